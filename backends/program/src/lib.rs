@@ -1,0 +1,27 @@
+//! The language of kiln.
+//!
+//! A function of arrays is recorded once as a [`Program`]: a list of typed [`Equation`]s, each applying one [`Op`] of a
+//! closed set. Every transformation maps a program to a program, every device runs programs. In reading order:
+//! [`DType`], [`Shape`] and [`Scalar`] say what values are; [`Op`] what can be done with them; [`infer`](infer()) what type
+//! comes out; [`Program`] and [`Builder`] hold equations together; [`simplify`](simplify()) makes a program shorter.
+
+mod dtype;
+mod infer;
+mod op;
+mod program;
+mod scalar;
+mod shape;
+mod simplify;
+mod text;
+mod threefry;
+
+pub use dtype::DType;
+pub use infer::{TypeError, Types, infer};
+pub use op::{
+    ArgReduction, Binary, Compare, Dot, Linalg, Op, OutOfBounds, Reduction, Scan, Unary, Update, While,
+};
+pub use program::{Builder, Equation, Program, Var, Vars};
+pub use scalar::Scalar;
+pub use shape::{ArrayType, Axes, Shape};
+pub use simplify::simplify;
+pub use threefry::threefry2x32;

@@ -1,0 +1,394 @@
+//! The closed set of operations.
+//!
+//! Operands of an elementwise op have equal shapes and dtypes: broadcasting and promotion are written out as
+//! [`Op::Broadcast`] and [`Op::Cast`] by whoever records the op.
+
+use crate::{Axes, DType, Program, Scalar, Shape};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What an equation does. Each variant says its operands and results.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Op {
+    // Without operands.
+    /// `() -> a`: the same number everywhere.
+    Constant {
+        /// The number, whose dtype is the result's.
+        value: Scalar,
+        /// The result's shape.
+        shape: Shape,
+    },
+    /// `() -> a`: each element is its own index along `axis`.
+    Iota {
+        /// The result's dtype.
+        dtype: DType,
+        /// The result's shape.
+        shape: Shape,
+        /// The axis along which it counts.
+        axis: usize,
+    },
+
+    // Elementwise.
+    /// `(x) -> y`.
+    Unary(Unary),
+    /// `(x, y) -> z`.
+    Binary(Binary),
+    /// `(x, y) -> bool`.
+    Compare(Compare),
+    /// `(predicate, on_true, on_false) -> x`; both branches are evaluated.
+    Select,
+    /// `(x, y, z) -> x * y + z`, rounded once. Floats.
+    MulAdd,
+    /// `(x) -> y`: to another dtype. Floats are truncated and saturated to integers, NaN becomes 0; integers wrap.
+    Cast(DType),
+
+    // Shape.
+    /// `(x) -> y`: the same elements in row-major order.
+    Reshape(Shape),
+    /// `(x) -> y`: axis `i` of the result is axis `permutation[i]` of the operand.
+    Transpose(Axes),
+    /// `(x) -> y`: axis `i` of the operand is axis `axes[i]` of the result (in increasing order), where it has the
+    /// same length or is repeated from length 1; the other axes of the result repeat it.
+    Broadcast {
+        /// The result's shape.
+        shape: Shape,
+        /// Where the operand's axes go.
+        axes: Axes,
+    },
+    /// `(x) -> y`: elements `start, start + step, ...` below `stop` along each axis.
+    Slice {
+        /// First index, for each axis.
+        start: Axes,
+        /// End (exclusive), for each axis.
+        stop: Axes,
+        /// Step, at least 1, for each axis.
+        step: Axes,
+    },
+    /// `(x) -> y`: the elements in reverse order along these axes.
+    Reverse(Axes),
+    /// `(x, ...) -> y`: one after the other along an axis.
+    Concatenate {
+        /// The axis.
+        axis: usize,
+    },
+
+    // Indexing by arrays.
+    /// `(x, i, j, ...) -> y`: `y[b, k, r] = x[b, .., i[b, k], .., j[b, k], ..]`. There is one array of indices for each of
+    /// `axes`, all of one shape; the first `batch` axes of `x` and of the indices go together. The result's axes
+    /// are the batch, then the other axes of the indices, then the axes of `x` that are not indexed.
+    Gather {
+        /// The indexed axes of `x`, each at least `batch`.
+        axes: Axes,
+        /// How many leading axes are common to `x` and the indices.
+        batch: usize,
+        /// What an index out of bounds does.
+        mode: OutOfBounds,
+    },
+    /// `(x, updates, i, j, ...) -> y`: `x` with `updates` (shaped like the result of the gather) written or combined
+    /// at the places which that gather would read. Repeated places are combined in row-major order.
+    Scatter {
+        /// How an update meets what is there.
+        kind: Update,
+        /// As for the gather.
+        axes: Axes,
+        /// As for the gather.
+        batch: usize,
+        /// What an index out of bounds does.
+        mode: OutOfBounds,
+    },
+
+    // Along axes.
+    /// `(x) -> y`: `y` lacks the reduced axes.
+    Reduce {
+        /// What combines two elements.
+        kind: Reduction,
+        /// The axes that go, in increasing order.
+        axes: Axes,
+    },
+    /// `(x) -> i`: the index of the first greatest or least element (a NaN counts as both) along an axis, which goes.
+    ArgReduce {
+        /// Whether the greatest or the least.
+        kind: ArgReduction,
+        /// The axis that goes.
+        axis: usize,
+        /// The result's dtype.
+        dtype: DType,
+    },
+    /// `(x) -> y`: running reduction along an axis.
+    Cumulative {
+        /// What combines two elements.
+        kind: Reduction,
+        /// The axis.
+        axis: usize,
+        /// Whether it runs from the end.
+        reverse: bool,
+    },
+    /// `(key, x, ...) -> (key, x, ...)`: all operands permuted along an axis so that the first ascends. Stable; NaN comes
+    /// last, zeros of both signs are equal.
+    Sort {
+        /// The axis.
+        axis: usize,
+    },
+
+    // Contractions and decompositions.
+    /// `(x, y) -> z`: sum of products over the contracted axes. The result's axes are the batch axes, the other
+    /// axes of `x`, the other axes of `y`.
+    Dot(Dot),
+    /// Linear algebra over the last two axes.
+    Linalg(Linalg),
+
+    // Random bits.
+    /// `(key: u32[b, 2], first: u32[b]) -> (u32[b, shape], u32[b, shape])`: the two words of Threefry-2x32 under the key for the
+    /// 64-bit counters `first + i`, where `i` is the row-major index within `shape`.
+    RandomBits {
+        /// The shape drawn for each key.
+        shape: Shape,
+    },
+
+    // Structure.
+    /// `(inputs) -> outputs` of a program that is kept whole until it is compiled.
+    Call(Arc<Program>),
+    /// `(consts, init, xs) -> (carry, ys)`: a loop with a fixed number of trips.
+    Scan(Scan),
+    /// `(consts, init) -> carry`: repeats while a condition on the carry holds.
+    While(While),
+}
+
+/// Elementwise functions of one operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Unary {
+    Neg,
+    Abs,
+    /// -1, 0 or 1; keeps the sign of zero, and NaN.
+    Sign,
+    Floor,
+    Ceil,
+    /// To the nearest integer, halves to the even one.
+    Round,
+    Trunc,
+    Sqrt,
+    Rsqrt,
+    Cbrt,
+    Exp,
+    Exp2,
+    Expm1,
+    Log,
+    Log2,
+    Log10,
+    Log1p,
+    Sin,
+    Cos,
+    Tan,
+    Asin,
+    Acos,
+    Atan,
+    Sinh,
+    Cosh,
+    Tanh,
+    Asinh,
+    Acosh,
+    Atanh,
+    Logistic,
+    Erf,
+    Erfc,
+    /// XLA's polynomial, bit for bit.
+    ErfInv,
+    Lgamma,
+    Digamma,
+    /// Bitwise for integers, logical for bools.
+    Not,
+}
+
+/// Elementwise functions of two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Binary {
+    /// For bools, as `Or`.
+    Add,
+    Sub,
+    /// For bools, as `And`.
+    Mul,
+    /// Integers are truncated; x / 0 is -1 (all bits set).
+    Div,
+    /// C's remainder, with the sign of the dividend; for integers x rem 0 is x.
+    Rem,
+    /// Floats, or integers with exponents of at least 0 (a negative one gives what JAX gives: 0, or 1 for a base of 1).
+    Pow,
+    /// NaN wins.
+    Max,
+    /// NaN wins.
+    Min,
+    Atan2,
+    Hypot,
+    And,
+    Or,
+    Xor,
+    /// A shift of the width or more gives 0.
+    Shl,
+    /// Arithmetic for signed integers, logical for unsigned ones; a shift of the width or more fills with the sign.
+    Shr,
+}
+
+/// Comparisons; false where an operand is NaN, but for `Ne`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Compare {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+/// What a reduction combines with. `Max` and `Min` let NaN win; on bools they are `any` and `all`, as are `Sum` and `Prod`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Reduction {
+    Sum,
+    Prod,
+    Max,
+    Min,
+}
+
+/// Which element's index is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum ArgReduction {
+    Max,
+    Min,
+}
+
+/// What an index outside an axis does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum OutOfBounds {
+    /// It is moved to the nearest valid one.
+    Clip,
+    /// A read gives NaN (or the least integer, the greatest unsigned one, true), a write is dropped.
+    Fill,
+}
+
+/// How a scatter's update meets the element that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Update {
+    Set,
+    Add,
+    Mul,
+    Min,
+    Max,
+}
+
+/// The axes of a contraction.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Dot {
+    /// Contracted axes of the left operand, paired with `rhs_contract`.
+    pub lhs_contract: Axes,
+    /// Contracted axes of the right operand.
+    pub rhs_contract: Axes,
+    /// Batch axes of the left operand, paired with `rhs_batch`.
+    pub lhs_batch: Axes,
+    /// Batch axes of the right operand.
+    pub rhs_batch: Axes,
+}
+
+/// Linear algebra, over leading batch axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Linalg {
+    /// `(a: [.., n, n], b: [.., n, k]) -> x: [.., n, k]` with `a x = b`, by LU with partial pivoting.
+    Solve,
+    /// `(a: [.., n, n]) -> (eigenvalues: [.., n], eigenvectors: [.., n, n])` of the symmetric matrix in the lower triangle
+    /// of `a`; eigenvalues ascend, eigenvectors are columns.
+    Eigh,
+}
+
+/// A loop with a fixed number of trips. The body maps `(consts, carry, x)` to `(carry, y)`, where `x` is a slice of each
+/// of the `xs` along axis 0 and each `y` becomes a slice of one of the `ys`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Scan {
+    /// One trip.
+    pub body: Arc<Program>,
+    /// The number of trips.
+    pub length: usize,
+    /// How many operands are the same in each trip.
+    pub consts: usize,
+    /// How many operands are carried from trip to trip.
+    pub carries: usize,
+    /// Whether the trips go from the last slice to the first.
+    pub reverse: bool,
+}
+
+/// A loop on a condition. Both programs take `(consts, carry)`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct While {
+    /// Gives one scalar bool.
+    pub condition: Arc<Program>,
+    /// Gives the next carry.
+    pub body: Arc<Program>,
+    /// How many operands are the same in each trip.
+    pub consts: usize,
+}
+
+impl Op {
+    /// The op's name, as the text of a program shows it.
+    pub fn name(&self) -> String {
+        fn lower(name: impl std::fmt::Debug) -> String {
+            let mut out = String::new();
+            for c in format!("{name:?}").chars() {
+                if c.is_uppercase() && !out.is_empty() {
+                    out.push('_');
+                }
+                out.extend(c.to_lowercase());
+            }
+            out
+        }
+        match self {
+            Op::Unary(op) => lower(op),
+            Op::Binary(op) => lower(op),
+            Op::Compare(op) => lower(op),
+            Op::Reduce { kind, .. } => format!("reduce_{}", lower(kind)),
+            Op::ArgReduce { kind, .. } => format!("arg{}", lower(kind)),
+            Op::Cumulative { kind, .. } => format!("cum{}", lower(kind)),
+            Op::Scatter { kind: Update::Set, .. } => "scatter".into(),
+            Op::Scatter { kind, .. } => format!("scatter_{}", lower(kind)),
+            Op::Linalg(op) => lower(op),
+            Op::Constant { .. } => "constant".into(),
+            Op::Iota { .. } => "iota".into(),
+            Op::Select => "select".into(),
+            Op::MulAdd => "mul_add".into(),
+            Op::Cast(_) => "cast".into(),
+            Op::Reshape(_) => "reshape".into(),
+            Op::Transpose(_) => "transpose".into(),
+            Op::Broadcast { .. } => "broadcast".into(),
+            Op::Slice { .. } => "slice".into(),
+            Op::Reverse(_) => "reverse".into(),
+            Op::Concatenate { .. } => "concatenate".into(),
+            Op::Gather { .. } => "gather".into(),
+            Op::Sort { .. } => "sort".into(),
+            Op::Dot(_) => "dot".into(),
+            Op::RandomBits { .. } => "random_bits".into(),
+            Op::Call(_) => "call".into(),
+            Op::Scan(_) => "scan".into(),
+            Op::While(_) => "while".into(),
+        }
+    }
+
+    /// Whether the result's elements depend only on the operands' elements at the same place.
+    pub fn is_elementwise(&self) -> bool {
+        matches!(
+            self,
+            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_)
+        )
+    }
+
+    /// The programs within the op.
+    pub fn programs(&self) -> Vec<&Arc<Program>> {
+        match self {
+            Op::Call(program) => vec![program],
+            Op::Scan(scan) => vec![&scan.body],
+            Op::While(w) => vec![&w.condition, &w.body],
+            _ => vec![],
+        }
+    }
+}

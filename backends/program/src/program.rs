@@ -1,0 +1,281 @@
+//! Programs: typed equations in the order in which they run.
+
+use crate::infer::{TypeError, infer};
+use crate::{ArrayType, Op};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use std::hash::{Hash, Hasher};
+
+/// A variable of a program: an index into its types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Var(u32);
+
+impl Var {
+    /// The variable's index, counting from 0 within its program.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A few variables.
+pub type Vars = SmallVec<[Var; 3]>;
+
+/// `outputs = op(inputs)`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Equation {
+    /// What is done.
+    pub op: Op,
+    /// The operands.
+    pub inputs: Vars,
+    /// The results: new variables, numbered in order.
+    pub outputs: Vars,
+}
+
+/// A function of arrays as a list of equations, each variable defined once and before its use.
+///
+/// Made by a [`Builder`]. The variables are numbered in the order of their definition, inputs first, so programs that
+/// do the same in the same order are equal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Text", into = "Text")]
+pub struct Program {
+    inputs: usize,
+    equations: Vec<Equation>,
+    outputs: Vec<Var>,
+    types: Vec<ArrayType>,
+    hash: u64,
+}
+
+impl Program {
+    /// The input variables.
+    pub fn inputs(&self) -> impl ExactSizeIterator<Item = Var> + use<> {
+        (0..self.inputs).map(|i| Var(i as u32))
+    }
+
+    /// The equations, in order.
+    pub fn equations(&self) -> &[Equation] {
+        &self.equations
+    }
+
+    /// The results; a variable may stand here more than once.
+    pub fn outputs(&self) -> &[Var] {
+        &self.outputs
+    }
+
+    /// The type of a variable.
+    pub fn type_of(&self, var: Var) -> &ArrayType {
+        &self.types[var.index()]
+    }
+
+    /// How many variables there are.
+    pub fn variables(&self) -> usize {
+        self.types.len()
+    }
+
+    /// The types of the inputs.
+    pub fn input_types(&self) -> Vec<ArrayType> {
+        self.types[..self.inputs].to_vec()
+    }
+
+    /// The types of the results.
+    pub fn output_types(&self) -> Vec<ArrayType> {
+        self.outputs.iter().map(|&var| self.type_of(var).clone()).collect()
+    }
+
+    /// Writes this program's equations into another, with `arguments` for its inputs; gives its results there.
+    ///
+    /// # Errors
+    /// When the arguments' types are not those of the inputs.
+    pub fn inline(&self, into: &mut Builder, arguments: &[Var]) -> Result<Vec<Var>, TypeError> {
+        let mut map: Vec<Var> = arguments.to_vec();
+        for equation in &self.equations {
+            let inputs: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
+            map.extend(into.push(equation.op.clone(), &inputs)?);
+        }
+        Ok(self.outputs.iter().map(|var| map[var.index()]).collect())
+    }
+}
+
+/// Equality and hash go by the equations; the hash was taken when the program was made.
+impl PartialEq for Program {
+    fn eq(&self, other: &Program) -> bool {
+        self.hash == other.hash
+            && self.inputs == other.inputs
+            && self.outputs == other.outputs
+            && self.types == other.types
+            && self.equations == other.equations
+    }
+}
+
+impl Eq for Program {}
+
+impl Hash for Program {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Builds a program, one equation at a time.
+///
+/// ```
+/// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Unary};
+/// let mut b = Builder::new();
+/// let x = b.input(ArrayType::new(DType::F32, [3]));
+/// let y = b.push(Op::Unary(Unary::Sin), &[x])?[0];
+/// let z = b.push(Op::Binary(Binary::Mul), &[x, y])?[0];
+/// println!("{}", b.finish(&[z]));
+/// # Ok::<(), kiln_program::TypeError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    inputs: Vec<Var>,
+    equations: Vec<Equation>,
+    types: Vec<ArrayType>,
+}
+
+impl Builder {
+    /// An empty program.
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// A new input. Inputs may come after equations.
+    pub fn input(&mut self, of: ArrayType) -> Var {
+        let var = self.define(of);
+        self.inputs.push(var);
+        var
+    }
+
+    /// Adds an equation and gives its results.
+    ///
+    /// # Errors
+    /// When the op does not take these operands.
+    pub fn push(&mut self, op: Op, inputs: &[Var]) -> Result<Vars, TypeError> {
+        let types = {
+            let operands: SmallVec<[&ArrayType; 3]> = inputs.iter().map(|&var| self.type_of(var)).collect();
+            infer(&op, &operands)?
+        };
+        let outputs: Vars = types.into_iter().map(|of| self.define(of)).collect();
+        self.equations.push(Equation { op, inputs: inputs.into(), outputs: outputs.clone() });
+        Ok(outputs)
+    }
+
+    /// The type of a variable.
+    pub fn type_of(&self, var: Var) -> &ArrayType {
+        &self.types[var.index()]
+    }
+
+    /// The equations so far.
+    pub fn equations(&self) -> &[Equation] {
+        &self.equations
+    }
+
+    /// The finished program, its variables numbered afresh: inputs first.
+    pub fn finish(self, outputs: &[Var]) -> Program {
+        let mut number = vec![Var(u32::MAX); self.types.len()];
+        let mut types = Vec::with_capacity(self.types.len());
+        let mut define = |old: Var, number: &mut [Var]| {
+            number[old.index()] = Var(types.len() as u32);
+            types.push(self.types[old.index()].clone());
+        };
+        for &input in &self.inputs {
+            define(input, &mut number);
+        }
+        let mut equations = self.equations;
+        for equation in &mut equations {
+            for &output in &equation.outputs {
+                define(output, &mut number);
+            }
+            for var in equation.inputs.iter_mut().chain(&mut equation.outputs) {
+                *var = number[var.index()];
+            }
+        }
+        let outputs: Vec<Var> = outputs.iter().map(|var| number[var.index()]).collect();
+        let inputs = self.inputs.len();
+        let mut state = Fnv::default();
+        (inputs, &types[..inputs], &outputs).hash(&mut state);
+        for equation in &equations {
+            equation.hash(&mut state);
+        }
+        Program { inputs, equations, outputs, types, hash: state.finish() }
+    }
+
+    fn define(&mut self, of: ArrayType) -> Var {
+        let var = Var(u32::try_from(self.types.len()).expect("a program has fewer than 2^32 variables"));
+        self.types.push(of);
+        var
+    }
+}
+
+/// FNV-1a: the same in every process, so that a saved program keeps its hash.
+#[derive(Clone)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x0100_0000_01b3);
+        self.0 ^= self.0 >> 29;
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(u64::from(word));
+    }
+}
+
+/// What is saved of a program: everything else is inferred, and so checked, when it is read.
+#[derive(Serialize, Deserialize)]
+struct Text {
+    inputs: Vec<ArrayType>,
+    equations: Vec<(Op, Vec<Var>)>,
+    outputs: Vec<Var>,
+}
+
+impl From<Program> for Text {
+    fn from(program: Program) -> Text {
+        Text {
+            inputs: program.input_types(),
+            equations: program.equations.into_iter().map(|e| (e.op, e.inputs.to_vec())).collect(),
+            outputs: program.outputs,
+        }
+    }
+}
+
+impl TryFrom<Text> for Program {
+    type Error = String;
+
+    fn try_from(text: Text) -> Result<Program, String> {
+        let mut builder = Builder::new();
+        for of in text.inputs {
+            builder.input(of);
+        }
+        let known = |vars: &[Var], builder: &Builder| match vars.iter().find(|var| var.index() >= builder.types.len()) {
+            Some(var) => Err(format!("variable {} is used before it is defined", var.0)),
+            None => Ok(()),
+        };
+        for (op, inputs) in text.equations {
+            known(&inputs, &builder)?;
+            builder.push(op, &inputs).map_err(|error| error.to_string())?;
+        }
+        known(&text.outputs, &builder)?;
+        Ok(builder.finish(&text.outputs))
+    }
+}

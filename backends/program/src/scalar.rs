@@ -1,0 +1,116 @@
+//! One number of any dtype, as it stands in the text of a program.
+
+use crate::DType;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A number of some dtype, compared and hashed by its bits (so NaN equals itself and 0.0 differs from -0.0).
+///
+/// ```
+/// use kiln_program::{DType, Scalar};
+/// let x = Scalar::from_f64(DType::F32, 0.1);
+/// assert_eq!(x.to_string(), "0.1");
+/// assert_eq!(x.as_f64(), 0.1f32 as f64);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Scalar {
+    dtype: DType,
+    /// The value's bits, in the low bytes; integers are kept sign- or zero-extended.
+    bits: u64,
+}
+
+impl Scalar {
+    /// A number converted to `dtype` as Rust's `as` does: rounded to the nearest float, saturated to an integer.
+    pub fn from_f64(dtype: DType, value: f64) -> Scalar {
+        let bits = match dtype {
+            DType::Bool => u64::from(value != 0.0),
+            DType::F32 => u64::from((value as f32).to_bits()),
+            DType::F64 => value.to_bits(),
+            DType::I8 => return Scalar::from_i64(dtype, i64::from(value as i8)),
+            DType::I16 => return Scalar::from_i64(dtype, i64::from(value as i16)),
+            DType::I32 => return Scalar::from_i64(dtype, i64::from(value as i32)),
+            DType::I64 => return Scalar::from_i64(dtype, value as i64),
+            DType::U8 => u64::from(value as u8),
+            DType::U16 => u64::from(value as u16),
+            DType::U32 => u64::from(value as u32),
+            DType::U64 => value as u64,
+        };
+        Scalar { dtype, bits }
+    }
+
+    /// An integer converted to `dtype`, wrapped where it does not fit.
+    pub fn from_i64(dtype: DType, value: i64) -> Scalar {
+        let bits = match dtype {
+            DType::Bool => u64::from(value != 0),
+            DType::I8 => value as i8 as u64,
+            DType::I16 => value as i16 as u64,
+            DType::I32 => value as i32 as u64,
+            DType::I64 | DType::U64 => value as u64,
+            DType::U8 => u64::from(value as u8),
+            DType::U16 => u64::from(value as u16),
+            DType::U32 => u64::from(value as u32),
+            DType::F32 => u64::from((value as f32).to_bits()),
+            DType::F64 => (value as f64).to_bits(),
+        };
+        Scalar { dtype, bits }
+    }
+
+    /// A bool.
+    pub fn from_bool(value: bool) -> Scalar {
+        Scalar { dtype: DType::Bool, bits: u64::from(value) }
+    }
+
+    /// An `f32`, bit for bit.
+    pub fn from_f32(value: f32) -> Scalar {
+        Scalar { dtype: DType::F32, bits: u64::from(value.to_bits()) }
+    }
+
+    /// The number's dtype.
+    pub fn dtype(self) -> DType {
+        self.dtype
+    }
+
+    /// The value as an `f64`: exact but for large 64-bit integers.
+    pub fn as_f64(self) -> f64 {
+        match self.dtype {
+            DType::F32 => f64::from(f32::from_bits(self.bits as u32)),
+            DType::F64 => f64::from_bits(self.bits),
+            DType::U64 => self.bits as f64,
+            _ => self.as_i64() as f64,
+        }
+    }
+
+    /// The value as an `i64`: floats are truncated and saturated, large `u64` values wrap.
+    pub fn as_i64(self) -> i64 {
+        match self.dtype {
+            DType::F32 | DType::F64 => self.as_f64() as i64,
+            _ => self.bits as i64,
+        }
+    }
+
+    /// The value in `dtype`'s little-endian bytes: the first `dtype.size()` of the eight.
+    pub fn to_le_bytes(self) -> [u8; 8] {
+        self.bits.to_le_bytes()
+    }
+
+    /// The same number in another dtype, as [`from_f64`](Self::from_f64) and [`from_i64`](Self::from_i64) convert.
+    pub fn cast(self, dtype: DType) -> Scalar {
+        match self.dtype {
+            DType::F32 | DType::F64 => Scalar::from_f64(dtype, self.as_f64()),
+            DType::U64 if dtype.is_float() => Scalar::from_f64(dtype, self.bits as f64),
+            _ => Scalar::from_i64(dtype, self.as_i64()),
+        }
+    }
+}
+
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.dtype {
+            DType::Bool => write!(f, "{}", self.bits != 0),
+            DType::F32 => write!(f, "{:?}", f32::from_bits(self.bits as u32)),
+            DType::F64 => write!(f, "{:?}", f64::from_bits(self.bits)),
+            DType::U64 => write!(f, "{}", self.bits),
+            _ => write!(f, "{}", self.bits as i64),
+        }
+    }
+}

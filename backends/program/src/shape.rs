@@ -1,0 +1,136 @@
+//! Shapes, and the type of an array: its shape and dtype.
+
+use crate::DType;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use std::fmt;
+use std::ops::Deref;
+
+/// A list of axes.
+pub type Axes = SmallVec<[usize; 4]>;
+
+/// The lengths of an array's axes; the empty shape is a scalar's.
+///
+/// ```
+/// use kiln_program::Shape;
+/// let shape = Shape::from([2, 3]);
+/// assert_eq!(shape.size(), 6);
+/// assert_eq!(shape.to_string(), "(2, 3)");
+/// assert_eq!(Shape::from([4]).to_string(), "(4,)");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Shape(Axes);
+
+impl Shape {
+    /// The shape of a scalar.
+    pub fn scalar() -> Shape {
+        Shape::default()
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The number of elements.
+    pub fn size(&self) -> usize {
+        self.0.iter().product()
+    }
+
+    /// For each axis, how far apart its neighbours are in row-major order.
+    pub fn strides(&self) -> SmallVec<[usize; 4]> {
+        let mut strides = SmallVec::from_elem(1, self.rank());
+        for axis in (1..self.rank()).rev() {
+            strides[axis - 1] = strides[axis] * self.0[axis];
+        }
+        strides
+    }
+
+    /// The shape without these axes.
+    pub fn without(&self, axes: &[usize]) -> Shape {
+        self.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &n)| n).collect()
+    }
+
+    /// The number of elements, or `None` where it overflows.
+    pub fn checked_size(&self) -> Option<usize> {
+        self.0.iter().try_fold(1usize, |size, &n| size.checked_mul(n))
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(lengths: &[usize]) -> Shape {
+        Shape(lengths.into())
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(lengths: [usize; N]) -> Shape {
+        Shape(lengths.as_slice().into())
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(lengths: Vec<usize>) -> Shape {
+        Shape(lengths.into())
+    }
+}
+
+impl FromIterator<usize> for Shape {
+    fn from_iter<I: IntoIterator<Item = usize>>(lengths: I) -> Shape {
+        Shape(lengths.into_iter().collect())
+    }
+}
+
+impl fmt::Display for Shape {
+    /// As Python prints a tuple.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0[..] {
+            [n] => write!(f, "({n},)"),
+            lengths => {
+                f.write_str("(")?;
+                for (i, n) in lengths.iter().enumerate() {
+                    write!(f, "{}{n}", if i > 0 { ", " } else { "" })?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+/// The type of an array: its dtype and shape. Prints as `f32[2,3]`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ArrayType {
+    /// The type of the elements.
+    pub dtype: DType,
+    /// The lengths of the axes.
+    pub shape: Shape,
+}
+
+impl ArrayType {
+    /// An array type.
+    pub fn new(dtype: DType, shape: impl Into<Shape>) -> ArrayType {
+        ArrayType { dtype, shape: shape.into() }
+    }
+
+    /// Bytes taken by the elements.
+    pub fn bytes(&self) -> usize {
+        self.shape.size() * self.dtype.size()
+    }
+}
+
+impl fmt::Display for ArrayType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[", self.dtype.short())?;
+        for (i, n) in self.shape.iter().enumerate() {
+            write!(f, "{}{n}", if i > 0 { "," } else { "" })?;
+        }
+        f.write_str("]")
+    }
+}

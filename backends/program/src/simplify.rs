@@ -1,0 +1,239 @@
+//! Makes a program shorter without changing a bit of what it computes.
+//!
+//! One pass forwards inlines calls, drops equations that do nothing, folds constants and shares common subexpressions;
+//! one pass backwards drops what nobody reads. Floats are never reassociated or contracted.
+
+use crate::op::{Binary, Op, Scan, Unary, While};
+use crate::{Axes, Builder, DType, Equation, Program, Scalar, Shape, Var, Vars};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The same function with fewer equations; calls are inlined. Inputs and outputs stay as they are.
+///
+/// ```
+/// use kiln_program::{ArrayType, Builder, DType, Op, Unary, Binary, simplify};
+/// let mut b = Builder::new();
+/// let x = b.input(ArrayType::new(DType::F32, [3]));
+/// let y = b.push(Op::Unary(Unary::Sin), &[x])?[0];
+/// let again = b.push(Op::Unary(Unary::Sin), &[x])?[0];
+/// let unused = b.push(Op::Unary(Unary::Cos), &[x])?[0];
+/// let z = b.push(Op::Binary(Binary::Mul), &[y, again])?[0];
+/// assert_eq!(simplify(&b.finish(&[z])).equations().len(), 2);
+/// # Ok::<(), kiln_program::TypeError>(())
+/// ```
+pub fn simplify(program: &Program) -> Program {
+    let mut forward = Forward::default();
+    let inputs: Vec<Var> = program.input_types().into_iter().map(|of| forward.builder.input(of)).collect();
+    let outputs = forward.inline(program, &inputs);
+    without_dead_code(&forward.builder.finish(&outputs))
+}
+
+#[derive(Default)]
+struct Forward {
+    builder: Builder,
+    /// Equations already written, by what they compute.
+    known: HashMap<(Op, Vars), Vars>,
+    /// For variables that have one: the equation that defines them.
+    definition: HashMap<Var, (Op, Vars)>,
+}
+
+impl Forward {
+    fn inline(&mut self, program: &Program, arguments: &[Var]) -> Vec<Var> {
+        let mut map = arguments.to_vec();
+        for equation in program.equations() {
+            let inputs: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
+            match &equation.op {
+                Op::Call(callee) => map.extend(self.inline(callee, &inputs)),
+                op => map.extend(self.rewrite(within(op), inputs)),
+            }
+        }
+        program.outputs().iter().map(|var| map[var.index()]).collect()
+    }
+
+    /// Writes an equation in its simplest form and gives its results.
+    fn rewrite(&mut self, op: Op, inputs: Vars) -> Vars {
+        if let Some(same) = self.nothing(&op, &inputs) {
+            return [same].into_iter().collect();
+        }
+        if let Some(constant) = self.fold(&op, &inputs) {
+            return self.write(constant, Vars::new());
+        }
+        if let Some((op, inputs)) = self.compose(&op, &inputs) {
+            return self.rewrite(op, inputs);
+        }
+        self.write(op, inputs)
+    }
+
+    fn write(&mut self, op: Op, inputs: Vars) -> Vars {
+        let key = (op, inputs);
+        if let Some(outputs) = self.known.get(&key) {
+            return outputs.clone();
+        }
+        let outputs = self.builder.push(key.0.clone(), &key.1).expect("a rewritten equation keeps its types");
+        if let [output] = outputs[..] {
+            self.definition.insert(output, key.clone());
+        }
+        self.known.insert(key, outputs.clone());
+        outputs
+    }
+
+    fn shape(&self, var: Var) -> &Shape {
+        &self.builder.type_of(var).shape
+    }
+
+    fn constant(&self, var: Var) -> Option<Scalar> {
+        match self.definition.get(&var) {
+            Some((Op::Constant { value, .. }, _)) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The operand that an equation merely repeats.
+    fn nothing(&self, op: &Op, inputs: &[Var]) -> Option<Var> {
+        let x = *inputs.first()?;
+        let shape = self.shape(x);
+        let dtype = self.builder.type_of(x).dtype;
+        let right = || self.constant(inputs[1]);
+        let is = |value: Option<Scalar>, number: i64| value == Some(Scalar::from_i64(dtype, number));
+        let same = match op {
+            Op::Cast(to) => *to == dtype,
+            Op::Reshape(to) | Op::Broadcast { shape: to, .. } => to == shape,
+            Op::Transpose(permutation) => permutation.windows(2).all(|pair| pair[0] < pair[1]),
+            Op::Slice { start, stop, step } => {
+                (0..shape.rank()).all(|i| start[i] == 0 && stop[i] == shape[i] && (step[i] == 1 || shape[i] <= 1))
+            }
+            Op::Reverse(axes) => axes.iter().all(|&axis| shape[axis] <= 1),
+            Op::Reduce { axes, .. } => axes.is_empty(),
+            Op::Concatenate { .. } => inputs.len() == 1,
+            Op::Binary(Binary::Mul) if dtype != DType::Bool => {
+                if is(self.constant(x), 1) {
+                    return Some(inputs[1]);
+                }
+                is(right(), 1)
+            }
+            Op::Binary(Binary::Div) => is(right(), 1),
+            // x + 0.0 would turn -0.0 into 0.0; x - 0.0 does not.
+            Op::Binary(Binary::Add) if dtype.is_integer() => {
+                if is(self.constant(x), 0) {
+                    return Some(inputs[1]);
+                }
+                is(right(), 0)
+            }
+            Op::Binary(Binary::Sub) => is(right(), 0),
+            Op::Select => {
+                return match self.constant(x) {
+                    Some(predicate) => Some(inputs[if predicate.as_i64() != 0 { 1 } else { 2 }]),
+                    None => (inputs[1] == inputs[2]).then_some(inputs[1]),
+                };
+            }
+            _ => false,
+        };
+        same.then_some(x)
+    }
+
+    /// The constant that an equation over constants gives.
+    fn fold(&self, op: &Op, inputs: &[Var]) -> Option<Op> {
+        let x = self.constant(*inputs.first()?)?;
+        let (value, shape) = match op {
+            Op::Reshape(shape) | Op::Broadcast { shape, .. } => (x, shape.clone()),
+            Op::Transpose(_) | Op::Slice { .. } | Op::Reverse(_) => {
+                let types = crate::infer(op, &[self.builder.type_of(inputs[0])]).ok()?;
+                (x, types[0].shape.clone())
+            }
+            Op::Cast(dtype) => (x.cast(*dtype), self.shape(inputs[0]).clone()),
+            Op::Unary(Unary::Neg) => (negated(x), self.shape(inputs[0]).clone()),
+            Op::Binary(f) => (arithmetic(*f, x, self.constant(inputs[1])?)?, self.shape(inputs[0]).clone()),
+            _ => return None,
+        };
+        Some(Op::Constant { value, shape })
+    }
+
+    /// Two equations of one kind as one.
+    fn compose(&self, op: &Op, inputs: &[Var]) -> Option<(Op, Vars)> {
+        let (inner, from) = self.definition.get(inputs.first()?)?;
+        let op = match (op, inner) {
+            (Op::Reshape(shape), Op::Reshape(_)) => Op::Reshape(shape.clone()),
+            (Op::Transpose(outer), Op::Transpose(inner)) => {
+                Op::Transpose(outer.iter().map(|&axis| inner[axis]).collect::<Axes>())
+            }
+            _ => return None,
+        };
+        Some((op, from.clone()))
+    }
+}
+
+fn negated(x: Scalar) -> Scalar {
+    if x.dtype().is_float() { Scalar::from_f64(x.dtype(), -x.as_f64()) } else { Scalar::from_i64(x.dtype(), x.as_i64().wrapping_neg()) }
+}
+
+/// The four operations that every machine computes alike; `None` for the others.
+fn arithmetic(f: Binary, x: Scalar, y: Scalar) -> Option<Scalar> {
+    let dtype = x.dtype();
+    match dtype {
+        DType::Bool => None,
+        DType::F32 | DType::F64 => {
+            let (x64, y64) = (x.as_f64(), y.as_f64());
+            let (x32, y32) = (x64 as f32, y64 as f32);
+            // Operands of f32 are computed in f32, so that they are rounded once.
+            let (wide, narrow) = match f {
+                Binary::Add => (x64 + y64, x32 + y32),
+                Binary::Sub => (x64 - y64, x32 - y32),
+                Binary::Mul => (x64 * y64, x32 * y32),
+                Binary::Div => (x64 / y64, x32 / y32),
+                _ => return None,
+            };
+            Some(if dtype == DType::F32 { Scalar::from_f32(narrow) } else { Scalar::from_f64(dtype, wide) })
+        }
+        _ => {
+            let (x, y) = (x.as_i64(), y.as_i64());
+            let value = match f {
+                Binary::Add => x.wrapping_add(y),
+                Binary::Sub => x.wrapping_sub(y),
+                Binary::Mul => x.wrapping_mul(y),
+                _ => return None,
+            };
+            Some(Scalar::from_i64(dtype, value))
+        }
+    }
+}
+
+/// The op with the programs inside it simplified.
+fn within(op: &Op) -> Op {
+    let inner = |program: &Arc<Program>| Arc::new(simplify(program));
+    match op {
+        Op::Scan(scan) => Op::Scan(Scan { body: inner(&scan.body), ..scan.clone() }),
+        Op::While(w) => {
+            Op::While(While { condition: inner(&w.condition), body: inner(&w.body), consts: w.consts })
+        }
+        op => op.clone(),
+    }
+}
+
+/// The program without the equations whose results nobody reads.
+fn without_dead_code(program: &Program) -> Program {
+    let mut live = vec![false; program.variables()];
+    for output in program.outputs() {
+        live[output.index()] = true;
+    }
+    let mut kept: Vec<&Equation> = Vec::with_capacity(program.equations().len());
+    for equation in program.equations().iter().rev() {
+        if equation.outputs.iter().any(|var| live[var.index()]) {
+            for input in &equation.inputs {
+                live[input.index()] = true;
+            }
+            kept.push(equation);
+        }
+    }
+    let mut builder = Builder::new();
+    let mut map: HashMap<Var, Var> = HashMap::with_capacity(program.variables());
+    for input in program.inputs() {
+        map.insert(input, builder.input(program.type_of(input).clone()));
+    }
+    for equation in kept.into_iter().rev() {
+        let inputs: Vars = equation.inputs.iter().map(|var| map[var]).collect();
+        let outputs = builder.push(equation.op.clone(), &inputs).expect("an equation kept as it was");
+        map.extend(equation.outputs.iter().copied().zip(outputs));
+    }
+    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var]).collect();
+    builder.finish(&outputs)
+}

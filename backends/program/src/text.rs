@@ -1,0 +1,129 @@
+//! The text of a program, like JAX's jaxpr.
+//!
+//! ```text
+//! { a:f32[3] =>
+//!     b:f32[3] = sin a
+//!     c:f32[3] = mul b 2.0
+//!   in (c,) }
+//! ```
+//! A constant is written where it is used.
+
+use crate::op::{Dot, Op};
+use crate::{Program, Var};
+use std::fmt::{self, Write};
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(self, f, 0)
+    }
+}
+
+fn write(program: &Program, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
+    let mut names: Vec<String> = vec![String::new(); program.variables()];
+    let mut named = 0;
+    let mut name = |var: Var, names: &mut Vec<String>| {
+        names[var.index()] = letters(named);
+        named += 1;
+    };
+    let defined =
+        |var: Var, names: &[String]| format!("{}:{}", names[var.index()], program.type_of(var));
+
+    f.write_str("{ ")?;
+    for input in program.inputs() {
+        name(input, &mut names);
+        write!(f, "{} ", defined(input, &names))?;
+    }
+    f.write_str("=>\n")?;
+    for equation in program.equations() {
+        if let Op::Constant { value, shape } = &equation.op {
+            let shape = if shape.rank() == 0 { String::new() } else { format!("{shape}") };
+            names[equation.outputs[0].index()] = format!("{value}{shape}");
+            continue;
+        }
+        write!(f, "{:indent$}    ", "")?;
+        for &output in &equation.outputs {
+            name(output, &mut names);
+            write!(f, "{} ", defined(output, &names))?;
+        }
+        write!(f, "= {}", equation.op.name())?;
+        parameters(&equation.op, f, indent)?;
+        for input in &equation.inputs {
+            write!(f, " {}", names[input.index()])?;
+        }
+        f.write_char('\n')?;
+    }
+    let outputs: Vec<&str> = program.outputs().iter().map(|var| names[var.index()].as_str()).collect();
+    let comma = if outputs.len() == 1 { "," } else { "" };
+    write!(f, "{:indent$}  in ({}{comma}) }}", "", outputs.join(", "))
+}
+
+fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
+    match op {
+        Op::Constant { .. } | Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd => Ok(()),
+        Op::Iota { axis, .. } => write!(f, "[axis={axis}]"),
+        Op::Cast(dtype) => write!(f, "[{}]", dtype.short()),
+        Op::Reshape(shape) => write!(f, "[{shape}]"),
+        Op::Transpose(permutation) => write!(f, "[{permutation:?}]"),
+        Op::Broadcast { shape, axes } => write!(f, "[{shape} axes={axes:?}]"),
+        Op::Slice { start, stop, step } => {
+            f.write_char('[')?;
+            for axis in 0..start.len() {
+                write!(f, "{}{}:{}", if axis > 0 { ", " } else { "" }, start[axis], stop[axis])?;
+                if step[axis] != 1 {
+                    write!(f, ":{}", step[axis])?;
+                }
+            }
+            f.write_char(']')
+        }
+        Op::Reverse(axes) | Op::Reduce { axes, .. } => write!(f, "[axes={axes:?}]"),
+        Op::Concatenate { axis } | Op::Sort { axis } => write!(f, "[axis={axis}]"),
+        Op::ArgReduce { axis, dtype, .. } => write!(f, "[axis={axis} {}]", dtype.short()),
+        Op::Gather { axes, batch, mode } | Op::Scatter { axes, batch, mode, .. } => {
+            let mode = format!("{mode:?}").to_lowercase();
+            write!(f, "[axes={axes:?} batch={batch} mode={mode}]")
+        }
+        Op::Cumulative { axis, reverse, .. } => write!(f, "[axis={axis} reverse={reverse}]"),
+        Op::Dot(Dot { lhs_contract, rhs_contract, lhs_batch, rhs_batch }) => {
+            write!(f, "[contract=({lhs_contract:?}, {rhs_contract:?}) batch=({lhs_batch:?}, {rhs_batch:?})]")
+        }
+        Op::Linalg(_) => Ok(()),
+        Op::RandomBits { shape } => write!(f, "[{shape}]"),
+        Op::Call(program) => inner(&[("program", program)], f, indent),
+        Op::Scan(scan) => {
+            write!(f, "[length={} consts={} carries={}", scan.length, scan.consts, scan.carries)?;
+            if scan.reverse {
+                f.write_str(" reverse")?;
+            }
+            f.write_char(']')?;
+            inner(&[("body", &scan.body)], f, indent)
+        }
+        Op::While(w) => {
+            write!(f, "[consts={}]", w.consts)?;
+            inner(&[("condition", &w.condition), ("body", &w.body)], f, indent)
+        }
+    }
+}
+
+fn inner(programs: &[(&str, &std::sync::Arc<Program>)], f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
+    f.write_str("[\n")?;
+    for (name, program) in programs {
+        write!(f, "{:indent$}      {name}=", "")?;
+        write(program, f, indent + 6)?;
+        f.write_char('\n')?;
+    }
+    write!(f, "{:indent$}    ]", "")
+}
+
+/// a, b, ..., z, aa, ab, ...
+fn letters(mut n: usize) -> String {
+    let mut name = Vec::new();
+    loop {
+        name.push(b'a' + (n % 26) as u8);
+        n /= 26;
+        if n == 0 {
+            break;
+        }
+        n -= 1;
+    }
+    name.iter().rev().map(|&c| char::from(c)).collect()
+}
