@@ -1,0 +1,118 @@
+//! Reductions, running reductions and arg-reductions along axes.
+
+use super::element::Element;
+use kiln_program::{ArgReduction, Reduction};
+
+/// An array seen along one axis: how many elements before it, on it and after it.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes {
+    pub(crate) outer: usize,
+    pub(crate) length: usize,
+    pub(crate) inner: usize,
+}
+
+impl Lanes {
+    pub(crate) fn new(shape: &[usize], axis: usize) -> Lanes {
+        Lanes {
+            outer: shape[..axis].iter().product(),
+            length: shape[axis],
+            inner: shape[axis + 1..].iter().product(),
+        }
+    }
+}
+
+/// What a reduction starts from, and how it combines.
+pub(crate) fn monoid<T: Element>(kind: Reduction) -> (T, fn(T, T) -> T) {
+    match kind {
+        Reduction::Sum => (T::ZERO, T::plus),
+        Reduction::Prod => (T::ONE, T::times),
+        Reduction::Max => (T::LEAST, T::greater),
+        Reduction::Min => (T::GREATEST, T::lesser),
+    }
+}
+
+/// Combines the elements of each lane.
+pub(crate) fn reduce<T: Element>(x: &[T], lanes: Lanes, kind: Reduction) -> Vec<T> {
+    match kind {
+        // Spelled out so that each loop has its function inlined.
+        Reduction::Sum => reduce_with(x, lanes, T::ZERO, T::plus),
+        Reduction::Prod => reduce_with(x, lanes, T::ONE, T::times),
+        Reduction::Max => reduce_with(x, lanes, T::LEAST, T::greater),
+        Reduction::Min => reduce_with(x, lanes, T::GREATEST, T::lesser),
+    }
+}
+
+fn reduce_with<T: Element>(x: &[T], lanes: Lanes, start: T, combine: impl Fn(T, T) -> T) -> Vec<T> {
+    let Lanes { outer, length, inner } = lanes;
+    let mut out = vec![start; outer * inner];
+    if inner == 1 {
+        for (out, lane) in out.iter_mut().zip(x.chunks(length.max(1))) {
+            *out = lane.iter().fold(start, |sum, &x| combine(sum, x));
+        }
+        return out;
+    }
+    for (i, row) in x.chunks(inner.max(1)).enumerate() {
+        let start = i / length * inner;
+        for (out, &x) in out[start..start + inner].iter_mut().zip(row) {
+            *out = combine(*out, x);
+        }
+    }
+    out
+}
+
+/// The running reduction of each lane, in place.
+pub(crate) fn cumulative<T: Element>(x: &mut [T], lanes: Lanes, kind: Reduction, reverse: bool) {
+    match kind {
+        Reduction::Sum => cumulative_with(x, lanes, T::plus, reverse),
+        Reduction::Prod => cumulative_with(x, lanes, T::times, reverse),
+        Reduction::Max => cumulative_with(x, lanes, T::greater, reverse),
+        Reduction::Min => cumulative_with(x, lanes, T::lesser, reverse),
+    }
+}
+
+fn cumulative_with<T: Element>(x: &mut [T], lanes: Lanes, combine: impl Fn(T, T) -> T, reverse: bool) {
+    let Lanes { length, inner, .. } = lanes;
+    if length * inner == 0 {
+        return;
+    }
+    for lane in x.chunks_mut(length * inner) {
+        if inner == 1 && !reverse {
+            let mut sum = lane[0];
+            for x in &mut lane[1..] {
+                sum = combine(sum, *x);
+                *x = sum;
+            }
+        } else if reverse {
+            for i in (0..length * inner - inner).rev() {
+                lane[i] = combine(lane[i + inner], lane[i]);
+            }
+        } else {
+            for i in inner..length * inner {
+                lane[i] = combine(lane[i - inner], lane[i]);
+            }
+        }
+    }
+}
+
+/// The index of the first greatest or least element of each lane; the first NaN, where there is one.
+pub(crate) fn arg_reduce<T: Element>(x: &[T], lanes: Lanes, kind: ArgReduction) -> Vec<usize> {
+    let better = match kind {
+        ArgReduction::Max => |new: T, best: T| best.less(new),
+        ArgReduction::Min => |new: T, best: T| new.less(best),
+    };
+    let Lanes { outer, length, inner } = lanes;
+    let mut out = Vec::with_capacity(outer * inner);
+    for o in 0..outer {
+        for i in 0..inner {
+            let lane = x[o * length * inner + i..].iter().step_by(inner).take(length);
+            let mut best = (0, x[o * length * inner + i]);
+            for (at, &value) in lane.enumerate() {
+                if !best.1.is_nan() && (better(value, best.1) || value.is_nan()) {
+                    best = (at, value);
+                }
+            }
+            out.push(best.0);
+        }
+    }
+    out
+}

@@ -1,0 +1,122 @@
+//! What reductions, scatters and sorts need to know of an element.
+
+/// A number or bool as arrays hold it.
+pub(crate) trait Element: burn_backend::Element + Copy + PartialEq + Send + Sync {
+    const ZERO: Self;
+    const ONE: Self;
+    /// Below everything: what `max` starts from.
+    const LEAST: Self;
+    /// Above everything: what `min` starts from.
+    const GREATEST: Self;
+
+    /// The sum, wrapping; for bools, or.
+    fn plus(self, other: Self) -> Self;
+    /// The product, wrapping; for bools, and.
+    fn times(self, other: Self) -> Self;
+    /// The greater; NaN wins.
+    fn greater(self, other: Self) -> Self;
+    /// The lesser; NaN wins.
+    fn lesser(self, other: Self) -> Self;
+    fn is_nan(self) -> bool;
+    fn less(self, other: Self) -> bool;
+    /// An integer that orders as sorts do: NaN last, zeros equal.
+    fn key(self) -> u64;
+    /// As an index, where one beyond `i64` is as good as the greatest.
+    fn index(self) -> i64;
+    /// From an index.
+    fn from_index(index: usize) -> Self;
+}
+
+macro_rules! integer_element {
+    ($($T:ty, $bias:expr;)*) => { $(
+        impl Element for $T {
+            const ZERO: $T = 0;
+            const ONE: $T = 1;
+            const LEAST: $T = <$T>::MIN;
+            const GREATEST: $T = <$T>::MAX;
+
+            fn plus(self, other: $T) -> $T { self.wrapping_add(other) }
+            fn times(self, other: $T) -> $T { self.wrapping_mul(other) }
+            fn greater(self, other: $T) -> $T { self.max(other) }
+            fn lesser(self, other: $T) -> $T { self.min(other) }
+            fn is_nan(self) -> bool { false }
+            fn less(self, other: $T) -> bool { self < other }
+            // Flipping the sign bit makes the order of signed integers that of unsigned ones.
+            fn key(self) -> u64 { (self as i64 as u64) ^ $bias }
+            #[allow(irrefutable_let_patterns)]
+            fn index(self) -> i64 { i64::try_from(self).unwrap_or(i64::MAX) }
+            fn from_index(index: usize) -> $T { index as $T }
+        }
+    )* };
+}
+
+integer_element! {
+    i8, 1 << 63; i16, 1 << 63; i32, 1 << 63; i64, 1 << 63;
+    u8, 0; u16, 0; u32, 0; u64, 0;
+}
+
+macro_rules! float_element {
+    ($($T:ty, $bits:ty, $signed:ty;)*) => { $(
+        impl Element for $T {
+            const ZERO: $T = 0.0;
+            const ONE: $T = 1.0;
+            const LEAST: $T = <$T>::NEG_INFINITY;
+            const GREATEST: $T = <$T>::INFINITY;
+
+            fn plus(self, other: $T) -> $T { self + other }
+            fn times(self, other: $T) -> $T { self * other }
+            fn greater(self, other: $T) -> $T { if self > other || self.is_nan() { self } else { other } }
+            fn lesser(self, other: $T) -> $T { if self < other || self.is_nan() { self } else { other } }
+            fn is_nan(self) -> bool { self != self }
+            fn less(self, other: $T) -> bool { self < other }
+            fn key(self) -> u64 {
+                if self.is_nan() {
+                    return u64::from(<$bits>::MAX);
+                }
+                // Adding 0.0 makes -0.0 positive. Negative numbers then descend by their bits, positive ones ascend.
+                let bits = (self + 0.0).to_bits();
+                let sign = <$bits>::BITS - 1;
+                u64::from(bits ^ (((bits as $signed) >> sign) as $bits | 1 << sign))
+            }
+            fn index(self) -> i64 { self as i64 }
+            fn from_index(index: usize) -> $T { index as $T }
+        }
+    )* };
+}
+
+float_element! { f32, u32, i32; f64, u64, i64; }
+
+impl Element for bool {
+    const ZERO: bool = false;
+    const ONE: bool = true;
+    const LEAST: bool = false;
+    const GREATEST: bool = true;
+
+    fn plus(self, other: bool) -> bool {
+        self | other
+    }
+    fn times(self, other: bool) -> bool {
+        self & other
+    }
+    fn greater(self, other: bool) -> bool {
+        self | other
+    }
+    fn lesser(self, other: bool) -> bool {
+        self & other
+    }
+    fn is_nan(self) -> bool {
+        false
+    }
+    fn less(self, other: bool) -> bool {
+        !self & other
+    }
+    fn key(self) -> u64 {
+        u64::from(self)
+    }
+    fn index(self) -> i64 {
+        i64::from(self)
+    }
+    fn from_index(index: usize) -> bool {
+        index != 0
+    }
+}

@@ -1,0 +1,102 @@
+//! Routines on the host: the data of an array is read, a plain loop runs over it, and the result is written back.
+//!
+//! On a backend in the host's memory that costs a pass (and a copy where the array is shared); on a device it is a transfer, there
+//! and back, and a synchronisation.
+
+pub(crate) mod axes;
+pub(crate) mod cast;
+pub(crate) mod element;
+pub(crate) mod floats;
+pub(crate) mod index;
+pub(crate) mod integers;
+pub(crate) mod sort;
+pub(crate) mod special;
+
+use burn_backend::TensorData;
+use element::Element;
+
+/// Runs a generic expression with `$T` standing for the Rust type of a dtype.
+macro_rules! with_type {
+    ($dtype:expr, $T:ident => $body:expr) => {{
+        use kiln_program::DType;
+        macro_rules! arm {
+            ($rust:ty) => {{
+                type $T = $rust;
+                $body
+            }};
+        }
+        match $dtype {
+            DType::Bool => arm!(bool),
+            DType::I8 => arm!(i8),
+            DType::I16 => arm!(i16),
+            DType::I32 => arm!(i32),
+            DType::I64 => arm!(i64),
+            DType::U8 => arm!(u8),
+            DType::U16 => arm!(u16),
+            DType::U32 => arm!(u32),
+            DType::U64 => arm!(u64),
+            DType::F32 => arm!(f32),
+            DType::F64 => arm!(f64),
+        }
+    }};
+}
+
+/// As `with_type`, for integers only.
+macro_rules! with_integer {
+    ($dtype:expr, $T:ident => $body:expr) => {{
+        use kiln_program::DType;
+        macro_rules! arm {
+            ($rust:ty) => {{
+                type $T = $rust;
+                $body
+            }};
+        }
+        match $dtype {
+            DType::I8 => arm!(i8),
+            DType::I16 => arm!(i16),
+            DType::I32 => arm!(i32),
+            DType::I64 => arm!(i64),
+            DType::U8 => arm!(u8),
+            DType::U16 => arm!(u16),
+            DType::U32 => arm!(u32),
+            DType::U64 => arm!(u64),
+            DType::Bool | DType::F32 | DType::F64 => panic!("not an integer type"),
+        }
+    }};
+}
+
+/// As `with_type`, for floats only.
+macro_rules! with_float {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        if $dtype == kiln_program::DType::F64 {
+            type $T = f64;
+            $body
+        } else {
+            type $T = f32;
+            $body
+        }
+    };
+}
+
+pub(crate) use {with_float, with_integer, with_type};
+
+/// The elements, where they are.
+pub(crate) fn view<T: Element>(data: &TensorData) -> &[T] {
+    data.as_slice().expect("the type was matched to the data's dtype")
+}
+
+/// The elements as a vector, without a copy where the data was not shared.
+pub(crate) fn owned<T: Element>(data: TensorData) -> Vec<T> {
+    data.try_into_vec().expect("the type was matched to the data's dtype")
+}
+
+/// An elementwise function of one array.
+pub(crate) fn map<T: Element, U: Element>(x: &TensorData, f: impl Fn(T) -> U) -> TensorData {
+    TensorData::new(view::<T>(x).iter().map(|&x| f(x)).collect::<Vec<U>>(), x.shape().clone())
+}
+
+/// An elementwise function of two arrays.
+pub(crate) fn zip<T: Element, U: Element>(x: &TensorData, y: &TensorData, f: impl Fn(T, T) -> U) -> TensorData {
+    let values: Vec<U> = view::<T>(x).iter().zip(view::<T>(y)).map(|(&x, &y)| f(x, y)).collect();
+    TensorData::new(values, x.shape().clone())
+}

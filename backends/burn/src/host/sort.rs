@@ -1,0 +1,112 @@
+//! Stable sorts by an integer key that orders as JAX does.
+
+use super::element::Element;
+use rayon::prelude::*;
+
+/// For each lane of `length` neighbours, where the elements of its sorted form stood, counted within the lane.
+///
+/// The pair of key and index is unique, so that a sort of the pairs is stable whatever its method.
+pub(crate) fn order<T: Element>(keys: &[T], length: usize) -> Vec<u32> {
+    let mut out = Vec::with_capacity(keys.len());
+    for lane in keys.chunks(length.max(1)) {
+        if size_of::<T>() <= 4 {
+            let pair = |(i, x): (usize, &T)| (narrow(x.key()) << 32) | i as u64;
+            let mut pairs: Vec<u64> = lane.iter().enumerate().map(pair).collect();
+            sort(&mut pairs);
+            out.extend(pairs.iter().map(|&pair| pair as u32));
+        } else {
+            let mut pairs: Vec<(u64, u32)> = lane.iter().enumerate().map(|(i, x)| (x.key(), i as u32)).collect();
+            sort(&mut pairs);
+            out.extend(pairs.iter().map(|pair| pair.1));
+        }
+    }
+    out
+}
+
+/// Several threads pay from some length on.
+fn sort<K: Ord + Send>(keys: &mut [K]) {
+    if keys.len() < 1 << 14 { keys.sort_unstable() } else { keys.par_sort_unstable() }
+}
+
+/// The low half of a key of a narrow type, in the same order: signed integers have their bias at bit 63.
+fn narrow(key: u64) -> u64 {
+    let (high, low) = (key >> 32, key & 0xFFFF_FFFF);
+    match high {
+        // Floats, bools and unsigned integers.
+        0 => low,
+        // Signed: non-negative numbers stand at 2^63 and above, negative ones just below.
+        0x8000_0000 => low | 0x8000_0000,
+        _ => low & 0x7FFF_FFFF,
+    }
+}
+
+/// An array's lanes in an order given by [`order`].
+pub(crate) fn permuted<T: Element>(x: &[T], length: usize, order: &[u32]) -> Vec<T> {
+    let lanes = x.chunks(length.max(1)).zip(order.chunks(length.max(1)));
+    lanes.flat_map(|(lane, order)| order.iter().map(|&i| lane[i as usize])).collect()
+}
+
+/// One array sorted along lanes of `length` neighbours: without indices, which is several times faster.
+pub(crate) fn sorted<T: Element + Keyed>(x: &mut [T], length: usize) {
+    for lane in x.chunks_mut(length.max(1)) {
+        // NaNs go last and zeros keep their signs, both in the order in which they came.
+        let mut nans = Vec::new();
+        let mut zeros = Vec::new();
+        let mut keys: Vec<T::Key> = Vec::with_capacity(lane.len());
+        for &x in lane.iter() {
+            if x.is_nan() {
+                nans.push(x);
+            } else {
+                if x == T::ZERO {
+                    zeros.push(x);
+                }
+                keys.push(x.narrow_key());
+            }
+        }
+        sort(&mut keys);
+        let first_zero = keys.partition_point(|&key| key < T::ZERO.narrow_key());
+        for (x, &key) in lane.iter_mut().zip(&keys) {
+            *x = T::from_key(key);
+        }
+        lane[first_zero..first_zero + zeros.len()].copy_from_slice(&zeros);
+        let end = lane.len() - nans.len();
+        lane[end..].copy_from_slice(&nans);
+    }
+}
+
+/// A number that an integer of the same width orders and gives back.
+pub(crate) trait Keyed: Sized {
+    type Key: Copy + Ord + Send;
+    fn narrow_key(self) -> Self::Key;
+    fn from_key(key: Self::Key) -> Self;
+}
+
+macro_rules! own_key {
+    ($($T:ty)*) => { $(
+        impl Keyed for $T {
+            type Key = $T;
+            fn narrow_key(self) -> $T { self }
+            fn from_key(key: $T) -> $T { key }
+        }
+    )* };
+}
+
+own_key! { bool i8 i16 i32 i64 u8 u16 u32 u64 }
+
+macro_rules! float_key {
+    ($($T:ty, $key:ty, $bits:ty;)*) => { $(
+        impl Keyed for $T {
+            type Key = $key;
+            // Negative floats descend by their magnitude bits: flip those. The map is its own inverse.
+            fn narrow_key(self) -> $key {
+                let bits = (self + 0.0).to_bits() as $key;
+                bits ^ (((bits >> (<$key>::BITS - 1)) as $bits) >> 1) as $key
+            }
+            fn from_key(key: $key) -> $T {
+                <$T>::from_bits((key ^ (((key >> (<$key>::BITS - 1)) as $bits) >> 1) as $key) as $bits)
+            }
+        }
+    )* };
+}
+
+float_key! { f32, i32, u32; f64, i64, u64; }

@@ -1,0 +1,20 @@
+//! Programs on Burn: the lowering of ops onto a Burn backend.
+//!
+//! [`lower`](lower()) maps one [`Op`](kiln_program::Op) to calls on a generic `B: Backend`; [`run`](run()) interprets a program with it.
+//! A [`Tensor`] is one of Burn's three kinds of primitive. Burn's quirks end here: callers see ops that mean what
+//! kiln-program says they mean, on every backend and dtype.
+//!
+//! One lowering serves three purposes, and [`Route`] says which: on a backend that lives in the host's memory, routines
+//! of our own (`host`) stand in where Burn's op checks for overflow, orders NaN otherwise or is slow; on a device everything is
+//! Burn's ops where they exist; and for differentiation (Burn's `Autodiff` over a recorder) ops take the form whose derivative is JAX's.
+
+mod host;
+mod linalg;
+mod lower;
+mod run;
+mod tensor;
+pub mod threefry;
+
+pub use lower::{Route, lower, lower_with, reads_values};
+pub use run::run;
+pub use tensor::Tensor;

@@ -1,0 +1,234 @@
+//! Reductions, arg-reductions and running reductions.
+
+use super::{Context, Route, index_dtype};
+use crate::Tensor;
+use crate::host::axes::{self as loops, Lanes};
+use crate::host::element::Element;
+use crate::host::{owned, view, with_type};
+use crate::tensor::{bool_store, burn_scalar, int_dtype, physical};
+use burn_backend::tensor::FloatTensor;
+use burn_backend::{Backend, Scalar as BurnScalar, TensorData, TensorMetadata};
+use kiln_program::{ArgReduction, ArrayType, Binary, DType, Reduction, Scalar};
+
+impl<B: Backend> Context<'_, B> {
+    /// Combines over some axes; neighbouring axes as one.
+    pub(super) fn reduce(&self, x: Tensor<B>, kind: Reduction, axes: &[usize], of: &ArrayType) -> Tensor<B> {
+        let mut shape = x.shape();
+        if axes.is_empty() {
+            return x;
+        }
+        if shape.contains(&0) {
+            return self.identity(kind, of);
+        }
+        let mut x = x;
+        let mut end = axes.len();
+        while end > 0 {
+            let mut start = end - 1;
+            while start > 0 && axes[start - 1] + 1 == axes[start] {
+                start -= 1;
+            }
+            let (first, last) = (axes[start], axes[end - 1]);
+            let lanes = Lanes {
+                outer: shape[..first].iter().product(),
+                length: shape[first..=last].iter().product(),
+                inner: shape[last + 1..].iter().product(),
+            };
+            x = self.reduce_lanes(x, kind, lanes);
+            shape.drain(first..=last);
+            end = start;
+        }
+        x.reshape(&of.shape)
+    }
+
+    /// What a reduction of nothing gives.
+    fn identity(&self, kind: Reduction, of: &ArrayType) -> Tensor<B> {
+        let shape = physical(&of.shape);
+        let size = shape.iter().product();
+        let data = with_type!(of.dtype, T => TensorData::new(vec![loops::monoid::<T>(kind).0; size], shape));
+        Tensor::from_data(data, self.device)
+    }
+
+    /// Combines along the middle of three axes, of lengths that are not 0; the result has the other two.
+    fn reduce_lanes(&self, x: Tensor<B>, kind: Reduction, lanes: Lanes) -> Tensor<B> {
+        let Lanes { outer, length, inner } = lanes;
+        let additive = matches!(kind, Reduction::Sum | Reduction::Prod);
+        if self.route == Route::Host && !(x.dtype().is_float() && additive) {
+            // Burn's sums of integers check for overflow, and its extrema treat NaN in several ways.
+            let dtype = x.dtype();
+            let x = x.into_data();
+            let data = with_type!(dtype, T => {
+                TensorData::new(loops::reduce::<T>(view(&x), lanes, kind), [outer, inner])
+            });
+            return Tensor::from_data(data, self.device);
+        }
+        let bools = bool_store::<B>(self.device);
+        let y = match x.reshape(&[outer, length, inner]) {
+            Tensor::Float(x) => Tensor::Float(match kind {
+                // Flex sums a whole array by pairs and threads; elsewhere a full sum is not fused.
+                Reduction::Sum if self.route == Route::Host && outer * inner == 1 => B::float_sum(x),
+                Reduction::Sum => B::float_sum_dim(x, 1),
+                Reduction::Prod if self.route == Route::Gradient => self.product(x),
+                Reduction::Prod => B::float_prod_dim(x, 1),
+                Reduction::Max | Reduction::Min => self.extreme(x, kind),
+            }),
+            Tensor::Int(x) => Tensor::Int(match kind {
+                Reduction::Sum => B::int_sum_dim(x, 1),
+                Reduction::Prod => B::int_prod_dim(x, 1),
+                Reduction::Max => B::int_max_dim(x, 1),
+                Reduction::Min => B::int_min_dim(x, 1),
+            }),
+            Tensor::Bool(x) => {
+                let count = B::bool_into_int(x, int_dtype(DType::I32));
+                let zero = BurnScalar::Int(0);
+                Tensor::Bool(match kind {
+                    Reduction::Sum | Reduction::Max => B::int_greater_elem(B::int_max_dim(count, 1), zero, bools),
+                    Reduction::Prod | Reduction::Min => B::int_greater_elem(B::int_min_dim(count, 1), zero, bools),
+                })
+            }
+        };
+        y.reshape(&[outer, inner])
+    }
+
+    /// The product along axis 1 by halves: right derivatives of all orders also where factors are 0, which Burn's rule, a
+    /// division, lacks.
+    fn product(&self, x: FloatTensor<B>) -> FloatTensor<B> {
+        let mut x = Tensor::<B>::Float(x);
+        loop {
+            let length = x.shape()[1];
+            if length == 1 {
+                return x.into_float();
+            }
+            let half = length / 2;
+            let pairs = B::float_mul(
+                x.clone().narrow(1, 0, half).into_float(),
+                x.clone().narrow(1, half, 2 * half).into_float(),
+            );
+            x = if length % 2 == 1 {
+                let last = x.narrow(1, length - 1, length);
+                Tensor::concatenate(vec![Tensor::Float(pairs), last], 1)
+            } else {
+                Tensor::Float(pairs)
+            };
+        }
+    }
+
+    /// The greatest or least along axis 1; NaN wins. Under differentiation all that attain it share the derivative.
+    fn extreme(&self, x: FloatTensor<B>, kind: Reduction) -> FloatTensor<B> {
+        let bools = bool_store::<B>(self.device);
+        let dtype = x.dtype().into();
+        let fixed = B::float_detach(x.clone());
+        let best = match kind {
+            Reduction::Max => B::float_max_dim(fixed.clone(), 1),
+            _ => B::float_min_dim(fixed.clone(), 1),
+        };
+        let shape = x.shape();
+        let nan = B::bool_into_float(B::float_is_nan(fixed.clone(), bools), dtype);
+        let nan = B::float_greater_elem(B::float_sum_dim(nan, 1), BurnScalar::Float(0.0), bools);
+        let best = B::float_mask_fill(best, nan, BurnScalar::Float(f64::NAN));
+        if self.route != Route::Gradient {
+            return best;
+        }
+        let attains = B::float_equal(fixed, B::float_expand(best, shape), bools);
+        let count = B::float_sum_dim(B::bool_into_float(attains.clone(), dtype), 1);
+        let kept = B::float_mask_fill(x, B::bool_not(attains), BurnScalar::Float(0.0));
+        B::float_div(B::float_sum_dim(kept, 1), count)
+    }
+
+    /// The index of the first extreme, or of the first NaN.
+    pub(super) fn arg_reduce(&self, x: Tensor<B>, kind: ArgReduction, axis: usize, to: DType) -> Tensor<B> {
+        let shape = x.shape();
+        let lanes = Lanes::new(&shape, axis);
+        let mut rest = shape.clone();
+        rest.remove(axis);
+        if self.route == Route::Host {
+            // Burn's argmax differs between backends in its treatment of NaN and ties.
+            let dtype = x.dtype();
+            let x = x.into_data();
+            let best = with_type!(dtype, T => loops::arg_reduce::<T>(view(&x), lanes, kind));
+            let data = with_type!(to, T => {
+                let values: Vec<T> = best.into_iter().map(<T as Element>::from_index).collect();
+                TensorData::new(values, physical(&rest))
+            });
+            return Tensor::from_data(data, self.device);
+        }
+        let bools = bool_store::<B>(self.device);
+        let cut = [lanes.outer, lanes.length, lanes.inner];
+        let x = match x.reshape(&cut) {
+            Tensor::Float(x) => Tensor::Float(B::float_detach(x)),
+            Tensor::Bool(x) => Tensor::Int(B::bool_into_int(x, int_dtype(DType::I32))),
+            x => x,
+        };
+        // The least index among those that attain the extreme.
+        let hit = match x {
+            Tensor::Float(x) => {
+                let best = match kind {
+                    ArgReduction::Max => B::float_max_dim(x.clone(), 1),
+                    ArgReduction::Min => B::float_min_dim(x.clone(), 1),
+                };
+                let nan = B::float_is_nan(x.clone(), bools);
+                let as_int = B::bool_into_int(nan.clone(), int_dtype(DType::I32));
+                let any = B::int_greater_elem(B::int_max_dim(as_int, 1), BurnScalar::Int(0), bools);
+                let hit = B::float_equal(x, B::float_expand(best, cut.into()), bools);
+                B::bool_mask_where(hit, B::bool_expand(any, cut.into()), nan)
+            }
+            x => {
+                let x = x.into_int();
+                let best = match kind {
+                    ArgReduction::Max => B::int_max_dim(x.clone(), 1),
+                    ArgReduction::Min => B::int_min_dim(x.clone(), 1),
+                };
+                B::int_equal(x, B::int_expand(best, cut.into()), bools)
+            }
+        };
+        let dtype = index_dtype(lanes.length);
+        let places = self.iota(dtype, &cut, 1).into_int();
+        let last = burn_scalar(Scalar::from_i64(dtype, lanes.length as i64));
+        let places = B::int_mask_fill(places, B::bool_not(hit), last);
+        self.cast(Tensor::Int(B::int_min_dim(places, 1)), to).reshape(&rest)
+    }
+
+    /// Running reductions.
+    pub(super) fn cumulative(&self, x: Tensor<B>, kind: Reduction, axis: usize, reverse: bool) -> Tensor<B> {
+        let shape = x.shape();
+        if self.route == Route::Host {
+            // One loop for all dtypes, in place and in both directions; Burn's checks integers and drops NaN from extrema.
+            let dtype = x.dtype();
+            let x = x.into_data();
+            let data = with_type!(dtype, T => {
+                let mut values = owned::<T>(x);
+                loops::cumulative(&mut values, Lanes::new(&shape, axis), kind, reverse);
+                TensorData::new(values, shape)
+            });
+            return Tensor::from_data(data, self.device);
+        }
+        let x = if reverse { x.flip(&[axis]) } else { x };
+        let y = match x {
+            Tensor::Float(x) if kind == Reduction::Sum && self.route == Route::Gradient => {
+                Tensor::Float(B::float_cumsum(x, axis))
+            }
+            x => self.doubling(x, kind, axis),
+        };
+        if reverse { y.flip(&[axis]) } else { y }
+    }
+
+    /// Hillis and Steele's scan, each pass doubling how far back an element has seen: n log n work in fused ops, where Burn's on a
+    /// GPU are quadratic, and right derivatives of all orders.
+    fn doubling(&self, x: Tensor<B>, kind: Reduction, axis: usize) -> Tensor<B> {
+        let f = match kind {
+            Reduction::Sum => Binary::Add,
+            Reduction::Prod => Binary::Mul,
+            Reduction::Max => Binary::Max,
+            Reduction::Min => Binary::Min,
+        };
+        let length = x.shape()[axis];
+        let mut x = x;
+        let mut seen = 1;
+        while seen < length {
+            let earlier = x.clone().narrow(axis, 0, length - seen);
+            let tail = self.binary(f, earlier, x.clone().narrow(axis, seen, length));
+            x = Tensor::concatenate(vec![x.narrow(axis, 0, seen), tail], axis);
+            seen *= 2;
+        }
+        x
+    }
+}

@@ -1,0 +1,119 @@
+//! General contractions as batched matrix products.
+
+use super::{Context, Route};
+use crate::Tensor;
+use crate::host::element::Element;
+use crate::host::{view, with_type};
+use crate::tensor::bool_store;
+use burn_backend::{Backend, Scalar as BurnScalar, TensorData};
+use kiln_program::{ArrayType, DType, Dot, Scalar};
+
+/// Which axes of an operand go where, and their total lengths.
+struct Side {
+    batch: usize,
+    free: usize,
+    contract: usize,
+}
+
+impl Side {
+    fn new(shape: &[usize], batch: &[usize], contract: &[usize]) -> Side {
+        let total = |axes: &[usize]| axes.iter().map(|&axis| shape[axis]).product::<usize>();
+        let free: usize =
+            (0..shape.len()).filter(|i| !batch.contains(i) && !contract.contains(i)).map(|i| shape[i]).product();
+        Side { batch: total(batch), free, contract: total(contract) }
+    }
+}
+
+impl<B: Backend> Context<'_, B> {
+    /// The sum of products over the contracted axes.
+    ///
+    /// Each operand is permuted, as a view, and its axes merged: a copy is made only where axes that are not neighbours in
+    /// memory must merge. A plain matrix product, transposed or not, hands both operands over as they are.
+    pub(super) fn dot(
+        &self,
+        dot: &Dot,
+        x: Tensor<B>,
+        y: Tensor<B>,
+        types: &[&ArrayType],
+        of: &ArrayType,
+    ) -> Tensor<B> {
+        let left = Side::new(&types[0].shape, &dot.lhs_batch, &dot.lhs_contract);
+        let right = Side::new(&types[1].shape, &dot.rhs_batch, &dot.rhs_contract);
+        if left.contract == 0 {
+            return self.constant(Scalar::from_i64(of.dtype, 0), &of.shape);
+        }
+        // The pairs of contracted axes in the order in which the left operand holds them: more often no copy.
+        let mut pairs: Vec<(usize, usize)> =
+            dot.lhs_contract.iter().copied().zip(dot.rhs_contract.iter().copied()).collect();
+        pairs.sort_unstable();
+        let (lhs, rhs): (Vec<usize>, Vec<usize>) = pairs.into_iter().unzip();
+        let x = arranged(x, &types[0].shape, &dot.lhs_batch, &lhs, false);
+        let y = arranged(y, &types[1].shape, &dot.rhs_batch, &rhs, true);
+        let batched = left.batch != 1;
+        let shaped = |x: Tensor<B>, rows, columns| {
+            if batched { x.reshape(&[left.batch, rows, columns]) } else { x.reshape(&[rows, columns]) }
+        };
+        let x = shaped(x, left.free, left.contract);
+        let y = shaped(y, right.contract, right.free);
+        self.matmul(x, y, [left.batch, left.free, left.contract, right.free]).reshape(&of.shape)
+    }
+
+    /// `[m, k]` by `[k, n]`, or a batch of them.
+    fn matmul(&self, x: Tensor<B>, y: Tensor<B>, [batch, m, k, n]: [usize; 4]) -> Tensor<B> {
+        match (x, y) {
+            (Tensor::Float(x), Tensor::Float(y)) => Tensor::Float(B::float_matmul(x, y)),
+            (x, y) if self.route == Route::Host => {
+                let dtype = x.dtype();
+                let (x, y) = (x.into_data(), y.into_data());
+                let data = with_type!(dtype, T => {
+                    TensorData::new(products::<T>(view(&x), view(&y), [batch, m, k, n]), [batch, m, n])
+                });
+                Tensor::from_data(data, self.device)
+            }
+            (Tensor::Int(x), y) => Tensor::Int(B::int_matmul(x, y.into_int())),
+            (x, y) => {
+                // Bools: whether any product is true, counted in floats, which cannot cancel.
+                let (x, y) = (self.cast(x, DType::F32).into_float(), self.cast(y, DType::F32).into_float());
+                let count = B::float_matmul(x, y);
+                Tensor::Bool(B::float_greater_elem(count, BurnScalar::Float(0.0), bool_store::<B>(self.device)))
+            }
+        }
+    }
+}
+
+/// An operand with its axes in the order batch, free, contracted, or batch, contracted, free.
+fn arranged<B: Backend>(
+    x: Tensor<B>,
+    shape: &[usize],
+    batch: &[usize],
+    contract: &[usize],
+    contracted_first: bool,
+) -> Tensor<B> {
+    let free = (0..shape.len()).filter(|i| !batch.contains(i) && !contract.contains(i));
+    let mut order = batch.to_vec();
+    if contracted_first {
+        order.extend_from_slice(contract);
+        order.extend(free);
+    } else {
+        order.extend(free);
+        order.extend_from_slice(contract);
+    }
+    if order.is_empty() { x } else { x.permute(&order) }
+}
+
+/// Matrix products of integers, which wrap, and of bools: rows of `y` are added up, so that memory is read in order.
+fn products<T: Element>(x: &[T], y: &[T], [batch, m, k, n]: [usize; 4]) -> Vec<T> {
+    let mut out = vec![T::ZERO; batch * m * n];
+    if n == 0 {
+        return out;
+    }
+    for (i, row) in out.chunks_mut(n).enumerate() {
+        let columns = &y[i / m * k * n..][..k * n];
+        for (&scale, column) in x[i * k..][..k].iter().zip(columns.chunks(n)) {
+            for (sum, &y) in row.iter_mut().zip(column) {
+                *sum = sum.plus(scale.times(y));
+            }
+        }
+    }
+    out
+}

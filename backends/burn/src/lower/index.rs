@@ -1,0 +1,302 @@
+//! Gathers and scatters as selections of rows: several indexed axes, and batch axes, become one axis with linear indices.
+
+use super::{Context, Route, index_dtype};
+use crate::Tensor;
+use crate::host::index::{Blocks, Linear, scatter};
+use crate::host::{owned, view, with_integer, with_type};
+use crate::tensor::{bool_store, burn_scalar, int_dtype, physical};
+use burn_backend::tensor::{BoolTensor, IndexingUpdateOp, IntTensor};
+use burn_backend::{Backend, Scalar as BurnScalar, TensorData};
+use kiln_program::{ArrayType, DType, OutOfBounds, Scalar, Update};
+
+/// How an indexed array is cut: `[batch, outer, axis, inner]`, after a permutation where the indexed axes are not neighbours.
+struct Cut {
+    permutation: Option<Vec<usize>>,
+    batch: usize,
+    outer: usize,
+    /// The indexed axes' lengths, merged into one axis.
+    lengths: Vec<usize>,
+    axis: usize,
+    inner: usize,
+    /// The number of places in each batch.
+    count: usize,
+    /// Their shape, with the batch: that of the indices.
+    places: Vec<usize>,
+}
+
+impl Cut {
+    /// `outer_first` when axes between the batch and the indexed ones may stay where they are.
+    fn new(x: &[usize], indices: &[usize], axes: &[usize], batch: usize, outer_first: bool) -> Cut {
+        let neighbours = axes.windows(2).all(|pair| pair[0] + 1 == pair[1]);
+        let product = |lengths: &[usize]| lengths.iter().product::<usize>();
+        let mut permutation = None;
+        let (mut outer, mut inner) = (1, product(&x[axes[axes.len() - 1] + 1..]));
+        if neighbours && (axes[0] == batch || outer_first) {
+            outer = product(&x[batch..axes[0]]);
+        } else {
+            let rest = (batch..x.len()).filter(|axis| !axes.contains(axis));
+            inner = rest.clone().map(|axis| x[axis]).product();
+            permutation = Some((0..batch).chain(axes.iter().copied()).chain(rest).collect());
+        }
+        let lengths: Vec<usize> = axes.iter().map(|&axis| x[axis]).collect();
+        Cut {
+            permutation,
+            batch: product(&x[..batch]),
+            outer,
+            axis: product(&lengths),
+            lengths,
+            inner,
+            count: product(&indices[batch..]),
+            places: indices.to_vec(),
+        }
+    }
+
+    /// How far apart neighbours along each indexed axis are on the merged one.
+    fn strides(&self) -> Vec<usize> {
+        (0..self.lengths.len()).map(|i| self.lengths[i + 1..].iter().product()).collect()
+    }
+}
+
+impl<B: Backend> Context<'_, B> {
+    pub(super) fn gather(
+        &self,
+        operands: Vec<Tensor<B>>,
+        types: &[&ArrayType],
+        axes: &[usize],
+        batch: usize,
+        mode: OutOfBounds,
+    ) -> Tensor<B> {
+        let cut = Cut::new(&types[0].shape, &types[1].shape, axes, batch, batch == 0);
+        let rest = (batch..types[0].shape.rank()).filter(|axis| !axes.contains(axis));
+        let shape: Vec<usize> = cut.places.iter().copied().chain(rest.map(|axis| types[0].shape[axis])).collect();
+        let dtype = types[0].dtype;
+        let fill = fill(dtype);
+        let mut operands = operands.into_iter();
+        let x = operands.next().expect("an array");
+        if cut.axis == 0 {
+            return self.constant(fill, &shape);
+        }
+        let x = match &cut.permutation {
+            Some(permutation) => x.permute(permutation),
+            None => x,
+        };
+        let rows = cut.batch * cut.axis;
+        let (x, along) = match (cut.outer, cut.inner) {
+            (1, inner) => (x.reshape(&[rows, inner]), 0),
+            (outer, 1) => (x.reshape(&[outer, rows]), 1),
+            (outer, inner) => (x.reshape(&[outer, rows, inner]), 1),
+        };
+        let (y, within) = if self.route == Route::Host {
+            let places = host_places(operands, &cut);
+            let within = (mode == OutOfBounds::Fill && !places.within.iter().all(|&w| w)).then(|| {
+                let within = TensorData::new(places.within, [cut.batch * cut.count]);
+                Tensor::<B>::from_data(within, self.device).into_bool()
+            });
+            let y = match places.at[..] {
+                // One place: a view.
+                [at] => x.narrow(along, at as usize, at as usize + 1),
+                _ => {
+                    let at = TensorData::new(places.at, [cut.batch * cut.count]);
+                    x.select(along, B::int_from_data(at, self.device))
+                }
+            };
+            (y, within)
+        } else {
+            let (at, within) = self.places(operands.collect(), &cut);
+            (x.select(along, at), within.filter(|_| mode == OutOfBounds::Fill))
+        };
+        // The places come first.
+        let y = if along == 1 { y.permute(&[1, 0, 2][..if cut.inner == 1 { 2 } else { 3 }]) } else { y };
+        let y = y.reshape(&shape);
+        match within {
+            None => y,
+            Some(within) => {
+                let mut aligned = cut.places.clone();
+                aligned.resize(shape.len(), 1);
+                let shape = physical(&shape);
+                let outside = Tensor::<B>::Bool(B::bool_not(within)).reshape(&aligned).expand(&shape);
+                y.mask_where(outside.into_bool(), self.constant(fill, &shape))
+            }
+        }
+    }
+
+    /// Linear indices by Burn's ops, in bounds; and which were to begin with, where they can be out of bounds.
+    fn places(&self, indices: Vec<Tensor<B>>, cut: &Cut) -> (IntTensor<B>, Option<BoolTensor<B>>) {
+        let bools = bool_store::<B>(self.device);
+        let dtype = index_dtype(cut.batch * cut.axis);
+        let size = cut.batch * cut.count;
+        let mut at: Option<IntTensor<B>> = None;
+        let mut within: Option<BoolTensor<B>> = None;
+        let mut also = |holds: BoolTensor<B>| {
+            within = Some(match within.take() {
+                None => holds,
+                Some(within) => B::bool_and(within, holds),
+            });
+        };
+        for ((i, &length), stride) in indices.into_iter().zip(&cut.lengths).zip(cut.strides()) {
+            let from = i.dtype();
+            let mut i = i.reshape(&[size]).into_int();
+            // Clamped in its own dtype, where bounds that it cannot pass are left out.
+            if from.is_signed() {
+                also(B::int_greater_equal_elem(i.clone(), BurnScalar::Int(0), bools));
+                i = B::int_clamp_min(i, BurnScalar::Int(0));
+            }
+            let last = Scalar::from_i64(from, length as i64 - 1);
+            let fits = last.as_i64() == length as i64 - 1;
+            if fits {
+                also(B::int_lower_equal_elem(i.clone(), burn_scalar(last), bools));
+                i = B::int_clamp_max(i, burn_scalar(last));
+            }
+            let mut i = self.cast(Tensor::Int(i), dtype).into_int();
+            if stride != 1 {
+                i = B::int_mul_scalar(i, BurnScalar::Int(stride as i64));
+            }
+            at = Some(match at {
+                None => i,
+                Some(at) => B::int_add(at, i),
+            });
+        }
+        let mut at = at.expect("an indexed axis");
+        if cut.batch > 1 {
+            let blocks = self.count(cut.batch, dtype).into_int();
+            let blocks = Tensor::<B>::Int(B::int_mul_scalar(blocks, BurnScalar::Int(cut.axis as i64)));
+            let blocks = blocks.reshape(&[cut.batch, 1]).expand(&[cut.batch, cut.count]).reshape(&[size]);
+            at = B::int_add(at, blocks.into_int());
+        }
+        (at, within)
+    }
+
+    pub(super) fn scatter(
+        &self,
+        operands: Vec<Tensor<B>>,
+        types: &[&ArrayType],
+        kind: Update,
+        axes: &[usize],
+        batch: usize,
+        mode: OutOfBounds,
+    ) -> Tensor<B> {
+        let host = self.route == Route::Host;
+        let cut = Cut::new(&types[0].shape, &types[2].shape, axes, batch, host);
+        let mut operands = operands.into_iter();
+        let (x, updates) = (operands.next().expect("an array"), operands.next().expect("updates"));
+        if types[1].shape.size() == 0 {
+            return x;
+        }
+        let x = match &cut.permutation {
+            Some(permutation) => x.permute(permutation),
+            None => x,
+        };
+        let shape = x.shape();
+        let y = if host {
+            // Burn's scatters let the order of repeated places depend on the backend, and check integers for overflow.
+            let places = host_places(operands, &cut);
+            let blocks = Blocks { batch: cut.batch, outer: cut.outer, axis: cut.axis, inner: cut.inner };
+            let (x, updates) = (x.into_data(), updates.into_data());
+            let data = with_type!(types[0].dtype, T => {
+                let mut values = owned::<T>(x);
+                let clip = mode == OutOfBounds::Clip;
+                scatter(&mut values, view(&updates), &places, blocks, clip, kind);
+                TensorData::new(values, shape)
+            });
+            Tensor::from_data(data, self.device)
+        } else {
+            self.scatter_rows(x, updates, operands.collect(), &cut, kind, mode).reshape(&shape)
+        };
+        match &cut.permutation {
+            None => y,
+            Some(permutation) => {
+                let mut back = vec![0; permutation.len()];
+                permutation.iter().enumerate().for_each(|(i, &axis)| back[axis] = i);
+                y.permute(&back)
+            }
+        }
+    }
+
+    /// A scatter by Burn's ops. What is out of bounds goes to a row of its own, cut off at the end.
+    fn scatter_rows(
+        &self,
+        x: Tensor<B>,
+        updates: Tensor<B>,
+        indices: Vec<Tensor<B>>,
+        cut: &Cut,
+        kind: Update,
+        mode: OutOfBounds,
+    ) -> Tensor<B> {
+        let rows = cut.batch * cut.axis;
+        let dtype = x.dtype();
+        if dtype == DType::Bool {
+            let number = |x: Tensor<B>| Tensor::Int(B::bool_into_int(x.into_bool(), int_dtype(DType::I32)));
+            let kind = match kind {
+                Update::Set => Update::Set,
+                Update::Add | Update::Max => Update::Max,
+                Update::Mul | Update::Min => Update::Min,
+            };
+            let y = self.scatter_rows(number(x), number(updates), indices, cut, kind, mode);
+            return self.cast(y, DType::Bool);
+        }
+        let mut x = x.reshape(&[rows, cut.inner]);
+        let updates = updates.reshape(&[cut.batch * cut.count, cut.inner]);
+        let (mut at, within) = self.places(indices, cut);
+        let within = within.filter(|_| mode == OutOfBounds::Fill);
+        let spare = within.is_some();
+        if let Some(within) = within {
+            let beyond = burn_scalar(Scalar::from_i64(index_dtype(rows), rows as i64));
+            at = B::int_mask_fill(at, B::bool_not(within), beyond);
+            let row = self.constant(Scalar::from_i64(dtype, 0), &[1, cut.inner]);
+            x = Tensor::concatenate(vec![x, row], 0);
+        }
+        let y = match kind {
+            Update::Set if self.route == Route::Gradient && dtype.is_float() => self.set_rows(x, at, updates),
+            Update::Set => x.select_assign(at, updates, IndexingUpdateOp::Assign),
+            Update::Add => x.select_assign(at, updates, IndexingUpdateOp::Add),
+            Update::Mul => x.select_assign(at, updates, IndexingUpdateOp::Mul),
+            Update::Min => x.select_assign(at, updates, IndexingUpdateOp::Min),
+            Update::Max => x.select_assign(at, updates, IndexingUpdateOp::Max),
+        };
+        if spare { y.narrow(0, 0, rows) } else { y }
+    }
+
+    /// Rows replaced, with a derivative: Burn differentiates only sums. Each update that is the last at its place is added
+    /// to an array with zeros there.
+    fn set_rows(&self, x: Tensor<B>, at: IntTensor<B>, updates: Tensor<B>) -> Tensor<B> {
+        let bools = bool_store::<B>(self.device);
+        let (rows, shape) = (x.shape()[0], updates.shape());
+        let dtype = index_dtype(shape[0]);
+        let numbers = self.count(shape[0], dtype);
+        let none = self.constant(Scalar::from_i64(dtype, -1), &[rows]);
+        let winner = none.select_assign(at.clone(), numbers.clone(), IndexingUpdateOp::Assign);
+        let empty = B::int_lower_elem(winner.clone().into_int(), BurnScalar::Int(0), bools);
+        let won = B::int_equal(winner.select(0, at.clone()).into_int(), numbers.into_int(), bools);
+        let spread = |mask: BoolTensor<B>, shape: &[usize]| {
+            Tensor::<B>::Bool(mask).reshape(&[shape[0], 1]).expand(shape).into_bool()
+        };
+        let zero = BurnScalar::Float(0.0);
+        let lost = spread(B::bool_not(won), &shape);
+        let updates = B::float_mask_fill(updates.into_float(), lost, zero);
+        let taken = spread(B::bool_not(empty), &x.shape());
+        let x = B::float_mask_fill(x.into_float(), taken, zero);
+        Tensor::Float(x).select_assign(at, Tensor::Float(updates), IndexingUpdateOp::Add)
+    }
+}
+
+/// What a read out of bounds gives.
+fn fill(dtype: DType) -> Scalar {
+    match dtype {
+        DType::F32 | DType::F64 => Scalar::from_f64(dtype, f64::NAN),
+        // Saturates to the least integer.
+        _ if dtype.is_signed() => Scalar::from_f64(dtype, f64::NEG_INFINITY),
+        // Wraps to the greatest.
+        _ => Scalar::from_i64(dtype, -1),
+    }
+}
+
+/// Linear indices in one pass over the data of the indices.
+fn host_places<B: Backend>(indices: impl Iterator<Item = Tensor<B>>, cut: &Cut) -> Linear {
+    let mut places = Linear::start(cut.batch, cut.count, cut.axis);
+    for ((i, &length), stride) in indices.zip(&cut.lengths).zip(cut.strides()) {
+        let dtype = i.dtype();
+        let i = i.into_data();
+        with_integer!(dtype, T => places.add::<T>(view(&i), length, stride));
+    }
+    places
+}

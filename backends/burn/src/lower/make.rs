@@ -1,0 +1,99 @@
+//! Constants, counting, and conversions between dtypes.
+
+use super::{Context, Route};
+use crate::Tensor;
+use crate::host;
+use crate::host::element::Element;
+use crate::tensor::{bool_store, burn_scalar, float_dtype, int_dtype, physical};
+use burn_backend::{Backend, Scalar as BurnScalar, TensorData};
+use kiln_program::{DType, Scalar};
+
+impl<B: Backend> Context<'_, B> {
+    /// The same number everywhere: on the host and on devices one element that is repeated, in a recording a constant.
+    pub(super) fn constant(&self, value: Scalar, shape: &[usize]) -> Tensor<B> {
+        // Flex cannot fill with numbers beyond i64.
+        let beyond = value.dtype() == DType::U64 && value.as_i64() < 0;
+        if self.route != Route::Gradient || beyond {
+            return Tensor::full(value, shape, self.device);
+        }
+        let shape = physical(shape).into();
+        match value.dtype() {
+            DType::Bool if value.as_i64() != 0 => {
+                Tensor::Bool(B::bool_ones(shape, self.device, bool_store::<B>(self.device)))
+            }
+            DType::Bool => Tensor::Bool(B::bool_zeros(shape, self.device, bool_store::<B>(self.device))),
+            DType::F32 | DType::F64 => {
+                let dtype = float_dtype(value.dtype());
+                Tensor::Float(B::float_full(shape, burn_scalar(value), self.device, dtype))
+            }
+            dtype => Tensor::Int(B::int_full(shape, burn_scalar(value), self.device, int_dtype(dtype))),
+        }
+    }
+
+    /// Each element's index along an axis: one row of numbers, repeated.
+    pub(super) fn iota(&self, dtype: DType, shape: &[usize], axis: usize) -> Tensor<B> {
+        let mut row = vec![1; shape.len()];
+        row[axis] = shape[axis];
+        self.count(shape[axis], dtype).reshape(&row).expand(shape)
+    }
+
+    /// `0, 1, ...` as a vector. Sent from the host but in a recording: `int_arange` is missing dtypes on some devices, and is wrong for large
+    /// counts on others.
+    pub(super) fn count(&self, length: usize, dtype: DType) -> Tensor<B> {
+        if self.route == Route::Gradient {
+            let counted = B::int_arange(0..length as i64, self.device, int_dtype(DType::I64));
+            return self.cast(Tensor::Int(counted), dtype);
+        }
+        let data = host::with_type!(dtype, T => {
+            TensorData::new((0..length).map(<T as Element>::from_index).collect::<Vec<T>>(), [length])
+        });
+        Tensor::from_data(data, self.device)
+    }
+
+    /// The elements in another dtype.
+    pub(super) fn cast(&self, x: Tensor<B>, to: DType) -> Tensor<B> {
+        let from = x.dtype();
+        if from == to {
+            return x;
+        }
+        if self.route == Route::Host && !(from.is_float() && to.is_float()) {
+            // Burn's conversions panic on some pairs in ndarray.
+            return Tensor::from_data(host::cast::cast(&x.into_data(), from, to), self.device);
+        }
+        let bools = bool_store::<B>(self.device);
+        match (x, to) {
+            (Tensor::Float(x), DType::F32 | DType::F64) => Tensor::Float(B::float_cast(x, float_dtype(to))),
+            (Tensor::Float(x), DType::Bool) => Tensor::Bool(B::float_not_equal_elem(x, BurnScalar::Float(0.0), bools)),
+            (Tensor::Float(x), _) => self.truncate(x, to),
+            (Tensor::Int(x), DType::F32 | DType::F64) => Tensor::Float(B::int_into_float(x, float_dtype(to))),
+            (Tensor::Int(x), DType::Bool) => Tensor::Bool(B::int_not_equal_elem(x, BurnScalar::Int(0), bools)),
+            (Tensor::Int(x), _) => Tensor::Int(B::int_cast(x, int_dtype(to))),
+            (Tensor::Bool(x), DType::F32 | DType::F64) => Tensor::Float(B::bool_into_float(x, float_dtype(to))),
+            (Tensor::Bool(x), _) => Tensor::Int(B::bool_into_int(x, int_dtype(to))),
+        }
+    }
+
+    /// Floats to integers, truncated and saturated, NaN to 0: devices convert in range only.
+    fn truncate(&self, x: burn_backend::tensor::FloatTensor<B>, to: DType) -> Tensor<B> {
+        let x = B::float_detach(x);
+        if self.route == Route::Gradient {
+            return Tensor::Int(B::float_into_int(x, int_dtype(to)));
+        }
+        let bools = bool_store::<B>(self.device);
+        // Both bounds are powers of two, or zero, and so exact in floats; the upper one is the first that does not fit.
+        let (least, greatest, beyond) = host::with_integer!(to, T => (
+            Scalar::from_f64(to, T::MIN as f64),
+            if T::MIN == 0 { Scalar::from_i64(to, -1) } else { Scalar::from_i64(to, T::MAX as i64) },
+            2f64.powi((T::BITS - u32::from(T::MIN != 0)) as i32),
+        ));
+        let low = BurnScalar::Float(least.as_f64());
+        let above = B::float_greater_equal_elem(x.clone(), BurnScalar::Float(beyond), bools);
+        let below = B::float_lower_elem(x.clone(), low, bools);
+        let nan = B::float_is_nan(x.clone(), bools);
+        let outside = B::bool_or(B::bool_or(above.clone(), below.clone()), nan);
+        let inside = B::float_mask_fill(x, outside, BurnScalar::Float(0.0));
+        let y = B::float_into_int(inside, int_dtype(to));
+        let y = B::int_mask_fill(y, above, burn_scalar(greatest));
+        Tensor::Int(B::int_mask_fill(y, below, burn_scalar(least)))
+    }
+}

@@ -1,0 +1,175 @@
+//! The lowering: one op to calls on a backend.
+
+mod axes;
+mod binary;
+mod contract;
+mod index;
+mod make;
+mod shape;
+mod sort;
+mod unary;
+
+use crate::Tensor;
+use crate::host;
+use crate::tensor::physical;
+use burn_backend::Backend;
+use kiln_program::{ArrayType, DType, Op, Unary, infer};
+
+/// What a lowering is for; each op has its best form on each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The backend's memory is the host's: a routine of our own costs a pass and stands in where Burn's op checks integers
+    /// for overflow, means something else at an edge, or is slow.
+    Host,
+    /// Burn's ops wherever they exist or compose; the host only for the rest.
+    Device,
+    /// Burn's ops in a form whose derivative is JAX's, for a run under `Autodiff`; values are not read, but
+    /// for the ops of [`reads_values`].
+    Gradient,
+}
+
+impl Route {
+    /// The route for running on a device; `Gradient` when the backend differentiates.
+    pub fn of<B: Backend>(device: &B::Device) -> Route {
+        if B::ad_enabled(device) {
+            Route::Gradient
+        } else if matches!(B::name(device).as_str(), "flex" | "ndarray") {
+            Route::Host
+        } else {
+            Route::Device
+        }
+    }
+}
+
+/// Whether an op reads its operands' values on [`Route::Gradient`]: such an op cannot stand in a run that is recorded
+/// for differentiation, and needs a rule of its own.
+pub fn reads_values(op: &Op) -> bool {
+    match op {
+        Op::Unary(Unary::Lgamma | Unary::Digamma) | Op::Linalg(_) | Op::RandomBits { .. } | Op::While(_) => true,
+        Op::Call(program) => program.equations().iter().any(|equation| reads_values(&equation.op)),
+        Op::Scan(scan) => scan.body.equations().iter().any(|equation| reads_values(&equation.op)),
+        _ => false,
+    }
+}
+
+/// What the rules need beside the operands.
+pub(crate) struct Context<'a, B: Backend> {
+    pub(crate) device: &'a B::Device,
+    pub(crate) route: Route,
+}
+
+/// Runs one op on a backend.
+///
+/// `types` are the operands' types: they say what the primitives cannot, the shape of a scalar above all, which goes in and
+/// comes out as `[1]`. Results may be strided views on backends that have them.
+///
+/// # Panics
+/// When the operands do not have these types or the op does not take them, and when the device fails.
+pub fn lower<B: Backend>(
+    op: &Op,
+    inputs: Vec<Tensor<B>>,
+    types: &[&ArrayType],
+    device: &B::Device,
+) -> Vec<Tensor<B>> {
+    lower_with(Route::of::<B>(device), op, inputs, types, device)
+}
+
+/// As [`lower`], by a given route; every route is right on every backend, but that [`Route::Host`] alone wraps integers where
+/// Burn was compiled with overflow checks.
+///
+/// # Panics
+/// As [`lower`].
+pub fn lower_with<B: Backend>(
+    route: Route,
+    op: &Op,
+    inputs: Vec<Tensor<B>>,
+    types: &[&ArrayType],
+    device: &B::Device,
+) -> Vec<Tensor<B>> {
+    let outputs = infer(op, types).unwrap_or_else(|error| panic!("{error}"));
+    if op.programs().is_empty() && outputs.iter().all(|of| of.shape.size() == 0) {
+        // Burn's ops disagree about arrays without elements; here none reaches them.
+        return outputs.iter().map(|of| Tensor::empty(of, device)).collect();
+    }
+    let cx = Context::<B> { device, route };
+    // Rank 0 where the backend has it: [1] from here on.
+    let mut x: Vec<Tensor<B>> = inputs
+        .into_iter()
+        .zip(types)
+        .map(|(x, of)| if of.shape.is_empty() { x.reshape(&[1]) } else { x })
+        .collect();
+    let one = match op {
+        Op::Constant { value, shape } => cx.constant(*value, shape),
+        Op::Iota { dtype, shape, axis } => cx.iota(*dtype, shape, *axis),
+        Op::Unary(f) => cx.unary(*f, first(x)),
+        Op::Binary(f) => {
+            let [x, y] = take(x);
+            cx.binary(*f, x, y)
+        }
+        Op::Compare(f) => {
+            let [x, y] = take(x);
+            cx.compare(*f, x, y)
+        }
+        Op::Select => {
+            let [predicate, on_true, on_false] = take(x);
+            on_false.mask_where(predicate.into_bool(), on_true)
+        }
+        Op::MulAdd => cx.mul_add(take(x)),
+        Op::Cast(dtype) => cx.cast(first(x), *dtype),
+        Op::Reshape(shape) => first(x).reshape(shape),
+        Op::Transpose(permutation) if permutation.is_empty() => first(x),
+        Op::Transpose(permutation) => first(x).permute(permutation),
+        Op::Broadcast { shape, axes } => shape::broadcast(first(x), shape, axes),
+        Op::Slice { start, stop, step } => shape::slice(first(x), start, stop, step),
+        Op::Reverse(axes) if axes.is_empty() => first(x),
+        Op::Reverse(axes) => first(x).flip(axes),
+        Op::Concatenate { axis } => {
+            x.retain(|x| x.shape()[*axis] > 0);
+            Tensor::concatenate(x, *axis)
+        }
+        Op::Gather { axes, batch, mode } => cx.gather(x, types, axes, *batch, *mode),
+        Op::Scatter { kind, axes, batch, mode } => cx.scatter(x, types, *kind, axes, *batch, *mode),
+        Op::Reduce { kind, axes } => cx.reduce(first(x), *kind, axes, &outputs[0]),
+        Op::ArgReduce { kind, axis, dtype } => cx.arg_reduce(first(x), *kind, *axis, *dtype),
+        Op::Cumulative { kind, axis, reverse } => cx.cumulative(first(x), *kind, *axis, *reverse),
+        Op::Sort { axis } => return cx.sort(x, *axis),
+        Op::Dot(dot) => {
+            let [x, y] = take(x);
+            cx.dot(dot, x, y, types, &outputs[0])
+        }
+        Op::Linalg(f) => return crate::linalg::linalg(*f, x, device),
+        Op::RandomBits { shape } => return cx.random_bits(take(x), shape, &outputs[0].shape),
+        Op::Call(program) => return crate::run::Interpreter::new(program, route).run(x, device),
+        Op::Scan(scan) => return crate::run::scan(scan, x, types, &outputs, route, device),
+        Op::While(w) => return crate::run::repeat(w, x, route, device),
+    };
+    vec![one]
+}
+
+impl<B: Backend> Context<'_, B> {
+    /// The two words of Threefry for each counter, computed on the host by all cores.
+    fn random_bits(&self, [keys, first]: [Tensor<B>; 2], drawn: &[usize], shape: &[usize]) -> Vec<Tensor<B>> {
+        let (keys, first) = (keys.into_data(), first.into_data());
+        let (high, low) =
+            crate::threefry::random_bits(host::view(&keys), host::view(&first), drawn.iter().product());
+        let words = |words| {
+            let data = burn_backend::TensorData::new(words, physical(shape));
+            Tensor::from_data(data, self.device)
+        };
+        vec![words(high), words(low)]
+    }
+}
+
+/// The integer type for indices below a bound, the narrower the better for every backend but Flex.
+fn index_dtype(bound: usize) -> DType {
+    if i32::try_from(bound).is_ok() { DType::I32 } else { DType::I64 }
+}
+
+fn first<B: Backend>(inputs: Vec<Tensor<B>>) -> Tensor<B> {
+    let [x] = take(inputs);
+    x
+}
+
+fn take<B: Backend, const N: usize>(inputs: Vec<Tensor<B>>) -> [Tensor<B>; N] {
+    inputs.try_into().unwrap_or_else(|x: Vec<_>| panic!("the op takes {N} operands, got {}", x.len()))
+}

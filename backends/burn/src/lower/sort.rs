@@ -1,0 +1,86 @@
+//! Sorts of several arrays by one key.
+
+use super::{Context, Route};
+use crate::Tensor;
+use crate::host::sort::{order, permuted, sorted};
+use crate::host::{owned, view, with_type};
+use crate::tensor::int_dtype;
+use burn_backend::{Backend, IntDType, TensorData};
+use kiln_program::DType;
+
+impl<B: Backend> Context<'_, B> {
+    /// All operands permuted so that the first ascends along an axis.
+    ///
+    /// On the host, also for devices: Burn sorts there through the host itself, and neither stably nor with NaN last everywhere.
+    pub(super) fn sort(&self, x: Vec<Tensor<B>>, axis: usize) -> Vec<Tensor<B>> {
+        let shape = x[0].shape();
+        let length = shape[axis];
+        if length < 2 {
+            return x;
+        }
+        if self.route == Route::Gradient {
+            return self.sort_by_burn(x, axis);
+        }
+        // Lanes are contiguous with their axis last.
+        let mut last: Vec<usize> = (0..shape.len()).filter(|&i| i != axis).collect();
+        last.push(axis);
+        let mut back = vec![0; shape.len()];
+        last.iter().enumerate().for_each(|(i, &axis)| back[axis] = i);
+        let dtypes: Vec<DType> = x.iter().map(Tensor::dtype).collect();
+        let data: Vec<TensorData> = x.into_iter().map(|x| x.permute(&last).into_data()).collect();
+        let put = |data| Tensor::from_data(data, self.device).permute(&back);
+        let moved = data[0].shape().clone();
+        if data.len() == 1 {
+            return data
+                .into_iter()
+                .map(|data| {
+                    put(with_type!(dtypes[0], T => {
+                        let mut values = owned::<T>(data);
+                        sorted(&mut values, length);
+                        TensorData::new(values, moved.clone())
+                    }))
+                })
+                .collect();
+        }
+        let order = with_type!(dtypes[0], T => order::<T>(view(&data[0]), length));
+        data.iter()
+            .zip(dtypes)
+            .map(|(data, dtype)| {
+                put(with_type!(dtype, T => {
+                    TensorData::new(permuted::<T>(view(data), length, &order), moved.clone())
+                }))
+            })
+            .collect()
+    }
+
+    /// Burn's sort, which it differentiates; the other operands are gathered along its indices.
+    fn sort_by_burn(&self, x: Vec<Tensor<B>>, axis: usize) -> Vec<Tensor<B>> {
+        let mut x = x.into_iter();
+        let key = x.next().expect("a key");
+        let mut out = Vec::new();
+        let indices = match key {
+            Tensor::Float(key) => {
+                let (key, indices) = B::float_sort_with_indices(key, axis, false, IntDType::I64);
+                out.push(Tensor::Float(key));
+                indices
+            }
+            Tensor::Int(key) => {
+                let (key, indices) = B::int_sort_with_indices(key, axis, false);
+                out.push(Tensor::Int(key));
+                indices
+            }
+            Tensor::Bool(key) => {
+                let number = B::bool_into_int(key, int_dtype(DType::I32));
+                let (key, indices) = B::int_sort_with_indices(number, axis, false);
+                out.push(self.cast(Tensor::Int(key), DType::Bool));
+                indices
+            }
+        };
+        out.extend(x.map(|x| match x {
+            Tensor::Float(x) => Tensor::Float(B::float_gather(axis, x, indices.clone())),
+            Tensor::Int(x) => Tensor::Int(B::int_gather(axis, x, indices.clone())),
+            Tensor::Bool(x) => Tensor::Bool(B::bool_gather(axis, x, indices.clone())),
+        }));
+        out
+    }
+}

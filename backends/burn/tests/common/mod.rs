@@ -1,0 +1,148 @@
+//! Runs rows of a table (an op, its operands, its results) on every backend and by every route.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
+
+use burn_backend::{Backend, DType as BurnDType, Element, TensorData};
+use burn_flex::Flex;
+use kiln_burn::{Route, Tensor, lower_with};
+use kiln_program::{ArrayType, DType, Op, infer};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// One row.
+pub struct Row {
+    pub op: Op,
+    pub inputs: Vec<TensorData>,
+    pub expected: Vec<TensorData>,
+    /// Allowed relative error, and absolute error below 1.
+    pub tolerance: f64,
+    /// Which routes; `Host` alone where Burn would check for overflow.
+    pub routes: &'static [Route],
+}
+
+pub const ALL: &[Route] = &[Route::Host, Route::Device, Route::Gradient];
+pub const HOST: &[Route] = &[Route::Host];
+pub const RUNNING: &[Route] = &[Route::Host, Route::Device];
+
+/// A row for all routes, to be met exactly.
+pub fn row(op: Op, inputs: Vec<TensorData>, expected: TensorData) -> Row {
+    Row { op, inputs, expected: vec![expected], tolerance: 0.0, routes: ALL }
+}
+
+impl Row {
+    pub fn on(self, routes: &'static [Route]) -> Row {
+        Row { routes, ..self }
+    }
+
+    pub fn within(self, tolerance: f64) -> Row {
+        Row { tolerance, ..self }
+    }
+}
+
+/// An array.
+pub fn a<T: Element>(values: impl Into<Vec<T>>, shape: impl Into<Vec<usize>>) -> TensorData {
+    TensorData::new(values.into(), shape.into())
+}
+
+/// A vector.
+pub fn v<T: Element>(values: impl Into<Vec<T>>) -> TensorData {
+    let values = values.into();
+    let n = values.len();
+    TensorData::new(values, vec![n])
+}
+
+/// A scalar.
+pub fn s<T: Element>(value: T) -> TensorData {
+    TensorData::new(vec![value], Vec::<usize>::new())
+}
+
+pub fn type_of(data: &TensorData) -> ArrayType {
+    let dtype = match data.dtype() {
+        BurnDType::Bool(_) => DType::Bool,
+        BurnDType::I8 => DType::I8,
+        BurnDType::I16 => DType::I16,
+        BurnDType::I32 => DType::I32,
+        BurnDType::I64 => DType::I64,
+        BurnDType::U8 => DType::U8,
+        BurnDType::U16 => DType::U16,
+        BurnDType::U32 => DType::U32,
+        BurnDType::U64 => DType::U64,
+        BurnDType::F32 => DType::F32,
+        BurnDType::F64 => DType::F64,
+        other => panic!("{other:?}"),
+    };
+    ArrayType::new(dtype, data.shape().to_vec())
+}
+
+/// Runs every row everywhere, and fails naming every row that failed.
+pub fn check(rows: Vec<Row>) {
+    let mut failures = Vec::new();
+    for row in &rows {
+        for &route in row.routes {
+            // The other routes are for other backends: on Flex they are as good as there.
+            note(&mut failures, "flex", route, row, run_row::<Flex>);
+            #[cfg(feature = "ndarray")]
+            if route == Route::Host {
+                note(&mut failures, "ndarray", route, row, run_row::<burn_ndarray::NdArray>);
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn note(
+    failures: &mut Vec<String>,
+    backend: &str,
+    route: Route,
+    row: &Row,
+    run: impl Fn(Route, &Row) -> Result<(), String>,
+) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| run(route, row)));
+    let message = match outcome {
+        Ok(Ok(())) => return,
+        Ok(Err(message)) => message,
+        Err(panic) => format!("panicked: {:?}", panic.downcast_ref::<String>()),
+    };
+    let types: Vec<String> = row.inputs.iter().map(|x| type_of(x).to_string()).collect();
+    failures.push(format!("{backend} {route:?} {:?} {types:?}: {message}", row.op));
+}
+
+fn run_row<B: Backend>(route: Route, row: &Row) -> Result<(), String> {
+    let device = B::Device::default();
+    let types: Vec<ArrayType> = row.inputs.iter().map(type_of).collect();
+    let types: Vec<&ArrayType> = types.iter().collect();
+    let inputs: Vec<Tensor<B>> = row.inputs.iter().map(|x| Tensor::from_data(x.clone(), &device)).collect();
+    let outputs = lower_with(route, &row.op, inputs, &types, &device);
+    let wanted = infer(&row.op, &types).map_err(|error| error.to_string())?;
+    if outputs.len() != wanted.len() || outputs.len() != row.expected.len() {
+        return Err(format!("{} results", outputs.len()));
+    }
+    for ((got, of), expected) in outputs.into_iter().zip(&wanted).zip(&row.expected) {
+        let shape = if of.shape.is_empty() { vec![1] } else { of.shape.to_vec() };
+        if got.dtype() != of.dtype || got.shape() != shape {
+            return Err(format!("{} of shape {:?}, not {of}", got.dtype(), got.shape()));
+        }
+        if *of != type_of(expected) {
+            return Err(format!("the row says {}, the op {of}", type_of(expected)));
+        }
+        compare(&got.into_data(), expected, row.tolerance)?;
+    }
+    Ok(())
+}
+
+/// Equal elements; NaN equals NaN, and zeros have signs unless there is a tolerance.
+pub fn compare(got: &TensorData, expected: &TensorData, tolerance: f64) -> Result<(), String> {
+    let close = |x: f64, y: f64| {
+        if tolerance == 0.0 || !x.is_finite() || !y.is_finite() {
+            x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan()
+        } else {
+            (x - y).abs() <= tolerance * y.abs().max(1e-30)
+        }
+    };
+    let equal = match expected.dtype() {
+        BurnDType::F32 | BurnDType::F64 => {
+            got.iter::<f64>().zip(expected.iter::<f64>()).all(|(x, y)| close(x, y))
+        }
+        _ => got.as_bytes() == expected.as_bytes(),
+    };
+    if equal { Ok(()) } else { Err(format!("got {got}, expected {expected}")) }
+}
