@@ -1,0 +1,166 @@
+//! Buffers: the elements of one array, contiguous in row-major order, shared between handles.
+
+use crate::Element;
+use burn_backend::{DType as BurnDType, Shape as BurnShape};
+use burn_flex::{FlexTensor, Layout};
+use burn_std::{BoolStore, Bytes};
+use kiln_program::{ArrayType, DType, Scalar, Shape};
+
+/// The elements of an array on the CPU: a Flex tensor that is contiguous and as long as its shape says.
+///
+/// Cloning is a reference count. Bools take a byte each, 0 or 1.
+#[derive(Clone)]
+pub struct Buffer {
+    tensor: FlexTensor,
+    of: ArrayType,
+}
+
+impl Buffer {
+    /// A buffer holding these elements.
+    ///
+    /// # Panics
+    /// When `shape` does not have `elements.len()` elements.
+    pub fn from_vec<T: Element>(elements: Vec<T>, shape: impl Into<Shape>) -> Buffer {
+        let of = ArrayType::new(T::DTYPE, shape);
+        assert_eq!(elements.len(), of.shape.size(), "elements for shape {}", of.shape);
+        Buffer::from_bytes(T::into_bytes(elements), of)
+    }
+
+    /// A buffer holding one number.
+    pub fn scalar(value: Scalar) -> Buffer {
+        let mut buffer = Buffer::zeros(ArrayType::new(value.dtype(), []));
+        let bytes = value.to_le_bytes();
+        let size = value.dtype().size();
+        buffer.bytes_mut().expect("nobody else holds a new buffer").copy_from_slice(&bytes[..size]);
+        buffer
+    }
+
+    /// A buffer of zeros. Large ones cost nothing until they are touched.
+    pub fn zeros(of: ArrayType) -> Buffer {
+        let n = of.shape.size();
+        let bytes = match of.dtype.size() {
+            1 => Bytes::from_elems(vec![0u8; n]),
+            2 => Bytes::from_elems(vec![0u16; n]),
+            4 => Bytes::from_elems(vec![0u32; n]),
+            _ => Bytes::from_elems(vec![0u64; n]),
+        };
+        Buffer::from_bytes(bytes, of)
+    }
+
+    fn from_bytes(bytes: Bytes, of: ArrayType) -> Buffer {
+        let layout = Layout::contiguous(BurnShape::from(of.shape.to_vec()));
+        Buffer { tensor: FlexTensor::new(bytes, layout, burn_dtype(of.dtype)), of }
+    }
+
+    /// The dtype and shape.
+    pub fn array_type(&self) -> &ArrayType {
+        &self.of
+    }
+
+    /// The elements.
+    ///
+    /// # Panics
+    /// When `T` is not the buffer's dtype.
+    pub fn as_slice<T: Element>(&self) -> &[T] {
+        assert_eq!(T::DTYPE, self.of.dtype, "elements read as another dtype");
+        bytemuck::checked::cast_slice(self.tensor.bytes())
+    }
+
+    /// The elements as bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.tensor.bytes()
+    }
+
+    /// The elements as bytes to write to, if nobody else holds them.
+    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        // Flex hands out typed slices only.
+        match self.of.dtype {
+            DType::Bool | DType::U8 => self.elements_mut::<u8>(),
+            DType::I8 => self.elements_mut::<i8>(),
+            DType::I16 => self.elements_mut::<i16>(),
+            DType::I32 => self.elements_mut::<i32>(),
+            DType::I64 => self.elements_mut::<i64>(),
+            DType::U16 => self.elements_mut::<u16>(),
+            DType::U32 => self.elements_mut::<u32>(),
+            DType::U64 => self.elements_mut::<u64>(),
+            DType::F32 => self.elements_mut::<f32>(),
+            DType::F64 => self.elements_mut::<f64>(),
+        }
+    }
+
+    fn elements_mut<T: burn_backend::Element + bytemuck::Pod>(&mut self) -> Option<&mut [u8]> {
+        self.tensor.try_storage_mut::<T>().map(bytemuck::cast_slice_mut)
+    }
+
+    /// Whether nobody else holds the elements.
+    pub fn is_unique(&self) -> bool {
+        self.tensor.is_unique()
+    }
+
+    /// The same elements in another shape of the same size.
+    pub fn reshape(self, shape: &Shape) -> Buffer {
+        debug_assert_eq!(shape.size(), self.of.shape.size());
+        let layout = Layout::contiguous(BurnShape::from(shape.to_vec()));
+        let of = ArrayType { dtype: self.of.dtype, shape: shape.clone() };
+        Buffer { tensor: self.tensor.with_layout(layout), of }
+    }
+
+    /// The Flex tensor, for what Flex computes.
+    pub fn into_flex(self) -> FlexTensor {
+        self.tensor
+    }
+
+    /// A Flex tensor's elements, copied where they are not contiguous.
+    pub fn from_flex(tensor: FlexTensor) -> Buffer {
+        let dtype = kiln_dtype(tensor.dtype());
+        let shape = Shape::from(tensor.layout().shape().as_slice());
+        let exact = tensor.is_contiguous()
+            && tensor.layout().start_offset() == 0
+            && tensor.bytes().len() == shape.size() * dtype.size();
+        let of = ArrayType { dtype, shape };
+        if exact {
+            return Buffer { tensor, of };
+        }
+        let (bytes, ..) = tensor.into_data().into_parts();
+        Buffer::from_bytes(bytes, of)
+    }
+}
+
+impl std::fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Buffer({})", self.of)
+    }
+}
+
+fn burn_dtype(dtype: DType) -> BurnDType {
+    match dtype {
+        DType::Bool => BurnDType::Bool(BoolStore::Native),
+        DType::I8 => BurnDType::I8,
+        DType::I16 => BurnDType::I16,
+        DType::I32 => BurnDType::I32,
+        DType::I64 => BurnDType::I64,
+        DType::U8 => BurnDType::U8,
+        DType::U16 => BurnDType::U16,
+        DType::U32 => BurnDType::U32,
+        DType::U64 => BurnDType::U64,
+        DType::F32 => BurnDType::F32,
+        DType::F64 => BurnDType::F64,
+    }
+}
+
+fn kiln_dtype(dtype: BurnDType) -> DType {
+    match dtype {
+        BurnDType::Bool(_) => DType::Bool,
+        BurnDType::I8 => DType::I8,
+        BurnDType::I16 => DType::I16,
+        BurnDType::I32 => DType::I32,
+        BurnDType::I64 => DType::I64,
+        BurnDType::U8 => DType::U8,
+        BurnDType::U16 => DType::U16,
+        BurnDType::U32 => DType::U32,
+        BurnDType::U64 => DType::U64,
+        BurnDType::F32 => DType::F32,
+        BurnDType::F64 => DType::F64,
+        other => panic!("Flex gave elements of {other:?}"),
+    }
+}

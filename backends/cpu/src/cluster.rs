@@ -1,0 +1,430 @@
+//! Cutting a program into kernels.
+//!
+//! A variable is either *stored* in a buffer, or computed on the fly inside every kernel that reads it. Inputs and outputs of
+//! the program are stored, results of reductions, and what goes in or out of an op that is not fused. Everything else
+//! starts out on the fly; [`Clusters::find`] then looks how often each variable would be computed, and stores those for
+//! which that is dearer than memory. Stored variables of one shape that can be computed together are the roots
+//! of one kernel.
+//!
+//! Levels order the kernels: a kernel reads from memory only what kernels of lower levels have stored.
+
+use crate::loops;
+use crate::view::{View, pull};
+use kiln_program::{Axes, Binary, Equation, Op, Program, Reduction, Shape, Unary, Var};
+use smallvec::SmallVec;
+use std::collections::HashMap;
+
+/// The points a kernel runs over. Its dims are those of `outer`, then those of `tile`; a tile holds neighbouring points of
+/// the `tile` dims.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Space {
+    pub(crate) kind: Kind,
+    pub(crate) outer: Shape,
+    pub(crate) tile: Shape,
+}
+
+/// What a kernel does with its points, in the order in which kernels of one level run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// Writes a value for each, or reduces over all of them.
+    Map,
+    /// Reduces the tile dims, for each point of the outer ones.
+    Rows,
+    /// Reduces the outer dims, for each point of the tile ones.
+    Columns,
+}
+
+impl Space {
+    fn map(shape: &Shape) -> Space {
+        Space { kind: Kind::Map, outer: Shape::scalar(), tile: shape.clone() }
+    }
+
+    /// The space of a reduction, and the dims of the operand's axes in it.
+    fn reduction(shape: &Shape, axes: &Axes) -> (Space, SmallVec<[usize; 4]>) {
+        // Tiles shorter than this are not worth their overhead.
+        const SHORT: usize = 64;
+        if axes.len() == shape.rank() {
+            return (Space::map(shape), (0..shape.rank()).collect());
+        }
+        let kept = shape.without(axes);
+        let reduced: Shape = axes.iter().map(|&axis| shape[axis]).collect();
+        let last_is_reduced = axes.contains(&(shape.rank() - 1));
+        let rows = if last_is_reduced { reduced.size() >= SHORT || kept.size() < SHORT } else { kept.size() < SHORT };
+        let (mut k, mut r) = if rows { (0, kept.rank()) } else { (reduced.rank(), 0) };
+        let dims = (0..shape.rank())
+            .map(|axis| {
+                let next = if axes.contains(&axis) { &mut r } else { &mut k };
+                *next += 1;
+                *next - 1
+            })
+            .collect();
+        let space = if rows {
+            Space { kind: Kind::Rows, outer: kept, tile: reduced }
+        } else {
+            Space { kind: Kind::Columns, outer: reduced, tile: kept }
+        };
+        (space, dims)
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.outer.size() * self.tile.size()
+    }
+
+    pub(crate) fn lengths(&self) -> Vec<usize> {
+        self.outer.iter().chain(self.tile.iter()).copied().collect()
+    }
+}
+
+/// Where a variable is needed: in which kernel, seen how.
+pub(crate) type Demand = (usize, View);
+
+/// The kernels of a program.
+pub(crate) struct Clusters<'p> {
+    program: &'p Program,
+    /// For each equation, whether it can be part of a kernel.
+    fusable: Vec<bool>,
+    /// For each variable, the equation that defines it.
+    definition: Vec<Option<usize>>,
+    stored: Vec<bool>,
+    /// Stored variables that share another's buffer: reshapes.
+    alias: Vec<bool>,
+    /// What computing one element costs, down to what is stored; about a tenth of a nanosecond each.
+    cost: Vec<u64>,
+    /// The level of the kernel that computes a variable together with its operands.
+    level: Vec<u32>,
+    /// The level of a kernel that computes it from memory only.
+    apart: Vec<u32>,
+    /// For each equation, where its results are needed.
+    demands: Vec<Vec<Demand>>,
+    /// `(level, space)` of each kernel.
+    kernels: Vec<(u32, Space)>,
+    known: HashMap<(u32, Space), usize>,
+}
+
+impl<'p> Clusters<'p> {
+    pub(crate) fn find(program: &'p Program) -> Clusters<'p> {
+        let n = program.variables();
+        let mut clusters = Clusters {
+            program,
+            fusable: program.equations().iter().map(|equation| is_fusable(&equation.op)).collect(),
+            definition: vec![None; n],
+            stored: vec![false; n],
+            alias: vec![false; n],
+            cost: vec![0; n],
+            level: vec![0; n],
+            apart: vec![0; n],
+            demands: vec![],
+            kernels: vec![],
+            known: HashMap::new(),
+        };
+        for var in program.inputs().chain(program.outputs().iter().copied()) {
+            clusters.stored[var.index()] = true;
+        }
+        for (i, equation) in program.equations().iter().enumerate() {
+            for output in &equation.outputs {
+                clusters.definition[output.index()] = Some(i);
+            }
+            let stored = &mut clusters.stored;
+            let mut store = |vars: &[Var]| vars.iter().for_each(|var| stored[var.index()] = true);
+            match &equation.op {
+                Op::Reduce { .. } => store(&equation.outputs),
+                // Constants and sequences of a loop in the tile are read from memory.
+                Op::Scan(scan) if clusters.fusable[i] => {
+                    store(&equation.inputs[..scan.consts]);
+                    store(&equation.inputs[scan.consts + scan.carries..]);
+                }
+                _ if !clusters.fusable[i] => {
+                    store(&equation.inputs);
+                    store(&equation.outputs);
+                }
+                _ => {}
+            }
+        }
+        // Storing a variable changes levels and costs: again, until nothing more is stored.
+        loop {
+            clusters.forward();
+            if !clusters.backward() {
+                return clusters;
+            }
+        }
+    }
+
+    pub(crate) fn is_stored(&self, var: Var) -> bool {
+        self.stored[var.index()]
+    }
+
+    /// Whether the equation only gives another shape to a buffer.
+    pub(crate) fn is_alias(&self, equation: &Equation) -> bool {
+        self.alias[equation.outputs[0].index()]
+    }
+
+    pub(crate) fn spaces(&self) -> impl Iterator<Item = &Space> {
+        self.kernels.iter().map(|kernel| &kernel.1)
+    }
+
+    /// Where equation `i` is to be computed.
+    pub(crate) fn demands(&self, i: usize) -> &[Demand] {
+        &self.demands[i]
+    }
+
+    /// The kernel that stores the result of equation `i`.
+    pub(crate) fn root(&self, i: usize) -> Option<usize> {
+        let equation = &self.program.equations()[i];
+        let var = *equation.outputs.iter().find(|var| self.is_stored(**var))?;
+        (self.fusable[i] && !self.alias[var.index()]).then(|| self.known[&self.key(i)])
+    }
+
+    /// When an equation that is not fused, or a kernel, runs: what it needs has a lesser order.
+    pub(crate) fn order_of_equation(&self, equation: &Equation) -> (u32, Option<Kind>) {
+        (self.ready(equation.outputs[0]), None)
+    }
+
+    /// See [`order_of_equation`](Self::order_of_equation).
+    pub(crate) fn order_of_kernel(&self, kernel: usize) -> (u32, Option<Kind>) {
+        let (level, space) = &self.kernels[kernel];
+        (*level, Some(space.kind))
+    }
+
+    /// Estimated cost of one element of a variable.
+    pub(crate) fn cost(&self, var: Var) -> u64 {
+        self.cost[var.index()]
+    }
+
+    fn shape(&self, var: Var) -> &'p Shape {
+        &self.program.type_of(var).shape
+    }
+
+    /// The level and space of the kernel that stores the results of equation `i`.
+    fn key(&self, i: usize) -> (u32, Space) {
+        let equation = &self.program.equations()[i];
+        let level = self.level[equation.outputs[0].index()];
+        let space = match &equation.op {
+            Op::Reduce { axes, .. } => Space::reduction(self.shape(equation.inputs[0]), axes).0,
+            _ => Space::map(self.shape(equation.outputs[0])),
+        };
+        (level, space)
+    }
+
+    /// The least level of kernels that can read a stored variable.
+    fn ready(&self, var: Var) -> u32 {
+        self.apart[var.index()]
+    }
+
+    /// Levels and costs.
+    fn forward(&mut self) {
+        for (equation, &fusable) in self.program.equations().iter().zip(&self.fusable) {
+            let reshape_of_stored =
+                matches!(equation.op, Op::Reshape(_)) && self.stored[equation.inputs[0].index()];
+            if !fusable || reshape_of_stored {
+                let ready = equation.inputs.iter().map(|&x| self.ready(x)).max().unwrap_or(0);
+                for output in &equation.outputs {
+                    self.stored[output.index()] = true;
+                    self.alias[output.index()] = reshape_of_stored;
+                    (self.apart[output.index()], self.cost[output.index()]) = (ready, 1);
+                }
+                continue;
+            }
+            let together = equation.op.is_elementwise() || matches!(equation.op, Op::Reduce { .. } | Op::Scan(_));
+            let (mut level, mut apart, mut cost) = (0, 0, own_cost(&equation.op));
+            for &x in &equation.inputs {
+                apart = apart.max(self.ready(x));
+                let joins = together && (!self.stored[x.index()] || self.is_map_root(x));
+                level = level.max(if joins { self.level[x.index()] } else { self.ready(x) });
+                cost += if self.stored[x.index()] { 1 } else { self.cost[x.index()] };
+            }
+            // Summed over a graph with sharing, costs can double with each equation.
+            let cost = cost.min(1 << 40);
+            for output in &equation.outputs {
+                let stored = self.stored[output.index()];
+                self.level[output.index()] = level;
+                self.apart[output.index()] = if stored { level + 1 } else { apart };
+                self.cost[output.index()] = cost;
+            }
+        }
+    }
+
+    /// Whether a stored variable is computed point by point in a kernel, which others may join.
+    fn is_map_root(&self, var: Var) -> bool {
+        let Some(i) = self.definition[var.index()] else { return false };
+        let op = &self.program.equations()[i].op;
+        self.fusable[i] && !matches!(op, Op::Reduce { .. }) && !self.alias[var.index()]
+    }
+
+    /// Finds where each variable is needed; stores what would be computed too often. Whether it stored any.
+    fn backward(&mut self) -> bool {
+        let equations = self.program.equations();
+        self.demands = vec![vec![]; equations.len()];
+        self.kernels.clear();
+        self.known.clear();
+        let mut changed = false;
+        for (i, equation) in equations.iter().enumerate().rev() {
+            let outputs = &equation.outputs;
+            if !self.fusable[i] || self.alias[outputs[0].index()] {
+                continue;
+            }
+            if !outputs.iter().any(|var| self.is_stored(*var)) && self.is_dear(i) {
+                outputs.iter().for_each(|var| self.stored[var.index()] = true);
+                changed = true;
+            }
+            if outputs.iter().any(|var| self.is_stored(*var)) {
+                // Everybody else reads it from memory.
+                let kernel = self.kernel(self.key(i));
+                let shape = self.shape(outputs[0]);
+                let view = match &equation.op {
+                    Op::Reduce { .. } => View::default(),
+                    _ => View::along(shape, 0..),
+                };
+                self.demands[i] = vec![(kernel, view)];
+                // All results come from one evaluation.
+                for var in outputs {
+                    changed |= !self.stored[var.index()];
+                    self.stored[var.index()] = true;
+                }
+            }
+            for (kernel, view) in self.demands[i].clone() {
+                let lengths = self.kernels[kernel].1.lengths();
+                if let Op::Scan(scan) = &equation.op
+                    && loops::views(scan, &view, &lengths).is_none()
+                {
+                    outputs.iter().for_each(|var| self.stored[var.index()] = true);
+                    changed = true;
+                    continue;
+                }
+                for (input, &x) in equation.inputs.iter().enumerate() {
+                    for view in operand_views(self.program, equation, input, &view, &lengths) {
+                        changed |= self.need(x, kernel, view);
+                    }
+                }
+            }
+        }
+        changed
+    }
+
+    /// Notes that a kernel needs a variable seen through `view`; stores it where there is no such view.
+    fn need(&mut self, var: Var, kernel: usize, view: Option<View>) -> bool {
+        if self.is_stored(var) {
+            // Unless this very kernel computes it, it is read from memory.
+            return false;
+        }
+        let Some(view) = view else {
+            self.stored[var.index()] = true;
+            return true;
+        };
+        let i = self.definition[var.index()].expect("inputs are stored");
+        let demand = (kernel, view);
+        if !self.demands[i].contains(&demand) {
+            self.demands[i].push(demand);
+        }
+        false
+    }
+
+    /// Whether equation `i` would be evaluated so often that storing its result is cheaper.
+    fn is_dear(&self, i: usize) -> bool {
+        // A cast, a sign and the like of something stored.
+        const CHEAP: u64 = 2;
+        // However cheap, not in more places than this.
+        const MANY: usize = 8;
+        let demands = &self.demands[i];
+        let output = self.program.equations()[i].outputs[0];
+        if self.cost[output.index()] == 0 || demands.is_empty() {
+            return false;
+        }
+        let evaluations: usize = demands.iter().map(|(kernel, _)| self.kernels[*kernel].1.size()).sum();
+        let size = self.shape(output).size();
+        demands.len() > MANY || (self.cost[output.index()] > CHEAP && evaluations > size + size / 4)
+    }
+
+    fn kernel(&mut self, key: (u32, Space)) -> usize {
+        let next = self.kernels.len();
+        let kernel = *self.known.entry(key.clone()).or_insert(next);
+        if kernel == next {
+            self.kernels.push(key);
+        }
+        kernel
+    }
+}
+
+/// Whether the op can be part of a kernel.
+pub(crate) fn is_fusable(op: &Op) -> bool {
+    match op {
+        Op::Constant { .. }
+        | Op::Iota { .. }
+        | Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Compare(_)
+        | Op::Select
+        | Op::MulAdd
+        | Op::Cast(_)
+        | Op::Reshape(_)
+        | Op::Transpose(_)
+        | Op::Broadcast { .. }
+        | Op::Slice { .. }
+        | Op::Reverse(_)
+        | Op::Reduce { .. }
+        | Op::RandomBits { .. } => true,
+        Op::Scan(scan) => loops::is_tile_loop(scan),
+        Op::Concatenate { .. }
+        | Op::Gather { .. }
+        | Op::Scatter { .. }
+        | Op::ArgReduce { .. }
+        | Op::Cumulative { .. }
+        | Op::Sort { .. }
+        | Op::Dot(_)
+        | Op::Linalg(_)
+        | Op::Call(_)
+        | Op::While(_) => false,
+    }
+}
+
+/// What one element costs beyond its operands.
+pub(crate) fn own_cost(op: &Op) -> u64 {
+    match op {
+        Op::Constant { .. } | Op::Iota { .. } => 0,
+        Op::Unary(Unary::Neg | Unary::Abs | Unary::Not | Unary::Sign | Unary::Floor | Unary::Ceil) => 1,
+        Op::Unary(Unary::Round | Unary::Trunc) => 1,
+        Op::Unary(Unary::Sqrt | Unary::Rsqrt) => 4,
+        Op::Unary(_) => 10,
+        Op::Binary(Binary::Pow | Binary::Atan2 | Binary::Rem | Binary::Hypot) => 20,
+        Op::Binary(Binary::Div) => 4,
+        Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_) => 1,
+        Op::RandomBits { .. } => 30,
+        Op::Reduce { kind: Reduction::Sum | Reduction::Prod | Reduction::Max | Reduction::Min, .. } => 1,
+        Op::Scan(scan) => {
+            let body: u64 = scan.body.equations().iter().map(|equation| own_cost(&equation.op)).sum();
+            body.saturating_mul(scan.length as u64)
+        }
+        _ => 0,
+    }
+}
+
+/// The views a kernel has of an operand of a fused equation whose result it sees as `view`: more than one for keys, whose two
+/// words are read apart. `None` is a view that is not affine.
+pub(crate) fn operand_views(
+    program: &Program,
+    equation: &Equation,
+    input: usize,
+    view: &View,
+    lengths: &[usize],
+) -> SmallVec<[Option<View>; 2]> {
+    match &equation.op {
+        Op::RandomBits { shape } => {
+            let batch = &view.0[..view.0.len() - shape.rank()];
+            let with = |word: Option<i64>| {
+                let word = word.map(crate::view::Affine::constant);
+                Some(View(batch.iter().cloned().chain(word).collect()))
+            };
+            if input == 0 { [with(Some(0)), with(Some(1))].into() } else { [with(None)].into_iter().collect() }
+        }
+        // The carries are seen like the results; the rest is in memory.
+        Op::Scan(_) => [Some(view.clone())].into_iter().collect(),
+        _ => [operand_view(program, equation, input, view, lengths)].into_iter().collect(),
+    }
+}
+
+fn operand_view(program: &Program, equation: &Equation, input: usize, view: &View, lengths: &[usize]) -> Option<View> {
+    let from = &program.type_of(equation.inputs[input]).shape;
+    match &equation.op {
+        Op::Reduce { axes, .. } => Some(View::along(from, Space::reduction(from, axes).1)),
+        op => pull(op, view, from, &program.type_of(equation.outputs[0]).shape, lengths),
+    }
+}

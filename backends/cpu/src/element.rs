@@ -1,0 +1,34 @@
+//! The Rust types of elements.
+
+use burn_std::Bytes;
+use kiln_program::DType;
+
+/// A Rust type that is an array's element type: `bool`, `i8` to `i64`, `u8` to `u64`, `f32`, `f64`.
+pub trait Element: bytemuck::CheckedBitPattern + bytemuck::NoUninit + Send + Sync + 'static {
+    /// The dtype of arrays of these elements.
+    const DTYPE: DType;
+
+    /// The elements' memory.
+    #[doc(hidden)]
+    fn into_bytes(elements: Vec<Self>) -> Bytes;
+}
+
+macro_rules! elements {
+    ($($type:ty: $dtype:ident),*) => {$(
+        impl Element for $type {
+            const DTYPE: DType = DType::$dtype;
+            fn into_bytes(elements: Vec<Self>) -> Bytes {
+                Bytes::from_elems(elements)
+            }
+        }
+    )*};
+}
+
+elements!(i8: I8, i16: I16, i32: I32, i64: I64, u8: U8, u16: U16, u32: U32, u64: U64, f32: F32, f64: F64);
+
+impl Element for bool {
+    const DTYPE: DType = DType::Bool;
+    fn into_bytes(elements: Vec<bool>) -> Bytes {
+        Bytes::from_elems(elements.into_iter().map(u8::from).collect::<Vec<u8>>())
+    }
+}

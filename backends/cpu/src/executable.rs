@@ -1,0 +1,208 @@
+//! Compiled programs: kernels and single ops in the order in which they run.
+
+use crate::cluster::Clusters;
+use crate::kernel::{self, Kernel};
+use crate::{Buffer, flex, loops};
+use kiln_program::{ArrayType, Op, Program, Scan, Shape, Var, simplify};
+use smallvec::SmallVec;
+
+/// A program compiled for the CPU.
+///
+/// ```
+/// use kiln_cpu::{Buffer, Executable};
+/// use kiln_program::{ArrayType, Binary, Builder, DType, Op};
+/// let mut b = Builder::new();
+/// let x = b.input(ArrayType::new(DType::F32, [3]));
+/// let y = b.push(Op::Binary(Binary::Mul), &[x, x])?[0];
+/// let square = Executable::compile(&b.finish(&[y]));
+/// let out = square.run(vec![Buffer::from_vec(vec![1.0f32, 2.0, 3.0], [3])]);
+/// assert_eq!(out[0].as_slice::<f32>(), [1.0, 4.0, 9.0]);
+/// # Ok::<(), kiln_program::TypeError>(())
+/// ```
+#[derive(Debug)]
+pub struct Executable {
+    inputs: Vec<ArrayType>,
+    slots: usize,
+    steps: Vec<Step>,
+    /// Where the results are, and whether each is read for the last time.
+    outputs: Vec<(usize, bool)>,
+}
+
+#[derive(Debug)]
+struct Step {
+    work: Work,
+    /// Slots, with a mark on what is read for the last time.
+    inputs: SmallVec<[(usize, bool); 4]>,
+    outputs: SmallVec<[usize; 2]>,
+}
+
+#[derive(Debug)]
+enum Work {
+    Kernel(Box<Kernel>),
+    /// Another shape for the same elements.
+    Reshape(Shape),
+    /// What is not fused.
+    Flex(Op),
+    Scan(Box<Loop>),
+    While { condition: Box<Executable>, body: Box<Executable>, consts: usize },
+}
+
+#[derive(Debug)]
+struct Loop {
+    scan: Scan,
+    body: Executable,
+}
+
+impl Executable {
+    /// Compiles a program.
+    pub fn compile(program: &Program) -> Executable {
+        let program = &loops::split(&simplify(program));
+        let clusters = Clusters::find(program);
+        let mut steps = vec![];
+        for (number, kernel) in kernel::build(program, &clusters).into_iter().enumerate() {
+            if kernel.outputs.is_empty() {
+                continue;
+            }
+            let outputs = kernel.outputs.iter().map(|output| output.var.index()).collect();
+            let order = (clusters.order_of_kernel(number), 0);
+            let inputs = kernel.inputs.clone();
+            steps.push((order, Step::new(Work::Kernel(Box::new(kernel)), &inputs, outputs)));
+        }
+        for (place, equation) in program.equations().iter().enumerate() {
+            let alias = clusters.is_alias(equation);
+            if !alias && crate::cluster::is_fusable(&equation.op) {
+                continue;
+            }
+            let work = match &equation.op {
+                Op::Reshape(shape) => Work::Reshape(shape.clone()),
+                Op::Scan(scan) => {
+                    Work::Scan(Box::new(Loop { scan: scan.clone(), body: Executable::compile(&scan.body) }))
+                }
+                Op::While(w) => Work::While {
+                    condition: Box::new(Executable::compile(&w.condition)),
+                    body: Box::new(Executable::compile(&w.body)),
+                    consts: w.consts,
+                },
+                op => Work::Flex(op.clone()),
+            };
+            let outputs = equation.outputs.iter().map(|var| var.index()).collect();
+            let order = (clusters.order_of_equation(equation), place);
+            steps.push((order, Step::new(work, &equation.inputs, outputs)));
+        }
+        steps.sort_by_key(|(order, _)| *order);
+        let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
+        let mut outputs: Vec<(usize, bool)> = program.outputs().iter().map(|var| (var.index(), false)).collect();
+        mark_last_reads(&mut steps, &mut outputs, program.variables());
+        Executable { inputs: program.input_types(), slots: program.variables(), steps, outputs }
+    }
+
+    /// Runs it. Inputs are taken by value: the memory of one that nobody else holds is reused.
+    ///
+    /// # Panics
+    /// When the inputs are not of the program's types.
+    pub fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
+        assert!(
+            inputs.len() == self.inputs.len() && inputs.iter().zip(&self.inputs).all(|(x, of)| x.array_type() == of),
+            "inputs {inputs:?} for a program of {:?}",
+            self.inputs
+        );
+        let mut slots: SmallVec<[Option<Buffer>; 16]> = inputs.into_iter().map(Some).collect();
+        slots.resize(self.slots, None);
+        for step in &self.steps {
+            let operands: SmallVec<[Buffer; 4]> =
+                step.inputs.iter().map(|&(slot, last)| read(&mut slots[slot], last)).collect();
+            match &step.work {
+                Work::Kernel(kernel) => {
+                    for (&slot, buffer) in step.outputs.iter().zip(kernel.run(operands)) {
+                        slots[slot] = Some(buffer);
+                    }
+                }
+                Work::Reshape(shape) => {
+                    let [buffer] = operands.into_inner().map(|[a, ..]| [a]).unwrap_or_else(|mut list| [list.remove(0)]);
+                    slots[step.outputs[0]] = Some(buffer.reshape(shape));
+                }
+                Work::Flex(op) => put(&mut slots, &step.outputs, flex::run(op, operands.into_vec())),
+                Work::Scan(scan) => put(&mut slots, &step.outputs, scan.run(operands.into_vec())),
+                Work::While { condition, body, consts } => {
+                    let consts = &operands[..*consts];
+                    let mut carry = operands[consts.len()..].to_vec();
+                    let with = |carry: Vec<Buffer>| consts.iter().cloned().chain(carry).collect::<Vec<_>>();
+                    while condition.run(with(carry.clone()))[0].as_slice::<bool>()[0] {
+                        carry = body.run(with(carry));
+                    }
+                    put(&mut slots, &step.outputs, carry);
+                }
+            }
+        }
+        self.outputs.iter().map(|&(slot, last)| read(&mut slots[slot], last)).collect()
+    }
+
+    /// How many kernels and single ops a run takes; loops count once.
+    pub fn steps(&self) -> usize {
+        self.steps.iter().filter(|step| !matches!(step.work, Work::Reshape(_))).count()
+    }
+}
+
+fn read(slot: &mut Option<Buffer>, last: bool) -> Buffer {
+    let buffer = if last { slot.take() } else { slot.clone() };
+    buffer.expect("a buffer is there until it is read for the last time")
+}
+
+fn put(slots: &mut [Option<Buffer>], outputs: &[usize], buffers: Vec<Buffer>) {
+    for (&slot, buffer) in outputs.iter().zip(buffers) {
+        slots[slot] = Some(buffer);
+    }
+}
+
+impl Step {
+    fn new(work: Work, inputs: &[Var], outputs: SmallVec<[usize; 2]>) -> Step {
+        Step { work, inputs: inputs.iter().map(|var| (var.index(), false)).collect(), outputs }
+    }
+}
+
+fn mark_last_reads(steps: &mut [Step], outputs: &mut [(usize, bool)], slots: usize) {
+    let mut read = vec![false; slots];
+    let later = outputs.iter_mut().rev();
+    let all = later.chain(steps.iter_mut().rev().flat_map(|step| step.inputs.iter_mut().rev()));
+    for (slot, last) in all {
+        *last = !std::mem::replace(&mut read[*slot], true);
+    }
+}
+
+impl Loop {
+    fn run(&self, operands: Vec<Buffer>) -> Vec<Buffer> {
+        let Scan { length, consts, carries, reverse, .. } = self.scan;
+        let mut operands = operands.into_iter();
+        let consts: Vec<Buffer> = operands.by_ref().take(consts).collect();
+        let mut carry: Vec<Buffer> = operands.by_ref().take(carries).collect();
+        let xs: Vec<Buffer> = operands.collect();
+        let body = &self.scan.body;
+        let mut ys: Vec<Buffer> = body.output_types()[carries..]
+            .iter()
+            .map(|of| {
+                let shape: Shape = std::iter::once(length).chain(of.shape.iter().copied()).collect();
+                Buffer::zeros(ArrayType { dtype: of.dtype, shape })
+            })
+            .collect();
+        let x_types = &body.input_types()[consts.len() + carries..];
+        for trip in 0..length {
+            let slice = if reverse { length - 1 - trip } else { trip };
+            let x = xs.iter().zip(x_types).map(|(x, of)| {
+                let mut piece = Buffer::zeros(of.clone());
+                let n = of.bytes();
+                piece.bytes_mut().expect("a new buffer").copy_from_slice(&x.bytes()[slice * n..(slice + 1) * n]);
+                piece
+            });
+            let inputs = consts.iter().cloned().chain(std::mem::take(&mut carry)).chain(x).collect();
+            let mut outputs = self.body.run(inputs).into_iter();
+            carry.extend(outputs.by_ref().take(carries));
+            for (y, piece) in ys.iter_mut().zip(outputs) {
+                let n = piece.bytes().len();
+                y.bytes_mut().expect("nobody else holds it yet")[slice * n..(slice + 1) * n]
+                    .copy_from_slice(piece.bytes());
+            }
+        }
+        carry.extend(ys);
+        carry
+    }
+}

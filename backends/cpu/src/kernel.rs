@@ -1,0 +1,511 @@
+//! Kernels: the instructions that turn tiles of what is stored into tiles of what is to be stored.
+
+use crate::cluster::{Clusters, Kind, Space, operand_views};
+use crate::kernels::Pattern;
+use crate::loops;
+use crate::registers;
+use crate::view::{Affine, View};
+use kiln_program::{
+    ArrayType, Binary, Compare, DType, Equation, Op, Program, Reduction, Scalar, Scan, Unary, Var,
+};
+use smallvec::SmallVec;
+use std::collections::HashMap;
+
+/// Something an instruction reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    Register(usize),
+    /// A piece of a buffer that is contiguous over the tile.
+    Leaf(usize),
+}
+
+/// Where an instruction writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Register(usize),
+    /// The tile's place in an output.
+    Output(usize),
+}
+
+/// An elementwise op, with the dtype of its operands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TileOp {
+    Unary(Unary, DType),
+    /// The flag says that the second operand is the same everywhere.
+    Binary(Binary, DType, bool),
+    Compare(Compare, DType),
+    Select(DType),
+    MulAdd(DType),
+    Cast(DType, DType),
+    Copy,
+}
+
+/// One step of a kernel.
+#[derive(Clone, Debug)]
+pub(crate) enum Instruction {
+    Apply { op: TileOp, inputs: SmallVec<[Source; 3]>, size: usize, out: Target },
+    /// Both words of the random bits; the counter is a leaf without a buffer.
+    Random { key: [Source; 2], first: Option<Source>, counter: usize, splat: bool, out: [usize; 2] },
+    Fill { value: Scalar, out: usize },
+    Load { leaf: usize, out: usize },
+    Iota { leaf: usize, out: usize },
+    /// Runs the body `length` times with `step` counting the trips. Carries start as copies of `init`; after each trip the
+    /// pairs of registers in `swap` change places.
+    Loop { length: usize, reverse: bool, step: usize, init: Vec<(Source, usize)>, body: Vec<Instruction>, swap: Vec<(usize, usize)> },
+    Store { input: Source, output: usize },
+    Reduce { input: Source, output: usize },
+}
+
+/// An affine view of a buffer, or of the numbers themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Leaf {
+    /// Which of the kernel's inputs.
+    pub(crate) input: Option<usize>,
+    pub(crate) dtype: DType,
+    pub(crate) offset: i64,
+    /// Over the outer dims.
+    pub(crate) outer: Pattern,
+    /// Over the dims that a tile covers.
+    pub(crate) tile: Pattern,
+    /// How far each trip of a loop goes, by the loop's number.
+    pub(crate) steps: SmallVec<[(usize, i64); 1]>,
+}
+
+/// What a kernel gives.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    pub(crate) var: Var,
+    pub(crate) of: ArrayType,
+    /// How values are combined, for the results of reductions.
+    pub(crate) reduction: Option<Reduction>,
+    /// An input whose memory can become this output's, because each tile reads just the part of it which it then writes.
+    pub(crate) reuse: Option<usize>,
+}
+
+/// A kernel, ready to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Kernel {
+    pub(crate) space: Space,
+    pub(crate) inputs: Vec<Var>,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) leaves: Vec<Leaf>,
+    /// What is the same for all tiles.
+    pub(crate) once: Vec<Instruction>,
+    pub(crate) code: Vec<Instruction>,
+    /// How many registers it takes, and how many loops count.
+    pub(crate) registers: usize,
+    pub(crate) loops: usize,
+    /// Elements of a tile.
+    pub(crate) tile: usize,
+    /// Estimated cost of one point.
+    pub(crate) cost: u64,
+}
+
+/// All kernels of a program, by the numbers that `clusters` gave them.
+pub(crate) fn build(program: &Program, clusters: &Clusters) -> Vec<Kernel> {
+    let mut writers: Vec<Writer> = clusters.spaces().map(|space| Writer::new(space.clone())).collect();
+    for (i, equation) in program.equations().iter().enumerate() {
+        let root = clusters.root(i);
+        for (kernel, view) in clusters.demands(i) {
+            let writer = &mut writers[*kernel];
+            writer.equation(program, MAIN, equation, view);
+            if root == Some(*kernel) {
+                writer.store(program, equation, view);
+                writer.cost += clusters.cost(equation.outputs[0]);
+            }
+        }
+    }
+    writers.into_iter().map(Writer::finish).collect()
+}
+
+/// The scope of the program's own variables; each loop body opens another.
+const MAIN: usize = 0;
+
+/// A value in a kernel under construction.
+#[derive(Clone, Copy, Debug)]
+struct Value {
+    source: Source,
+    /// 0 is the same for all tiles, 1 changes with the tile, more with the trips of as many nested loops.
+    depth: usize,
+    /// The same over the whole tile.
+    splat: bool,
+}
+
+struct Writer {
+    space: Space,
+    /// Lengths of the space's dims, then of the loops.
+    lengths: Vec<usize>,
+    inputs: Vec<Var>,
+    outputs: Vec<Output>,
+    leaves: Vec<Leaf>,
+    numbers: HashMap<Leaf, usize>,
+    /// Instructions by depth.
+    blocks: Vec<Vec<Instruction>>,
+    values: HashMap<(usize, Var, View), Value>,
+    loaded: HashMap<usize, Value>,
+    /// Element size of each virtual register.
+    sizes: Vec<usize>,
+    loops: usize,
+    scopes: usize,
+    cost: u64,
+}
+
+impl Writer {
+    fn new(space: Space) -> Writer {
+        Writer {
+            lengths: space.lengths(),
+            space,
+            inputs: vec![],
+            outputs: vec![],
+            leaves: vec![],
+            numbers: HashMap::new(),
+            blocks: vec![vec![], vec![]],
+            values: HashMap::new(),
+            loaded: HashMap::new(),
+            sizes: vec![],
+            loops: 0,
+            scopes: 1,
+            cost: 1,
+        }
+    }
+
+    /// Writes what computes the results of an equation seen as `view`.
+    fn equation(&mut self, program: &Program, scope: usize, equation: &Equation, view: &View) {
+        if let Op::Scan(scan) = &equation.op {
+            return self.tile_loop(program, scan, equation, view);
+        }
+        let result = program.type_of(equation.outputs[0]);
+        let mut operands: SmallVec<[Value; 3]> = SmallVec::new();
+        for (input, &x) in equation.inputs.iter().enumerate() {
+            if matches!(equation.op, Op::RandomBits { .. }) && input == 1 {
+                // The first counter is dealt with below.
+                continue;
+            }
+            for seen in operand_views(program, equation, input, view, &self.lengths) {
+                let seen = seen.expect("a view that the clusters were cut for");
+                operands.push(self.operand(program, scope, x, &seen));
+            }
+        }
+        let dtype = || program.type_of(equation.inputs[0]).dtype;
+        let value = match &equation.op {
+            Op::Constant { value, .. } => self.constant(*value),
+            Op::Iota { dtype, axis, .. } => self.iota(*dtype, &view.0[*axis]),
+            Op::Unary(f) => self.apply(TileOp::Unary(*f, dtype()), &operands, result),
+            Op::Binary(f) => self.apply(TileOp::Binary(*f, dtype(), operands[1].splat), &operands, result),
+            Op::Compare(f) => self.apply(TileOp::Compare(*f, dtype()), &operands, result),
+            Op::Select => self.apply(TileOp::Select(result.dtype), &operands, result),
+            Op::MulAdd => self.apply(TileOp::MulAdd(result.dtype), &operands, result),
+            Op::Cast(to) => self.apply(TileOp::Cast(dtype(), *to), &operands, result),
+            Op::RandomBits { shape } => {
+                let (batch, drawn) = view.0.split_at(view.0.len() - shape.rank());
+                let counter = View(drawn.into()).position(shape);
+                let first = View(batch.into());
+                return self.random(program, scope, equation, view, &operands, counter, &first);
+            }
+            // Moving elements is all in the view; a reduction happens where it is stored.
+            _ => operands[0],
+        };
+        self.values.insert((scope, equation.outputs[0], view.clone()), value);
+    }
+
+    /// The value of a variable that was written already, or is in memory.
+    fn operand(&mut self, program: &Program, scope: usize, var: Var, view: &View) -> Value {
+        match self.values.get(&(scope, var, view.clone())) {
+            Some(value) => *value,
+            None => {
+                assert_eq!(scope, MAIN, "a loop's variables are written before they are read");
+                let of = program.type_of(var);
+                self.memory(var, of.dtype, view.position(&of.shape))
+            }
+        }
+    }
+
+    /// What is at an affine position of a buffer.
+    fn memory(&mut self, var: Var, dtype: DType, position: Affine) -> Value {
+        let input = self.inputs.iter().position(|input| *input == var).unwrap_or_else(|| {
+            self.inputs.push(var);
+            self.inputs.len() - 1
+        });
+        let leaf = self.leaf(Some(input), dtype, &position);
+        if let Some(value) = self.loaded.get(&leaf) {
+            return *value;
+        }
+        let value = self.place(leaf);
+        let value = if self.leaves[leaf].tile.is_contiguous() {
+            Value { source: Source::Leaf(leaf), ..value }
+        } else {
+            let out = self.register(dtype.size());
+            self.blocks[value.depth].push(Instruction::Load { leaf, out });
+            Value { source: Source::Register(out), ..value }
+        };
+        // What changes with a loop's trips is gone after the loop.
+        if value.depth <= 1 {
+            self.loaded.insert(leaf, value);
+        }
+        value
+    }
+
+    fn leaf(&mut self, input: Option<usize>, dtype: DType, position: &Affine) -> usize {
+        let outer = self.space.outer.rank();
+        let dims = outer + self.space.tile.rank();
+        let pattern = |dims: std::ops::Range<usize>| {
+            Pattern::new(dims.map(|dim| (self.lengths[dim], position.coefficient(dim))))
+        };
+        let steps = position.terms.iter().filter(|term| term.0 >= dims).map(|term| (term.0 - dims, term.1));
+        let leaf = Leaf {
+            input,
+            dtype,
+            offset: position.offset,
+            outer: pattern(0..outer),
+            tile: pattern(outer..dims),
+            steps: steps.collect(),
+        };
+        *self.numbers.entry(leaf.clone()).or_insert_with(|| {
+            self.leaves.push(leaf);
+            self.leaves.len() - 1
+        })
+    }
+
+    /// Depth and splatness of a leaf; the source is the leaf itself.
+    fn place(&self, leaf: usize) -> Value {
+        let Leaf { outer, tile, steps, .. } = &self.leaves[leaf];
+        let splat = tile.is_splat();
+        let depth = match steps.iter().map(|step| step.0).max() {
+            // Loops are numbered as they open; the open ones are nested.
+            Some(_) => self.blocks.len() - 1,
+            None => usize::from(!splat || !outer.is_splat()),
+        };
+        Value { source: Source::Leaf(leaf), depth, splat }
+    }
+
+    fn constant(&mut self, value: Scalar) -> Value {
+        let out = self.register(value.dtype().size());
+        self.blocks[0].push(Instruction::Fill { value, out });
+        Value { source: Source::Register(out), depth: 0, splat: true }
+    }
+
+    fn iota(&mut self, dtype: DType, index: &Affine) -> Value {
+        let leaf = self.leaf(None, dtype, index);
+        let value = self.place(leaf);
+        let out = self.register(dtype.size());
+        self.blocks[value.depth].push(Instruction::Iota { leaf, out });
+        Value { source: Source::Register(out), ..value }
+    }
+
+    fn apply(&mut self, op: TileOp, operands: &[Value], of: &ArrayType) -> Value {
+        let depth = operands.iter().map(|value| value.depth).max().unwrap_or(0);
+        let splat = operands.iter().all(|value| value.splat);
+        let out = self.register(of.dtype.size());
+        self.blocks[depth].push(Instruction::Apply {
+            op,
+            inputs: operands.iter().map(|value| value.source).collect(),
+            size: of.dtype.size(),
+            out: Target::Register(out),
+        });
+        Value { source: Source::Register(out), depth, splat }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn random(
+        &mut self,
+        program: &Program,
+        scope: usize,
+        equation: &Equation,
+        view: &View,
+        key: &[Value],
+        counter: Affine,
+        first: &View,
+    ) {
+        let start = self.operand(program, scope, equation.inputs[1], first);
+        let zero = self.blocks[0].iter().any(|instruction| match instruction {
+            Instruction::Fill { value, out } => Source::Register(*out) == start.source && value.as_i64() == 0,
+            _ => false,
+        });
+        let counter = self.leaf(None, DType::U64, &counter);
+        let place = self.place(counter);
+        let depth = key.iter().chain([&start, &place]).map(|value| value.depth).max().unwrap_or(0);
+        let out = [self.register(4), self.register(4)];
+        self.blocks[depth].push(Instruction::Random {
+            key: [key[0].source, key[1].source],
+            first: (!zero).then_some(start.source),
+            counter,
+            splat: key.iter().all(|value| value.splat),
+            out,
+        });
+        let splat = key.iter().chain([&start, &place]).all(|value| value.splat);
+        for (register, output) in out.into_iter().zip(&equation.outputs) {
+            let value = Value { source: Source::Register(register), depth, splat };
+            self.values.insert((scope, *output, view.clone()), value);
+        }
+    }
+
+    /// A loop whose results are seen as `view`.
+    fn tile_loop(&mut self, program: &Program, scan: &Scan, equation: &Equation, view: &View) {
+        let body = &*scan.body;
+        let scope = self.scopes;
+        self.scopes += 1;
+        let step = self.loops;
+        self.loops += 1;
+        let dim = self.lengths.len();
+        self.lengths.push(scan.length);
+        let views = loops::views(scan, view, &self.lengths).expect("a view that the clusters were cut for");
+
+        let inputs: Vec<Var> = body.inputs().collect();
+        let fixed = scan.consts + scan.carries;
+        let carry = |i: usize| inputs[scan.consts + i];
+        let size = |var: Var| body.type_of(var).dtype.size();
+        let init: Vec<(Source, usize)> = (0..scan.carries)
+            .map(|i| {
+                let start = self.operand(program, MAIN, equation.inputs[scan.consts + i], view);
+                (start.source, self.register(size(carry(i))))
+            })
+            .collect();
+        self.blocks.push(vec![]);
+        let depth = self.blocks.len() - 1;
+        for (i, &(_, register)) in init.iter().enumerate() {
+            let value = Value { source: Source::Register(register), depth, splat: false };
+            self.values.insert((scope, carry(i), view.clone()), value);
+        }
+        for (input, &var) in inputs.iter().enumerate().filter(|(i, _)| *i < scan.consts || *i >= fixed) {
+            let outside = equation.inputs[input];
+            let of = program.type_of(outside);
+            for seen in &views[var.index()] {
+                let whole = if input < scan.consts {
+                    seen.clone()
+                } else {
+                    // Trip t reads slice t.
+                    View(std::iter::once(Affine::coordinate(dim)).chain(seen.0.iter().cloned()).collect())
+                };
+                let value = self.memory(outside, of.dtype, whole.position(&of.shape));
+                self.values.insert((scope, var, seen.clone()), value);
+            }
+        }
+        for inner in body.equations() {
+            let mut written: SmallVec<[&View; 1]> = SmallVec::new();
+            for output in &inner.outputs {
+                for seen in &views[output.index()] {
+                    if !written.contains(&seen) {
+                        self.equation(body, scope, inner, seen);
+                        written.push(seen);
+                    }
+                }
+            }
+        }
+        // Each carry's next value in a register of its own, to change places with the carry's.
+        let mut swap = vec![];
+        for (i, output) in body.outputs().iter().enumerate() {
+            let next = self.values[&(scope, *output, view.clone())];
+            let fresh = match next.source {
+                Source::Register(register)
+                    if next.depth == depth && body.outputs().iter().filter(|var| *var == output).count() == 1
+                        && inputs.iter().all(|input| input != output) && self.is_defined_last(register) =>
+                {
+                    register
+                }
+                source => {
+                    let out = self.register(size(*output));
+                    self.blocks[depth].push(Instruction::Apply {
+                        op: TileOp::Copy,
+                        inputs: [source].into_iter().collect(),
+                        size: size(*output),
+                        out: Target::Register(out),
+                    });
+                    out
+                }
+            };
+            swap.push((init[i].1, fresh));
+        }
+        let block = self.blocks.pop().expect("pushed above");
+        let outer = self.blocks.len() - 1;
+        let registers: Vec<usize> = init.iter().map(|(_, register)| *register).collect();
+        self.blocks[outer.max(1)].push(Instruction::Loop {
+            length: scan.length,
+            reverse: scan.reverse,
+            step,
+            init,
+            body: block,
+            swap,
+        });
+        for (register, output) in registers.into_iter().zip(&equation.outputs) {
+            let value = Value { source: Source::Register(register), depth: outer.max(1), splat: false };
+            self.values.insert((MAIN, *output, view.clone()), value);
+        }
+    }
+
+    /// Whether a register holds one value only, written in the innermost block: moves of elements give several variables one
+    /// register.
+    fn is_defined_last(&self, register: usize) -> bool {
+        self.blocks.last().is_some_and(|block| {
+            block.iter().any(|instruction| match instruction {
+                Instruction::Apply { out, .. } => *out == Target::Register(register),
+                Instruction::Random { out, .. } => out.contains(&register),
+                _ => false,
+            })
+        })
+    }
+
+    /// Stores the results of an equation, or reduces into them.
+    fn store(&mut self, program: &Program, equation: &Equation, view: &View) {
+        for &var in &equation.outputs {
+            let output = self.outputs.len();
+            let input = self.values[&(MAIN, var, view.clone())].source;
+            let reduction = match &equation.op {
+                Op::Reduce { kind, .. } => Some(*kind),
+                _ => None,
+            };
+            self.outputs.push(Output { var, of: program.type_of(var).clone(), reduction, reuse: None });
+            self.blocks[1].push(match reduction {
+                Some(_) => Instruction::Reduce { input, output },
+                None => Instruction::Store { input, output },
+            });
+        }
+    }
+
+    fn register(&mut self, size: usize) -> usize {
+        self.sizes.push(size);
+        self.sizes.len() - 1
+    }
+
+    fn finish(mut self) -> Kernel {
+        for output in 0..self.outputs.len() {
+            self.outputs[output].reuse = self.reusable(output);
+        }
+        let code = self.blocks.pop().expect("the block of the tile");
+        let once = self.blocks.pop().expect("the block before all tiles");
+        let (once, code, registers) = registers::allocate(once, code, self.sizes.len());
+        Kernel {
+            space: self.space,
+            inputs: self.inputs,
+            outputs: self.outputs,
+            leaves: self.leaves,
+            once,
+            code,
+            registers,
+            loops: self.loops,
+            tile: tile_length(registers, self.sizes.iter().copied().max().unwrap_or(1)),
+            cost: self.cost,
+        }
+    }
+
+    /// An input that each tile reads only where it writes this output.
+    fn reusable(&self, output: usize) -> Option<usize> {
+        let Output { of, reduction, .. } = &self.outputs[output];
+        let taken = |input| self.outputs.iter().any(|other| other.reuse == Some(input));
+        (0..self.inputs.len()).filter(|input| reduction.is_none() && !taken(*input)).find(|&input| {
+            let fits = |leaf: &Leaf| {
+                leaf.dtype == of.dtype && leaf.offset == 0 && leaf.tile.is_contiguous() && leaf.steps.is_empty()
+            };
+            self.space.kind == Kind::Map
+                && self.leaves.iter().filter(|leaf| leaf.input == Some(input)).all(fits)
+        })
+    }
+}
+
+
+/// As many elements as keep the registers in the first-level cache, within bounds that keep instructions worth decoding. A
+/// multiple of the lanes of a reduction, so that the results do not depend on it.
+fn tile_length(registers: usize, size: usize) -> usize {
+    const CACHE: usize = 32 * 1024;
+    let length = CACHE / (registers.max(1) * size);
+    (length / 64 * 64).clamp(256, crate::run::TILE)
+}

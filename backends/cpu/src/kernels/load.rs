@@ -1,0 +1,108 @@
+//! What fills a tile: elements of a buffer seen through strides, a running index, one number everywhere.
+
+use super::{with_size, with_type};
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use kiln_program::DType;
+use smallvec::SmallVec;
+
+/// An affine function of the row-major position in a box: `sum of stride * coordinate`.
+///
+/// Neighbouring axes are merged where that changes nothing, so what is contiguous has one axis of stride 1 and what is
+/// the same everywhere has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Pattern {
+    /// `(length, stride)` of each axis, outermost first.
+    axes: SmallVec<[(usize, i64); 4]>,
+}
+
+impl Pattern {
+    /// The pattern of a box with these axis lengths.
+    pub(crate) fn new(axes: impl IntoIterator<Item = (usize, i64)>) -> Pattern {
+        let mut merged: SmallVec<[(usize, i64); 4]> = SmallVec::new();
+        for (length, stride) in axes.into_iter().filter(|&(length, _)| length != 1) {
+            match merged.last_mut() {
+                Some((outer, wide)) if *wide == stride * length as i64 => (*outer, *wide) = (*outer * length, stride),
+                _ => merged.push((length, stride)),
+            }
+        }
+        if merged.iter().all(|&(_, stride)| stride == 0) {
+            merged.clear();
+        }
+        Pattern { axes: merged }
+    }
+
+    /// Whether it is 0 everywhere.
+    pub(crate) fn is_splat(&self) -> bool {
+        self.axes.is_empty()
+    }
+
+    /// Whether it is the position itself.
+    pub(crate) fn is_contiguous(&self) -> bool {
+        matches!(self.axes[..], [(_, 1)])
+    }
+
+    /// The value at one position.
+    pub(crate) fn at(&self, mut position: usize) -> i64 {
+        let mut value = 0;
+        for &(length, stride) in self.axes.iter().rev() {
+            value += (position % length) as i64 * stride;
+            position /= length;
+        }
+        value
+    }
+
+    /// Calls `run(place, length, value, stride)` for each run of positions in `start..start + n` along which the value
+    /// grows by one stride; places count from `start`.
+    #[inline]
+    pub(super) fn runs(&self, start: usize, n: usize, mut run: impl FnMut(usize, usize, i64, i64)) {
+        let Some((&(length, stride), outer)) = self.axes.split_last() else { return run(0, n, 0, 0) };
+        if outer.is_empty() {
+            return run(0, n, start as i64 * stride, stride);
+        }
+        let mut place = 0;
+        while place < n {
+            let within = (start + place) % length;
+            let count = (length - within).min(n - place);
+            run(place, count, self.at(start + place), stride);
+            place += count;
+        }
+    }
+}
+
+/// `out[i] = x[offset + pattern(start + i)]`.
+pub(crate) fn load(dtype: DType, x: &[u8], offset: i64, pattern: &Pattern, start: usize, n: usize, out: &mut [u8]) {
+    with_size!(dtype, T => strided::<T>(cast_slice(x), offset, pattern, start, n, cast_slice_mut(out)));
+}
+
+fn strided<T: Pod>(x: &[T], offset: i64, pattern: &Pattern, start: usize, n: usize, out: &mut [T]) {
+    pattern.runs(start, n, |place, count, value, stride| {
+        let from = offset + value;
+        let out = &mut out[place..place + count];
+        match stride {
+            0 => out.fill(x[from as usize]),
+            1 => out.copy_from_slice(&x[from as usize..from as usize + count]),
+            _ => {
+                for (i, out) in out.iter_mut().enumerate() {
+                    *out = x[(from + i as i64 * stride) as usize];
+                }
+            }
+        }
+    });
+}
+
+/// `out[i] = offset + pattern(start + i)`, converted to the dtype.
+pub(crate) fn iota(dtype: DType, offset: i64, pattern: &Pattern, start: usize, n: usize, out: &mut [u8]) {
+    with_type!(dtype, T => {
+        let out: &mut [T] = cast_slice_mut(out);
+        pattern.runs(start, n, |place, count, value, stride| {
+            for (i, out) in out[place..place + count].iter_mut().enumerate() {
+                *out = (offset + value + i as i64 * stride) as T;
+            }
+        });
+    });
+}
+
+/// The same number, given by its bytes, everywhere.
+pub(crate) fn fill(dtype: DType, value: [u8; 8], out: &mut [u8]) {
+    with_size!(dtype, T => cast_slice_mut::<u8, T>(out).fill(bytemuck::pod_read_unaligned(&value[..size_of::<T>()])));
+}

@@ -1,0 +1,90 @@
+//! What the engine does with one tile: plain loops over slices, one for each op and dtype.
+//!
+//! Tiles come as bytes; each family casts them to its elements. Bools are bytes, 0 or 1.
+
+mod cast;
+mod elementwise;
+mod load;
+mod number;
+mod random;
+mod reduce;
+
+pub(crate) use cast::cast;
+pub(crate) use elementwise::{binary, compare, mul_add, select, unary};
+pub(crate) use load::{Pattern, fill, iota, load};
+pub(crate) use random::{counters, random_bits};
+pub(crate) use reduce::{LANES, combine, finish, identity, reduce};
+
+/// Runs the body with `$t` standing for the Rust type that holds a dtype's elements.
+macro_rules! with_type {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype {
+            kiln_program::DType::Bool | kiln_program::DType::U8 => {
+                type $t = u8;
+                $body
+            }
+            kiln_program::DType::I8 => {
+                type $t = i8;
+                $body
+            }
+            kiln_program::DType::I16 => {
+                type $t = i16;
+                $body
+            }
+            kiln_program::DType::I32 => {
+                type $t = i32;
+                $body
+            }
+            kiln_program::DType::I64 => {
+                type $t = i64;
+                $body
+            }
+            kiln_program::DType::U16 => {
+                type $t = u16;
+                $body
+            }
+            kiln_program::DType::U32 => {
+                type $t = u32;
+                $body
+            }
+            kiln_program::DType::U64 => {
+                type $t = u64;
+                $body
+            }
+            kiln_program::DType::F32 => {
+                type $t = f32;
+                $body
+            }
+            kiln_program::DType::F64 => {
+                type $t = f64;
+                $body
+            }
+        }
+    };
+}
+
+/// As [`with_type`], with the types of the same size for what only moves elements.
+macro_rules! with_size {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype.size() {
+            1 => {
+                type $t = u8;
+                $body
+            }
+            2 => {
+                type $t = u16;
+                $body
+            }
+            4 => {
+                type $t = u32;
+                $body
+            }
+            _ => {
+                type $t = u64;
+                $body
+            }
+        }
+    };
+}
+
+pub(crate) use {with_size, with_type};

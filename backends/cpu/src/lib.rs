@@ -1,0 +1,25 @@
+//! The CPU engine: fused tile loops over Flex buffers.
+//!
+//! In the order of the data: [`Executable::compile`] simplifies a program, takes its loops apart (`loops`), cuts it into
+//! kernels (`cluster`, by way of index maps, `view`), and writes each as instructions over tiles (`kernel`,
+//! `registers`). [`Executable::run`] runs them (`run`) with the loops of `kernels` and the functions of `math`, each compiled
+//! for several instruction sets (`simd`). What is not fused is Flex's (`flex`).
+
+mod buffer;
+mod cluster;
+mod element;
+mod executable;
+mod flex;
+mod kernel;
+mod kernels;
+mod loops;
+pub mod math;
+mod registers;
+mod run;
+pub mod simd;
+mod view;
+
+pub use buffer::Buffer;
+pub use element::Element;
+pub use executable::Executable;
+pub use run::{Progress, ThreadsAreRunning, progress, set_threads, threads};

@@ -1,0 +1,268 @@
+//! Loops that run inside a tile.
+//!
+//! A loop with a fixed number of trips whose carries are large and are changed point by point need not put them into memory:
+//! each tile runs through all trips. What the trips share (counters, keys, anything small) is computed
+//! beforehand, by a loop of its own that stacks what the tiles read: [`split`] takes a loop apart in these two.
+
+use crate::cluster::{is_fusable, operand_views};
+use crate::view::View;
+use kiln_program::{Builder, Op, Program, Scan, TypeError, Var, Vars};
+use smallvec::SmallVec;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Carries of fewer elements are not worth a kernel.
+const LARGE: usize = 32;
+
+/// Whether the loop can run inside the tiles of a kernel: carries of one large shape, changed point by point.
+pub(crate) fn is_tile_loop(scan: &Scan) -> bool {
+    let types = scan.body.output_types();
+    let Some(first) = types.first() else { return false };
+    let alike = types.len() == scan.carries && types.iter().all(|of| of.shape == first.shape);
+    let simple = |op: &Op| is_fusable(op) && !matches!(op, Op::Reduce { .. } | Op::Scan(_));
+    alike
+        && first.shape.size() >= LARGE
+        && scan.body.equations().iter().all(|equation| simple(&equation.op))
+        && views(scan, &View::along(&first.shape, 0..), &first.shape).is_some()
+}
+
+/// For each variable of the body of a loop whose carries are seen as `view`: how it is seen. `None` where a carry is also seen
+/// otherwise, or something is not affine.
+pub(crate) fn views(scan: &Scan, view: &View, lengths: &[usize]) -> Option<Vec<SmallVec<[View; 1]>>> {
+    let body = &scan.body;
+    let mut seen: Vec<SmallVec<[View; 1]>> = vec![SmallVec::new(); body.variables()];
+    let note = |views: &mut SmallVec<[View; 1]>, view: &View| {
+        if !views.contains(view) {
+            views.push(view.clone());
+        }
+    };
+    for output in body.outputs() {
+        note(&mut seen[output.index()], view);
+    }
+    for equation in body.equations().iter().rev() {
+        let mut results: SmallVec<[View; 1]> = SmallVec::new();
+        for output in &equation.outputs {
+            seen[output.index()].iter().for_each(|view| note(&mut results, view));
+        }
+        for view in &results {
+            for (input, x) in equation.inputs.iter().enumerate() {
+                for operand in operand_views(body, equation, input, view, lengths) {
+                    note(&mut seen[x.index()], &operand?);
+                }
+            }
+        }
+        for output in &equation.outputs {
+            seen[output.index()] = results.clone();
+        }
+    }
+    let carries = scan.consts..scan.consts + scan.carries;
+    let steady = carries.into_iter().all(|carry| seen[carry].iter().all(|seen| seen == view));
+    steady.then_some(seen)
+}
+
+/// The program with each loop that allows it taken apart: a small loop over what the trips share, and a tile loop.
+pub(crate) fn split(program: &Program) -> Program {
+    let splits = |op: &Op| matches!(op, Op::Scan(scan) if !is_tile_loop(scan));
+    if !program.equations().iter().any(|equation| splits(&equation.op)) {
+        return program.clone();
+    }
+    let mut builder = Builder::new();
+    let mut map: Vec<Var> = program.input_types().into_iter().map(|of| builder.input(of)).collect();
+    for equation in program.equations() {
+        let inputs: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
+        let parts = match &equation.op {
+            Op::Scan(scan) if !is_tile_loop(scan) => Parts::of(scan),
+            _ => None,
+        };
+        let outputs = match parts {
+            Some(parts) => parts.write(&mut builder, &inputs),
+            None => builder.push(equation.op.clone(), &inputs),
+        };
+        map.extend(outputs.expect("the parts of a loop type as the whole did"));
+    }
+    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
+    builder.finish(&outputs)
+}
+
+/// A loop taken apart.
+struct Parts<'s> {
+    scan: &'s Scan,
+    /// Which carries go around in the tile.
+    large: Vec<bool>,
+    /// What the trips share; results are its carries, then the ys, then what the tiles read.
+    shared: Scan,
+    tile: Scan,
+    /// The operands of the tile loop beyond its carries.
+    consts: Vec<usize>,
+    xs: Vec<Slices>,
+}
+
+/// Where the tile loop's slices come from.
+enum Slices {
+    /// The whole loop's operand of this number.
+    Operand(usize),
+    /// What the shared loop stacked, counted after its ys.
+    Shared(usize),
+}
+
+impl<'s> Parts<'s> {
+    fn of(scan: &'s Scan) -> Option<Parts<'s>> {
+        let body = &*scan.body;
+        let fixed = scan.consts + scan.carries;
+        let inputs: Vec<Var> = body.inputs().collect();
+        let shape_of = |var: &Var| &body.type_of(*var).shape;
+        let largest = inputs[scan.consts..fixed].iter().map(shape_of).max_by_key(|shape| shape.size())?;
+        let size = largest.size();
+        if size < LARGE {
+            return None;
+        }
+        let large: Vec<bool> = inputs[scan.consts..fixed].iter().map(|var| shape_of(var) == largest).collect();
+
+        // What depends on a large carry, or is itself large, is the tile's.
+        let mut in_tile = vec![false; body.variables()];
+        for (carry, &large) in large.iter().enumerate() {
+            in_tile[scan.consts + carry] = large;
+        }
+        for equation in body.equations() {
+            let depends = equation.inputs.iter().any(|x| in_tile[x.index()]);
+            let is_large = equation.outputs.iter().any(|y| shape_of(y).size() >= size);
+            let here = depends || (is_large && is_fusable(&equation.op));
+            equation.outputs.iter().for_each(|y| in_tile[y.index()] = here);
+        }
+        let (carried, ys) = body.outputs().split_at(scan.carries);
+        let shared_stays_shared = carried.iter().zip(&large).all(|(y, &large)| large || !in_tile[y.index()]);
+        if !shared_stays_shared || ys.iter().any(|y| in_tile[y.index()]) {
+            return None;
+        }
+
+        // The tile's body: its equations, with what they read from outside as constants, slices, or constants again.
+        let mut tile = Builder::new();
+        let mut consts = vec![];
+        let mut xs = vec![];
+        let mut exports: Vec<Var> = vec![];
+        let large_outputs: Vec<Var> =
+            carried.iter().zip(&large).filter(|(_, large)| **large).map(|(var, _)| *var).collect();
+        let tile_equations = || body.equations().iter().filter(|equation| in_tile[equation.outputs[0].index()]);
+        let mut read: Vec<Var> = tile_equations()
+            .flat_map(|equation| equation.inputs.iter().copied())
+            .chain(large_outputs.iter().copied())
+            .filter(|var| !in_tile[var.index()])
+            .collect();
+        read.sort();
+        read.dedup();
+        let constant: HashMap<Var, &Op> = body
+            .equations()
+            .iter()
+            .filter(|equation| matches!(equation.op, Op::Constant { .. }))
+            .map(|equation| (equation.outputs[0], &equation.op))
+            .collect();
+        let mut map: HashMap<Var, Var> = HashMap::new();
+        let (mut const_vars, mut x_vars) = (vec![], vec![]);
+        for var in read.into_iter().filter(|var| !constant.contains_key(var)) {
+            let is_input = var.index() < inputs.len();
+            if is_input && var.index() < scan.consts {
+                consts.push(var.index());
+                const_vars.push(var);
+            } else if is_input && var.index() >= fixed {
+                xs.push(Slices::Operand(var.index()));
+                x_vars.push(var);
+            } else {
+                // Stacked over all trips: must be small against the carries.
+                if shape_of(&var).size() * 4 > size {
+                    return None;
+                }
+                xs.push(Slices::Shared(exports.len()));
+                exports.push(var);
+                x_vars.push(var);
+            }
+        }
+        let carry_vars = inputs[scan.consts..fixed].iter().zip(&large).filter(|(_, large)| **large).map(|(var, _)| *var);
+        let carry_vars: Vec<Var> = carry_vars.collect();
+        for &var in const_vars.iter().chain(&carry_vars).chain(&x_vars) {
+            map.insert(var, tile.input(body.type_of(var).clone()));
+        }
+        let mut number = |var: Var, tile: &mut Builder| {
+            *map.entry(var).or_insert_with(|| {
+                let op = constant[&var].clone();
+                tile.push(op, &[]).expect("a constant")[0]
+            })
+        };
+        let mut results: HashMap<Var, Var> = HashMap::new();
+        for equation in tile_equations() {
+            let operands: Vars = equation
+                .inputs
+                .iter()
+                .map(|var| results.get(var).copied().unwrap_or_else(|| number(*var, &mut tile)))
+                .collect();
+            let outputs = tile.push(equation.op.clone(), &operands).expect("an equation kept as it was");
+            results.extend(equation.outputs.iter().copied().zip(outputs));
+        }
+        let outputs: Vec<Var> = large_outputs
+            .iter()
+            .map(|var| results.get(var).copied().unwrap_or_else(|| number(*var, &mut tile)))
+            .collect();
+        let tile = Scan {
+            body: Arc::new(tile.finish(&outputs)),
+            length: scan.length,
+            consts: consts.len(),
+            carries: carry_vars.len(),
+            reverse: scan.reverse,
+        };
+        if !is_tile_loop(&tile) {
+            return None;
+        }
+
+        // The shared body: everything else. Large carries are not among its inputs.
+        let mut shared = Builder::new();
+        let mut map: HashMap<Var, Var> = HashMap::new();
+        for &var in inputs.iter().filter(|var| !in_tile[var.index()]) {
+            map.insert(var, shared.input(body.type_of(var).clone()));
+        }
+        for equation in body.equations().iter().filter(|equation| !in_tile[equation.outputs[0].index()]) {
+            let operands: Vars = equation.inputs.iter().map(|var| map[var]).collect();
+            let outputs = shared.push(equation.op.clone(), &operands).expect("an equation kept as it was");
+            map.extend(equation.outputs.iter().copied().zip(outputs));
+        }
+        let small = carried.iter().zip(&large).filter(|(_, large)| !**large).map(|(var, _)| var);
+        let outputs: Vec<Var> = small.chain(ys).chain(&exports).map(|var| map[var]).collect();
+        let shared = Scan {
+            body: Arc::new(kiln_program::simplify(&shared.finish(&outputs))),
+            length: scan.length,
+            consts: scan.consts,
+            carries: large.iter().filter(|large| !**large).count(),
+            reverse: scan.reverse,
+        };
+        Some(Parts { scan, large, shared, tile, consts, xs })
+    }
+
+    fn write(self, builder: &mut Builder, inputs: &[Var]) -> Result<Vars, TypeError> {
+        let Parts { scan, large, shared, tile, consts, xs } = self;
+        let fixed = scan.consts + scan.carries;
+        let of_size = |wanted: bool| {
+            let large = &large;
+            (0..scan.carries).filter(move |&i| large[i] == wanted).map(move |i| inputs[scan.consts + i])
+        };
+        let shared_carries = shared.carries;
+        let ys = scan.body.outputs().len() - scan.carries;
+        let operands: Vec<Var> = inputs[..scan.consts]
+            .iter()
+            .copied()
+            .chain(of_size(false))
+            .chain(inputs[fixed..].iter().copied())
+            .collect();
+        let from_shared =
+            if shared.body.outputs().is_empty() { Vars::new() } else { builder.push(Op::Scan(shared), &operands)? };
+        let slices = xs.iter().map(|slices| match slices {
+            Slices::Operand(i) => inputs[*i],
+            Slices::Shared(i) => from_shared[shared_carries + ys + i],
+        });
+        let operands: Vec<Var> =
+            consts.iter().map(|&i| inputs[i]).chain(of_size(true)).chain(slices).collect();
+        let from_tile = builder.push(Op::Scan(tile), &operands)?;
+
+        let (mut small, mut big) = (from_shared[..shared_carries].iter(), from_tile.iter());
+        let carries = large.iter().map(|&large| if large { big.next() } else { small.next() });
+        let carries: Vars = carries.map(|var| *var.expect("one result a carry")).collect();
+        Ok(carries.into_iter().chain(from_shared[shared_carries..shared_carries + ys].iter().copied()).collect())
+    }
+}

@@ -1,0 +1,255 @@
+//! How a kernel for one element becomes a kernel for a slice.
+//!
+//! A slice is cut into blocks of fixed size, whose loops vectorise without remainders; the last few
+//! elements are padded to a smaller block. Arguments that the fast path cannot treat are recomputed
+//! afterwards, in the blocks that have any, by another vector loop or one by one: a result depends on the element
+//! alone, never on its neighbours or its position.
+
+use crate::simd::{self, Kernel};
+use std::marker::PhantomData;
+
+/// Elements in a block. So many that LLVM does not unroll the loop of a trivial kernel before it has
+/// vectorised it: with 32, sqrt and floor become scalar code.
+const BLOCK: usize = 64;
+/// Elements in a block where a rare element costs the whole block a second pass.
+const SMALL_BLOCK: usize = 32;
+/// Elements in a block at the end of a slice.
+const TAIL: usize = 16;
+
+/// An elementwise function of one argument. All methods must be `#[inline(always)]`, but for `rare`.
+pub(super) trait Unary<T> {
+    /// Right for every `x` that is not rare; called for all.
+    fn fast(x: T) -> T;
+    /// Whether any element can be rare at all.
+    const HAS_RARE: bool = false;
+    /// Whether `rare(x)` must replace `fast(x)`.
+    #[inline(always)]
+    fn is_rare(_x: T) -> bool {
+        false
+    }
+    /// Whether `rare` is branch-free, `#[inline(always)]` and worth a vector loop.
+    const RARE_IS_VECTOR: bool = false;
+    fn rare(x: T) -> T {
+        Self::fast(x)
+    }
+}
+
+/// An elementwise function of two arguments, as [`Unary`].
+pub(super) trait Binary<T> {
+    fn fast(x: T, y: T) -> T;
+    const HAS_RARE: bool = false;
+    #[inline(always)]
+    fn is_rare(_x: T, _y: T) -> bool {
+        false
+    }
+    const RARE_IS_VECTOR: bool = false;
+    fn rare(x: T, y: T) -> T {
+        Self::fast(x, y)
+    }
+}
+
+struct UnaryLoop<'a, T, K> {
+    x: &'a [T],
+    y: &'a mut [T],
+    kernel: PhantomData<K>,
+}
+
+#[inline(always)]
+fn unary_block<T: Copy, K: Unary<T>, const N: usize>(x: &[T; N], y: &mut [T; N]) {
+    let mut rare = false;
+    // Two elements at a time, half a block apart, make two chains of dependent operations for the
+    // processor to interleave: it is latency that bounds these loops.
+    let half = if N == TAIL { 0 } else { N / 2 };
+    for i in 0..N - half {
+        y[i] = K::fast(x[i]);
+        rare |= K::is_rare(x[i]);
+        if half > 0 {
+            y[i + half] = K::fast(x[i + half]);
+            rare |= K::is_rare(x[i + half]);
+        }
+    }
+    if K::HAS_RARE && rare {
+        if K::RARE_IS_VECTOR {
+            for i in 0..N {
+                let r = K::rare(x[i]);
+                y[i] = if K::is_rare(x[i]) { r } else { y[i] };
+            }
+        } else {
+            redo_unary::<T, K>(x, y);
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn redo_unary<T: Copy, K: Unary<T>>(x: &[T], y: &mut [T]) {
+    for (x, y) in x.iter().zip(y) {
+        if K::is_rare(*x) {
+            *y = K::rare(*x);
+        }
+    }
+}
+
+impl<T: Copy, K: Unary<T>> Kernel for UnaryLoop<'_, T, K> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        assert!(self.x.len() == self.y.len(), "slices differ in length");
+        if K::RARE_IS_VECTOR {
+            unary_blocks::<T, K, SMALL_BLOCK>(self.x, self.y);
+        } else {
+            unary_blocks::<T, K, BLOCK>(self.x, self.y);
+        }
+    }
+}
+
+#[inline(always)]
+fn unary_blocks<T: Copy, K: Unary<T>, const N: usize>(x: &[T], y: &mut [T]) {
+    let (xs, x) = x.as_chunks::<N>();
+    let (ys, y) = y.as_chunks_mut::<N>();
+    for (x, y) in xs.iter().zip(ys) {
+        unary_block::<T, K, N>(x, y);
+    }
+    for (x, y) in x.chunks(TAIL).zip(y.chunks_mut(TAIL)) {
+        // The padding repeats an element, so that it cannot be rare on its own.
+        let mut padded = [x[0]; TAIL];
+        padded[..x.len()].copy_from_slice(x);
+        let mut out = padded;
+        unary_block::<T, K, TAIL>(&padded, &mut out);
+        y.copy_from_slice(&out[..x.len()]);
+    }
+}
+
+/// `y[i] = K(x[i])`.
+///
+/// # Panics
+///
+/// If the slices differ in length.
+#[inline]
+pub(super) fn unary<T: Copy, K: Unary<T>>(x: &[T], y: &mut [T]) {
+    simd::dispatch(UnaryLoop::<T, K> {
+        x,
+        y,
+        kernel: PhantomData,
+    });
+}
+
+struct BinaryLoop<'a, T, K> {
+    x: &'a [T],
+    y: &'a [T],
+    out: &'a mut [T],
+    kernel: PhantomData<K>,
+}
+
+#[inline(always)]
+fn binary_block<T: Copy, K: Binary<T>, const N: usize>(x: &[T; N], y: &[T; N], out: &mut [T; N]) {
+    let mut rare = false;
+    let half = if N == TAIL { 0 } else { N / 2 };
+    for i in 0..N - half {
+        out[i] = K::fast(x[i], y[i]);
+        rare |= K::is_rare(x[i], y[i]);
+        if half > 0 {
+            let j = i + half;
+            out[j] = K::fast(x[j], y[j]);
+            rare |= K::is_rare(x[j], y[j]);
+        }
+    }
+    if K::HAS_RARE && rare {
+        if K::RARE_IS_VECTOR {
+            for i in 0..N {
+                let r = K::rare(x[i], y[i]);
+                out[i] = if K::is_rare(x[i], y[i]) { r } else { out[i] };
+            }
+        } else {
+            redo_binary::<T, K>(x, y, out);
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn redo_binary<T: Copy, K: Binary<T>>(x: &[T], y: &[T], out: &mut [T]) {
+    for ((x, y), out) in x.iter().zip(y).zip(out) {
+        if K::is_rare(*x, *y) {
+            *out = K::rare(*x, *y);
+        }
+    }
+}
+
+impl<T: Copy, K: Binary<T>> Kernel for BinaryLoop<'_, T, K> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let n = self.out.len();
+        assert!(self.x.len() == n && self.y.len() == n, "slices differ in length");
+        let (xs, x) = self.x.as_chunks::<BLOCK>();
+        let (ys, y) = self.y.as_chunks::<BLOCK>();
+        let (outs, out) = self.out.as_chunks_mut::<BLOCK>();
+        for ((x, y), out) in xs.iter().zip(ys).zip(outs) {
+            binary_block::<T, K, BLOCK>(x, y, out);
+        }
+        for ((x, y), out) in x.chunks(TAIL).zip(y.chunks(TAIL)).zip(out.chunks_mut(TAIL)) {
+            let (mut px, mut py) = ([x[0]; TAIL], [y[0]; TAIL]);
+            px[..x.len()].copy_from_slice(x);
+            py[..y.len()].copy_from_slice(y);
+            let mut po = px;
+            binary_block::<T, K, TAIL>(&px, &py, &mut po);
+            out.copy_from_slice(&po[..x.len()]);
+        }
+    }
+}
+
+/// `out[i] = K(x[i], y[i])`.
+///
+/// # Panics
+///
+/// If the slices differ in length.
+#[inline]
+pub(super) fn binary<T: Copy, K: Binary<T>>(x: &[T], y: &[T], out: &mut [T]) {
+    simd::dispatch(BinaryLoop::<T, K> {
+        x,
+        y,
+        out,
+        kernel: PhantomData,
+    });
+}
+
+struct ScalarLoop<'a, T, K> {
+    x: &'a [T],
+    y: T,
+    out: &'a mut [T],
+    kernel: PhantomData<K>,
+}
+
+impl<T: Copy, K: Binary<T>> Kernel for ScalarLoop<'_, T, K> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let y = [self.y; BLOCK];
+        for (x, out) in self.x.chunks(BLOCK).zip(self.out.chunks_mut(BLOCK)) {
+            BinaryLoop::<T, K> {
+                x,
+                y: &y[..x.len()],
+                out,
+                kernel: PhantomData,
+            }
+            .run();
+        }
+    }
+}
+
+/// `out[i] = K(x[i], y)`, with the bits of [`binary`].
+///
+/// # Panics
+///
+/// If the slices differ in length.
+#[inline]
+pub(super) fn binary_scalar<T: Copy, K: Binary<T>>(x: &[T], y: T, out: &mut [T]) {
+    assert!(x.len() == out.len(), "slices differ in length");
+    simd::dispatch(ScalarLoop::<T, K> {
+        x,
+        y,
+        out,
+        kernel: PhantomData,
+    });
+}

@@ -1,0 +1,205 @@
+//! Registers: from one for each value to as few as are in use at once.
+
+use crate::kernel::{Instruction, Source, Target};
+
+/// Rewrites the instructions, in which each register is written once, to share registers; gives their number. What `once`
+/// writes stays. A value that is stored and not otherwise used is written to its output at once.
+pub(crate) fn allocate(
+    mut once: Vec<Instruction>,
+    code: Vec<Instruction>,
+    values: usize,
+) -> (Vec<Instruction>, Vec<Instruction>, usize) {
+    let mut code = store_directly(code, values);
+    let mut lives = Lives { first: vec![usize::MAX; values], last: vec![0; values], clock: 0, open: vec![] };
+    lives.block(&once);
+    let tiles = lives.clock;
+    lives.block(&code);
+    for value in 0..values {
+        // Written before all tiles, and needed by each.
+        if lives.first[value] < tiles {
+            lives.last[value] = usize::MAX;
+        }
+    }
+    let mut assign = Assign { lives, place: vec![usize::MAX; values], free: vec![], used: 0, clock: 0, live: vec![] };
+    assign.block(&mut once);
+    assign.block(&mut code);
+    (once, code, assign.used)
+}
+
+fn store_directly(code: Vec<Instruction>, values: usize) -> Vec<Instruction> {
+    let mut uses = vec![0usize; values];
+    let mut outputs: Vec<Option<usize>> = vec![None; values];
+    count(&code, &mut uses);
+    let mut written = vec![false; values];
+    for instruction in &code {
+        match instruction {
+            Instruction::Apply { out: Target::Register(out), .. } => written[*out] = true,
+            Instruction::Store { input: Source::Register(value), output } if uses[*value] == 1 && written[*value] => {
+                outputs[*value] = Some(*output);
+            }
+            _ => {}
+        }
+    }
+    let direct = |instruction: Instruction| match instruction {
+        Instruction::Store { input: Source::Register(value), .. } if outputs[value].is_some() => None,
+        Instruction::Apply { op, inputs, size, out: Target::Register(value) } => {
+            let out = outputs[value].map_or(Target::Register(value), Target::Output);
+            Some(Instruction::Apply { op, inputs, size, out })
+        }
+        other => Some(other),
+    };
+    code.into_iter().filter_map(direct).collect()
+}
+
+fn count(block: &[Instruction], uses: &mut [usize]) {
+    for instruction in block {
+        reads(instruction, &mut |value| uses[value] += 1);
+        if let Instruction::Loop { body, .. } = instruction {
+            count(body, uses);
+        }
+    }
+}
+
+/// The registers that an instruction reads itself; not those of a loop's body.
+fn reads(instruction: &Instruction, read: &mut impl FnMut(usize)) {
+    let mut source = |source: &Source| {
+        if let Source::Register(value) = source {
+            read(*value);
+        }
+    };
+    match instruction {
+        Instruction::Apply { inputs, .. } => inputs.iter().for_each(source),
+        Instruction::Random { key, first, .. } => key.iter().chain(first).for_each(source),
+        Instruction::Loop { init, .. } => init.iter().for_each(|(from, _)| source(from)),
+        Instruction::Store { input, .. } | Instruction::Reduce { input, .. } => source(input),
+        Instruction::Fill { .. } | Instruction::Load { .. } | Instruction::Iota { .. } => {}
+    }
+}
+
+/// When each value is first and last needed, in a count of instructions.
+struct Lives {
+    first: Vec<usize>,
+    last: Vec<usize>,
+    clock: usize,
+    /// The loops around: when each started, and what its trips read.
+    open: Vec<(usize, Vec<usize>)>,
+}
+
+impl Lives {
+    fn block(&mut self, block: &[Instruction]) {
+        for instruction in block {
+            self.clock += 1;
+            let mut read = vec![];
+            reads(instruction, &mut |value| read.push(value));
+            for value in read {
+                self.touch(value);
+                for (_, values) in &mut self.open {
+                    values.push(value);
+                }
+            }
+            match instruction {
+                Instruction::Apply { out: Target::Register(out), .. }
+                | Instruction::Fill { out, .. }
+                | Instruction::Load { out, .. }
+                | Instruction::Iota { out, .. } => self.touch(*out),
+                Instruction::Random { out, .. } => out.iter().for_each(|&out| self.touch(out)),
+                Instruction::Loop { init, body, swap, .. } => {
+                    init.iter().for_each(|&(_, carry)| self.touch(carry));
+                    self.open.push((self.clock, vec![]));
+                    self.block(body);
+                    self.clock += 1;
+                    let (start, values) = self.open.pop().expect("pushed above");
+                    // What came from before the loop is read in every trip.
+                    for value in values {
+                        if self.first[value] <= start {
+                            self.touch(value);
+                        }
+                    }
+                    for &(carry, next) in swap {
+                        self.touch(carry);
+                        self.touch(next);
+                    }
+                }
+                Instruction::Apply { .. } | Instruction::Store { .. } | Instruction::Reduce { .. } => {}
+            }
+        }
+    }
+
+    fn touch(&mut self, value: usize) {
+        self.first[value] = self.first[value].min(self.clock);
+        self.last[value] = self.last[value].max(self.clock);
+    }
+}
+
+struct Assign {
+    lives: Lives,
+    place: Vec<usize>,
+    free: Vec<usize>,
+    used: usize,
+    clock: usize,
+    /// Values that hold a register.
+    live: Vec<usize>,
+}
+
+impl Assign {
+    fn block(&mut self, block: &mut [Instruction]) {
+        for instruction in block {
+            self.clock += 1;
+            self.release();
+            match instruction {
+                Instruction::Apply { inputs, out, .. } => {
+                    inputs.iter_mut().for_each(|input| self.source(input));
+                    if let Target::Register(out) = out {
+                        self.write(out);
+                    }
+                }
+                Instruction::Random { key, first, out, .. } => {
+                    key.iter_mut().chain(first).for_each(|input| self.source(input));
+                    out.iter_mut().for_each(|out| self.write(out));
+                }
+                Instruction::Fill { out, .. } | Instruction::Load { out, .. } | Instruction::Iota { out, .. } => {
+                    self.write(out);
+                }
+                Instruction::Loop { init, body, swap, .. } => {
+                    init.iter_mut().for_each(|(from, _)| self.source(from));
+                    init.iter_mut().for_each(|(_, carry)| self.write(carry));
+                    self.block(body);
+                    self.clock += 1;
+                    for (carry, next) in swap {
+                        (*carry, *next) = (self.place[*carry], self.place[*next]);
+                    }
+                }
+                Instruction::Store { input, .. } | Instruction::Reduce { input, .. } => self.source(input),
+            }
+        }
+    }
+
+    fn source(&self, source: &mut Source) {
+        if let Source::Register(value) = source {
+            *value = self.place[*value];
+        }
+    }
+
+    fn write(&mut self, value: &mut usize) {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.used += 1;
+            self.used - 1
+        });
+        self.place[*value] = place;
+        self.live.push(*value);
+        *value = place;
+    }
+
+    /// Frees the registers of values that nobody reads any more. What is read by an instruction keeps its register while
+    /// that instruction writes.
+    fn release(&mut self) {
+        let (clock, last, place, free) = (self.clock, &self.lives.last, &self.place, &mut self.free);
+        self.live.retain(|&value| {
+            let keeps = last[value] >= clock;
+            if !keeps {
+                free.push(place[value]);
+            }
+            keeps
+        });
+    }
+}

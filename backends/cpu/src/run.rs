@@ -1,0 +1,538 @@
+//! Running a kernel: tiles, threads, and the order of reductions.
+//!
+//! The points are cut into chunks of a fixed size, and a reduction combines its chunks pairwise: its result depends on the
+//! shape alone, not on the number of threads.
+
+use crate::cluster::Kind;
+use crate::kernel::{Instruction, Kernel, Leaf, Source, Target, TileOp};
+use crate::kernels::{self, LANES};
+use crate::Buffer;
+use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
+use kiln_program::{ArrayType, DType};
+use rayon::prelude::*;
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The most elements of a tile.
+pub(crate) const TILE: usize = 1024;
+
+/// Points that one thread takes at a time, and that a reduction combines before it combines chunks.
+const CHUNK: usize = 16 * 1024;
+
+/// Work, in tenths of nanoseconds, that is worth waking other threads for.
+const PARALLEL: u64 = 300_000;
+
+/// A cache line: registers start at one, so that no load of a vector touches two.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct Line([u64; 8]);
+
+/// Room for one tile of the widest elements.
+type Register = Vec<Line>;
+
+/// What a thread works with.
+#[derive(Default)]
+struct Machine {
+    registers: Vec<Register>,
+    /// Partial results of each reduction.
+    accumulators: Vec<Register>,
+    /// High and low words of the counters of random bits.
+    counters: [Register; 2],
+    /// The trip that each loop is in.
+    trips: Vec<usize>,
+}
+
+thread_local! {
+    static MACHINE: RefCell<Machine> = RefCell::default();
+}
+
+impl Machine {
+    fn prepare(&mut self, kernel: &Kernel, spare: usize) {
+        let grow = |registers: &mut Vec<Register>, n: usize| {
+            while registers.len() < n {
+                registers.push(vec![Line::zeroed(); TILE * 8 / size_of::<Line>()]);
+            }
+        };
+        grow(&mut self.registers, kernel.registers + spare);
+        grow(&mut self.accumulators, kernel.outputs.len());
+        if self.counters[0].is_empty() {
+            self.counters = std::array::from_fn(|_| vec![Line::zeroed(); TILE * 4 / size_of::<Line>()]);
+        }
+        if self.trips.len() < kernel.loops {
+            self.trips.resize(kernel.loops, 0);
+        }
+    }
+}
+
+fn bytes_of(register: &[Line]) -> &[u8] {
+    cast_slice(register)
+}
+
+fn bytes_of_mut(register: &mut [Line]) -> &mut [u8] {
+    cast_slice_mut(register)
+}
+
+/// One output's part of a task.
+type Part<'a> = &'a mut [u8];
+
+/// A piece of the work.
+struct Task<'a> {
+    /// Which of the pieces.
+    number: usize,
+    parts: SmallVec<[Part<'a>; 2]>,
+}
+
+/// A kernel with its inputs.
+struct Call<'a> {
+    kernel: &'a Kernel,
+    inputs: SmallVec<[&'a [u8]; 4]>,
+    /// For inputs whose memory has become an output's: that output, and the register that takes each tile first.
+    reused: SmallVec<[Option<(usize, usize)>; 4]>,
+}
+
+/// The tile in hand.
+#[derive(Clone, Copy)]
+struct Tile {
+    outer: usize,
+    start: usize,
+    n: usize,
+    /// The first point of the task's parts.
+    base: usize,
+}
+
+impl Kernel {
+    /// Runs it. Inputs that nobody else holds may give their memory to outputs.
+    pub(crate) fn run(&self, mut inputs: SmallVec<[Buffer; 4]>) -> SmallVec<[Buffer; 2]> {
+        let mut reused: SmallVec<[Option<(usize, usize)>; 4]> = SmallVec::from_elem(None, inputs.len());
+        let mut outputs: SmallVec<[Buffer; 2]> = SmallVec::new();
+        for (number, output) in self.outputs.iter().enumerate() {
+            let reusable = output.reuse.filter(|&input| {
+                inputs[input].is_unique() && inputs[input].array_type().bytes() == output.of.bytes()
+            });
+            outputs.push(match (reusable, output.reduction) {
+                (Some(input), _) => {
+                    reused[input] = Some((number, self.registers + number));
+                    let nothing = Buffer::zeros(ArrayType::new(output.of.dtype, [0]));
+                    std::mem::replace(&mut inputs[input], nothing).reshape(&output.of.shape)
+                }
+                (None, None) => Buffer::zeros(output.of.clone()),
+                (None, Some(_)) => Buffer::zeros(self.partial_type(output.of.dtype)),
+            });
+        }
+        let call = Call { kernel: self, inputs: inputs.iter().map(Buffer::bytes).collect(), reused };
+        {
+            let parts: SmallVec<[Part; 2]> =
+                outputs.iter_mut().map(|output| output.bytes_mut().expect("nobody else holds an output")).collect();
+            match self.space.kind {
+                Kind::Map | Kind::Rows => call.rows(parts),
+                Kind::Columns => call.columns(parts),
+            }
+        }
+        for (output, buffer) in self.outputs.iter().zip(&mut outputs) {
+            if let Some(kind) = output.reduction {
+                let partial = std::mem::replace(buffer, Buffer::zeros(ArrayType::new(output.of.dtype, [0])));
+                *buffer = self.combine(kind, partial, &output.of);
+            }
+        }
+        outputs
+    }
+
+    /// How many chunks each result of a reduction is combined from.
+    fn chunks(&self) -> usize {
+        match self.space.kind {
+            Kind::Map | Kind::Rows => self.space.tile.size().div_ceil(CHUNK).max(1),
+            // Long columns are cut only where there are too few of them for all threads.
+            Kind::Columns if self.space.tile.size() >= 4 * CHUNK => 1,
+            Kind::Columns => (self.space.outer.size() / 256).clamp(1, 16),
+        }
+    }
+
+    fn partial_type(&self, dtype: DType) -> ArrayType {
+        let (outer, tile, chunks) = (self.space.outer.size(), self.space.tile.size(), self.chunks());
+        match self.space.kind {
+            Kind::Map | Kind::Rows => ArrayType::new(dtype, [outer, chunks]),
+            Kind::Columns => ArrayType::new(dtype, [chunks, tile]),
+        }
+    }
+
+    /// The results of a reduction from those of its chunks, combined pairwise.
+    fn combine(&self, kind: kiln_program::Reduction, mut partial: Buffer, of: &ArrayType) -> Buffer {
+        let chunks = self.chunks();
+        if chunks == 1 {
+            return partial.reshape(&of.shape);
+        }
+        let (dtype, size) = (of.dtype, of.dtype.size());
+        let mut result = Buffer::zeros(of.clone());
+        let out = result.bytes_mut().expect("nobody else holds a new buffer");
+        if self.space.kind == Kind::Columns {
+            let bytes = partial.bytes_mut().expect("nobody else holds partial results");
+            let column = bytes.len() / chunks;
+            let mut left = chunks;
+            while left > 1 {
+                let half = left.div_ceil(2);
+                let (into, from) = bytes[..left * column].split_at_mut(half * column);
+                let n = from.len();
+                kernels::combine(kind, dtype, from, &mut into[..n]);
+                left = half;
+            }
+            out.copy_from_slice(&bytes[..column]);
+        } else {
+            let mut row = Buffer::zeros(ArrayType::new(dtype, [chunks.next_power_of_two()]));
+            let row = row.bytes_mut().expect("nobody else holds a new buffer");
+            for (from, out) in partial.bytes().chunks_exact(chunks * size).zip(out.chunks_exact_mut(size)) {
+                row[..from.len()].copy_from_slice(from);
+                kernels::identity(kind, dtype, &mut row[from.len()..]);
+                kernels::finish(kind, dtype, row);
+                out.copy_from_slice(&row[..size]);
+            }
+        }
+        result
+    }
+}
+
+impl Call<'_> {
+    /// Chunk by chunk of the tile dims, for each outer point. Parts are the outputs themselves, and for reductions one element a
+    /// chunk.
+    fn rows(&self, outputs: SmallVec<[Part; 2]>) {
+        let kernel = self.kernel;
+        let length = kernel.space.tile.size();
+        let chunks = kernel.chunks();
+        let units = kernel.space.outer.size() * chunks;
+        // Short rows go together.
+        let group = if kernel.space.kind == Kind::Map { 1 } else { (CHUNK / length.clamp(1, CHUNK)).max(1) };
+        let part = |output: usize| {
+            let of = &kernel.outputs[output];
+            of.of.dtype.size() * if of.reduction.is_some() { group } else { CHUNK }
+        };
+        self.each(units.div_ceil(group), outputs, part, |machine, number, parts| {
+            self.once(machine, length.min(kernel.tile));
+            for unit in number * group..((number + 1) * group).min(units) {
+                let (outer, chunk) = (unit / chunks, unit % chunks);
+                for (output, accumulator) in kernel.outputs.iter().zip(&mut machine.accumulators) {
+                    if let Some(kind) = output.reduction {
+                        let size = output.of.dtype.size();
+                        kernels::identity(kind, output.of.dtype, &mut bytes_of_mut(accumulator)[..LANES * size]);
+                    }
+                }
+                let (base, end) = (chunk * CHUNK, ((chunk + 1) * CHUNK).min(length));
+                let mut start = base;
+                while start < end {
+                    let n = kernel.tile.min(end - start);
+                    self.tile(machine, Tile { outer, start, n, base }, parts);
+                    start += n;
+                }
+                for (i, output) in kernel.outputs.iter().enumerate() {
+                    if let Some(kind) = output.reduction {
+                        let size = output.of.dtype.size();
+                        let lanes = &mut bytes_of_mut(&mut machine.accumulators[i])[..LANES * size];
+                        kernels::finish(kind, output.of.dtype, lanes);
+                        let place = (unit - number * group) * size;
+                        parts[i][place..place + size].copy_from_slice(&lanes[..size]);
+                    }
+                }
+            }
+        });
+    }
+
+    /// Down the outer points for each tile. Parts are pieces of rows of partial results.
+    fn columns(&self, outputs: SmallVec<[Part; 2]>) {
+        let kernel = self.kernel;
+        let (rows, length) = (kernel.space.outer.size(), kernel.space.tile.size());
+        if length == 0 {
+            return;
+        }
+        let chunks = kernel.chunks();
+        // Pieces must not straddle two rows of partial results: whole rows, or parts of the only one.
+        let piece = if chunks == 1 { CHUNK.min(length) } else { length };
+        let pieces = length.div_ceil(piece);
+        let height = rows.div_ceil(chunks);
+        let part = |output: usize| kernel.outputs[output].of.dtype.size() * piece;
+        self.each(chunks * pieces, outputs, part, |machine, number, parts| {
+            self.once(machine, length.min(kernel.tile));
+            let (chunk, base) = (number / pieces, number % pieces * piece);
+            let end = (base + piece).min(length);
+            let mut start = base;
+            while start < end {
+                let n = kernel.tile.min(end - start);
+                let parts_of = |output: usize| {
+                    let size = kernel.outputs[output].of.dtype.size();
+                    ((start - base) * size..(start - base + n) * size, n * size)
+                };
+                for (output, accumulator) in kernel.outputs.iter().zip(&mut machine.accumulators) {
+                    let kind = output.reduction.expect("columns are reduced");
+                    let size = output.of.dtype.size();
+                    kernels::identity(kind, output.of.dtype, &mut bytes_of_mut(accumulator)[..n * size]);
+                }
+                for outer in chunk * height..((chunk + 1) * height).min(rows) {
+                    self.tile(machine, Tile { outer, start, n, base }, &mut []);
+                }
+                for (i, part) in parts.iter_mut().enumerate() {
+                    let (range, bytes) = parts_of(i);
+                    part[range].copy_from_slice(&bytes_of(&machine.accumulators[i])[..bytes]);
+                }
+                start += n;
+            }
+        });
+    }
+
+    /// Runs `tasks` pieces of work, on all threads if there is enough of it. `part` gives the bytes of each output that belong to
+    /// one piece.
+    fn each(
+        &self,
+        tasks: usize,
+        outputs: SmallVec<[Part; 2]>,
+        part: impl Fn(usize) -> usize,
+        run: impl Fn(&mut Machine, usize, &mut [Part]) + Sync,
+    ) {
+        let kernel = self.kernel;
+        let spare = if self.reused.iter().any(Option::is_some) { kernel.outputs.len() } else { 0 };
+        let on_this_thread = |task: &mut Task| {
+            // Taken, not borrowed: a thread that waits may be given another task of another kernel.
+            let mut machine = MACHINE.take();
+            machine.prepare(kernel, spare);
+            run(&mut machine, task.number, &mut task.parts);
+            MACHINE.set(machine);
+        };
+        if tasks == 1 {
+            return on_this_thread(&mut Task { number: 0, parts: outputs });
+        }
+        let mut work: Vec<Task> =
+            (0..tasks).map(|number| Task { number, parts: SmallVec::with_capacity(outputs.len()) }).collect();
+        for (i, output) in outputs.into_iter().enumerate() {
+            for (task, part) in work.iter_mut().zip(output.chunks_mut(part(i))) {
+                task.parts.push(part);
+            }
+        }
+        if (kernel.space.size() as u64).saturating_mul(kernel.cost) < PARALLEL {
+            work.iter_mut().for_each(on_this_thread);
+        } else {
+            TOTAL.store(tasks as u64, Ordering::Relaxed);
+            DONE.store(0, Ordering::Relaxed);
+            work.par_iter_mut().with_max_len(4).for_each(|task| {
+                on_this_thread(task);
+                DONE.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+    }
+
+    /// What all tiles share.
+    fn once(&self, machine: &mut Machine, n: usize) {
+        let tile = Tile { outer: 0, start: 0, n, base: 0 };
+        self.block(&self.kernel.once, machine, tile, &mut []);
+    }
+
+    fn tile(&self, machine: &mut Machine, tile: Tile, parts: &mut [Part]) {
+        for &(output, register) in self.reused.iter().flatten() {
+            let size = self.kernel.outputs[output].of.dtype.size();
+            let from = (tile.start - tile.base) * size;
+            bytes_of_mut(&mut machine.registers[register])[..tile.n * size]
+                .copy_from_slice(&parts[output][from..from + tile.n * size]);
+        }
+        self.block(&self.kernel.code, machine, tile, parts);
+    }
+
+    fn block(&self, block: &[Instruction], machine: &mut Machine, tile: Tile, parts: &mut [Part]) {
+        for instruction in block {
+            self.instruction(instruction, machine, tile, parts);
+        }
+    }
+
+    fn instruction(&self, instruction: &Instruction, machine: &mut Machine, tile: Tile, parts: &mut [Part]) {
+        let n = tile.n;
+        match instruction {
+            Instruction::Apply { op, inputs, size, out } => match out {
+                Target::Register(register) => {
+                    let mut out = std::mem::take(&mut machine.registers[*register]);
+                    self.apply(*op, inputs, *size, machine, tile, &mut bytes_of_mut(&mut out)[..n * size]);
+                    machine.registers[*register] = out;
+                }
+                Target::Output(output) => {
+                    let from = (tile.start - tile.base) * size;
+                    let out = &mut parts[*output][from..from + n * size];
+                    self.apply(*op, inputs, *size, machine, tile, out);
+                }
+            },
+            Instruction::Random { key, first, counter, splat, out } => {
+                let mut outs = out.map(|register| std::mem::take(&mut machine.registers[register]));
+                let mut counters = std::mem::take(&mut machine.counters);
+                self.random(*key, *first, *counter, *splat, machine, tile, &mut counters, &mut outs);
+                machine.counters = counters;
+                for (register, words) in out.iter().zip(outs) {
+                    machine.registers[*register] = words;
+                }
+            }
+            Instruction::Fill { value, out } => {
+                let size = value.dtype().size();
+                kernels::fill(value.dtype(), value.to_le_bytes(), &mut bytes_of_mut(&mut machine.registers[*out])[..n * size]);
+            }
+            Instruction::Load { leaf, out } => {
+                let leaf = &self.kernel.leaves[*leaf];
+                let input = leaf.input.expect("a leaf to load has a buffer");
+                let offset = self.offset(leaf, &machine.trips, tile);
+                let out = &mut bytes_of_mut(&mut machine.registers[*out])[..n * leaf.dtype.size()];
+                kernels::load(leaf.dtype, self.inputs[input], offset, &leaf.tile, tile.start, n, out);
+            }
+            Instruction::Iota { leaf, out } => {
+                let leaf = &self.kernel.leaves[*leaf];
+                let offset = self.offset(leaf, &machine.trips, tile);
+                let out = &mut bytes_of_mut(&mut machine.registers[*out])[..n * leaf.dtype.size()];
+                kernels::iota(leaf.dtype, offset, &leaf.tile, tile.start, n, out);
+            }
+            Instruction::Loop { length, reverse, step, init, body, swap } => {
+                for &(from, carry) in init {
+                    let mut out = std::mem::take(&mut machine.registers[carry]);
+                    let size = self.size_of(from);
+                    let bytes = self.read(from, size, machine, tile);
+                    bytes_of_mut(&mut out)[..bytes.len()].copy_from_slice(bytes);
+                    machine.registers[carry] = out;
+                }
+                for trip in 0..*length {
+                    machine.trips[*step] = if *reverse { length - 1 - trip } else { trip };
+                    self.block(body, machine, tile, parts);
+                    for &(carry, next) in swap {
+                        machine.registers.swap(carry, next);
+                    }
+                }
+            }
+            Instruction::Store { input, output } => {
+                let size = self.kernel.outputs[*output].of.dtype.size();
+                let from = (tile.start - tile.base) * size;
+                parts[*output][from..from + n * size].copy_from_slice(self.read(*input, size, machine, tile));
+            }
+            Instruction::Reduce { input, output } => {
+                let mut accumulator = std::mem::take(&mut machine.accumulators[*output]);
+                let of = &self.kernel.outputs[*output];
+                let (dtype, kind) = (of.of.dtype, of.reduction.expect("the output of a reduction"));
+                let x = self.read(*input, dtype.size(), machine, tile);
+                let bytes = bytes_of_mut(&mut accumulator);
+                match self.kernel.space.kind {
+                    Kind::Columns => kernels::combine(kind, dtype, x, &mut bytes[..x.len()]),
+                    Kind::Map | Kind::Rows => kernels::reduce(kind, dtype, x, &mut bytes[..LANES * dtype.size()]),
+                }
+                machine.accumulators[*output] = accumulator;
+            }
+        }
+    }
+
+    /// Carries of loops are copied whole, whatever their elements.
+    fn size_of(&self, source: Source) -> usize {
+        match source {
+            Source::Register(_) => 8,
+            Source::Leaf(leaf) => self.kernel.leaves[leaf].dtype.size(),
+        }
+    }
+
+    fn offset(&self, leaf: &Leaf, trips: &[usize], tile: Tile) -> i64 {
+        let trips = leaf.steps.iter().map(|&(step, stride)| stride * trips[step] as i64);
+        leaf.offset + leaf.outer.at(tile.outer) + trips.sum::<i64>()
+    }
+
+    /// The tile of a source with elements of `size` bytes.
+    fn read<'m>(&'m self, source: Source, size: usize, machine: &'m Machine, tile: Tile) -> &'m [u8] {
+        match source {
+            Source::Register(register) => &bytes_of(&machine.registers[register])[..tile.n * size],
+            Source::Leaf(number) => {
+                let leaf = &self.kernel.leaves[number];
+                let input = leaf.input.expect("a leaf to read has a buffer");
+                if let Some((_, register)) = self.reused[input] {
+                    return &bytes_of(&machine.registers[register])[..tile.n * size];
+                }
+                let from = (self.offset(leaf, &machine.trips, tile) + tile.start as i64) as usize * size;
+                &self.inputs[input][from..from + tile.n * size]
+            }
+        }
+    }
+
+    fn apply(&self, op: TileOp, inputs: &[Source], size: usize, machine: &Machine, tile: Tile, out: &mut [u8]) {
+        let read = |i: usize, size: usize| self.read(inputs[i], size, machine, tile);
+        match op {
+            TileOp::Unary(f, dtype) => kernels::unary(f, dtype, read(0, size), out),
+            TileOp::Binary(f, dtype, splat) => kernels::binary(f, dtype, read(0, size), read(1, size), splat, out),
+            TileOp::Compare(f, dtype) => {
+                kernels::compare(f, dtype, read(0, dtype.size()), read(1, dtype.size()), out);
+            }
+            TileOp::Select(dtype) => kernels::select(dtype, read(0, 1), read(1, size), read(2, size), out),
+            TileOp::MulAdd(dtype) => kernels::mul_add(dtype, read(0, size), read(1, size), read(2, size), out),
+            TileOp::Cast(from, to) => kernels::cast(from, to, read(0, from.size()), out),
+            TileOp::Copy => out.copy_from_slice(read(0, size)),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn random(
+        &self,
+        key: [Source; 2],
+        first: Option<Source>,
+        counter: usize,
+        splat: bool,
+        machine: &Machine,
+        tile: Tile,
+        counters: &mut [Register; 2],
+        out: &mut [Register; 2],
+    ) {
+        let n = tile.n;
+        let leaf = &self.kernel.leaves[counter];
+        let [hi, lo] = counters;
+        let (hi, lo) = (&mut cast_slice_mut::<_, u32>(hi)[..n], &mut cast_slice_mut::<_, u32>(lo)[..n]);
+        let offset = self.offset(leaf, &machine.trips, tile) as u64;
+        let mut same = kernels::counters(offset, &leaf.tile, tile.start, hi, lo);
+        if let Some(first) = first {
+            let first: &[u32] = cast_slice(self.read(first, 4, machine, tile));
+            for i in 0..n {
+                let counter = (u64::from(hi[i]) << 32 | u64::from(lo[i])).wrapping_add(u64::from(first[i]));
+                (hi[i], lo[i]) = ((counter >> 32) as u32, counter as u32);
+            }
+            same = hi.iter().all(|word| *word == hi[0]);
+        }
+        let key = key.map(|source| cast_slice::<u8, u32>(self.read(source, 4, machine, tile)));
+        let [out0, out1] = out;
+        let (out0, out1) = (&mut cast_slice_mut::<_, u32>(out0)[..n], &mut cast_slice_mut::<_, u32>(out1)[..n]);
+        kernels::random_bits(splat && same, key[0], key[1], hi, lo, out0, out1);
+    }
+}
+
+static DONE: AtomicU64 = AtomicU64::new(0);
+static TOTAL: AtomicU64 = AtomicU64::new(0);
+
+/// How far the large kernel that was started last has come, in pieces of its work.
+///
+/// For a progress bar, watched from another thread. With several kernels at once the numbers are of no one in particular.
+pub fn progress() -> Progress {
+    Progress { done: DONE.load(Ordering::Relaxed), total: TOTAL.load(Ordering::Relaxed) }
+}
+
+/// See [`progress`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Pieces that are done.
+    pub done: u64,
+    /// Pieces there are.
+    pub total: u64,
+}
+
+/// The number of threads that kernels run on.
+pub fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
+/// Sets the number of threads, before the first kernel has run on several.
+///
+/// # Errors
+/// When the threads are running already.
+pub fn set_threads(threads: usize) -> Result<(), ThreadsAreRunning> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|_| ThreadsAreRunning)
+}
+
+/// The number of threads cannot be changed once they are running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThreadsAreRunning;
+
+impl std::fmt::Display for ThreadsAreRunning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the number of threads cannot be changed once they are running")
+    }
+}
+
+impl std::error::Error for ThreadsAreRunning {}
+
