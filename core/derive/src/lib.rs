@@ -1,0 +1,93 @@
+//! The derive macro for trees of arrays.
+
+use proc_macro::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Fields, parse_macro_input, parse_quote, spanned::Spanned};
+
+/// Makes a struct a tree of its fields, in the order of their declaration; every field is a tree. Type parameters have to be
+/// trees as well.
+#[proc_macro_derive(Tree)]
+pub fn tree(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    derive(input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+fn derive(mut input: DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
+    let Data::Struct(data) = &input.data else {
+        return Err(syn::Error::new(
+            input.ident.span(),
+            "Tree can be derived for structs only",
+        ));
+    };
+    let krate = krate();
+    for parameter in input.generics.type_params_mut() {
+        parameter.bounds.push(parse_quote!(#krate::Tree));
+    }
+    let name = &input.ident;
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+
+    let members: Vec<syn::Member> = data.fields.members().collect();
+    let names: Vec<String> = members
+        .iter()
+        .map(|member| match member {
+            syn::Member::Named(name) => name.to_string(),
+            syn::Member::Unnamed(index) => index.index.to_string(),
+        })
+        .collect();
+    let types: Vec<&syn::Type> = data.fields.iter().map(|field| &field.ty).collect();
+    let rebuilt = members.iter().zip(&types).map(
+        |(member, ty)| quote::quote_spanned!(ty.span()=> #member: <#ty as #krate::Tree>::rebuild(leaves)),
+    );
+    let unused = matches!(data.fields, Fields::Unit).then(|| quote!(let _ = &leaves;));
+    Ok(quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::Tree for #name #type_generics #where_clause {
+            fn flatten(self, leaves: &mut #krate::tree::Leaves) {
+                #unused
+                #(#krate::Tree::flatten(self.#members, leaves);)*
+            }
+
+            fn rebuild(leaves: &mut #krate::tree::Rebuild<'_>) -> Self {
+                #unused
+                #name { #(#rebuilt),* }
+            }
+
+            fn paths(
+                &self,
+                at: &#krate::tree::Path<'_>,
+                paths: &mut ::std::vec::Vec<::std::string::String>,
+            ) {
+                let _ = (&at, &paths);
+                #(#krate::Tree::paths(&self.#members, &#krate::tree::Path::Field(at, #names), paths);)*
+            }
+        }
+    })
+}
+
+/// The path of the crate that has `Tree`: users depend on `kiln`, kiln's own crates on `kiln-core`, or they are it.
+fn krate() -> proc_macro2::TokenStream {
+    let manifest = std::env::var("CARGO_MANIFEST_DIR")
+        .ok()
+        .and_then(|dir| std::fs::read_to_string(std::path::Path::new(&dir).join("Cargo.toml")).ok())
+        .unwrap_or_default();
+    let depends = |name: &str| {
+        manifest.lines().any(|line| {
+            let line = line.trim();
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.trim_start().starts_with(['=', '.']))
+                || line == format!("[dependencies.{name}]")
+        })
+    };
+    let is = |name: &str| {
+        manifest
+            .lines()
+            .any(|line| line.trim() == format!("name = \"{name}\""))
+    };
+    if is("kiln-core") || (!is("kiln") && !depends("kiln") && depends("kiln-core")) {
+        quote!(::kiln_core)
+    } else {
+        quote!(::kiln)
+    }
+}

@@ -1,0 +1,215 @@
+//! Arguments that may be written in several ways: shapes and axes.
+
+use crate::error::{axis_of, check, plural, raise};
+use kiln_backends::program::{Axes, Shape};
+use smallvec::SmallVec;
+
+/// A number that can stand for a length or an axis: `usize`, `isize`, `i32`, `i64` or `u32`.
+///
+/// ```
+/// use kiln_core::Number;
+/// assert_eq!(3usize.number(), 3);
+/// ```
+pub trait Number: Copy {
+    /// The number.
+    fn number(self) -> isize;
+}
+
+macro_rules! numbers {
+    ($($type:ty),*) => {$(
+        impl Number for $type {
+            fn number(self) -> isize {
+                self as isize
+            }
+        }
+    )*};
+}
+numbers!(usize, isize, i32, i64, u32);
+
+/// A list of [`Number`]s.
+pub type Numbers = SmallVec<[isize; 4]>;
+
+/// What may be written for a shape or a list of axes: a number, a tuple, an array, a slice or a vector of numbers.
+///
+/// ```
+/// use kiln_core::numpy as np;
+/// let n = 3_usize;
+/// println!("{} {} {}", np::ones(n).shape(), np::ones((2, n)).shape(), np::ones([2, 3]).shape());
+/// println!("{}", np::ones((2, n)).reshape((n, -1)).shape());
+/// ```
+pub trait IntoNumbers {
+    /// The numbers, in order.
+    fn numbers(self) -> Numbers;
+}
+
+impl<T: Number> IntoNumbers for T {
+    fn numbers(self) -> Numbers {
+        SmallVec::from_slice(&[self.number()])
+    }
+}
+
+impl IntoNumbers for () {
+    fn numbers(self) -> Numbers {
+        Numbers::new()
+    }
+}
+
+impl<T: Number, const N: usize> IntoNumbers for [T; N] {
+    fn numbers(self) -> Numbers {
+        self.iter().map(|n| n.number()).collect()
+    }
+}
+
+impl<T: Number> IntoNumbers for &[T] {
+    fn numbers(self) -> Numbers {
+        self.iter().map(|n| n.number()).collect()
+    }
+}
+
+impl<T: Number> IntoNumbers for Vec<T> {
+    fn numbers(self) -> Numbers {
+        self.as_slice().numbers()
+    }
+}
+
+impl<T: Number> IntoNumbers for &Vec<T> {
+    fn numbers(self) -> Numbers {
+        self.as_slice().numbers()
+    }
+}
+
+impl IntoNumbers for &Shape {
+    fn numbers(self) -> Numbers {
+        self[..].numbers()
+    }
+}
+
+impl IntoNumbers for Shape {
+    fn numbers(self) -> Numbers {
+        self[..].numbers()
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident)+))*) => {$(
+        impl<$($name: Number),+> IntoNumbers for ($($name,)+) {
+            #[allow(non_snake_case)]
+            fn numbers(self) -> Numbers {
+                let ($($name,)+) = self;
+                [$($name.number()),+].into_iter().collect()
+            }
+        }
+    )*};
+}
+tuples!((A)(A B)(A B C)(A B C D)(A B C D E)(A B C D E F)(A B C D E F G)(A B C D E F G H));
+
+/// The axes of a reduction, and whether they stay with length 1: any [`IntoNumbers`], or one wrapped in [`keep`].
+pub trait IntoAxes {
+    /// The axes as written, and whether to keep them.
+    fn axes(self) -> (Numbers, bool);
+}
+
+impl<T: IntoNumbers> IntoAxes for T {
+    fn axes(self) -> (Numbers, bool) {
+        (self.numbers(), false)
+    }
+}
+
+/// Axes to be kept with length 1, see [`keep`].
+#[derive(Clone, Copy, Debug)]
+pub struct Keep<T>(T);
+
+/// NumPy's `keepdims`: the reduced axes stay, with length 1, so that the result broadcasts against the operand.
+///
+/// ```
+/// use kiln_core::{keep, numpy as np};
+/// let x = np::array([[1.0, 2.0], [3.0, 4.0]]);
+/// println!("{}", &x - x.mean_axis(keep(1)));
+/// // [[-0.5  0.5]
+/// //  [-0.5  0.5]]
+/// ```
+pub fn keep<T: IntoNumbers>(axes: T) -> Keep<T> {
+    Keep(axes)
+}
+
+impl<T: IntoNumbers> IntoAxes for Keep<T> {
+    fn axes(self) -> (Numbers, bool) {
+        (self.0.numbers(), true)
+    }
+}
+
+/// A shape from what was written for it.
+#[track_caller]
+pub(crate) fn shape_of(op: &str, shape: impl IntoNumbers) -> Shape {
+    let numbers = shape.numbers();
+    if numbers.iter().any(|&n| n < 0) {
+        raise(op, format!("shape {:?} has a negative length", &numbers[..]))
+    }
+    let shape: Shape = numbers.iter().map(|&n| n as usize).collect();
+    check(
+        shape.checked_size().is_some_and(|n| n <= isize::MAX as usize / 8),
+        op,
+        || format!("shape {shape} has too many elements"),
+    );
+    shape
+}
+
+/// Axes in increasing order, each once.
+#[track_caller]
+pub(crate) fn axes_of(op: &str, numbers: &[isize], rank: usize) -> Axes {
+    let mut axes = Axes::new();
+    for &axis in numbers {
+        let axis = axis_of(op, axis, rank);
+        check(!axes.contains(&axis), op, || {
+            format!("axis {axis} is given twice")
+        });
+        axes.push(axis);
+    }
+    axes.sort_unstable();
+    axes
+}
+
+/// A new shape, where one length may be -1: what is left over.
+#[track_caller]
+pub(crate) fn reshaped(op: &str, from: &Shape, numbers: &[isize]) -> Shape {
+    let text = || match numbers {
+        [n] => format!("({n},)"),
+        _ => format!(
+            "({})",
+            numbers
+                .iter()
+                .map(isize::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    };
+    let unknown = numbers.iter().filter(|&&n| n == -1).count();
+    check(unknown <= 1, op, || {
+        format!("shape {} leaves more than one length open", text())
+    });
+    check(numbers.iter().all(|&n| n >= -1), op, || {
+        format!("shape {} has a negative length", text())
+    });
+    let known: usize = numbers
+        .iter()
+        .filter(|&&n| n != -1)
+        .map(|&n| n as usize)
+        .product();
+    let size = from.size();
+    let fits = if unknown == 1 {
+        known > 0 && size.is_multiple_of(known)
+    } else {
+        known == size
+    };
+    check(fits, op, || {
+        let elements = plural(size, "element", "elements");
+        format!(
+            "shape {from} has {size} {elements}: they do not fill shape {}",
+            text()
+        )
+    });
+    numbers
+        .iter()
+        .map(|&n| if n == -1 { size / known } else { n as usize })
+        .collect()
+}

@@ -1,0 +1,434 @@
+//! The handle that users hold.
+
+use crate::config::{default_float, default_int};
+use crate::display::{self, Elements};
+use crate::error::raise;
+use crate::promote::Kind;
+use crate::record::{self, Recording};
+use kiln_backends::program::{ArrayType, DType, Scalar, Shape, Var};
+use kiln_backends::{Buffer, Element};
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+/// An n-dimensional array of numbers of one dtype. Immutable, and cheap to clone: a clone is another handle on the same
+/// elements.
+///
+/// Operators and methods take handles by value or by reference; elements that nobody else holds are reused for the result.
+///
+/// ```
+/// use kiln_core::numpy as np;
+/// let a = np::array([1.0, 3.2, -1.5]);
+/// println!("{a}");            // [ 1.   3.2 -1.5]
+/// println!("{:?}", 2 * &a);   // Array([ 2. ,  6.4, -3. ], dtype=float32)
+/// ```
+#[derive(Clone)]
+pub struct Array(pub(crate) Repr);
+
+/// What stands behind a handle.
+#[derive(Clone)]
+pub(crate) enum Repr {
+    /// A number whose dtype is decided when it meets another operand.
+    Literal(Literal),
+    /// Elements in memory.
+    Concrete(Arc<Concrete>),
+    /// A variable of a program that is being recorded.
+    Traced(Arc<Traced>),
+}
+
+/// A number as the host language writes it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Literal {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+}
+
+pub(crate) struct Concrete {
+    pub(crate) buffer: Buffer,
+    pub(crate) weak: bool,
+}
+
+pub(crate) struct Traced {
+    pub(crate) recording: Arc<Recording>,
+    pub(crate) var: Var,
+    pub(crate) of: ArrayType,
+    pub(crate) weak: bool,
+}
+
+impl Literal {
+    /// The dtype that the number has on its own; a bool is not weak.
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Literal::Bool(_) => Kind {
+                dtype: DType::Bool,
+                weak: false,
+            },
+            Literal::Int(_) => Kind {
+                dtype: default_int(),
+                weak: true,
+            },
+            Literal::Float(_) => Kind {
+                dtype: default_float(),
+                weak: true,
+            },
+        }
+    }
+
+    /// The number in a dtype: nothing is lost before this.
+    pub(crate) fn scalar(self, dtype: DType) -> Scalar {
+        match self {
+            Literal::Bool(value) => Scalar::from_i64(dtype, i64::from(value)),
+            Literal::Int(value) => Scalar::from_i64(dtype, value),
+            Literal::Float(value) => Scalar::from_f64(dtype, value),
+        }
+    }
+}
+
+static SCALAR: LazyLock<Shape> = LazyLock::new(Shape::scalar);
+
+impl Array {
+    /// An array of exactly these elements: their Rust type is the dtype, whatever the 64-bit switch says.
+    ///
+    /// # Panics
+    /// When `shape` has another number of elements.
+    ///
+    /// ```
+    /// use kiln_core::Array;
+    /// println!("{:?}", Array::new(vec![0.1_f64, 0.2], 2)); // Array([0.1, 0.2], dtype=float64)
+    /// ```
+    #[track_caller]
+    pub fn new<T: Element>(elements: Vec<T>, shape: impl crate::IntoNumbers) -> Array {
+        let shape = crate::arguments::shape_of("array", shape);
+        if elements.len() != shape.size() {
+            raise("array", format!("{} elements for shape {shape}", elements.len()))
+        }
+        Array::concrete(Buffer::from_vec(elements, shape), false)
+    }
+
+    /// An array of the elements in a buffer.
+    pub fn from_buffer(buffer: Buffer) -> Array {
+        Array::concrete(buffer, false)
+    }
+
+    pub(crate) fn concrete(buffer: Buffer, weak: bool) -> Array {
+        Array(Repr::Concrete(Arc::new(Concrete { buffer, weak })))
+    }
+
+    /// The lengths of the axes.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// assert_eq!(np::ones((2, 3)).shape()[..], [2, 3]);
+    /// ```
+    pub fn shape(&self) -> &Shape {
+        match &self.0 {
+            Repr::Literal(_) => &SCALAR,
+            Repr::Concrete(array) => &array.buffer.array_type().shape,
+            Repr::Traced(array) => &array.of.shape,
+        }
+    }
+
+    /// The type of the elements.
+    ///
+    /// ```
+    /// # use kiln_core::{DType, numpy as np};
+    /// assert_eq!(np::arange(3).dtype(), DType::I32);
+    /// ```
+    pub fn dtype(&self) -> DType {
+        self.kind().dtype
+    }
+
+    /// Whether the dtype is weak: it was never stated, and gives way to the other operand's, as that of a plain number does.
+    ///
+    /// ```
+    /// # use kiln_core::{DType, numpy as np};
+    /// let h = np::full(2, 0);
+    /// assert!(h.is_weak());
+    /// assert_eq!((h + np::ones(2)).dtype(), DType::F32);
+    /// ```
+    pub fn is_weak(&self) -> bool {
+        self.kind().weak
+    }
+
+    /// Whether the array belongs to a recording, and so has no value to look at.
+    ///
+    /// ```
+    /// # use kiln_core::{Array, jit, numpy as np};
+    /// jit(|x: Array| { assert!(x.is_traced()); x })(np::ones(2));
+    /// ```
+    pub fn is_traced(&self) -> bool {
+        matches!(self.0, Repr::Traced(_))
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match &self.0 {
+            Repr::Literal(number) => number.kind(),
+            Repr::Concrete(array) => Kind {
+                dtype: array.buffer.array_type().dtype,
+                weak: array.weak,
+            },
+            Repr::Traced(array) => Kind {
+                dtype: array.of.dtype,
+                weak: array.weak,
+            },
+        }
+    }
+
+    /// The dtype and shape.
+    pub fn array_type(&self) -> ArrayType {
+        ArrayType {
+            dtype: self.dtype(),
+            shape: self.shape().clone(),
+        }
+    }
+
+    /// The number of axes.
+    pub fn ndim(&self) -> usize {
+        self.shape().rank()
+    }
+
+    /// The number of elements.
+    pub fn size(&self) -> usize {
+        self.shape().size()
+    }
+
+    /// Bytes taken by the elements.
+    ///
+    /// ```
+    /// assert_eq!(kiln_core::numpy::ones((2, 3)).nbytes(), 24);
+    /// ```
+    pub fn nbytes(&self) -> usize {
+        self.size() * self.dtype().size()
+    }
+
+    /// The length of the first axis.
+    ///
+    /// # Panics
+    /// When the array is a scalar.
+    #[track_caller]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        match self.shape().first() {
+            Some(&n) => n,
+            None => raise("len", "a scalar has no axes"),
+        }
+    }
+
+    /// The elements in memory.
+    ///
+    /// # Panics
+    /// When the array belongs to a recording: there is no value to look at.
+    #[track_caller]
+    pub(crate) fn look(&self, op: &str) -> Buffer {
+        match &self.0 {
+            Repr::Literal(number) => Buffer::scalar(number.scalar(number.kind().dtype)),
+            Repr::Concrete(array) => array.buffer.clone(),
+            Repr::Traced(array) => raise(op, array.recording.no_value(&array.of)),
+        }
+    }
+
+    /// The elements, row after row.
+    ///
+    /// # Panics
+    /// When the array belongs to a recording: there is no value to look at. When `T` is not the dtype.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// assert_eq!(np::arange(3).to_vec::<i32>(), [0, 1, 2]);
+    /// ```
+    #[track_caller]
+    pub fn to_vec<T: Element>(&self) -> Vec<T> {
+        let buffer = self.look("to_vec");
+        let dtype = buffer.array_type().dtype;
+        if dtype != T::DTYPE {
+            raise(
+                "to_vec",
+                format!("the elements are {dtype}, not {}: use astype first", T::DTYPE),
+            )
+        }
+        buffer.as_slice().to_vec()
+    }
+
+    /// The only element, converted to `T` as [`astype`](Array::astype) converts.
+    ///
+    /// # Panics
+    /// When there is more than one element, or none. When the array belongs to a recording: there is no value to look at.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// assert_eq!(np::array([1.5, 2.0]).sum().item::<f64>(), 3.5);
+    /// ```
+    #[track_caller]
+    pub fn item<T: Element>(&self) -> T {
+        if self.size() != 1 {
+            raise(
+                "item",
+                format!("shape {} has {} elements, not one", self.shape(), self.size()),
+            )
+        }
+        let buffer = match &self.0 {
+            Repr::Literal(number) => Buffer::scalar(number.scalar(T::DTYPE)),
+            _ => self.look("item"),
+        };
+        if buffer.array_type().dtype == T::DTYPE {
+            return buffer.as_slice::<T>()[0];
+        }
+        Buffer::scalar(first(&buffer).cast(T::DTYPE)).as_slice::<T>()[0]
+    }
+
+    /// Waits until the elements are there, and gives the array back. On the CPU they are there already.
+    ///
+    /// # Panics
+    /// When the array belongs to a recording: it will never be there.
+    #[track_caller]
+    pub fn block_until_ready(self) -> Array {
+        if let Repr::Traced(array) = &self.0 {
+            raise("block_until_ready", array.recording.no_value(&array.of))
+        }
+        self
+    }
+
+    /// The handle with another weakness.
+    pub(crate) fn with_weak(self, weak: bool) -> Array {
+        match self.0 {
+            Repr::Concrete(array) if array.weak != weak => match Arc::try_unwrap(array) {
+                Ok(array) => Array::concrete(array.buffer, weak),
+                Err(array) => Array::concrete(array.buffer.clone(), weak),
+            },
+            Repr::Traced(array) if array.weak != weak => Array(Repr::Traced(Arc::new(Traced {
+                recording: array.recording.clone(),
+                var: array.var,
+                of: array.of.clone(),
+                weak,
+            }))),
+            repr => Array(repr),
+        }
+    }
+
+    /// A plain number as an array of this kind: a constant of the innermost recording, or a buffer. Other arrays stay.
+    #[track_caller]
+    pub(crate) fn settled(self, op: &str, kind: Kind) -> Array {
+        let Repr::Literal(number) = self.0 else {
+            return self;
+        };
+        if let (Literal::Int(value), true) = (number, kind.dtype.is_integer() && kind.dtype.size() < 8)
+            && !(i64::from(i32::MIN)..=i64::from(u32::MAX)).contains(&value)
+        {
+            raise(
+                op,
+                format!(
+                    "{value} does not fit in {}: use int64, or enable_x64(true)",
+                    kind.dtype
+                ),
+            )
+        }
+        let scalar = number.scalar(kind.dtype);
+        match record::is_recording() {
+            true => record::constant(scalar, Shape::scalar(), kind.weak),
+            false => Array::concrete(Buffer::scalar(scalar), kind.weak),
+        }
+    }
+}
+
+/// The first element of a buffer.
+fn first(buffer: &Buffer) -> Scalar {
+    let dtype = buffer.array_type().dtype;
+    match dtype {
+        DType::Bool => Scalar::from_bool(buffer.as_slice::<bool>()[0]),
+        DType::I8 => Scalar::from_i64(dtype, buffer.as_slice::<i8>()[0].into()),
+        DType::I16 => Scalar::from_i64(dtype, buffer.as_slice::<i16>()[0].into()),
+        DType::I32 => Scalar::from_i64(dtype, buffer.as_slice::<i32>()[0].into()),
+        DType::I64 => Scalar::from_i64(dtype, buffer.as_slice::<i64>()[0]),
+        DType::U8 => Scalar::from_i64(dtype, buffer.as_slice::<u8>()[0].into()),
+        DType::U16 => Scalar::from_i64(dtype, buffer.as_slice::<u16>()[0].into()),
+        DType::U32 => Scalar::from_i64(dtype, buffer.as_slice::<u32>()[0].into()),
+        DType::U64 => Scalar::from_i64(dtype, buffer.as_slice::<u64>()[0] as i64),
+        DType::F32 => Scalar::from_f32(buffer.as_slice::<f32>()[0]),
+        DType::F64 => Scalar::from_f64(dtype, buffer.as_slice::<f64>()[0]),
+    }
+}
+
+fn elements(buffer: &Buffer) -> Elements<'_> {
+    match buffer.array_type().dtype {
+        DType::Bool => Elements::Bool(buffer.as_slice()),
+        DType::I8 => Elements::I8(buffer.as_slice()),
+        DType::I16 => Elements::I16(buffer.as_slice()),
+        DType::I32 => Elements::I32(buffer.as_slice()),
+        DType::I64 => Elements::I64(buffer.as_slice()),
+        DType::U8 => Elements::U8(buffer.as_slice()),
+        DType::U16 => Elements::U16(buffer.as_slice()),
+        DType::U32 => Elements::U32(buffer.as_slice()),
+        DType::U64 => Elements::U64(buffer.as_slice()),
+        DType::F32 => Elements::F32(buffer.as_slice()),
+        DType::F64 => Elements::F64(buffer.as_slice()),
+    }
+}
+
+/// As Python's `print`. An array that belongs to a recording shows its type.
+impl fmt::Display for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::Traced(array) => write!(f, "Traced<{}>", array.of),
+            _ => {
+                let buffer = self.look("display");
+                f.write_str(&display::display(elements(&buffer), self.shape()))
+            }
+        }
+    }
+}
+
+/// As Python's `repr`. An array that belongs to a recording shows its type.
+impl fmt::Debug for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::Traced(array) => write!(f, "Traced<{}>", array.of),
+            _ => {
+                let buffer = self.look("debug");
+                f.write_str(&display::debug(
+                    elements(&buffer),
+                    self.shape(),
+                    self.dtype().name(),
+                    self.is_weak(),
+                ))
+            }
+        }
+    }
+}
+
+impl From<&Array> for Array {
+    fn from(array: &Array) -> Array {
+        array.clone()
+    }
+}
+
+macro_rules! literals {
+    ($($type:ty => $variant:ident($wide:ty)),*) => {$(
+        /// A number whose dtype is decided when it meets another operand.
+        impl From<$type> for Array {
+            fn from(number: $type) -> Array {
+                Array(Repr::Literal(Literal::$variant(number as $wide)))
+            }
+        }
+    )*};
+}
+literals!(
+    bool => Bool(bool), i8 => Int(i64), i16 => Int(i64), i32 => Int(i64), i64 => Int(i64), isize => Int(i64), u8 => Int(i64),
+    u16 => Int(i64), u32 => Int(i64), f32 => Float(f64), f64 => Float(f64)
+);
+
+/// A number whose dtype is decided when it meets another operand; one too large for `i64` is a `uint64` array.
+impl From<u64> for Array {
+    fn from(number: u64) -> Array {
+        match i64::try_from(number) {
+            Ok(number) => number.into(),
+            Err(_) => Array::concrete(Buffer::scalar(Scalar::from_i64(DType::U64, number as i64)), false),
+        }
+    }
+}
+
+/// As from a `u64`.
+impl From<usize> for Array {
+    fn from(number: usize) -> Array {
+        (number as u64).into()
+    }
+}

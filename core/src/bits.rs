@@ -1,0 +1,74 @@
+//! Two primitives that samplers are made of.
+
+use crate::Array;
+use crate::error::check;
+use crate::record::{bind, bind_one};
+use crate::{DType, IntoNumbers};
+use kiln_backends::program::Op;
+
+/// The two words of Threefry-2x32 for the counters `first + i`, where `i` runs over the elements of `shape`, under each key.
+///
+/// `key` is `uint32` of shape `(.., 2)`, `first` is `uint32` of shape `(..)`; both results are `uint32` of shape
+/// `(.., *shape)`.
+///
+/// # Panics
+/// When a dtype or shape is another.
+///
+/// ```
+/// use kiln_core::{Array, lax};
+/// let (x, y) = lax::random_bits(&Array::new(vec![0_u32, 42], 2), &Array::new(vec![0_u32], ()), 3);
+/// println!("{}", x ^ y); // [1832780943  270669613   64467757]
+/// ```
+#[track_caller]
+pub fn random_bits(key: &Array, first: &Array, shape: impl IntoNumbers) -> (Array, Array) {
+    let shape = crate::arguments::shape_of("random_bits", shape);
+    let (batch, words) = key.shape().split_at(key.ndim().saturating_sub(1));
+    check(key.dtype() == DType::U32 && *words == [2], "random_bits", || {
+        format!(
+            "a key is uint32 of shape (.., 2), this is {} of shape {}",
+            key.dtype(),
+            key.shape()
+        )
+    });
+    check(
+        first.dtype() == DType::U32 && first.shape()[..] == *batch,
+        "random_bits",
+        || {
+            format!(
+                "the first counters are {} of shape {} for keys of shape {}",
+                first.dtype(),
+                first.shape(),
+                key.shape()
+            )
+        },
+    );
+    let mut words = bind(Op::RandomBits { shape }, &[key, first], &[false, false]).into_iter();
+    let mut next = || words.next().expect("two words");
+    (next(), next())
+}
+
+/// `x * y + z`, rounded once. Floats of one dtype and shape.
+///
+/// # Panics
+/// When dtypes or shapes differ, or are no floats.
+///
+/// ```
+/// use kiln_core::{lax, numpy as np};
+/// println!("{}", lax::mul_add(&np::array([2.0, 3.0]), &np::array([5.0, 7.0]), &np::ones(2))); // [11. 22.]
+/// ```
+#[track_caller]
+pub fn mul_add(x: &Array, y: &Array, z: &Array) -> Array {
+    let of = x.array_type();
+    check(
+        of.dtype.is_float() && of == y.array_type() && of == z.array_type(),
+        "mul_add",
+        || {
+            format!(
+                "needs floats of one dtype and shape, got {of}, {} and {}",
+                y.array_type(),
+                z.array_type()
+            )
+        },
+    );
+    bind_one(Op::MulAdd, &[x, y, z], x.is_weak() && y.is_weak() && z.is_weak())
+}

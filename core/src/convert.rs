@@ -1,0 +1,224 @@
+//! Arrays from Rust's numbers, lists and nested lists.
+
+use crate::Array;
+use crate::arguments::Numbers;
+use crate::config::{default_float, default_int};
+use crate::error::raise;
+use kiln_backends::program::{DType, Shape};
+use kiln_backends::{Buffer, Element};
+
+/// A Rust number that arrays are made from.
+///
+/// As Python's, an `f64` becomes an element of the default float dtype, and an `i32`, `i64`, `isize` or `usize` one of the
+/// default integer dtype; the others keep their type.
+pub trait Item: Copy {
+    /// What the number is held as.
+    type Element: Element;
+
+    /// The dtype of an array of such numbers.
+    fn dtype() -> DType;
+
+    /// The number as an element, if it fits in the dtype.
+    fn element(self) -> Option<Self::Element>;
+}
+
+macro_rules! exact {
+    ($($type:ty: $dtype:ident),*) => {$(
+        impl Item for $type {
+            type Element = $type;
+            fn dtype() -> DType {
+                DType::$dtype
+            }
+            fn element(self) -> Option<$type> {
+                Some(self)
+            }
+        }
+    )*};
+}
+exact!(bool: Bool, i8: I8, i16: I16, u8: U8, u16: U16, u32: U32, u64: U64, f32: F32);
+
+macro_rules! integers {
+    ($($type:ty),*) => {$(
+        impl Item for $type {
+            type Element = i64;
+            fn dtype() -> DType {
+                default_int()
+            }
+            fn element(self) -> Option<i64> {
+                let number = i64::try_from(self).ok()?;
+                (default_int() == DType::I64 || i32::try_from(number).is_ok()).then_some(number)
+            }
+        }
+    )*};
+}
+integers!(i32, i64, isize, usize);
+
+impl Item for f64 {
+    type Element = f64;
+    fn dtype() -> DType {
+        default_float()
+    }
+    fn element(self) -> Option<f64> {
+        Some(self)
+    }
+}
+
+/// What an array can be made from: a number, or lists (arrays, slices, vectors) of such, nested to any depth.
+pub trait Nested {
+    /// The number at the bottom.
+    type Item: Item;
+
+    /// The lengths of the lists, outermost first; taken from the first of each.
+    fn lengths(&self, lengths: &mut Numbers);
+
+    /// Adds the numbers in order; `lengths` are those of this list and the ones within. Gives the length of a list that
+    /// differs from its neighbours, if there is one.
+    fn collect(&self, lengths: &[isize], numbers: &mut Vec<Self::Item>) -> Result<(), usize>;
+}
+
+macro_rules! numbers {
+    ($($type:ty),*) => {$(
+        impl Nested for $type {
+            type Item = $type;
+
+            fn lengths(&self, _: &mut Numbers) {}
+
+            fn collect(&self, _: &[isize], numbers: &mut Vec<$type>) -> Result<(), usize> {
+                numbers.push(*self);
+                Ok(())
+            }
+        }
+    )*};
+}
+numbers!(bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64);
+
+impl<T: Nested> Nested for [T] {
+    type Item = T::Item;
+
+    fn lengths(&self, lengths: &mut Numbers) {
+        lengths.push(self.len() as isize);
+        if let Some(first) = self.first() {
+            first.lengths(lengths);
+        }
+    }
+
+    fn collect(&self, lengths: &[isize], numbers: &mut Vec<T::Item>) -> Result<(), usize> {
+        if lengths[0] != self.len() as isize {
+            return Err(self.len());
+        }
+        self.iter()
+            .try_for_each(|inner| inner.collect(&lengths[1..], numbers))
+    }
+}
+
+macro_rules! lists {
+    ($(($($generics:tt)*) $type:ty;)*) => {$(
+        impl<T: Nested, $($generics)*> Nested for $type {
+            type Item = T::Item;
+
+            fn lengths(&self, lengths: &mut Numbers) {
+                self[..].lengths(lengths);
+            }
+
+            fn collect(&self, lengths: &[isize], numbers: &mut Vec<T::Item>) -> Result<(), usize> {
+                self[..].collect(lengths, numbers)
+            }
+        }
+    )*};
+}
+lists!(
+    (const N: usize) [T; N];
+    () Vec<T>;
+);
+
+impl<T: Nested + ?Sized> Nested for &T {
+    type Item = T::Item;
+
+    fn lengths(&self, lengths: &mut Numbers) {
+        (**self).lengths(lengths);
+    }
+
+    fn collect(&self, lengths: &[isize], numbers: &mut Vec<T::Item>) -> Result<(), usize> {
+        (**self).collect(lengths, numbers)
+    }
+}
+
+/// An array of numbers, or of lists of numbers.
+///
+/// As in NumPy, plain integers (`i32`, `i64`, `isize`, `usize`) and `f64` take the default dtypes: `int32` and `float32`, or
+/// `int64` and `float64` in 64-bit mode. Other types keep theirs; [`Array::new`] keeps all.
+///
+/// # Panics
+/// When lists beside each other differ in length, or an integer does not fit.
+///
+/// ```
+/// use kiln_core::numpy as np;
+/// println!("{:?}", np::array([1.0, 3.2, -1.5]));     // Array([ 1. ,  3.2, -1.5], dtype=float32)
+/// println!("{:?}", np::array([[1, 2], [3, 4]]));     // Array([[1, 2],
+///                                                    //        [3, 4]], dtype=int32)
+/// println!("{:?}", np::array(vec![true, false]));    // Array([ True, False], dtype=bool)
+/// ```
+#[track_caller]
+pub fn array<T: Nested>(nested: T) -> Array {
+    let mut lengths = Numbers::new();
+    nested.lengths(&mut lengths);
+    let mut numbers = Vec::new();
+    if let Err(length) = nested.collect(&lengths, &mut numbers) {
+        raise(
+            "array",
+            format!(
+                "a list of {length} is beside one of another length, {:?} expected",
+                &lengths[..]
+            ),
+        )
+    }
+    let shape: Shape = lengths.iter().map(|&n| n as usize).collect();
+    let elements: Option<Vec<_>> = numbers.iter().map(|number| number.element()).collect();
+    let Some(elements) = elements else {
+        raise(
+            "array",
+            "an integer does not fit in int32: use Array::new, or enable_x64(true)",
+        )
+    };
+    from_elements(elements, shape, T::Item::dtype())
+}
+
+/// Elements in another dtype of their family.
+fn from_elements<E: Element>(elements: Vec<E>, shape: Shape, dtype: DType) -> Array {
+    let buffer = Buffer::from_vec(elements, shape);
+    if dtype == E::DTYPE {
+        return Array::concrete(buffer, false);
+    }
+    let narrow = match dtype {
+        DType::I32 => {
+            let elements = buffer.as_slice::<i64>().iter().map(|&n| n as i32).collect();
+            Buffer::from_vec::<i32>(elements, buffer.array_type().shape.clone())
+        }
+        _ => {
+            let elements = buffer.as_slice::<f64>().iter().map(|&n| n as f32).collect();
+            Buffer::from_vec::<f32>(elements, buffer.array_type().shape.clone())
+        }
+    };
+    Array::concrete(narrow, false)
+}
+
+impl<T: Nested> From<Vec<T>> for Array {
+    #[track_caller]
+    fn from(numbers: Vec<T>) -> Array {
+        array(numbers)
+    }
+}
+
+impl<T: Nested, const N: usize> From<[T; N]> for Array {
+    #[track_caller]
+    fn from(numbers: [T; N]) -> Array {
+        array(numbers)
+    }
+}
+
+impl<T: Nested> From<&[T]> for Array {
+    #[track_caller]
+    fn from(numbers: &[T]) -> Array {
+        array(numbers)
+    }
+}

@@ -1,0 +1,224 @@
+//! Outside of a recording, a public function runs as a small program of its own, recorded on first use and kept.
+//!
+//! `np::var(&x)` is one fused program, the casts and broadcasts of `x + y` are within theirs: exactly what `jit` of the
+//! function would run.
+
+use crate::Array;
+use crate::array::Repr;
+use crate::config::x64_enabled;
+use crate::record::{Recorded, Recording, check_alive, is_recording, record};
+use crate::tree::{Arrays, Structure, Tree};
+use kiln_backends::program::{ArrayType, DType, Program, Shape};
+use kiln_backends::{Buffer, Executable};
+use rustc_hash::{FxHashMap, FxHasher};
+use smallvec::SmallVec;
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A cache holds this many entries; then it starts afresh.
+const CAPACITY: usize = 4096;
+
+/// What the program of a function depends on apart from the function: the types of its array arguments.
+pub(crate) type Signature = SmallVec<[(DType, bool, Shape); 3]>;
+
+/// Whether arrays have the types of a signature.
+pub(crate) fn matches(signature: &Signature, arrays: &[Array]) -> bool {
+    signature.len() == arrays.len()
+        && signature.iter().zip(arrays).all(|((dtype, weak, shape), array)| {
+            let kind = array.kind();
+            *dtype == kind.dtype && *weak == kind.weak && shape == array.shape()
+        })
+}
+
+pub(crate) fn hash_types(arrays: &[Array], state: &mut FxHasher) {
+    for array in arrays {
+        let kind = array.kind();
+        state.write_usize(kind.dtype as usize * 2 + usize::from(kind.weak));
+        array.shape().iter().for_each(|&n| state.write_usize(n));
+    }
+}
+
+pub(crate) fn signature_of(arrays: &[Array]) -> Signature {
+    arrays
+        .iter()
+        .map(|array| (array.dtype(), array.is_weak(), array.shape().clone()))
+        .collect()
+}
+
+pub(crate) fn input_types(arrays: &[Array]) -> impl Iterator<Item = (ArrayType, bool)> {
+    arrays.iter().map(|array| (array.array_type(), array.is_weak()))
+}
+
+/// A compiled function: what a call of it needs.
+pub(crate) struct Compiled {
+    executable: Arc<Executable>,
+    hidden: Vec<Buffer>,
+    weak: SmallVec<[bool; 4]>,
+    structure: Structure,
+}
+
+impl Compiled {
+    /// Compiles a recorded function whose hidden inputs are all in memory.
+    pub(crate) fn new(program: &Program, hidden: &[Array], weak: &[bool], structure: Structure) -> Compiled {
+        Compiled {
+            executable: compile(program),
+            hidden: hidden.iter().map(|array| array.look("compile")).collect(),
+            weak: weak.into(),
+            structure,
+        }
+    }
+
+    fn from_recorded(recorded: Recorded) -> Compiled {
+        Compiled::new(
+            &recorded.program,
+            &recorded.hidden,
+            &recorded.weak,
+            recorded.structure,
+        )
+    }
+
+    /// Runs it; the memory of arguments that nobody else holds is reused.
+    pub(crate) fn run<R: Tree>(&self, arguments: Arrays) -> R {
+        let mut buffers = Vec::with_capacity(arguments.len() + self.hidden.len());
+        buffers.extend(arguments.into_iter().map(into_buffer));
+        buffers.extend(self.hidden.iter().cloned());
+        let results = self.executable.run(buffers);
+        self.structure.rebuild(
+            results
+                .into_iter()
+                .zip(&self.weak)
+                .map(|(buffer, &weak)| Array::concrete(buffer, weak)),
+        )
+    }
+}
+
+/// The elements of an array in memory, the last handle's by value.
+fn into_buffer(array: Array) -> Buffer {
+    match array.0 {
+        Repr::Concrete(array) => match Arc::try_unwrap(array) {
+            Ok(array) => array.buffer,
+            Err(array) => array.buffer.clone(),
+        },
+        _ => unreachable!("plain numbers were settled, and no recording is under way"),
+    }
+}
+
+/// The executable of a program, shared by all that record the same one.
+fn compile(program: &Program) -> Arc<Executable> {
+    static CACHE: Mutex<Option<HashMap<Program, Arc<Executable>>>> = Mutex::new(None);
+    let lock = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(executable) = lock().get_or_insert_default().get(program) {
+        return executable.clone();
+    }
+    let executable = Arc::new(Executable::compile(program));
+    let mut guard = lock();
+    let cache = guard.get_or_insert_default();
+    if cache.len() >= CAPACITY {
+        cache.clear();
+    }
+    cache.insert(program.clone(), executable.clone());
+    executable
+}
+
+struct Entry {
+    function: TypeId,
+    parameters: Box<dyn Any>,
+    signature: Signature,
+    x64: bool,
+    compiled: Compiled,
+}
+
+thread_local! {
+    static CACHE: RefCell<FxHashMap<u64, SmallVec<[Rc<Entry>; 1]>>> = RefCell::default();
+}
+
+/// Runs `build(parameters, inputs)`: in a recording as it is, else as a program that is recorded and compiled once for
+/// every combination of parameters, types of inputs and 64-bit switch.
+///
+/// `build` must capture nothing, so that its type is its identity. Check arguments before: inside, errors do not come from
+/// the user's line. Plain numbers among the inputs take the dtype that they have on their own.
+///
+/// ```
+/// use kiln_core::{Array, eager::staged, numpy as np};
+/// fn scaled_norm(x: &Array, power: i32) -> Array {
+///     staged("scaled_norm", power, [x.clone()], |&power, x| (&x[0] * &x[0]).sum().sqrt() * 10_f64.powi(power))
+/// }
+/// println!("{}", scaled_norm(&np::array([3.0, 4.0]), 1)); // 50.0
+/// ```
+#[track_caller]
+pub fn staged<P, R, F>(op: &str, parameters: P, inputs: impl IntoIterator<Item = Array>, build: F) -> R
+where
+    P: Hash + Eq + 'static,
+    R: Tree,
+    F: Fn(&P, &[Array]) -> R + 'static,
+{
+    const { assert!(size_of::<F>() == 0, "a staged function captures nothing") };
+    let mut inputs: Arrays = inputs.into_iter().collect();
+    for input in &mut inputs {
+        if let Repr::Literal(number) = input.0 {
+            *input = input.clone().settled(op, number.kind());
+        }
+    }
+    check_alive(op, &inputs);
+    if is_recording() {
+        return build(&parameters, &inputs);
+    }
+    let x64 = x64_enabled();
+    let function = TypeId::of::<F>();
+    let mut state = FxHasher::default();
+    function.hash(&mut state);
+    parameters.hash(&mut state);
+    hash_types(&inputs, &mut state);
+    let hash = state.finish();
+    let found = CACHE.with_borrow(|cache| {
+        let entries = cache.get(&hash)?;
+        let entry = entries.iter().find(|entry| {
+            entry.function == function
+                && entry.x64 == x64
+                && entry.parameters.downcast_ref::<P>() == Some(&parameters)
+                && matches(&entry.signature, &inputs)
+        });
+        entry.cloned()
+    });
+    let entry = found.unwrap_or_else(|| {
+        let recorded = record(Recording::new("eager", None), input_types(&inputs), |inputs| {
+            build(&parameters, &inputs)
+        });
+        let entry = Rc::new(Entry {
+            function,
+            parameters: Box::new(parameters),
+            signature: signature_of(&inputs),
+            x64,
+            compiled: Compiled::from_recorded(recorded),
+        });
+        CACHE.with_borrow_mut(|cache| {
+            if cache.len() >= CAPACITY {
+                cache.clear();
+            }
+            cache.entry(hash).or_default().push(entry.clone());
+        });
+        entry
+    });
+    entry.compiled.run(inputs)
+}
+
+/// A function that captures nothing as a parameter of [`staged`]: its type says all.
+#[derive(Clone, Copy)]
+pub(crate) struct Pure<F>(pub(crate) F);
+
+impl<F> PartialEq for Pure<F> {
+    fn eq(&self, _: &Self) -> bool {
+        const { assert!(size_of::<F>() == 0, "a staged function captures nothing") };
+        true
+    }
+}
+
+impl<F> Eq for Pure<F> {}
+
+impl<F> Hash for Pure<F> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}

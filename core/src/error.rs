@@ -1,0 +1,76 @@
+//! How errors are raised: a panic at the user's line, `op: fact: hint`.
+//!
+//! Everything is checked by the public functions, before anything is recorded or run; they are `#[track_caller]`, and so
+//! are the helpers between them and [`raise`]. A closure is not: check before entering one.
+
+use kiln_backends::program::Shape;
+use std::fmt::Display;
+
+/// Panics at the caller's line with `op: fact`.
+#[track_caller]
+#[cold]
+pub fn raise(op: &str, fact: impl Display) -> ! {
+    panic!("{op}: {fact}")
+}
+
+/// Raises `fact` unless the condition holds.
+#[track_caller]
+#[inline]
+pub(crate) fn check<D: Display>(holds: bool, op: &str, fact: impl FnOnce() -> D) {
+    if !holds {
+        raise(op, fact())
+    }
+}
+
+/// The shape that operands broadcast to, as NumPy's rule has it: axes are matched from the last, and a missing axis or
+/// one of length 1 is repeated.
+///
+/// # Panics
+/// When two shapes do not go together.
+#[track_caller]
+pub(crate) fn broadcast_shapes(op: &str, x: &Shape, y: &Shape) -> Shape {
+    if x == y {
+        return x.clone();
+    }
+    let rank = x.rank().max(y.rank());
+    let length = |shape: &Shape, from_last: usize| match from_last <= shape.rank() {
+        true => shape[shape.rank() - from_last],
+        false => 1,
+    };
+    let mut lengths: smallvec::SmallVec<[usize; 4]> = smallvec::SmallVec::from_elem(0, rank);
+    for from_last in 1..=rank {
+        let (a, b) = (length(x, from_last), length(y, from_last));
+        lengths[rank - from_last] = match (a, b) {
+            (a, b) if a == b => a,
+            (1, n) | (n, 1) => n,
+            _ => raise(
+                op,
+                format!("shapes {x} and {y} do not broadcast: axis -{from_last} is {a} against {b}"),
+            ),
+        };
+    }
+    Shape::from(&lengths[..])
+}
+
+/// An axis counted from either end, as an index.
+///
+/// # Panics
+/// When there is no such axis.
+#[track_caller]
+pub(crate) fn axis_of(op: &str, axis: isize, rank: usize) -> usize {
+    let index = if axis < 0 { axis + rank as isize } else { axis };
+    if index < 0 || index >= rank as isize {
+        raise(
+            op,
+            format!(
+                "axis {axis} is out of bounds for an array of {rank} {}",
+                plural(rank, "axis", "axes")
+            ),
+        )
+    }
+    index as usize
+}
+
+pub(crate) fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
+    if n == 1 { one } else { many }
+}

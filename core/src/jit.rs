@@ -1,0 +1,307 @@
+//! `jit`: record a function once for every kind of arguments, compile it, and run that from then on.
+
+use crate::array::Repr;
+use crate::config::x64_enabled;
+use crate::eager::{Compiled, Signature, hash_types, input_types, matches, signature_of};
+use crate::record::{Recorded, Recording, bind, check_alive, is_recording, record};
+use crate::tree::{Arrays, Leaves, Structure, Tree};
+use kiln_backends::program::{Op, Program};
+use rustc_hash::{FxHashMap, FxHasher};
+use smallvec::SmallVec;
+use std::any::TypeId;
+use std::hash::{Hash, Hasher};
+use std::panic::Location;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// A function that is recorded once for every combination of structure, shapes, dtypes, weakness, static values and 64-bit
+/// switch of its arguments, compiled, and from then on run as one fused program.
+///
+/// What the function reads from outside is fixed when it is recorded, and what it prints is printed then. Results agree bit for
+/// bit with those of the function itself. Within another recording the function becomes one call in its program.
+/// `jit` of a function or of a closure that captures nothing shares its recordings with every other `jit` of it.
+///
+/// # Panics
+/// The returned function panics when an array is looked at while it is being recorded (`item`, `to_vec`).
+///
+/// ```
+/// use kiln_core::{Array, jit, numpy as np};
+/// use std::cell::Cell;
+///
+/// let a = Cell::new(1);
+/// let f = jit(|x: Array| a.get() + x);
+/// println!("{}", f(np::ones(2))); // [2. 2.]
+/// a.set(42);
+/// println!("{}", f(np::ones(2))); // [2. 2.]
+/// println!("{}", f(np::ones(3))); // [43. 43. 43.]: a new shape is recorded afresh
+/// ```
+#[track_caller]
+pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
+    let location = Location::caller();
+    let cache = if size_of::<F>() == 0 {
+        shared_cache(typeid::of::<F>())
+    } else {
+        Arc::default()
+    };
+    let f = Arc::new(f);
+    move |arguments: T| cache.call(&*f, location, arguments)
+}
+
+/// The program that `f` records for these arguments, to be printed or looked through. Arrays that it uses from outside are
+/// inputs after its own.
+///
+/// ```
+/// use kiln_core::{Array, numpy as np, program};
+/// println!("{}", program(|x: Array| x.sin() * 2, np::ones(3)));
+/// // { a:f32[3] =>
+/// //     b:f32[3] = sin a
+/// //     c:f32[3] = broadcast[(3,) axes=[]] 2.0
+/// //     d:f32[3] = mul b c
+/// //   in (d,) }
+/// ```
+#[track_caller]
+pub fn program<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Program {
+    let location = Location::caller();
+    let leaves = settled(Leaves::of(arguments));
+    check_alive("program", &leaves.arrays);
+    recorded(&f, "program", location, &leaves).program
+}
+
+/// Recordings of one function.
+#[derive(Default)]
+struct Cache {
+    entries: Mutex<FxHashMap<u64, SmallVec<[Arc<Entry>; 1]>>>,
+}
+
+struct Entry {
+    signature: Signature,
+    structure: Structure,
+    x64: bool,
+    recorded: Recorded,
+    program: Arc<Program>,
+    compiled: OnceLock<Compiled>,
+}
+
+/// The cache of all functions of a type that holds no values, and so is one function.
+fn shared_cache(function: TypeId) -> Arc<Cache> {
+    static CACHES: Mutex<Option<FxHashMap<TypeId, Arc<Cache>>>> = Mutex::new(None);
+    let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
+    caches
+        .get_or_insert_default()
+        .entry(function)
+        .or_default()
+        .clone()
+}
+
+/// Plain numbers take the dtype that they have on their own.
+#[track_caller]
+fn settled(mut leaves: Leaves) -> Leaves {
+    for leaf in &mut leaves.arrays {
+        if let Repr::Literal(number) = leaf.0 {
+            *leaf = leaf.clone().settled("jit", number.kind());
+        }
+    }
+    leaves
+}
+
+#[track_caller]
+fn recorded<T: Tree, U: Tree>(
+    f: &impl Fn(T) -> U,
+    name: &'static str,
+    location: &'static Location<'static>,
+    leaves: &Leaves,
+) -> Recorded {
+    record(
+        Recording::new(name, Some(location)),
+        input_types(&leaves.arrays),
+        |arguments| f(leaves.structure.rebuild(arguments)),
+    )
+}
+
+impl Cache {
+    fn call<T: Tree, U: Tree>(
+        &self,
+        f: &impl Fn(T) -> U,
+        location: &'static Location<'static>,
+        arguments: T,
+    ) -> U {
+        let leaves = settled(Leaves::of(arguments));
+        check_alive("jit", &leaves.arrays);
+        let x64 = x64_enabled();
+        let mut state = FxHasher::default();
+        leaves.structure.hash(&mut state);
+        hash_types(&leaves.arrays, &mut state);
+        let hash = state.finish();
+        let entry = self.find(hash, &leaves, x64).unwrap_or_else(|| {
+            let recorded = recorded(f, "jit", location, &leaves);
+            let entry = Arc::new(Entry {
+                signature: signature_of(&leaves.arrays),
+                structure: leaves.structure.clone(),
+                x64,
+                program: Arc::new(recorded.program.clone()),
+                recorded,
+                compiled: OnceLock::new(),
+            });
+            // What closes over an array of an outer recording belongs to that recording.
+            if entry
+                .recorded
+                .hidden
+                .iter()
+                .all(|array| matches!(array.0, Repr::Concrete(_)))
+            {
+                self.lock().entry(hash).or_default().push(entry.clone());
+            }
+            entry
+        });
+        entry.apply(leaves.arrays)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, FxHashMap<u64, SmallVec<[Arc<Entry>; 1]>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, hash: u64, leaves: &Leaves, x64: bool) -> Option<Arc<Entry>> {
+        let entries = self.lock();
+        let found = entries.get(&hash)?.iter().find(|entry| {
+            entry.x64 == x64
+                && entry.structure == leaves.structure
+                && matches(&entry.signature, &leaves.arrays)
+        });
+        found.cloned()
+    }
+}
+
+impl Entry {
+    /// Runs the function, or writes a call of it into the recording under way.
+    fn apply<U: Tree>(&self, arguments: Arrays) -> U {
+        let Recorded {
+            hidden,
+            weak,
+            structure,
+            ..
+        } = &self.recorded;
+        if is_recording() {
+            let operands: SmallVec<[&crate::Array; 8]> = arguments.iter().chain(hidden).collect();
+            return structure.rebuild(bind(Op::Call(self.program.clone()), &operands, weak));
+        }
+        self.compiled
+            .get_or_init(|| Compiled::new(&self.program, hidden, weak, structure.clone()))
+            .run(arguments)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Array, DType, Static, numpy as np, with_x64};
+    use std::cell::Cell;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// `x + 1`, and how often it was recorded.
+    fn counted(count: &Cell<usize>) -> impl Fn(Array) -> Array + Clone {
+        jit(|x: Array| {
+            count.set(count.get() + 1);
+            x + 1
+        })
+    }
+
+    #[test]
+    fn one_recording_for_one_kind_of_arguments() {
+        let count = Cell::new(0);
+        let f = counted(&count);
+        f(np::ones(2));
+        f(np::zeros(2));
+        assert_eq!(count.get(), 1);
+        f(np::ones(3));
+        f(np::arange(3));
+        assert_eq!(count.get(), 3);
+        f(np::full(3, 1));
+        assert_eq!(count.get(), 4, "a weak argument is another kind");
+        with_x64(true, || f(Array::new(vec![1.0_f32, 1.0], 2)));
+        assert_eq!(count.get(), 5, "and so is the 64-bit switch");
+        f.clone()(np::ones(2));
+        assert_eq!(count.get(), 5, "a clone shares the recordings");
+    }
+
+    #[test]
+    fn structure_and_static_values_are_part_of_the_key() {
+        let count = Cell::new(0);
+        let f = jit(|(xs, n): (Vec<Array>, Static<i32>)| {
+            count.set(count.get() + 1);
+            xs.into_iter().fold(Array::from(0), |sum, x| sum + x.pow(n.0))
+        });
+        let xs = |n: usize| (0..n).map(|_| np::arange(3)).collect::<Vec<_>>();
+        assert_eq!(f((xs(2), Static(2))).to_vec::<i32>(), [0, 2, 8]);
+        f((xs(2), Static(2)));
+        assert_eq!(count.get(), 1);
+        assert_eq!(f((xs(2), Static(1))).to_vec::<i32>(), [0, 2, 4]);
+        assert_eq!(f((xs(3), Static(1))).to_vec::<i32>(), [0, 3, 6]);
+        assert_eq!(count.get(), 3);
+    }
+
+    #[test]
+    fn a_function_without_captures_is_recorded_once_for_all_jits() {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        fn f(x: Array) -> Array {
+            COUNT.fetch_add(1, Ordering::Relaxed);
+            x * 2
+        }
+        for _ in 0..3 {
+            assert_eq!(jit(f)(np::arange(3)).to_vec::<i32>(), [0, 2, 4]);
+        }
+        assert_eq!(COUNT.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn captured_arrays_are_inputs_not_constants() {
+        let table = np::arange(1000);
+        let program = program(|x: Array| &table * x, 2.into());
+        assert_eq!(program.input_types().len(), 2);
+        assert_eq!(jit(|x: Array| table.sum() * x)(2.into()).item::<i32>(), 999_000);
+    }
+
+    #[test]
+    fn nested_jits_are_calls() {
+        let inner = jit(|x: Array| x.sin() * 2);
+        let outer = |x: Array| inner(x.clone()) + inner(x);
+        let program = program(outer, np::ones(3));
+        let calls = program
+            .equations()
+            .iter()
+            .filter(|e| matches!(e.op, Op::Call(_)))
+            .count();
+        assert_eq!(calls, 2);
+        let (x, twice) = (
+            np::linspace(0.0, 1.0, 3),
+            jit(|x: Array| inner(x.clone()) + inner(x)),
+        );
+        assert_eq!(twice(x.clone()).to_vec::<f32>(), (4 * x.sin()).to_vec::<f32>());
+    }
+
+    #[test]
+    fn an_inner_jit_may_capture_what_the_outer_one_records() {
+        let f = jit(|x: Array| {
+            let inner = jit(|y: Array| y * &x);
+            inner(3.into()) + inner(4.into())
+        });
+        assert_eq!(f(np::arange(3)).to_vec::<i32>(), [0, 7, 14]);
+        assert_eq!(f(np::arange(3) + 1).to_vec::<i32>(), [7, 14, 21]);
+    }
+
+    #[test]
+    fn weakness_goes_through() {
+        let f = jit(|x: Array| x + 1);
+        let y = f(2.5.into());
+        assert!(y.is_weak());
+        assert_eq!((y + np::ones(1).astype(DType::F64)).dtype(), DType::F64);
+        assert!(!f(np::ones(1)).is_weak());
+        assert!(jit(|(): ()| Array::from(2))(()).is_weak());
+    }
+
+    #[test]
+    fn a_panic_in_a_recording_ends_it() {
+        let f = jit(|x: Array| -> Array { panic!("on purpose: {x}") });
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(np::ones(2)))).is_err());
+        assert!(!crate::record::is_recording());
+        assert_eq!(np::arange(3).sum().item::<i32>(), 3);
+    }
+}

@@ -1,0 +1,36 @@
+//! What users of kiln hold: arrays, recording, transformations, numpy and lax.
+//!
+//! In reading order: an [`Array`] is a handle on elements, on a plain number, or on a variable of a recording
+//! (`array`); [`Tree`]s hold arrays (`tree`); inside a transformation operations are written into a program (`record`), outside
+//! they run as small cached programs ([`eager`]), and [`jit`](jit()) makes one program of a whole function. Dtypes meet by the rules
+//! of [`promote`]. Everything else is a library on top: operators and methods of arrays (`ops`), [`numpy`], [`lax`].
+
+extern crate self as kiln_core;
+
+mod arguments;
+mod array;
+mod bits;
+mod config;
+mod convert;
+mod display;
+pub mod eager;
+mod error;
+mod jit;
+pub mod lax;
+pub mod numpy;
+mod ops;
+pub mod promote;
+mod record;
+pub mod tree;
+
+pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep};
+pub use array::Array;
+pub use config::{default_float, default_int, enable_x64, with_x64, x64_enabled};
+pub use error::raise;
+pub use jit::{jit, program};
+pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Shape, threefry2x32};
+pub use kiln_backends::{Buffer, Element};
+pub use kiln_derive::Tree;
+pub use ops::index::At;
+pub use ops::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
+pub use tree::{Static, Tree};

@@ -1,0 +1,337 @@
+//! Elementwise functions that are compositions: quotients, powers, bounds and choices.
+
+use super::elementwise::{Family, binary_function, common_shape, fit, promoted, settle, truth};
+use super::primitive::{binary, broadcast, cast, compare, filled, number_like, select, unary};
+use crate::Array;
+use crate::array::{Literal, Repr};
+use crate::eager::staged;
+use crate::error::{check, raise};
+use crate::promote::{Kind, inexact, numeric, promote};
+use kiln_backends::program::{Binary, Compare, DType, Scalar, Unary};
+
+/// jnp.floor_divide: the truncated quotient, one less where signs differ and something is left.
+pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
+    if x.dtype().is_unsigned() {
+        return binary(Binary::Div, x, y);
+    }
+    let zero = number_like(x, 0.0);
+    let rest = binary(Binary::Rem, x, y);
+    if x.dtype().is_float() {
+        // As jnp: the quotient of what is divisible, then the adjustment, then rounding. An infinite dividend stays.
+        let infinite = compare(Compare::Eq, y, &zero);
+        let divisible = select(
+            &broadcast(&infinite, x.shape()),
+            x,
+            &binary(Binary::Sub, x, &rest),
+        );
+        let quotient = binary(Binary::Div, &divisible, y);
+        let adjust = binary(
+            Binary::And,
+            &compare(Compare::Ne, &rest, &zero),
+            &compare(Compare::Ne, &unary(Unary::Sign, y), &unary(Unary::Sign, &rest)),
+        );
+        let less = binary(Binary::Sub, &quotient, &number_like(x, 1.0));
+        // Half away from zero, which whole quotients (all that can come out, but for huge ones) do not tell apart.
+        return unary(Unary::Round, &select(&adjust, &less, &quotient));
+    }
+    let quotient = binary(Binary::Div, x, y);
+    let adjust = binary(
+        Binary::And,
+        &compare(Compare::Ne, &unary(Unary::Sign, x), &unary(Unary::Sign, y)),
+        &compare(Compare::Ne, &rest, &zero),
+    );
+    select(
+        &adjust,
+        &binary(Binary::Sub, &quotient, &number_like(x, 1.0)),
+        &quotient,
+    )
+}
+
+/// jnp.remainder: C's remainder, moved by the divisor where the signs differ.
+pub(crate) fn floor_remainder(x: &Array, y: &Array) -> Array {
+    let zero = number_like(x, 0.0);
+    let y = match x.dtype().is_float() {
+        true => y.clone(),
+        // Integers leave nothing over when divided by 0.
+        false => select(&compare(Compare::Eq, y, &zero), &number_like(x, 1.0), y),
+    };
+    let rest = binary(Binary::Rem, x, &y);
+    if x.dtype().is_unsigned() {
+        return rest;
+    }
+    let signs_differ = compare(
+        Compare::Ne,
+        &compare(Compare::Lt, &rest, &zero),
+        &compare(Compare::Lt, &y, &zero),
+    );
+    let adjust = binary(Binary::And, &signs_differ, &compare(Compare::Ne, &rest, &zero));
+    select(&adjust, &binary(Binary::Add, &rest, &y), &rest)
+}
+
+/// `x` to a whole power, by repeated squaring as XLA does.
+fn whole_power(x: &Array, exponent: i64) -> Array {
+    if exponent == 0 {
+        return number_like(x, 1.0);
+    }
+    let (mut power, mut square, mut left) = (None, x.clone(), exponent.unsigned_abs());
+    loop {
+        if left & 1 == 1 {
+            power = Some(match &power {
+                Some(power) => binary(Binary::Mul, power, &square),
+                None => square.clone(),
+            });
+        }
+        left >>= 1;
+        if left == 0 {
+            break;
+        }
+        square = binary(Binary::Mul, &square, &square);
+    }
+    let power = power.expect("an exponent other than 0 has a bit set");
+    if exponent > 0 {
+        power
+    } else {
+        binary(Binary::Div, &number_like(x, 1.0), &power)
+    }
+}
+
+/// `x` to the power of an array. For integers as jnp: six squarings, more overflow for any base but 0 and ±1.
+fn raised(x: &Array, exponent: &Array) -> Array {
+    if x.dtype().is_float() {
+        return binary(Binary::Pow, x, exponent);
+    }
+    let (zero, one) = (number_like(x, 0.0), number_like(x, 1.0));
+    let is_zero = |x: &Array| compare(Compare::Eq, x, &zero);
+    let vanishes = binary(Binary::And, &is_zero(x), &unary(Unary::Not, &is_zero(exponent)));
+    let (mut power, mut square, mut left) = (select(&vanishes, &zero, &one), x.clone(), exponent.clone());
+    for _ in 0..6 {
+        let odd = unary(Unary::Not, &is_zero(&binary(Binary::And, &left, &one)));
+        power = select(&odd, &binary(Binary::Mul, &power, &square), &power);
+        square = binary(Binary::Mul, &square, &square);
+        left = binary(Binary::Shr, &left, &one);
+    }
+    power
+}
+
+impl Array {
+    /// The element to a power. A plain integer as exponent is computed as products (and one over them, where it is
+    /// negative), a plain float is part of the program.
+    ///
+    /// # Panics
+    /// When shapes do not broadcast, or integers are raised to a negative plain power.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{}", np::arange(4).pow(2));   // [0 1 4 9]
+    /// println!("{}", np::arange(4).pow(0.5)); // [0.        1.        1.4142135 1.7320508]
+    /// ```
+    #[track_caller]
+    pub fn pow(&self, exponent: impl Into<Array>) -> Array {
+        power(self.clone(), exponent.into())
+    }
+
+    /// Whether the element is less than the other.
+    ///
+    /// # Panics
+    /// When shapes do not broadcast.
+    #[track_caller]
+    pub fn lt(&self, other: impl Into<Array>) -> Array {
+        self.less(other)
+    }
+
+    /// Whether the element is at most the other.
+    ///
+    /// # Panics
+    /// When shapes do not broadcast.
+    #[track_caller]
+    pub fn le(&self, other: impl Into<Array>) -> Array {
+        self.less_equal(other)
+    }
+
+    /// Whether the element is greater than the other.
+    ///
+    /// # Panics
+    /// When shapes do not broadcast.
+    #[track_caller]
+    pub fn gt(&self, other: impl Into<Array>) -> Array {
+        self.greater(other)
+    }
+
+    /// Whether the element is at least the other.
+    ///
+    /// # Panics
+    /// When shapes do not broadcast.
+    #[track_caller]
+    pub fn ge(&self, other: impl Into<Array>) -> Array {
+        self.greater_equal(other)
+    }
+
+    /// The elements moved into bounds, which broadcast against them.
+    ///
+    /// # Panics
+    /// When shapes do not broadcast.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{}", np::arange(5).clip(1, 3)); // [1 1 2 3 3]
+    /// ```
+    #[track_caller]
+    pub fn clip(&self, least: impl Into<Array>, greatest: impl Into<Array>) -> Array {
+        let (x, least, greatest) = (self.clone(), least.into(), greatest.into());
+        let raised = binary_function("clip", Family::Any, least, x, |y, x| binary(Binary::Max, y, x));
+        binary_function("clip", Family::Any, greatest, raised, |y, x| {
+            binary(Binary::Min, y, x)
+        })
+    }
+
+    /// The elements rounded to this many decimals, halves to even; a negative number rounds to tens, hundreds and so on.
+    ///
+    /// # Panics
+    /// When the elements are bools.
+    #[track_caller]
+    pub fn round_to(&self, decimals: i32) -> Array {
+        if decimals == 0 {
+            return self.round();
+        }
+        let kind = Family::Number.kind("round_to", self.kind());
+        let x = self.clone().settled("round_to", kind);
+        staged("round_to", decimals, [x], |&decimals, x| {
+            let x = &x[0];
+            if !x.dtype().is_float() {
+                check(decimals > 0, "round_to", || "integers cannot be rounded to tens");
+                return x.clone();
+            }
+            let scale = number_like(x, 10_f64.powi(decimals));
+            binary(
+                Binary::Div,
+                &unary(Unary::Round, &binary(Binary::Mul, x, &scale)),
+                &scale,
+            )
+        })
+    }
+
+    /// The elements in another dtype. Floats are truncated towards 0 and saturate, NaN becomes 0; integers wrap.
+    ///
+    /// ```
+    /// # use kiln_core::{DType, numpy as np};
+    /// println!("{}", np::array([1.7, -1.7]).astype(DType::I32)); // [ 1 -1]
+    /// ```
+    pub fn astype(&self, dtype: DType) -> Array {
+        let kind = Kind::strong(dtype);
+        let x = self.clone().settled("astype", self.kind());
+        if x.kind() == kind {
+            return x;
+        }
+        staged("astype", kind, [x], |&kind, x| match kind.dtype {
+            DType::Bool => truth(&x[0]).with_weak(false),
+            _ => cast(&x[0], kind),
+        })
+    }
+}
+
+/// See [`Array::pow`].
+#[track_caller]
+pub(crate) fn power(x: Array, exponent: Array) -> Array {
+    match exponent.0 {
+        Repr::Literal(Literal::Bool(holds)) => power(x, i64::from(holds).into()),
+        Repr::Literal(Literal::Int(n)) => {
+            let kind = numeric(x.kind());
+            check(n >= 0 || kind.dtype.is_float(), "pow", || {
+                format!(
+                    "{} cannot be raised to {n}: a power of integers is an integer, use a float",
+                    kind.dtype
+                )
+            });
+            let x = x.settled("pow", kind);
+            staged("pow", (n, kind), [x], |&(n, kind), x| {
+                whole_power(&cast(&x[0], kind), n)
+            })
+        }
+        Repr::Literal(Literal::Float(number)) => {
+            let kind = promote([x.kind(), exponent.kind()]);
+            let x = x.settled("pow", kind);
+            let scalar = Scalar::from_f64(kind.dtype, number);
+            staged("pow", (scalar, kind), [x], |&(scalar, kind), x| {
+                let x = cast(&x[0], kind);
+                binary(Binary::Pow, &x, &filled(scalar, x.shape(), kind.weak))
+            })
+        }
+        _ => {
+            let float = x.dtype().is_float();
+            let weak = x.is_weak() && exponent.is_weak();
+            let whole = exponent.dtype().is_integer();
+            let power = binary_function("pow", Family::Numeric, x, exponent, raised);
+            // jnp: integers to a power are not weak, and a weak float stays weak only with a weak or float exponent.
+            let strong = power.dtype().is_integer() || (float && whole && !weak);
+            if strong { power.with_weak(false) } else { power }
+        }
+    }
+}
+
+/// `x` where the condition holds (or is not 0), else `y`; both are computed everywhere.
+///
+/// # Panics
+/// When shapes do not broadcast.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// let x = np::arange(4);
+/// println!("{}", np::where_(x.gt(1), &x, -1)); // [-1 -1  2  3]
+/// ```
+#[track_caller]
+pub fn where_(condition: impl Into<Array>, x: impl Into<Array>, y: impl Into<Array>) -> Array {
+    let condition = condition.into();
+    let ([x, y], kind) = promoted("where_", [x.into(), y.into()]);
+    let own = condition.kind();
+    let operands = [condition.settled("where_", own), x, y];
+    common_shape("where_", &operands);
+    staged("where_", kind, operands, |&kind, xs| {
+        let shape = common_shape("where_", xs);
+        let condition = broadcast(&truth(&xs[0]), &shape);
+        select(&condition, &fit(&xs[1], kind, &shape), &fit(&xs[2], kind, &shape)).with_weak(kind.weak)
+    })
+}
+
+/// Whether all elements of two arrays are equal within `1e-5` relative to the second plus `1e-8`: a bool scalar.
+///
+/// # Panics
+/// When shapes do not broadcast.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::allclose(np::array([1.0]), 1.000001)); // True
+/// ```
+#[track_caller]
+pub fn allclose(x: impl Into<Array>, y: impl Into<Array>) -> Array {
+    isclose(x, y, 1e-5, 1e-8).all()
+}
+
+/// Whether each element is within `relative * |y| + absolute` of the other's. NaN is close to nothing, an infinity to itself.
+///
+/// # Panics
+/// When shapes do not broadcast.
+#[track_caller]
+pub fn isclose(x: impl Into<Array>, y: impl Into<Array>, relative: f64, absolute: f64) -> Array {
+    if !(relative >= 0.0 && absolute >= 0.0) {
+        raise(
+            "isclose",
+            format!("tolerances {relative} and {absolute} must not be negative"),
+        )
+    }
+    let mut operands = [x.into(), y.into()];
+    let kind = Kind {
+        weak: false,
+        ..inexact(promote(operands.iter().map(Array::kind)))
+    };
+    settle("isclose", &mut operands, kind);
+    common_shape("isclose", &operands);
+    let bits = (relative.to_bits(), absolute.to_bits());
+    staged("isclose", (kind, bits), operands, |&(kind, bits), xs| {
+        let shape = common_shape("isclose", xs);
+        let (x, y) = (fit(&xs[0], kind, &shape), fit(&xs[1], kind, &shape));
+        let (relative, absolute) = (f64::from_bits(bits.0), f64::from_bits(bits.1));
+        let distance = (&x - &y).abs();
+        let close = distance.le(absolute + relative * y.abs());
+        (y.isfinite() & close) | x.equal(&y)
+    })
+}

@@ -1,0 +1,378 @@
+//! Arrays from nothing.
+
+use super::primitive::{broadcast, cast, concatenate, filled, iota, number_like, reshape};
+use crate::Array;
+use crate::arguments::{IntoNumbers, shape_of};
+use crate::array::{Literal, Repr};
+use crate::config::default_float;
+use crate::eager::staged;
+use crate::error::{check, raise};
+use crate::promote::{Kind, inexact, promote};
+use crate::record::{constant, is_recording};
+use crate::tree::Arrays;
+use kiln_backends::Buffer;
+use kiln_backends::program::{ArrayType, Axes, DType, Scalar, Shape};
+
+/// The same number everywhere, of a stated dtype.
+fn constant_array(value: Scalar, shape: Shape) -> Array {
+    if !is_recording() && value.as_i64() == 0 && value.as_f64() == 0.0 {
+        return Array::concrete(
+            Buffer::zeros(ArrayType {
+                dtype: value.dtype(),
+                shape,
+            }),
+            false,
+        );
+    }
+    match is_recording() {
+        true => constant(value, shape, false),
+        false => broadcast(&Array::concrete(Buffer::scalar(value), false), &shape),
+    }
+}
+
+/// Zeros of the default float dtype.
+///
+/// # Panics
+/// When a length is negative.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::zeros((2, 3)));
+/// // [[0. 0. 0.]
+/// //  [0. 0. 0.]]
+/// ```
+#[track_caller]
+pub fn zeros(shape: impl IntoNumbers) -> Array {
+    constant_array(Scalar::from_f64(default_float(), 0.0), shape_of("zeros", shape))
+}
+
+/// Ones of the default float dtype.
+///
+/// # Panics
+/// When a length is negative.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{:?}", np::ones(3)); // Array([1., 1., 1.], dtype=float32)
+/// ```
+#[track_caller]
+pub fn ones(shape: impl IntoNumbers) -> Array {
+    constant_array(Scalar::from_f64(default_float(), 1.0), shape_of("ones", shape))
+}
+
+/// A value, or an array that broadcasts, in every place. The dtype is the value's, weak for a plain number.
+///
+/// # Panics
+/// When a length is negative, or the value does not broadcast to the shape.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::full(3, 7)); // [7 7 7]
+/// ```
+#[track_caller]
+pub fn full(shape: impl IntoNumbers, value: impl Into<Array>) -> Array {
+    let shape = shape_of("full", shape);
+    let value = value.into();
+    if let (Repr::Literal(number), true) = (&value.0, is_recording()) {
+        let kind = number.kind();
+        return constant(number.scalar(kind.dtype), shape, kind.weak);
+    }
+    let kind = value.kind();
+    let value = value.settled("full", kind);
+    check(broadcasts(value.shape(), &shape), "full", || {
+        format!(
+            "a value of shape {} does not broadcast to shape {shape}",
+            value.shape()
+        )
+    });
+    staged("full", shape, [value], |shape, value| broadcast(&value[0], shape))
+}
+
+fn broadcasts(from: &Shape, to: &Shape) -> bool {
+    from.rank() <= to.rank()
+        && from
+            .iter()
+            .rev()
+            .zip(to.iter().rev())
+            .all(|(&n, &to)| n == to || n == 1)
+}
+
+/// Zeros in the shape and dtype of an array.
+#[track_caller]
+pub fn zeros_like(x: impl Into<Array>) -> Array {
+    full_like(x, 0)
+}
+
+/// Ones in the shape and dtype of an array.
+#[track_caller]
+pub fn ones_like(x: impl Into<Array>) -> Array {
+    full_like(x, 1)
+}
+
+/// A value in the shape and dtype of an array.
+///
+/// # Panics
+/// When the value does not broadcast to the shape.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::full_like(np::ones(2), 3)); // [3. 3.]
+/// ```
+#[track_caller]
+pub fn full_like(x: impl Into<Array>, value: impl Into<Array>) -> Array {
+    let (x, value) = (x.into(), value.into());
+    let (kind, shape) = (x.kind(), x.shape().clone());
+    if let Repr::Literal(number) = value.0 {
+        return filled(number.scalar(kind.dtype), &shape, kind.weak);
+    }
+    check(broadcasts(value.shape(), &shape), "full_like", || {
+        format!(
+            "a value of shape {} does not broadcast to shape {shape}",
+            value.shape()
+        )
+    });
+    staged("full_like", (kind, shape), [value], |(kind, shape), value| {
+        broadcast(&cast(&value[0], *kind), shape)
+    })
+}
+
+/// The bounds of [`arange`]: `stop`, `(start, stop)` or `(start, stop, step)`, integers or floats.
+pub trait IntoRange {
+    /// Start, stop and step as far as given.
+    #[doc(hidden)]
+    fn range(self) -> (Option<Array>, Array, Option<Array>);
+}
+
+/// A plain number as a bound of a range.
+pub trait Bound: Into<Array> {}
+impl Bound for i32 {}
+impl Bound for i64 {}
+impl Bound for usize {}
+impl Bound for isize {}
+impl Bound for f32 {}
+impl Bound for f64 {}
+
+impl<T: Bound> IntoRange for T {
+    fn range(self) -> (Option<Array>, Array, Option<Array>) {
+        (None, self.into(), None)
+    }
+}
+
+impl<A: Bound, B: Bound> IntoRange for (A, B) {
+    fn range(self) -> (Option<Array>, Array, Option<Array>) {
+        (Some(self.0.into()), self.1.into(), None)
+    }
+}
+
+impl<A: Bound, B: Bound, C: Bound> IntoRange for (A, B, C) {
+    fn range(self) -> (Option<Array>, Array, Option<Array>) {
+        (Some(self.0.into()), self.1.into(), Some(self.2.into()))
+    }
+}
+
+/// The numbers from a start (0 if not given) up to but not including a stop, in steps (of 1 if not given): integers when
+/// all bounds are.
+///
+/// # Panics
+/// When the step is 0.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::arange(4));               // [0 1 2 3]
+/// println!("{}", np::arange((1, 3)));          // [1 2]
+/// println!("{}", np::arange((0.0, 1.0, 0.25))); // [0.   0.25 0.5  0.75]
+/// ```
+#[track_caller]
+pub fn arange(range: impl IntoRange) -> Array {
+    let (start, stop, step) = range.range();
+    let number = |x: &Array| match x.0 {
+        Repr::Literal(Literal::Int(number)) => number as f64,
+        Repr::Literal(Literal::Float(number)) => number,
+        _ => raise("arange", "a bound does not fit in 64 bits"),
+    };
+    let kind = Kind::strong(promote(start.iter().chain([&stop]).chain(&step).map(Array::kind)).dtype);
+    let (low, high) = (start.as_ref().map_or(0.0, number), number(&stop));
+    let by = step.as_ref().map_or(1.0, number);
+    check(by != 0.0, "arange", || "the step is 0");
+    let size = ((high - low) / by).ceil().max(0.0);
+    check(size < 9e15, "arange", || format!("{size} elements are too many"));
+    let settle = |x: Option<Array>, default: i32| x.unwrap_or_else(|| default.into()).settled("arange", kind);
+    if low == 0.0 && by == 1.0 {
+        return staged(
+            "arange",
+            (size as usize, kind),
+            Arrays::new(),
+            |&(size, kind), _| iota(kind.dtype, Shape::from([size]), 0),
+        );
+    }
+    let bounds = Arrays::from_iter([settle(start, 0), settle(step, 1)]);
+    staged(
+        "arange",
+        (size as usize, kind),
+        bounds,
+        |&(size, kind), bounds| {
+            let shape = Shape::from([size]);
+            let [start, step] = [0, 1].map(|i| broadcast(&cast(&bounds[i], kind), &shape));
+            start + step * iota(kind.dtype, shape, 0)
+        },
+    )
+}
+
+/// `n` evenly spaced numbers from `start` to `stop`, both included. Bounds that are arrays give a new first axis.
+///
+/// # Panics
+/// When the bounds do not broadcast.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::linspace(0.0, 1.0, 3)); // [0.  0.5 1. ]
+/// ```
+#[track_caller]
+pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
+    spaced(start.into(), stop.into(), n, true)
+}
+
+/// [`linspace`] without `stop`, and spaced as if it were there.
+///
+/// # Panics
+/// When the bounds do not broadcast.
+#[track_caller]
+pub fn linspace_open(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
+    spaced(start.into(), stop.into(), n, false)
+}
+
+#[track_caller]
+fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
+    let kind = Kind::strong(inexact(promote([start.kind(), stop.kind()])).dtype);
+    let bounds = Arrays::from_iter([start.settled("linspace", kind), stop.settled("linspace", kind)]);
+    crate::error::broadcast_shapes("linspace", bounds[0].shape(), bounds[1].shape());
+    staged(
+        "linspace",
+        (n, closed, kind),
+        bounds,
+        |&(n, closed, kind), bounds| {
+            let shape = crate::error::broadcast_shapes("linspace", bounds[0].shape(), bounds[1].shape());
+            let row: Shape = std::iter::once(1).chain(shape.iter().copied()).collect();
+            let [start, stop] = [0, 1].map(|i| reshape(&broadcast(&cast(&bounds[i], kind), &shape), &row));
+            if n < 2 {
+                let all: Shape = std::iter::once(n).chain(shape.iter().copied()).collect();
+                return broadcast(&start, &all);
+            }
+            let steps = if closed { n - 1 } else { n };
+            let column: Shape = std::iter::once(steps).chain(shape.iter().map(|_| 1)).collect();
+            let count = iota(kind.dtype, Shape::from([steps]), 0);
+            let along = reshape(&(&count / number_like(&count, steps as f64)), &column);
+            // This way the ends come out exactly.
+            let inner = &start * (1 - &along) + &stop * &along;
+            if closed {
+                concatenate(&[inner, stop], 0)
+            } else {
+                inner
+            }
+        },
+    )
+}
+
+/// The identity matrix, of the default float dtype.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::identity(2));
+/// // [[1. 0.]
+/// //  [0. 1.]]
+/// ```
+#[track_caller]
+pub fn identity(n: usize) -> Array {
+    eye(n, n, 0)
+}
+
+/// An `n` by `m` matrix with ones on the `k`-th diagonal above the main one (below it, for a negative `k`), of the default
+/// float dtype.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::eye(2, 3, 1));
+/// // [[0. 1. 0.]
+/// //  [0. 0. 1.]]
+/// ```
+#[track_caller]
+pub fn eye(n: usize, m: usize, k: isize) -> Array {
+    staged("eye", (n, m, k), Arrays::new(), |&(n, m, k), _| {
+        diagonal(n, m, k).astype(default_float())
+    })
+}
+
+/// Where an `n` by `m` matrix has its `k`-th diagonal.
+pub(crate) fn diagonal(n: usize, m: usize, k: isize) -> Array {
+    let shape = Shape::from([n, m]);
+    (iota(DType::I64, shape.clone(), 0) + k).equal(iota(DType::I64, shape, 1))
+}
+
+/// Two one-dimensional arrays as the coordinates of a grid: `x` along the columns, `y` along the rows.
+///
+/// # Panics
+/// When an array does not have one axis.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// let (x, y) = np::meshgrid(np::arange(3), np::arange(2));
+/// println!("{x}");
+/// // [[0 1 2]
+/// //  [0 1 2]]
+/// println!("{y}");
+/// // [[0 0 0]
+/// //  [1 1 1]]
+/// ```
+#[track_caller]
+pub fn meshgrid(x: impl Into<Array>, y: impl Into<Array>) -> (Array, Array) {
+    let mut grids = meshgrid_xy(vec![x.into(), y.into()]).into_iter();
+    match (grids.next(), grids.next()) {
+        (Some(x), Some(y)) => (x, y),
+        _ => unreachable!("two grids for two arrays"),
+    }
+}
+
+/// [`meshgrid`] of any number of arrays: the first two count along columns and rows, the others along further axes.
+///
+/// # Panics
+/// When an array does not have one axis.
+#[track_caller]
+pub fn meshgrid_xy(arrays: Vec<Array>) -> Vec<Array> {
+    grids(arrays, true)
+}
+
+/// [`meshgrid`] of any number of arrays, where the `i`-th counts along axis `i`.
+///
+/// # Panics
+/// When an array does not have one axis.
+#[track_caller]
+pub fn meshgrid_ij(arrays: Vec<Array>) -> Vec<Array> {
+    grids(arrays, false)
+}
+
+#[track_caller]
+fn grids(arrays: Vec<Array>, swap: bool) -> Vec<Array> {
+    if let Some(x) = arrays.iter().find(|x| x.ndim() != 1) {
+        raise(
+            "meshgrid",
+            format!("takes arrays with one axis, got shape {}", x.shape()),
+        )
+    }
+    staged("meshgrid", swap, Arrays::from_vec(arrays), |&swap, arrays| {
+        let swap = swap && arrays.len() > 1;
+        let axis = |i: usize| if swap && i < 2 { 1 - i } else { i };
+        let mut shape = vec![0; arrays.len()];
+        for (i, x) in arrays.iter().enumerate() {
+            shape[axis(i)] = x.size();
+        }
+        let shape = Shape::from(shape);
+        arrays
+            .iter()
+            .enumerate()
+            .map(|(i, x)| {
+                let line = reshape(x, &Shape::from([x.size()]));
+                super::primitive::broadcast_along(&line, &shape, Axes::from_elem(axis(i), 1))
+            })
+            .collect::<Vec<_>>()
+    })
+}

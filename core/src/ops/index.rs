@@ -1,0 +1,647 @@
+//! Reading and writing by index.
+//!
+//! An index is read in two steps: integers, slices and new axes become slices, reversals and reshapes; what is left are
+//! arrays of indices, one gather. A write is one scatter, for which slices become arrays of indices as well.
+
+use super::items::{IntoIndex, IntoItem, Item, Items};
+use super::primitive::{broadcast, broadcast_along, cast, iota, reshape, reverse, slice, transpose};
+use crate::Array;
+use crate::array::Repr;
+use crate::eager::staged;
+use crate::error::{broadcast_shapes, check, plural, raise};
+use crate::promote::{Kind, promote};
+use crate::record::bind_one;
+use crate::tree::Arrays;
+use kiln_backends::program::{Axes, DType, Op, OutOfBounds, Shape, Update};
+use smallvec::SmallVec;
+
+/// An index against a shape, checked.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Plan {
+    /// One part for every axis of the array and every new axis, in the index's order.
+    parts: SmallVec<[Part; 4]>,
+    /// What the arrays of indices broadcast to, if there are any.
+    indices: Option<Shape>,
+}
+
+/// What an index does at one place.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Part {
+    /// One place of the next axis, which goes. `marked` where it stands among arrays of indices, as one of them.
+    Integer {
+        at: usize,
+        marked: bool,
+    },
+    /// `len` places of the next axis from `start`, `step` apart, backwards if `reversed`. `start` is the lowest.
+    Slice {
+        start: usize,
+        len: usize,
+        step: usize,
+        reversed: bool,
+    },
+    NewAxis,
+    /// The next axis is indexed by the next array.
+    Array,
+}
+
+/// Checks an index and takes the arrays out of it; bools become the indices where they are true.
+#[track_caller]
+fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
+    let rank = shape.rank();
+    let mut expanded = Items::new();
+    for item in items {
+        expanded.extend(where_true(op, item));
+    }
+    let items = expanded;
+    let taken = items
+        .iter()
+        .filter(|item| !matches!(item, Item::NewAxis | Item::Ellipsis))
+        .count();
+    check(taken <= rank, op, || {
+        let axes = plural(rank, "axis", "axes");
+        format!("{taken} indices for an array of {rank} {axes}, shape {shape}")
+    });
+    let ellipses = items.iter().filter(|item| matches!(item, Item::Ellipsis)).count();
+    check(ellipses <= 1, op, || "an index has one ellipsis at most");
+    let marked = items.iter().any(|item| matches!(item, Item::Array(_)));
+    let mut parts = SmallVec::new();
+    let mut arrays = Arrays::new();
+    let mut indices: Option<Shape> = None;
+    let mut axis = 0;
+    let whole = |axis: usize| Part::Slice {
+        start: 0,
+        len: shape[axis],
+        step: 1,
+        reversed: false,
+    };
+    for item in items {
+        match item {
+            Item::Integer(at) => {
+                let n = shape[axis] as isize;
+                let index = if at < 0 { at + n } else { at };
+                check((0..n).contains(&index), op, || {
+                    format!("index {at} is out of bounds for axis {axis} of shape {shape}")
+                });
+                parts.push(Part::Integer {
+                    at: index as usize,
+                    marked,
+                });
+                axis += 1;
+            }
+            Item::Slice { start, stop, step } => {
+                parts.push(sliced(shape[axis] as isize, start, stop, step));
+                axis += 1;
+            }
+            Item::Ellipsis => {
+                parts.extend((axis..axis + rank - taken).map(whole));
+                axis += rank - taken;
+            }
+            Item::NewAxis => parts.push(Part::NewAxis),
+            Item::Array(index) => {
+                check(index.dtype().is_integer(), op, || {
+                    format!("an array of {} cannot be an index", index.dtype())
+                });
+                indices = Some(match &indices {
+                    Some(shape) => broadcast_shapes(op, shape, index.shape()),
+                    None => index.shape().clone(),
+                });
+                check(shape[axis] > 0 || index.size() == 0, op, || {
+                    format!("axis {axis} of shape {shape} has no elements to be indexed")
+                });
+                parts.push(Part::Array);
+                let kind = index.kind();
+                arrays.push(index.settled(op, kind));
+                axis += 1;
+            }
+        }
+    }
+    parts.extend((axis..rank).map(whole));
+    (Plan { parts, indices }, arrays)
+}
+
+/// An item without bools: an array of them becomes one array of indices for each of its axes.
+#[track_caller]
+fn where_true(op: &str, item: Item) -> Items {
+    let Item::Array(mask) = &item else {
+        return Items::from_iter([item]);
+    };
+    if mask.dtype() != DType::Bool {
+        return Items::from_iter([item]);
+    }
+    if let Repr::Traced(_) = mask.0 {
+        raise(
+            op,
+            "the length of a selection by bools depends on values, which a recording does not have: use where_",
+        )
+    }
+    let shape = mask.shape();
+    let flat: Vec<usize> = mask
+        .to_vec::<bool>()
+        .into_iter()
+        .enumerate()
+        .filter(|(_, holds)| *holds)
+        .map(|(i, _)| i)
+        .collect();
+    let strides = shape.strides();
+    (0..shape.rank())
+        .map(|axis| {
+            let indices = flat
+                .iter()
+                .map(|i| (i / strides[axis] % shape[axis]) as i64)
+                .collect();
+            Item::Array(Array::new::<i64>(indices, flat.len()))
+        })
+        .collect()
+}
+
+/// Python's rule for slices: bounds are counted from the end where negative, and moved into the axis.
+fn sliced(n: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> Part {
+    let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
+    let bound = |bound: Option<isize>, default: isize| match bound {
+        Some(at) => (if at < 0 { at + n } else { at }).clamp(low, high),
+        None => default,
+    };
+    let (first, end) = if step > 0 {
+        (bound(start, low), bound(stop, high))
+    } else {
+        (bound(start, high), bound(stop, low))
+    };
+    let distance = if step > 0 { end - first } else { first - end };
+    let (by, len) = (
+        step.unsigned_abs(),
+        distance.max(0).unsigned_abs().div_ceil(step.unsigned_abs()),
+    );
+    let lowest = match (len, step > 0) {
+        (0, _) => 0,
+        (_, true) => first as usize,
+        (_, false) => first as usize - (len - 1) * by,
+    };
+    Part::Slice {
+        start: lowest,
+        len,
+        step: by,
+        reversed: step < 0 && len > 1,
+    }
+}
+
+impl Plan {
+    /// How many axes of what is read come before those of the arrays of indices: they stand where the arrays do, if these are
+    /// beside each other, else first.
+    fn place_of_indices(&self) -> usize {
+        let is_index = |part: &Part| matches!(part, Part::Array | Part::Integer { marked: true, .. });
+        let (Some(first), Some(last)) = (
+            self.parts.iter().position(is_index),
+            self.parts.iter().rposition(is_index),
+        ) else {
+            return 0;
+        };
+        match self.parts[first..=last].iter().all(is_index) {
+            true => self.parts[..first]
+                .iter()
+                .filter(|part| !matches!(part, Part::Integer { .. }))
+                .count(),
+            false => 0,
+        }
+    }
+
+    /// What the index reads.
+    fn read(&self, x: &Array, indices: &[Array], mode: OutOfBounds) -> Array {
+        if self.parts.is_empty() {
+            return x.clone();
+        }
+        // Slices and integers, on the array's own axes.
+        let (mut start, mut stop, mut by, mut reversed) =
+            (Axes::new(), Axes::new(), Axes::new(), Axes::new());
+        let mut shape: SmallVec<[usize; 4]> = SmallVec::new();
+        let mut axes = Axes::new();
+        for part in &self.parts {
+            let axis = start.len();
+            let (from, to, step) = match *part {
+                Part::NewAxis => {
+                    shape.push(1);
+                    continue;
+                }
+                Part::Integer { at, .. } => (at, at + 1, 1),
+                Part::Slice {
+                    start,
+                    len,
+                    step,
+                    reversed: backwards,
+                } => {
+                    if backwards {
+                        reversed.push(axis);
+                    }
+                    shape.push(len);
+                    (
+                        start,
+                        if len == 0 {
+                            start
+                        } else {
+                            start + (len - 1) * step + 1
+                        },
+                        step,
+                    )
+                }
+                Part::Array => {
+                    axes.push(shape.len());
+                    shape.push(x.shape()[axis]);
+                    (0, x.shape()[axis], 1)
+                }
+            };
+            start.push(from);
+            stop.push(to);
+            by.push(step);
+        }
+        let basic = reverse(&slice(x, &start, &stop, &by), reversed);
+        let basic = reshape(&basic, &Shape::from(&shape[..]));
+        let Some(common) = &self.indices else { return basic };
+        // One gather.
+        let indices: Vec<Array> = indices
+            .iter()
+            .zip(&axes)
+            .map(|(index, &axis)| broadcast(&wrapped(index, shape[axis]), common))
+            .collect();
+        let operands: SmallVec<[&Array; 4]> = std::iter::once(&basic).chain(&indices).collect();
+        let read = bind_one(
+            Op::Gather {
+                axes: axes.clone(),
+                batch: 0,
+                mode,
+            },
+            &operands,
+            basic.is_weak(),
+        );
+        // Their axes stand first now.
+        let place = self.place_of_indices();
+        let rank = common.rank();
+        let order: Axes = (rank..rank + place)
+            .chain(0..rank)
+            .chain(rank + place..read.ndim())
+            .collect();
+        transpose(&read, &order)
+    }
+
+    /// The shape of what is read.
+    fn shape(&self) -> Shape {
+        let mut shape: Vec<usize> = self
+            .parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::NewAxis => Some(1),
+                Part::Slice { len, .. } => Some(*len),
+                _ => None,
+            })
+            .collect();
+        if let Some(common) = &self.indices {
+            let place = self.place_of_indices();
+            shape.splice(place..place, common.iter().copied());
+        }
+        shape.into()
+    }
+
+    /// `x` with updates at the indexed places. `updates` broadcasts to [`shape`](Plan::shape).
+    fn write(&self, kind: Update, x: &Array, updates: &Array, indices: &[Array], mode: OutOfBounds) -> Array {
+        let common = self.indices.clone().unwrap_or_default();
+        let place = self.place_of_indices();
+        // The places written are a grid over the common axes and those of slices that are not whole; whole axes are
+        // written through.
+        let mut grid: Vec<usize> = common.to_vec();
+        let (mut axes, mut sources) = (Axes::new(), Vec::new());
+        let (mut outer, mut through): (Axes, Axes) = ((place..place + common.rank()).collect(), Axes::new());
+        let (mut axis, mut position, mut arrays) = (0, 0, indices.iter());
+        // Where the next axis of what is read stands, leaving out the common axes.
+        let seat = |position: usize| {
+            if position >= place {
+                position + common.rank()
+            } else {
+                position
+            }
+        };
+        let mut new_axes = Axes::new();
+        for part in &self.parts {
+            match *part {
+                Part::NewAxis => {
+                    new_axes.push(seat(position));
+                    position += 1;
+                    continue;
+                }
+                Part::Integer { at, .. } => {
+                    axes.push(axis);
+                    sources.push(Source::At(at));
+                }
+                Part::Slice {
+                    start,
+                    len,
+                    step,
+                    reversed,
+                } => {
+                    if (start, len, step, reversed) == (0, x.shape()[axis], 1, false) {
+                        through.push(seat(position));
+                    } else {
+                        axes.push(axis);
+                        sources.push(Source::Along {
+                            dimension: grid.len(),
+                            start,
+                            step,
+                            reversed,
+                        });
+                        outer.push(seat(position));
+                        grid.push(len);
+                    }
+                    position += 1;
+                }
+                Part::Array => {
+                    let index = arrays.next().expect("an array for every part that wants one");
+                    sources.push(Source::Index(wrapped(index, x.shape()[axis])));
+                    axes.push(axis);
+                }
+            }
+            axis += 1;
+        }
+        // New axes have length 1 and go; the common axes come first.
+        let shape = self.shape();
+        let order: Axes = outer.iter().chain(&through).copied().collect();
+        let updates = transpose(
+            &broadcast(updates, &shape),
+            &order.iter().chain(&new_axes).copied().collect::<Axes>(),
+        );
+        let updates = reshape(&updates, &order.iter().map(|&axis| shape[axis]).collect());
+        if axes.is_empty() {
+            return whole(kind, x, &updates);
+        }
+        let grid = Shape::from(grid);
+        let indices: Vec<Array> = sources
+            .iter()
+            .map(|source| source.indices(&grid, &common))
+            .collect();
+        let wide = indices.iter().any(|index| index.dtype() == DType::I64);
+        let dtype = if wide { DType::I64 } else { DType::I32 };
+        let indices: Vec<Array> = indices
+            .iter()
+            .map(|index| cast(index, Kind::strong(dtype)))
+            .collect();
+        let operands: SmallVec<[&Array; 6]> = [x, &updates].into_iter().chain(&indices).collect();
+        bind_one(
+            Op::Scatter {
+                kind,
+                axes,
+                batch: 0,
+                mode,
+            },
+            &operands,
+            x.is_weak(),
+        )
+    }
+}
+
+/// What an axis that is written is indexed by.
+enum Source {
+    At(usize),
+    Along {
+        dimension: usize,
+        start: usize,
+        step: usize,
+        reversed: bool,
+    },
+    Index(Array),
+}
+
+impl Source {
+    fn indices(&self, grid: &Shape, common: &Shape) -> Array {
+        match self {
+            Source::At(at) => Array::from(*at)
+                .settled("at", Kind::strong(DType::I64))
+                .astype(DType::I64)
+                .broadcast_to(grid),
+            Source::Along {
+                dimension,
+                start,
+                step,
+                reversed,
+            } => {
+                let count = iota(DType::I64, grid.clone(), *dimension);
+                match reversed {
+                    true => Array::from(start + step * (grid[*dimension] - 1)) - count * *step,
+                    false => count * *step + *start,
+                }
+            }
+            Source::Index(index) => {
+                let first = common.rank() - index.ndim();
+                broadcast_along(index, grid, (first..common.rank()).collect())
+            }
+        }
+    }
+}
+
+/// An update of the whole array.
+fn whole(kind: Update, x: &Array, updates: &Array) -> Array {
+    let updates = broadcast(updates, x.shape());
+    match kind {
+        Update::Set => updates,
+        Update::Add => x + updates,
+        Update::Mul => x * updates,
+        Update::Min => x.minimum(updates),
+        Update::Max => x.maximum(updates),
+    }
+}
+
+/// Indices in a dtype that holds them, negative ones counted from the end of an axis.
+fn wrapped(index: &Array, n: usize) -> Array {
+    let dtype = match index.dtype() {
+        DType::I64 | DType::U64 | DType::U32 => DType::I64,
+        _ if n > i32::MAX as usize => DType::I64,
+        _ => DType::I32,
+    };
+    let signed = index.dtype().is_signed();
+    let index = cast(index, Kind::strong(dtype));
+    match signed {
+        true => super::arithmetic::where_(index.lt(0), &index + n, &index),
+        false => index,
+    }
+}
+
+impl Array {
+    /// The elements at an index, as NumPy's `x[...]`: a number, a range, [`step`](crate::step),
+    /// [`Ellipsis`](crate::Ellipsis), [`NewAxis`](crate::NewAxis), an array of integers
+    /// or of bools, or a tuple of these.
+    ///
+    /// Ranges are cut to the axis, as Python's are. Indices in arrays that are out of bounds are moved to the nearest
+    /// element.
+    ///
+    /// # Panics
+    /// When a number is out of bounds, when there are more parts than axes, and for an array of bools in a recording.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// let x = np::arange(6).reshape((2, 3));
+    /// println!("{} {}", x.index(0), x.index((.., -1)));  // [0 1 2] [2 5]
+    /// println!("{}", x.index((1, 1..)));                 // [4 5]
+    /// println!("{}", x.index((0, [2, 0])));              // [2 0]
+    /// println!("{}", x.index(x.gt(3)));                  // [4 5]
+    /// ```
+    #[track_caller]
+    pub fn index(&self, index: impl IntoIndex) -> Array {
+        let (plan, arrays) = plan("index", self.shape(), index.items());
+        read("index", self, plan, arrays, OutOfBounds::Clip)
+    }
+
+    /// A place to update: `x.at(index).set(value)` and the like give a new array.
+    ///
+    /// # Panics
+    /// As [`index`](Array::index).
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// let x = np::arange(4);
+    /// println!("{}", x.at(0).set(7));         // [7 1 2 3]
+    /// println!("{}", x.at(1..3).add(10));     // [ 0 11 12  3]
+    /// println!("{x}");                        // [0 1 2 3]
+    /// ```
+    #[track_caller]
+    pub fn at(&self, index: impl IntoIndex) -> At {
+        let (plan, arrays) = plan("at", self.shape(), index.items());
+        let kind = self.kind();
+        At {
+            x: self.clone().settled("at", kind),
+            plan,
+            arrays,
+            mode: None,
+        }
+    }
+}
+
+#[track_caller]
+fn read(op: &str, x: &Array, plan: Plan, arrays: Arrays, mode: OutOfBounds) -> Array {
+    let operands: Arrays = std::iter::once(x.clone()).chain(arrays).collect();
+    staged(op, (plan, mode), operands, |(plan, mode), xs| {
+        plan.read(&xs[0], &xs[1..], *mode)
+    })
+}
+
+/// A place in an array, see [`Array::at`]. Indices in arrays that are out of bounds are not written to.
+#[derive(Clone, Debug)]
+pub struct At {
+    x: Array,
+    plan: Plan,
+    arrays: Arrays,
+    mode: Option<OutOfBounds>,
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Plan{}", self.shape())
+    }
+}
+
+macro_rules! updates {
+    ($($(#[$doc:meta])* $name:ident $kind:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Panics
+        /// When the value does not broadcast to the place.
+        #[track_caller]
+        pub fn $name(&self, value: impl Into<Array>) -> Array {
+            self.update(Update::$kind, value.into())
+        }
+    )*};
+}
+
+impl At {
+    /// What an index out of bounds does, in arrays of indices: `Clip` moves it to the nearest element, `Fill` drops a write and
+    /// reads NaN (or the least integer, the greatest unsigned one, true).
+    pub fn mode(mut self, mode: OutOfBounds) -> At {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// The elements there.
+    #[track_caller]
+    pub fn get(&self) -> Array {
+        let mode = self.mode.unwrap_or(OutOfBounds::Clip);
+        read("get", &self.x, self.plan.clone(), self.arrays.clone(), mode)
+    }
+
+    updates! {
+        /// The array with a value there. Which of several values for one place stays is not defined.
+        set Set;
+        /// The array with a value added there; values for one place add up.
+        add Add;
+        /// The array multiplied by a value there.
+        multiply Mul;
+        /// The array with the lesser of element and value there.
+        min Min;
+        /// The array with the greater of element and value there.
+        max Max;
+    }
+
+    /// The array with a function applied to the elements there.
+    ///
+    /// # Panics
+    /// When the function's result does not broadcast to the place.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{}", np::arange(4).at(2..).apply(|x| -x)); // [ 0  1 -2 -3]
+    /// ```
+    #[track_caller]
+    pub fn apply(&self, f: impl FnOnce(Array) -> Array) -> Array {
+        self.set(f(self.get()))
+    }
+
+    /// As jnp: the update runs in the promoted dtype, and the result has the array's.
+    #[track_caller]
+    fn update(&self, kind: Update, value: Array) -> Array {
+        let own = self.x.kind();
+        let common = promote([own, value.kind()]);
+        let place = self.plan.shape();
+        let value = value.settled("at", common);
+        let from = value.shape();
+        let fits = from.rank() <= place.rank()
+            && from
+                .iter()
+                .rev()
+                .zip(place.iter().rev())
+                .all(|(&n, &to)| n == to || n == 1);
+        check(fits, "at", || {
+            format!("a value of shape {from} does not broadcast to the place's shape {place}")
+        });
+        let operands: Arrays = [self.x.clone(), value]
+            .into_iter()
+            .chain(self.arrays.iter().cloned())
+            .collect();
+        let mode = self.mode.unwrap_or(OutOfBounds::Fill);
+        staged(
+            "at",
+            (kind, own, common.dtype, self.plan.clone(), mode),
+            operands,
+            |(kind, own, dtype, plan, mode), xs| {
+                let common = Kind::strong(*dtype);
+                let (x, value) = (cast(&xs[0], common), cast(&xs[1], common));
+                cast(&plan.write(*kind, &x, &value, &xs[2..], *mode), *own)
+            },
+        )
+    }
+}
+
+/// Slices of an array along an axis, by index: as [`index`](Array::index) with an array, but for indices out of bounds, which
+/// read NaN (or the least integer, the greatest unsigned one, true).
+///
+/// # Panics
+/// When the axis is out of bounds, or the indices are not integers.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::take(np::arange(4) * 10, [3, 0], 0)); // [30  0]
+/// ```
+#[track_caller]
+pub fn take(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {
+    let (x, indices) = (x.into(), indices.into());
+    let axis = crate::error::axis_of("take", axis, x.ndim());
+    let mut items: Items = (0..axis).map(|_| (..).item()).collect();
+    check(indices.dtype().is_integer(), "take", || {
+        format!("indices are {}, not integers", indices.dtype())
+    });
+    items.push(Item::Array(indices));
+    let (plan, arrays) = plan("take", x.shape(), items);
+    read("take", &x, plan, arrays, OutOfBounds::Fill)
+}

@@ -1,0 +1,216 @@
+//! What an index is written with.
+
+use crate::Array;
+use crate::arguments::Number;
+use crate::convert::{Nested, array};
+use crate::error::{check, raise};
+use smallvec::SmallVec;
+use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
+
+/// One part of an index, for one axis (or none, or several).
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// One place; the axis goes. Negative numbers count from the end.
+    Integer(isize),
+    /// Places from a start up to but not including a stop, `step` apart.
+    Slice {
+        /// The first place; the end of the axis that the step leads away from, if not given.
+        start: Option<isize>,
+        /// The end; the end of the axis that the step leads to, if not given.
+        stop: Option<isize>,
+        /// The distance; not 0.
+        step: isize,
+    },
+    /// As many whole axes as the index leaves over.
+    Ellipsis,
+    /// A new axis of length 1.
+    NewAxis,
+    /// Places given by an array of integers, or where an array of bools is true.
+    Array(Array),
+}
+
+/// As many whole axes as the index leaves over: Python's `...`.
+///
+/// ```
+/// use kiln_core::{Ellipsis, numpy as np};
+/// println!("{}", np::arange(4).reshape((2, 2)).index((Ellipsis, 0))); // [0 2]
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Ellipsis;
+
+/// A new axis of length 1.
+///
+/// ```
+/// use kiln_core::{NewAxis, numpy as np};
+/// assert_eq!(np::arange(3).index((.., NewAxis)).shape()[..], [3, 1]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct NewAxis;
+
+/// What can stand for one axis in an index: a number, a range, [`step`], [`Ellipsis`], [`NewAxis`], an array or a list of
+/// integers.
+pub trait IntoItem {
+    /// The part of the index.
+    fn item(self) -> Item;
+}
+
+/// A range taken in steps, which may be negative.
+///
+/// ```
+/// use kiln_core::{numpy as np, step};
+/// println!("{}", np::arange(6).index(step(1.., 2))); // [1 3 5]
+/// println!("{}", np::arange(4).index(step(.., -1))); // [3 2 1 0]
+/// ```
+///
+/// # Panics
+/// When the step is 0, or `range` is no range.
+#[track_caller]
+pub fn step(range: impl IntoItem, by: isize) -> Item {
+    check(by != 0, "step", || "the step is 0");
+    match range.item() {
+        Item::Slice { start, stop, step: 1 } => Item::Slice {
+            start,
+            stop,
+            step: by,
+        },
+        item => raise("step", format!("takes a range, got {item:?}")),
+    }
+}
+
+/// An index with steps, as `s![.., 0, 1..; 2]` for Python's `[:, 0, 1::2]`.
+///
+/// ```
+/// use kiln_core::{numpy as np, s};
+/// let x = np::arange(12).reshape((3, 4));
+/// println!("{}", x.index(s![1, ..; -1])); // [7 6 5 4]
+/// ```
+#[macro_export]
+macro_rules! s {
+    ($($range:expr $(; $step:expr)?),* $(,)?) => {
+        [$($crate::s!(@item $range $(; $step)?)),*].as_slice()
+    };
+    (@item $range:expr) => { $crate::IntoItem::item($range) };
+    (@item $range:expr; $step:expr) => { $crate::step($range, $step) };
+}
+
+impl<N: Number> IntoItem for N {
+    fn item(self) -> Item {
+        Item::Integer(self.number())
+    }
+}
+
+macro_rules! ranges {
+    ($($type:ty, $range:ident => $start:expr, $stop:expr;)*) => {$(
+        impl<N: Number> IntoItem for $type {
+            fn item(self) -> Item {
+                let $range = self;
+                Item::Slice { start: $start, stop: $stop, step: 1 }
+            }
+        }
+    )*};
+}
+
+/// The stop after a last place; after -1 comes the end.
+fn after(last: isize) -> Option<isize> {
+    (last != -1).then_some(last + 1)
+}
+
+ranges! {
+    Range<N>, range => Some(range.start.number()), Some(range.end.number());
+    RangeFrom<N>, range => Some(range.start.number()), None;
+    RangeTo<N>, range => None, Some(range.end.number());
+    RangeInclusive<N>, range => Some(range.start().number()), after(range.end().number());
+    RangeToInclusive<N>, range => None, after(range.end.number());
+}
+
+impl IntoItem for RangeFull {
+    fn item(self) -> Item {
+        Item::Slice {
+            start: None,
+            stop: None,
+            step: 1,
+        }
+    }
+}
+
+impl IntoItem for Ellipsis {
+    fn item(self) -> Item {
+        Item::Ellipsis
+    }
+}
+
+impl IntoItem for NewAxis {
+    fn item(self) -> Item {
+        Item::NewAxis
+    }
+}
+
+impl IntoItem for Item {
+    fn item(self) -> Item {
+        self
+    }
+}
+
+impl IntoItem for Array {
+    fn item(self) -> Item {
+        Item::Array(self)
+    }
+}
+
+impl IntoItem for &Array {
+    fn item(self) -> Item {
+        Item::Array(self.clone())
+    }
+}
+
+impl<T: Nested> IntoItem for Vec<T> {
+    fn item(self) -> Item {
+        Item::Array(array(self))
+    }
+}
+
+impl<T: Nested, const N: usize> IntoItem for [T; N] {
+    fn item(self) -> Item {
+        Item::Array(array(self))
+    }
+}
+
+/// An index: one [`IntoItem`], a tuple of them, or a slice of [`Item`]s as [`s!`](crate::s!) makes.
+pub trait IntoIndex {
+    /// The parts of the index.
+    fn items(self) -> Items;
+}
+
+/// The parts of an index.
+pub type Items = SmallVec<[Item; 4]>;
+
+impl<T: IntoItem> IntoIndex for T {
+    fn items(self) -> Items {
+        [self.item()].into_iter().collect()
+    }
+}
+
+impl IntoIndex for &[Item] {
+    fn items(self) -> Items {
+        self.iter().cloned().collect()
+    }
+}
+
+impl IntoIndex for Items {
+    fn items(self) -> Items {
+        self
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident)*))*) => {$(
+        impl<$($name: IntoItem),*> IntoIndex for ($($name,)*) {
+            #[allow(non_snake_case)]
+            fn items(self) -> Items {
+                let ($($name,)*) = self;
+                [$($name.item()),*].into_iter().collect()
+            }
+        }
+    )*};
+}
+tuples!(()(A)(A B)(A B C)(A B C D)(A B C D E)(A B C D E F)(A B C D E F G)(A B C D E F G H));

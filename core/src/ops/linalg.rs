@@ -1,0 +1,261 @@
+//! Products of matrices, and linear algebra.
+
+use super::elementwise::promoted;
+use super::primitive::{broadcast, cast, reshape, transpose};
+use crate::Array;
+use crate::eager::staged;
+use crate::error::{check, raise};
+use crate::promote::{Kind, inexact, promote};
+use crate::record::{bind, bind_one};
+use kiln_backends::program::{Axes, Dot, Linalg, Op, Shape};
+
+fn dot_op(lhs_contract: &[usize], rhs_contract: &[usize], batch: usize) -> Op {
+    let batch: Axes = (0..batch).collect();
+    Op::Dot(Dot {
+        lhs_contract: lhs_contract.into(),
+        rhs_contract: rhs_contract.into(),
+        lhs_batch: batch.clone(),
+        rhs_batch: batch,
+    })
+}
+
+#[track_caller]
+fn check_lengths(op: &str, x: &Array, y: &Array, right: usize) {
+    let (left, (m, n)) = (x.ndim() - 1, (x.shape()[x.ndim() - 1], y.shape()[right]));
+    check(m == n, op, || {
+        format!(
+            "shapes {} and {} do not go together: axis {left} is {m} against {n} on axis {right}",
+            x.shape(),
+            y.shape()
+        )
+    });
+}
+
+impl Array {
+    /// The product of vectors, of matrices, or of a scalar and an array; with more axes, sums over the last axis and the
+    /// other's second to last.
+    ///
+    /// # Panics
+    /// When the lengths summed over differ.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// let a = np::array([1.0, 3.2, -1.5]);
+    /// println!("{}", a.dot(&a)); // 13.490001
+    /// ```
+    #[track_caller]
+    pub fn dot(&self, other: impl Into<Array>) -> Array {
+        let other = other.into();
+        if self.ndim() == 0 || other.ndim() == 0 {
+            return self.multiply(other);
+        }
+        let ([x, y], kind) = promoted("dot", [self.clone(), other]);
+        check_lengths("dot", &x, &y, y.ndim().max(2) - 2);
+        staged("dot", kind, [x, y], |&kind, xs| {
+            let (x, y) = (cast(&xs[0], kind), cast(&xs[1], kind));
+            let op = dot_op(&[x.ndim() - 1], &[y.ndim().max(2) - 2], 0);
+            bind_one(op, &[&x, &y], kind.weak)
+        })
+    }
+
+    /// The product of matrices, over leading axes that broadcast; a vector is a row on the left and a column on the right.
+    ///
+    /// # Panics
+    /// When an operand is a scalar, the lengths summed over differ, or leading axes do not broadcast.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{:?}", np::ones((2, 2)).matmul(np::identity(2)));
+    /// // Array([[1., 1.],
+    /// //        [1., 1.]], dtype=float32)
+    /// ```
+    #[track_caller]
+    pub fn matmul(&self, other: impl Into<Array>) -> Array {
+        let ([x, y], kind) = promoted("matmul", [self.clone(), other.into()]);
+        check(x.ndim() > 0 && y.ndim() > 0, "matmul", || {
+            format!(
+                "shapes {} and {}: a scalar is no matrix, use *",
+                x.shape(),
+                y.shape()
+            )
+        });
+        check_lengths("matmul", &x, &y, y.ndim().max(2) - 2);
+        let leading = |x: &Array| Shape::from(&x.shape()[..x.ndim().saturating_sub(2)]);
+        crate::error::broadcast_shapes("matmul", &leading(&x), &leading(&y));
+        staged("matmul", kind, [x, y], |&kind, xs| {
+            product(&cast(&xs[0], kind), &cast(&xs[1], kind)).with_weak(kind.weak)
+        })
+    }
+}
+
+/// matmul of operands whose dtypes are equal.
+fn product(x: &Array, y: &Array) -> Array {
+    let (m, n) = (x.ndim(), y.ndim());
+    if m <= 2 && n <= 2 {
+        return bind_one(dot_op(&[m - 1], &[n.max(2) - 2], 0), &[x, y], false);
+    }
+    // A vector against a batch of matrices needs no batch axes.
+    if n == 1 {
+        return bind_one(dot_op(&[m - 1], &[0], 0), &[x, y], false);
+    }
+    if m == 1 {
+        return bind_one(dot_op(&[0], &[n - 2], 0), &[x, y], false);
+    }
+    // Leading axes that all operands share become one batch.
+    let (rows, inner, columns) = (x.shape()[m - 2], x.shape()[m - 1], y.shape()[n - 1]);
+    let leading = |x: &Array| Shape::from(&x.shape()[..x.ndim() - 2]);
+    let batch = crate::error::broadcast_shapes("matmul", &leading(x), &leading(y));
+    let flat = |x: &Array, rows: usize, columns: usize| {
+        let full: Shape = batch.iter().copied().chain([rows, columns]).collect();
+        reshape(&broadcast(x, &full), &Shape::from([batch.size(), rows, columns]))
+    };
+    let (x, y) = (flat(x, rows, inner), flat(y, inner, columns));
+    let z = bind_one(dot_op(&[2], &[1], 1), &[&x, &y], false);
+    reshape(&z, &batch.iter().copied().chain([rows, columns]).collect())
+}
+
+/// The products of all pairs of elements, both arrays taken as flat.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::outer([1, 2], [3, 4]));
+/// // [[3 4]
+/// //  [6 8]]
+/// ```
+#[track_caller]
+pub fn outer(x: impl Into<Array>, y: impl Into<Array>) -> Array {
+    x.into().reshape((-1, 1)) * y.into().reshape((1, -1))
+}
+
+/// Operands of linear algebra in one float dtype.
+#[track_caller]
+fn floats<const N: usize>(op: &str, operands: [Array; N]) -> ([Array; N], Kind) {
+    let kind = inexact(promote(operands.iter().map(Array::kind)));
+    let kind = Kind { weak: false, ..kind };
+    (operands.map(|x| x.settled(op, kind)), kind)
+}
+
+#[track_caller]
+fn check_square(op: &str, a: &Array) -> usize {
+    let (rank, shape) = (a.ndim(), a.shape());
+    if rank < 2 || shape[rank - 1] != shape[rank - 2] {
+        raise(op, format!("shape {shape} is not that of square matrices"))
+    }
+    shape[rank - 1]
+}
+
+/// The inverse of square matrices, over leading axes. A singular matrix gives infinities or NaN.
+///
+/// # Panics
+/// When the last two axes differ in length.
+///
+/// ```
+/// use kiln_core::numpy::{self as np, linalg};
+/// println!("{}", linalg::inv(np::identity(2) * 2));
+/// // [[0.5 0. ]
+/// //  [0.  0.5]]
+/// ```
+#[track_caller]
+pub fn inv(a: impl Into<Array>) -> Array {
+    let ([a], kind) = floats("inv", [a.into()]);
+    let n = check_square("inv", &a);
+    staged("inv", (kind, n), [a], |&(kind, n), a| {
+        let a = cast(&a[0], kind);
+        let one = cast(&super::creation::diagonal(n, n, 0), kind);
+        let one = broadcast(&one, a.shape());
+        bind_one(Op::Linalg(Linalg::Solve), &[&a, &one], false)
+    })
+}
+
+/// The solution `x` of `a x = b`, over leading axes, where `b` is a vector or a matrix of columns.
+///
+/// # Panics
+/// When `a` is not square, or `b` does not fit.
+///
+/// ```
+/// use kiln_core::numpy::{self as np, linalg};
+/// println!("{}", linalg::solve(np::array([[2.0, 0.0], [0.0, 4.0]]), [2.0, 2.0]));
+/// // [1.  0.5]
+/// ```
+#[track_caller]
+pub fn solve(a: impl Into<Array>, b: impl Into<Array>) -> Array {
+    let ([a, b], kind) = floats("solve", [a.into(), b.into()]);
+    let n = check_square("solve", &a);
+    let vector = b.ndim() == 1;
+    let axis = if vector { 0 } else { b.ndim().wrapping_sub(2) };
+    check(b.ndim() > 0 && b.shape()[axis] == n, "solve", || {
+        format!(
+            "a right-hand side of shape {} for matrices of shape {}",
+            b.shape(),
+            a.shape()
+        )
+    });
+    let leading = |x: &Array| Shape::from(&x.shape()[..x.ndim() - 2]);
+    if !vector {
+        crate::error::broadcast_shapes("solve", &leading(&a), &leading(&b));
+    }
+    staged("solve", (kind, vector), [a, b], |&(kind, vector), xs| {
+        let (a, b) = (cast(&xs[0], kind), cast(&xs[1], kind));
+        let n = a.shape()[a.ndim() - 1];
+        let b = if vector {
+            reshape(&b, &Shape::from([n, 1]))
+        } else {
+            b
+        };
+        let leading = |x: &Array| Shape::from(&x.shape()[..x.ndim() - 2]);
+        let batch = crate::error::broadcast_shapes("solve", &leading(&a), &leading(&b));
+        let full = |x: &Array| -> Array {
+            let shape = batch
+                .iter()
+                .copied()
+                .chain(x.shape()[x.ndim() - 2..].iter().copied())
+                .collect();
+            broadcast(x, &shape)
+        };
+        let x = bind_one(Op::Linalg(Linalg::Solve), &[&full(&a), &full(&b)], false);
+        match vector {
+            true => reshape(&x, &Shape::from(&x.shape()[..x.ndim() - 1])),
+            false => x,
+        }
+    })
+}
+
+/// The eigenvalues and eigenvectors of symmetric matrices.
+#[derive(Clone, Debug, crate::Tree)]
+pub struct Eigh {
+    /// The eigenvalues, ascending: `[.., n]`.
+    pub eigenvalues: Array,
+    /// The eigenvectors, as columns: `[.., n, n]`.
+    pub eigenvectors: Array,
+}
+
+/// The eigenvalues and eigenvectors of symmetric matrices, over leading axes; of the mean of a matrix and its transpose, if
+/// it is not symmetric.
+///
+/// # Panics
+/// When the last two axes differ in length.
+///
+/// ```
+/// use kiln_core::numpy::{self as np, linalg};
+/// println!("{}", linalg::eigh(np::identity(2)).eigenvalues); // [1. 1.]
+/// ```
+#[track_caller]
+pub fn eigh(a: impl Into<Array>) -> Eigh {
+    let ([a], kind) = floats("eigh", [a.into()]);
+    check_square("eigh", &a);
+    staged("eigh", kind, [a], |&kind, a| {
+        let a = cast(&a[0], kind);
+        let rank = a.ndim();
+        let mut axes: Axes = (0..rank).collect();
+        axes.swap(rank - 1, rank - 2);
+        let symmetric = (&a + transpose(&a, &axes)) / 2;
+        let [eigenvalues, eigenvectors] = bind(Op::Linalg(Linalg::Eigh), &[&symmetric], &[false, false])
+            .into_vec()
+            .try_into()
+            .unwrap_or_else(|_| unreachable!("eigh has two results"));
+        Eigh {
+            eigenvalues,
+            eigenvectors,
+        }
+    })
+}

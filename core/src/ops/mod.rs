@@ -1,0 +1,13 @@
+//! Operators, methods and functions of arrays, by family.
+
+pub(crate) mod arithmetic;
+pub(crate) mod creation;
+pub(crate) mod elementwise;
+pub(crate) mod index;
+pub(crate) mod items;
+pub(crate) mod linalg;
+mod operators;
+pub(crate) mod primitive;
+pub(crate) mod reduce;
+pub(crate) mod shape;
+pub(crate) mod sort;

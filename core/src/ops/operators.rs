@@ -1,0 +1,86 @@
+//! The operators, for every mix of arrays, references to arrays and plain numbers.
+//!
+//! The right operand is one generic implementation, and a number on the left is an `f64` or an `i32`: so that
+//! `(2 * &x).cos()` is inferred.
+
+use super::elementwise::named;
+use crate::Array;
+use std::ops;
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $assign_trait:ident $assign_method:ident $function:ident),*) => {$(
+        impl<R: Into<Array>> ops::$trait<R> for Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, right: R) -> Array {
+                named::$function(self, right)
+            }
+        }
+
+        impl<R: Into<Array>> ops::$trait<R> for &Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, right: R) -> Array {
+                named::$function(self, right)
+            }
+        }
+
+        operators!(@left $trait $method $function f64 Array);
+        operators!(@left $trait $method $function f64 &Array);
+        operators!(@left $trait $method $function i32 Array);
+        operators!(@left $trait $method $function i32 &Array);
+
+        /// The handle is replaced by the result; other handles on the elements keep them.
+        impl<R: Into<Array>> ops::$assign_trait<R> for Array {
+            #[track_caller]
+            fn $assign_method(&mut self, right: R) {
+                let left = std::mem::replace(self, Array::from(0));
+                *self = named::$function(left, right);
+            }
+        }
+    )*};
+    (@left $trait:ident $method:ident $function:ident $number:ident $($array:tt)+) => {
+        impl ops::$trait<$($array)+> for $number {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self, right: $($array)+) -> Array {
+                named::$function(self, right)
+            }
+        }
+    };
+}
+
+operators!(
+    Add add AddAssign add_assign add,
+    Sub sub SubAssign sub_assign subtract,
+    Mul mul MulAssign mul_assign multiply,
+    Div div DivAssign div_assign divide,
+    Rem rem RemAssign rem_assign remainder,
+    BitAnd bitand BitAndAssign bitand_assign bitwise_and,
+    BitOr bitor BitOrAssign bitor_assign bitwise_or,
+    BitXor bitxor BitXorAssign bitxor_assign bitwise_xor,
+    Shl shl ShlAssign shl_assign left_shift,
+    Shr shr ShrAssign shr_assign right_shift
+);
+
+macro_rules! prefixes {
+    ($($trait:ident $method:ident $function:ident),*) => {$(
+        impl ops::$trait for Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self) -> Array {
+                named::$function(self)
+            }
+        }
+
+        impl ops::$trait for &Array {
+            type Output = Array;
+            #[track_caller]
+            fn $method(self) -> Array {
+                named::$function(self)
+            }
+        }
+    )*};
+}
+
+prefixes!(Neg neg negative, Not not bitwise_not);

@@ -1,0 +1,127 @@
+//! The language's ops as functions of arrays whose types fit. What would do nothing is left out.
+
+use crate::Array;
+use crate::promote::Kind;
+use crate::record::{bind_one, constant, is_recording};
+use kiln_backends::Buffer;
+use kiln_backends::program::{Axes, Binary, Compare, DType, Op, Reduction, Scalar, Shape, Unary};
+
+pub(crate) fn unary(f: Unary, x: &Array) -> Array {
+    bind_one(Op::Unary(f), &[x], x.is_weak())
+}
+
+pub(crate) fn binary(f: Binary, x: &Array, y: &Array) -> Array {
+    bind_one(Op::Binary(f), &[x, y], x.is_weak() && y.is_weak())
+}
+
+pub(crate) fn compare(f: Compare, x: &Array, y: &Array) -> Array {
+    bind_one(Op::Compare(f), &[x, y], x.is_weak() && y.is_weak())
+}
+
+pub(crate) fn select(predicate: &Array, x: &Array, y: &Array) -> Array {
+    bind_one(Op::Select, &[predicate, x, y], x.is_weak() && y.is_weak())
+}
+
+/// To a dtype and weakness.
+pub(crate) fn cast(x: &Array, kind: Kind) -> Array {
+    match x.dtype() == kind.dtype {
+        true => x.clone().with_weak(kind.weak),
+        false => bind_one(Op::Cast(kind.dtype), &[x], kind.weak),
+    }
+}
+
+pub(crate) fn reshape(x: &Array, shape: &Shape) -> Array {
+    match x.shape() == shape {
+        true => x.clone(),
+        false => bind_one(Op::Reshape(shape.clone()), &[x], x.is_weak()),
+    }
+}
+
+pub(crate) fn transpose(x: &Array, permutation: &[usize]) -> Array {
+    match permutation.windows(2).all(|pair| pair[0] < pair[1]) {
+        true => x.clone(),
+        false => bind_one(Op::Transpose(permutation.into()), &[x], x.is_weak()),
+    }
+}
+
+/// To a shape that `x` broadcasts to, its axes matched from the last.
+pub(crate) fn broadcast(x: &Array, shape: &Shape) -> Array {
+    let first = shape.rank() - x.ndim();
+    broadcast_along(x, shape, (first..shape.rank()).collect())
+}
+
+/// To a shape, where axis `i` of `x` becomes axis `axes[i]`.
+pub(crate) fn broadcast_along(x: &Array, shape: &Shape, axes: Axes) -> Array {
+    match x.shape() == shape {
+        true => x.clone(),
+        false => bind_one(
+            Op::Broadcast {
+                shape: shape.clone(),
+                axes,
+            },
+            &[x],
+            x.is_weak(),
+        ),
+    }
+}
+
+pub(crate) fn slice(x: &Array, start: &[usize], stop: &[usize], step: &[usize]) -> Array {
+    let all = (0..x.ndim()).all(|i| start[i] == 0 && stop[i] == x.shape()[i] && step[i] == 1);
+    if all {
+        return x.clone();
+    }
+    bind_one(
+        Op::Slice {
+            start: start.into(),
+            stop: stop.into(),
+            step: step.into(),
+        },
+        &[x],
+        x.is_weak(),
+    )
+}
+
+/// Elements `start..stop` along one axis.
+pub(crate) fn slice_axis(x: &Array, axis: usize, start: usize, stop: usize) -> Array {
+    let (mut starts, mut stops) = (vec![0; x.ndim()], x.shape().to_vec());
+    (starts[axis], stops[axis]) = (start, stop);
+    slice(x, &starts, &stops, &vec![1; x.ndim()])
+}
+
+pub(crate) fn reverse(x: &Array, axes: Axes) -> Array {
+    match axes.is_empty() {
+        true => x.clone(),
+        false => bind_one(Op::Reverse(axes), &[x], x.is_weak()),
+    }
+}
+
+/// Arrays of one dtype after each other.
+pub(crate) fn concatenate(arrays: &[Array], axis: usize) -> Array {
+    let operands: Vec<&Array> = arrays.iter().collect();
+    bind_one(
+        Op::Concatenate { axis },
+        &operands,
+        arrays.iter().all(Array::is_weak),
+    )
+}
+
+pub(crate) fn reduce(kind: Reduction, x: &Array, axes: Axes) -> Array {
+    bind_one(Op::Reduce { kind, axes }, &[x], false)
+}
+
+pub(crate) fn iota(dtype: DType, shape: Shape, axis: usize) -> Array {
+    bind_one(Op::Iota { dtype, shape, axis }, &[], false)
+}
+
+/// The same number everywhere.
+pub(crate) fn filled(value: Scalar, shape: &Shape, weak: bool) -> Array {
+    match is_recording() {
+        true => constant(value, shape.clone(), weak),
+        false => broadcast(&Array::concrete(Buffer::scalar(value), weak), shape),
+    }
+}
+
+/// A number in the type of an array.
+pub(crate) fn number_like(x: &Array, number: f64) -> Array {
+    filled(Scalar::from_f64(x.dtype(), number), x.shape(), x.is_weak())
+}

@@ -1,0 +1,453 @@
+//! Functions that move elements without computing.
+
+use super::primitive::{
+    broadcast, broadcast_along, cast, concatenate as join, reshape, reverse, slice_axis, transpose,
+};
+use crate::Array;
+use crate::arguments::{IntoNumbers, axes_of, reshaped, shape_of};
+use crate::eager::staged;
+use crate::error::{axis_of, check, raise};
+use crate::promote::promote;
+use crate::record::is_recording;
+use crate::tree::Arrays;
+use kiln_backends::program::{Axes, Shape};
+
+impl Array {
+    /// The same elements, in row-major order, in another shape; one length may be -1 and is what is left.
+    ///
+    /// # Panics
+    /// When the number of elements differs.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{}", np::arange(6).reshape((2, -1)));
+    /// // [[0 1 2]
+    /// //  [3 4 5]]
+    /// ```
+    #[track_caller]
+    pub fn reshape(&self, shape: impl IntoNumbers) -> Array {
+        let shape = reshaped("reshape", self.shape(), &shape.numbers());
+        self.with_shape(shape)
+    }
+
+    /// The same elements as one axis.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{}", np::ones((2, 2)).ravel()); // [1. 1. 1. 1.]
+    /// ```
+    #[track_caller]
+    pub fn ravel(&self) -> Array {
+        self.with_shape(Shape::from([self.size()]))
+    }
+
+    /// Reshaped, where the number of elements fits. In memory nothing moves: the result is another handle.
+    #[track_caller]
+    fn with_shape(&self, shape: Shape) -> Array {
+        if *self.shape() == shape {
+            return self.clone();
+        }
+        let x = self.clone().settled("reshape", self.kind());
+        match is_recording() {
+            true => reshape(&x, &shape),
+            false => Array::concrete(x.look("reshape").reshape(&shape), x.is_weak()),
+        }
+    }
+
+    /// The axes in reverse order.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// assert_eq!(np::ones((2, 3)).t().shape()[..], [3, 2]);
+    /// ```
+    #[track_caller]
+    pub fn t(&self) -> Array {
+        self.permuted((0..self.ndim()).rev().collect())
+    }
+
+    /// The axes in another order: axis `i` of the result is axis `axes[i]`.
+    ///
+    /// # Panics
+    /// When `axes` does not hold every axis once.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// assert_eq!(np::ones((2, 3, 4)).transpose((1, 2, 0)).shape()[..], [3, 4, 2]);
+    /// ```
+    #[track_caller]
+    pub fn transpose(&self, axes: impl IntoNumbers) -> Array {
+        let numbers = axes.numbers();
+        let sorted = axes_of("transpose", &numbers, self.ndim());
+        check(sorted.len() == self.ndim(), "transpose", || {
+            format!(
+                "{} axes for an array of shape {}: name every axis once",
+                sorted.len(),
+                self.shape()
+            )
+        });
+        self.permuted(
+            numbers
+                .iter()
+                .map(|&axis| axis_of("transpose", axis, self.ndim()))
+                .collect(),
+        )
+    }
+
+    #[track_caller]
+    fn permuted(&self, axes: Axes) -> Array {
+        if axes.windows(2).all(|pair| pair[0] < pair[1]) {
+            return self.clone();
+        }
+        staged("transpose", axes, [self.clone()], |axes, x| {
+            transpose(&x[0], axes)
+        })
+    }
+
+    /// Two axes exchanged.
+    ///
+    /// # Panics
+    /// When an axis is out of bounds.
+    #[track_caller]
+    pub fn swapaxes(&self, first: isize, second: isize) -> Array {
+        let (first, second) = (
+            axis_of("swapaxes", first, self.ndim()),
+            axis_of("swapaxes", second, self.ndim()),
+        );
+        let mut axes: Axes = (0..self.ndim()).collect();
+        axes.swap(first, second);
+        self.permuted(axes)
+    }
+
+    /// Axes moved to other places; the others keep their order.
+    ///
+    /// # Panics
+    /// When an axis is out of bounds or given twice, or the two lists differ in length.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// assert_eq!(np::ones((2, 3, 4)).moveaxis(0, -1).shape()[..], [3, 4, 2]);
+    /// ```
+    #[track_caller]
+    pub fn moveaxis(&self, source: impl IntoNumbers, destination: impl IntoNumbers) -> Array {
+        let (source, destination) = (source.numbers(), destination.numbers());
+        let rank = self.ndim();
+        axes_of("moveaxis", &source, rank);
+        axes_of("moveaxis", &destination, rank);
+        check(source.len() == destination.len(), "moveaxis", || {
+            format!("{} axes for {} places", source.len(), destination.len())
+        });
+        let mut pairs: Vec<(usize, usize)> = destination
+            .iter()
+            .zip(&source)
+            .map(|(&to, &from)| (axis_of("moveaxis", to, rank), axis_of("moveaxis", from, rank)))
+            .collect();
+        pairs.sort_unstable();
+        let mut axes: Axes = (0..rank)
+            .filter(|axis| pairs.iter().all(|(_, from)| from != axis))
+            .collect();
+        for (to, from) in pairs {
+            axes.insert(to, from);
+        }
+        self.permuted(axes)
+    }
+
+    /// Without the axes of length 1.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// assert_eq!(np::ones((1, 3, 1)).squeeze().shape()[..], [3]);
+    /// ```
+    #[track_caller]
+    pub fn squeeze(&self) -> Array {
+        self.with_shape(self.shape().iter().copied().filter(|&n| n != 1).collect())
+    }
+
+    /// Without these axes, which have length 1.
+    ///
+    /// # Panics
+    /// When an axis is out of bounds, given twice, or longer.
+    #[track_caller]
+    pub fn squeeze_axis(&self, axes: impl IntoNumbers) -> Array {
+        let axes = axes_of("squeeze", &axes.numbers(), self.ndim());
+        if let Some(&axis) = axes.iter().find(|&&axis| self.shape()[axis] != 1) {
+            raise(
+                "squeeze",
+                format!(
+                    "axis {axis} of shape {} has length {}, not 1",
+                    self.shape(),
+                    self.shape()[axis]
+                ),
+            )
+        }
+        self.with_shape(self.shape().without(&axes))
+    }
+
+    /// With new axes of length 1 at these places of the result.
+    ///
+    /// # Panics
+    /// When a place is out of bounds or given twice.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// assert_eq!(np::ones(3).expand_dims((0, -1)).shape()[..], [1, 3, 1]);
+    /// ```
+    #[track_caller]
+    pub fn expand_dims(&self, axes: impl IntoNumbers) -> Array {
+        let numbers = axes.numbers();
+        let rank = self.ndim() + numbers.len();
+        let axes = axes_of("expand_dims", &numbers, rank);
+        let mut old = self.shape().iter();
+        let shape = (0..rank).map(|axis| match axes.contains(&axis) {
+            true => 1,
+            false => *old.next().expect("as many places as axes"),
+        });
+        self.with_shape(shape.collect())
+    }
+
+    /// Repeated to a shape, as NumPy broadcasts.
+    ///
+    /// # Panics
+    /// When the shapes do not go together.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{}", np::arange(3).broadcast_to((2, 3)));
+    /// // [[0 1 2]
+    /// //  [0 1 2]]
+    /// ```
+    #[track_caller]
+    pub fn broadcast_to(&self, shape: impl IntoNumbers) -> Array {
+        let shape = shape_of("broadcast_to", shape);
+        let from = self.shape();
+        let fits = from.rank() <= shape.rank()
+            && from
+                .iter()
+                .rev()
+                .zip(shape.iter().rev())
+                .all(|(&n, &to)| n == to || n == 1);
+        check(fits, "broadcast_to", || {
+            format!("shape {from} does not broadcast to shape {shape}")
+        });
+        staged("broadcast_to", shape, [self.clone()], |shape, x| {
+            broadcast(&x[0], shape)
+        })
+    }
+
+    /// The elements in reverse order along all axes.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{}", np::arange(3).flip()); // [2 1 0]
+    /// ```
+    #[track_caller]
+    pub fn flip(&self) -> Array {
+        self.reversed((0..self.ndim()).collect())
+    }
+
+    /// The elements in reverse order along these axes.
+    ///
+    /// # Panics
+    /// When an axis is out of bounds or given twice.
+    #[track_caller]
+    pub fn flip_axis(&self, axes: impl IntoNumbers) -> Array {
+        self.reversed(axes_of("flip", &axes.numbers(), self.ndim()))
+    }
+
+    #[track_caller]
+    fn reversed(&self, axes: Axes) -> Array {
+        staged("flip", axes, [self.clone()], |axes, x| {
+            reverse(&x[0], axes.clone())
+        })
+    }
+
+    /// The elements moved on by `shift`, taken as flat; those that fall off come in at the start.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{}", np::arange(5).roll(2)); // [3 4 0 1 2]
+    /// ```
+    #[track_caller]
+    pub fn roll(&self, shift: isize) -> Array {
+        let flat = self.ravel().roll_axis(shift, 0);
+        flat.with_shape(self.shape().clone())
+    }
+
+    /// The elements moved on along axes, each by its own shift.
+    ///
+    /// # Panics
+    /// When an axis is out of bounds, or there are neither as many shifts as axes nor one for all.
+    #[track_caller]
+    pub fn roll_axis(&self, shifts: impl IntoNumbers, axes: impl IntoNumbers) -> Array {
+        let (mut shifts, axes) = (shifts.numbers(), axes.numbers());
+        let mut places = Axes::new();
+        for &axis in &axes {
+            places.push(axis_of("roll", axis, self.ndim()));
+        }
+        if shifts.len() == 1 {
+            shifts.resize(places.len(), shifts[0]);
+        }
+        check(shifts.len() == places.len(), "roll", || {
+            format!("{} shifts for {} axes", shifts.len(), places.len())
+        });
+        let mut by = Axes::from_elem(0, self.ndim());
+        for (&shift, &axis) in shifts.iter().zip(&places) {
+            let n = self.shape()[axis] as isize;
+            if n > 0 {
+                by[axis] = (by[axis] as isize + shift).rem_euclid(n) as usize;
+            }
+        }
+        staged("roll", by, [self.clone()], |by, x| {
+            by.iter()
+                .enumerate()
+                .filter(|(_, shift)| **shift > 0)
+                .fold(x[0].clone(), |x, (axis, &shift)| {
+                    let n = x.shape()[axis];
+                    join(
+                        &[
+                            slice_axis(&x, axis, n - shift, n),
+                            slice_axis(&x, axis, 0, n - shift),
+                        ],
+                        axis,
+                    )
+                })
+        })
+    }
+
+    /// The array laid side by side this many times along each axis.
+    ///
+    /// # Panics
+    /// When a number is negative.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{}", np::arange(2).tile((2, 2)));
+    /// // [[0 1 0 1]
+    /// //  [0 1 0 1]]
+    /// ```
+    #[track_caller]
+    pub fn tile(&self, times: impl IntoNumbers) -> Array {
+        let times = shape_of("tile", times);
+        staged("tile", times, [self.clone()], |times, x| {
+            let x = &x[0];
+            let rank = times.rank().max(x.ndim());
+            let padded = |list: &[usize]| -> Vec<usize> {
+                std::iter::repeat_n(1, rank - list.len())
+                    .chain(list.iter().copied())
+                    .collect()
+            };
+            let (times, lengths) = (padded(times), padded(x.shape()));
+            // Each axis becomes two, the copies and the elements.
+            let apart: Shape = times.iter().zip(&lengths).flat_map(|(&t, &n)| [t, n]).collect();
+            let axes: Axes = (rank - x.ndim()..rank).map(|axis| 2 * axis + 1).collect();
+            let together: Shape = times.iter().zip(&lengths).map(|(&t, &n)| t * n).collect();
+            reshape(&broadcast_along(x, &apart, axes), &together)
+        })
+    }
+
+    /// Every element this many times, the array taken as flat.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// println!("{}", np::arange(3).repeat(2)); // [0 0 1 1 2 2]
+    /// ```
+    #[track_caller]
+    pub fn repeat(&self, times: usize) -> Array {
+        self.ravel().repeat_axis(times, 0)
+    }
+
+    /// Every slice along an axis this many times.
+    ///
+    /// # Panics
+    /// When the axis is out of bounds.
+    #[track_caller]
+    pub fn repeat_axis(&self, times: usize, axis: isize) -> Array {
+        let axis = axis_of("repeat", axis, self.ndim());
+        staged("repeat", (times, axis), [self.clone()], |&(times, axis), x| {
+            let x = &x[0];
+            let mut apart = x.shape().to_vec();
+            apart.insert(axis + 1, times);
+            let axes: Axes = (0..apart.len()).filter(|&i| i != axis + 1).collect();
+            let mut together = x.shape().to_vec();
+            together[axis] *= times;
+            reshape(&broadcast_along(x, &apart.into(), axes), &together.into())
+        })
+    }
+}
+
+/// Arrays one after the other along an axis, in their promoted dtype.
+///
+/// # Panics
+/// Without arrays, when the axis is out of bounds, or when the shapes differ on another axis.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::concatenate([&np::arange(2), &np::ones(1)], 0)); // [0. 1. 1.]
+/// ```
+#[track_caller]
+pub fn concatenate<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
+    joined("concatenate", arrays.into_iter().map(Into::into).collect(), axis)
+}
+
+#[track_caller]
+fn joined(op: &str, mut arrays: Arrays, axis: isize) -> Array {
+    let Some(first) = arrays.first().cloned() else {
+        raise(op, "needs at least one array")
+    };
+    check(first.ndim() > 0, op, || "a scalar has no axes: use stack");
+    let axis = axis_of(op, axis, first.ndim());
+    for x in &arrays {
+        let (from, to) = (first.shape(), x.shape());
+        check(from.rank() == to.rank(), op, || {
+            format!("shapes {from} and {to} have different numbers of axes")
+        });
+        if let Some(other) = (0..from.rank()).find(|&i| i != axis && from[i] != to[i]) {
+            raise(
+                op,
+                format!("shapes {from} and {to} differ on axis {other}, only axis {axis} may"),
+            )
+        }
+    }
+    let kind = promote(arrays.iter().map(Array::kind));
+    for x in &mut arrays {
+        *x = x.clone().settled(op, kind);
+    }
+    staged(op, (axis, kind), arrays, |&(axis, kind), arrays| {
+        let arrays: Vec<Array> = arrays.iter().map(|x| cast(x, kind)).collect();
+        join(&arrays, axis)
+    })
+}
+
+/// Arrays of one shape one after the other along a new axis.
+///
+/// # Panics
+/// Without arrays, when the axis is out of bounds, or when the shapes differ.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::stack([np::zeros(2), np::ones(2)], 0));
+/// // [[0. 0.]
+/// //  [1. 1.]]
+/// ```
+#[track_caller]
+pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
+    let mut arrays: Arrays = arrays.into_iter().map(Into::into).collect();
+    let Some(first) = arrays.first() else {
+        raise("stack", "needs at least one array")
+    };
+    let shape = first.shape().clone();
+    if let Some(x) = arrays.iter().find(|x| *x.shape() != shape) {
+        raise("stack", format!("shapes {shape} and {} differ", x.shape()))
+    }
+    let axis = axis_of("stack", axis, shape.rank() + 1);
+    let kind = promote(arrays.iter().map(Array::kind));
+    for x in &mut arrays {
+        *x = x.clone().settled("stack", kind);
+    }
+    staged("stack", (axis, kind), arrays, |&(axis, kind), arrays| {
+        let mut shape = arrays[0].shape().to_vec();
+        shape.insert(axis, 1);
+        let shape = Shape::from(shape);
+        let arrays: Vec<Array> = arrays.iter().map(|x| reshape(&cast(x, kind), &shape)).collect();
+        join(&arrays, axis)
+    })
+}

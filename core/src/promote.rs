@@ -1,0 +1,166 @@
+//! The dtype and weakness that operands of different types meet in: JAX's lattice.
+//!
+//! ```text
+//! bool -> i* -> u8 -> u16 -> u32 -> u64 -> f* -> f32 -> f64
+//!           \-> i8 -> i16 -> i32 -> i64 -/
+//!         (u8 -> i16, u16 -> i32, u32 -> i64)
+//! ```
+//! `i*` and `f*` are the weak types: those of Rust's own numbers, and of arrays made from them alone.
+
+use crate::config::{default_float, default_int, x64_enabled};
+use kiln_backends::program::DType;
+
+/// What promotion looks at: a dtype, and whether it is weak (as that of a plain number is).
+///
+/// ```
+/// use kiln_core::{DType, promote::{Kind, promote}};
+/// let array = Kind { dtype: DType::I8, weak: false };
+/// let number = Kind { dtype: DType::I32, weak: true };
+/// assert_eq!(promote([array, number]), array);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Kind {
+    /// The dtype that it has on its own.
+    pub dtype: DType,
+    /// Whether it gives way to any other dtype of its family.
+    pub weak: bool,
+}
+
+impl Kind {
+    /// The kind of an array with a stated dtype.
+    pub fn strong(dtype: DType) -> Kind {
+        Kind { dtype, weak: false }
+    }
+}
+
+/// A place in the lattice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Node {
+    Of(DType),
+    WeakInt,
+    WeakFloat,
+}
+
+/// The kind of the result of an operation on operands of these kinds.
+///
+/// # Panics
+/// Without operands.
+pub fn promote(kinds: impl IntoIterator<Item = Kind>) -> Kind {
+    let mut kinds = kinds.into_iter();
+    let first = kinds.next().expect("promotion of at least one operand");
+    // All operands strong, or all weak: the bound of their dtypes. Otherwise weak ones stand for their families.
+    let (mut plain, mut mixed) = (Node::Of(first.dtype), node(first));
+    let (mut all_weak, mut equal, mut wide) = (first.weak, true, first.dtype.size() == 8);
+    for kind in kinds {
+        equal &= kind.dtype == first.dtype && kind.weak == first.weak;
+        all_weak &= kind.weak;
+        wide |= kind.dtype.size() == 8 && !kind.weak;
+        plain = bound(plain, Node::Of(kind.dtype));
+        mixed = bound(mixed, node(kind));
+    }
+    if equal {
+        return first;
+    }
+    let kind = match if all_weak { plain } else { mixed } {
+        Node::Of(dtype) => Kind {
+            dtype,
+            weak: all_weak,
+        },
+        Node::WeakInt => Kind {
+            dtype: default_int(),
+            weak: true,
+        },
+        Node::WeakFloat => Kind {
+            dtype: default_float(),
+            weak: true,
+        },
+    };
+    // Nobody asked for 64 bits: uint32 and int32 meet in int32 then.
+    if x64_enabled() || wide {
+        kind
+    } else {
+        Kind {
+            dtype: narrow(kind.dtype),
+            ..kind
+        }
+    }
+}
+
+/// The kind in which division and the transcendental functions compute: floats stay, 64-bit integers become
+/// `float64` (unless 64-bit dtypes are off by default), all others `float32`.
+pub fn inexact(kind: Kind) -> Kind {
+    let dtype = match kind.dtype {
+        DType::F32 | DType::F64 => kind.dtype,
+        DType::I64 | DType::U64 => default_float(),
+        _ => DType::F32,
+    };
+    Kind { dtype, ..kind }
+}
+
+/// The kind of arithmetic: bools count as integers.
+pub(crate) fn numeric(kind: Kind) -> Kind {
+    if kind.dtype == DType::Bool {
+        Kind::strong(DType::I32)
+    } else {
+        kind
+    }
+}
+
+/// The dtype in which integers are added up: at least as wide as the default one.
+pub(crate) fn accumulator(dtype: DType) -> DType {
+    match dtype {
+        DType::F32 | DType::F64 | DType::I64 | DType::U64 => dtype,
+        DType::U8 | DType::U16 | DType::U32 => {
+            if x64_enabled() {
+                DType::U64
+            } else {
+                DType::U32
+            }
+        }
+        DType::Bool | DType::I8 | DType::I16 | DType::I32 => default_int(),
+    }
+}
+
+fn narrow(dtype: DType) -> DType {
+    match dtype {
+        DType::I64 => DType::I32,
+        DType::U64 => DType::U32,
+        DType::F64 => DType::F32,
+        _ => dtype,
+    }
+}
+
+fn node(kind: Kind) -> Node {
+    match kind {
+        Kind { weak: true, dtype } if dtype.is_integer() => Node::WeakInt,
+        Kind { weak: true, dtype } if dtype.is_float() => Node::WeakFloat,
+        Kind { dtype, .. } => Node::Of(dtype),
+    }
+}
+
+/// The least upper bound in the lattice.
+fn bound(x: Node, y: Node) -> Node {
+    use DType::*;
+    use Node::*;
+    if x == y {
+        return x;
+    }
+    match (x, y) {
+        (Of(Bool), other) | (other, Of(Bool)) => other,
+        (WeakInt, other) | (other, WeakInt) => other,
+        (Of(F64), _) | (_, Of(F64)) => Of(F64),
+        (Of(F32), _) | (_, Of(F32)) => Of(F32),
+        (WeakFloat, _) | (_, WeakFloat) => WeakFloat,
+        (Of(a), Of(b)) if a.is_signed() == b.is_signed() => Of(if a.size() > b.size() { a } else { b }),
+        (Of(a), Of(b)) => {
+            let (signed, unsigned) = if a.is_signed() { (a, b) } else { (b, a) };
+            // A signed type wide enough for both; uint64 has none, and meets the floats.
+            match (signed, unsigned) {
+                (_, U64) => WeakFloat,
+                (I64, _) | (_, U32) => Of(I64),
+                (I32, _) | (_, U16) => Of(I32),
+                _ => Of(I16),
+            }
+        }
+    }
+}

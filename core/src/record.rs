@@ -1,0 +1,338 @@
+//! Recording: what runs inside a transformation is written down instead of computed.
+//!
+//! A stack of recorders stands on every thread. While it is not empty, every operation becomes an equation of the innermost
+//! program, also one on concrete arrays. An array that was there before (in memory, or of an outer recording) becomes
+//! a hidden input of the program, after its own inputs; plain numbers become constants.
+
+use crate::Array;
+use crate::array::{Repr, Traced};
+use crate::eager::staged;
+use crate::error::raise;
+use crate::tree::{Arrays, Leaves, Structure, Tree};
+use kiln_backends::program::{ArrayType, Builder, Op, Program, Scalar, Shape, Var};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A recording: what its arrays remember of it, also after its end.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    id: u64,
+    /// The transformation that records, as in `jit`.
+    name: &'static str,
+    /// Where the transformation was made; nowhere for kiln's own.
+    location: Option<&'static Location<'static>>,
+}
+
+impl Recording {
+    pub(crate) fn new(name: &'static str, location: Option<&'static Location<'static>>) -> Recording {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Recording {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            name,
+            location,
+        }
+    }
+
+    /// `jit (made at src/main.rs:3:9)`.
+    fn describe(&self) -> String {
+        match self.location {
+            Some(at) => format!(
+                "{} (made at {}:{}:{})",
+                self.name,
+                at.file(),
+                at.line(),
+                at.column()
+            ),
+            None => self.name.into(),
+        }
+    }
+
+    /// Why an array of this recording cannot be looked at.
+    pub(crate) fn no_value(&self, of: &ArrayType) -> String {
+        let recorder = self.describe();
+        match STACK.with_borrow(|stack| stack.iter().any(|recorder| recorder.recording.id == self.id)) {
+            true => format!(
+                "an array {of} inside {recorder} has no value yet, it is being recorded: return it and look at the result, \
+                 or choose with where_"
+            ),
+            false => self.ended(of),
+        }
+    }
+
+    fn ended(&self, of: &ArrayType) -> String {
+        let recorder = self.describe();
+        format!(
+            "an array {of} of {recorder} is used outside of it: only what the function returns has a value"
+        )
+    }
+}
+
+struct Recorder {
+    recording: Arc<Recording>,
+    builder: Builder,
+    /// Arrays from outside that the program uses; holding them keeps their identities from being given to others.
+    hidden: Vec<Array>,
+    /// The input that stands for an outside array, by its identity.
+    inputs: FxHashMap<(u64, usize), Var>,
+}
+
+thread_local! {
+    static STACK: RefCell<Vec<Recorder>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A recorded function.
+pub(crate) struct Recorded {
+    pub(crate) program: Program,
+    /// The arrays for the program's last inputs, after the function's own.
+    pub(crate) hidden: Vec<Array>,
+    /// Which results are weak.
+    pub(crate) weak: SmallVec<[bool; 4]>,
+    /// How the results are put together.
+    pub(crate) structure: Structure,
+}
+
+/// Whether operations on this thread are recorded.
+pub(crate) fn is_recording() -> bool {
+    STACK.with_borrow(|stack| !stack.is_empty())
+}
+
+/// Records a function of arrays of these types and weakness.
+#[track_caller]
+pub(crate) fn record<U: Tree>(
+    recording: Recording,
+    inputs: impl IntoIterator<Item = (ArrayType, bool)>,
+    f: impl FnOnce(Arrays) -> U,
+) -> Recorded {
+    /// Takes the recorder off the stack, also on unwind.
+    struct Pop(usize);
+    impl Drop for Pop {
+        fn drop(&mut self) {
+            STACK.with_borrow_mut(|stack| stack.truncate(self.0));
+        }
+    }
+
+    let recording = Arc::new(recording);
+    let mut builder = Builder::new();
+    let arguments: Arrays = inputs
+        .into_iter()
+        .map(|(of, weak)| {
+            let var = builder.input(of.clone());
+            Array(Repr::Traced(Arc::new(Traced {
+                recording: recording.clone(),
+                var,
+                of,
+                weak,
+            })))
+        })
+        .collect();
+    let recorder = Recorder {
+        recording,
+        builder,
+        hidden: Vec::new(),
+        inputs: FxHashMap::default(),
+    };
+    let pop = Pop(STACK.with_borrow_mut(|stack| {
+        stack.push(recorder);
+        stack.len() - 1
+    }));
+    let leaves = Leaves::of(f(arguments));
+    let weak = leaves.arrays.iter().map(Array::is_weak).collect();
+    let outputs: Result<Vec<Var>, String> =
+        STACK.with_borrow_mut(|stack| leaves.arrays.iter().map(|array| variable(stack, array)).collect());
+    let recorder = STACK
+        .with_borrow_mut(|stack| stack.pop())
+        .expect("the recorder pushed above");
+    std::mem::forget(pop);
+    match outputs {
+        Ok(outputs) => Recorded {
+            program: recorder.builder.finish(&outputs),
+            hidden: recorder.hidden,
+            weak,
+            structure: leaves.structure,
+        },
+        Err(message) => raise(recorder.recording.name, message),
+    }
+}
+
+/// The variable of the innermost recording that stands for an array.
+fn variable(stack: &mut [Recorder], array: &Array) -> Result<Var, String> {
+    let (innermost, outer) = stack.split_last_mut().expect("only called while recording");
+    let identity = match &array.0 {
+        Repr::Literal(number) => {
+            let value = number.scalar(array.dtype());
+            return push(
+                &mut innermost.builder,
+                Op::Constant {
+                    value,
+                    shape: Shape::scalar(),
+                },
+                &[],
+            )
+            .map(|outputs| outputs[0]);
+        }
+        Repr::Traced(traced) if traced.recording.id == innermost.recording.id => return Ok(traced.var),
+        Repr::Traced(traced) => {
+            if outer
+                .iter()
+                .all(|recorder| recorder.recording.id != traced.recording.id)
+            {
+                return Err(traced.recording.ended(&traced.of));
+            }
+            (traced.recording.id, traced.var.index())
+        }
+        Repr::Concrete(concrete) => (0, Arc::as_ptr(concrete) as usize),
+    };
+    let Recorder {
+        builder,
+        hidden,
+        inputs,
+        ..
+    } = innermost;
+    Ok(*inputs.entry(identity).or_insert_with(|| {
+        hidden.push(array.clone());
+        builder.input(array.array_type())
+    }))
+}
+
+fn push(builder: &mut Builder, op: Op, inputs: &[Var]) -> Result<SmallVec<[Var; 3]>, String> {
+    builder.push(op, inputs).map_err(|error| error.to_string())
+}
+
+/// Raises an error at the user's line if one of the arrays belongs to a recording that is not under way on this thread.
+#[track_caller]
+pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
+    for array in arrays {
+        if let Repr::Traced(traced) = &array.0 {
+            let id = traced.recording.id;
+            if !STACK.with_borrow(|stack| stack.iter().rev().any(|recorder| recorder.recording.id == id)) {
+                raise(op, traced.recording.ended(&traced.of))
+            }
+        }
+    }
+}
+
+/// Applies an op to arrays whose types fit it: in a recording as an equation of it, else right away. The results are weak or
+/// not as said.
+///
+/// # Panics
+/// When the op does not take these operands: public functions check before.
+#[track_caller]
+pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
+    if !is_recording() {
+        let name = "op";
+        let operands: Arrays = operands.iter().map(|&x| x.clone()).collect();
+        let results: Vec<Array> = staged(
+            name,
+            (op, SmallVec::<[bool; 4]>::from_slice(weak)),
+            operands,
+            |(op, weak), operands| {
+                let operands: SmallVec<[&Array; 4]> = operands.iter().collect();
+                bind(op.clone(), &operands, weak).into_vec()
+            },
+        );
+        return results.into();
+    }
+    let bound = STACK.with_borrow_mut(|stack| -> Result<Arrays, String> {
+        let inputs = operands
+            .iter()
+            .map(|array| variable(stack, array))
+            .collect::<Result<SmallVec<[Var; 4]>, String>>()?;
+        let recorder = stack.last_mut().expect("a recording is under way");
+        let outputs = push(&mut recorder.builder, op, &inputs)?;
+        let traced = outputs.iter().zip(weak).map(|(&var, &weak)| {
+            let of = recorder.builder.type_of(var).clone();
+            Array(Repr::Traced(Arc::new(Traced {
+                recording: recorder.recording.clone(),
+                var,
+                of,
+                weak,
+            })))
+        });
+        Ok(traced.collect())
+    });
+    match bound {
+        Ok(results) => results,
+        Err(message) => panic!("{message}"),
+    }
+}
+
+/// [`bind`] for an op with one result.
+#[track_caller]
+pub(crate) fn bind_one(op: Op, operands: &[&Array], weak: bool) -> Array {
+    bind(op, operands, &[weak]).remove(0)
+}
+
+/// A constant, everywhere the same.
+pub(crate) fn constant(value: Scalar, shape: Shape, weak: bool) -> Array {
+    bind_one(Op::Constant { value, shape }, &[], weak)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{jit, numpy as np};
+    use kiln_backends::program::DType;
+
+    fn types(n: usize) -> Vec<(ArrayType, bool)> {
+        vec![(ArrayType::new(DType::F32, [2]), false); n]
+    }
+
+    fn recording() -> Recording {
+        Recording::new("test", None)
+    }
+
+    #[test]
+    fn everything_is_staged_and_arrays_from_outside_are_inputs_once() {
+        let table = np::arange((1.0, 3.0));
+        let again = table.clone();
+        let recorded = record(recording(), types(1), |x| {
+            let y = table.sin();
+            assert!(is_recording());
+            (&x[0] * &table + y, &again - 0.5)
+        });
+        assert!(!is_recording());
+        assert_eq!(recorded.hidden.len(), 1, "clones are one array");
+        assert_eq!(recorded.program.input_types().len(), 2);
+        let text = recorded.program.to_string();
+        assert!(text.contains("sin b") && text.contains("0.5"), "{text}");
+    }
+
+    #[test]
+    fn an_outer_variable_is_an_input_of_the_inner_program() {
+        let outer = record(recording(), types(1), |x| {
+            let inner = record(recording(), types(1), |y| &x[0] * &y[0] + &x[0]);
+            assert_eq!((inner.hidden.len(), inner.program.input_types().len()), (1, 2));
+            let operands = [&x[0], &inner.hidden[0]];
+            bind(Op::Call(Arc::new(inner.program)), &operands, &inner.weak).remove(0)
+        });
+        assert!(outer.hidden.is_empty());
+        assert_eq!(outer.program.input_types().len(), 1);
+    }
+
+    #[test]
+    fn plain_numbers_keep_all_their_digits_until_they_meet_an_array() {
+        let x = Array::new(vec![1.0_f64], 1);
+        let third = 1.0 / 3.0;
+        assert_eq!((&x * third).to_vec::<f64>(), [third]);
+        assert_eq!(jit(|x: Array| x * third)(x).to_vec::<f64>(), [third]);
+    }
+
+    #[test]
+    fn results_may_be_inputs_constants_or_outside_arrays() {
+        let table = np::arange(2);
+        let f = jit(|x: Array| (x.clone(), x, table.clone(), Array::from(7)));
+        let (x, y, z, seven) = f(np::ones(2));
+        assert_eq!(
+            (x.to_vec::<f32>(), y.to_vec::<f32>()),
+            (vec![1.0; 2], vec![1.0; 2])
+        );
+        assert_eq!(
+            (z.to_vec::<i32>(), seven.item::<i32>(), seven.is_weak()),
+            (vec![0, 1], 7, true)
+        );
+    }
+}

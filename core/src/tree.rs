@@ -1,0 +1,483 @@
+//! Trees of arrays: what transformations take and give.
+//!
+//! A tree is taken apart into its arrays, the leaves, and its [`Structure`]: whatever else is needed to put it together
+//! again, as far as the type does not say it (the lengths of vectors, the keys of maps, static values).
+
+use crate::Array;
+use smallvec::SmallVec;
+use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
+
+/// A few arrays.
+pub type Arrays = SmallVec<[Array; 4]>;
+
+/// A value made of arrays: an [`Array`], `()`, tuples, `Vec`, fixed-size arrays, `Option`, `Box`, maps with `String` keys,
+/// [`Static`] values, and structs with `#[derive(Tree)]` of these.
+///
+/// ```
+/// use kiln_core::{Array, Tree, jit, numpy as np};
+///
+/// #[derive(Tree)]
+/// struct Line {
+///     slope: Array,
+///     intercept: Array,
+/// }
+///
+/// let at = jit(|(line, x): (Line, Array)| line.slope * x + line.intercept);
+/// println!("{}", at((Line { slope: 2.0.into(), intercept: 1.0.into() }, np::arange(3)))); // [1. 3. 5.]
+/// ```
+pub trait Tree: Sized {
+    /// Takes the tree apart.
+    fn flatten(self, leaves: &mut Leaves);
+
+    /// Puts a tree of a structure together, from new leaves.
+    fn rebuild(leaves: &mut Rebuild<'_>) -> Self;
+
+    /// Adds the path of every leaf to `paths`, in order; `at` is the path of this tree.
+    fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>);
+}
+
+/// A tree taken apart.
+#[derive(Clone, Debug, Default)]
+pub struct Leaves {
+    /// The arrays, in order.
+    pub arrays: Arrays,
+    /// The rest.
+    pub structure: Structure,
+}
+
+impl Leaves {
+    /// Takes a tree apart.
+    pub fn of(tree: impl Tree) -> Leaves {
+        let mut leaves = Leaves::default();
+        tree.flatten(&mut leaves);
+        leaves
+    }
+}
+
+/// What a tree is apart from its leaves and its type. Compared and hashed for the cache of `jit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Structure {
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Part {
+    Length(usize),
+    Name(String),
+    Static(StaticPart),
+}
+
+impl Structure {
+    /// Notes the number of parts of a tree that are not in its type.
+    pub fn length(&mut self, n: usize) {
+        self.parts.push(Part::Length(n));
+    }
+
+    /// Notes a name.
+    pub fn name(&mut self, name: String) {
+        self.parts.push(Part::Name(name));
+    }
+
+    /// Notes a value.
+    pub fn value<T: Hash + Eq + Clone + Send + Sync + 'static>(&mut self, value: T) {
+        self.parts.push(Part::Static(StaticPart(Arc::new(value))));
+    }
+
+    /// Puts a tree of this structure together.
+    pub fn rebuild<T: Tree>(&self, arrays: impl IntoIterator<Item = Array>) -> T {
+        let mut arrays = arrays.into_iter();
+        T::rebuild(&mut Rebuild {
+            arrays: &mut arrays,
+            parts: self.parts.iter(),
+        })
+    }
+}
+
+/// New leaves on their way into a tree.
+pub struct Rebuild<'a> {
+    arrays: &'a mut dyn Iterator<Item = Array>,
+    parts: std::slice::Iter<'a, Part>,
+}
+
+impl Rebuild<'_> {
+    /// The next leaf.
+    ///
+    /// # Panics
+    /// When there is none: a `Tree` that takes out more than it put in.
+    pub fn array(&mut self) -> Array {
+        self.arrays.next().expect("as many leaves as the tree had")
+    }
+
+    /// The next number that [`Structure::length`] noted.
+    ///
+    /// # Panics
+    /// When something else was noted.
+    pub fn length(&mut self) -> usize {
+        match self.parts.next() {
+            Some(Part::Length(n)) => *n,
+            _ => panic!("a tree is put together in the order in which it was taken apart"),
+        }
+    }
+
+    /// The next name that [`Structure::name`] noted.
+    ///
+    /// # Panics
+    /// When something else was noted.
+    pub fn name(&mut self) -> String {
+        match self.parts.next() {
+            Some(Part::Name(name)) => name.clone(),
+            _ => panic!("a tree is put together in the order in which it was taken apart"),
+        }
+    }
+
+    /// The next value that [`Structure::value`] noted.
+    ///
+    /// # Panics
+    /// When something else was noted.
+    pub fn value<T: Clone + 'static>(&mut self) -> T {
+        let value = match self.parts.next() {
+            Some(Part::Static(value)) => value.0.as_any().downcast_ref::<T>(),
+            _ => None,
+        };
+        value
+            .expect("a tree is put together in the order in which it was taken apart")
+            .clone()
+    }
+}
+
+/// Where a tree stands within another one. Prints as `.0.weights[2]`.
+#[derive(Clone, Copy, Debug)]
+pub enum Path<'a> {
+    /// The outermost tree.
+    Root,
+    /// A field of a struct or tuple, or a value of a map.
+    Field(&'a Path<'a>, &'a str),
+    /// An element of a list.
+    Element(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Root => Ok(()),
+            Path::Field(outer, name) => write!(f, "{outer}.{name}"),
+            Path::Element(outer, index) => write!(f, "{outer}[{index}]"),
+        }
+    }
+}
+
+/// The paths of a tree's leaves, in order.
+///
+/// ```
+/// use kiln_core::tree::paths;
+/// use kiln_core::numpy as np;
+/// assert_eq!(paths(&(np::ones(2), vec![np::ones(1)])), [".0", ".1[0]"]);
+/// ```
+pub fn paths(tree: &impl Tree) -> Vec<String> {
+    let mut paths = Vec::new();
+    tree.paths(&Path::Root, &mut paths);
+    paths
+}
+
+/// A value that is no array but part of the function: `jit` records it afresh for every different one.
+///
+/// ```
+/// use kiln_core::{Array, Static, jit, numpy as np};
+/// let power = jit(|(x, n): (Array, Static<i32>)| x.pow(n.0));
+/// println!("{}", power((np::arange(4), Static(2)))); // [0 1 4 9]
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Static<T>(pub T);
+
+/// A static value behind a common face.
+trait Value: Any + Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn equals(&self, other: &dyn Any) -> bool;
+    fn hash_into(&self, state: &mut dyn Hasher);
+}
+
+impl<T: Hash + Eq + Send + Sync + 'static> Value for T {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<T>().is_some_and(|other| self == other)
+    }
+
+    fn hash_into(&self, mut state: &mut dyn Hasher) {
+        self.hash(&mut state);
+    }
+}
+
+#[derive(Clone)]
+struct StaticPart(Arc<dyn Value>);
+
+impl fmt::Debug for StaticPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("static")
+    }
+}
+
+impl PartialEq for StaticPart {
+    fn eq(&self, other: &StaticPart) -> bool {
+        self.0.equals(other.0.as_any())
+    }
+}
+
+impl Eq for StaticPart {}
+
+impl Hash for StaticPart {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash_into(state);
+    }
+}
+
+impl Tree for Array {
+    fn flatten(self, leaves: &mut Leaves) {
+        leaves.arrays.push(self);
+    }
+
+    fn rebuild(leaves: &mut Rebuild<'_>) -> Array {
+        leaves.array()
+    }
+
+    fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+        paths.push(at.to_string());
+    }
+}
+
+impl<T: Hash + Eq + Clone + Send + Sync + 'static> Tree for Static<T> {
+    fn flatten(self, leaves: &mut Leaves) {
+        leaves.structure.value(self.0);
+    }
+
+    fn rebuild(leaves: &mut Rebuild<'_>) -> Static<T> {
+        Static(leaves.value())
+    }
+
+    fn paths(&self, _: &Path<'_>, _: &mut Vec<String>) {}
+}
+
+impl<T: Tree> Tree for Box<T> {
+    fn flatten(self, leaves: &mut Leaves) {
+        (*self).flatten(leaves);
+    }
+
+    fn rebuild(leaves: &mut Rebuild<'_>) -> Box<T> {
+        Box::new(T::rebuild(leaves))
+    }
+
+    fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+        (**self).paths(at, paths);
+    }
+}
+
+impl<T: Tree> Tree for Option<T> {
+    fn flatten(self, leaves: &mut Leaves) {
+        leaves.structure.length(usize::from(self.is_some()));
+        if let Some(tree) = self {
+            tree.flatten(leaves);
+        }
+    }
+
+    fn rebuild(leaves: &mut Rebuild<'_>) -> Option<T> {
+        (leaves.length() == 1).then(|| T::rebuild(leaves))
+    }
+
+    fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+        if let Some(tree) = self {
+            tree.paths(at, paths);
+        }
+    }
+}
+
+impl<T: Tree> Tree for Vec<T> {
+    fn flatten(self, leaves: &mut Leaves) {
+        leaves.structure.length(self.len());
+        self.into_iter().for_each(|tree| tree.flatten(leaves));
+    }
+
+    fn rebuild(leaves: &mut Rebuild<'_>) -> Vec<T> {
+        (0..leaves.length()).map(|_| T::rebuild(leaves)).collect()
+    }
+
+    fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+        for (i, tree) in self.iter().enumerate() {
+            tree.paths(&Path::Element(at, i), paths);
+        }
+    }
+}
+
+impl<T: Tree, const N: usize> Tree for [T; N] {
+    fn flatten(self, leaves: &mut Leaves) {
+        self.into_iter().for_each(|tree| tree.flatten(leaves));
+    }
+
+    fn rebuild(leaves: &mut Rebuild<'_>) -> [T; N] {
+        std::array::from_fn(|_| T::rebuild(leaves))
+    }
+
+    fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+        for (i, tree) in self.iter().enumerate() {
+            tree.paths(&Path::Element(at, i), paths);
+        }
+    }
+}
+
+impl<T: Tree> Tree for BTreeMap<String, T> {
+    fn flatten(self, leaves: &mut Leaves) {
+        leaves.structure.length(self.len());
+        for (name, tree) in self {
+            leaves.structure.name(name);
+            tree.flatten(leaves);
+        }
+    }
+
+    fn rebuild(leaves: &mut Rebuild<'_>) -> BTreeMap<String, T> {
+        (0..leaves.length())
+            .map(|_| (leaves.name(), T::rebuild(leaves)))
+            .collect()
+    }
+
+    fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+        for (name, tree) in self {
+            tree.paths(&Path::Field(at, name), paths);
+        }
+    }
+}
+
+/// Leaves come in the order of the keys.
+impl<T: Tree, S: BuildHasher + Default> Tree for HashMap<String, T, S> {
+    fn flatten(self, leaves: &mut Leaves) {
+        self.into_iter().collect::<BTreeMap<_, _>>().flatten(leaves);
+    }
+
+    fn rebuild(leaves: &mut Rebuild<'_>) -> HashMap<String, T, S> {
+        BTreeMap::rebuild(leaves).into_iter().collect()
+    }
+
+    fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+        for (name, tree) in self.iter().collect::<BTreeMap<_, _>>() {
+            tree.paths(&Path::Field(at, name), paths);
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident $index:tt)*))*) => {$(
+        impl<$($name: Tree),*> Tree for ($($name,)*) {
+            #[allow(unused_variables)]
+            fn flatten(self, leaves: &mut Leaves) {
+                $(self.$index.flatten(leaves);)*
+            }
+
+            #[allow(unused_variables, clippy::unused_unit)]
+            fn rebuild(leaves: &mut Rebuild<'_>) -> Self {
+                ($($name::rebuild(leaves),)*)
+            }
+
+            #[allow(unused_variables)]
+            fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+                $(self.$index.paths(&Path::Field(at, stringify!($index)), paths);)*
+            }
+        }
+    )*};
+}
+tuples!(
+    ()(A 0)(A 0 B 1)(A 0 B 1 C 2)(A 0 B 1 C 2 D 3)(A 0 B 1 C 2 D 3 E 4)(A 0 B 1 C 2 D 3 E 4 F 5)(A 0 B 1 C 2 D 3 E 4 F 5 G 6)
+    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7)(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8)(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9)
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Tree, numpy as np};
+
+    #[derive(Clone, Debug, Tree)]
+    struct Layer<W> {
+        weights: W,
+        bias: Option<Array>,
+    }
+
+    #[derive(Clone, Debug, Tree)]
+    struct Pair(Array, Static<u8>);
+
+    #[derive(Tree)]
+    struct Nothing;
+
+    fn number(i: usize) -> Array {
+        Array::from(i)
+    }
+
+    /// Taken apart, and put together from the same leaves.
+    fn again<T: Tree + Clone>(tree: &T) -> (Leaves, T) {
+        let leaves = Leaves::of(tree.clone());
+        let rebuilt = leaves.structure.rebuild(leaves.arrays.clone());
+        (leaves, rebuilt)
+    }
+
+    fn values(leaves: &Leaves) -> Vec<i32> {
+        leaves.arrays.iter().map(Array::item).collect()
+    }
+
+    #[test]
+    fn leaves_come_in_order_and_go_back() {
+        let layers = vec![
+            Layer {
+                weights: (number(1), [number(2), number(3)]),
+                bias: None,
+            },
+            Layer {
+                weights: (number(4), [number(5), number(6)]),
+                bias: Some(number(7)),
+            },
+        ];
+        let (leaves, rebuilt) = again(&layers);
+        assert_eq!(values(&leaves), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(Leaves::of(rebuilt).structure, leaves.structure);
+        let wanted = [
+            "[0].weights.0",
+            "[0].weights.1[0]",
+            "[0].weights.1[1]",
+            "[1].weights.0",
+        ];
+        assert_eq!(paths(&layers)[..4], wanted);
+        assert_eq!(paths(&layers)[6], "[1].bias");
+    }
+
+    #[test]
+    fn maps_are_in_the_order_of_their_keys() {
+        let map: HashMap<String, Array> = ["b", "a", "c"]
+            .map(|key| (key.to_string(), number(key.len())))
+            .into();
+        let (leaves, rebuilt) = again(&map);
+        assert_eq!(paths(&map), [".a", ".b", ".c"]);
+        assert_eq!((leaves.arrays.len(), rebuilt.len()), (3, 3));
+        let other: BTreeMap<String, Array> = [("d".to_string(), number(1))].into();
+        assert_ne!(Leaves::of(other).structure, leaves.structure);
+    }
+
+    #[test]
+    fn structure_tells_static_values_and_lengths_apart() {
+        let pair = |n| Leaves::of(Pair(number(0), Static(n))).structure;
+        assert_eq!(pair(1), pair(1));
+        assert_ne!(pair(1), pair(2));
+        assert_ne!(
+            Leaves::of(Static(1_u8)).structure,
+            Leaves::of(Static(1_i8)).structure
+        );
+        assert_ne!(
+            Leaves::of(vec![number(0)]).structure,
+            Leaves::of(vec![number(0); 2]).structure
+        );
+        let Pair(x, Static(n)) = again(&Pair(number(5), Static(3))).1;
+        assert_eq!((x.item::<i32>(), n), (5, 3));
+        assert!(Leaves::of((Nothing, Box::new(()))).arrays.is_empty());
+        assert_eq!(paths(&np::ones(1)), [""]);
+    }
+}
