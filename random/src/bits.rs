@@ -1,0 +1,47 @@
+//! Random bits.
+
+use crate::Key;
+use crate::key::zero;
+use kiln_core::eager::staged;
+use kiln_core::{Array, DType, IntoNumbers, lax, raise};
+
+/// Unsigned integers of 8, 16, 32 or 64 random bits each, of dtype `dtype`.
+///
+/// # Panics
+/// When the dtype is not an unsigned integer, or the key is an array of keys.
+///
+/// ```
+/// use kiln_core::DType;
+/// use kiln_random::{Key, bits};
+/// println!("{}", bits(Key::new(42), 4, DType::U32)); // [2098992034 2919706841 2646866425 2409546199]
+/// ```
+#[track_caller]
+pub fn bits(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
+    if !dtype.is_unsigned() {
+        raise("bits", format!("bits come as uint8, uint16, uint32 or uint64, not {dtype}"))
+    }
+    let shape = lengths("bits", shape);
+    staged("bits", (shape, dtype), [key.one("bits")], |(shape, dtype), key| {
+        let (high, low) = words(&key[0], shape);
+        match dtype {
+            DType::U64 => high.astype(DType::U64) << 32 | low.astype(DType::U64),
+            dtype => (high ^ low).astype(*dtype),
+        }
+    })
+}
+
+/// The two words of each element.
+pub(crate) fn words(key: &Array, shape: &[usize]) -> (Array, Array) {
+    lax::random_bits(key, &zero(), shape)
+}
+
+/// A shape without negative lengths.
+#[track_caller]
+pub(crate) fn lengths(op: &str, shape: impl IntoNumbers) -> Vec<usize> {
+    let shape = shape.numbers();
+    let length = |&n: &isize| usize::try_from(n);
+    match shape.iter().map(length).collect() {
+        Ok(lengths) => lengths,
+        Err(_) => raise(op, format!("shape {shape:?} has a negative length")),
+    }
+}

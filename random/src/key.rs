@@ -1,0 +1,200 @@
+//! Keys.
+
+use kiln_core::eager::staged;
+use kiln_core::tree::{Leaves, Path, Rebuild};
+use kiln_core::{Array, DType, IntoNumbers, Tree, lax, numpy as np, raise};
+use std::fmt;
+
+/// A random key, or an array of keys: two words each.
+///
+/// Samplers and [`split`](Key::split) take a key by value, so one key is one draw; a second use is spelled `key.clone()`.
+/// [`fold_in`](Key::fold_in) only borrows. Of one key use either `split` or `fold_in`: `key.fold_in(i)` is the `i`-th key of
+/// `key.split_n(n)`, as in JAX.
+///
+/// ```
+/// use kiln_random::Key;
+/// let key = Key::new(1);
+/// println!("{key}"); // [0 1]
+/// let [key, subkey] = key.split();
+/// println!("{key} {subkey}");
+/// ```
+#[derive(Clone)]
+pub struct Key {
+    /// `uint32` of shape `(.., 2)`.
+    words: Array,
+}
+
+impl Key {
+    /// The key of a seed: its high and low 32 bits.
+    ///
+    /// JAX in its 32-bit mode cuts a seed to 32 bits first; for the same key there, pass `u64::from(seed as u32)`.
+    ///
+    /// ```
+    /// # use kiln_random::Key;
+    /// assert_eq!(Key::new((1 << 32) + 5).to_words(), [[1, 5]]);
+    /// ```
+    pub fn new(seed: u64) -> Key {
+        Key { words: Array::new(vec![(seed >> 32) as u32, seed as u32], 2) }
+    }
+
+    /// Keys from their words: `uint32` of shape `(.., 2)`.
+    ///
+    /// # Panics
+    /// When the array is another.
+    #[track_caller]
+    pub fn from_words(words: Array) -> Key {
+        if words.dtype() != DType::U32 || words.shape().last() != Some(&2) {
+            raise("key", format!("words are uint32 of shape (.., 2), this is {} of shape {}", words.dtype(), words.shape()))
+        }
+        Key { words }
+    }
+
+    /// The words, `uint32` of shape `(.., 2)`.
+    pub fn words(&self) -> &Array {
+        &self.words
+    }
+
+    /// The words of each key, in order.
+    ///
+    /// # Panics
+    /// When the key belongs to a recording: there is no value to look at.
+    #[track_caller]
+    pub fn to_words(&self) -> Vec<[u32; 2]> {
+        self.words.to_vec::<u32>().chunks_exact(2).map(|words| [words[0], words[1]]).collect()
+    }
+
+    /// The shape of an array of keys; `()` for one key.
+    pub fn shape(&self) -> kiln_core::Shape {
+        self.words.shape()[..self.words.ndim() - 1].into()
+    }
+
+    /// `N` new keys, to be taken apart: `let [key, subkey] = key.split();`.
+    ///
+    /// # Panics
+    /// When this is an array of keys.
+    #[track_caller]
+    pub fn split<const N: usize>(self) -> [Key; N] {
+        let words = self.one("split");
+        let keys = staged("split", N, [words], |&n, words| {
+            let pairs = pairs(&words[0], n);
+            (0..n).map(|i| pairs.index(i)).collect::<Vec<Array>>()
+        });
+        let mut keys = keys.into_iter().map(|words| Key { words });
+        std::array::from_fn(|_| keys.next().expect("N keys"))
+    }
+
+    /// An array of new keys, of shape `shape`: to draw from with `vmap`, or one by one.
+    ///
+    /// ```
+    /// # use kiln_random::Key;
+    /// for key in Key::new(0).split_n(3).unstack() {
+    ///     println!("{key}");
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// When this is an array of keys, or the shape has a negative length.
+    #[track_caller]
+    pub fn split_n(self, shape: impl IntoNumbers) -> Key {
+        let words = self.one("split_n");
+        let shape = shape.numbers();
+        if shape.iter().any(|&n| n < 0) {
+            raise("split_n", format!("shape {shape:?} has a negative length"))
+        }
+        let words = staged("split_n", shape, [words], |shape, words| pairs(&words[0], shape.clone().to_vec()));
+        Key { words }
+    }
+
+    /// A key made of this one and a number, which is cut to 32 bits.
+    ///
+    /// ```
+    /// # use kiln_random::Key;
+    /// let base = Key::new(42);
+    /// let keys: Vec<Key> = (0..3).map(|i| base.fold_in(i)).collect();
+    /// println!("{}", keys[1]);
+    /// ```
+    ///
+    /// # Panics
+    /// When this is an array of keys, or `data` is not an integer scalar.
+    #[track_caller]
+    pub fn fold_in(&self, data: impl Into<Array>) -> Key {
+        let words = self.one("fold_in").clone();
+        let data: Array = data.into();
+        if !data.dtype().is_integer() || data.ndim() != 0 {
+            raise("fold_in", format!("the number is {} of shape {}, not an integer scalar", data.dtype(), data.shape()))
+        }
+        let counter = data.astype(DType::U32);
+        let words = staged("fold_in", (), [words, counter], |(), x| {
+            let (high, low) = lax::random_bits(&x[0], &x[1], ());
+            beside(&high, &low)
+        });
+        Key { words }
+    }
+
+    /// The keys of an array of keys along its first axis.
+    ///
+    /// # Panics
+    /// When this is one key.
+    #[track_caller]
+    pub fn unstack(self) -> Vec<Key> {
+        if self.words.ndim() < 2 {
+            raise("unstack", "this is one key, not an array of keys")
+        }
+        (0..self.words.len()).map(|i| Key { words: self.words.index(i) }).collect()
+    }
+
+    /// The words of what must be one key.
+    #[track_caller]
+    pub(crate) fn one(&self, op: &str) -> Array {
+        if self.words.ndim() != 1 {
+            raise(
+                op,
+                format!("takes one key, this is an array of keys of shape {}: map over them, with vmap or unstack", self.shape()),
+            )
+        }
+        self.words.clone()
+    }
+}
+
+/// The words for the counters of `shape`, as pairs: shape `(*shape, 2)`.
+fn pairs(words: &Array, shape: impl IntoNumbers) -> Array {
+    let (high, low) = lax::random_bits(words, &zero(), shape);
+    beside(&high, &low)
+}
+
+/// Two arrays as the two elements of a new last axis. A select, not a concatenation: so it is fused.
+fn beside(first: &Array, second: &Array) -> Array {
+    np::where_(np::arange(2).equal(0), first.expand_dims(-1), second.expand_dims(-1))
+}
+
+/// The counter that a draw starts from.
+pub(crate) fn zero() -> Array {
+    np::zeros(()).astype(DType::U32)
+}
+
+impl Tree for Key {
+    fn flatten(self, leaves: &mut Leaves) {
+        self.words.flatten(leaves);
+    }
+
+    fn rebuild(leaves: &mut Rebuild<'_>) -> Key {
+        Key { words: leaves.array() }
+    }
+
+    fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+        self.words.paths(at, paths);
+    }
+}
+
+/// The words, as Python prints them.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.words.fmt(f)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.words)
+    }
+}

@@ -1,0 +1,48 @@
+//! Normal floats.
+
+use crate::Key;
+use crate::bits::lengths;
+use crate::uniform::{scaled, unit};
+use kiln_core::eager::staged;
+use kiln_core::{Array, DType, IntoNumbers, default_float, numpy as np, raise};
+
+/// Standard normal floats, of the default float dtype.
+///
+/// `sqrt(2) * erf_inv(u)` with `u` uniform on `(-1, 1)`; `float32` draws reach at most 5.42 in magnitude.
+///
+/// # Panics
+/// When the key is an array of keys, or the shape has a negative length.
+///
+/// ```
+/// use kiln_random::{Key, normal};
+/// println!("{}", normal(Key::new(0), ())); // 1.6226422
+/// ```
+#[track_caller]
+pub fn normal(key: Key, shape: impl IntoNumbers) -> Array {
+    normal_dtype(key, shape, default_float())
+}
+
+/// As [`normal`], of a given float dtype.
+///
+/// # Panics
+/// As [`normal`], and when the dtype is no float.
+///
+/// ```
+/// use kiln_core::DType;
+/// use kiln_random::{Key, normal_dtype};
+/// println!("{}", normal_dtype(Key::new(0), 2, DType::F64));
+/// ```
+#[track_caller]
+pub fn normal_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
+    if !dtype.is_float() {
+        raise("normal", format!("the dtype is {dtype}, not a float"))
+    }
+    let shape = lengths("normal", shape);
+    staged("normal", (shape, dtype), [key.one("normal")], |(shape, dtype), key| {
+        let unit = unit(&key[0], shape, *dtype);
+        // The least number above -1, so that no draw is infinite.
+        let above = if *dtype == DType::F32 { f64::from((-1f32).next_up()) } else { (-1f64).next_up() };
+        let uniform = scaled(&unit, &np::full_like(&unit, above), &np::full_like(&unit, 1.0));
+        std::f64::consts::SQRT_2 * uniform.erf_inv()
+    })
+}

@@ -1,0 +1,90 @@
+//! Draws from `rand_distr`'s distributions.
+
+use crate::Key;
+use crate::bits::lengths;
+use kiln_core::{Array, Element, IntoNumbers, raise, threefry2x32};
+use rand_core::TryRng;
+use rand_distr::Distribution;
+use rayon::prelude::*;
+use std::convert::Infallible;
+
+/// An array of draws from any distribution of `rand_distr`, computed on the host.
+///
+/// Each element has a generator of its own, so the numbers depend on the key and the shape only, not on the number of
+/// threads; JAX has nothing like it to agree with.
+///
+/// # Panics
+/// Inside a recording (`jit`, loops), where a key has no value: draw outside and pass the array in, or use a sampler of this crate. When
+/// the key is an array of keys.
+///
+/// ```
+/// use kiln_random::{Key, sample};
+/// use rand_distr::StudentT;
+/// let t = StudentT::new(4.0).unwrap();
+/// println!("{}", sample::<f64>(Key::new(0), &t, (2, 2)));
+/// ```
+#[track_caller]
+pub fn sample<T: Element>(key: Key, distribution: &(impl Distribution<T> + Sync), shape: impl IntoNumbers) -> Array {
+    let lengths = lengths("sample", shape);
+    let words = key.one("sample");
+    if words.is_traced() {
+        raise(
+            "sample",
+            "draws on the host, and a key inside a recording has no value yet: draw outside and pass the array in",
+        )
+    }
+    let words = words.to_vec::<u32>();
+    let key = [words[0], words[1]];
+    let n: usize = lengths.iter().product();
+    let draw = |i: usize| distribution.sample(&mut Generator::new(key, i as u64));
+    let elements: Vec<T> = (0..n).into_par_iter().with_min_len(1024).map(draw).collect();
+    Array::new(elements, &lengths[..])
+}
+
+/// The generator of one element: Threefry under the element's own key, which is the key that
+/// [`split_n`](Key::split_n) gives it, for the counters 0, 1, 2, ....
+#[derive(Clone, Debug)]
+pub struct Generator {
+    key: [u32; 2],
+    counter: u64,
+    /// The second word of the last block, not yet given out.
+    left: Option<u32>,
+}
+
+impl Generator {
+    fn new(key: [u32; 2], element: u64) -> Generator {
+        let key = threefry2x32(key, [(element >> 32) as u32, element as u32]);
+        Generator { key, counter: 0, left: None }
+    }
+
+    fn block(&mut self) -> [u32; 2] {
+        let words = threefry2x32(self.key, [(self.counter >> 32) as u32, self.counter as u32]);
+        self.counter += 1;
+        words
+    }
+}
+
+impl TryRng for Generator {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.left.take().unwrap_or_else(|| {
+            let [first, second] = self.block();
+            self.left = Some(second);
+            first
+        }))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let [high, low] = self.block();
+        Ok(u64::from(high) << 32 | u64::from(low))
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in out.chunks_mut(8) {
+            let bytes = self.try_next_u64()?.to_le_bytes();
+            chunk.copy_from_slice(&bytes[..chunk.len()]);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! Uniform floats.
+
+use crate::Key;
+use crate::bits::{lengths, words};
+use kiln_core::eager::staged;
+use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, raise};
+
+/// Floats uniform on `[0, 1)`, of the default float dtype.
+///
+/// # Panics
+/// When the key is an array of keys, or the shape has a negative length.
+///
+/// ```
+/// use kiln_random::{Key, uniform};
+/// println!("{}", uniform(Key::new(42), (2, 3)));
+/// // [[0.48870957 0.6797972  0.6162715 ]
+/// //  [0.5610161  0.4506446  0.58586586]]
+/// ```
+#[track_caller]
+pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
+    let shape = lengths("uniform", shape);
+    // What `uniform_dtype` gives for these bounds: they would change no bit.
+    staged("uniform", (shape, default_float()), [key.one("uniform")], |(shape, dtype), key| unit(&key[0], shape, *dtype))
+}
+
+/// Floats uniform on `[low, high)`, of the default float dtype. The bounds broadcast to the shape.
+///
+/// # Panics
+/// As [`uniform`], and when a bound does not broadcast.
+///
+/// ```
+/// use kiln_random::{Key, uniform_between};
+/// println!("{}", uniform_between(Key::new(0), 3, -1, 1));
+/// ```
+#[track_caller]
+pub fn uniform_between(key: Key, shape: impl IntoNumbers, low: impl Into<Array>, high: impl Into<Array>) -> Array {
+    uniform_dtype(key, shape, default_float(), low, high)
+}
+
+/// As [`uniform_between`], of a given float dtype. Every value is a multiple of `2^-23` (`float32`) or `2^-52` (`float64`),
+/// scaled and shifted with one rounding.
+///
+/// # Panics
+/// As [`uniform_between`], and when the dtype is no float.
+///
+/// ```
+/// use kiln_core::DType;
+/// use kiln_random::{Key, uniform_dtype};
+/// println!("{:?}", uniform_dtype(Key::new(0), 2, DType::F64, 0, 1).dtype());
+/// ```
+#[track_caller]
+pub fn uniform_dtype(
+    key: Key,
+    shape: impl IntoNumbers,
+    dtype: DType,
+    low: impl Into<Array>,
+    high: impl Into<Array>,
+) -> Array {
+    if !dtype.is_float() {
+        raise("uniform", format!("the dtype is {dtype}, not a float"))
+    }
+    let shape = lengths("uniform", shape);
+    let key = key.one("uniform");
+    let bound = |x: Array| x.astype(dtype).broadcast_to(&shape);
+    let inputs = [key, bound(low.into()), bound(high.into())];
+    staged("uniform", (shape, dtype), inputs, |(shape, dtype), inputs| {
+        let [key, low, high] = inputs else { unreachable!("three inputs") };
+        scaled(&unit(key, shape, *dtype), low, high)
+    })
+}
+
+/// Floats on `[0, 1)`.
+pub(crate) fn unit(key: &Array, shape: &[usize], dtype: DType) -> Array {
+    let (high, low) = words(key, shape);
+    if dtype == DType::F32 {
+        // 23 bits, exact in a float.
+        return ((high ^ low) >> 9).astype(dtype) * 2f64.powi(-23);
+    }
+    // The upper 52 of 64 bits, exact as the sum of two words.
+    let like = |value: f64| np::full_like(high.astype(dtype), value);
+    lax::mul_add(&high.astype(dtype), &like(2f64.powi(-32)), &((low >> 12).astype(dtype) * 2f64.powi(-52)))
+}
+
+/// `max(low, unit * (high - low) + low)`, the product and the sum rounded once, as XLA's CPU backend has it.
+pub(crate) fn scaled(unit: &Array, low: &Array, high: &Array) -> Array {
+    np::maximum(low, lax::mul_add(unit, &(high - low), low))
+}
