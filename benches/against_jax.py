@@ -1,0 +1,101 @@
+"""Runs jax and kiln one after the other on this machine and prints the ratios.
+
+    pip install jax==0.10.2 numpy==2.4.6
+    python benches/against_jax.py [--runs 5]
+
+Each figure is the median over runs; in each run jax and kiln are measured right after one another. Times are of the
+second and later calls, without compilation, and in seconds.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import textwrap
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+JAX = textwrap.dedent("""
+    import json, sys, time
+    x64 = sys.argv[2] == "f64"
+    import jax, jax.numpy as jnp
+    assert jax.__version__ == "0.10.2", jax.__version__
+    jax.config.update("jax_enable_x64", x64)
+
+    def f(x):
+        return jnp.sum(3 * x + jnp.sin(x) + jnp.cos(x**2) - jnp.cos(2 * x) - x**2 * 0.4 * x**1.5)
+
+    def price(key, paths=10_000_000):
+        s = jnp.full(paths, jnp.log(10.0))
+        h = jnp.full(paths, 0)
+        def step(t, carry):
+            s, h, key = carry
+            key, subkey = jax.random.split(key)
+            z = jax.random.normal(subkey, (2, paths))
+            return s + 0.0001 + jnp.exp(h) * z[0, :], 0.1 * h + 0.001 * z[1, :], key
+        s, h, key = jax.lax.fori_loop(0, 20, step, (s, h, key))
+        return 0.99**20 * jnp.mean(jnp.maximum(jnp.exp(s) - 100.0, 0))
+
+    def seconds(run, n=3):
+        run().block_until_ready()
+        times = []
+        for _ in range(n):
+            start = time.perf_counter()
+            run().block_until_ready()
+            times.append(time.perf_counter() - start)
+        return sorted(times)[n // 2]
+
+    what = sys.argv[1]
+    if what == "price":
+        g = jax.jit(price)
+        key = jax.random.PRNGKey(1)
+        print(seconds(lambda: g(key)))
+    else:
+        x = jnp.linspace(0, 10, 50_000_000)
+        g = jax.jit(f) if what == "jit" else f
+        print(seconds(lambda: g(x)))
+""")
+
+
+def jax(what, dtype):
+    out = subprocess.run([sys.executable, "-c", JAX, what, dtype], check=True, capture_output=True, text=True)
+    return float(out.stdout)
+
+
+def kiln(what, dtype):
+    run = ["cargo", "run", "--release", "--quiet", "--example"]
+    if what == "price":
+        command = run + ["option_pricing", "--", "--json", "--dtype", dtype]
+    else:
+        command = run + ["lecture_f", "--", what, dtype]
+    out = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    return json.loads(out.stdout)["second_call_seconds"]
+
+
+ROWS = [
+    ("f of 5e7 points, jit", "jit", "f32", 6),
+    ("f of 5e7 points, jit", "jit", "f64", 6),
+    ("f of 5e7 points, eager", "eager", "f32", 1),
+    ("f of 5e7 points, eager", "eager", "f64", 1),
+    ("option price, 1e7 paths", "price", "f32", 6),
+    ("option price, 1e7 paths", "price", "f64", 5),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=3)
+    runs = parser.parse_args().runs
+    subprocess.run(["cargo", "build", "--release", "--quiet", "--examples"], check=True, cwd=ROOT)
+    print(f"{'':28} {'jax':>8} {'kiln':>8} {'ratio':>7}   wanted")
+    for name, what, dtype, wanted in ROWS:
+        pairs = [(jax(what, dtype), kiln(what, dtype)) for _ in range(runs)]
+        theirs, ours = (statistics.median(column) for column in zip(*pairs))
+        ratio = statistics.median(a / b for a, b in pairs)
+        print(f"{name + ', ' + dtype:28} {theirs:8.3f} {ours:8.3f} {ratio:6.1f}x   {wanted}x", flush=True)
+
+
+if __name__ == "__main__":
+    main()

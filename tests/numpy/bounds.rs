@@ -1,0 +1,157 @@
+//! How far kiln's floats may be from JAX's, derived function by function.
+//!
+//! `u` is the error of one rounding relative to its result, `eps = 2 u`. Both libraries compute with rounding errors, so a
+//! bound is the sum of two. What both round correctly, or what takes no rounding, is equal bit for bit.
+
+use crate::support::compare::{Bound, eps, floats};
+use crate::support::{dtype, list, numbers, operand, text};
+use kiln::DType;
+use serde_json::Value;
+
+/// kiln's elementary functions are within this many ulp of the truth (`backends/cpu/tests/ulp.rs`).
+const KILN_ULP: f64 = 2.0;
+
+/// JAX's own error in ulp on the inputs of the table, as measured against a higher precision.
+fn jax_ulp(name: &str, dtype: DType) -> f64 {
+    match (name, dtype) {
+        ("sinh" | "cosh", DType::F32) => 21.0,
+        ("sinh" | "cosh", _) => 14.0,
+        ("exp2", DType::F32) => 14.0,
+        ("exp2", _) => 2.4,
+        _ => 2.2,
+    }
+}
+
+/// The bound for each output of a row.
+pub(crate) fn bounds(row: &Value) -> Vec<Bound> {
+    let outputs = list(&row["outputs"]);
+    outputs
+        .iter()
+        .map(|output| bound(text(row, "fn"), row, output))
+        .collect()
+}
+
+fn bound(name: &str, row: &Value, output: &Value) -> Bound {
+    let of = dtype(text(output, "dtype"));
+    if !of.is_float() {
+        return Bound::Exact;
+    }
+    let (eps, args) = (eps(of), &row["args"]);
+    let relative = |factor: f64| Bound::Each(values(output).iter().map(|y| factor * y.abs()).collect());
+    match name {
+        "exp" | "expm1" | "exp2" | "log" | "log1p" | "log2" | "log10" | "cbrt" | "sin" | "cos" | "tan"
+        | "arcsin" | "arccos" | "arctan" | "sinh" | "cosh" | "tanh" | "arcsinh" | "arccosh" | "arctanh"
+        | "erf" | "arctan2" | "hypot" => Bound::Ulp(KILN_ULP + jax_ulp(name, of)),
+        // A plain integer as exponent is products in the same order, and one over them: equal. Otherwise pow.
+        "power" if row["inputs"][1]["scalar"].is_i64() => Bound::Exact,
+        "power" => Bound::Ulp(KILN_ULP + jax_ulp(name, of)),
+        // JAX's polynomial, bit for bit; in f64 its logarithm is libm's, and the whole within 2 ulp.
+        "erf_inv" if of == DType::F64 => Bound::Ulp(2.0),
+        // One rounding in kiln (0.5 ulp); JAX multiplies by the reciprocal of what it divides by (1.3 ulp).
+        "round" if args["decimals"] != 0 => Bound::Ulp(1.8),
+        // The elements are small multiples of 1/4, integers or not finite: their sum is exact, whatever the order. Then
+        // a division as above.
+        "mean" => Bound::Ulp(1.8),
+        // n factors in two orders: (n - 1) u each.
+        "prod" => relative(eps * (reduced(row) - 1.0).max(0.0)),
+        "cumprod" => relative(eps * (along(row) - 1.0).max(0.0)),
+        "var" => Bound::Each(values(output).iter().map(|&y| variance(row, y, eps)).collect()),
+        // |sqrt(a) - sqrt(b)| <= |a - b| / sqrt(b) and <= sqrt(|a - b|), and two roundings.
+        "std" => Bound::Each(
+            values(output)
+                .iter()
+                .map(|&y| {
+                    let apart = variance(row, y * y, eps);
+                    (apart / y.abs()).min(apart.sqrt()) + eps * y.abs()
+                })
+                .collect(),
+        ),
+        "linspace" => linspace(args, eps),
+        "linalg.inv" => inverse(row, output, eps),
+        // Weyl: an eigenvalue moves by no more than the norm of the backward error, n u |A| in either library.
+        "linalg.eigh" => Bound::Within(eps * last_axis(output) * frobenius(&values(&row["inputs"][0]))),
+        // One rounding in both, or none. Sums, running sums, dots and matrix products as well: the elements are multiples of
+        // 1/4 below 16 and the sums short, so every partial sum of products is exact in any order.
+        _ => Bound::Exact,
+    }
+}
+
+/// The elements of an operand that are finite, or 0.
+fn values(value: &Value) -> Vec<f64> {
+    let finite = |x: f64| if x.is_finite() { x } else { 0.0 };
+    operand(value)
+        .map_or(Vec::new(), |x| floats(&x))
+        .into_iter()
+        .map(finite)
+        .collect()
+}
+
+/// The number of elements that go into one of a reduction.
+fn reduced(row: &Value) -> f64 {
+    let shape = numbers(
+        &row["inputs"][0]
+            .get("shape")
+            .cloned()
+            .unwrap_or(Value::Array(vec![])),
+    );
+    let length = |axis: isize| shape[(axis + shape.len() as isize) as usize % shape.len()] as f64;
+    match &row["args"]["axis"] {
+        Value::Null => shape.iter().map(|&n| n as f64).product(),
+        axes => numbers(axes).into_iter().map(length).product(),
+    }
+}
+
+/// The number of elements along the axis of a running reduction.
+fn along(row: &Value) -> f64 {
+    reduced(row)
+}
+
+/// The mean m is right up to u |m| in kiln and 2 u |m| in JAX (its sum is exact). With distances from a centre that is off by
+/// d, the sum of squares grows by n d^2 and nothing else, as the distances from the true mean add up to 0. Distance and
+/// square take 3 roundings, the sum n - 1, the division 1 or 2: (n + 3) u and (n + 4) u of the variance v.
+fn variance(row: &Value, v: f64, eps: f64) -> f64 {
+    let (n, u) = (reduced(row), eps / 2.0);
+    let largest = values(&row["inputs"][0])
+        .iter()
+        .fold(0.0_f64, |most, x| most.max(x.abs()));
+    let free = n - row["args"]["ddof"].as_f64().unwrap();
+    let off = if free > 0.0 {
+        (1.0 + 4.0) * (u * largest).powi(2) * n / free
+    } else {
+        0.0
+    };
+    (2.0 * n + 7.0) * u * v + off
+}
+
+/// start (1 - a) + stop a with a = i / n, rounded once in kiln and twice in JAX (a product with a reciprocal). In units of u
+/// (|start| + |stop|): the first term 2 and 3, the second 2 and 3, the sum 1 and 1: not more than 3 and 4.
+fn linspace(args: &Value, eps: f64) -> Bound {
+    let ends: f64 = ["start", "stop"]
+        .map(|key| args[key].as_f64().unwrap().abs())
+        .iter()
+        .sum();
+    Bound::Within(3.5 * eps * ends)
+}
+
+fn last_axis(output: &Value) -> f64 {
+    numbers(&output["shape"]).last().map_or(0.0, |&n| n as f64)
+}
+
+fn frobenius(elements: &[f64]) -> f64 {
+    elements.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// Higham, Accuracy and Stability of Numerical Algorithms, theorem 9.4: a column of the inverse solves (A + E) x = e with
+/// |E| <= 3 n u |L| |U|, and partial pivoting (|l| <= 1, so rows of U at most double) gives | |L| |U| | <= (2^n - 1) |A| in the
+/// maximum norm. So an inverse X is off by 3 n (2^n - 1) u |A| |X|^2, here twice. The norm of a batch is that of its worst.
+fn inverse(row: &Value, output: &Value, eps: f64) -> Bound {
+    let n = last_axis(output);
+    let norm = |value: &Value| {
+        let rows = values(value);
+        rows.chunks((n as usize).max(1))
+            .map(|row| row.iter().map(|x| x.abs()).sum())
+            .fold(0.0, f64::max)
+    };
+    let (a, x) = (norm(&row["inputs"][0]), norm(output));
+    Bound::Within(3.0 * n * (n.exp2() - 1.0) * eps * a * x * x)
+}

@@ -1,0 +1,357 @@
+//! The functions of numpy.json by JAX's names, with the arguments of a row.
+
+use crate::support::{dtype, numbers, scalar};
+use kiln::numpy::{self as np, linalg};
+use kiln::{Array, keep};
+use serde_json::Value;
+
+/// Why a row has no call in kiln.
+pub(crate) mod reasons {
+    /// `numpy.interp` is not among kiln's functions.
+    pub(crate) const INTERP: &str = "interp is not in kiln";
+    /// `repeat(x, [1, 2])`: kiln has one number for all elements; indexing with an array does this.
+    pub(crate) const REPEAT: &str = "repeat takes one number for all elements";
+    /// `linspace(0, 1, -1)`: the number of elements is unsigned, and the call does not compile.
+    pub(crate) const NEGATIVE_NUMBER: &str = "a negative number of elements does not compile";
+}
+
+/// The arguments of a row.
+struct Args<'a>(&'a Value);
+
+impl Args<'_> {
+    fn get(&self, key: &str) -> Option<&Value> {
+        Some(&self.0[key]).filter(|value| !value.is_null())
+    }
+
+    fn int(&self, key: &str) -> isize {
+        self.0[key]
+            .as_i64()
+            .unwrap_or_else(|| panic!("{key} of {} is no integer", self.0)) as isize
+    }
+
+    /// The argument named `key`, unless it is None.
+    fn maybe(&self, key: &str) -> Option<isize> {
+        self.get(key).map(|_| self.int(key))
+    }
+
+    fn list(&self, key: &str) -> Vec<isize> {
+        numbers(&self.0[key])
+    }
+
+    fn float(&self, key: &str) -> f64 {
+        self.0[key]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{key} of {} is no float", self.0))
+    }
+
+    fn is(&self, key: &str, value: impl Into<Value>) -> bool {
+        self.0[key] == value.into()
+    }
+
+    /// JAX's argument `dtype`, which in kiln is `astype` on the result.
+    fn cast(&self, x: Array) -> Array {
+        self.get("dtype")
+            .map_or(x.clone(), |name| x.astype(dtype(name.as_str().unwrap())))
+    }
+
+    fn arange(&self) -> Array {
+        let bounds = ["start", "stop", "step"].map(|key| self.get(key));
+        let whole = bounds.iter().flatten().all(|bound| bound.is_i64());
+        macro_rules! range {
+            ($number:expr) => {
+                match bounds {
+                    [None, Some(stop), None] => np::arange($number(stop)),
+                    [Some(start), Some(stop), None] => np::arange(($number(start), $number(stop))),
+                    [Some(start), Some(stop), Some(step)] => {
+                        np::arange(($number(start), $number(stop), $number(step)))
+                    }
+                    _ => panic!("no such range: {}", self.0),
+                }
+            };
+        }
+        if whole {
+            range!(|x: &Value| x.as_i64().unwrap())
+        } else {
+            range!(|x: &Value| x.as_f64().unwrap())
+        }
+    }
+
+    fn linspace(&self) -> Result<Array, &'static str> {
+        let [start, stop] = ["start", "stop"].map(|key| scalar(&self.0[key]));
+        let n = usize::try_from(self.int("num")).map_err(|_| reasons::NEGATIVE_NUMBER)?;
+        let x = if self.is("endpoint", true) {
+            np::linspace(start, stop, n)
+        } else {
+            np::linspace_open(start, stop, n)
+        };
+        // jnp rounds down where the dtype is an integer; kiln has floats only.
+        let whole = self
+            .get("dtype")
+            .is_some_and(|name| dtype(name.as_str().unwrap()).is_integer());
+        Ok(self.cast(if whole { x.floor() } else { x }))
+    }
+
+    fn meshgrid(&self, xs: &[Array]) -> Vec<Array> {
+        let grids = match self.is("indexing", "xy") {
+            true => np::meshgrid_xy(xs.to_vec()),
+            false => np::meshgrid_ij(xs.to_vec()),
+        };
+        if self.is("sparse", false) {
+            return grids;
+        }
+        // JAX's `sparse`: in kiln a reshape does the same, as arrays broadcast.
+        let axis = |i: usize| {
+            if self.is("indexing", "xy") && xs.len() > 1 && i < 2 {
+                1 - i
+            } else {
+                i
+            }
+        };
+        let lines = xs.iter().enumerate().map(|(i, x)| {
+            let mut shape = vec![1; xs.len()];
+            shape[axis(i)] = x.size();
+            x.reshape(shape)
+        });
+        lines.collect()
+    }
+
+    /// Indices that are out of bounds read NaN (or the like) in kiln's `take`; the other modes are arithmetic on indices.
+    fn take(&self, x: &Array, indices: &Array) -> Array {
+        let (x, axis) = match self.maybe("axis") {
+            Some(axis) => (x.clone(), axis),
+            None => (x.ravel(), 0),
+        };
+        let n = x.shape()[(axis + x.ndim() as isize) as usize % x.ndim()];
+        match self.0["mode"].as_str() {
+            Some("wrap") => np::take(x, indices % n, axis),
+            Some("clip") => np::take(x, indices.clip(0, n - 1), axis),
+            _ => np::take(x, indices, axis),
+        }
+    }
+
+    fn sort(&self, x: &Array) -> Array {
+        let (x, axis) = self.sorted_axis(x);
+        let sorted = x.sort_axis(axis);
+        // JAX's `descending` is a flip.
+        if self.is("descending", true) {
+            sorted.flip_axis(axis)
+        } else {
+            sorted
+        }
+    }
+
+    fn argsort(&self, x: &Array) -> Array {
+        let (x, axis) = self.sorted_axis(x);
+        if self.is("descending", false) {
+            return x.argsort_axis(axis);
+        }
+        // Equal elements keep their order: the flipped array is sorted, and its places counted from the other end.
+        let last = x.shape()[(axis + x.ndim() as isize) as usize % x.ndim()] as i32 - 1;
+        last - x.flip_axis(axis).argsort_axis(axis).flip_axis(axis)
+    }
+
+    fn sorted_axis(&self, x: &Array) -> (Array, isize) {
+        self.maybe("axis")
+            .map_or_else(|| (x.ravel(), 0), |axis| (x.clone(), axis))
+    }
+
+    fn repeat(&self, x: &Array) -> Result<Array, &'static str> {
+        let times = usize::try_from(self.0["repeats"].as_i64().ok_or(reasons::REPEAT)?).unwrap();
+        Ok(self
+            .maybe("axis")
+            .map_or_else(|| x.repeat(times), |axis| x.repeat_axis(times, axis)))
+    }
+
+    fn allclose(&self, x: &Array, y: &Array) -> Array {
+        let close = np::isclose(x, y, self.float("rtol"), self.float("atol"));
+        // JAX's `equal_nan`, which kiln has no argument for.
+        let nan = x.isnan() & y.isnan();
+        if self.is("equal_nan", true) {
+            (close | nan).all()
+        } else {
+            close.all()
+        }
+    }
+}
+
+/// The results of a row, or why kiln has no such call.
+pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result<Vec<Array>, &'static str> {
+    let args = Args(args);
+    let xs: Vec<Array> = inputs.iter().flatten().cloned().collect();
+    let input = |i: usize| inputs.get(i).cloned().flatten();
+    let (x, y) = (input(0).unwrap_or(0.into()), input(1).unwrap_or(0.into()));
+    let all: Vec<isize> = (0..x.ndim() as isize).collect();
+    let keepdims = args.is("keepdims", true);
+    macro_rules! reduce {
+        ($all:ident, $along:ident $(, $more:expr)?) => {
+            match (args.get("axis"), keepdims) {
+                (None, false) => reduce!(@all $all $along all $(, $more)?),
+                (None, true) => x.$along(keep(all) $(, $more)?),
+                (Some(axis), false) => x.$along(numbers(axis) $(, $more)?),
+                (Some(axis), true) => x.$along(keep(numbers(axis)) $(, $more)?),
+            }
+        };
+        (@all $all:ident $along:ident $axes:ident) => { x.$all() };
+        (@all $all:ident $along:ident $axes:ident, $more:expr) => { x.$along($axes, $more) };
+    }
+    macro_rules! running {
+        ($all:ident, $along:ident) => {
+            args.maybe("axis")
+                .map_or_else(|| x.$all(), |axis| x.$along(axis))
+        };
+    }
+    let result = match name {
+        "zeros" => args.cast(np::zeros(args.list("shape"))),
+        "ones" => args.cast(np::ones(args.list("shape"))),
+        "full" => args.cast(np::full(args.list("shape"), x)),
+        "zeros_like" => args.cast(np::zeros_like(x)),
+        "ones_like" => args.cast(np::ones_like(x)),
+        "full_like" if args.get("dtype").is_none() => np::full_like(x, y),
+        // With a dtype the value is converted to that alone, not to x's first.
+        "full_like" => args.cast(np::full(x.shape(), y)),
+        "arange" => args.cast(args.arange()),
+        "linspace" => args.linspace()?,
+        "identity" => args.cast(np::identity(args.int("n") as usize)),
+        "eye" => {
+            let n = args.int("N");
+            args.cast(np::eye(
+                n as usize,
+                args.maybe("M").unwrap_or(n) as usize,
+                args.int("k"),
+            ))
+        }
+        "meshgrid" => return Ok(args.meshgrid(&xs)),
+        "astype" => args.cast(x),
+        "add" => x + y,
+        "subtract" => x - y,
+        "multiply" => x * y,
+        "divide" => x / y,
+        "floor_divide" => x.floor_divide(y),
+        "remainder" => x % y,
+        "power" => x.pow(y),
+        "maximum" => x.maximum(y),
+        "minimum" => x.minimum(y),
+        "arctan2" => x.arctan2(y),
+        "hypot" => x.hypot(y),
+        "bitwise_and" => x & y,
+        "bitwise_or" => x | y,
+        "bitwise_xor" => x ^ y,
+        "left_shift" => x << y,
+        "right_shift" => x >> y,
+        "equal" => x.equal(y),
+        "not_equal" => x.not_equal(y),
+        "less" => x.lt(y),
+        "less_equal" => x.le(y),
+        "greater" => x.gt(y),
+        "greater_equal" => x.ge(y),
+        "logical_and" => x.logical_and(y),
+        "logical_or" => x.logical_or(y),
+        "logical_xor" => x.logical_xor(y),
+        "negative" => -x,
+        "abs" => x.abs(),
+        "sign" => x.sign(),
+        "square" => x.square(),
+        "floor" => x.floor(),
+        "ceil" => x.ceil(),
+        "trunc" => x.trunc(),
+        "round" if args.is("decimals", 0) => x.round(),
+        "round" => x.round_to(args.int("decimals") as i32),
+        "isnan" => x.isnan(),
+        "isinf" => x.isinf(),
+        "isfinite" => x.isfinite(),
+        "logical_not" => x.logical_not(),
+        "bitwise_not" => !x,
+        "exp" => x.exp(),
+        "expm1" => x.expm1(),
+        "exp2" => x.exp2(),
+        "log" => x.log(),
+        "log1p" => x.log1p(),
+        "log2" => x.log2(),
+        "log10" => x.log10(),
+        "sqrt" => x.sqrt(),
+        "cbrt" => x.cbrt(),
+        "reciprocal" => x.reciprocal(),
+        "sin" => x.sin(),
+        "cos" => x.cos(),
+        "tan" => x.tan(),
+        "arcsin" => x.arcsin(),
+        "arccos" => x.arccos(),
+        "arctan" => x.arctan(),
+        "sinh" => x.sinh(),
+        "cosh" => x.cosh(),
+        "tanh" => x.tanh(),
+        "arcsinh" => x.arcsinh(),
+        "arccosh" => x.arccosh(),
+        "arctanh" => x.arctanh(),
+        "erf" => x.erf(),
+        "erf_inv" => x.erf_inv(),
+        // A bound of None is spelled by the function that has the other one.
+        "clip" => match (input(1), input(2)) {
+            (Some(least), Some(greatest)) => x.clip(least, greatest),
+            (Some(least), None) => x.maximum(least),
+            (None, Some(greatest)) => x.minimum(greatest),
+            (None, None) => x,
+        },
+        "where" => np::where_(x, y, &xs[2]),
+        "sum" => reduce!(sum, sum_axis),
+        "prod" => reduce!(prod, prod_axis),
+        "mean" => reduce!(mean, mean_axis),
+        "max" => reduce!(max, max_axis),
+        "min" => reduce!(min, min_axis),
+        "any" => reduce!(any, any_axis),
+        "all" => reduce!(all, all_axis),
+        "var" if args.is("ddof", 0) => reduce!(var, var_axis),
+        "std" if args.is("ddof", 0) => reduce!(std, std_axis),
+        "var" => reduce!(var, var_ddof, args.float("ddof")),
+        "std" => reduce!(std, std_ddof, args.float("ddof")),
+        // Over everything, keepdims is a reshape.
+        "argmax" if keepdims && args.get("axis").is_none() => x.argmax().reshape(vec![1_usize; x.ndim()]),
+        "argmin" if keepdims && args.get("axis").is_none() => x.argmin().reshape(vec![1_usize; x.ndim()]),
+        "argmax" => reduce!(argmax, argmax_axis),
+        "argmin" => reduce!(argmin, argmin_axis),
+        "cumsum" => running!(cumsum, cumsum_axis),
+        "cumprod" => running!(cumprod, cumprod_axis),
+        "reshape" => x.reshape(args.list("shape")),
+        "transpose" if args.get("axes").is_none() => x.t(),
+        "transpose" => x.transpose(args.list("axes")),
+        "swapaxes" => x.swapaxes(args.int("axis1"), args.int("axis2")),
+        "moveaxis" => x.moveaxis(args.list("source"), args.list("destination")),
+        "squeeze" if args.get("axis").is_none() => x.squeeze(),
+        "squeeze" => x.squeeze_axis(args.list("axis")),
+        "expand_dims" => x.expand_dims(args.list("axis")),
+        "broadcast_to" => x.broadcast_to(args.list("shape")),
+        // JAX's axis of None: everything is raveled.
+        "concatenate" if args.get("axis").is_none() => np::concatenate(xs.iter().map(Array::ravel), 0),
+        "concatenate" => np::concatenate(xs, args.int("axis")),
+        "stack" => np::stack(xs, args.int("axis")),
+        "flip" if args.get("axis").is_none() => x.flip(),
+        "flip" => x.flip_axis(args.list("axis")),
+        "roll" if args.get("axis").is_none() => x.roll(args.list("shift")[0]),
+        "roll" => x.roll_axis(args.list("shift"), args.list("axis")),
+        "tile" => x.tile(args.list("reps")),
+        "repeat" => args.repeat(&x)?,
+        "take" => args.take(&x, &y),
+        "sort" => args.sort(&x),
+        "argsort" => args.argsort(&x),
+        "dot" => x.dot(y),
+        "matmul" => x.matmul(y),
+        "outer" => np::outer(x, y),
+        "allclose" => args.allclose(&x, &y),
+        "linalg.inv" => linalg::inv(x),
+        "linalg.eigh" => {
+            let linalg::Eigh {
+                eigenvalues,
+                eigenvectors,
+            } = linalg::eigh(x);
+            return Ok(vec![eigenvalues, eigenvectors]);
+        }
+        "diag" => np::diag(x, args.int("k")),
+        "tril" => np::tril(x, args.int("k")),
+        "triu" => np::triu(x, args.int("k")),
+        "searchsorted" if args.is("side", "left") => np::searchsorted(x, y),
+        "searchsorted" => np::searchsorted_right(x, y),
+        "interp" => return Err(reasons::INTERP),
+        name => panic!("{name} is not in this test"),
+    };
+    Ok(vec![result])
+}
