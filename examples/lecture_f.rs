@@ -13,7 +13,11 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     with_x64(has("f64"), || {
-        let f: Box<dyn Fn(Array) -> Array> = if has("eager") { Box::new(f) } else { Box::new(jit(f)) };
+        let f: Box<dyn Fn(Array) -> Array> = if has("eager") {
+            Box::new(f)
+        } else {
+            Box::new(jit(f))
+        };
         let x = np::linspace(0.0, 10.0, 50_000_000);
         let mut seconds: Vec<f64> = (0..6)
             .map(|_| {
@@ -24,6 +28,9 @@ fn main() {
             .collect();
         let first = seconds.remove(0);
         seconds.sort_by(f64::total_cmp);
-        println!("{{\"first_call_seconds\": {first}, \"second_call_seconds\": {}}}", seconds[2]);
+        println!(
+            "{{\"first_call_seconds\": {first}, \"second_call_seconds\": {}}}",
+            seconds[2]
+        );
     });
 }

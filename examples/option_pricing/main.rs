@@ -114,7 +114,10 @@ fn report(options: &Options) -> String {
     };
     let (_, first) = timed();
     let (estimate, second) = timed();
-    let (value, error) = (estimate.price.item::<f64>(), estimate.standard_error.item::<f64>());
+    let (value, error) = (
+        estimate.price.item::<f64>(),
+        estimate.standard_error.item::<f64>(),
+    );
     let first_paths = estimate.first_paths.astype(kiln::DType::F64).to_vec::<f64>();
     let memory = peak_memory_bytes();
     if options.json {
@@ -160,7 +163,8 @@ fn with_progress_bar<T>(f: impl FnOnce() -> T) -> T {
                 if start.elapsed() > Duration::from_secs(1) {
                     let progress = kiln::progress();
                     let bar = bar.get_or_insert_with(|| {
-                        let style = ProgressStyle::with_template("{wide_bar} {percent}% {eta}").expect("a template");
+                        let style =
+                            ProgressStyle::with_template("{wide_bar} {percent}% {eta}").expect("a template");
                         ProgressBar::new(0).with_style(style)
                     });
                     bar.set_length(progress.total);
@@ -193,16 +197,31 @@ fn count(text: &str) -> Result<u64, String> {
 
 fn finite(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().map_err(|_| "not a number".to_string())?;
-    if number.is_finite() { Ok(number) } else { Err("not a finite number".into()) }
+    if number.is_finite() {
+        Ok(number)
+    } else {
+        Err("not a finite number".into())
+    }
 }
 
 fn positive(text: &str) -> Result<f64, String> {
-    finite(text).and_then(|number| if number > 0.0 { Ok(number) } else { Err("not a positive number".into()) })
+    finite(text).and_then(|number| {
+        if number > 0.0 {
+            Ok(number)
+        } else {
+            Err("not a positive number".into())
+        }
+    })
 }
 
 /// The most memory the process has had, where the system tells (Linux).
 fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+    line.trim()
+        .strip_suffix("kB")?
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .map(|kilobytes| kilobytes * 1024)
 }

@@ -18,16 +18,24 @@ use kiln_core::{Array, DType, IntoNumbers, lax, raise};
 #[track_caller]
 pub fn bits(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
     if !dtype.is_unsigned() {
-        raise("bits", format!("bits come as uint8, uint16, uint32 or uint64, not {dtype}"))
+        raise(
+            "bits",
+            format!("bits come as uint8, uint16, uint32 or uint64, not {dtype}"),
+        )
     }
     let shape = lengths("bits", shape);
-    staged("bits", (shape, dtype), [key.one("bits")], |(shape, dtype), key| {
-        let (high, low) = words(&key[0], shape);
-        match dtype {
-            DType::U64 => high.astype(DType::U64) << 32 | low.astype(DType::U64),
-            dtype => (high ^ low).astype(*dtype),
-        }
-    })
+    staged(
+        "bits",
+        (shape, dtype),
+        [key.one("bits")],
+        |(shape, dtype), key| {
+            let (high, low) = words(&key[0], shape);
+            match dtype {
+                DType::U64 => high.astype(DType::U64) << 32 | low.astype(DType::U64),
+                dtype => (high ^ low).astype(*dtype),
+            }
+        },
+    )
 }
 
 /// The two words of each element.

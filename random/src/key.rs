@@ -34,7 +34,9 @@ impl Key {
     /// assert_eq!(Key::new((1 << 32) + 5).to_words(), [[1, 5]]);
     /// ```
     pub fn new(seed: u64) -> Key {
-        Key { words: Array::new(vec![(seed >> 32) as u32, seed as u32], 2) }
+        Key {
+            words: Array::new(vec![(seed >> 32) as u32, seed as u32], 2),
+        }
     }
 
     /// Keys from their words: `uint32` of shape `(.., 2)`.
@@ -44,7 +46,14 @@ impl Key {
     #[track_caller]
     pub fn from_words(words: Array) -> Key {
         if words.dtype() != DType::U32 || words.shape().last() != Some(&2) {
-            raise("key", format!("words are uint32 of shape (.., 2), this is {} of shape {}", words.dtype(), words.shape()))
+            raise(
+                "key",
+                format!(
+                    "words are uint32 of shape (.., 2), this is {} of shape {}",
+                    words.dtype(),
+                    words.shape()
+                ),
+            )
         }
         Key { words }
     }
@@ -60,7 +69,11 @@ impl Key {
     /// When the key belongs to a recording: there is no value to look at.
     #[track_caller]
     pub fn to_words(&self) -> Vec<[u32; 2]> {
-        self.words.to_vec::<u32>().chunks_exact(2).map(|words| [words[0], words[1]]).collect()
+        self.words
+            .to_vec::<u32>()
+            .chunks_exact(2)
+            .map(|words| [words[0], words[1]])
+            .collect()
     }
 
     /// The shape of an array of keys; `()` for one key.
@@ -101,7 +114,9 @@ impl Key {
         if shape.iter().any(|&n| n < 0) {
             raise("split_n", format!("shape {shape:?} has a negative length"))
         }
-        let words = staged("split_n", shape, [words], |shape, words| pairs(&words[0], shape.clone().to_vec()));
+        let words = staged("split_n", shape, [words], |shape, words| {
+            pairs(&words[0], shape.clone().to_vec())
+        });
         Key { words }
     }
 
@@ -121,7 +136,14 @@ impl Key {
         let words = self.one("fold_in").clone();
         let data: Array = data.into();
         if !data.dtype().is_integer() || data.ndim() != 0 {
-            raise("fold_in", format!("the number is {} of shape {}, not an integer scalar", data.dtype(), data.shape()))
+            raise(
+                "fold_in",
+                format!(
+                    "the number is {} of shape {}, not an integer scalar",
+                    data.dtype(),
+                    data.shape()
+                ),
+            )
         }
         let counter = data.astype(DType::U32);
         let words = staged("fold_in", (), [words, counter], |(), x| {
@@ -140,7 +162,11 @@ impl Key {
         if self.words.ndim() < 2 {
             raise("unstack", "this is one key, not an array of keys")
         }
-        (0..self.words.len()).map(|i| Key { words: self.words.index(i) }).collect()
+        (0..self.words.len())
+            .map(|i| Key {
+                words: self.words.index(i),
+            })
+            .collect()
     }
 
     /// The words of what must be one key.
@@ -149,7 +175,10 @@ impl Key {
         if self.words.ndim() != 1 {
             raise(
                 op,
-                format!("takes one key, this is an array of keys of shape {}: map over them, with vmap or unstack", self.shape()),
+                format!(
+                    "takes one key, this is an array of keys of shape {}: map over them, with vmap or unstack",
+                    self.shape()
+                ),
             )
         }
         self.words.clone()
@@ -164,7 +193,11 @@ fn pairs(words: &Array, shape: impl IntoNumbers) -> Array {
 
 /// Two arrays as the two elements of a new last axis. A select, not a concatenation: so it is fused.
 fn beside(first: &Array, second: &Array) -> Array {
-    np::where_(np::arange(2).equal(0), first.expand_dims(-1), second.expand_dims(-1))
+    np::where_(
+        np::arange(2).equal(0),
+        first.expand_dims(-1),
+        second.expand_dims(-1),
+    )
 }
 
 /// The counter that a draw starts from.
@@ -178,7 +211,9 @@ impl Tree for Key {
     }
 
     fn rebuild(leaves: &mut Rebuild<'_>) -> Key {
-        Key { words: leaves.array() }
+        Key {
+            words: leaves.array(),
+        }
     }
 
     fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {

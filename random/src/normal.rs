@@ -38,11 +38,20 @@ pub fn normal_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
         raise("normal", format!("the dtype is {dtype}, not a float"))
     }
     let shape = lengths("normal", shape);
-    staged("normal", (shape, dtype), [key.one("normal")], |(shape, dtype), key| {
-        let unit = unit(&key[0], shape, *dtype);
-        // The least number above -1, so that no draw is infinite.
-        let above = if *dtype == DType::F32 { f64::from((-1f32).next_up()) } else { (-1f64).next_up() };
-        let uniform = scaled(&unit, &np::full_like(&unit, above), &np::full_like(&unit, 1.0));
-        std::f64::consts::SQRT_2 * uniform.erf_inv()
-    })
+    staged(
+        "normal",
+        (shape, dtype),
+        [key.one("normal")],
+        |(shape, dtype), key| {
+            let unit = unit(&key[0], shape, *dtype);
+            // The least number above -1, so that no draw is infinite.
+            let above = if *dtype == DType::F32 {
+                f64::from((-1f32).next_up())
+            } else {
+                (-1f64).next_up()
+            };
+            let uniform = scaled(&unit, &np::full_like(&unit, above), &np::full_like(&unit, 1.0));
+            std::f64::consts::SQRT_2 * uniform.erf_inv()
+        },
+    )
 }

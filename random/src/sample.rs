@@ -24,7 +24,11 @@ use std::convert::Infallible;
 /// println!("{}", sample::<f64>(Key::new(0), &t, (2, 2)));
 /// ```
 #[track_caller]
-pub fn sample<T: Element>(key: Key, distribution: &(impl Distribution<T> + Sync), shape: impl IntoNumbers) -> Array {
+pub fn sample<T: Element>(
+    key: Key,
+    distribution: &(impl Distribution<T> + Sync),
+    shape: impl IntoNumbers,
+) -> Array {
     let lengths = lengths("sample", shape);
     let words = key.one("sample");
     if words.is_traced() {
@@ -54,7 +58,11 @@ pub struct Generator {
 impl Generator {
     fn new(key: [u32; 2], element: u64) -> Generator {
         let key = threefry2x32(key, [(element >> 32) as u32, element as u32]);
-        Generator { key, counter: 0, left: None }
+        Generator {
+            key,
+            counter: 0,
+            left: None,
+        }
     }
 
     fn block(&mut self) -> [u32; 2] {

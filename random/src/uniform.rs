@@ -20,7 +20,12 @@ use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, rais
 pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
     let shape = lengths("uniform", shape);
     // What `uniform_dtype` gives for these bounds: they would change no bit.
-    staged("uniform", (shape, default_float()), [key.one("uniform")], |(shape, dtype), key| unit(&key[0], shape, *dtype))
+    staged(
+        "uniform",
+        (shape, default_float()),
+        [key.one("uniform")],
+        |(shape, dtype), key| unit(&key[0], shape, *dtype),
+    )
 }
 
 /// Floats uniform on `[low, high)`, of the default float dtype. The bounds broadcast to the shape.
@@ -33,7 +38,12 @@ pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
 /// println!("{}", uniform_between(Key::new(0), 3, -1, 1));
 /// ```
 #[track_caller]
-pub fn uniform_between(key: Key, shape: impl IntoNumbers, low: impl Into<Array>, high: impl Into<Array>) -> Array {
+pub fn uniform_between(
+    key: Key,
+    shape: impl IntoNumbers,
+    low: impl Into<Array>,
+    high: impl Into<Array>,
+) -> Array {
     uniform_dtype(key, shape, default_float(), low, high)
 }
 
@@ -64,7 +74,9 @@ pub fn uniform_dtype(
     let bound = |x: Array| x.astype(dtype).broadcast_to(&shape);
     let inputs = [key, bound(low.into()), bound(high.into())];
     staged("uniform", (shape, dtype), inputs, |(shape, dtype), inputs| {
-        let [key, low, high] = inputs else { unreachable!("three inputs") };
+        let [key, low, high] = inputs else {
+            unreachable!("three inputs")
+        };
         scaled(&unit(key, shape, *dtype), low, high)
     })
 }
@@ -78,7 +90,11 @@ pub(crate) fn unit(key: &Array, shape: &[usize], dtype: DType) -> Array {
     }
     // The upper 52 of 64 bits, exact as the sum of two words.
     let like = |value: f64| np::full_like(high.astype(dtype), value);
-    lax::mul_add(&high.astype(dtype), &like(2f64.powi(-32)), &((low >> 12).astype(dtype) * 2f64.powi(-52)))
+    lax::mul_add(
+        &high.astype(dtype),
+        &like(2f64.powi(-32)),
+        &((low >> 12).astype(dtype) * 2f64.powi(-52)),
+    )
 }
 
 /// `max(low, unit * (high - low) + low)`, the product and the sum rounded once, as XLA's CPU backend has it.

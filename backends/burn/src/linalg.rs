@@ -56,14 +56,27 @@ macro_rules! decompose {
                 }
                 let columns = b.len() / n;
                 let mut solution: Mat<$T> = MatRef::from_row_major_slice(b, n, columns).to_owned();
-                MatRef::from_row_major_slice(a, n, n).partial_piv_lu().solve_in_place(&mut solution);
-                x.extend((0..n).flat_map(|i| (0..columns).map(move |j| (i, j))).map(|(i, j)| solution[(i, j)]));
+                MatRef::from_row_major_slice(a, n, n)
+                    .partial_piv_lu()
+                    .solve_in_place(&mut solution);
+                x.extend(
+                    (0..n)
+                        .flat_map(|i| (0..columns).map(move |j| (i, j)))
+                        .map(|(i, j)| solution[(i, j)]),
+                );
             }
 
             fn eigh(a: &[$T], n: usize, values: &mut Vec<$T>, vectors: &mut Vec<$T>) {
-                let lower = a.chunks(n).enumerate().all(|(i, row)| row[..=i].iter().all(|a| a.is_finite()));
+                let lower = a
+                    .chunks(n)
+                    .enumerate()
+                    .all(|(i, row)| row[..=i].iter().all(|a| a.is_finite()));
                 let matrix = MatRef::from_row_major_slice(a, n, n);
-                let found = if lower { matrix.self_adjoint_eigen(Side::Lower).ok() } else { None };
+                let found = if lower {
+                    matrix.self_adjoint_eigen(Side::Lower).ok()
+                } else {
+                    None
+                };
                 let Some(found) = found else {
                     values.extend(std::iter::repeat_n(<$T>::NAN, n));
                     vectors.extend(std::iter::repeat_n(<$T>::NAN, n * n));

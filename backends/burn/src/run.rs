@@ -48,7 +48,11 @@ impl<'a> Interpreter<'a> {
         let mut dead = Vec::with_capacity(program.equations().len());
         for equation in program.equations().iter().rev() {
             let vars = equation.outputs.iter().chain(&equation.inputs);
-            dead.push(vars.copied().filter(|var| !std::mem::replace(&mut seen[var.index()], true)).collect());
+            dead.push(
+                vars.copied()
+                    .filter(|var| !std::mem::replace(&mut seen[var.index()], true))
+                    .collect(),
+            );
         }
         dead.reverse();
         Interpreter { program, route, dead }
@@ -56,12 +60,22 @@ impl<'a> Interpreter<'a> {
 
     pub(crate) fn run<B: Backend>(&self, inputs: Vec<Tensor<B>>, device: &B::Device) -> Vec<Tensor<B>> {
         let program = self.program;
-        assert_eq!(inputs.len(), program.inputs().len(), "the program takes another number of inputs");
+        assert_eq!(
+            inputs.len(),
+            program.inputs().len(),
+            "the program takes another number of inputs"
+        );
         let mut values: Vec<Option<Tensor<B>>> = inputs.into_iter().map(Some).collect();
         for (var, x) in program.inputs().zip(&values) {
             let (of, x) = (program.type_of(var), x.as_ref().expect("just put there"));
             let fits = x.dtype() == of.dtype && (of.shape.is_empty() || x.shape()[..] == of.shape[..]);
-            assert!(fits, "input {} is {of}, got {} of shape {:?}", var.index(), x.dtype(), x.shape());
+            assert!(
+                fits,
+                "input {} is {of}, got {} of shape {:?}",
+                var.index(),
+                x.dtype(),
+                x.shape()
+            );
         }
         values.resize_with(program.variables(), || None);
         for (equation, dead) in program.equations().iter().zip(&self.dead) {
@@ -88,7 +102,11 @@ impl<'a> Interpreter<'a> {
             let value = &mut values[var.index()];
             let again = outputs[i + 1..].contains(var);
             let value = if again { value.clone() } else { value.take() }.expect("defined");
-            if program.type_of(*var).shape.is_empty() { value.reshape(&[1]) } else { value }
+            if program.type_of(*var).shape.is_empty() {
+                value.reshape(&[1])
+            } else {
+                value
+            }
         });
         result.collect()
     }
@@ -108,12 +126,18 @@ pub(crate) fn scan<B: Backend>(
     let consts: Vec<Tensor<B>> = operands.by_ref().take(scan.consts).collect();
     let mut carry: Vec<Tensor<B>> = operands.by_ref().take(scan.carries).collect();
     let xs: Vec<Tensor<B>> = operands.collect();
-    let slices: Vec<Vec<usize>> =
-        types[scan.consts + scan.carries..].iter().map(|of| of.shape[1..].to_vec()).collect();
+    let slices: Vec<Vec<usize>> = types[scan.consts + scan.carries..]
+        .iter()
+        .map(|of| of.shape[1..].to_vec())
+        .collect();
     let stacked = &outputs[scan.carries..];
     let mut ys: Vec<Vec<Tensor<B>>> = stacked.iter().map(|_| Vec::with_capacity(scan.length)).collect();
     for trip in 0..scan.length {
-        let at = if scan.reverse { scan.length - 1 - trip } else { trip };
+        let at = if scan.reverse {
+            scan.length - 1 - trip
+        } else {
+            trip
+        };
         let mut inputs = consts.clone();
         inputs.append(&mut carry);
         inputs.extend(xs.iter().zip(&slices).map(|(x, shape)| {

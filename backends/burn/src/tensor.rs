@@ -42,7 +42,10 @@ impl<B: Backend> Tensor<B> {
         let (bytes, shape, burn) = data.into_parts();
         let data = TensorData::from_bytes(bytes, physical(&shape), burn);
         match dtype {
-            DType::Bool => Tensor::Bool(B::bool_from_data(store_bool(data, bool_store::<B>(device)), device)),
+            DType::Bool => Tensor::Bool(B::bool_from_data(
+                store_bool(data, bool_store::<B>(device)),
+                device,
+            )),
             DType::F32 | DType::F64 => Tensor::Float(B::float_from_data(data, device)),
             _ => Tensor::Int(B::int_from_data(data, device)),
         }
@@ -182,6 +185,11 @@ impl<B: Backend> Tensor<B> {
         })
     }
 
+    /// The elements of a vector at valid indices.
+    pub(crate) fn gather(self, indices: IntTensor<B>) -> Tensor<B> {
+        same_kind!(self, x => B::float_gather(0, x, indices), B::int_gather(0, x, indices), B::bool_gather(0, x, indices))
+    }
+
     /// The slices along axis 0 that a vector of valid indices names, combined with updates. Not for bools.
     pub(crate) fn select_assign(
         self,
@@ -190,7 +198,9 @@ impl<B: Backend> Tensor<B> {
         how: IndexingUpdateOp,
     ) -> Tensor<B> {
         match self {
-            Tensor::Float(x) => Tensor::Float(B::float_select_assign(x, 0, indices, updates.into_float(), how)),
+            Tensor::Float(x) => {
+                Tensor::Float(B::float_select_assign(x, 0, indices, updates.into_float(), how))
+            }
             Tensor::Int(x) => Tensor::Int(B::int_select_assign(x, 0, indices, updates.into_int(), how)),
             Tensor::Bool(_) => panic!("bools are combined as integers"),
         }
@@ -209,11 +219,18 @@ impl<B: Backend> Tensor<B> {
     pub(crate) fn concatenate(tensors: Vec<Tensor<B>>, axis: usize) -> Tensor<B> {
         match &tensors[0] {
             _ if tensors.len() == 1 => tensors.into_iter().next().expect("one"),
-            Tensor::Float(_) => {
-                Tensor::Float(B::float_cat(tensors.into_iter().map(Tensor::into_float).collect(), axis))
-            }
-            Tensor::Int(_) => Tensor::Int(B::int_cat(tensors.into_iter().map(Tensor::into_int).collect(), axis)),
-            Tensor::Bool(_) => Tensor::Bool(B::bool_cat(tensors.into_iter().map(Tensor::into_bool).collect(), axis)),
+            Tensor::Float(_) => Tensor::Float(B::float_cat(
+                tensors.into_iter().map(Tensor::into_float).collect(),
+                axis,
+            )),
+            Tensor::Int(_) => Tensor::Int(B::int_cat(
+                tensors.into_iter().map(Tensor::into_int).collect(),
+                axis,
+            )),
+            Tensor::Bool(_) => Tensor::Bool(B::bool_cat(
+                tensors.into_iter().map(Tensor::into_bool).collect(),
+                axis,
+            )),
         }
     }
 
@@ -229,7 +246,10 @@ fn relabelled<B: Backend>(x: BoolTensor<B>) -> BoolTensor<B> {
     let device = x.device();
     let data = burn_backend::read_sync(B::bool_into_data(x)).expect("memory of the host can be read");
     let (bytes, shape, _) = data.into_parts();
-    B::bool_from_data(TensorData::from_bytes(bytes, shape, BurnDType::Bool(BoolStore::Native)), &device)
+    B::bool_from_data(
+        TensorData::from_bytes(bytes, shape, BurnDType::Bool(BoolStore::Native)),
+        &device,
+    )
 }
 
 /// The shape under which a backend holds an array.
@@ -269,7 +289,11 @@ pub(crate) fn int_dtype(dtype: DType) -> IntDType {
 
 /// Burn's name of a float dtype.
 pub(crate) fn float_dtype(dtype: DType) -> FloatDType {
-    if dtype == DType::F64 { FloatDType::F64 } else { FloatDType::F32 }
+    if dtype == DType::F64 {
+        FloatDType::F64
+    } else {
+        FloatDType::F32
+    }
 }
 
 /// Burn's form of a number.
@@ -305,7 +329,13 @@ fn store_bool(data: TensorData, store: BoolStore) -> TensorData {
         return data;
     }
     let (bytes, shape, from) = data.into_parts();
-    let width = |of: BurnDType| if of == BurnDType::Bool(BoolStore::U32) { 4 } else { 1 };
+    let width = |of: BurnDType| {
+        if of == BurnDType::Bool(BoolStore::U32) {
+            4
+        } else {
+            1
+        }
+    };
     let to = BurnDType::Bool(store);
     let mut out = vec![0; bytes.len() / width(from) * width(to)];
     for (word, out) in bytes.chunks(width(from)).zip(out.chunks_mut(width(to))) {

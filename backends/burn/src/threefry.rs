@@ -23,7 +23,9 @@ pub fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
             y = y.rotate_left(rotation) ^ x;
         }
         x = x.wrapping_add(schedule[(group + 1) % 3]);
-        y = y.wrapping_add(schedule[(group + 2) % 3]).wrapping_add(group as u32 + 1);
+        y = y
+            .wrapping_add(schedule[(group + 2) % 3])
+            .wrapping_add(group as u32 + 1);
     }
     [x, y]
 }
@@ -38,7 +40,10 @@ pub(crate) fn random_bits(keys: &[u32], first: &[u32], size: usize) -> (Vec<u32>
     const CHUNK: usize = 1 << 14;
     for (i, (high, low)) in high.chunks_mut(size).zip(low.chunks_mut(size)).enumerate() {
         let key = [keys[2 * i], keys[2 * i + 1]];
-        let chunks = high.par_chunks_mut(CHUNK).zip(low.par_chunks_mut(CHUNK)).enumerate();
+        let chunks = high
+            .par_chunks_mut(CHUNK)
+            .zip(low.par_chunks_mut(CHUNK))
+            .enumerate();
         chunks.for_each(|(chunk, (high, low))| {
             let start = u64::from(first[i]) + (chunk * CHUNK) as u64;
             for (counter, (high, low)) in (start..).zip(high.iter_mut().zip(low)) {
@@ -56,12 +61,20 @@ mod tests {
     #[test]
     fn published_vectors() {
         let rows = [
-            ([0x1319_8a2e, 0x0370_7344], [0x243f_6a88, 0x85a3_08d3], [0xc492_3a9c, 0x483d_f7a0]),
+            (
+                [0x1319_8a2e, 0x0370_7344],
+                [0x243f_6a88, 0x85a3_08d3],
+                [0xc492_3a9c, 0x483d_f7a0],
+            ),
             ([0, 0], [0, 0], [0x6b20_0159, 0x99ba_4efe]),
             ([!0, !0], [!0, !0], [0x1cb9_96fc, 0xbb00_2be7]),
         ];
         for (key, counter, words) in rows {
-            assert_eq!(threefry2x32(key, counter), words, "key {key:x?}, counter {counter:x?}");
+            assert_eq!(
+                threefry2x32(key, counter),
+                words,
+                "key {key:x?}, counter {counter:x?}"
+            );
         }
     }
 

@@ -11,7 +11,10 @@ const NAN: f32 = f32::NAN;
 const INF: f32 = f32::INFINITY;
 
 fn reduce(kind: Reduction, axes: &[usize]) -> Op {
-    Op::Reduce { kind, axes: Axes::from(axes) }
+    Op::Reduce {
+        kind,
+        axes: Axes::from(axes),
+    }
 }
 
 #[test]
@@ -41,8 +44,16 @@ fn reductions() {
         row(reduce(Prod, &[0]), vec![v([3i64, 4])], s(12i64)),
         row(reduce(Max, &[0]), vec![v([3u64, u64::MAX])], s(u64::MAX)),
         row(reduce(Min, &[0]), vec![v([3u32, u32::MAX])], s(3u32)),
-        row(reduce(Max, &[1]), vec![a([true, false, false, false], [2, 2])], v([true, false])),
-        row(reduce(Min, &[1]), vec![a([true, false, true, true], [2, 2])], v([false, true])),
+        row(
+            reduce(Max, &[1]),
+            vec![a([true, false, false, false], [2, 2])],
+            v([true, false]),
+        ),
+        row(
+            reduce(Min, &[1]),
+            vec![a([true, false, true, true], [2, 2])],
+            v([false, true]),
+        ),
         row(reduce(Sum, &[0]), vec![v([true, true])], s(true)),
         row(reduce(Prod, &[0]), vec![v([true, false])], s(false)),
         row(reduce(Sum, &[1]), vec![none()], v([0.0f32, 0.0])),
@@ -51,7 +62,11 @@ fn reductions() {
         row(reduce(Min, &[0]), vec![v(Vec::<u8>::new())], s(255u8)),
         row(reduce(Max, &[0]), vec![v(Vec::<bool>::new())], s(false)),
         row(reduce(Sum, &[0]), vec![none()], v(Vec::<f32>::new())),
-        row(reduce(Sum, &[1]), vec![a([1.0f32, 2.0], [2, 1])], v([1.0f32, 2.0])),
+        row(
+            reduce(Sum, &[1]),
+            vec![a([1.0f32, 2.0], [2, 1])],
+            v([1.0f32, 2.0]),
+        ),
     ]);
 }
 
@@ -71,8 +86,16 @@ fn arg_reductions() {
         row(arg(max, 0, DType::I32), vec![v([3u64, u64::MAX])], s(1i32)),
         row(arg(min, 0, DType::I32), vec![v([3i8, -7, -7])], s(1i32)),
         row(arg(max, 0, DType::I32), vec![v([false, true, true])], s(1i32)),
-        row(arg(max, 0, DType::I32), vec![a(Vec::<f32>::new(), [2, 0])], v(Vec::<i32>::new())),
-        row(arg(max, 1, DType::I32), vec![a([4.0f32, 4.0], [2, 1])], v([0i32, 0])),
+        row(
+            arg(max, 0, DType::I32),
+            vec![a(Vec::<f32>::new(), [2, 0])],
+            v(Vec::<i32>::new()),
+        ),
+        row(
+            arg(max, 1, DType::I32),
+            vec![a([4.0f32, 4.0], [2, 1])],
+            v([0i32, 0]),
+        ),
     ]);
 }
 
@@ -82,19 +105,63 @@ fn running_reductions() {
     let cum = |kind, axis, reverse| Op::Cumulative { kind, axis, reverse };
     let m = || a([1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3]);
     check(vec![
-        row(cum(Sum, 1, false), vec![m()], a([1.0f32, 3.0, 6.0, 4.0, 9.0, 15.0], [2, 3])),
-        row(cum(Sum, 1, true), vec![m()], a([6.0f32, 5.0, 3.0, 15.0, 11.0, 6.0], [2, 3])),
-        row(cum(Sum, 0, false), vec![m()], a([1.0f32, 2.0, 3.0, 5.0, 7.0, 9.0], [2, 3])),
-        row(cum(Sum, 0, true), vec![m()], a([5.0f32, 7.0, 9.0, 4.0, 5.0, 6.0], [2, 3])),
-        row(cum(Prod, 0, false), vec![v([2.0f64, 3.0, 0.0, 4.0])], v([2.0f64, 6.0, 0.0, 0.0])),
-        row(cum(Max, 0, false), vec![v([2.0f32, NAN, 5.0])], v([2.0f32, NAN, NAN])),
-        row(cum(Min, 0, true), vec![v([2.0f32, 3.0, 1.0, 5.0])], v([1.0f32, 1.0, 1.0, 5.0])),
+        row(
+            cum(Sum, 1, false),
+            vec![m()],
+            a([1.0f32, 3.0, 6.0, 4.0, 9.0, 15.0], [2, 3]),
+        ),
+        row(
+            cum(Sum, 1, true),
+            vec![m()],
+            a([6.0f32, 5.0, 3.0, 15.0, 11.0, 6.0], [2, 3]),
+        ),
+        row(
+            cum(Sum, 0, false),
+            vec![m()],
+            a([1.0f32, 2.0, 3.0, 5.0, 7.0, 9.0], [2, 3]),
+        ),
+        row(
+            cum(Sum, 0, true),
+            vec![m()],
+            a([5.0f32, 7.0, 9.0, 4.0, 5.0, 6.0], [2, 3]),
+        ),
+        row(
+            cum(Prod, 0, false),
+            vec![v([2.0f64, 3.0, 0.0, 4.0])],
+            v([2.0f64, 6.0, 0.0, 0.0]),
+        ),
+        row(
+            cum(Max, 0, false),
+            vec![v([2.0f32, NAN, 5.0])],
+            v([2.0f32, NAN, NAN]),
+        ),
+        row(
+            cum(Min, 0, true),
+            vec![v([2.0f32, 3.0, 1.0, 5.0])],
+            v([1.0f32, 1.0, 1.0, 5.0]),
+        ),
         row(cum(Sum, 0, false), vec![v([1i32, -2, 4])], v([1i32, -1, 3])),
         row(cum(Sum, 0, false), vec![v([200u8, 100])], v([200u8, 44])).on(HOST),
-        row(cum(Max, 0, false), vec![v([1u64, u64::MAX, 3])], v([1u64, u64::MAX, u64::MAX])),
-        row(cum(Sum, 0, false), vec![v([false, true, false])], v([false, true, true])),
-        row(cum(Min, 0, false), vec![v([true, false, true])], v([true, false, false])),
-        row(cum(Sum, 1, false), vec![a(Vec::<f32>::new(), [2, 0])], a(Vec::<f32>::new(), [2, 0])),
+        row(
+            cum(Max, 0, false),
+            vec![v([1u64, u64::MAX, 3])],
+            v([1u64, u64::MAX, u64::MAX]),
+        ),
+        row(
+            cum(Sum, 0, false),
+            vec![v([false, true, false])],
+            v([false, true, true]),
+        ),
+        row(
+            cum(Min, 0, false),
+            vec![v([true, false, true])],
+            v([true, false, false]),
+        ),
+        row(
+            cum(Sum, 1, false),
+            vec![a(Vec::<f32>::new(), [2, 0])],
+            a(Vec::<f32>::new(), [2, 0]),
+        ),
         row(cum(Sum, 0, true), vec![v([3.0f32])], v([3.0f32])),
     ]);
 }
@@ -109,36 +176,100 @@ fn sorts() {
         routes: RUNNING,
     };
     let mut rows = vec![
-        sort(0, vec![v([3.0f32, -1.0, NAN, INF, -INF])], vec![v([-INF, -1.0f32, 3.0, INF, NAN])]),
-        sort(0, vec![v([0.0f32, -0.0, -1.0, 0.0])], vec![v([-1.0f32, 0.0, -0.0, 0.0])]),
-        sort(0, vec![v([0.0f64, -0.0, -1.0, 0.0])], vec![v([-1.0f64, 0.0, -0.0, 0.0])]),
-        sort(1, vec![a([3i32, -1, 2, 0, 5, -7], [2, 3])], vec![a([-1i32, 2, 3, -7, 0, 5], [2, 3])]),
-        sort(0, vec![a([3i32, -1, 2, 0, 5, -7], [2, 3])], vec![a([0i32, -1, -7, 3, 5, 2], [2, 3])]),
-        sort(0, vec![v([u64::MAX, 1, 1 << 63])], vec![v([1u64, 1 << 63, u64::MAX])]),
-        sort(0, vec![v([i8::MAX, -1, i8::MIN])], vec![v([i8::MIN, -1, i8::MAX])]),
+        sort(
+            0,
+            vec![v([3.0f32, -1.0, NAN, INF, -INF])],
+            vec![v([-INF, -1.0f32, 3.0, INF, NAN])],
+        ),
+        sort(
+            0,
+            vec![v([0.0f32, -0.0, -1.0, 0.0])],
+            vec![v([-1.0f32, 0.0, -0.0, 0.0])],
+        ),
+        sort(
+            0,
+            vec![v([0.0f64, -0.0, -1.0, 0.0])],
+            vec![v([-1.0f64, 0.0, -0.0, 0.0])],
+        ),
+        sort(
+            1,
+            vec![a([3i32, -1, 2, 0, 5, -7], [2, 3])],
+            vec![a([-1i32, 2, 3, -7, 0, 5], [2, 3])],
+        ),
+        sort(
+            0,
+            vec![a([3i32, -1, 2, 0, 5, -7], [2, 3])],
+            vec![a([0i32, -1, -7, 3, 5, 2], [2, 3])],
+        ),
+        sort(
+            0,
+            vec![v([u64::MAX, 1, 1 << 63])],
+            vec![v([1u64, 1 << 63, u64::MAX])],
+        ),
+        sort(
+            0,
+            vec![v([i8::MAX, -1, i8::MIN])],
+            vec![v([i8::MIN, -1, i8::MAX])],
+        ),
         sort(0, vec![v([true, false, true])], vec![v([false, true, true])]),
         sort(0, vec![v(Vec::<f32>::new())], vec![v(Vec::<f32>::new())]),
         sort(0, vec![v([2.0f32])], vec![v([2.0f32])]),
     ];
     // With companions: stable, zeros equal, NaN last.
     let order = || v([0i32, 1, 2, 3, 4]);
-    let with = |key: TensorData, sorted: TensorData, at: [i32; 5]| sort(0, vec![key, order()], vec![sorted, v(at)]);
+    let with =
+        |key: TensorData, sorted: TensorData, at: [i32; 5]| sort(0, vec![key, order()], vec![sorted, v(at)]);
     rows.extend([
-        with(v([1.0f32, NAN, -0.0, 0.0, -2.0]), v([-2.0f32, -0.0, 0.0, 1.0, NAN]), [4, 2, 3, 0, 1]),
-        with(v([1.0f64, f64::NAN, 0.0, -0.0, -2.0]), v([-2.0f64, 0.0, -0.0, 1.0, f64::NAN]), [4, 2, 3, 0, 1]),
+        with(
+            v([1.0f32, NAN, -0.0, 0.0, -2.0]),
+            v([-2.0f32, -0.0, 0.0, 1.0, NAN]),
+            [4, 2, 3, 0, 1],
+        ),
+        with(
+            v([1.0f64, f64::NAN, 0.0, -0.0, -2.0]),
+            v([-2.0f64, 0.0, -0.0, 1.0, f64::NAN]),
+            [4, 2, 3, 0, 1],
+        ),
         with(v([1i32, 0, 1, 0, -1]), v([-1i32, 0, 0, 1, 1]), [4, 1, 3, 0, 2]),
-        with(v([i64::MAX, 0, i64::MIN, 0, -1]), v([i64::MIN, -1, 0, 0, i64::MAX]), [2, 4, 1, 3, 0]),
-        with(v([u32::MAX, 0, 7, 0, 1]), v([0u32, 0, 1, 7, u32::MAX]), [1, 3, 4, 2, 0]),
-        with(v([true, false, true, false, true]), v([false, false, true, true, true]), [1, 3, 0, 2, 4]),
+        with(
+            v([i64::MAX, 0, i64::MIN, 0, -1]),
+            v([i64::MIN, -1, 0, 0, i64::MAX]),
+            [2, 4, 1, 3, 0],
+        ),
+        with(
+            v([u32::MAX, 0, 7, 0, 1]),
+            v([0u32, 0, 1, 7, u32::MAX]),
+            [1, 3, 4, 2, 0],
+        ),
+        with(
+            v([true, false, true, false, true]),
+            v([false, false, true, true, true]),
+            [1, 3, 0, 2, 4],
+        ),
     ]);
     rows.push(sort(
         0,
-        vec![a([3u8, 1, 2, 0], [2, 2]), a([0.5f32, 1.5, 2.5, 3.5], [2, 2]), a([true, false, false, true], [2, 2])],
-        vec![a([2u8, 0, 3, 1], [2, 2]), a([2.5f32, 3.5, 0.5, 1.5], [2, 2]), a([false, true, true, false], [2, 2])],
+        vec![
+            a([3u8, 1, 2, 0], [2, 2]),
+            a([0.5f32, 1.5, 2.5, 3.5], [2, 2]),
+            a([true, false, false, true], [2, 2]),
+        ],
+        vec![
+            a([2u8, 0, 3, 1], [2, 2]),
+            a([2.5f32, 3.5, 0.5, 1.5], [2, 2]),
+            a([false, true, true, false], [2, 2]),
+        ],
     ));
     // Burn's own sort, where it means the same: without NaN and ties.
     let gradient = &[kiln_burn::Route::Gradient];
-    rows.push(sort(0, vec![v([3.0f32, -1.0, 2.0]), v([0i32, 1, 2])], vec![v([-1.0f32, 2.0, 3.0]), v([1i32, 2, 0])]).on(gradient));
+    rows.push(
+        sort(
+            0,
+            vec![v([3.0f32, -1.0, 2.0]), v([0i32, 1, 2])],
+            vec![v([-1.0f32, 2.0, 3.0]), v([1i32, 2, 0])],
+        )
+        .on(gradient),
+    );
     check(rows);
 }
 
@@ -155,25 +286,79 @@ fn contractions() {
     let x = || a([1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3]);
     let y = || a([1.0f32, 0.0, 2.0, -1.0, 0.0, 3.0], [3, 2]);
     let plain = || dot(&[1], &[0], &[], &[]);
-    let cube = |n: i32| a((0..n).map(f64::from).collect::<Vec<_>>(), [2, 2, (n / 4) as usize]);
+    let cube = |n: i32| {
+        a(
+            (0..n).map(f64::from).collect::<Vec<_>>(),
+            [2, 2, (n / 4) as usize],
+        )
+    };
     check(vec![
         row(plain(), vec![x(), y()], a([5.0f32, 7.0, 14.0, 13.0], [2, 2])),
         // Both transposed: x' y' = (y x)'.
-        row(dot(&[0], &[1], &[], &[]), vec![x(), y()], a([1.0f32, -2.0, 12.0, 2.0, -1.0, 15.0, 3.0, 0.0, 18.0], [3, 3])),
-        row(dot(&[0], &[0], &[], &[]), vec![v([1.0f32, 2.0]), v([3.0f32, 4.0])], s(11.0f32)),
-        row(dot(&[1], &[0], &[], &[]), vec![x(), v([1.0f32, 0.0, -1.0])], v([-2.0f32, -2.0])),
-        row(dot(&[], &[], &[], &[]), vec![v([1.0f32, 2.0]), v([3.0f32, 4.0])], a([3.0f32, 4.0, 6.0, 8.0], [2, 2])),
+        row(
+            dot(&[0], &[1], &[], &[]),
+            vec![x(), y()],
+            a([1.0f32, -2.0, 12.0, 2.0, -1.0, 15.0, 3.0, 0.0, 18.0], [3, 3]),
+        ),
+        row(
+            dot(&[0], &[0], &[], &[]),
+            vec![v([1.0f32, 2.0]), v([3.0f32, 4.0])],
+            s(11.0f32),
+        ),
+        row(
+            dot(&[1], &[0], &[], &[]),
+            vec![x(), v([1.0f32, 0.0, -1.0])],
+            v([-2.0f32, -2.0]),
+        ),
+        row(
+            dot(&[], &[], &[], &[]),
+            vec![v([1.0f32, 2.0]), v([3.0f32, 4.0])],
+            a([3.0f32, 4.0, 6.0, 8.0], [2, 2]),
+        ),
         row(dot(&[], &[], &[], &[]), vec![s(2.0f32), s(3.0f32)], s(6.0f32)),
         row(dot(&[0, 1], &[1, 0], &[], &[]), vec![x(), y()], s(18.0f32)),
         // Batched: z[b, i, j] = sum_k x[b, i, k] y[b, k, j], and with the batch axis last.
-        row(dot(&[2], &[1], &[0], &[0]), vec![cube(8), cube(8)], a([2.0, 3.0, 6.0, 11.0, 46.0, 55.0, 66.0, 79.0], [2, 2, 2])),
-        row(dot(&[], &[], &[0], &[0]), vec![v([1.0f32, 2.0]), v([3.0f32, 4.0])], v([3.0f32, 8.0])),
-        row(plain(), vec![a([1i32, 2, 3, 4], [2, 2]), a([0i32, 1, 1, 0], [2, 2])], a([2i32, 1, 4, 3], [2, 2])),
-        row(plain(), vec![a([200u8, 1], [1, 2]), a([2u8, 1], [2, 1])], a([145u8], [1, 1])).on(HOST),
-        row(plain(), vec![a([1i64 << 40, 1], [1, 2]), a([2i64, 1], [2, 1])], a([(1i64 << 41) + 1], [1, 1])),
-        row(plain(), vec![a([true, false], [1, 2]), a([true, false, true, true], [2, 2])], a([true, false], [1, 2])),
-        row(plain(), vec![a(Vec::<f32>::new(), [2, 0]), a(Vec::<f32>::new(), [0, 2])], a([0.0f32; 4], [2, 2])),
-        row(plain(), vec![a(Vec::<f32>::new(), [0, 2]), a([1.0f32; 4], [2, 2])], a(Vec::<f32>::new(), [0, 2])),
+        row(
+            dot(&[2], &[1], &[0], &[0]),
+            vec![cube(8), cube(8)],
+            a([2.0, 3.0, 6.0, 11.0, 46.0, 55.0, 66.0, 79.0], [2, 2, 2]),
+        ),
+        row(
+            dot(&[], &[], &[0], &[0]),
+            vec![v([1.0f32, 2.0]), v([3.0f32, 4.0])],
+            v([3.0f32, 8.0]),
+        ),
+        row(
+            plain(),
+            vec![a([1i32, 2, 3, 4], [2, 2]), a([0i32, 1, 1, 0], [2, 2])],
+            a([2i32, 1, 4, 3], [2, 2]),
+        ),
+        row(
+            plain(),
+            vec![a([200u8, 1], [1, 2]), a([2u8, 1], [2, 1])],
+            a([145u8], [1, 1]),
+        )
+        .on(HOST),
+        row(
+            plain(),
+            vec![a([1i64 << 40, 1], [1, 2]), a([2i64, 1], [2, 1])],
+            a([(1i64 << 41) + 1], [1, 1]),
+        ),
+        row(
+            plain(),
+            vec![a([true, false], [1, 2]), a([true, false, true, true], [2, 2])],
+            a([true, false], [1, 2]),
+        ),
+        row(
+            plain(),
+            vec![a(Vec::<f32>::new(), [2, 0]), a(Vec::<f32>::new(), [0, 2])],
+            a([0.0f32; 4], [2, 2]),
+        ),
+        row(
+            plain(),
+            vec![a(Vec::<f32>::new(), [0, 2]), a([1.0f32; 4], [2, 2])],
+            a(Vec::<f32>::new(), [0, 2]),
+        ),
     ]);
 }
 
@@ -213,7 +398,11 @@ fn contractions_against_loops() {
             for b in 0..nb {
                 for i in 0..ni {
                     for j in 0..nj {
-                        z.push((0..nk).map(|k| (f(i, j, k, b).0 * f(i, j, k, b).1) as f64).sum::<f64>());
+                        z.push(
+                            (0..nk)
+                                .map(|k| (f(i, j, k, b).0 * f(i, j, k, b).1) as f64)
+                                .sum::<f64>(),
+                        );
                     }
                 }
             }
@@ -237,16 +426,40 @@ fn linear_algebra() {
     };
     let none = |shape: &[usize]| a(Vec::<f32>::new(), shape);
     check(vec![
-        solve(a([0.0f32, 2.0, 1.0, 1.0], [2, 2]), a([2.0f32, 3.0], [2, 1]), a([2.0f32, 1.0], [2, 1])),
-        solve(a([2.0f64, 0.0, 0.0, 4.0], [2, 2]), a([2.0f64, 4.0, 8.0, 4.0], [2, 2]), a([1.0f64, 2.0, 2.0, 1.0], [2, 2])),
-        solve(a([2.0f32, 4.0], [2, 1, 1]), a([1.0f32, 1.0], [2, 1, 1]), a([0.5f32, 0.25], [2, 1, 1])),
-        solve(a([NAN, 1.0, 1.0, 1.0], [2, 2]), a([1.0f32, 1.0], [2, 1]), a([NAN, NAN], [2, 1])),
+        solve(
+            a([0.0f32, 2.0, 1.0, 1.0], [2, 2]),
+            a([2.0f32, 3.0], [2, 1]),
+            a([2.0f32, 1.0], [2, 1]),
+        ),
+        solve(
+            a([2.0f64, 0.0, 0.0, 4.0], [2, 2]),
+            a([2.0f64, 4.0, 8.0, 4.0], [2, 2]),
+            a([1.0f64, 2.0, 2.0, 1.0], [2, 2]),
+        ),
+        solve(
+            a([2.0f32, 4.0], [2, 1, 1]),
+            a([1.0f32, 1.0], [2, 1, 1]),
+            a([0.5f32, 0.25], [2, 1, 1]),
+        ),
+        solve(
+            a([NAN, 1.0, 1.0, 1.0], [2, 2]),
+            a([1.0f32, 1.0], [2, 1]),
+            a([NAN, NAN], [2, 1]),
+        ),
         solve(a([1.0f32], [1, 1]), a([NAN], [1, 1]), a([NAN], [1, 1])),
         solve(a([0.0f32], [1, 1]), a([1.0f32], [1, 1]), a([INF], [1, 1])),
         solve(none(&[0, 0]), none(&[0, 3]), none(&[0, 3])),
         solve(none(&[0, 2, 2]), none(&[0, 2, 1]), none(&[0, 2, 1])),
-        eigh(a([3.0f64, 0.0, 0.0, 1.0], [1, 2, 2]), a([1.0f64, 3.0], [1, 2]), a([0.0f64, 1.0, 1.0, 0.0], [1, 2, 2])),
-        eigh(a([NAN, 0.0, 0.0, 1.0], [2, 2]), v([NAN, NAN]), a([NAN; 4], [2, 2])),
+        eigh(
+            a([3.0f64, 0.0, 0.0, 1.0], [1, 2, 2]),
+            a([1.0f64, 3.0], [1, 2]),
+            a([0.0f64, 1.0, 1.0, 0.0], [1, 2, 2]),
+        ),
+        eigh(
+            a([NAN, 0.0, 0.0, 1.0], [2, 2]),
+            v([NAN, NAN]),
+            a([NAN; 4], [2, 2]),
+        ),
         eigh(a([5.0f32], [1, 1]), v([5.0f32]), a([1.0f32], [1, 1])),
         eigh(none(&[0, 0]), none(&[0]), none(&[0, 0])),
     ]);
@@ -260,11 +473,21 @@ fn degenerate_matrices() {
     let run = |f, inputs: Vec<TensorData>| {
         let device = Default::default();
         let types: Vec<_> = inputs.iter().map(type_of).collect();
-        let tensors = inputs.into_iter().map(|x| Tensor::<Flex>::from_data(x, &device)).collect();
-        lower(&Op::Linalg(f), tensors, &types.iter().collect::<Vec<_>>(), &device)
+        let tensors = inputs
+            .into_iter()
+            .map(|x| Tensor::<Flex>::from_data(x, &device))
+            .collect();
+        lower(
+            &Op::Linalg(f),
+            tensors,
+            &types.iter().collect::<Vec<_>>(),
+            &device,
+        )
     };
     let singular = a([1.0f32, 2.0, 2.0, 4.0], [2, 2]);
-    let x = run(Linalg::Solve, vec![singular, a([1.0f32, 1.0], [2, 1])]).remove(0).into_data();
+    let x = run(Linalg::Solve, vec![singular, a([1.0f32, 1.0], [2, 1])])
+        .remove(0)
+        .into_data();
     assert!(x.iter::<f32>().all(|x| !x.is_finite()), "{x}");
     let a3 = a([2.0f64, 99.0, 99.0, 1.0, 3.0, 99.0, 0.5, -1.0, 4.0], [3, 3]);
     let symmetric = [2.0, 1.0, 0.5, 1.0, 3.0, -1.0, 0.5, -1.0, 4.0];
@@ -283,7 +506,10 @@ fn degenerate_matrices() {
 fn random_bits() {
     let op = |shape: &[usize]| Op::RandomBits { shape: shape.into() };
     let words = |key, first: u32, n: u32| -> (Vec<u32>, Vec<u32>) {
-        (0..n).map(|i| threefry2x32(key, [0, first + i])).map(|[high, low]| (high, low)).unzip()
+        (0..n)
+            .map(|i| threefry2x32(key, [0, first + i]))
+            .map(|[high, low]| (high, low))
+            .unzip()
     };
     let (high, low) = words([1, 2], 3, 4);
     let one = Row {
@@ -297,7 +523,10 @@ fn random_bits() {
     let batch = Row {
         op: op(&[3]),
         inputs: vec![a([1u32, 2, 7, 8], [2, 2]), v([0u32, 9])],
-        expected: vec![a([first.0, second.0].concat(), [2, 3]), a([first.1, second.1].concat(), [2, 3])],
+        expected: vec![
+            a([first.0, second.0].concat(), [2, 3]),
+            a([first.1, second.1].concat(), [2, 3]),
+        ],
         tolerance: 0.0,
         routes: ALL,
     };

@@ -13,8 +13,14 @@ use std::sync::Arc;
 
 fn results<B: Backend>(program: &Program, inputs: &[TensorData]) -> Vec<TensorData> {
     let device = B::Device::default();
-    let inputs = inputs.iter().map(|x| Tensor::<B>::from_data(x.clone(), &device)).collect();
-    run(program, inputs, &device).into_iter().map(Tensor::into_data).collect()
+    let inputs = inputs
+        .iter()
+        .map(|x| Tensor::<B>::from_data(x.clone(), &device))
+        .collect();
+    run(program, inputs, &device)
+        .into_iter()
+        .map(Tensor::into_data)
+        .collect()
 }
 
 fn gives(program: &Program, inputs: &[TensorData], expected: &[TensorData]) {
@@ -55,14 +61,22 @@ fn values_may_repeat_and_be_unused() {
     let _dead = push(&mut b, Op::Binary(Binary::Add), &[square, x]);
     let program = b.finish(&[square, x, square]);
     let (x, square) = (v([2.0f32, 3.0]), v([4.0f32, 9.0]));
-    gives(&program, &[x.clone(), v(Vec::<f32>::new())], &[square.clone(), x, square]);
+    gives(
+        &program,
+        &[x.clone(), v(Vec::<f32>::new())],
+        &[square.clone(), x, square],
+    );
 }
 
 #[test]
 fn inputs_are_not_written_to() {
     let mut b = Builder::new();
     let x = b.input(f32s(&[3]));
-    let sums = Op::Cumulative { kind: Reduction::Sum, axis: 0, reverse: false };
+    let sums = Op::Cumulative {
+        kind: Reduction::Sum,
+        axis: 0,
+        reverse: false,
+    };
     let y = push(&mut b, sums, &[x]);
     let program = b.finish(&[y]);
     let device = Default::default();
@@ -84,14 +98,36 @@ fn calls() {
 /// A scan whose carry is `c * x + x`, which also gives each carry and each `x`; `k` rides along.
 fn scanned(length: usize, reverse: bool) -> Program {
     let mut body = Builder::new();
-    let (k, c, x) = (body.input(f32s(&[2])), body.input(f32s(&[])), body.input(f32s(&[])));
+    let (k, c, x) = (
+        body.input(f32s(&[2])),
+        body.input(f32s(&[])),
+        body.input(f32s(&[])),
+    );
     let next = push(&mut body, Op::Call(multiply_add()), &[c, x]);
-    let wide = push(&mut body, Op::Broadcast { shape: [2].into(), axes: [].as_slice().into() }, &[next]);
+    let wide = push(
+        &mut body,
+        Op::Broadcast {
+            shape: [2].into(),
+            axes: [].as_slice().into(),
+        },
+        &[next],
+    );
     let row = push(&mut body, Op::Binary(Binary::Mul), &[wide, k]);
     let body = Arc::new(body.finish(&[next, next, row]));
     let mut b = Builder::new();
     let (k, c, xs) = (b.input(f32s(&[2])), b.input(f32s(&[])), b.input(f32s(&[length])));
-    let out = b.push(Op::Scan(Scan { body, length, consts: 1, carries: 1, reverse }), &[k, c, xs]).unwrap();
+    let out = b
+        .push(
+            Op::Scan(Scan {
+                body,
+                length,
+                consts: 1,
+                carries: 1,
+                reverse,
+            }),
+            &[k, c, xs],
+        )
+        .unwrap();
     b.finish(&out)
 }
 
@@ -101,11 +137,23 @@ fn scans() {
     let inputs = |x: &[f32]| vec![k.clone(), s(1.0f32), v(x)];
     // 1 * 2 + 2 = 4, 4 * 3 + 3 = 15; from the end 1 * 3 + 3 = 6, 6 * 2 + 2 = 14.
     let rows = a([4.0f32, 40.0, 15.0, 150.0], [2, 2]);
-    gives(&scanned(2, false), &inputs(&[2.0, 3.0]), &[v([15.0f32]), v([4.0f32, 15.0]), rows]);
+    gives(
+        &scanned(2, false),
+        &inputs(&[2.0, 3.0]),
+        &[v([15.0f32]), v([4.0f32, 15.0]), rows],
+    );
     let rows = a([14.0f32, 140.0, 6.0, 60.0], [2, 2]);
-    gives(&scanned(2, true), &inputs(&[2.0, 3.0]), &[v([14.0f32]), v([14.0f32, 6.0]), rows]);
+    gives(
+        &scanned(2, true),
+        &inputs(&[2.0, 3.0]),
+        &[v([14.0f32]), v([14.0f32, 6.0]), rows],
+    );
     let none = || v(Vec::<f32>::new());
-    gives(&scanned(0, false), &inputs(&[]), &[v([1.0f32]), none(), a(Vec::<f32>::new(), [0, 2])]);
+    gives(
+        &scanned(0, false),
+        &inputs(&[]),
+        &[v([1.0f32]), none(), a(Vec::<f32>::new(), [0, 2])],
+    );
 }
 
 #[test]
@@ -113,7 +161,14 @@ fn while_loops() {
     // Collatz steps from n: (n, steps) while n is not 1.
     let int = || ArrayType::new(DType::I32, Shape::scalar());
     let constant = |b: &mut Builder, n| {
-        push(b, Op::Constant { value: Scalar::from_i64(DType::I32, n), shape: Shape::scalar() }, &[])
+        push(
+            b,
+            Op::Constant {
+                value: Scalar::from_i64(DType::I32, n),
+                shape: Shape::scalar(),
+            },
+            &[],
+        )
     };
     let mut c = Builder::new();
     let (one, n, _steps) = (c.input(int()), c.input(int()), c.input(int()));
@@ -132,7 +187,16 @@ fn while_loops() {
     let body = Arc::new(b.finish(&[next, steps]));
     let mut b = Builder::new();
     let inputs = [b.input(int()), b.input(int()), b.input(int())];
-    let out = b.push(Op::While(While { condition, body, consts: 1 }), &inputs).unwrap();
+    let out = b
+        .push(
+            Op::While(While {
+                condition,
+                body,
+                consts: 1,
+            }),
+            &inputs,
+        )
+        .unwrap();
     let program = b.finish(&out);
     gives(&program, &[s(1i32), s(27i32), s(0i32)], &[v([1i32]), v([111i32])]);
     gives(&program, &[s(1i32), s(1i32), s(0i32)], &[v([1i32]), v([0i32])]);

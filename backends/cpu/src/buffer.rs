@@ -31,7 +31,10 @@ impl Buffer {
         let mut buffer = Buffer::zeros(ArrayType::new(value.dtype(), []));
         let bytes = value.to_le_bytes();
         let size = value.dtype().size();
-        buffer.bytes_mut().expect("nobody else holds a new buffer").copy_from_slice(&bytes[..size]);
+        buffer
+            .bytes_mut()
+            .expect("nobody else holds a new buffer")
+            .copy_from_slice(&bytes[..size]);
         buffer
     }
 
@@ -49,7 +52,10 @@ impl Buffer {
 
     fn from_bytes(bytes: Bytes, of: ArrayType) -> Buffer {
         let layout = Layout::contiguous(BurnShape::from(of.shape.to_vec()));
-        Buffer { tensor: FlexTensor::new(bytes, layout, burn_dtype(of.dtype)), of }
+        Buffer {
+            tensor: FlexTensor::new(bytes, layout, burn_dtype(of.dtype)),
+            of,
+        }
     }
 
     /// The dtype and shape.
@@ -101,8 +107,14 @@ impl Buffer {
     pub fn reshape(self, shape: &Shape) -> Buffer {
         debug_assert_eq!(shape.size(), self.of.shape.size());
         let layout = Layout::contiguous(BurnShape::from(shape.to_vec()));
-        let of = ArrayType { dtype: self.of.dtype, shape: shape.clone() };
-        Buffer { tensor: self.tensor.with_layout(layout), of }
+        let of = ArrayType {
+            dtype: self.of.dtype,
+            shape: shape.clone(),
+        };
+        Buffer {
+            tensor: self.tensor.with_layout(layout),
+            of,
+        }
     }
 
     /// The Flex tensor, for what Flex computes.

@@ -36,7 +36,11 @@ pub(crate) enum Kind {
 
 impl Space {
     fn map(shape: &Shape) -> Space {
-        Space { kind: Kind::Map, outer: Shape::scalar(), tile: shape.clone() }
+        Space {
+            kind: Kind::Map,
+            outer: Shape::scalar(),
+            tile: shape.clone(),
+        }
     }
 
     /// The space of a reduction, and the dims of the operand's axes in it.
@@ -49,8 +53,16 @@ impl Space {
         let kept = shape.without(axes);
         let reduced: Shape = axes.iter().map(|&axis| shape[axis]).collect();
         let last_is_reduced = axes.contains(&(shape.rank() - 1));
-        let rows = if last_is_reduced { reduced.size() >= SHORT || kept.size() < SHORT } else { kept.size() < SHORT };
-        let (mut k, mut r) = if rows { (0, kept.rank()) } else { (reduced.rank(), 0) };
+        let rows = if last_is_reduced {
+            reduced.size() >= SHORT || kept.size() < SHORT
+        } else {
+            kept.size() < SHORT
+        };
+        let (mut k, mut r) = if rows {
+            (0, kept.rank())
+        } else {
+            (reduced.rank(), 0)
+        };
         let dims = (0..shape.rank())
             .map(|axis| {
                 let next = if axes.contains(&axis) { &mut r } else { &mut k };
@@ -59,9 +71,17 @@ impl Space {
             })
             .collect();
         let space = if rows {
-            Space { kind: Kind::Rows, outer: kept, tile: reduced }
+            Space {
+                kind: Kind::Rows,
+                outer: kept,
+                tile: reduced,
+            }
         } else {
-            Space { kind: Kind::Columns, outer: reduced, tile: kept }
+            Space {
+                kind: Kind::Columns,
+                outer: reduced,
+                tile: kept,
+            }
         };
         (space, dims)
     }
@@ -106,7 +126,11 @@ impl<'p> Clusters<'p> {
         let n = program.variables();
         let mut clusters = Clusters {
             program,
-            fusable: program.equations().iter().map(|equation| is_fusable(&equation.op)).collect(),
+            fusable: program
+                .equations()
+                .iter()
+                .map(|equation| is_fusable(&equation.op))
+                .collect(),
             definition: vec![None; n],
             stored: vec![false; n],
             alias: vec![false; n],
@@ -224,13 +248,22 @@ impl<'p> Clusters<'p> {
                 }
                 continue;
             }
-            let together = equation.op.is_elementwise() || matches!(equation.op, Op::Reduce { .. } | Op::Scan(_));
+            let together =
+                equation.op.is_elementwise() || matches!(equation.op, Op::Reduce { .. } | Op::Scan(_));
             let (mut level, mut apart, mut cost) = (0, 0, own_cost(&equation.op));
             for &x in &equation.inputs {
                 apart = apart.max(self.ready(x));
                 let joins = together && (!self.stored[x.index()] || self.is_map_root(x));
-                level = level.max(if joins { self.level[x.index()] } else { self.ready(x) });
-                cost += if self.stored[x.index()] { 1 } else { self.cost[x.index()] };
+                level = level.max(if joins {
+                    self.level[x.index()]
+                } else {
+                    self.ready(x)
+                });
+                cost += if self.stored[x.index()] {
+                    1
+                } else {
+                    self.cost[x.index()]
+                };
             }
             // Summed over a graph with sharing, costs can double with each equation.
             let cost = cost.min(1 << 40);
@@ -245,7 +278,9 @@ impl<'p> Clusters<'p> {
 
     /// Whether a stored variable is computed point by point in a kernel, which others may join.
     fn is_map_root(&self, var: Var) -> bool {
-        let Some(i) = self.definition[var.index()] else { return false };
+        let Some(i) = self.definition[var.index()] else {
+            return false;
+        };
         let op = &self.program.equations()[i].op;
         self.fusable[i] && !matches!(op, Op::Reduce { .. }) && !self.alias[var.index()]
     }
@@ -329,7 +364,10 @@ impl<'p> Clusters<'p> {
         if self.cost[output.index()] == 0 || demands.is_empty() {
             return false;
         }
-        let evaluations: usize = demands.iter().map(|(kernel, _)| self.kernels[*kernel].1.size()).sum();
+        let evaluations: usize = demands
+            .iter()
+            .map(|(kernel, _)| self.kernels[*kernel].1.size())
+            .sum();
         let size = self.shape(output).size();
         demands.len() > MANY || (self.cost[output.index()] > CHEAP && evaluations > size + size / 4)
     }
@@ -388,9 +426,17 @@ pub(crate) fn own_cost(op: &Op) -> u64 {
         Op::Binary(Binary::Div) => 4,
         Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_) => 1,
         Op::RandomBits { .. } => 30,
-        Op::Reduce { kind: Reduction::Sum | Reduction::Prod | Reduction::Max | Reduction::Min, .. } => 1,
+        Op::Reduce {
+            kind: Reduction::Sum | Reduction::Prod | Reduction::Max | Reduction::Min,
+            ..
+        } => 1,
         Op::Scan(scan) => {
-            let body: u64 = scan.body.equations().iter().map(|equation| own_cost(&equation.op)).sum();
+            let body: u64 = scan
+                .body
+                .equations()
+                .iter()
+                .map(|equation| own_cost(&equation.op))
+                .sum();
             body.saturating_mul(scan.length as u64)
         }
         _ => 0,
@@ -413,18 +459,36 @@ pub(crate) fn operand_views(
                 let word = word.map(crate::view::Affine::constant);
                 Some(View(batch.iter().cloned().chain(word).collect()))
             };
-            if input == 0 { [with(Some(0)), with(Some(1))].into() } else { [with(None)].into_iter().collect() }
+            if input == 0 {
+                [with(Some(0)), with(Some(1))].into()
+            } else {
+                [with(None)].into_iter().collect()
+            }
         }
         // The carries are seen like the results; the rest is in memory.
         Op::Scan(_) => [Some(view.clone())].into_iter().collect(),
-        _ => [operand_view(program, equation, input, view, lengths)].into_iter().collect(),
+        _ => [operand_view(program, equation, input, view, lengths)]
+            .into_iter()
+            .collect(),
     }
 }
 
-fn operand_view(program: &Program, equation: &Equation, input: usize, view: &View, lengths: &[usize]) -> Option<View> {
+fn operand_view(
+    program: &Program,
+    equation: &Equation,
+    input: usize,
+    view: &View,
+    lengths: &[usize],
+) -> Option<View> {
     let from = &program.type_of(equation.inputs[input]).shape;
     match &equation.op {
         Op::Reduce { axes, .. } => Some(View::along(from, Space::reduction(from, axes).1)),
-        op => pull(op, view, from, &program.type_of(equation.outputs[0]).shape, lengths),
+        op => pull(
+            op,
+            view,
+            from,
+            &program.type_of(equation.outputs[0]).shape,
+            lengths,
+        ),
     }
 }

@@ -44,7 +44,11 @@ enum Work {
     /// What is not fused.
     Flex(Op),
     Scan(Box<Loop>),
-    While { condition: Box<Executable>, body: Box<Executable>, consts: usize },
+    While {
+        condition: Box<Executable>,
+        body: Box<Executable>,
+        consts: usize,
+    },
 }
 
 #[derive(Debug)]
@@ -75,9 +79,10 @@ impl Executable {
             }
             let work = match &equation.op {
                 Op::Reshape(shape) => Work::Reshape(shape.clone()),
-                Op::Scan(scan) => {
-                    Work::Scan(Box::new(Loop { scan: scan.clone(), body: Executable::compile(&scan.body) }))
-                }
+                Op::Scan(scan) => Work::Scan(Box::new(Loop {
+                    scan: scan.clone(),
+                    body: Executable::compile(&scan.body),
+                })),
                 Op::While(w) => Work::While {
                     condition: Box::new(Executable::compile(&w.condition)),
                     body: Box::new(Executable::compile(&w.body)),
@@ -91,9 +96,15 @@ impl Executable {
         }
         steps.sort_by_key(|(order, _)| *order);
         let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
-        let mut outputs: Vec<(usize, bool)> = program.outputs().iter().map(|var| (var.index(), false)).collect();
+        let mut outputs: Vec<(usize, bool)> =
+            program.outputs().iter().map(|var| (var.index(), false)).collect();
         mark_last_reads(&mut steps, &mut outputs, program.variables());
-        Executable { inputs: program.input_types(), slots: program.variables(), steps, outputs }
+        Executable {
+            inputs: program.input_types(),
+            slots: program.variables(),
+            steps,
+            outputs,
+        }
     }
 
     /// Runs it. Inputs are taken by value: the memory of one that nobody else holds is reused.
@@ -102,15 +113,22 @@ impl Executable {
     /// When the inputs are not of the program's types.
     pub fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
         assert!(
-            inputs.len() == self.inputs.len() && inputs.iter().zip(&self.inputs).all(|(x, of)| x.array_type() == of),
+            inputs.len() == self.inputs.len()
+                && inputs
+                    .iter()
+                    .zip(&self.inputs)
+                    .all(|(x, of)| x.array_type() == of),
             "inputs {inputs:?} for a program of {:?}",
             self.inputs
         );
         let mut slots: SmallVec<[Option<Buffer>; 16]> = inputs.into_iter().map(Some).collect();
         slots.resize(self.slots, None);
         for step in &self.steps {
-            let operands: SmallVec<[Buffer; 4]> =
-                step.inputs.iter().map(|&(slot, last)| read(&mut slots[slot], last)).collect();
+            let operands: SmallVec<[Buffer; 4]> = step
+                .inputs
+                .iter()
+                .map(|&(slot, last)| read(&mut slots[slot], last))
+                .collect();
             match &step.work {
                 Work::Kernel(kernel) => {
                     for (&slot, buffer) in step.outputs.iter().zip(kernel.run(operands)) {
@@ -118,12 +136,19 @@ impl Executable {
                     }
                 }
                 Work::Reshape(shape) => {
-                    let [buffer] = operands.into_inner().map(|[a, ..]| [a]).unwrap_or_else(|mut list| [list.remove(0)]);
+                    let [buffer] = operands
+                        .into_inner()
+                        .map(|[a, ..]| [a])
+                        .unwrap_or_else(|mut list| [list.remove(0)]);
                     slots[step.outputs[0]] = Some(buffer.reshape(shape));
                 }
                 Work::Flex(op) => put(&mut slots, &step.outputs, flex::run(op, operands.into_vec())),
                 Work::Scan(scan) => put(&mut slots, &step.outputs, scan.run(operands.into_vec())),
-                Work::While { condition, body, consts } => {
+                Work::While {
+                    condition,
+                    body,
+                    consts,
+                } => {
                     let consts = &operands[..*consts];
                     let mut carry = operands[consts.len()..].to_vec();
                     let with = |carry: Vec<Buffer>| consts.iter().cloned().chain(carry).collect::<Vec<_>>();
@@ -134,12 +159,18 @@ impl Executable {
                 }
             }
         }
-        self.outputs.iter().map(|&(slot, last)| read(&mut slots[slot], last)).collect()
+        self.outputs
+            .iter()
+            .map(|&(slot, last)| read(&mut slots[slot], last))
+            .collect()
     }
 
     /// How many kernels and single ops a run takes; loops count once.
     pub fn steps(&self) -> usize {
-        self.steps.iter().filter(|step| !matches!(step.work, Work::Reshape(_))).count()
+        self.steps
+            .iter()
+            .filter(|step| !matches!(step.work, Work::Reshape(_)))
+            .count()
     }
 }
 
@@ -156,14 +187,23 @@ fn put(slots: &mut [Option<Buffer>], outputs: &[usize], buffers: Vec<Buffer>) {
 
 impl Step {
     fn new(work: Work, inputs: &[Var], outputs: SmallVec<[usize; 2]>) -> Step {
-        Step { work, inputs: inputs.iter().map(|var| (var.index(), false)).collect(), outputs }
+        Step {
+            work,
+            inputs: inputs.iter().map(|var| (var.index(), false)).collect(),
+            outputs,
+        }
     }
 }
 
 fn mark_last_reads(steps: &mut [Step], outputs: &mut [(usize, bool)], slots: usize) {
     let mut read = vec![false; slots];
     let later = outputs.iter_mut().rev();
-    let all = later.chain(steps.iter_mut().rev().flat_map(|step| step.inputs.iter_mut().rev()));
+    let all = later.chain(
+        steps
+            .iter_mut()
+            .rev()
+            .flat_map(|step| step.inputs.iter_mut().rev()),
+    );
     for (slot, last) in all {
         *last = !std::mem::replace(&mut read[*slot], true);
     }
@@ -171,7 +211,13 @@ fn mark_last_reads(steps: &mut [Step], outputs: &mut [(usize, bool)], slots: usi
 
 impl Loop {
     fn run(&self, operands: Vec<Buffer>) -> Vec<Buffer> {
-        let Scan { length, consts, carries, reverse, .. } = self.scan;
+        let Scan {
+            length,
+            consts,
+            carries,
+            reverse,
+            ..
+        } = self.scan;
         let mut operands = operands.into_iter();
         let consts: Vec<Buffer> = operands.by_ref().take(consts).collect();
         let mut carry: Vec<Buffer> = operands.by_ref().take(carries).collect();
@@ -181,7 +227,10 @@ impl Loop {
             .iter()
             .map(|of| {
                 let shape: Shape = std::iter::once(length).chain(of.shape.iter().copied()).collect();
-                Buffer::zeros(ArrayType { dtype: of.dtype, shape })
+                Buffer::zeros(ArrayType {
+                    dtype: of.dtype,
+                    shape,
+                })
             })
             .collect();
         let x_types = &body.input_types()[consts.len() + carries..];
@@ -190,10 +239,18 @@ impl Loop {
             let x = xs.iter().zip(x_types).map(|(x, of)| {
                 let mut piece = Buffer::zeros(of.clone());
                 let n = of.bytes();
-                piece.bytes_mut().expect("a new buffer").copy_from_slice(&x.bytes()[slice * n..(slice + 1) * n]);
+                piece
+                    .bytes_mut()
+                    .expect("a new buffer")
+                    .copy_from_slice(&x.bytes()[slice * n..(slice + 1) * n]);
                 piece
             });
-            let inputs = consts.iter().cloned().chain(std::mem::take(&mut carry)).chain(x).collect();
+            let inputs = consts
+                .iter()
+                .cloned()
+                .chain(std::mem::take(&mut carry))
+                .chain(x)
+                .collect();
             let mut outputs = self.body.run(inputs).into_iter();
             carry.extend(outputs.by_ref().take(carries));
             for (y, piece) in ys.iter_mut().zip(outputs) {

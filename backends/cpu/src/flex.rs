@@ -12,7 +12,11 @@ pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
     let outputs = infer(op, &types).expect("a program's equations type");
     let tensors = operands.into_iter().map(tensor).collect();
     let results = lower::<Flex>(op, tensors, &types, &FlexDevice);
-    results.into_iter().zip(&outputs).map(|(x, of)| buffer(x).reshape(&of.shape)).collect()
+    results
+        .into_iter()
+        .zip(&outputs)
+        .map(|(x, of)| buffer(x).reshape(&of.shape))
+        .collect()
 }
 
 fn tensor(buffer: Buffer) -> Tensor<Flex> {

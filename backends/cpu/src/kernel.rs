@@ -43,17 +43,50 @@ pub(crate) enum TileOp {
 /// One step of a kernel.
 #[derive(Clone, Debug)]
 pub(crate) enum Instruction {
-    Apply { op: TileOp, inputs: SmallVec<[Source; 3]>, size: usize, out: Target },
+    Apply {
+        op: TileOp,
+        inputs: SmallVec<[Source; 3]>,
+        size: usize,
+        out: Target,
+    },
     /// Both words of the random bits; the counter is a leaf without a buffer.
-    Random { key: [Source; 2], first: Option<Source>, counter: usize, splat: bool, out: [usize; 2] },
-    Fill { value: Scalar, out: usize },
-    Load { leaf: usize, out: usize },
-    Iota { leaf: usize, out: usize },
+    Random {
+        key: [Source; 2],
+        first: Option<Source>,
+        counter: usize,
+        splat: bool,
+        out: [usize; 2],
+    },
+    Fill {
+        value: Scalar,
+        out: usize,
+    },
+    Load {
+        leaf: usize,
+        out: usize,
+    },
+    Iota {
+        leaf: usize,
+        out: usize,
+    },
     /// Runs the body `length` times with `step` counting the trips. Carries start as copies of `init`; after each trip the
     /// pairs of registers in `swap` change places.
-    Loop { length: usize, reverse: bool, step: usize, init: Vec<(Source, usize)>, body: Vec<Instruction>, swap: Vec<(usize, usize)> },
-    Store { input: Source, output: usize },
-    Reduce { input: Source, output: usize },
+    Loop {
+        length: usize,
+        reverse: bool,
+        step: usize,
+        init: Vec<(Source, usize)>,
+        body: Vec<Instruction>,
+        swap: Vec<(usize, usize)>,
+    },
+    Store {
+        input: Source,
+        output: usize,
+    },
+    Reduce {
+        input: Source,
+        output: usize,
+    },
 }
 
 /// An affine view of a buffer, or of the numbers themselves.
@@ -103,7 +136,10 @@ pub(crate) struct Kernel {
 
 /// All kernels of a program, by the numbers that `clusters` gave them.
 pub(crate) fn build(program: &Program, clusters: &Clusters) -> Vec<Kernel> {
-    let mut writers: Vec<Writer> = clusters.spaces().map(|space| Writer::new(space.clone())).collect();
+    let mut writers: Vec<Writer> = clusters
+        .spaces()
+        .map(|space| Writer::new(space.clone()))
+        .collect();
     for (i, equation) in program.equations().iter().enumerate() {
         let root = clusters.root(i);
         for (kernel, view) in clusters.demands(i) {
@@ -205,7 +241,8 @@ impl Writer {
             // Moving elements is all in the view; a reduction happens where it is stored.
             _ => operands[0],
         };
-        self.values.insert((scope, equation.outputs[0], view.clone()), value);
+        self.values
+            .insert((scope, equation.outputs[0], view.clone()), value);
     }
 
     /// The value of a variable that was written already, or is in memory.
@@ -222,21 +259,31 @@ impl Writer {
 
     /// What is at an affine position of a buffer.
     fn memory(&mut self, var: Var, dtype: DType, position: Affine) -> Value {
-        let input = self.inputs.iter().position(|input| *input == var).unwrap_or_else(|| {
-            self.inputs.push(var);
-            self.inputs.len() - 1
-        });
+        let input = self
+            .inputs
+            .iter()
+            .position(|input| *input == var)
+            .unwrap_or_else(|| {
+                self.inputs.push(var);
+                self.inputs.len() - 1
+            });
         let leaf = self.leaf(Some(input), dtype, &position);
         if let Some(value) = self.loaded.get(&leaf) {
             return *value;
         }
         let value = self.place(leaf);
         let value = if self.leaves[leaf].tile.is_contiguous() {
-            Value { source: Source::Leaf(leaf), ..value }
+            Value {
+                source: Source::Leaf(leaf),
+                ..value
+            }
         } else {
             let out = self.register(dtype.size());
             self.blocks[value.depth].push(Instruction::Load { leaf, out });
-            Value { source: Source::Register(out), ..value }
+            Value {
+                source: Source::Register(out),
+                ..value
+            }
         };
         // What changes with a loop's trips is gone after the loop.
         if value.depth <= 1 {
@@ -251,7 +298,11 @@ impl Writer {
         let pattern = |dims: std::ops::Range<usize>| {
             Pattern::new(dims.map(|dim| (self.lengths[dim], position.coefficient(dim))))
         };
-        let steps = position.terms.iter().filter(|term| term.0 >= dims).map(|term| (term.0 - dims, term.1));
+        let steps = position
+            .terms
+            .iter()
+            .filter(|term| term.0 >= dims)
+            .map(|term| (term.0 - dims, term.1));
         let leaf = Leaf {
             input,
             dtype,
@@ -268,20 +319,30 @@ impl Writer {
 
     /// Depth and splatness of a leaf; the source is the leaf itself.
     fn place(&self, leaf: usize) -> Value {
-        let Leaf { outer, tile, steps, .. } = &self.leaves[leaf];
+        let Leaf {
+            outer, tile, steps, ..
+        } = &self.leaves[leaf];
         let splat = tile.is_splat();
         let depth = match steps.iter().map(|step| step.0).max() {
             // Loops are numbered as they open; the open ones are nested.
             Some(_) => self.blocks.len() - 1,
             None => usize::from(!splat || !outer.is_splat()),
         };
-        Value { source: Source::Leaf(leaf), depth, splat }
+        Value {
+            source: Source::Leaf(leaf),
+            depth,
+            splat,
+        }
     }
 
     fn constant(&mut self, value: Scalar) -> Value {
         let out = self.register(value.dtype().size());
         self.blocks[0].push(Instruction::Fill { value, out });
-        Value { source: Source::Register(out), depth: 0, splat: true }
+        Value {
+            source: Source::Register(out),
+            depth: 0,
+            splat: true,
+        }
     }
 
     fn iota(&mut self, dtype: DType, index: &Affine) -> Value {
@@ -289,7 +350,10 @@ impl Writer {
         let value = self.place(leaf);
         let out = self.register(dtype.size());
         self.blocks[value.depth].push(Instruction::Iota { leaf, out });
-        Value { source: Source::Register(out), ..value }
+        Value {
+            source: Source::Register(out),
+            ..value
+        }
     }
 
     fn apply(&mut self, op: TileOp, operands: &[Value], of: &ArrayType) -> Value {
@@ -302,7 +366,11 @@ impl Writer {
             size: of.dtype.size(),
             out: Target::Register(out),
         });
-        Value { source: Source::Register(out), depth, splat }
+        Value {
+            source: Source::Register(out),
+            depth,
+            splat,
+        }
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -323,7 +391,12 @@ impl Writer {
         });
         let counter = self.leaf(None, DType::U64, &counter);
         let place = self.place(counter);
-        let depth = key.iter().chain([&start, &place]).map(|value| value.depth).max().unwrap_or(0);
+        let depth = key
+            .iter()
+            .chain([&start, &place])
+            .map(|value| value.depth)
+            .max()
+            .unwrap_or(0);
         let out = [self.register(4), self.register(4)];
         self.blocks[depth].push(Instruction::Random {
             key: [key[0].source, key[1].source],
@@ -334,7 +407,11 @@ impl Writer {
         });
         let splat = key.iter().chain([&start, &place]).all(|value| value.splat);
         for (register, output) in out.into_iter().zip(&equation.outputs) {
-            let value = Value { source: Source::Register(register), depth, splat };
+            let value = Value {
+                source: Source::Register(register),
+                depth,
+                splat,
+            };
             self.values.insert((scope, *output, view.clone()), value);
         }
     }
@@ -363,10 +440,18 @@ impl Writer {
         self.blocks.push(vec![]);
         let depth = self.blocks.len() - 1;
         for (i, &(_, register)) in init.iter().enumerate() {
-            let value = Value { source: Source::Register(register), depth, splat: false };
+            let value = Value {
+                source: Source::Register(register),
+                depth,
+                splat: false,
+            };
             self.values.insert((scope, carry(i), view.clone()), value);
         }
-        for (input, &var) in inputs.iter().enumerate().filter(|(i, _)| *i < scan.consts || *i >= fixed) {
+        for (input, &var) in inputs
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| *i < scan.consts || *i >= fixed)
+        {
             let outside = equation.inputs[input];
             let of = program.type_of(outside);
             for seen in &views[var.index()] {
@@ -374,7 +459,11 @@ impl Writer {
                     seen.clone()
                 } else {
                     // Trip t reads slice t.
-                    View(std::iter::once(Affine::coordinate(dim)).chain(seen.0.iter().cloned()).collect())
+                    View(
+                        std::iter::once(Affine::coordinate(dim))
+                            .chain(seen.0.iter().cloned())
+                            .collect(),
+                    )
                 };
                 let value = self.memory(outside, of.dtype, whole.position(&of.shape));
                 self.values.insert((scope, var, seen.clone()), value);
@@ -397,8 +486,10 @@ impl Writer {
             let next = self.values[&(scope, *output, view.clone())];
             let fresh = match next.source {
                 Source::Register(register)
-                    if next.depth == depth && body.outputs().iter().filter(|var| *var == output).count() == 1
-                        && inputs.iter().all(|input| input != output) && self.is_defined_last(register) =>
+                    if next.depth == depth
+                        && body.outputs().iter().filter(|var| *var == output).count() == 1
+                        && inputs.iter().all(|input| input != output)
+                        && self.is_defined_last(register) =>
                 {
                     register
                 }
@@ -427,7 +518,11 @@ impl Writer {
             swap,
         });
         for (register, output) in registers.into_iter().zip(&equation.outputs) {
-            let value = Value { source: Source::Register(register), depth: outer.max(1), splat: false };
+            let value = Value {
+                source: Source::Register(register),
+                depth: outer.max(1),
+                splat: false,
+            };
             self.values.insert((MAIN, *output, view.clone()), value);
         }
     }
@@ -453,7 +548,12 @@ impl Writer {
                 Op::Reduce { kind, .. } => Some(*kind),
                 _ => None,
             };
-            self.outputs.push(Output { var, of: program.type_of(var).clone(), reduction, reuse: None });
+            self.outputs.push(Output {
+                var,
+                of: program.type_of(var).clone(),
+                reduction,
+                reuse: None,
+            });
             self.blocks[1].push(match reduction {
                 Some(_) => Instruction::Reduce { input, output },
                 None => Instruction::Store { input, output },
@@ -491,16 +591,24 @@ impl Writer {
     fn reusable(&self, output: usize) -> Option<usize> {
         let Output { of, reduction, .. } = &self.outputs[output];
         let taken = |input| self.outputs.iter().any(|other| other.reuse == Some(input));
-        (0..self.inputs.len()).filter(|input| reduction.is_none() && !taken(*input)).find(|&input| {
-            let fits = |leaf: &Leaf| {
-                leaf.dtype == of.dtype && leaf.offset == 0 && leaf.tile.is_contiguous() && leaf.steps.is_empty()
-            };
-            self.space.kind == Kind::Map
-                && self.leaves.iter().filter(|leaf| leaf.input == Some(input)).all(fits)
-        })
+        (0..self.inputs.len())
+            .filter(|input| reduction.is_none() && !taken(*input))
+            .find(|&input| {
+                let fits = |leaf: &Leaf| {
+                    leaf.dtype == of.dtype
+                        && leaf.offset == 0
+                        && leaf.tile.is_contiguous()
+                        && leaf.steps.is_empty()
+                };
+                self.space.kind == Kind::Map
+                    && self
+                        .leaves
+                        .iter()
+                        .filter(|leaf| leaf.input == Some(input))
+                        .all(fits)
+            })
     }
 }
-
 
 /// As many elements as keep the registers in the first-level cache, within bounds that keep instructions worth decoding. A
 /// multiple of the lanes of a reduction, so that the results do not depend on it.

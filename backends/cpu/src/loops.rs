@@ -42,7 +42,9 @@ pub(crate) fn views(scan: &Scan, view: &View, lengths: &[usize]) -> Option<Vec<S
     for equation in body.equations().iter().rev() {
         let mut results: SmallVec<[View; 1]> = SmallVec::new();
         for output in &equation.outputs {
-            seen[output.index()].iter().for_each(|view| note(&mut results, view));
+            seen[output.index()]
+                .iter()
+                .for_each(|view| note(&mut results, view));
         }
         for view in &results {
             for (input, x) in equation.inputs.iter().enumerate() {
@@ -56,7 +58,9 @@ pub(crate) fn views(scan: &Scan, view: &View, lengths: &[usize]) -> Option<Vec<S
         }
     }
     let carries = scan.consts..scan.consts + scan.carries;
-    let steady = carries.into_iter().all(|carry| seen[carry].iter().all(|seen| seen == view));
+    let steady = carries
+        .into_iter()
+        .all(|carry| seen[carry].iter().all(|seen| seen == view));
     steady.then_some(seen)
 }
 
@@ -67,7 +71,11 @@ pub(crate) fn split(program: &Program) -> Program {
         return program.clone();
     }
     let mut builder = Builder::new();
-    let mut map: Vec<Var> = program.input_types().into_iter().map(|of| builder.input(of)).collect();
+    let mut map: Vec<Var> = program
+        .input_types()
+        .into_iter()
+        .map(|of| builder.input(of))
+        .collect();
     for equation in program.equations() {
         let inputs: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
         let parts = match &equation.op {
@@ -111,12 +119,18 @@ impl<'s> Parts<'s> {
         let fixed = scan.consts + scan.carries;
         let inputs: Vec<Var> = body.inputs().collect();
         let shape_of = |var: &Var| &body.type_of(*var).shape;
-        let largest = inputs[scan.consts..fixed].iter().map(shape_of).max_by_key(|shape| shape.size())?;
+        let largest = inputs[scan.consts..fixed]
+            .iter()
+            .map(shape_of)
+            .max_by_key(|shape| shape.size())?;
         let size = largest.size();
         if size < LARGE {
             return None;
         }
-        let large: Vec<bool> = inputs[scan.consts..fixed].iter().map(|var| shape_of(var) == largest).collect();
+        let large: Vec<bool> = inputs[scan.consts..fixed]
+            .iter()
+            .map(|var| shape_of(var) == largest)
+            .collect();
 
         // What depends on a large carry, or is itself large, is the tile's.
         let mut in_tile = vec![false; body.variables()];
@@ -130,7 +144,10 @@ impl<'s> Parts<'s> {
             equation.outputs.iter().for_each(|y| in_tile[y.index()] = here);
         }
         let (carried, ys) = body.outputs().split_at(scan.carries);
-        let shared_stays_shared = carried.iter().zip(&large).all(|(y, &large)| large || !in_tile[y.index()]);
+        let shared_stays_shared = carried
+            .iter()
+            .zip(&large)
+            .all(|(y, &large)| large || !in_tile[y.index()]);
         if !shared_stays_shared || ys.iter().any(|y| in_tile[y.index()]) {
             return None;
         }
@@ -140,9 +157,17 @@ impl<'s> Parts<'s> {
         let mut consts = vec![];
         let mut xs = vec![];
         let mut exports: Vec<Var> = vec![];
-        let large_outputs: Vec<Var> =
-            carried.iter().zip(&large).filter(|(_, large)| **large).map(|(var, _)| *var).collect();
-        let tile_equations = || body.equations().iter().filter(|equation| in_tile[equation.outputs[0].index()]);
+        let large_outputs: Vec<Var> = carried
+            .iter()
+            .zip(&large)
+            .filter(|(_, large)| **large)
+            .map(|(var, _)| *var)
+            .collect();
+        let tile_equations = || {
+            body.equations()
+                .iter()
+                .filter(|equation| in_tile[equation.outputs[0].index()])
+        };
         let mut read: Vec<Var> = tile_equations()
             .flat_map(|equation| equation.inputs.iter().copied())
             .chain(large_outputs.iter().copied())
@@ -176,7 +201,11 @@ impl<'s> Parts<'s> {
                 x_vars.push(var);
             }
         }
-        let carry_vars = inputs[scan.consts..fixed].iter().zip(&large).filter(|(_, large)| **large).map(|(var, _)| *var);
+        let carry_vars = inputs[scan.consts..fixed]
+            .iter()
+            .zip(&large)
+            .filter(|(_, large)| **large)
+            .map(|(var, _)| *var);
         let carry_vars: Vec<Var> = carry_vars.collect();
         for &var in const_vars.iter().chain(&carry_vars).chain(&x_vars) {
             map.insert(var, tile.input(body.type_of(var).clone()));
@@ -192,14 +221,26 @@ impl<'s> Parts<'s> {
             let operands: Vars = equation
                 .inputs
                 .iter()
-                .map(|var| results.get(var).copied().unwrap_or_else(|| number(*var, &mut tile)))
+                .map(|var| {
+                    results
+                        .get(var)
+                        .copied()
+                        .unwrap_or_else(|| number(*var, &mut tile))
+                })
                 .collect();
-            let outputs = tile.push(equation.op.clone(), &operands).expect("an equation kept as it was");
+            let outputs = tile
+                .push(equation.op.clone(), &operands)
+                .expect("an equation kept as it was");
             results.extend(equation.outputs.iter().copied().zip(outputs));
         }
         let outputs: Vec<Var> = large_outputs
             .iter()
-            .map(|var| results.get(var).copied().unwrap_or_else(|| number(*var, &mut tile)))
+            .map(|var| {
+                results
+                    .get(var)
+                    .copied()
+                    .unwrap_or_else(|| number(*var, &mut tile))
+            })
             .collect();
         let tile = Scan {
             body: Arc::new(tile.finish(&outputs)),
@@ -218,12 +259,22 @@ impl<'s> Parts<'s> {
         for &var in inputs.iter().filter(|var| !in_tile[var.index()]) {
             map.insert(var, shared.input(body.type_of(var).clone()));
         }
-        for equation in body.equations().iter().filter(|equation| !in_tile[equation.outputs[0].index()]) {
+        for equation in body
+            .equations()
+            .iter()
+            .filter(|equation| !in_tile[equation.outputs[0].index()])
+        {
             let operands: Vars = equation.inputs.iter().map(|var| map[var]).collect();
-            let outputs = shared.push(equation.op.clone(), &operands).expect("an equation kept as it was");
+            let outputs = shared
+                .push(equation.op.clone(), &operands)
+                .expect("an equation kept as it was");
             map.extend(equation.outputs.iter().copied().zip(outputs));
         }
-        let small = carried.iter().zip(&large).filter(|(_, large)| !**large).map(|(var, _)| var);
+        let small = carried
+            .iter()
+            .zip(&large)
+            .filter(|(_, large)| !**large)
+            .map(|(var, _)| var);
         let outputs: Vec<Var> = small.chain(ys).chain(&exports).map(|var| map[var]).collect();
         let shared = Scan {
             body: Arc::new(kiln_program::simplify(&shared.finish(&outputs))),
@@ -232,15 +283,31 @@ impl<'s> Parts<'s> {
             carries: large.iter().filter(|large| !**large).count(),
             reverse: scan.reverse,
         };
-        Some(Parts { scan, large, shared, tile, consts, xs })
+        Some(Parts {
+            scan,
+            large,
+            shared,
+            tile,
+            consts,
+            xs,
+        })
     }
 
     fn write(self, builder: &mut Builder, inputs: &[Var]) -> Result<Vars, TypeError> {
-        let Parts { scan, large, shared, tile, consts, xs } = self;
+        let Parts {
+            scan,
+            large,
+            shared,
+            tile,
+            consts,
+            xs,
+        } = self;
         let fixed = scan.consts + scan.carries;
         let of_size = |wanted: bool| {
             let large = &large;
-            (0..scan.carries).filter(move |&i| large[i] == wanted).map(move |i| inputs[scan.consts + i])
+            (0..scan.carries)
+                .filter(move |&i| large[i] == wanted)
+                .map(move |i| inputs[scan.consts + i])
         };
         let shared_carries = shared.carries;
         let ys = scan.body.outputs().len() - scan.carries;
@@ -250,19 +317,31 @@ impl<'s> Parts<'s> {
             .chain(of_size(false))
             .chain(inputs[fixed..].iter().copied())
             .collect();
-        let from_shared =
-            if shared.body.outputs().is_empty() { Vars::new() } else { builder.push(Op::Scan(shared), &operands)? };
+        let from_shared = if shared.body.outputs().is_empty() {
+            Vars::new()
+        } else {
+            builder.push(Op::Scan(shared), &operands)?
+        };
         let slices = xs.iter().map(|slices| match slices {
             Slices::Operand(i) => inputs[*i],
             Slices::Shared(i) => from_shared[shared_carries + ys + i],
         });
-        let operands: Vec<Var> =
-            consts.iter().map(|&i| inputs[i]).chain(of_size(true)).chain(slices).collect();
+        let operands: Vec<Var> = consts
+            .iter()
+            .map(|&i| inputs[i])
+            .chain(of_size(true))
+            .chain(slices)
+            .collect();
         let from_tile = builder.push(Op::Scan(tile), &operands)?;
 
         let (mut small, mut big) = (from_shared[..shared_carries].iter(), from_tile.iter());
-        let carries = large.iter().map(|&large| if large { big.next() } else { small.next() });
+        let carries = large
+            .iter()
+            .map(|&large| if large { big.next() } else { small.next() });
         let carries: Vars = carries.map(|var| *var.expect("one result a carry")).collect();
-        Ok(carries.into_iter().chain(from_shared[shared_carries..shared_carries + ys].iter().copied()).collect())
+        Ok(carries
+            .into_iter()
+            .chain(from_shared[shared_carries..shared_carries + ys].iter().copied())
+            .collect())
     }
 }

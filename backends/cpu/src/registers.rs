@@ -10,7 +10,12 @@ pub(crate) fn allocate(
     values: usize,
 ) -> (Vec<Instruction>, Vec<Instruction>, usize) {
     let mut code = store_directly(code, values);
-    let mut lives = Lives { first: vec![usize::MAX; values], last: vec![0; values], clock: 0, open: vec![] };
+    let mut lives = Lives {
+        first: vec![usize::MAX; values],
+        last: vec![0; values],
+        clock: 0,
+        open: vec![],
+    };
     lives.block(&once);
     let tiles = lives.clock;
     lives.block(&code);
@@ -20,7 +25,14 @@ pub(crate) fn allocate(
             lives.last[value] = usize::MAX;
         }
     }
-    let mut assign = Assign { lives, place: vec![usize::MAX; values], free: vec![], used: 0, clock: 0, live: vec![] };
+    let mut assign = Assign {
+        lives,
+        place: vec![usize::MAX; values],
+        free: vec![],
+        used: 0,
+        clock: 0,
+        live: vec![],
+    };
     assign.block(&mut once);
     assign.block(&mut code);
     (once, code, assign.used)
@@ -33,18 +45,37 @@ fn store_directly(code: Vec<Instruction>, values: usize) -> Vec<Instruction> {
     let mut written = vec![false; values];
     for instruction in &code {
         match instruction {
-            Instruction::Apply { out: Target::Register(out), .. } => written[*out] = true,
-            Instruction::Store { input: Source::Register(value), output } if uses[*value] == 1 && written[*value] => {
+            Instruction::Apply {
+                out: Target::Register(out),
+                ..
+            } => written[*out] = true,
+            Instruction::Store {
+                input: Source::Register(value),
+                output,
+            } if uses[*value] == 1 && written[*value] => {
                 outputs[*value] = Some(*output);
             }
             _ => {}
         }
     }
     let direct = |instruction: Instruction| match instruction {
-        Instruction::Store { input: Source::Register(value), .. } if outputs[value].is_some() => None,
-        Instruction::Apply { op, inputs, size, out: Target::Register(value) } => {
+        Instruction::Store {
+            input: Source::Register(value),
+            ..
+        } if outputs[value].is_some() => None,
+        Instruction::Apply {
+            op,
+            inputs,
+            size,
+            out: Target::Register(value),
+        } => {
             let out = outputs[value].map_or(Target::Register(value), Target::Output);
-            Some(Instruction::Apply { op, inputs, size, out })
+            Some(Instruction::Apply {
+                op,
+                inputs,
+                size,
+                out,
+            })
         }
         other => Some(other),
     };
@@ -98,7 +129,10 @@ impl Lives {
                 }
             }
             match instruction {
-                Instruction::Apply { out: Target::Register(out), .. }
+                Instruction::Apply {
+                    out: Target::Register(out),
+                    ..
+                }
                 | Instruction::Fill { out, .. }
                 | Instruction::Load { out, .. }
                 | Instruction::Iota { out, .. } => self.touch(*out),
@@ -157,7 +191,9 @@ impl Assign {
                     key.iter_mut().chain(first).for_each(|input| self.source(input));
                     out.iter_mut().for_each(|out| self.write(out));
                 }
-                Instruction::Fill { out, .. } | Instruction::Load { out, .. } | Instruction::Iota { out, .. } => {
+                Instruction::Fill { out, .. }
+                | Instruction::Load { out, .. }
+                | Instruction::Iota { out, .. } => {
                     self.write(out);
                 }
                 Instruction::Loop { init, body, swap, .. } => {

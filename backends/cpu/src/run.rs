@@ -3,10 +3,10 @@
 //! The points are cut into chunks of a fixed size, and a reduction combines its chunks pairwise: its result depends on the
 //! shape alone, not on the number of threads.
 
+use crate::Buffer;
 use crate::cluster::Kind;
 use crate::kernel::{Instruction, Kernel, Leaf, Source, Target, TileOp};
 use crate::kernels::{self, LANES};
-use crate::Buffer;
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, DType};
 use rayon::prelude::*;
@@ -120,10 +120,16 @@ impl Kernel {
                 (None, Some(_)) => Buffer::zeros(self.partial_type(output.of.dtype)),
             });
         }
-        let call = Call { kernel: self, inputs: inputs.iter().map(Buffer::bytes).collect(), reused };
+        let call = Call {
+            kernel: self,
+            inputs: inputs.iter().map(Buffer::bytes).collect(),
+            reused,
+        };
         {
-            let parts: SmallVec<[Part; 2]> =
-                outputs.iter_mut().map(|output| output.bytes_mut().expect("nobody else holds an output")).collect();
+            let parts: SmallVec<[Part; 2]> = outputs
+                .iter_mut()
+                .map(|output| output.bytes_mut().expect("nobody else holds an output"))
+                .collect();
             match self.space.kind {
                 Kind::Map | Kind::Rows => call.rows(parts),
                 Kind::Columns => call.columns(parts),
@@ -180,7 +186,11 @@ impl Kernel {
         } else {
             let mut row = Buffer::zeros(ArrayType::new(dtype, [chunks.next_power_of_two()]));
             let row = row.bytes_mut().expect("nobody else holds a new buffer");
-            for (from, out) in partial.bytes().chunks_exact(chunks * size).zip(out.chunks_exact_mut(size)) {
+            for (from, out) in partial
+                .bytes()
+                .chunks_exact(chunks * size)
+                .zip(out.chunks_exact_mut(size))
+            {
                 row[..from.len()].copy_from_slice(from);
                 kernels::identity(kind, dtype, &mut row[from.len()..]);
                 kernels::finish(kind, dtype, row);
@@ -200,7 +210,11 @@ impl Call<'_> {
         let chunks = kernel.chunks();
         let units = kernel.space.outer.size() * chunks;
         // Short rows go together.
-        let group = if kernel.space.kind == Kind::Map { 1 } else { (CHUNK / length.clamp(1, CHUNK)).max(1) };
+        let group = if kernel.space.kind == Kind::Map {
+            1
+        } else {
+            (CHUNK / length.clamp(1, CHUNK)).max(1)
+        };
         let part = |output: usize| {
             let of = &kernel.outputs[output];
             of.of.dtype.size() * if of.reduction.is_some() { group } else { CHUNK }
@@ -212,14 +226,27 @@ impl Call<'_> {
                 for (output, accumulator) in kernel.outputs.iter().zip(&mut machine.accumulators) {
                     if let Some(kind) = output.reduction {
                         let size = output.of.dtype.size();
-                        kernels::identity(kind, output.of.dtype, &mut bytes_of_mut(accumulator)[..LANES * size]);
+                        kernels::identity(
+                            kind,
+                            output.of.dtype,
+                            &mut bytes_of_mut(accumulator)[..LANES * size],
+                        );
                     }
                 }
                 let (base, end) = (chunk * CHUNK, ((chunk + 1) * CHUNK).min(length));
                 let mut start = base;
                 while start < end {
                     let n = kernel.tile.min(end - start);
-                    self.tile(machine, Tile { outer, start, n, base }, parts);
+                    self.tile(
+                        machine,
+                        Tile {
+                            outer,
+                            start,
+                            n,
+                            base,
+                        },
+                        parts,
+                    );
                     start += n;
                 }
                 for (i, output) in kernel.outputs.iter().enumerate() {
@@ -265,7 +292,16 @@ impl Call<'_> {
                     kernels::identity(kind, output.of.dtype, &mut bytes_of_mut(accumulator)[..n * size]);
                 }
                 for outer in chunk * height..((chunk + 1) * height).min(rows) {
-                    self.tile(machine, Tile { outer, start, n, base }, &mut []);
+                    self.tile(
+                        machine,
+                        Tile {
+                            outer,
+                            start,
+                            n,
+                            base,
+                        },
+                        &mut [],
+                    );
                 }
                 for (i, part) in parts.iter_mut().enumerate() {
                     let (range, bytes) = parts_of(i);
@@ -286,7 +322,11 @@ impl Call<'_> {
         run: impl Fn(&mut Machine, usize, &mut [Part]) + Sync,
     ) {
         let kernel = self.kernel;
-        let spare = if self.reused.iter().any(Option::is_some) { kernel.outputs.len() } else { 0 };
+        let spare = if self.reused.iter().any(Option::is_some) {
+            kernel.outputs.len()
+        } else {
+            0
+        };
         let on_this_thread = |task: &mut Task| {
             // Taken, not borrowed: a thread that waits may be given another task of another kernel.
             let mut machine = MACHINE.take();
@@ -295,10 +335,17 @@ impl Call<'_> {
             MACHINE.set(machine);
         };
         if tasks == 1 {
-            return on_this_thread(&mut Task { number: 0, parts: outputs });
+            return on_this_thread(&mut Task {
+                number: 0,
+                parts: outputs,
+            });
         }
-        let mut work: Vec<Task> =
-            (0..tasks).map(|number| Task { number, parts: SmallVec::with_capacity(outputs.len()) }).collect();
+        let mut work: Vec<Task> = (0..tasks)
+            .map(|number| Task {
+                number,
+                parts: SmallVec::with_capacity(outputs.len()),
+            })
+            .collect();
         for (i, output) in outputs.into_iter().enumerate() {
             for (task, part) in work.iter_mut().zip(output.chunks_mut(part(i))) {
                 task.parts.push(part);
@@ -318,7 +365,12 @@ impl Call<'_> {
 
     /// What all tiles share.
     fn once(&self, machine: &mut Machine, n: usize) {
-        let tile = Tile { outer: 0, start: 0, n, base: 0 };
+        let tile = Tile {
+            outer: 0,
+            start: 0,
+            n,
+            base: 0,
+        };
         self.block(&self.kernel.once, machine, tile, &mut []);
     }
 
@@ -341,10 +393,22 @@ impl Call<'_> {
     fn instruction(&self, instruction: &Instruction, machine: &mut Machine, tile: Tile, parts: &mut [Part]) {
         let n = tile.n;
         match instruction {
-            Instruction::Apply { op, inputs, size, out } => match out {
+            Instruction::Apply {
+                op,
+                inputs,
+                size,
+                out,
+            } => match out {
                 Target::Register(register) => {
                     let mut out = std::mem::take(&mut machine.registers[*register]);
-                    self.apply(*op, inputs, *size, machine, tile, &mut bytes_of_mut(&mut out)[..n * size]);
+                    self.apply(
+                        *op,
+                        inputs,
+                        *size,
+                        machine,
+                        tile,
+                        &mut bytes_of_mut(&mut out)[..n * size],
+                    );
                     machine.registers[*register] = out;
                 }
                 Target::Output(output) => {
@@ -353,10 +417,25 @@ impl Call<'_> {
                     self.apply(*op, inputs, *size, machine, tile, out);
                 }
             },
-            Instruction::Random { key, first, counter, splat, out } => {
+            Instruction::Random {
+                key,
+                first,
+                counter,
+                splat,
+                out,
+            } => {
                 let mut outs = out.map(|register| std::mem::take(&mut machine.registers[register]));
                 let mut counters = std::mem::take(&mut machine.counters);
-                self.random(*key, *first, *counter, *splat, machine, tile, &mut counters, &mut outs);
+                self.random(
+                    *key,
+                    *first,
+                    *counter,
+                    *splat,
+                    machine,
+                    tile,
+                    &mut counters,
+                    &mut outs,
+                );
                 machine.counters = counters;
                 for (register, words) in out.iter().zip(outs) {
                     machine.registers[*register] = words;
@@ -364,14 +443,26 @@ impl Call<'_> {
             }
             Instruction::Fill { value, out } => {
                 let size = value.dtype().size();
-                kernels::fill(value.dtype(), value.to_le_bytes(), &mut bytes_of_mut(&mut machine.registers[*out])[..n * size]);
+                kernels::fill(
+                    value.dtype(),
+                    value.to_le_bytes(),
+                    &mut bytes_of_mut(&mut machine.registers[*out])[..n * size],
+                );
             }
             Instruction::Load { leaf, out } => {
                 let leaf = &self.kernel.leaves[*leaf];
                 let input = leaf.input.expect("a leaf to load has a buffer");
                 let offset = self.offset(leaf, &machine.trips, tile);
                 let out = &mut bytes_of_mut(&mut machine.registers[*out])[..n * leaf.dtype.size()];
-                kernels::load(leaf.dtype, self.inputs[input], offset, &leaf.tile, tile.start, n, out);
+                kernels::load(
+                    leaf.dtype,
+                    self.inputs[input],
+                    offset,
+                    &leaf.tile,
+                    tile.start,
+                    n,
+                    out,
+                );
             }
             Instruction::Iota { leaf, out } => {
                 let leaf = &self.kernel.leaves[*leaf];
@@ -379,7 +470,14 @@ impl Call<'_> {
                 let out = &mut bytes_of_mut(&mut machine.registers[*out])[..n * leaf.dtype.size()];
                 kernels::iota(leaf.dtype, offset, &leaf.tile, tile.start, n, out);
             }
-            Instruction::Loop { length, reverse, step, init, body, swap } => {
+            Instruction::Loop {
+                length,
+                reverse,
+                step,
+                init,
+                body,
+                swap,
+            } => {
                 for &(from, carry) in init {
                     let mut out = std::mem::take(&mut machine.registers[carry]);
                     let size = self.size_of(from);
@@ -408,7 +506,9 @@ impl Call<'_> {
                 let bytes = bytes_of_mut(&mut accumulator);
                 match self.kernel.space.kind {
                     Kind::Columns => kernels::combine(kind, dtype, x, &mut bytes[..x.len()]),
-                    Kind::Map | Kind::Rows => kernels::reduce(kind, dtype, x, &mut bytes[..LANES * dtype.size()]),
+                    Kind::Map | Kind::Rows => {
+                        kernels::reduce(kind, dtype, x, &mut bytes[..LANES * dtype.size()])
+                    }
                 }
                 machine.accumulators[*output] = accumulator;
             }
@@ -424,7 +524,10 @@ impl Call<'_> {
     }
 
     fn offset(&self, leaf: &Leaf, trips: &[usize], tile: Tile) -> i64 {
-        let trips = leaf.steps.iter().map(|&(step, stride)| stride * trips[step] as i64);
+        let trips = leaf
+            .steps
+            .iter()
+            .map(|&(step, stride)| stride * trips[step] as i64);
         leaf.offset + leaf.outer.at(tile.outer) + trips.sum::<i64>()
     }
 
@@ -444,16 +547,28 @@ impl Call<'_> {
         }
     }
 
-    fn apply(&self, op: TileOp, inputs: &[Source], size: usize, machine: &Machine, tile: Tile, out: &mut [u8]) {
+    fn apply(
+        &self,
+        op: TileOp,
+        inputs: &[Source],
+        size: usize,
+        machine: &Machine,
+        tile: Tile,
+        out: &mut [u8],
+    ) {
         let read = |i: usize, size: usize| self.read(inputs[i], size, machine, tile);
         match op {
             TileOp::Unary(f, dtype) => kernels::unary(f, dtype, read(0, size), out),
-            TileOp::Binary(f, dtype, splat) => kernels::binary(f, dtype, read(0, size), read(1, size), splat, out),
+            TileOp::Binary(f, dtype, splat) => {
+                kernels::binary(f, dtype, read(0, size), read(1, size), splat, out)
+            }
             TileOp::Compare(f, dtype) => {
                 kernels::compare(f, dtype, read(0, dtype.size()), read(1, dtype.size()), out);
             }
             TileOp::Select(dtype) => kernels::select(dtype, read(0, 1), read(1, size), read(2, size), out),
-            TileOp::MulAdd(dtype) => kernels::mul_add(dtype, read(0, size), read(1, size), read(2, size), out),
+            TileOp::MulAdd(dtype) => {
+                kernels::mul_add(dtype, read(0, size), read(1, size), read(2, size), out)
+            }
             TileOp::Cast(from, to) => kernels::cast(from, to, read(0, from.size()), out),
             TileOp::Copy => out.copy_from_slice(read(0, size)),
         }
@@ -474,7 +589,10 @@ impl Call<'_> {
         let n = tile.n;
         let leaf = &self.kernel.leaves[counter];
         let [hi, lo] = counters;
-        let (hi, lo) = (&mut cast_slice_mut::<_, u32>(hi)[..n], &mut cast_slice_mut::<_, u32>(lo)[..n]);
+        let (hi, lo) = (
+            &mut cast_slice_mut::<_, u32>(hi)[..n],
+            &mut cast_slice_mut::<_, u32>(lo)[..n],
+        );
         let offset = self.offset(leaf, &machine.trips, tile) as u64;
         let mut same = kernels::counters(offset, &leaf.tile, tile.start, hi, lo);
         if let Some(first) = first {
@@ -487,7 +605,10 @@ impl Call<'_> {
         }
         let key = key.map(|source| cast_slice::<u8, u32>(self.read(source, 4, machine, tile)));
         let [out0, out1] = out;
-        let (out0, out1) = (&mut cast_slice_mut::<_, u32>(out0)[..n], &mut cast_slice_mut::<_, u32>(out1)[..n]);
+        let (out0, out1) = (
+            &mut cast_slice_mut::<_, u32>(out0)[..n],
+            &mut cast_slice_mut::<_, u32>(out1)[..n],
+        );
         kernels::random_bits(splat && same, key[0], key[1], hi, lo, out0, out1);
     }
 }
@@ -499,7 +620,10 @@ static TOTAL: AtomicU64 = AtomicU64::new(0);
 ///
 /// For a progress bar, watched from another thread. With several kernels at once the numbers are of no one in particular.
 pub fn progress() -> Progress {
-    Progress { done: DONE.load(Ordering::Relaxed), total: TOTAL.load(Ordering::Relaxed) }
+    Progress {
+        done: DONE.load(Ordering::Relaxed),
+        total: TOTAL.load(Ordering::Relaxed),
+    }
 }
 
 /// See [`progress`].
@@ -521,7 +645,10 @@ pub fn threads() -> usize {
 /// # Errors
 /// When the threads are running already.
 pub fn set_threads(threads: usize) -> Result<(), ThreadsAreRunning> {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|_| ThreadsAreRunning)
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|_| ThreadsAreRunning)
 }
 
 /// The number of threads cannot be changed once they are running.
@@ -535,4 +662,3 @@ impl std::fmt::Display for ThreadsAreRunning {
 }
 
 impl std::error::Error for ThreadsAreRunning {}
-

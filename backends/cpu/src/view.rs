@@ -16,12 +16,18 @@ pub(crate) struct Affine {
 
 impl Affine {
     pub(crate) fn constant(offset: i64) -> Affine {
-        Affine { offset, terms: SmallVec::new() }
+        Affine {
+            offset,
+            terms: SmallVec::new(),
+        }
     }
 
     /// One coordinate of the point.
     pub(crate) fn coordinate(dim: usize) -> Affine {
-        Affine { offset: 0, terms: smallvec![(dim, 1)] }
+        Affine {
+            offset: 0,
+            terms: smallvec![(dim, 1)],
+        }
     }
 
     /// `self + factor * other`.
@@ -39,7 +45,10 @@ impl Affine {
     }
 
     pub(crate) fn coefficient(&self, dim: usize) -> i64 {
-        self.terms.iter().find(|term| term.0 == dim).map_or(0, |term| term.1)
+        self.terms
+            .iter()
+            .find(|term| term.0 == dim)
+            .map_or(0, |term| term.1)
     }
 
     /// Quotient and remainder by `n`, where both are affine: the terms that are not multiples of `n` must stay within
@@ -71,14 +80,25 @@ impl View {
     /// Axis `i` of the variable is dim `dims[i]` of the points.
     pub(crate) fn along(shape: &Shape, dims: impl IntoIterator<Item = usize>) -> View {
         // An axis of length 1 is always at 0: written so, views that do the same are equal.
-        let axis = |(&n, dim)| if n == 1 { Affine::constant(0) } else { Affine::coordinate(dim) };
+        let axis = |(&n, dim)| {
+            if n == 1 {
+                Affine::constant(0)
+            } else {
+                Affine::coordinate(dim)
+            }
+        };
         View(shape.iter().zip(dims).map(axis).collect())
     }
 
     /// The row-major position within the variable.
     pub(crate) fn position(&self, shape: &Shape) -> Affine {
         let strides = shape.strides();
-        self.0.iter().zip(strides).fold(Affine::default(), |sum, (axis, stride)| sum.plus(axis, stride as i64))
+        self.0
+            .iter()
+            .zip(strides)
+            .fold(Affine::default(), |sum, (axis, stride)| {
+                sum.plus(axis, stride as i64)
+            })
     }
 }
 
@@ -90,7 +110,13 @@ pub(crate) fn pull(op: &Op, view: &View, from: &Shape, to: &Shape, lengths: &[us
     Some(View(match op {
         op if op.is_elementwise() => axes.clone(),
         Op::Broadcast { axes: places, .. } => {
-            let axis = |(&place, &n): (&usize, &usize)| if n == 1 { Affine::constant(0) } else { axes[place].clone() };
+            let axis = |(&place, &n): (&usize, &usize)| {
+                if n == 1 {
+                    Affine::constant(0)
+                } else {
+                    axes[place].clone()
+                }
+            };
             places.iter().zip(from.iter()).map(axis).collect()
         }
         Op::Transpose(permutation) => {
@@ -160,10 +186,19 @@ mod tests {
         let view = View::along(&to, 0..);
         let pulled = pull(&op, &view, &from, &to, &to).map(|view| view.position(&from));
         for place in 0..to.size() {
-            let point: Vec<usize> = to.iter().zip(to.strides()).map(|(&n, stride)| place / stride % n).collect();
-            let Some(expected) = expected(&point) else { return assert_eq!(pulled, None) };
+            let point: Vec<usize> = to
+                .iter()
+                .zip(to.strides())
+                .map(|(&n, stride)| place / stride % n)
+                .collect();
+            let Some(expected) = expected(&point) else {
+                return assert_eq!(pulled, None);
+            };
             let at = pulled.as_ref().expect("affine");
-            let value = at.terms.iter().fold(at.offset, |sum, &(dim, c)| sum + c * point[dim] as i64);
+            let value = at
+                .terms
+                .iter()
+                .fold(at.offset, |sum, &(dim, c)| sum + c * point[dim] as i64);
             assert_eq!(value as usize, expected, "{op:?} at {point:?}");
         }
     }
@@ -171,18 +206,31 @@ mod tests {
     #[test]
     fn moves_are_affine() {
         let axes = |list: &[usize]| Axes::from_slice(list);
-        check(Op::Transpose(axes(&[1, 0])), &[2, 3], &[3, 2], |p| Some(p[1] * 3 + p[0]));
-        check(Op::Reverse(axes(&[1])), &[2, 3], &[2, 3], |p| Some(p[0] * 3 + 2 - p[1]));
-        let slice = Op::Slice { start: axes(&[1, 0]), stop: axes(&[2, 3]), step: axes(&[1, 2]) };
+        check(Op::Transpose(axes(&[1, 0])), &[2, 3], &[3, 2], |p| {
+            Some(p[1] * 3 + p[0])
+        });
+        check(Op::Reverse(axes(&[1])), &[2, 3], &[2, 3], |p| {
+            Some(p[0] * 3 + 2 - p[1])
+        });
+        let slice = Op::Slice {
+            start: axes(&[1, 0]),
+            stop: axes(&[2, 3]),
+            step: axes(&[1, 2]),
+        };
         check(slice, &[2, 3], &[1, 2], |p| Some(3 + 2 * p[1]));
-        let broadcast = Op::Broadcast { shape: Shape::from([4, 3, 2]), axes: axes(&[1, 2]) };
+        let broadcast = Op::Broadcast {
+            shape: Shape::from([4, 3, 2]),
+            axes: axes(&[1, 2]),
+        };
         check(broadcast, &[3, 1], &[4, 3, 2], |p| Some(p[1]));
     }
 
     #[test]
     fn reshapes_that_merge_or_drop_axes_are_affine() {
         let row = |shape: &[usize]| Op::Reshape(Shape::from(shape));
-        check(row(&[2, 3, 4]), &[6, 4], &[2, 3, 4], |p| Some((p[0] * 3 + p[1]) * 4 + p[2]));
+        check(row(&[2, 3, 4]), &[6, 4], &[2, 3, 4], |p| {
+            Some((p[0] * 3 + p[1]) * 4 + p[2])
+        });
         check(row(&[4]), &[1, 4, 1], &[4], |p| Some(p[0]));
         check(row(&[2, 6]), &[4, 3], &[2, 6], |_| None);
         check(row(&[6]), &[2, 3], &[6], |_| None);

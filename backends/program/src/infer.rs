@@ -28,7 +28,10 @@ pub type Types = SmallVec<[ArrayType; 2]>;
 /// # Errors
 /// Names the op and what does not fit: the number of operands, a shape, a dtype or an axis.
 pub fn infer(op: &Op, operands: &[&ArrayType]) -> Result<Types, TypeError> {
-    rule(op, operands).map_err(|message| TypeError { op: op.name(), message })
+    rule(op, operands).map_err(|message| TypeError {
+        op: op.name(),
+        message,
+    })
 }
 
 fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
@@ -69,9 +72,14 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
         Op::Select => {
             let [predicate, x, y] = take(operands)?;
             same(x, y)?;
-            check(predicate.dtype == DType::Bool, || format!("the predicate is {}, not bool", predicate.dtype))?;
+            check(predicate.dtype == DType::Bool, || {
+                format!("the predicate is {}, not bool", predicate.dtype)
+            })?;
             check(predicate.shape == x.shape, || {
-                format!("predicate of shape {} for branches of shape {}", predicate.shape, x.shape)
+                format!(
+                    "predicate of shape {} for branches of shape {}",
+                    predicate.shape, x.shape
+                )
             })?;
             one(x.dtype, x.shape.clone())
         }
@@ -89,7 +97,11 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
         Op::Reshape(shape) => {
             let [x] = take(operands)?;
             check(shape.checked_size() == Some(x.shape.size()), || {
-                format!("shape {} has {} elements, shape {shape} has another number", x.shape, x.shape.size())
+                format!(
+                    "shape {} has {} elements, shape {shape} has another number",
+                    x.shape,
+                    x.shape.size()
+                )
             })?;
             one(x.dtype, shape.clone())
         }
@@ -98,7 +110,10 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
             let mut sorted = permutation.clone();
             sorted.sort_unstable();
             check(sorted.iter().copied().eq(0..x.shape.rank()), || {
-                format!("{permutation:?} is not a permutation of the axes of shape {}", x.shape)
+                format!(
+                    "{permutation:?} is not a permutation of the axes of shape {}",
+                    x.shape
+                )
             })?;
             one(x.dtype, permutation.iter().map(|&axis| x.shape[axis]).collect())
         }
@@ -106,23 +121,44 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
             let [x] = take(operands)?;
             let fits = axes.len() == x.shape.rank()
                 && axes.windows(2).all(|pair| pair[0] < pair[1])
-                && axes.iter().zip(x.shape.iter()).all(|(&axis, &n)| {
-                    axis < shape.rank() && (n == 1 || n == shape[axis])
-                });
-            check(fits, || format!("shape {} does not broadcast to {shape} along axes {axes:?}", x.shape))?;
+                && axes
+                    .iter()
+                    .zip(x.shape.iter())
+                    .all(|(&axis, &n)| axis < shape.rank() && (n == 1 || n == shape[axis]));
+            check(fits, || {
+                format!(
+                    "shape {} does not broadcast to {shape} along axes {axes:?}",
+                    x.shape
+                )
+            })?;
             one(x.dtype, shape.clone())
         }
         Op::Slice { start, stop, step } => {
             let [x] = take(operands)?;
             let rank = x.shape.rank();
-            check(start.len() == rank && stop.len() == rank && step.len() == rank, || {
-                format!("{} starts, {} stops and {} steps for shape {}", start.len(), stop.len(), step.len(), x.shape)
-            })?;
+            check(
+                start.len() == rank && stop.len() == rank && step.len() == rank,
+                || {
+                    format!(
+                        "{} starts, {} stops and {} steps for shape {}",
+                        start.len(),
+                        stop.len(),
+                        step.len(),
+                        x.shape
+                    )
+                },
+            )?;
             let mut shape = Vec::with_capacity(rank);
             for axis in 0..rank {
-                check(start[axis] <= stop[axis] && stop[axis] <= x.shape[axis] && step[axis] > 0, || {
-                    format!("{}:{}:{} on axis {axis} of shape {}", start[axis], stop[axis], step[axis], x.shape)
-                })?;
+                check(
+                    start[axis] <= stop[axis] && stop[axis] <= x.shape[axis] && step[axis] > 0,
+                    || {
+                        format!(
+                            "{}:{}:{} on axis {axis} of shape {}",
+                            start[axis], stop[axis], step[axis], x.shape
+                        )
+                    },
+                )?;
                 shape.push((stop[axis] - start[axis]).div_ceil(step[axis]));
             }
             one(x.dtype, shape.into())
@@ -140,7 +176,9 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
                 let fits = x.dtype == first.dtype
                     && x.shape.rank() == shape.len()
                     && (0..shape.len()).all(|i| i == *axis || x.shape[i] == shape[i]);
-                check(fits, || format!("{x} does not continue {first} along axis {axis}"))?;
+                check(fits, || {
+                    format!("{x} does not continue {first} along axis {axis}")
+                })?;
                 shape[*axis] += x.shape[*axis];
             }
             one(first.dtype, shape.into())
@@ -149,11 +187,21 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
             let (x, indices) = operands.split_first().ok_or("needs an operand")?;
             one(x.dtype, gathered(&x.shape, indices, axes, *batch)?)
         }
-        Op::Scatter { kind: _, axes, batch, mode: _ } => {
-            let [x, updates, indices @ ..] = operands else { return Err("needs an array and updates".into()) };
+        Op::Scatter {
+            kind: _,
+            axes,
+            batch,
+            mode: _,
+        } => {
+            let [x, updates, indices @ ..] = operands else {
+                return Err("needs an array and updates".into());
+            };
             let shape = gathered(&x.shape, indices, axes, *batch)?;
             check(updates.dtype == x.dtype && updates.shape == shape, || {
-                format!("updates are {updates}, the places written are {}", ArrayType::new(x.dtype, shape.clone()))
+                format!(
+                    "updates are {updates}, the places written are {}",
+                    ArrayType::new(x.dtype, shape.clone())
+                )
             })?;
             one(x.dtype, x.shape.clone())
         }
@@ -166,11 +214,17 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
             let [x] = take(operands)?;
             let _: ArgReduction = *kind;
             axis_of(*axis, &x.shape)?;
-            check(x.shape[*axis] > 0, || format!("axis {axis} of shape {} is empty", x.shape))?;
+            check(x.shape[*axis] > 0, || {
+                format!("axis {axis} of shape {} is empty", x.shape)
+            })?;
             check(dtype.is_integer(), || format!("an index cannot be {dtype}"))?;
             one(*dtype, x.shape.without(&[*axis]))
         }
-        Op::Cumulative { kind: _, axis, reverse: _ } => {
+        Op::Cumulative {
+            kind: _,
+            axis,
+            reverse: _,
+        } => {
             let [x] = take(operands)?;
             axis_of(*axis, &x.shape)?;
             one(x.dtype, x.shape.clone())
@@ -179,20 +233,26 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
             let (key, rest) = operands.split_first().ok_or("needs an operand")?;
             axis_of(*axis, &key.shape)?;
             for x in rest {
-                check(x.shape == key.shape, || format!("shape {} beside a key of shape {}", x.shape, key.shape))?;
+                check(x.shape == key.shape, || {
+                    format!("shape {} beside a key of shape {}", x.shape, key.shape)
+                })?;
             }
             Ok(operands.iter().map(|&x| x.clone()).collect())
         }
         Op::Dot(dot) => {
             let [x, y] = take(operands)?;
-            check(x.dtype == y.dtype, || format!("dtypes {} and {}", x.dtype, y.dtype))?;
+            check(x.dtype == y.dtype, || {
+                format!("dtypes {} and {}", x.dtype, y.dtype)
+            })?;
             one(x.dtype, contracted(dot, &x.shape, &y.shape)?)
         }
         Op::Linalg(f) => linalg(*f, operands),
         Op::RandomBits { shape } => {
             let [key, first] = take(operands)?;
             let (batch, words) = key.shape.split_at(key.shape.rank().saturating_sub(1));
-            check(key.dtype == DType::U32 && words == [2], || format!("a key is u32[..,2], got {key}"))?;
+            check(key.dtype == DType::U32 && words == [2], || {
+                format!("a key is u32[..,2], got {key}")
+            })?;
             check(first.dtype == DType::U32 && first.shape[..] == *batch, || {
                 format!("counters start at {first} for keys {key}")
             })?;
@@ -213,7 +273,9 @@ fn check(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
 }
 
 fn take<'a, const N: usize>(operands: &[&'a ArrayType]) -> Result<[&'a ArrayType; N], String> {
-    operands.try_into().map_err(|_| format!("takes {N} operands, got {}", operands.len()))
+    operands
+        .try_into()
+        .map_err(|_| format!("takes {N} operands, got {}", operands.len()))
 }
 
 fn same(x: &ArrayType, y: &ArrayType) -> Result<(), String> {
@@ -221,11 +283,15 @@ fn same(x: &ArrayType, y: &ArrayType) -> Result<(), String> {
 }
 
 fn axis_of(axis: usize, shape: &Shape) -> Result<(), String> {
-    check(axis < shape.rank(), || format!("axis {axis} is out of bounds for shape {shape}"))
+    check(axis < shape.rank(), || {
+        format!("axis {axis} is out of bounds for shape {shape}")
+    })
 }
 
 fn axes_of(axes: &Axes, shape: &Shape) -> Result<(), String> {
-    check(axes.windows(2).all(|pair| pair[0] < pair[1]), || format!("axes {axes:?} do not increase"))?;
+    check(axes.windows(2).all(|pair| pair[0] < pair[1]), || {
+        format!("axes {axes:?} do not increase")
+    })?;
     axes.iter().try_for_each(|&axis| axis_of(axis, shape))
 }
 
@@ -257,23 +323,42 @@ fn gathered(shape: &Shape, indices: &[&ArrayType], axes: &Axes, batch: usize) ->
     })?;
     let index = &indices[0].shape;
     for i in indices {
-        check(i.dtype.is_integer(), || format!("indices are {}, not integers", i.dtype))?;
-        check(i.shape == *index, || format!("indices of shapes {index} and {}", i.shape))?;
+        check(i.dtype.is_integer(), || {
+            format!("indices are {}, not integers", i.dtype)
+        })?;
+        check(i.shape == *index, || {
+            format!("indices of shapes {index} and {}", i.shape)
+        })?;
     }
-    let together = batch <= index.rank() && axes.iter().all(|&axis| axis >= batch) && shape[..batch] == index[..batch];
-    check(together, || format!("indices of shape {index} do not share {batch} batch axes with shape {shape}"))?;
-    let rest = (batch..shape.rank()).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]);
+    let together =
+        batch <= index.rank() && axes.iter().all(|&axis| axis >= batch) && shape[..batch] == index[..batch];
+    check(together, || {
+        format!("indices of shape {index} do not share {batch} batch axes with shape {shape}")
+    })?;
+    let rest = (batch..shape.rank())
+        .filter(|axis| !axes.contains(axis))
+        .map(|axis| shape[axis]);
     Ok(index.iter().copied().chain(rest).collect())
 }
 
 fn contracted(dot: &Dot, x: &Shape, y: &Shape) -> Result<Shape, String> {
-    let pairs = [(&dot.lhs_contract, &dot.rhs_contract), (&dot.lhs_batch, &dot.rhs_batch)];
+    let pairs = [
+        (&dot.lhs_contract, &dot.rhs_contract),
+        (&dot.lhs_batch, &dot.rhs_batch),
+    ];
     for (left, right) in pairs {
-        check(left.len() == right.len(), || format!("axes {left:?} paired with {right:?}"))?;
+        check(left.len() == right.len(), || {
+            format!("axes {left:?} paired with {right:?}")
+        })?;
         for (&i, &j) in left.iter().zip(right) {
             axis_of(i, x)?;
             axis_of(j, y)?;
-            check(x[i] == y[j], || format!("axis {i} of shape {x} is {}, axis {j} of shape {y} is {}", x[i], y[j]))?;
+            check(x[i] == y[j], || {
+                format!(
+                    "axis {i} of shape {x} is {}, axis {j} of shape {y} is {}",
+                    x[i], y[j]
+                )
+            })?;
         }
     }
     let free = |shape: &Shape, contract: &Axes, batch: &Axes| -> Result<Vec<usize>, String> {
@@ -292,63 +377,96 @@ fn linalg(f: Linalg, operands: &[&ArrayType]) -> Result<Types, String> {
     let a = operands.first().ok_or("needs a matrix")?;
     let rank = a.shape.rank();
     check(a.dtype.is_float(), || format!("needs floats, got {}", a.dtype))?;
-    check(rank >= 2 && a.shape[rank - 1] == a.shape[rank - 2], || format!("shape {} is not square", a.shape))?;
+    check(rank >= 2 && a.shape[rank - 1] == a.shape[rank - 2], || {
+        format!("shape {} is not square", a.shape)
+    })?;
     match f {
         Linalg::Solve => {
             let [a, b] = take(operands)?;
-            let fits = b.dtype == a.dtype && b.shape.rank() == rank && b.shape[..rank - 1] == a.shape[..rank - 1];
+            let fits =
+                b.dtype == a.dtype && b.shape.rank() == rank && b.shape[..rank - 1] == a.shape[..rank - 1];
             check(fits, || format!("right-hand side {b} for matrix {a}"))?;
             Ok(smallvec![b.clone()])
         }
         Linalg::Eigh => {
             let [a] = take(operands)?;
-            let values = ArrayType { dtype: a.dtype, shape: a.shape[..rank - 1].into() };
+            let values = ArrayType {
+                dtype: a.dtype,
+                shape: a.shape[..rank - 1].into(),
+            };
             Ok(smallvec![values, a.clone()])
         }
     }
 }
 
 fn passed(whom: &str, wanted: &[ArrayType], got: &[&ArrayType]) -> Result<(), String> {
-    check(wanted.len() == got.len(), || format!("{whom} takes {} inputs, got {}", wanted.len(), got.len()))?;
+    check(wanted.len() == got.len(), || {
+        format!("{whom} takes {} inputs, got {}", wanted.len(), got.len())
+    })?;
     for (i, (wanted, got)) in wanted.iter().zip(got).enumerate() {
-        check(wanted == *got, || format!("input {i} of {whom} is {wanted}, got {got}"))?;
+        check(wanted == *got, || {
+            format!("input {i} of {whom} is {wanted}, got {got}")
+        })?;
     }
     Ok(())
 }
 
 fn scanned(scan: &Scan, operands: &[&ArrayType]) -> Result<Types, String> {
     let fixed = scan.consts + scan.carries;
-    check(operands.len() >= fixed, || format!("takes at least {fixed} operands, got {}", operands.len()))?;
+    check(operands.len() >= fixed, || {
+        format!("takes at least {fixed} operands, got {}", operands.len())
+    })?;
     let mut inputs: Vec<ArrayType> = operands[..fixed].iter().map(|&x| x.clone()).collect();
     for x in &operands[fixed..] {
-        check(x.shape.first() == Some(&scan.length), || format!("{x} cannot be scanned in {} trips", scan.length))?;
-        inputs.push(ArrayType { dtype: x.dtype, shape: x.shape[1..].into() });
+        check(x.shape.first() == Some(&scan.length), || {
+            format!("{x} cannot be scanned in {} trips", scan.length)
+        })?;
+        inputs.push(ArrayType {
+            dtype: x.dtype,
+            shape: x.shape[1..].into(),
+        });
     }
-    passed("the body", &scan.body.input_types(), &inputs.iter().collect::<Vec<_>>())?;
+    passed(
+        "the body",
+        &scan.body.input_types(),
+        &inputs.iter().collect::<Vec<_>>(),
+    )?;
     let mut outputs = scan.body.output_types();
     carried(&outputs, &operands[scan.consts..fixed])?;
     for y in &mut outputs[scan.carries..] {
-        y.shape = std::iter::once(scan.length).chain(y.shape.iter().copied()).collect();
+        y.shape = std::iter::once(scan.length)
+            .chain(y.shape.iter().copied())
+            .collect();
     }
     Ok(outputs.into())
 }
 
 fn looped(w: &While, operands: &[&ArrayType]) -> Result<Types, String> {
-    check(operands.len() >= w.consts, || format!("takes at least {} operands, got {}", w.consts, operands.len()))?;
+    check(operands.len() >= w.consts, || {
+        format!("takes at least {} operands, got {}", w.consts, operands.len())
+    })?;
     passed("the condition", &w.condition.input_types(), operands)?;
     passed("the body", &w.body.input_types(), operands)?;
     let flag = w.condition.output_types();
-    check(flag == [ArrayType::new(DType::Bool, [])], || "the condition does not give one scalar bool".into())?;
+    check(flag == [ArrayType::new(DType::Bool, [])], || {
+        "the condition does not give one scalar bool".into()
+    })?;
     let carry = &operands[w.consts..];
     carried(&w.body.output_types(), carry)?;
-    check(w.body.output_types().len() == carry.len(), || "the body gives more than the carry".into())?;
+    check(w.body.output_types().len() == carry.len(), || {
+        "the body gives more than the carry".into()
+    })?;
     Ok(carry.iter().map(|&x| x.clone()).collect())
 }
 
 fn carried(outputs: &[ArrayType], carry: &[&ArrayType]) -> Result<(), String> {
-    check(outputs.len() >= carry.len(), || format!("{} carries, {} results", carry.len(), outputs.len()))?;
+    check(outputs.len() >= carry.len(), || {
+        format!("{} carries, {} results", carry.len(), outputs.len())
+    })?;
     for (i, (after, before)) in outputs.iter().zip(carry).enumerate() {
-        check(after == *before, || format!("carry {i} goes in as {before} and comes out as {after}"))?;
+        check(after == *before, || {
+            format!("carry {i} goes in as {before} and comes out as {after}")
+        })?;
     }
     Ok(())
 }

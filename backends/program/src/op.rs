@@ -350,7 +350,9 @@ impl Op {
             Op::Reduce { kind, .. } => format!("reduce_{}", lower(kind)),
             Op::ArgReduce { kind, .. } => format!("arg{}", lower(kind)),
             Op::Cumulative { kind, .. } => format!("cum{}", lower(kind)),
-            Op::Scatter { kind: Update::Set, .. } => "scatter".into(),
+            Op::Scatter {
+                kind: Update::Set, ..
+            } => "scatter".into(),
             Op::Scatter { kind, .. } => format!("scatter_{}", lower(kind)),
             Op::Linalg(op) => lower(op),
             Op::Constant { .. } => "constant".into(),

@@ -78,7 +78,10 @@ impl Program {
 
     /// The types of the results.
     pub fn output_types(&self) -> Vec<ArrayType> {
-        self.outputs.iter().map(|&var| self.type_of(var).clone()).collect()
+        self.outputs
+            .iter()
+            .map(|&var| self.type_of(var).clone())
+            .collect()
     }
 
     /// Writes this program's equations into another, with `arguments` for its inputs; gives its results there.
@@ -155,7 +158,11 @@ impl Builder {
             infer(&op, &operands)?
         };
         let outputs: Vars = types.into_iter().map(|of| self.define(of)).collect();
-        self.equations.push(Equation { op, inputs: inputs.into(), outputs: outputs.clone() });
+        self.equations.push(Equation {
+            op,
+            inputs: inputs.into(),
+            outputs: outputs.clone(),
+        });
         Ok(outputs)
     }
 
@@ -196,7 +203,13 @@ impl Builder {
         for equation in &equations {
             equation.hash(&mut state);
         }
-        Program { inputs, equations, outputs, types, hash: state.finish() }
+        Program {
+            inputs,
+            equations,
+            outputs,
+            types,
+            hash: state.finish(),
+        }
     }
 
     fn define(&mut self, of: ArrayType) -> Var {
@@ -253,7 +266,11 @@ impl From<Program> for Text {
     fn from(program: Program) -> Text {
         Text {
             inputs: program.input_types(),
-            equations: program.equations.into_iter().map(|e| (e.op, e.inputs.to_vec())).collect(),
+            equations: program
+                .equations
+                .into_iter()
+                .map(|e| (e.op, e.inputs.to_vec()))
+                .collect(),
             outputs: program.outputs,
         }
     }
@@ -267,7 +284,10 @@ impl TryFrom<Text> for Program {
         for of in text.inputs {
             builder.input(of);
         }
-        let known = |vars: &[Var], builder: &Builder| match vars.iter().find(|var| var.index() >= builder.types.len()) {
+        let known = |vars: &[Var], builder: &Builder| match vars
+            .iter()
+            .find(|var| var.index() >= builder.types.len())
+        {
             Some(var) => Err(format!("variable {} is used before it is defined", var.0)),
             None => Ok(()),
         };

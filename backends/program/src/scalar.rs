@@ -57,12 +57,18 @@ impl Scalar {
 
     /// A bool.
     pub fn from_bool(value: bool) -> Scalar {
-        Scalar { dtype: DType::Bool, bits: u64::from(value) }
+        Scalar {
+            dtype: DType::Bool,
+            bits: u64::from(value),
+        }
     }
 
     /// An `f32`, bit for bit.
     pub fn from_f32(value: f32) -> Scalar {
-        Scalar { dtype: DType::F32, bits: u64::from(value.to_bits()) }
+        Scalar {
+            dtype: DType::F32,
+            bits: u64::from(value.to_bits()),
+        }
     }
 
     /// The number's dtype.

@@ -48,7 +48,11 @@ impl Shape {
 
     /// The shape without these axes.
     pub fn without(&self, axes: &[usize]) -> Shape {
-        self.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &n)| n).collect()
+        self.iter()
+            .enumerate()
+            .filter(|(axis, _)| !axes.contains(axis))
+            .map(|(_, &n)| n)
+            .collect()
     }
 
     /// The number of elements, or `None` where it overflows.
@@ -116,7 +120,10 @@ pub struct ArrayType {
 impl ArrayType {
     /// An array type.
     pub fn new(dtype: DType, shape: impl Into<Shape>) -> ArrayType {
-        ArrayType { dtype, shape: shape.into() }
+        ArrayType {
+            dtype,
+            shape: shape.into(),
+        }
     }
 
     /// Bytes taken by the elements.

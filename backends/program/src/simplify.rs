@@ -23,7 +23,11 @@ use std::sync::Arc;
 /// ```
 pub fn simplify(program: &Program) -> Program {
     let mut forward = Forward::default();
-    let inputs: Vec<Var> = program.input_types().into_iter().map(|of| forward.builder.input(of)).collect();
+    let inputs: Vec<Var> = program
+        .input_types()
+        .into_iter()
+        .map(|of| forward.builder.input(of))
+        .collect();
     let outputs = forward.inline(program, &inputs);
     without_dead_code(&forward.builder.finish(&outputs))
 }
@@ -69,7 +73,10 @@ impl Forward {
         if let Some(outputs) = self.known.get(&key) {
             return outputs.clone();
         }
-        let outputs = self.builder.push(key.0.clone(), &key.1).expect("a rewritten equation keeps its types");
+        let outputs = self
+            .builder
+            .push(key.0.clone(), &key.1)
+            .expect("a rewritten equation keeps its types");
         if let [output] = outputs[..] {
             self.definition.insert(output, key.clone());
         }
@@ -99,9 +106,8 @@ impl Forward {
             Op::Cast(to) => *to == dtype,
             Op::Reshape(to) | Op::Broadcast { shape: to, .. } => to == shape,
             Op::Transpose(permutation) => permutation.windows(2).all(|pair| pair[0] < pair[1]),
-            Op::Slice { start, stop, step } => {
-                (0..shape.rank()).all(|i| start[i] == 0 && stop[i] == shape[i] && (step[i] == 1 || shape[i] <= 1))
-            }
+            Op::Slice { start, stop, step } => (0..shape.rank())
+                .all(|i| start[i] == 0 && stop[i] == shape[i] && (step[i] == 1 || shape[i] <= 1)),
             Op::Reverse(axes) => axes.iter().all(|&axis| shape[axis] <= 1),
             Op::Reduce { axes, .. } => axes.is_empty(),
             Op::Concatenate { .. } => inputs.len() == 1,
@@ -142,7 +148,10 @@ impl Forward {
             }
             Op::Cast(dtype) => (x.cast(*dtype), self.shape(inputs[0]).clone()),
             Op::Unary(Unary::Neg) => (negated(x), self.shape(inputs[0]).clone()),
-            Op::Binary(f) => (arithmetic(*f, x, self.constant(inputs[1])?)?, self.shape(inputs[0]).clone()),
+            Op::Binary(f) => (
+                arithmetic(*f, x, self.constant(inputs[1])?)?,
+                self.shape(inputs[0]).clone(),
+            ),
             _ => return None,
         };
         Some(Op::Constant { value, shape })
@@ -163,7 +172,11 @@ impl Forward {
 }
 
 fn negated(x: Scalar) -> Scalar {
-    if x.dtype().is_float() { Scalar::from_f64(x.dtype(), -x.as_f64()) } else { Scalar::from_i64(x.dtype(), x.as_i64().wrapping_neg()) }
+    if x.dtype().is_float() {
+        Scalar::from_f64(x.dtype(), -x.as_f64())
+    } else {
+        Scalar::from_i64(x.dtype(), x.as_i64().wrapping_neg())
+    }
 }
 
 /// The four operations that every machine computes alike; `None` for the others.
@@ -182,7 +195,11 @@ fn arithmetic(f: Binary, x: Scalar, y: Scalar) -> Option<Scalar> {
                 Binary::Div => (x64 / y64, x32 / y32),
                 _ => return None,
             };
-            Some(if dtype == DType::F32 { Scalar::from_f32(narrow) } else { Scalar::from_f64(dtype, wide) })
+            Some(if dtype == DType::F32 {
+                Scalar::from_f32(narrow)
+            } else {
+                Scalar::from_f64(dtype, wide)
+            })
         }
         _ => {
             let (x, y) = (x.as_i64(), y.as_i64());
@@ -201,10 +218,15 @@ fn arithmetic(f: Binary, x: Scalar, y: Scalar) -> Option<Scalar> {
 fn within(op: &Op) -> Op {
     let inner = |program: &Arc<Program>| Arc::new(simplify(program));
     match op {
-        Op::Scan(scan) => Op::Scan(Scan { body: inner(&scan.body), ..scan.clone() }),
-        Op::While(w) => {
-            Op::While(While { condition: inner(&w.condition), body: inner(&w.body), consts: w.consts })
-        }
+        Op::Scan(scan) => Op::Scan(Scan {
+            body: inner(&scan.body),
+            ..scan.clone()
+        }),
+        Op::While(w) => Op::While(While {
+            condition: inner(&w.condition),
+            body: inner(&w.body),
+            consts: w.consts,
+        }),
         op => op.clone(),
     }
 }
@@ -231,7 +253,9 @@ fn without_dead_code(program: &Program) -> Program {
     }
     for equation in kept.into_iter().rev() {
         let inputs: Vars = equation.inputs.iter().map(|var| map[var]).collect();
-        let outputs = builder.push(equation.op.clone(), &inputs).expect("an equation kept as it was");
+        let outputs = builder
+            .push(equation.op.clone(), &inputs)
+            .expect("an equation kept as it was");
         map.extend(equation.outputs.iter().copied().zip(outputs));
     }
     let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var]).collect();

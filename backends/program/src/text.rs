@@ -25,8 +25,7 @@ fn write(program: &Program, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::R
         names[var.index()] = letters(named);
         named += 1;
     };
-    let defined =
-        |var: Var, names: &[String]| format!("{}:{}", names[var.index()], program.type_of(var));
+    let defined = |var: Var, names: &[String]| format!("{}:{}", names[var.index()], program.type_of(var));
 
     f.write_str("{ ")?;
     for input in program.inputs() {
@@ -36,7 +35,11 @@ fn write(program: &Program, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::R
     f.write_str("=>\n")?;
     for equation in program.equations() {
         if let Op::Constant { value, shape } = &equation.op {
-            let shape = if shape.rank() == 0 { String::new() } else { format!("{shape}") };
+            let shape = if shape.rank() == 0 {
+                String::new()
+            } else {
+                format!("{shape}")
+            };
             names[equation.outputs[0].index()] = format!("{value}{shape}");
             continue;
         }
@@ -52,14 +55,20 @@ fn write(program: &Program, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::R
         }
         f.write_char('\n')?;
     }
-    let outputs: Vec<&str> = program.outputs().iter().map(|var| names[var.index()].as_str()).collect();
+    let outputs: Vec<&str> = program
+        .outputs()
+        .iter()
+        .map(|var| names[var.index()].as_str())
+        .collect();
     let comma = if outputs.len() == 1 { "," } else { "" };
     write!(f, "{:indent$}  in ({}{comma}) }}", "", outputs.join(", "))
 }
 
 fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
     match op {
-        Op::Constant { .. } | Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd => Ok(()),
+        Op::Constant { .. } | Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd => {
+            Ok(())
+        }
         Op::Iota { axis, .. } => write!(f, "[axis={axis}]"),
         Op::Cast(dtype) => write!(f, "[{}]", dtype.short()),
         Op::Reshape(shape) => write!(f, "[{shape}]"),
@@ -68,7 +77,13 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result
         Op::Slice { start, stop, step } => {
             f.write_char('[')?;
             for axis in 0..start.len() {
-                write!(f, "{}{}:{}", if axis > 0 { ", " } else { "" }, start[axis], stop[axis])?;
+                write!(
+                    f,
+                    "{}{}:{}",
+                    if axis > 0 { ", " } else { "" },
+                    start[axis],
+                    stop[axis]
+                )?;
                 if step[axis] != 1 {
                     write!(f, ":{}", step[axis])?;
                 }
@@ -78,19 +93,34 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result
         Op::Reverse(axes) | Op::Reduce { axes, .. } => write!(f, "[axes={axes:?}]"),
         Op::Concatenate { axis } | Op::Sort { axis } => write!(f, "[axis={axis}]"),
         Op::ArgReduce { axis, dtype, .. } => write!(f, "[axis={axis} {}]", dtype.short()),
-        Op::Gather { axes, batch, mode } | Op::Scatter { axes, batch, mode, .. } => {
+        Op::Gather { axes, batch, mode }
+        | Op::Scatter {
+            axes, batch, mode, ..
+        } => {
             let mode = format!("{mode:?}").to_lowercase();
             write!(f, "[axes={axes:?} batch={batch} mode={mode}]")
         }
         Op::Cumulative { axis, reverse, .. } => write!(f, "[axis={axis} reverse={reverse}]"),
-        Op::Dot(Dot { lhs_contract, rhs_contract, lhs_batch, rhs_batch }) => {
-            write!(f, "[contract=({lhs_contract:?}, {rhs_contract:?}) batch=({lhs_batch:?}, {rhs_batch:?})]")
+        Op::Dot(Dot {
+            lhs_contract,
+            rhs_contract,
+            lhs_batch,
+            rhs_batch,
+        }) => {
+            write!(
+                f,
+                "[contract=({lhs_contract:?}, {rhs_contract:?}) batch=({lhs_batch:?}, {rhs_batch:?})]"
+            )
         }
         Op::Linalg(_) => Ok(()),
         Op::RandomBits { shape } => write!(f, "[{shape}]"),
         Op::Call(program) => inner(&[("program", program)], f, indent),
         Op::Scan(scan) => {
-            write!(f, "[length={} consts={} carries={}", scan.length, scan.consts, scan.carries)?;
+            write!(
+                f,
+                "[length={} consts={} carries={}",
+                scan.length, scan.consts, scan.carries
+            )?;
             if scan.reverse {
                 f.write_str(" reverse")?;
             }
@@ -104,7 +134,11 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result
     }
 }
 
-fn inner(programs: &[(&str, &std::sync::Arc<Program>)], f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
+fn inner(
+    programs: &[(&str, &std::sync::Arc<Program>)],
+    f: &mut fmt::Formatter<'_>,
+    indent: usize,
+) -> fmt::Result {
     f.write_str("[\n")?;
     for (name, program) in programs {
         write!(f, "{:indent$}      {name}=", "")?;

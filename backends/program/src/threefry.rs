@@ -12,19 +12,30 @@
 // Inlined into the loops over tiles, so that it is compiled for their instruction set.
 #[inline(always)]
 pub fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
-    const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
     let keys = [key[0], key[1], key[0] ^ key[1] ^ 0x1BD1_1BDA];
-    let mut x0 = counter[0].wrapping_add(keys[0]);
-    let mut x1 = counter[1].wrapping_add(keys[1]);
-    for i in 0..5 {
-        for rotation in ROTATIONS[i % 2] {
-            x0 = x0.wrapping_add(x1);
-            x1 = x1.rotate_left(rotation) ^ x0;
-        }
-        x0 = x0.wrapping_add(keys[(i + 1) % 3]);
-        x1 = x1.wrapping_add(keys[(i + 2) % 3]).wrapping_add(i as u32 + 1);
-    }
-    [x0, x1]
+    let mut x = [counter[0].wrapping_add(keys[0]), counter[1].wrapping_add(keys[1])];
+    // Written out, not looped over: what is left is a straight line, which a loop over counters can be vectorised around.
+    x = rounds(x, [13, 15, 26, 6], [keys[1], keys[2].wrapping_add(1)]);
+    x = rounds(x, [17, 29, 16, 24], [keys[2], keys[0].wrapping_add(2)]);
+    x = rounds(x, [13, 15, 26, 6], [keys[0], keys[1].wrapping_add(3)]);
+    x = rounds(x, [17, 29, 16, 24], [keys[1], keys[2].wrapping_add(4)]);
+    rounds(x, [13, 15, 26, 6], [keys[2], keys[0].wrapping_add(5)])
+}
+
+/// Four rounds, after which a part of the key goes in.
+#[inline(always)]
+fn rounds(x: [u32; 2], rotations: [u32; 4], key: [u32; 2]) -> [u32; 2] {
+    let x = round(x, rotations[0]);
+    let x = round(x, rotations[1]);
+    let x = round(x, rotations[2]);
+    let x = round(x, rotations[3]);
+    [x[0].wrapping_add(key[0]), x[1].wrapping_add(key[1])]
+}
+
+#[inline(always)]
+fn round([x0, x1]: [u32; 2], rotation: u32) -> [u32; 2] {
+    let x0 = x0.wrapping_add(x1);
+    [x0, x1.rotate_left(rotation) ^ x0]
 }
 
 #[cfg(test)]

@@ -46,8 +46,19 @@ fn reduce_with<T: Element>(x: &[T], lanes: Lanes, start: T, combine: impl Fn(T, 
     let Lanes { outer, length, inner } = lanes;
     let mut out = vec![start; outer * inner];
     if inner == 1 {
+        // Several accumulators, so that steps need not wait for each other. No sums of floats come here, and so no
+        // result depends on the order.
+        const WIDTH: usize = 16;
         for (out, lane) in out.iter_mut().zip(x.chunks(length.max(1))) {
-            *out = lane.iter().fold(start, |sum, &x| combine(sum, x));
+            let mut sums = [start; WIDTH];
+            let blocks = lane.chunks_exact(WIDTH);
+            let rest = blocks.remainder();
+            for block in blocks {
+                for (sum, &x) in sums.iter_mut().zip(block) {
+                    *sum = combine(*sum, x);
+                }
+            }
+            *out = sums.iter().chain(rest).fold(start, |sum, &x| combine(sum, x));
         }
         return out;
     }
@@ -96,22 +107,57 @@ fn cumulative_with<T: Element>(x: &mut [T], lanes: Lanes, combine: impl Fn(T, T)
 
 /// The index of the first greatest or least element of each lane; the first NaN, where there is one.
 pub(crate) fn arg_reduce<T: Element>(x: &[T], lanes: Lanes, kind: ArgReduction) -> Vec<usize> {
-    let better = match kind {
-        ArgReduction::Max => |new: T, best: T| best.less(new),
-        ArgReduction::Min => |new: T, best: T| new.less(best),
-    };
+    match kind {
+        ArgReduction::Max => arg_reduce_with(x, lanes, |new: T, best: T| best.less(new), T::greater),
+        ArgReduction::Min => arg_reduce_with(x, lanes, |new: T, best: T| new.less(best), T::lesser),
+    }
+}
+
+fn arg_reduce_with<T: Element>(
+    x: &[T],
+    lanes: Lanes,
+    better: impl Fn(T, T) -> bool,
+    combine: impl Fn(T, T) -> T + Copy,
+) -> Vec<usize> {
     let Lanes { outer, length, inner } = lanes;
-    let mut out = Vec::with_capacity(outer * inner);
-    for o in 0..outer {
-        for i in 0..inner {
-            let lane = x[o * length * inner + i..].iter().step_by(inner).take(length);
-            let mut best = (0, x[o * length * inner + i]);
-            for (at, &value) in lane.enumerate() {
-                if !best.1.is_nan() && (better(value, best.1) || value.is_nan()) {
-                    best = (at, value);
+    let wins = |new: T, best: T| !best.is_nan() && (better(new, best) || new.is_nan());
+    let mut out = vec![0; outer * inner];
+    if inner == 1 {
+        // The extreme of each block, several elements at a time; then the place within the first block that has the best.
+        const BLOCK: usize = 1024;
+        for (out, lane) in out.iter_mut().zip(x.chunks(length)) {
+            let extreme = |block: &[T]| {
+                let one = Lanes {
+                    outer: 1,
+                    length: block.len(),
+                    inner: 1,
+                };
+                reduce_with(block, one, block[0], combine)[0]
+            };
+            let mut best = (0, extreme(&lane[..BLOCK.min(length)]));
+            for (i, block) in lane.chunks(BLOCK).enumerate().skip(1) {
+                let found = extreme(block);
+                if wins(found, best.1) {
+                    best = (i * BLOCK, found);
                 }
             }
-            out.push(best.0);
+            let block = &lane[best.0..];
+            *out = best.0
+                + block
+                    .iter()
+                    .position(|&x| x == best.1 || x.is_nan() && best.1.is_nan())
+                    .expect("found there");
+        }
+        return out;
+    }
+    for (lanes, out) in x.chunks(length * inner).zip(out.chunks_mut(inner)) {
+        let mut best = lanes[..inner].to_vec();
+        for (at, row) in lanes.chunks(inner).enumerate().skip(1) {
+            for ((best, out), &new) in best.iter_mut().zip(&mut *out).zip(row) {
+                if wins(new, *best) {
+                    (*best, *out) = (new, at);
+                }
+            }
         }
     }
     out

@@ -34,7 +34,13 @@ macro_rules! float {
                     Unary::Digamma => $digamma,
                     // These lose the sign of zero, digits or the range of large arguments in some of Burn's backends.
                     Unary::Asinh => |x| x.asinh().copysign(x),
-                    Unary::Acosh => |x| if x > 1e18 { x.ln() + std::f64::consts::LN_2 as $T } else { x.acosh() },
+                    Unary::Acosh => |x| {
+                        if x > 1e18 {
+                            x.ln() + std::f64::consts::LN_2 as $T
+                        } else {
+                            x.acosh()
+                        }
+                    },
                     Unary::Atanh => |x| x.atanh(),
                     Unary::Neg
                     | Unary::Abs
@@ -96,4 +102,12 @@ float!(
     f32::hypot,
     f32::atan2
 );
-float!(f64, libm::erfc, special::lgamma, special::erf_inv_f64, special::digamma, f64::hypot, f64::atan2);
+float!(
+    f64,
+    libm::erfc,
+    special::lgamma,
+    special::erf_inv_f64,
+    special::digamma,
+    f64::hypot,
+    f64::atan2
+);

@@ -85,18 +85,39 @@ pub(crate) fn view<T: Element>(data: &TensorData) -> &[T] {
     data.as_slice().expect("the type was matched to the data's dtype")
 }
 
-/// The elements as a vector, without a copy where the data was not shared.
-pub(crate) fn owned<T: Element>(data: TensorData) -> Vec<T> {
-    data.try_into_vec().expect("the type was matched to the data's dtype")
+/// The data with its elements changed in place.
+pub(crate) fn update<T: Element>(mut data: TensorData, f: impl FnOnce(&mut [T])) -> TensorData {
+    if data.as_slice::<T>().is_ok() {
+        f(data.as_mut_slice().expect("aligned, as the slice before"));
+        return data;
+    }
+    // Bytes that came unaligned.
+    let shape = data.shape().clone();
+    let mut values: Vec<T> = data
+        .try_into_vec()
+        .expect("the type was matched to the data's dtype");
+    f(&mut values);
+    TensorData::new(values, shape)
 }
 
 /// An elementwise function of one array.
 pub(crate) fn map<T: Element, U: Element>(x: &TensorData, f: impl Fn(T) -> U) -> TensorData {
-    TensorData::new(view::<T>(x).iter().map(|&x| f(x)).collect::<Vec<U>>(), x.shape().clone())
+    TensorData::new(
+        view::<T>(x).iter().map(|&x| f(x)).collect::<Vec<U>>(),
+        x.shape().clone(),
+    )
 }
 
 /// An elementwise function of two arrays.
-pub(crate) fn zip<T: Element, U: Element>(x: &TensorData, y: &TensorData, f: impl Fn(T, T) -> U) -> TensorData {
-    let values: Vec<U> = view::<T>(x).iter().zip(view::<T>(y)).map(|(&x, &y)| f(x, y)).collect();
+pub(crate) fn zip<T: Element, U: Element>(
+    x: &TensorData,
+    y: &TensorData,
+    f: impl Fn(T, T) -> U,
+) -> TensorData {
+    let values: Vec<U> = view::<T>(x)
+        .iter()
+        .zip(view::<T>(y))
+        .map(|(&x, &y)| f(x, y))
+        .collect();
     TensorData::new(values, x.shape().clone())
 }

@@ -15,7 +15,11 @@ pub(crate) fn order<T: Element>(keys: &[T], length: usize) -> Vec<u32> {
             sort(&mut pairs);
             out.extend(pairs.iter().map(|&pair| pair as u32));
         } else {
-            let mut pairs: Vec<(u64, u32)> = lane.iter().enumerate().map(|(i, x)| (x.key(), i as u32)).collect();
+            let mut pairs: Vec<(u64, u32)> = lane
+                .iter()
+                .enumerate()
+                .map(|(i, x)| (x.key(), i as u32))
+                .collect();
             sort(&mut pairs);
             out.extend(pairs.iter().map(|pair| pair.1));
         }
@@ -25,7 +29,11 @@ pub(crate) fn order<T: Element>(keys: &[T], length: usize) -> Vec<u32> {
 
 /// Several threads pay from some length on.
 fn sort<K: Ord + Send>(keys: &mut [K]) {
-    if keys.len() < 1 << 14 { keys.sort_unstable() } else { keys.par_sort_unstable() }
+    if keys.len() < 1 << 14 {
+        keys.sort_unstable()
+    } else {
+        keys.par_sort_unstable()
+    }
 }
 
 /// The low half of a key of a narrow type, in the same order: signed integers have their bias at bit 63.
@@ -43,7 +51,9 @@ fn narrow(key: u64) -> u64 {
 /// An array's lanes in an order given by [`order`].
 pub(crate) fn permuted<T: Element>(x: &[T], length: usize, order: &[u32]) -> Vec<T> {
     let lanes = x.chunks(length.max(1)).zip(order.chunks(length.max(1)));
-    lanes.flat_map(|(lane, order)| order.iter().map(|&i| lane[i as usize])).collect()
+    lanes
+        .flat_map(|(lane, order)| order.iter().map(|&i| lane[i as usize]))
+        .collect()
 }
 
 /// One array sorted along lanes of `length` neighbours: without indices, which is several times faster.

@@ -4,7 +4,7 @@ use super::{Context, Route, index_dtype};
 use crate::Tensor;
 use crate::host::axes::{self as loops, Lanes};
 use crate::host::element::Element;
-use crate::host::{owned, view, with_type};
+use crate::host::{update, view, with_type};
 use crate::tensor::{bool_store, burn_scalar, int_dtype, physical};
 use burn_backend::tensor::FloatTensor;
 use burn_backend::{Backend, Scalar as BurnScalar, TensorData, TensorMetadata};
@@ -81,8 +81,12 @@ impl<B: Backend> Context<'_, B> {
                 let count = B::bool_into_int(x, int_dtype(DType::I32));
                 let zero = BurnScalar::Int(0);
                 Tensor::Bool(match kind {
-                    Reduction::Sum | Reduction::Max => B::int_greater_elem(B::int_max_dim(count, 1), zero, bools),
-                    Reduction::Prod | Reduction::Min => B::int_greater_elem(B::int_min_dim(count, 1), zero, bools),
+                    Reduction::Sum | Reduction::Max => {
+                        B::int_greater_elem(B::int_max_dim(count, 1), zero, bools)
+                    }
+                    Reduction::Prod | Reduction::Min => {
+                        B::int_greater_elem(B::int_min_dim(count, 1), zero, bools)
+                    }
                 })
             }
         };
@@ -184,27 +188,29 @@ impl<B: Backend> Context<'_, B> {
         let places = self.iota(dtype, &cut, 1).into_int();
         let last = burn_scalar(Scalar::from_i64(dtype, lanes.length as i64));
         let places = B::int_mask_fill(places, B::bool_not(hit), last);
-        self.cast(Tensor::Int(B::int_min_dim(places, 1)), to).reshape(&rest)
+        self.cast(Tensor::Int(B::int_min_dim(places, 1)), to)
+            .reshape(&rest)
     }
 
     /// Running reductions.
     pub(super) fn cumulative(&self, x: Tensor<B>, kind: Reduction, axis: usize, reverse: bool) -> Tensor<B> {
         let shape = x.shape();
-        if self.route == Route::Host {
+        let additive = matches!(kind, Reduction::Sum | Reduction::Prod);
+        let floats = x.dtype().is_float();
+        if self.route == Route::Host && !(floats && additive) {
             // One loop for all dtypes, in place and in both directions; Burn's checks integers and drops NaN from extrema.
-            let dtype = x.dtype();
-            let x = x.into_data();
-            let data = with_type!(dtype, T => {
-                let mut values = owned::<T>(x);
-                loops::cumulative(&mut values, Lanes::new(&shape, axis), kind, reverse);
-                TensorData::new(values, shape)
-            });
+            let data = with_type!(x.dtype(), T => update::<T>(x.into_data(), |values| {
+                loops::cumulative(values, Lanes::new(&shape, axis), kind, reverse);
+            }));
             return Tensor::from_data(data, self.device);
         }
         let x = if reverse { x.flip(&[axis]) } else { x };
         let y = match x {
-            Tensor::Float(x) if kind == Reduction::Sum && self.route == Route::Gradient => {
+            Tensor::Float(x) if kind == Reduction::Sum && self.route != Route::Device => {
                 Tensor::Float(B::float_cumsum(x, axis))
+            }
+            Tensor::Float(x) if kind == Reduction::Prod && self.route == Route::Host => {
+                Tensor::Float(B::float_cumprod(x, axis))
             }
             x => self.doubling(x, kind, axis),
         };

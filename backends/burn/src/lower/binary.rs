@@ -45,7 +45,10 @@ impl<B: Backend> Context<'_, B> {
     /// `x * y + z`, rounded once on the host; a device's compiler contracts the two or does not.
     pub(super) fn mul_add(&self, [x, y, z]: [Tensor<B>; 3]) -> Tensor<B> {
         if self.route != Route::Host {
-            return Tensor::Float(B::float_add(B::float_mul(x.into_float(), y.into_float()), z.into_float()));
+            return Tensor::Float(B::float_add(
+                B::float_mul(x.into_float(), y.into_float()),
+                z.into_float(),
+            ));
         }
         let data = with_float!(x.dtype(), T => {
             let (x, y, z) = (x.into_data(), y.into_data(), z.into_data());
@@ -140,7 +143,10 @@ impl<B: Backend> Context<'_, B> {
         let otherwise = if self.route == Route::Gradient {
             // Equal, or one is NaN, which the sum keeps.
             let half = BurnScalar::Float(0.5);
-            B::float_add(B::float_mul_scalar(x.clone(), half), B::float_mul_scalar(y.clone(), half))
+            B::float_add(
+                B::float_mul_scalar(x.clone(), half),
+                B::float_mul_scalar(y.clone(), half),
+            )
         } else {
             let equal = B::float_equal(x.clone(), y.clone(), bools);
             B::float_mask_where(B::float_add(x.clone(), y.clone()), equal, x.clone())
@@ -156,9 +162,19 @@ impl<B: Backend> Context<'_, B> {
         let small = self.extremum(x.clone(), y.clone(), B::float_lower);
         let zero = B::float_equal_elem(large.clone(), BurnScalar::Float(0.0), bools);
         let infinite = B::bool_or(B::float_is_inf(x, bools), B::float_is_inf(y, bools));
-        let ratio = B::float_div(small, B::float_mask_fill(large.clone(), zero, BurnScalar::Float(1.0)));
-        let root = B::float_sqrt(B::float_add_scalar(B::float_mul(ratio.clone(), ratio), BurnScalar::Float(1.0)));
-        B::float_mask_fill(B::float_mul(large, root), infinite, BurnScalar::Float(f64::INFINITY))
+        let ratio = B::float_div(
+            small,
+            B::float_mask_fill(large.clone(), zero, BurnScalar::Float(1.0)),
+        );
+        let root = B::float_sqrt(B::float_add_scalar(
+            B::float_mul(ratio.clone(), ratio),
+            BurnScalar::Float(1.0),
+        ));
+        B::float_mask_fill(
+            B::float_mul(large, root),
+            infinite,
+            BurnScalar::Float(f64::INFINITY),
+        )
     }
 
     /// Integers through Burn's ops, which wrap on devices.
@@ -204,7 +220,11 @@ impl<B: Backend> Context<'_, B> {
                 }
                 let y = B::int_mask_fill(y, beyond.clone(), number(width - 1));
                 let shifted = B::bitwise_right_shift(x, y);
-                if dtype.is_signed() { shifted } else { B::int_mask_fill(shifted, beyond, number(0)) }
+                if dtype.is_signed() {
+                    shifted
+                } else {
+                    B::int_mask_fill(shifted, beyond, number(0))
+                }
             }
             Binary::Atan2 | Binary::Hypot => panic!("{f:?} is not defined for integers"),
         }
@@ -221,7 +241,10 @@ impl<B: Backend> Context<'_, B> {
         let minus = B::int_equal_elem(y.clone(), number(-1), bools);
         unsafe_divisor = B::bool_or(unsafe_divisor, minus.clone());
         let divided = B::int_div(x.clone(), B::int_mask_fill(y, unsafe_divisor, number(1)));
-        let negated = B::int_add_scalar(B::bitwise_not(B::int_mask_fill(x, B::bool_not(minus.clone()), number(0))), number(1));
+        let negated = B::int_add_scalar(
+            B::bitwise_not(B::int_mask_fill(x, B::bool_not(minus.clone()), number(0))),
+            number(1),
+        );
         B::int_mask_where(divided, minus, negated)
     }
 

@@ -18,9 +18,15 @@ struct Side {
 impl Side {
     fn new(shape: &[usize], batch: &[usize], contract: &[usize]) -> Side {
         let total = |axes: &[usize]| axes.iter().map(|&axis| shape[axis]).product::<usize>();
-        let free: usize =
-            (0..shape.len()).filter(|i| !batch.contains(i) && !contract.contains(i)).map(|i| shape[i]).product();
-        Side { batch: total(batch), free, contract: total(contract) }
+        let free: usize = (0..shape.len())
+            .filter(|i| !batch.contains(i) && !contract.contains(i))
+            .map(|i| shape[i])
+            .product();
+        Side {
+            batch: total(batch),
+            free,
+            contract: total(contract),
+        }
     }
 }
 
@@ -43,19 +49,28 @@ impl<B: Backend> Context<'_, B> {
             return self.constant(Scalar::from_i64(of.dtype, 0), &of.shape);
         }
         // The pairs of contracted axes in the order in which the left operand holds them: more often no copy.
-        let mut pairs: Vec<(usize, usize)> =
-            dot.lhs_contract.iter().copied().zip(dot.rhs_contract.iter().copied()).collect();
+        let mut pairs: Vec<(usize, usize)> = dot
+            .lhs_contract
+            .iter()
+            .copied()
+            .zip(dot.rhs_contract.iter().copied())
+            .collect();
         pairs.sort_unstable();
         let (lhs, rhs): (Vec<usize>, Vec<usize>) = pairs.into_iter().unzip();
         let x = arranged(x, &types[0].shape, &dot.lhs_batch, &lhs, false);
         let y = arranged(y, &types[1].shape, &dot.rhs_batch, &rhs, true);
         let batched = left.batch != 1;
         let shaped = |x: Tensor<B>, rows, columns| {
-            if batched { x.reshape(&[left.batch, rows, columns]) } else { x.reshape(&[rows, columns]) }
+            if batched {
+                x.reshape(&[left.batch, rows, columns])
+            } else {
+                x.reshape(&[rows, columns])
+            }
         };
         let x = shaped(x, left.free, left.contract);
         let y = shaped(y, right.contract, right.free);
-        self.matmul(x, y, [left.batch, left.free, left.contract, right.free]).reshape(&of.shape)
+        self.matmul(x, y, [left.batch, left.free, left.contract, right.free])
+            .reshape(&of.shape)
     }
 
     /// `[m, k]` by `[k, n]`, or a batch of them.
@@ -73,9 +88,16 @@ impl<B: Backend> Context<'_, B> {
             (Tensor::Int(x), y) => Tensor::Int(B::int_matmul(x, y.into_int())),
             (x, y) => {
                 // Bools: whether any product is true, counted in floats, which cannot cancel.
-                let (x, y) = (self.cast(x, DType::F32).into_float(), self.cast(y, DType::F32).into_float());
+                let (x, y) = (
+                    self.cast(x, DType::F32).into_float(),
+                    self.cast(y, DType::F32).into_float(),
+                );
                 let count = B::float_matmul(x, y);
-                Tensor::Bool(B::float_greater_elem(count, BurnScalar::Float(0.0), bool_store::<B>(self.device)))
+                Tensor::Bool(B::float_greater_elem(
+                    count,
+                    BurnScalar::Float(0.0),
+                    bool_store::<B>(self.device),
+                ))
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::{Context, Route, index_dtype};
 use crate::Tensor;
 use crate::host::index::{Blocks, Linear, scatter};
-use crate::host::{owned, view, with_integer, with_type};
+use crate::host::{update, view, with_integer, with_type};
 use crate::tensor::{bool_store, burn_scalar, int_dtype, physical};
 use burn_backend::tensor::{BoolTensor, IndexingUpdateOp, IntTensor};
 use burn_backend::{Backend, Scalar as BurnScalar, TensorData};
@@ -53,7 +53,9 @@ impl Cut {
 
     /// How far apart neighbours along each indexed axis are on the merged one.
     fn strides(&self) -> Vec<usize> {
-        (0..self.lengths.len()).map(|i| self.lengths[i + 1..].iter().product()).collect()
+        (0..self.lengths.len())
+            .map(|i| self.lengths[i + 1..].iter().product())
+            .collect()
     }
 }
 
@@ -68,7 +70,12 @@ impl<B: Backend> Context<'_, B> {
     ) -> Tensor<B> {
         let cut = Cut::new(&types[0].shape, &types[1].shape, axes, batch, batch == 0);
         let rest = (batch..types[0].shape.rank()).filter(|axis| !axes.contains(axis));
-        let shape: Vec<usize> = cut.places.iter().copied().chain(rest.map(|axis| types[0].shape[axis])).collect();
+        let shape: Vec<usize> = cut
+            .places
+            .iter()
+            .copied()
+            .chain(rest.map(|axis| types[0].shape[axis]))
+            .collect();
         let dtype = types[0].dtype;
         let fill = fill(dtype);
         let mut operands = operands.into_iter();
@@ -87,17 +94,24 @@ impl<B: Backend> Context<'_, B> {
             (outer, inner) => (x.reshape(&[outer, rows, inner]), 1),
         };
         let (y, within) = if self.route == Route::Host {
-            let places = host_places(operands, &cut);
-            let within = (mode == OutOfBounds::Fill && !places.within.iter().all(|&w| w)).then(|| {
-                let within = TensorData::new(places.within, [cut.batch * cut.count]);
-                Tensor::<B>::from_data(within, self.device).into_bool()
+            let mut places = host_places(operands, &cut, mode);
+            let within = places.iter().any(|&at| at < 0).then(|| {
+                let within: Vec<bool> = places.iter().map(|&at| at >= 0).collect();
+                places.iter_mut().for_each(|at| *at = (*at).max(0));
+                Tensor::<B>::from_data(TensorData::new(within, [cut.batch * cut.count]), self.device)
+                    .into_bool()
             });
-            let y = match places.at[..] {
+            let y = match places[..] {
                 // One place: a view.
                 [at] => x.narrow(along, at as usize, at as usize + 1),
                 _ => {
-                    let at = TensorData::new(places.at, [cut.batch * cut.count]);
-                    x.select(along, B::int_from_data(at, self.device))
+                    let at = TensorData::new(places, [cut.batch * cut.count]);
+                    let at = B::int_from_data(at, self.device);
+                    match cut.outer * cut.inner {
+                        // Elements: Flex copies rows one by one, but gathers elements by all cores.
+                        1 => x.reshape(&[rows]).gather(at),
+                        _ => x.select(along, at),
+                    }
                 }
             };
             (y, within)
@@ -106,7 +120,11 @@ impl<B: Backend> Context<'_, B> {
             (x.select(along, at), within.filter(|_| mode == OutOfBounds::Fill))
         };
         // The places come first.
-        let y = if along == 1 { y.permute(&[1, 0, 2][..if cut.inner == 1 { 2 } else { 3 }]) } else { y };
+        let y = if along == 1 {
+            y.permute(&[1, 0, 2][..if cut.inner == 1 { 2 } else { 3 }])
+        } else {
+            y
+        };
         let y = y.reshape(&shape);
         match within {
             None => y,
@@ -114,7 +132,9 @@ impl<B: Backend> Context<'_, B> {
                 let mut aligned = cut.places.clone();
                 aligned.resize(shape.len(), 1);
                 let shape = physical(&shape);
-                let outside = Tensor::<B>::Bool(B::bool_not(within)).reshape(&aligned).expand(&shape);
+                let outside = Tensor::<B>::Bool(B::bool_not(within))
+                    .reshape(&aligned)
+                    .expand(&shape);
                 y.mask_where(outside.into_bool(), self.constant(fill, &shape))
             }
         }
@@ -160,7 +180,10 @@ impl<B: Backend> Context<'_, B> {
         if cut.batch > 1 {
             let blocks = self.count(cut.batch, dtype).into_int();
             let blocks = Tensor::<B>::Int(B::int_mul_scalar(blocks, BurnScalar::Int(cut.axis as i64)));
-            let blocks = blocks.reshape(&[cut.batch, 1]).expand(&[cut.batch, cut.count]).reshape(&[size]);
+            let blocks = blocks
+                .reshape(&[cut.batch, 1])
+                .expand(&[cut.batch, cut.count])
+                .reshape(&[size]);
             at = B::int_add(at, blocks.into_int());
         }
         (at, within)
@@ -178,8 +201,11 @@ impl<B: Backend> Context<'_, B> {
         let host = self.route == Route::Host;
         let cut = Cut::new(&types[0].shape, &types[2].shape, axes, batch, host);
         let mut operands = operands.into_iter();
-        let (x, updates) = (operands.next().expect("an array"), operands.next().expect("updates"));
-        if types[1].shape.size() == 0 {
+        let (x, updates) = (
+            operands.next().expect("an array"),
+            operands.next().expect("updates"),
+        );
+        if types[1].shape.size() == 0 || cut.axis == 0 {
             return x;
         }
         let x = match &cut.permutation {
@@ -189,24 +215,30 @@ impl<B: Backend> Context<'_, B> {
         let shape = x.shape();
         let y = if host {
             // Burn's scatters let the order of repeated places depend on the backend, and check integers for overflow.
-            let places = host_places(operands, &cut);
-            let blocks = Blocks { batch: cut.batch, outer: cut.outer, axis: cut.axis, inner: cut.inner };
+            let places = host_places(operands, &cut, mode);
+            let blocks = Blocks {
+                batch: cut.batch,
+                outer: cut.outer,
+                axis: cut.axis,
+                inner: cut.inner,
+            };
             let (x, updates) = (x.into_data(), updates.into_data());
-            let data = with_type!(types[0].dtype, T => {
-                let mut values = owned::<T>(x);
-                let clip = mode == OutOfBounds::Clip;
-                scatter(&mut values, view(&updates), &places, blocks, clip, kind);
-                TensorData::new(values, shape)
-            });
+            let data = with_type!(types[0].dtype, T => update::<T>(x, |values| {
+                scatter(values, view(&updates), &places, blocks, kind);
+            }));
             Tensor::from_data(data, self.device)
         } else {
-            self.scatter_rows(x, updates, operands.collect(), &cut, kind, mode).reshape(&shape)
+            self.scatter_rows(x, updates, operands.collect(), &cut, kind, mode)
+                .reshape(&shape)
         };
         match &cut.permutation {
             None => y,
             Some(permutation) => {
                 let mut back = vec![0; permutation.len()];
-                permutation.iter().enumerate().for_each(|(i, &axis)| back[axis] = i);
+                permutation
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, &axis)| back[axis] = i);
                 y.permute(&back)
             }
         }
@@ -268,7 +300,10 @@ impl<B: Backend> Context<'_, B> {
         let empty = B::int_lower_elem(winner.clone().into_int(), BurnScalar::Int(0), bools);
         let won = B::int_equal(winner.select(0, at.clone()).into_int(), numbers.into_int(), bools);
         let spread = |mask: BoolTensor<B>, shape: &[usize]| {
-            Tensor::<B>::Bool(mask).reshape(&[shape[0], 1]).expand(shape).into_bool()
+            Tensor::<B>::Bool(mask)
+                .reshape(&[shape[0], 1])
+                .expand(shape)
+                .into_bool()
         };
         let zero = BurnScalar::Float(0.0);
         let lost = spread(B::bool_not(won), &shape);
@@ -290,13 +325,17 @@ fn fill(dtype: DType) -> Scalar {
     }
 }
 
-/// Linear indices in one pass over the data of the indices.
-fn host_places<B: Backend>(indices: impl Iterator<Item = Tensor<B>>, cut: &Cut) -> Linear {
-    let mut places = Linear::start(cut.batch, cut.count, cut.axis);
+/// Linear indices in one pass over the data of the indices; negative where a place out of bounds is to be left alone.
+fn host_places<B: Backend>(
+    indices: impl Iterator<Item = Tensor<B>>,
+    cut: &Cut,
+    mode: OutOfBounds,
+) -> Vec<i64> {
+    let mut places = Linear::start(cut.batch, cut.count, cut.axis, mode == OutOfBounds::Clip);
     for ((i, &length), stride) in indices.zip(&cut.lengths).zip(cut.strides()) {
         let dtype = i.dtype();
         let i = i.into_data();
         with_integer!(dtype, T => places.add::<T>(view(&i), length, stride));
     }
-    places
+    places.at
 }

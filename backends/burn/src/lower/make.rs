@@ -26,7 +26,12 @@ impl<B: Backend> Context<'_, B> {
                 let dtype = float_dtype(value.dtype());
                 Tensor::Float(B::float_full(shape, burn_scalar(value), self.device, dtype))
             }
-            dtype => Tensor::Int(B::int_full(shape, burn_scalar(value), self.device, int_dtype(dtype))),
+            dtype => Tensor::Int(B::int_full(
+                shape,
+                burn_scalar(value),
+                self.device,
+                int_dtype(dtype),
+            )),
         }
     }
 
@@ -63,12 +68,18 @@ impl<B: Backend> Context<'_, B> {
         let bools = bool_store::<B>(self.device);
         match (x, to) {
             (Tensor::Float(x), DType::F32 | DType::F64) => Tensor::Float(B::float_cast(x, float_dtype(to))),
-            (Tensor::Float(x), DType::Bool) => Tensor::Bool(B::float_not_equal_elem(x, BurnScalar::Float(0.0), bools)),
+            (Tensor::Float(x), DType::Bool) => {
+                Tensor::Bool(B::float_not_equal_elem(x, BurnScalar::Float(0.0), bools))
+            }
             (Tensor::Float(x), _) => self.truncate(x, to),
             (Tensor::Int(x), DType::F32 | DType::F64) => Tensor::Float(B::int_into_float(x, float_dtype(to))),
-            (Tensor::Int(x), DType::Bool) => Tensor::Bool(B::int_not_equal_elem(x, BurnScalar::Int(0), bools)),
+            (Tensor::Int(x), DType::Bool) => {
+                Tensor::Bool(B::int_not_equal_elem(x, BurnScalar::Int(0), bools))
+            }
             (Tensor::Int(x), _) => Tensor::Int(B::int_cast(x, int_dtype(to))),
-            (Tensor::Bool(x), DType::F32 | DType::F64) => Tensor::Float(B::bool_into_float(x, float_dtype(to))),
+            (Tensor::Bool(x), DType::F32 | DType::F64) => {
+                Tensor::Float(B::bool_into_float(x, float_dtype(to)))
+            }
             (Tensor::Bool(x), _) => Tensor::Int(B::bool_into_int(x, int_dtype(to))),
         }
     }

@@ -45,9 +45,18 @@ impl Route {
 /// for differentiation, and needs a rule of its own.
 pub fn reads_values(op: &Op) -> bool {
     match op {
-        Op::Unary(Unary::Lgamma | Unary::Digamma) | Op::Linalg(_) | Op::RandomBits { .. } | Op::While(_) => true,
-        Op::Call(program) => program.equations().iter().any(|equation| reads_values(&equation.op)),
-        Op::Scan(scan) => scan.body.equations().iter().any(|equation| reads_values(&equation.op)),
+        Op::Unary(Unary::Lgamma | Unary::Digamma) | Op::Linalg(_) | Op::RandomBits { .. } | Op::While(_) => {
+            true
+        }
+        Op::Call(program) => program
+            .equations()
+            .iter()
+            .any(|equation| reads_values(&equation.op)),
+        Op::Scan(scan) => scan
+            .body
+            .equations()
+            .iter()
+            .any(|equation| reads_values(&equation.op)),
         _ => false,
     }
 }
@@ -128,7 +137,12 @@ pub fn lower_with<B: Backend>(
             Tensor::concatenate(x, *axis)
         }
         Op::Gather { axes, batch, mode } => cx.gather(x, types, axes, *batch, *mode),
-        Op::Scatter { kind, axes, batch, mode } => cx.scatter(x, types, *kind, axes, *batch, *mode),
+        Op::Scatter {
+            kind,
+            axes,
+            batch,
+            mode,
+        } => cx.scatter(x, types, *kind, axes, *batch, *mode),
         Op::Reduce { kind, axes } => cx.reduce(first(x), *kind, axes, &outputs[0]),
         Op::ArgReduce { kind, axis, dtype } => cx.arg_reduce(first(x), *kind, *axis, *dtype),
         Op::Cumulative { kind, axis, reverse } => cx.cumulative(first(x), *kind, *axis, *reverse),
@@ -162,7 +176,11 @@ impl<B: Backend> Context<'_, B> {
 
 /// The integer type for indices below a bound, the narrower the better for every backend but Flex.
 fn index_dtype(bound: usize) -> DType {
-    if i32::try_from(bound).is_ok() { DType::I32 } else { DType::I64 }
+    if i32::try_from(bound).is_ok() {
+        DType::I32
+    } else {
+        DType::I64
+    }
 }
 
 fn first<B: Backend>(inputs: Vec<Tensor<B>>) -> Tensor<B> {
@@ -171,5 +189,7 @@ fn first<B: Backend>(inputs: Vec<Tensor<B>>) -> Tensor<B> {
 }
 
 fn take<B: Backend, const N: usize>(inputs: Vec<Tensor<B>>) -> [Tensor<B>; N] {
-    inputs.try_into().unwrap_or_else(|x: Vec<_>| panic!("the op takes {N} operands, got {}", x.len()))
+    inputs
+        .try_into()
+        .unwrap_or_else(|x: Vec<_>| panic!("the op takes {N} operands, got {}", x.len()))
 }

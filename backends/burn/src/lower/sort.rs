@@ -3,7 +3,7 @@
 use super::{Context, Route};
 use crate::Tensor;
 use crate::host::sort::{order, permuted, sorted};
-use crate::host::{owned, view, with_type};
+use crate::host::{update, view, with_type};
 use crate::tensor::int_dtype;
 use burn_backend::{Backend, IntDType, TensorData};
 use kiln_program::DType;
@@ -34,11 +34,7 @@ impl<B: Backend> Context<'_, B> {
             return data
                 .into_iter()
                 .map(|data| {
-                    put(with_type!(dtypes[0], T => {
-                        let mut values = owned::<T>(data);
-                        sorted(&mut values, length);
-                        TensorData::new(values, moved.clone())
-                    }))
+                    put(with_type!(dtypes[0], T => update::<T>(data, |values| sorted(values, length))))
                 })
                 .collect();
         }

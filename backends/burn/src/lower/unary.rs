@@ -113,7 +113,10 @@ impl<B: Backend> Context<'_, B> {
         let bools = bool_store::<B>(self.device);
         let size = self.magnitude(x.clone());
         let y = B::float_powf_scalar(size.clone(), Scalar::Float(1.0 / 3.0));
-        let step = B::float_sub(y.clone(), B::float_div(size.clone(), B::float_mul(y.clone(), y.clone())));
+        let step = B::float_sub(
+            y.clone(),
+            B::float_div(size.clone(), B::float_mul(y.clone(), y.clone())),
+        );
         let better = B::float_sub(y.clone(), B::float_div_scalar(step, Scalar::Float(3.0)));
         let zero = B::float_equal_elem(size.clone(), Scalar::Float(0.0), bools);
         let kept = B::bool_or(zero, B::float_is_inf(size, bools));
@@ -151,7 +154,12 @@ impl<B: Backend> Context<'_, B> {
         for piece in crate::host::special::erf_inv_pieces(dtype == burn_backend::DType::F64) {
             let argument = if piece.root { root.clone() } else { w.clone() };
             let v = B::float_sub_scalar(argument, Scalar::Float(piece.centre));
-            let mut p = B::float_full(x.shape(), Scalar::Float(piece.coefficients[0]), self.device, dtype.into());
+            let mut p = B::float_full(
+                x.shape(),
+                Scalar::Float(piece.coefficients[0]),
+                self.device,
+                dtype.into(),
+            );
             for &c in &piece.coefficients[1..] {
                 p = B::float_add_scalar(B::float_mul(p, v.clone()), Scalar::Float(c));
             }
@@ -165,7 +173,11 @@ impl<B: Backend> Context<'_, B> {
         }
         let y = B::float_mul(y.expect("there are pieces"), x.clone());
         let one = B::float_equal_elem(B::float_abs(x.clone()), Scalar::Float(1.0), bools);
-        B::float_mask_where(y, one, B::float_mul_scalar(B::float_detach(x), Scalar::Float(f64::INFINITY)))
+        B::float_mask_where(
+            y,
+            one,
+            B::float_mul_scalar(B::float_detach(x), Scalar::Float(f64::INFINITY)),
+        )
     }
 }
 

@@ -25,7 +25,13 @@ pub const RUNNING: &[Route] = &[Route::Host, Route::Device];
 
 /// A row for all routes, to be met exactly.
 pub fn row(op: Op, inputs: Vec<TensorData>, expected: TensorData) -> Row {
-    Row { op, inputs, expected: vec![expected], tolerance: 0.0, routes: ALL }
+    Row {
+        op,
+        inputs,
+        expected: vec![expected],
+        tolerance: 0.0,
+        routes: ALL,
+    }
 }
 
 impl Row {
@@ -82,11 +88,22 @@ pub fn check(rows: Vec<Row>) {
             note(&mut failures, "flex", route, row, run_row::<Flex>);
             #[cfg(feature = "ndarray")]
             if route == Route::Host {
-                note(&mut failures, "ndarray", route, row, run_row::<burn_ndarray::NdArray>);
+                note(
+                    &mut failures,
+                    "ndarray",
+                    route,
+                    row,
+                    run_row::<burn_ndarray::NdArray>,
+                );
             }
         }
     }
-    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} failures:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 fn note(
@@ -110,14 +127,22 @@ fn run_row<B: Backend>(route: Route, row: &Row) -> Result<(), String> {
     let device = B::Device::default();
     let types: Vec<ArrayType> = row.inputs.iter().map(type_of).collect();
     let types: Vec<&ArrayType> = types.iter().collect();
-    let inputs: Vec<Tensor<B>> = row.inputs.iter().map(|x| Tensor::from_data(x.clone(), &device)).collect();
+    let inputs: Vec<Tensor<B>> = row
+        .inputs
+        .iter()
+        .map(|x| Tensor::from_data(x.clone(), &device))
+        .collect();
     let outputs = lower_with(route, &row.op, inputs, &types, &device);
     let wanted = infer(&row.op, &types).map_err(|error| error.to_string())?;
     if outputs.len() != wanted.len() || outputs.len() != row.expected.len() {
         return Err(format!("{} results", outputs.len()));
     }
     for ((got, of), expected) in outputs.into_iter().zip(&wanted).zip(&row.expected) {
-        let shape = if of.shape.is_empty() { vec![1] } else { of.shape.to_vec() };
+        let shape = if of.shape.is_empty() {
+            vec![1]
+        } else {
+            of.shape.to_vec()
+        };
         if got.dtype() != of.dtype || got.shape() != shape {
             return Err(format!("{} of shape {:?}, not {of}", got.dtype(), got.shape()));
         }
@@ -139,10 +164,15 @@ pub fn compare(got: &TensorData, expected: &TensorData, tolerance: f64) -> Resul
         }
     };
     let equal = match expected.dtype() {
-        BurnDType::F32 | BurnDType::F64 => {
-            got.iter::<f64>().zip(expected.iter::<f64>()).all(|(x, y)| close(x, y))
-        }
+        BurnDType::F32 | BurnDType::F64 => got
+            .iter::<f64>()
+            .zip(expected.iter::<f64>())
+            .all(|(x, y)| close(x, y)),
         _ => got.as_bytes() == expected.as_bytes(),
     };
-    if equal { Ok(()) } else { Err(format!("got {got}, expected {expected}")) }
+    if equal {
+        Ok(())
+    } else {
+        Err(format!("got {got}, expected {expected}"))
+    }
 }

@@ -161,9 +161,19 @@ pub(crate) fn select(dtype: DType, predicate: &[u8], x: &[u8], y: &[u8], out: &m
 
 pub(crate) fn mul_add(dtype: DType, x: &[u8], y: &[u8], z: &[u8], out: &mut [u8]) {
     match dtype {
-        DType::F32 => {
-            map3::<f32, _, _, _>(cast_slice(x), cast_slice(y), cast_slice(z), cast_slice_mut(out), f32::mul_add)
-        }
-        _ => map3::<f64, _, _, _>(cast_slice(x), cast_slice(y), cast_slice(z), cast_slice_mut(out), f64::mul_add),
+        DType::F32 => map3::<f32, _, _, _>(
+            cast_slice(x),
+            cast_slice(y),
+            cast_slice(z),
+            cast_slice_mut(out),
+            f32::mul_add,
+        ),
+        _ => map3::<f64, _, _, _>(
+            cast_slice(x),
+            cast_slice(y),
+            cast_slice(z),
+            cast_slice_mut(out),
+            f64::mul_add,
+        ),
     }
 }

@@ -21,7 +21,9 @@ impl Pattern {
         let mut merged: SmallVec<[(usize, i64); 4]> = SmallVec::new();
         for (length, stride) in axes.into_iter().filter(|&(length, _)| length != 1) {
             match merged.last_mut() {
-                Some((outer, wide)) if *wide == stride * length as i64 => (*outer, *wide) = (*outer * length, stride),
+                Some((outer, wide)) if *wide == stride * length as i64 => {
+                    (*outer, *wide) = (*outer * length, stride)
+                }
                 _ => merged.push((length, stride)),
             }
         }
@@ -55,7 +57,9 @@ impl Pattern {
     /// grows by one stride; places count from `start`.
     #[inline]
     pub(super) fn runs(&self, start: usize, n: usize, mut run: impl FnMut(usize, usize, i64, i64)) {
-        let Some((&(length, stride), outer)) = self.axes.split_last() else { return run(0, n, 0, 0) };
+        let Some((&(length, stride), outer)) = self.axes.split_last() else {
+            return run(0, n, 0, 0);
+        };
         if outer.is_empty() {
             return run(0, n, start as i64 * stride, stride);
         }
@@ -70,7 +74,15 @@ impl Pattern {
 }
 
 /// `out[i] = x[offset + pattern(start + i)]`.
-pub(crate) fn load(dtype: DType, x: &[u8], offset: i64, pattern: &Pattern, start: usize, n: usize, out: &mut [u8]) {
+pub(crate) fn load(
+    dtype: DType,
+    x: &[u8],
+    offset: i64,
+    pattern: &Pattern,
+    start: usize,
+    n: usize,
+    out: &mut [u8],
+) {
     with_size!(dtype, T => strided::<T>(cast_slice(x), offset, pattern, start, n, cast_slice_mut(out)));
 }
 

@@ -20,9 +20,22 @@ pub(crate) fn random_bits(
         return;
     }
     if splat {
-        dispatch(Splat { key: [k0[0], k1[0]], hi: hi[0], lo, out0, out1 });
+        dispatch(Splat {
+            key: [k0[0], k1[0]],
+            hi: hi[0],
+            lo,
+            out0,
+            out1,
+        });
     } else {
-        dispatch(Each { k0, k1, hi, lo, out0, out1 });
+        dispatch(Each {
+            k0,
+            k1,
+            hi,
+            lo,
+            out0,
+            out1,
+        });
     }
 }
 
@@ -37,7 +50,11 @@ pub(crate) fn counters(offset: u64, pattern: &Pattern, start: usize, hi: &mut [u
         same &= first >> 32 == last >> 32 && *high.get_or_insert(first >> 32) == first >> 32;
         if first >> 32 == last >> 32 {
             hi.fill((first >> 32) as u32);
-            dispatch(Ramp { first: first as u32, stride: stride as u32, out: lo });
+            dispatch(Ramp {
+                first: first as u32,
+                stride: stride as u32,
+                out: lo,
+            });
         } else {
             for (i, (hi, lo)) in hi.iter_mut().zip(lo).enumerate() {
                 let counter = first.wrapping_add((i as u64).wrapping_mul(stride as u64));

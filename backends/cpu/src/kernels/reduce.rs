@@ -67,7 +67,11 @@ fn by_kind(kind: Reduction, dtype: DType, x: &[u8], into: &mut [u8], folded: boo
 }
 
 fn run<T: Copy>(x: &[T], into: &mut [T], folded: bool, f: impl Fn(T, T) -> T) {
-    if folded { dispatch(Fold { x, lanes: into, f }) } else { dispatch(Zip { x, into, f }) }
+    if folded {
+        dispatch(Fold { x, lanes: into, f })
+    } else {
+        dispatch(Zip { x, into, f })
+    }
 }
 
 struct Fold<'a, T, F> {
