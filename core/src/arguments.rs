@@ -138,12 +138,27 @@ impl<T: IntoNumbers> IntoAxes for Keep<T> {
     }
 }
 
+/// Numbers as Python writes a tuple.
+fn tuple(numbers: &[isize]) -> String {
+    match numbers {
+        [n] => format!("({n},)"),
+        _ => format!(
+            "({})",
+            numbers
+                .iter()
+                .map(isize::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    }
+}
+
 /// A shape from what was written for it.
 #[track_caller]
 pub(crate) fn shape_of(op: &str, shape: impl IntoNumbers) -> Shape {
     let numbers = shape.numbers();
     if numbers.iter().any(|&n| n < 0) {
-        raise(op, format!("shape {:?} has a negative length", &numbers[..]))
+        raise(op, format!("shape {} has a negative length", tuple(&numbers)))
     }
     let shape: Shape = numbers.iter().map(|&n| n as usize).collect();
     check(
@@ -172,23 +187,12 @@ pub(crate) fn axes_of(op: &str, numbers: &[isize], rank: usize) -> Axes {
 /// A new shape, where one length may be -1: what is left over.
 #[track_caller]
 pub(crate) fn reshaped(op: &str, from: &Shape, numbers: &[isize]) -> Shape {
-    let text = || match numbers {
-        [n] => format!("({n},)"),
-        _ => format!(
-            "({})",
-            numbers
-                .iter()
-                .map(isize::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-    };
     let unknown = numbers.iter().filter(|&&n| n == -1).count();
     check(unknown <= 1, op, || {
-        format!("shape {} leaves more than one length open", text())
+        format!("shape {} leaves more than one length open", tuple(numbers))
     });
     check(numbers.iter().all(|&n| n >= -1), op, || {
-        format!("shape {} has a negative length", text())
+        format!("shape {} has a negative length", tuple(numbers))
     });
     let known: usize = numbers
         .iter()
@@ -205,7 +209,7 @@ pub(crate) fn reshaped(op: &str, from: &Shape, numbers: &[isize]) -> Shape {
         let elements = plural(size, "element", "elements");
         format!(
             "shape {from} has {size} {elements}: they do not fill shape {}",
-            text()
+            tuple(numbers)
         )
     });
     numbers

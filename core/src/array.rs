@@ -260,16 +260,16 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn item<T: Element>(&self) -> T {
+        let buffer = match &self.0 {
+            Repr::Literal(number) => Buffer::scalar(number.scalar(T::DTYPE)),
+            _ => self.look("item"),
+        };
         if self.size() != 1 {
             raise(
                 "item",
                 format!("shape {} has {} elements, not one", self.shape(), self.size()),
             )
         }
-        let buffer = match &self.0 {
-            Repr::Literal(number) => Buffer::scalar(number.scalar(T::DTYPE)),
-            _ => self.look("item"),
-        };
         if buffer.array_type().dtype == T::DTYPE {
             return buffer.as_slice::<T>()[0];
         }

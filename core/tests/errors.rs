@@ -145,6 +145,11 @@ fn indices() {
     assert!(message(|| x.at(5).set(1)).contains("out of bounds"));
     assert!(message(|| x.at(0).set(np::ones(4))).contains("does not broadcast to the place's shape (3,)"));
     assert!(message(|| x.index(s![..; 0])).contains("the step is 0"));
+    assert!(
+        message(|| x.index([true, false, true])).contains("bools of shape (3,) for axis 0 of shape (2, 3)")
+    );
+    assert!(message(|| x.index((.., [true]))).contains("bools of shape (1,) for axis 1 of shape (2, 3)"));
+    assert!(message(|| x.index(np::ones((3, 2)).gt(0))).contains("bools of shape (3, 2) for shape (2, 3)"));
 }
 
 #[test]

@@ -11,15 +11,12 @@ fn a_numpy_replacement() {
     assert_eq!(format!("{a:?}"), "Array([ 1. ,  3.2, -1.5], dtype=float32)");
     assert!((a.sum().item::<f64>() - 2.7).abs() < 1e-6);
     assert!((a.dot(&a).item::<f64>() - 13.49).abs() < 1e-5);
-    let square = np::ones((2, 2)).matmul(&np::identity(2));
+    let square = np::ones((2, 2)).matmul(np::identity(2));
     assert_eq!(
         format!("{square:?}"),
         "Array([[1., 1.],\n       [1., 1.]], dtype=float32)"
     );
-    assert_eq!(
-        linalg::inv(&np::identity(2)).to_vec::<f32>(),
-        [1.0, 0.0, 0.0, 1.0]
-    );
+    assert_eq!(linalg::inv(np::identity(2)).to_vec::<f32>(), [1.0, 0.0, 0.0, 1.0]);
     with_x64(true, || {
         assert_eq!(format!("{:?}", np::ones(3)), "Array([1., 1., 1.], dtype=float64)");
         let a = np::linspace(0.0, 1.0, 3).at(0).set(1.0);

@@ -180,14 +180,15 @@ impl<B: Backend> Tensor<B> {
     /// The slices along an axis that a vector of valid indices names.
     pub(crate) fn select(self, axis: usize, indices: IntTensor<B>) -> Tensor<B> {
         same_kind!(self, x => B::float_select(x, axis, indices), B::int_select(x, axis, indices), {
-            let selected = B::bool_select(x, axis, indices);
-            if selected.dtype().is_bool() { selected } else { relabelled::<B>(selected) }
+            relabelled::<B>(B::bool_select(x, axis, indices))
         })
     }
 
-    /// The elements of a vector at valid indices.
-    pub(crate) fn gather(self, indices: IntTensor<B>) -> Tensor<B> {
-        same_kind!(self, x => B::float_gather(0, x, indices), B::int_gather(0, x, indices), B::bool_gather(0, x, indices))
+    /// The elements that valid indices of the same rank name along an axis.
+    pub(crate) fn gather(self, axis: usize, indices: IntTensor<B>) -> Tensor<B> {
+        same_kind!(self, x => B::float_gather(axis, x, indices), B::int_gather(axis, x, indices), {
+            relabelled::<B>(B::bool_gather(axis, x, indices))
+        })
     }
 
     /// The slices along axis 0 that a vector of valid indices names, combined with updates. Not for bools.
@@ -241,8 +242,11 @@ impl<B: Backend> Tensor<B> {
     }
 }
 
-/// Bools that came out of Flex as bytes (its `bool_select` does so), as bools again; their memory stays.
+/// Bools as bools: Flex's `bool_select` and `bool_gather` give bytes. Their memory stays.
 fn relabelled<B: Backend>(x: BoolTensor<B>) -> BoolTensor<B> {
+    if x.dtype().is_bool() {
+        return x;
+    }
     let device = x.device();
     let data = burn_backend::read_sync(B::bool_into_data(x)).expect("memory of the host can be read");
     let (bytes, shape, _) = data.into_parts();

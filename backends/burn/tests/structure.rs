@@ -23,6 +23,7 @@ fn results<B: Backend>(program: &Program, inputs: &[TensorData]) -> Vec<TensorDa
         .collect()
 }
 
+#[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]
 fn gives(program: &Program, inputs: &[TensorData], expected: &[TensorData]) {
     for got in [
         results::<Flex>(program, inputs),

@@ -21,7 +21,7 @@ pub(crate) fn allocate(
     lives.block(&code);
     for value in 0..values {
         // Written before all tiles, and needed by each.
-        if lives.first[value] < tiles {
+        if lives.first[value] <= tiles {
             lives.last[value] = usize::MAX;
         }
     }

@@ -95,24 +95,6 @@ fn whole_power(x: &Array, exponent: i64) -> Array {
     }
 }
 
-/// `x` to the power of an array. For integers as jnp: six squarings, more overflow for any base but 0 and ±1.
-fn raised(x: &Array, exponent: &Array) -> Array {
-    if x.dtype().is_float() {
-        return binary(Binary::Pow, x, exponent);
-    }
-    let (zero, one) = (number_like(x, 0.0), number_like(x, 1.0));
-    let is_zero = |x: &Array| compare(Compare::Eq, x, &zero);
-    let vanishes = binary(Binary::And, &is_zero(x), &unary(Unary::Not, &is_zero(exponent)));
-    let (mut power, mut square, mut left) = (select(&vanishes, &zero, &one), x.clone(), exponent.clone());
-    for _ in 0..6 {
-        let odd = unary(Unary::Not, &is_zero(&binary(Binary::And, &left, &one)));
-        power = select(&odd, &binary(Binary::Mul, &power, &square), &power);
-        square = binary(Binary::Mul, &square, &square);
-        left = binary(Binary::Shr, &left, &one);
-    }
-    power
-}
-
 impl Array {
     /// The element to a power. A plain integer as exponent is computed as products (and one over them, where it is
     /// negative), a plain float is part of the program.
@@ -195,16 +177,15 @@ impl Array {
         }
         let kind = Family::Number.kind("round_to", self.kind());
         let x = self.clone().settled("round_to", kind);
+        if !kind.dtype.is_float() {
+            check(decimals > 0, "round_to", || "integers cannot be rounded to tens");
+            return x;
+        }
         staged("round_to", decimals, [x], |&decimals, x| {
-            let x = &x[0];
-            if !x.dtype().is_float() {
-                check(decimals > 0, "round_to", || "integers cannot be rounded to tens");
-                return x.clone();
-            }
-            let scale = number_like(x, 10_f64.powi(decimals));
+            let scale = number_like(&x[0], 10_f64.powi(decimals));
             binary(
                 Binary::Div,
-                &unary(Unary::Round, &binary(Binary::Mul, x, &scale)),
+                &unary(Unary::Round, &binary(Binary::Mul, &x[0], &scale)),
                 &scale,
             )
         })
@@ -260,7 +241,9 @@ pub(crate) fn power(x: Array, exponent: Array) -> Array {
             let float = x.dtype().is_float();
             let weak = x.is_weak() && exponent.is_weak();
             let whole = exponent.dtype().is_integer();
-            let power = binary_function("pow", Family::Numeric, x, exponent, raised);
+            let power = binary_function("pow", Family::Numeric, x, exponent, |x, y| {
+                binary(Binary::Pow, x, y)
+            });
             // jnp: integers to a power are not weak, and a weak float stays weak only with a weak or float exponent.
             let strong = power.dtype().is_integer() || (float && whole && !weak);
             if strong { power.with_weak(false) } else { power }

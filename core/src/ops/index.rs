@@ -48,21 +48,23 @@ enum Part {
 #[track_caller]
 fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
     let rank = shape.rank();
-    let mut expanded = Items::new();
-    for item in items {
-        expanded.extend(where_true(op, item));
-    }
-    let items = expanded;
-    let taken = items
-        .iter()
-        .filter(|item| !matches!(item, Item::NewAxis | Item::Ellipsis))
-        .count();
+    let ellipses = items.iter().filter(|item| matches!(item, Item::Ellipsis)).count();
+    check(ellipses <= 1, op, || "an index has one ellipsis at most");
+    let taken: usize = items.iter().map(axes_taken).sum();
     check(taken <= rank, op, || {
         let axes = plural(rank, "axis", "axes");
         format!("{taken} indices for an array of {rank} {axes}, shape {shape}")
     });
-    let ellipses = items.iter().filter(|item| matches!(item, Item::Ellipsis)).count();
-    check(ellipses <= 1, op, || "an index has one ellipsis at most");
+    let mut expanded = Items::new();
+    let mut axis = 0;
+    for item in items {
+        axis += match &item {
+            Item::Ellipsis => rank - taken,
+            item => axes_taken(item),
+        };
+        expanded.extend(where_true(op, item, shape, axis));
+    }
+    let items = expanded;
     let marked = items.iter().any(|item| matches!(item, Item::Array(_)));
     let mut parts = SmallVec::new();
     let mut arrays = Arrays::new();
@@ -119,9 +121,18 @@ fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
     (Plan { parts, indices }, arrays)
 }
 
-/// An item without bools: an array of them becomes one array of indices for each of its axes.
+/// How many axes of an array an item is for.
+fn axes_taken(item: &Item) -> usize {
+    match item {
+        Item::NewAxis | Item::Ellipsis => 0,
+        Item::Array(mask) if mask.dtype() == DType::Bool => mask.ndim(),
+        _ => 1,
+    }
+}
+
+/// An item without bools: an array of them, for the axes of `shape` before `end`, becomes one array of indices for each.
 #[track_caller]
-fn where_true(op: &str, item: Item) -> Items {
+fn where_true(op: &str, item: Item, shape: &Shape, end: usize) -> Items {
     let Item::Array(mask) = &item else {
         return Items::from_iter([item]);
     };
@@ -134,7 +145,17 @@ fn where_true(op: &str, item: Item) -> Items {
             "the length of a selection by bools depends on values, which a recording does not have: use where_",
         )
     }
-    let shape = mask.shape();
+    let from = end - mask.ndim();
+    let (whole, found) = (Shape::from(&shape[from..end]), mask.shape());
+    check(*found == whole && from < end, op, || match end - from {
+        1 => format!(
+            "an array of bools of shape {found} for axis {from} of shape {shape}: they must be as long"
+        ),
+        _ => format!(
+            "an array of bools of shape {found} for shape {whole}, axes {from}..{end} of shape {shape}"
+        ),
+    });
+    let shape = found;
     let flat: Vec<usize> = mask
         .to_vec::<bool>()
         .into_iter()

@@ -308,17 +308,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn var_ddof(&self, axes: impl IntoAxes, ddof: f64) -> Array {
-        let (numbers, kept) = axes.axes();
-        let axes = axes_of("var", &numbers, self.ndim());
-        let parameters = (axes, kept, ddof.to_bits());
-        staged("var", parameters, [self.clone()], |(axes, kept, ddof), x| {
-            let result = variance(&x[0], axes, f64::from_bits(*ddof));
-            if *kept {
-                reshape(&result, &with_ones(x[0].shape(), axes))
-            } else {
-                result
-            }
-        })
+        self.spread("var", axes.axes(), ddof, variance)
     }
 
     /// The standard deviation over these axes, where `ddof` is taken off the number of elements.
@@ -327,6 +317,28 @@ impl Array {
     /// When an axis is out of bounds or given twice.
     #[track_caller]
     pub fn std_ddof(&self, axes: impl IntoAxes, ddof: f64) -> Array {
-        self.var_ddof(axes, ddof).sqrt()
+        self.spread("std", axes.axes(), ddof, |x, axes, ddof| {
+            unary(Unary::Sqrt, &variance(x, axes, ddof))
+        })
+    }
+
+    #[track_caller]
+    fn spread(
+        &self,
+        op: &'static str,
+        (numbers, kept): (Numbers, bool),
+        ddof: f64,
+        f: impl Fn(&Array, &Axes, f64) -> Array + 'static,
+    ) -> Array {
+        let axes = axes_of(op, &numbers, self.ndim());
+        let parameters = (axes, kept, ddof.to_bits(), Pure(f));
+        staged(op, parameters, [self.clone()], |(axes, kept, ddof, f), x| {
+            let result = (f.0)(&x[0], axes, f64::from_bits(*ddof));
+            if *kept {
+                reshape(&result, &with_ones(x[0].shape(), axes))
+            } else {
+                result
+            }
+        })
     }
 }

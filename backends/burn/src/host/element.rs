@@ -65,8 +65,8 @@ macro_rules! float_element {
 
             fn plus(self, other: $T) -> $T { self + other }
             fn times(self, other: $T) -> $T { self * other }
-            fn greater(self, other: $T) -> $T { if self > other || self.is_nan() { self } else { other } }
-            fn lesser(self, other: $T) -> $T { if self < other || self.is_nan() { self } else { other } }
+            fn greater(self, other: $T) -> $T { if (self > other) | self.is_nan() { self } else { other } }
+            fn lesser(self, other: $T) -> $T { if (self < other) | self.is_nan() { self } else { other } }
             fn is_nan(self) -> bool { self != self }
             fn less(self, other: $T) -> bool { self < other }
             fn key(self) -> u64 {

@@ -75,15 +75,28 @@ fn scatter_with<T: Element>(
     if axis == 0 || batch * outer * inner == 0 {
         return;
     }
+    if outer * inner == 1 {
+        for (&at, &new) in places.iter().zip(updates) {
+            if at >= 0 {
+                let x = &mut x[at as usize];
+                *x = combine(*x, new);
+            }
+        }
+        return;
+    }
     let mut rows = updates.chunks(inner);
     for &at in places {
-        // The place counts along the merged batch and indexed axes.
-        let (b, i) = (at as usize / axis, at as usize % axis);
         for o in 0..outer {
             let row = rows.next().expect("updates for each place");
             if at >= 0 {
-                let start = ((b * outer + o) * axis + i) * inner;
-                for (x, &new) in x[start..start + inner].iter_mut().zip(row) {
+                // The place counts along the merged batch and indexed axes.
+                let at = at as usize;
+                let from = if outer == 1 {
+                    at
+                } else {
+                    (at / axis * outer + o) * axis + at % axis
+                };
+                for (x, &new) in x[from * inner..][..inner].iter_mut().zip(row) {
                     *x = combine(*x, new);
                 }
             }

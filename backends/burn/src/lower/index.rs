@@ -105,12 +105,16 @@ impl<B: Backend> Context<'_, B> {
                 // One place: a view.
                 [at] => x.narrow(along, at as usize, at as usize + 1),
                 _ => {
-                    let at = TensorData::new(places, [cut.batch * cut.count]);
-                    let at = B::int_from_data(at, self.device);
-                    match cut.outer * cut.inner {
-                        // Elements: Flex copies rows one by one, but gathers elements by all cores.
-                        1 => x.reshape(&[rows]).gather(at),
-                        _ => x.select(along, at),
+                    let count = places.len();
+                    if cut.outer * cut.inner == 1 {
+                        // Elements: Flex copies rows one by one, but gathers columns of elements by all cores.
+                        let at = TensorData::new(places, [count, 1]);
+                        x.gather(0, B::int_from_data(at, self.device))
+                    } else {
+                        x.select(
+                            along,
+                            B::int_from_data(TensorData::new(places, [count]), self.device),
+                        )
                     }
                 }
             };

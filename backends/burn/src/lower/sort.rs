@@ -72,11 +72,7 @@ impl<B: Backend> Context<'_, B> {
                 indices
             }
         };
-        out.extend(x.map(|x| match x {
-            Tensor::Float(x) => Tensor::Float(B::float_gather(axis, x, indices.clone())),
-            Tensor::Int(x) => Tensor::Int(B::int_gather(axis, x, indices.clone())),
-            Tensor::Bool(x) => Tensor::Bool(B::bool_gather(axis, x, indices.clone())),
-        }));
+        out.extend(x.map(|x| x.gather(axis, indices.clone())));
         out
     }
 }

@@ -80,6 +80,7 @@ pub fn type_of(data: &TensorData) -> ArrayType {
 }
 
 /// Runs every row everywhere, and fails naming every row that failed.
+#[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]
 pub fn check(rows: Vec<Row>) {
     let mut failures = Vec::new();
     for row in &rows {

@@ -87,6 +87,10 @@ pub(crate) fn load(
 }
 
 fn strided<T: Pod>(x: &[T], offset: i64, pattern: &Pattern, start: usize, n: usize, out: &mut [T]) {
+    // An empty array has no element to repeat.
+    if n == 0 {
+        return;
+    }
     pattern.runs(start, n, |place, count, value, stride| {
         let from = offset + value;
         let out = &mut out[place..place + count];
