@@ -539,7 +539,7 @@ fn keys_and_draws() {
         ),
         (
             call!(random::uniform_between(key(), 3, np::ones(4), 5)),
-            "uniform: a bound of shape (4,) does not broadcast to shape (3,)",
+            "broadcast_to: shape (4,) does not broadcast to shape (3,)",
         ),
         (
             call!(key().fold_in(1.5)),
@@ -562,8 +562,8 @@ fn recordings() {
     jit(|x: Array| {
         refused([
             (
-                call!(x.item::<f32>()),
-                "item: an array f32[2] inside jit (made at …",
+                call!(x.sum().item::<f32>()),
+                "item: an array f32[] inside jit (made at …",
             ),
             (
                 call!(x.to_vec::<f32>()),

@@ -153,9 +153,12 @@ fn tuple(numbers: &[isize]) -> String {
     }
 }
 
-/// A shape from what was written for it.
+/// A shape from what was written for it, for the function that messages speak of as `op`.
+///
+/// # Panics
+/// When a length is negative, or there are more elements than memory could hold.
 #[track_caller]
-pub(crate) fn shape_of(op: &str, shape: impl IntoNumbers) -> Shape {
+pub fn shape_of(op: &str, shape: impl IntoNumbers) -> Shape {
     let numbers = shape.numbers();
     if numbers.iter().any(|&n| n < 0) {
         raise(op, format!("shape {} has a negative length", tuple(&numbers)))

@@ -23,7 +23,7 @@ pub mod promote;
 mod record;
 pub mod tree;
 
-pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep};
+pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};
 pub use array::Array;
 pub use config::{default_float, default_int, enable_x64, with_x64, x64_enabled};
 pub use error::raise;

@@ -11,20 +11,20 @@ use kiln::{lax, numpy as np, random};
 
 /// The numbers of the model.
 #[derive(Clone, Copy, Debug)]
-pub struct Model {
-    pub steps: i64,
-    pub beta: f64,
-    pub strike: f64,
-    pub mu: f64,
-    pub rho: f64,
-    pub nu: f64,
-    pub s0: f64,
-    pub h0: f64,
+pub(crate) struct Model {
+    pub(crate) steps: i64,
+    pub(crate) beta: f64,
+    pub(crate) strike: f64,
+    pub(crate) mu: f64,
+    pub(crate) rho: f64,
+    pub(crate) nu: f64,
+    pub(crate) s0: f64,
+    pub(crate) h0: f64,
 }
 
 /// What is estimated from the paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Estimator {
+pub(crate) enum Estimator {
     /// The mean payoff.
     Plain,
     /// The mean of the Black-Scholes value given the path of the volatility: the same price, far less noise.
@@ -33,16 +33,16 @@ pub enum Estimator {
 
 /// An estimate of the price.
 #[derive(Tree)]
-pub struct Estimate {
-    pub price: Array,
-    pub standard_error: Array,
+pub(crate) struct Estimate {
+    pub(crate) price: Array,
+    pub(crate) standard_error: Array,
     /// The terminal log prices of the first paths.
-    pub first_paths: Array,
+    pub(crate) first_paths: Array,
 }
 
 impl Model {
     /// Prices the call from `paths` simulated paths.
-    pub fn price(&self, key: Key, paths: usize, estimator: Estimator) -> Estimate {
+    pub(crate) fn price(&self, key: Key, paths: usize, estimator: Estimator) -> Estimate {
         let Model {
             steps,
             mu,

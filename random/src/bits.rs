@@ -3,7 +3,7 @@
 use crate::Key;
 use crate::key::zero;
 use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, lax, raise};
+use kiln_core::{Array, DType, IntoNumbers, lax, raise, shape_of};
 
 /// Unsigned integers of 8, 16, 32 or 64 random bits each, of dtype `dtype`.
 ///
@@ -46,10 +46,5 @@ pub(crate) fn words(key: &Array, shape: &[usize]) -> (Array, Array) {
 /// A shape without negative lengths.
 #[track_caller]
 pub(crate) fn lengths(op: &str, shape: impl IntoNumbers) -> Vec<usize> {
-    let shape = shape.numbers();
-    let length = |&n: &isize| usize::try_from(n);
-    match shape.iter().map(length).collect() {
-        Ok(lengths) => lengths,
-        Err(_) => raise(op, format!("shape {shape:?} has a negative length")),
-    }
+    shape_of(op, shape).to_vec()
 }

@@ -1,5 +1,6 @@
 //! Keys.
 
+use crate::bits::lengths;
 use kiln_core::eager::staged;
 use kiln_core::tree::{Leaves, Path, Rebuild};
 use kiln_core::{Array, DType, IntoNumbers, Tree, lax, numpy as np, raise};
@@ -110,13 +111,8 @@ impl Key {
     #[track_caller]
     pub fn split_n(self, shape: impl IntoNumbers) -> Key {
         let words = self.one("split_n");
-        let shape = shape.numbers();
-        if shape.iter().any(|&n| n < 0) {
-            raise("split_n", format!("shape {shape:?} has a negative length"))
-        }
-        let words = staged("split_n", shape, [words], |shape, words| {
-            pairs(&words[0], shape.clone().to_vec())
-        });
+        let shape = lengths("split_n", shape);
+        let words = staged("split_n", shape, [words], |shape, words| pairs(&words[0], shape));
         Key { words }
     }
 

@@ -2,9 +2,9 @@
 
 use crate::Key;
 use crate::bits::lengths;
-use crate::uniform::{scaled, unit};
+use crate::uniform::unit;
 use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, default_float, numpy as np, raise};
+use kiln_core::{Array, DType, IntoNumbers, default_float, raise};
 
 /// Standard normal floats, of the default float dtype.
 ///
@@ -43,14 +43,12 @@ pub fn normal_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
         (shape, dtype),
         [key.one("normal")],
         |(shape, dtype), key| {
-            let unit = unit(&key[0], shape, *dtype);
-            // The least number above -1, so that no draw is infinite.
-            let above = if *dtype == DType::F32 {
-                f64::from((-1f32).next_up())
-            } else {
-                (-1f64).next_up()
+            // From the least number above -1, so that no draw is infinite.
+            let above = match dtype {
+                DType::F32 => f64::from((-1f32).next_up()),
+                _ => (-1f64).next_up(),
             };
-            let uniform = scaled(&unit, &np::full_like(&unit, above), &np::full_like(&unit, 1.0));
+            let uniform = unit(&key[0], shape, *dtype, 2.0) + above;
             std::f64::consts::SQRT_2 * uniform.erf_inv()
         },
     )

@@ -24,7 +24,7 @@ pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
         "uniform",
         (shape, default_float()),
         [key.one("uniform")],
-        |(shape, dtype), key| unit(&key[0], shape, *dtype),
+        |(shape, dtype), key| unit(&key[0], shape, *dtype, 1.0),
     )
 }
 
@@ -71,33 +71,28 @@ pub fn uniform_dtype(
     }
     let shape = lengths("uniform", shape);
     let key = key.one("uniform");
-    let bound = |x: Array| x.astype(dtype).broadcast_to(&shape);
-    let inputs = [key, bound(low.into()), bound(high.into())];
+    // Not in a closure: errors come from the caller's line.
+    let low = low.into().astype(dtype).broadcast_to(&shape);
+    let inputs = [key, low, high.into().astype(dtype).broadcast_to(&shape)];
     staged("uniform", (shape, dtype), inputs, |(shape, dtype), inputs| {
         let [key, low, high] = inputs else {
             unreachable!("three inputs")
         };
-        scaled(&unit(key, shape, *dtype), low, high)
+        // The product and the sum are rounded once, as XLA's CPU backend has it.
+        let unit = unit(key, shape, *dtype, 1.0);
+        np::maximum(low, lax::mul_add(&unit, &(high - low), low))
     })
 }
 
-/// Floats on `[0, 1)`.
-pub(crate) fn unit(key: &Array, shape: &[usize], dtype: DType) -> Array {
+/// Floats uniform on `[0, scale)`. With a power of two for `scale` all of this is exact: no float is rounded.
+pub(crate) fn unit(key: &Array, shape: &[usize], dtype: DType, scale: f64) -> Array {
     let (high, low) = words(key, shape);
     if dtype == DType::F32 {
-        // 23 bits, exact in a float.
-        return ((high ^ low) >> 9).astype(dtype) * 2f64.powi(-23);
+        // 23 bits; signed integers are quicker to convert.
+        return ((high ^ low) >> 9).astype(DType::I32).astype(dtype) * (scale * 2f64.powi(-23));
     }
-    // The upper 52 of 64 bits, exact as the sum of two words.
-    let like = |value: f64| np::full_like(high.astype(dtype), value);
-    lax::mul_add(
-        &high.astype(dtype),
-        &like(2f64.powi(-32)),
-        &((low >> 12).astype(dtype) * 2f64.powi(-52)),
-    )
-}
-
-/// `max(low, unit * (high - low) + low)`, the product and the sum rounded once, as XLA's CPU backend has it.
-pub(crate) fn scaled(unit: &Array, low: &Array, high: &Array) -> Array {
-    np::maximum(low, lax::mul_add(unit, &(high - low), low))
+    // The upper 52 of 64 bits, as the sum of two words.
+    let low = (low >> 12).astype(DType::I32).astype(dtype) * (scale * 2f64.powi(-52));
+    let high = high.astype(dtype);
+    lax::mul_add(&high, &np::full_like(&high, scale * 2f64.powi(-32)), &low)
 }

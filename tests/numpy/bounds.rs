@@ -47,7 +47,8 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
         "power" => Bound::Ulp(KILN_ULP + jax_ulp(name, of)),
         // JAX's polynomial, bit for bit; in f64 its logarithm is libm's, and the whole within 2 ulp.
         "erf_inv" if of == DType::F64 => Bound::Ulp(2.0),
-        // One rounding in kiln (0.5 ulp); JAX multiplies by the reciprocal of what it divides by (1.3 ulp).
+        // One rounding in kiln (0.5 ulp); where what JAX divides by is broadcast, it multiplies by its reciprocal (1.3 ulp).
+        "divide" => Bound::Ulp(1.8),
         "round" if args["decimals"] != 0 => Bound::Ulp(1.8),
         // The elements are small multiples of 1/4, integers or not finite: their sum is exact, whatever the order. Then
         // a division as above.
@@ -68,8 +69,11 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
         ),
         "linspace" => linspace(args, eps),
         "linalg.inv" => inverse(row, output, eps),
-        // Weyl: an eigenvalue moves by no more than the norm of the backward error, n u |A| in either library.
-        "linalg.eigh" => Bound::Within(eps * last_axis(output) * frobenius(&values(&row["inputs"][0]))),
+        // Weyl: an eigenvalue moves by no more than the norm of the backward error. That of kiln is within n u |A|; JAX was
+        // measured 3.7 u |A| off the truth (LAPACK gives 5.8312531 for an eigenvalue of 5.83125443, kiln 5.8312554).
+        "linalg.eigh" => {
+            Bound::Within(eps / 2.0 * (last_axis(output) + 3.7) * frobenius(&values(&row["inputs"][0])))
+        }
         // One rounding in both, or none. Sums, running sums, dots and matrix products as well: the elements are multiples of
         // 1/4 below 16 and the sums short, so every partial sum of products is exact in any order.
         _ => Bound::Exact,

@@ -1,13 +1,11 @@
 //! Kernels: the instructions that turn tiles of what is stored into tiles of what is to be stored.
 
 use crate::cluster::{Clusters, Kind, Space, operand_views};
-use crate::kernels::Pattern;
+use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern};
 use crate::loops;
 use crate::registers;
 use crate::view::{Affine, View};
-use kiln_program::{
-    ArrayType, Binary, Compare, DType, Equation, Op, Program, Reduction, Scalar, Scan, Unary, Var,
-};
+use kiln_program::{ArrayType, DType, Equation, Op, Program, Reduction, Scalar, Scan, Var};
 use smallvec::SmallVec;
 use std::collections::HashMap;
 
@@ -27,16 +25,12 @@ pub(crate) enum Target {
     Output(usize),
 }
 
-/// An elementwise op, with the dtype of its operands.
+/// What an instruction does to elements.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum TileOp {
-    Unary(Unary, DType),
-    /// The flag says that the second operand is the same everywhere.
-    Binary(Binary, DType, bool),
-    Compare(Compare, DType),
-    Select(DType),
-    MulAdd(DType),
-    Cast(DType, DType),
+pub(crate) enum Apply {
+    One(Loop1),
+    Two(Loop2),
+    Three(Loop3),
     Copy,
 }
 
@@ -44,8 +38,9 @@ pub(crate) enum TileOp {
 #[derive(Clone, Debug)]
 pub(crate) enum Instruction {
     Apply {
-        op: TileOp,
-        inputs: SmallVec<[Source; 3]>,
+        apply: Apply,
+        /// With the sizes of their elements.
+        inputs: SmallVec<[(Source, usize); 3]>,
         size: usize,
         out: Target,
     },
@@ -75,7 +70,7 @@ pub(crate) enum Instruction {
         length: usize,
         reverse: bool,
         step: usize,
-        init: Vec<(Source, usize)>,
+        init: Vec<((Source, usize), usize)>,
         body: Vec<Instruction>,
         swap: Vec<(usize, usize)>,
     },
@@ -127,6 +122,7 @@ pub(crate) struct Kernel {
     pub(crate) code: Vec<Instruction>,
     /// How many registers it takes, and how many loops count.
     pub(crate) registers: usize,
+    pub(crate) register_bytes: usize,
     pub(crate) loops: usize,
     /// Elements of a tile.
     pub(crate) tile: usize,
@@ -161,6 +157,8 @@ const MAIN: usize = 0;
 #[derive(Clone, Copy, Debug)]
 struct Value {
     source: Source,
+    /// Bytes of an element.
+    size: usize,
     /// 0 is the same for all tiles, 1 changes with the tile, more with the trips of as many nested loops.
     depth: usize,
     /// The same over the whole tile.
@@ -179,6 +177,7 @@ struct Writer {
     blocks: Vec<Vec<Instruction>>,
     values: HashMap<(usize, Var, View), Value>,
     loaded: HashMap<usize, Value>,
+    constants: HashMap<Scalar, Value>,
     /// Element size of each virtual register.
     sizes: Vec<usize>,
     loops: usize,
@@ -198,6 +197,7 @@ impl Writer {
             blocks: vec![vec![], vec![]],
             values: HashMap::new(),
             loaded: HashMap::new(),
+            constants: HashMap::new(),
             sizes: vec![],
             loops: 0,
             scopes: 1,
@@ -226,12 +226,17 @@ impl Writer {
         let value = match &equation.op {
             Op::Constant { value, .. } => self.constant(*value),
             Op::Iota { dtype, axis, .. } => self.iota(*dtype, &view.0[*axis]),
-            Op::Unary(f) => self.apply(TileOp::Unary(*f, dtype()), &operands, result),
-            Op::Binary(f) => self.apply(TileOp::Binary(*f, dtype(), operands[1].splat), &operands, result),
-            Op::Compare(f) => self.apply(TileOp::Compare(*f, dtype()), &operands, result),
-            Op::Select => self.apply(TileOp::Select(result.dtype), &operands, result),
-            Op::MulAdd => self.apply(TileOp::MulAdd(result.dtype), &operands, result),
-            Op::Cast(to) => self.apply(TileOp::Cast(dtype(), *to), &operands, result),
+            Op::Unary(f) => self.apply(Apply::One(kernels::unary(*f, dtype())), &operands, result),
+            Op::Binary(f) => {
+                let splat = operands[1].splat;
+                self.apply(Apply::Two(kernels::binary(*f, dtype(), splat)), &operands, result)
+            }
+            Op::Compare(f) => self.apply(Apply::Two(kernels::compare(*f, dtype())), &operands, result),
+            Op::Select => self.apply(Apply::Three(kernels::select(result.dtype)), &operands, result),
+            Op::MulAdd => self.apply(Apply::Three(kernels::mul_add(result.dtype)), &operands, result),
+            // The same bits.
+            Op::Cast(to) if dtype().is_integer() && to.is_integer() && dtype().size() == to.size() => operands[0],
+            Op::Cast(to) => self.apply(Apply::One(kernels::cast(dtype(), *to)), &operands, result),
             Op::RandomBits { shape } => {
                 let (batch, drawn) = view.0.split_at(view.0.len() - shape.rank());
                 let counter = View(drawn.into()).position(shape);
@@ -330,19 +335,26 @@ impl Writer {
         };
         Value {
             source: Source::Leaf(leaf),
+            size: self.leaves[leaf].dtype.size(),
             depth,
             splat,
         }
     }
 
     fn constant(&mut self, value: Scalar) -> Value {
+        if let Some(known) = self.constants.get(&value) {
+            return *known;
+        }
         let out = self.register(value.dtype().size());
         self.blocks[0].push(Instruction::Fill { value, out });
-        Value {
+        let known = Value {
             source: Source::Register(out),
+            size: value.dtype().size(),
             depth: 0,
             splat: true,
-        }
+        };
+        self.constants.insert(value, known);
+        known
     }
 
     fn iota(&mut self, dtype: DType, index: &Affine) -> Value {
@@ -356,18 +368,19 @@ impl Writer {
         }
     }
 
-    fn apply(&mut self, op: TileOp, operands: &[Value], of: &ArrayType) -> Value {
+    fn apply(&mut self, apply: Apply, operands: &[Value], of: &ArrayType) -> Value {
         let depth = operands.iter().map(|value| value.depth).max().unwrap_or(0);
         let splat = operands.iter().all(|value| value.splat);
         let out = self.register(of.dtype.size());
         self.blocks[depth].push(Instruction::Apply {
-            op,
-            inputs: operands.iter().map(|value| value.source).collect(),
+            apply,
+            inputs: operands.iter().map(|value| (value.source, value.size)).collect(),
             size: of.dtype.size(),
             out: Target::Register(out),
         });
         Value {
             source: Source::Register(out),
+            size: of.dtype.size(),
             depth,
             splat,
         }
@@ -409,6 +422,7 @@ impl Writer {
         for (register, output) in out.into_iter().zip(&equation.outputs) {
             let value = Value {
                 source: Source::Register(register),
+                size: 4,
                 depth,
                 splat,
             };
@@ -431,17 +445,18 @@ impl Writer {
         let fixed = scan.consts + scan.carries;
         let carry = |i: usize| inputs[scan.consts + i];
         let size = |var: Var| body.type_of(var).dtype.size();
-        let init: Vec<(Source, usize)> = (0..scan.carries)
+        let init: Vec<((Source, usize), usize)> = (0..scan.carries)
             .map(|i| {
                 let start = self.operand(program, MAIN, equation.inputs[scan.consts + i], view);
-                (start.source, self.register(size(carry(i))))
+                ((start.source, start.size), self.register(start.size))
             })
             .collect();
         self.blocks.push(vec![]);
         let depth = self.blocks.len() - 1;
-        for (i, &(_, register)) in init.iter().enumerate() {
+        for (i, &((_, size), register)) in init.iter().enumerate() {
             let value = Value {
                 source: Source::Register(register),
+                size,
                 depth,
                 splat: false,
             };
@@ -481,7 +496,7 @@ impl Writer {
             }
         }
         // Each carry's next value in a register of its own, to change places with the carry's.
-        let mut swap = vec![];
+        let mut swap: Vec<(usize, usize)> = vec![];
         for (i, output) in body.outputs().iter().enumerate() {
             let next = self.values[&(scope, *output, view.clone())];
             let fresh = match next.source {
@@ -489,6 +504,7 @@ impl Writer {
                     if next.depth == depth
                         && body.outputs().iter().filter(|var| *var == output).count() == 1
                         && inputs.iter().all(|input| input != output)
+                        && swap.iter().all(|&(_, other)| other != register)
                         && self.is_defined_last(register) =>
                 {
                     register
@@ -496,8 +512,8 @@ impl Writer {
                 source => {
                     let out = self.register(size(*output));
                     self.blocks[depth].push(Instruction::Apply {
-                        op: TileOp::Copy,
-                        inputs: [source].into_iter().collect(),
+                        apply: Apply::Copy,
+                        inputs: [(source, size(*output))].into_iter().collect(),
                         size: size(*output),
                         out: Target::Register(out),
                     });
@@ -520,6 +536,7 @@ impl Writer {
         for (register, output) in registers.into_iter().zip(&equation.outputs) {
             let value = Value {
                 source: Source::Register(register),
+                size: program.type_of(*output).dtype.size(),
                 depth: outer.max(1),
                 splat: false,
             };
@@ -573,6 +590,7 @@ impl Writer {
         let code = self.blocks.pop().expect("the block of the tile");
         let once = self.blocks.pop().expect("the block before all tiles");
         let (once, code, registers) = registers::allocate(once, code, self.sizes.len());
+        let bytes = register_bytes(registers);
         Kernel {
             space: self.space,
             inputs: self.inputs,
@@ -582,7 +600,9 @@ impl Writer {
             code,
             registers,
             loops: self.loops,
-            tile: tile_length(registers, self.sizes.iter().copied().max().unwrap_or(1)),
+            // A multiple of the lanes of a reduction, so that the results do not depend on it.
+            tile: crate::run::TILE.min(bytes / self.sizes.iter().copied().max().unwrap_or(1)),
+            register_bytes: bytes,
             cost: self.cost,
         }
     }
@@ -610,10 +630,13 @@ impl Writer {
     }
 }
 
-/// As many elements as keep the registers in the first-level cache, within bounds that keep instructions worth decoding. A
-/// multiple of the lanes of a reduction, so that the results do not depend on it.
-fn tile_length(registers: usize, size: usize) -> usize {
+/// Bytes of a register: as many as keep all of them in the first-level cache, within bounds that make an instruction worth
+/// decoding.
+fn register_bytes(registers: usize) -> usize {
     const CACHE: usize = 32 * 1024;
-    let length = CACHE / (registers.max(1) * size);
-    (length / 64 * 64).clamp(256, crate::run::TILE)
+    let fits = |bytes: &usize| registers * bytes <= CACHE;
+    REGISTER_BYTES.into_iter().rev().find(fits).unwrap_or(REGISTER_BYTES[0])
 }
+
+/// The sizes that registers come in.
+pub(crate) const REGISTER_BYTES: [usize; 3] = [2048, 4096, 8192];

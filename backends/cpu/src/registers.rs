@@ -64,14 +64,14 @@ fn store_directly(code: Vec<Instruction>, values: usize) -> Vec<Instruction> {
             ..
         } if outputs[value].is_some() => None,
         Instruction::Apply {
-            op,
+            apply,
             inputs,
             size,
             out: Target::Register(value),
         } => {
             let out = outputs[value].map_or(Target::Register(value), Target::Output);
             Some(Instruction::Apply {
-                op,
+                apply,
                 inputs,
                 size,
                 out,
@@ -99,9 +99,9 @@ fn reads(instruction: &Instruction, read: &mut impl FnMut(usize)) {
         }
     };
     match instruction {
-        Instruction::Apply { inputs, .. } => inputs.iter().for_each(source),
+        Instruction::Apply { inputs, .. } => inputs.iter().for_each(|(input, _)| source(input)),
         Instruction::Random { key, first, .. } => key.iter().chain(first).for_each(source),
-        Instruction::Loop { init, .. } => init.iter().for_each(|(from, _)| source(from)),
+        Instruction::Loop { init, .. } => init.iter().for_each(|((from, _), _)| source(from)),
         Instruction::Store { input, .. } | Instruction::Reduce { input, .. } => source(input),
         Instruction::Fill { .. } | Instruction::Load { .. } | Instruction::Iota { .. } => {}
     }
@@ -182,7 +182,7 @@ impl Assign {
             self.release();
             match instruction {
                 Instruction::Apply { inputs, out, .. } => {
-                    inputs.iter_mut().for_each(|input| self.source(input));
+                    inputs.iter_mut().for_each(|(input, _)| self.source(input));
                     if let Target::Register(out) = out {
                         self.write(out);
                     }
@@ -197,7 +197,7 @@ impl Assign {
                     self.write(out);
                 }
                 Instruction::Loop { init, body, swap, .. } => {
-                    init.iter_mut().for_each(|(from, _)| self.source(from));
+                    init.iter_mut().for_each(|((from, _), _)| self.source(from));
                     init.iter_mut().for_each(|(_, carry)| self.write(carry));
                     self.block(body);
                     self.clock += 1;

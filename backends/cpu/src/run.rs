@@ -5,7 +5,7 @@
 
 use crate::Buffer;
 use crate::cluster::Kind;
-use crate::kernel::{Instruction, Kernel, Leaf, Source, Target, TileOp};
+use crate::kernel::{Apply, Instruction, Kernel, Leaf, REGISTER_BYTES, Source, Target};
 use crate::kernels::{self, LANES};
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, DType};
@@ -28,12 +28,14 @@ const PARALLEL: u64 = 300_000;
 #[repr(C, align(64))]
 struct Line([u64; 8]);
 
-/// Room for one tile of the widest elements.
+/// Room for one tile.
 type Register = Vec<Line>;
 
 /// What a thread works with.
 #[derive(Default)]
 struct Machine {
+    /// All of one size, which keeps them close together: with room to spare in each they would compete for the same sets of
+    /// the cache.
     registers: Vec<Register>,
     /// Partial results of each reduction.
     accumulators: Vec<Register>,
@@ -44,20 +46,35 @@ struct Machine {
 }
 
 thread_local! {
-    static MACHINE: RefCell<Machine> = RefCell::default();
+    /// One for each size of registers.
+    static MACHINES: RefCell<[Machine; REGISTER_BYTES.len()]> = RefCell::default();
+}
+
+fn register(bytes: usize) -> Register {
+    vec![Line::zeroed(); bytes / size_of::<Line>()]
 }
 
 impl Machine {
+    /// Runs `f` with this thread's machine for a kernel and some more registers.
+    fn with(kernel: &Kernel, spare: usize, f: impl FnOnce(&mut Machine)) {
+        let class = REGISTER_BYTES.iter().position(|&bytes| bytes == kernel.register_bytes);
+        let class = class.expect("registers of a known size");
+        // Taken, not borrowed: a thread that waits may be given another task of another kernel.
+        let mut machine = MACHINES.with_borrow_mut(|machines| std::mem::take(&mut machines[class]));
+        machine.prepare(kernel, spare);
+        f(&mut machine);
+        MACHINES.with_borrow_mut(|machines| machines[class] = machine);
+    }
+
     fn prepare(&mut self, kernel: &Kernel, spare: usize) {
-        let grow = |registers: &mut Vec<Register>, n: usize| {
-            while registers.len() < n {
-                registers.push(vec![Line::zeroed(); TILE * 8 / size_of::<Line>()]);
-            }
-        };
-        grow(&mut self.registers, kernel.registers + spare);
-        grow(&mut self.accumulators, kernel.outputs.len());
+        while self.registers.len() < kernel.registers + spare {
+            self.registers.push(register(kernel.register_bytes));
+        }
+        while self.accumulators.len() < kernel.outputs.len() {
+            self.accumulators.push(register(TILE * 8));
+        }
         if self.counters[0].is_empty() {
-            self.counters = std::array::from_fn(|_| vec![Line::zeroed(); TILE * 4 / size_of::<Line>()]);
+            self.counters = std::array::from_fn(|_| register(TILE * 4));
         }
         if self.trips.len() < kernel.loops {
             self.trips.resize(kernel.loops, 0);
@@ -328,11 +345,7 @@ impl Call<'_> {
             0
         };
         let on_this_thread = |task: &mut Task| {
-            // Taken, not borrowed: a thread that waits may be given another task of another kernel.
-            let mut machine = MACHINE.take();
-            machine.prepare(kernel, spare);
-            run(&mut machine, task.number, &mut task.parts);
-            MACHINE.set(machine);
+            Machine::with(kernel, spare, |machine| run(machine, task.number, &mut task.parts));
         };
         if tasks == 1 {
             return on_this_thread(&mut Task {
@@ -394,27 +407,21 @@ impl Call<'_> {
         let n = tile.n;
         match instruction {
             Instruction::Apply {
-                op,
+                apply,
                 inputs,
                 size,
                 out,
             } => match out {
                 Target::Register(register) => {
                     let mut out = std::mem::take(&mut machine.registers[*register]);
-                    self.apply(
-                        *op,
-                        inputs,
-                        *size,
-                        machine,
-                        tile,
-                        &mut bytes_of_mut(&mut out)[..n * size],
-                    );
+                    let bytes = &mut bytes_of_mut(&mut out)[..n * size];
+                    self.apply(*apply, inputs, machine, tile, bytes);
                     machine.registers[*register] = out;
                 }
                 Target::Output(output) => {
                     let from = (tile.start - tile.base) * size;
                     let out = &mut parts[*output][from..from + n * size];
-                    self.apply(*op, inputs, *size, machine, tile, out);
+                    self.apply(*apply, inputs, machine, tile, out);
                 }
             },
             Instruction::Random {
@@ -478,9 +485,8 @@ impl Call<'_> {
                 body,
                 swap,
             } => {
-                for &(from, carry) in init {
+                for &((from, size), carry) in init {
                     let mut out = std::mem::take(&mut machine.registers[carry]);
-                    let size = self.size_of(from);
                     let bytes = self.read(from, size, machine, tile);
                     bytes_of_mut(&mut out)[..bytes.len()].copy_from_slice(bytes);
                     machine.registers[carry] = out;
@@ -515,14 +521,6 @@ impl Call<'_> {
         }
     }
 
-    /// Carries of loops are copied whole, whatever their elements.
-    fn size_of(&self, source: Source) -> usize {
-        match source {
-            Source::Register(_) => 8,
-            Source::Leaf(leaf) => self.kernel.leaves[leaf].dtype.size(),
-        }
-    }
-
     fn offset(&self, leaf: &Leaf, trips: &[usize], tile: Tile) -> i64 {
         let trips = leaf
             .steps
@@ -532,6 +530,7 @@ impl Call<'_> {
     }
 
     /// The tile of a source with elements of `size` bytes.
+    #[inline(always)]
     fn read<'m>(&'m self, source: Source, size: usize, machine: &'m Machine, tile: Tile) -> &'m [u8] {
         match source {
             Source::Register(register) => &bytes_of(&machine.registers[register])[..tile.n * size],
@@ -549,28 +548,18 @@ impl Call<'_> {
 
     fn apply(
         &self,
-        op: TileOp,
-        inputs: &[Source],
-        size: usize,
+        apply: Apply,
+        inputs: &[(Source, usize)],
         machine: &Machine,
         tile: Tile,
         out: &mut [u8],
     ) {
-        let read = |i: usize, size: usize| self.read(inputs[i], size, machine, tile);
-        match op {
-            TileOp::Unary(f, dtype) => kernels::unary(f, dtype, read(0, size), out),
-            TileOp::Binary(f, dtype, splat) => {
-                kernels::binary(f, dtype, read(0, size), read(1, size), splat, out)
-            }
-            TileOp::Compare(f, dtype) => {
-                kernels::compare(f, dtype, read(0, dtype.size()), read(1, dtype.size()), out);
-            }
-            TileOp::Select(dtype) => kernels::select(dtype, read(0, 1), read(1, size), read(2, size), out),
-            TileOp::MulAdd(dtype) => {
-                kernels::mul_add(dtype, read(0, size), read(1, size), read(2, size), out)
-            }
-            TileOp::Cast(from, to) => kernels::cast(from, to, read(0, from.size()), out),
-            TileOp::Copy => out.copy_from_slice(read(0, size)),
+        let read = |i: usize| self.read(inputs[i].0, inputs[i].1, machine, tile);
+        match apply {
+            Apply::One(run) => run(read(0), out),
+            Apply::Two(run) => run(read(0), read(1), out),
+            Apply::Three(run) => run(read(0), read(1), read(2), out),
+            Apply::Copy => out.copy_from_slice(read(0)),
         }
     }
 

@@ -5,6 +5,7 @@
 //! [`DType`], [`Shape`] and [`Scalar`] say what values are; [`Op`] what can be done with them; [`infer`](infer()) what type
 //! comes out; [`Program`] and [`Builder`] hold equations together; [`simplify`](simplify()) makes a program shorter.
 
+mod dead;
 mod dtype;
 mod infer;
 mod op;
@@ -24,4 +25,4 @@ pub use program::{Builder, Equation, Program, Var, Vars};
 pub use scalar::Scalar;
 pub use shape::{ArrayType, Axes, Shape};
 pub use simplify::simplify;
-pub use threefry::threefry2x32;
+pub use threefry::{four_rounds, key_schedule, threefry2x32};

@@ -3,8 +3,9 @@
 //! One pass forwards inlines calls, drops equations that do nothing, folds constants and shares common subexpressions;
 //! one pass backwards drops what nobody reads. Floats are never reassociated or contracted.
 
+use crate::dead::without_dead_code;
 use crate::op::{Binary, Op, Scan, Unary, While};
-use crate::{Axes, Builder, DType, Equation, Program, Scalar, Shape, Var, Vars};
+use crate::{Axes, Builder, DType, Program, Scalar, Shape, Var, Vars};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -229,35 +230,4 @@ fn within(op: &Op) -> Op {
         }),
         op => op.clone(),
     }
-}
-
-/// The program without the equations whose results nobody reads.
-fn without_dead_code(program: &Program) -> Program {
-    let mut live = vec![false; program.variables()];
-    for output in program.outputs() {
-        live[output.index()] = true;
-    }
-    let mut kept: Vec<&Equation> = Vec::with_capacity(program.equations().len());
-    for equation in program.equations().iter().rev() {
-        if equation.outputs.iter().any(|var| live[var.index()]) {
-            for input in &equation.inputs {
-                live[input.index()] = true;
-            }
-            kept.push(equation);
-        }
-    }
-    let mut builder = Builder::new();
-    let mut map: HashMap<Var, Var> = HashMap::with_capacity(program.variables());
-    for input in program.inputs() {
-        map.insert(input, builder.input(program.type_of(input).clone()));
-    }
-    for equation in kept.into_iter().rev() {
-        let inputs: Vars = equation.inputs.iter().map(|var| map[var]).collect();
-        let outputs = builder
-            .push(equation.op.clone(), &inputs)
-            .expect("an equation kept as it was");
-        map.extend(equation.outputs.iter().copied().zip(outputs));
-    }
-    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var]).collect();
-    builder.finish(&outputs)
 }

@@ -9,27 +9,36 @@
 /// use kiln_program::threefry2x32;
 /// assert_eq!(threefry2x32([0, 0], [0, 0]), [0x6b20_0159, 0x99ba_4efe]);
 /// ```
-// Inlined into the loops over tiles, so that it is compiled for their instruction set.
 #[inline(always)]
 pub fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
-    let keys = [key[0], key[1], key[0] ^ key[1] ^ 0x1BD1_1BDA];
+    let keys = key_schedule(key);
     let mut x = [counter[0].wrapping_add(keys[0]), counter[1].wrapping_add(keys[1])];
-    // Written out, not looped over: what is left is a straight line, which a loop over counters can be vectorised around.
-    x = rounds(x, [13, 15, 26, 6], [keys[1], keys[2].wrapping_add(1)]);
-    x = rounds(x, [17, 29, 16, 24], [keys[2], keys[0].wrapping_add(2)]);
-    x = rounds(x, [13, 15, 26, 6], [keys[0], keys[1].wrapping_add(3)]);
-    x = rounds(x, [17, 29, 16, 24], [keys[1], keys[2].wrapping_add(4)]);
-    rounds(x, [13, 15, 26, 6], [keys[2], keys[0].wrapping_add(5)])
+    x = four_rounds::<0>(keys, x);
+    x = four_rounds::<1>(keys, x);
+    x = four_rounds::<2>(keys, x);
+    x = four_rounds::<3>(keys, x);
+    four_rounds::<4>(keys, x)
 }
 
-/// Four rounds, after which a part of the key goes in.
+/// The words that go in between rounds; the first two are also added to the counter's words at the start.
 #[inline(always)]
-fn rounds(x: [u32; 2], rotations: [u32; 4], key: [u32; 2]) -> [u32; 2] {
+pub fn key_schedule(key: [u32; 2]) -> [u32; 3] {
+    [key[0], key[1], key[0] ^ key[1] ^ 0x1BD1_1BDA]
+}
+
+/// Rounds `4 * GROUP` to `4 * GROUP + 3`, after which a part of the key goes in. For loops over many counters, which
+/// are quicker a few rounds at a time.
+// Written out, not looped over: what is left is a straight line, which a loop over counters can be vectorised around.
+#[inline(always)]
+pub fn four_rounds<const GROUP: usize>(keys: [u32; 3], x: [u32; 2]) -> [u32; 2] {
+    let rotations = if GROUP % 2 == 0 { [13, 15, 26, 6] } else { [17, 29, 16, 24] };
     let x = round(x, rotations[0]);
     let x = round(x, rotations[1]);
     let x = round(x, rotations[2]);
     let x = round(x, rotations[3]);
-    [x[0].wrapping_add(key[0]), x[1].wrapping_add(key[1])]
+    let number = GROUP as u32 + 1;
+    let (first, second) = (keys[(GROUP + 1) % 3], keys[(GROUP + 2) % 3].wrapping_add(number));
+    [x[0].wrapping_add(first), x[1].wrapping_add(second)]
 }
 
 #[inline(always)]

@@ -18,7 +18,7 @@ const EDGE_ITEMS: usize = 3;
 
 /// The elements of an array, in row-major order.
 #[derive(Clone, Copy, Debug)]
-pub enum Elements<'a> {
+pub(crate) enum Elements<'a> {
     /// Truth values.
     Bool(&'a [bool]),
     /// Signed integers of 8 bits.
@@ -60,7 +60,7 @@ pub enum Elements<'a> {
 /// # Panics
 ///
 /// If the number of elements is not the product of `shape`.
-pub fn display(elements: Elements<'_>, shape: &[usize]) -> String {
+pub(crate) fn display(elements: Elements<'_>, shape: &[usize]) -> String {
     check(elements, shape);
     match elements {
         Elements::F32(values) if shape.is_empty() => scalar(Float::Single(values[0])),
@@ -85,7 +85,7 @@ pub fn display(elements: Elements<'_>, shape: &[usize]) -> String {
 /// # Panics
 ///
 /// If the number of elements is not the product of `shape`.
-pub fn debug(elements: Elements<'_>, shape: &[usize], dtype_name: &str, weak: bool) -> String {
+pub(crate) fn debug(elements: Elements<'_>, shape: &[usize], dtype_name: &str, weak: bool) -> String {
     const PREFIX: &str = "Array(";
     check(elements, shape);
     let dtype = format!("dtype={dtype_name}{}", if weak { ", weak_type=True" } else { "" });

@@ -1,4 +1,4 @@
-//! Elementwise ops.
+//! Elementwise ops: which loop does which.
 
 use super::number::{Integer, Number};
 use super::{with_size, with_type};
@@ -7,173 +7,194 @@ use crate::simd::{map1, map2, map3};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_program::{Binary, Compare, DType, Unary};
 
-pub(crate) fn unary(f: Unary, dtype: DType, x: &[u8], out: &mut [u8]) {
+/// A loop over tiles of one, two or three operands, and of the result.
+pub(crate) type Loop1 = fn(&[u8], &mut [u8]);
+pub(crate) type Loop2 = fn(&[u8], &[u8], &mut [u8]);
+pub(crate) type Loop3 = fn(&[u8], &[u8], &[u8], &mut [u8]);
+
+/// The loop that applies a function of one element.
+macro_rules! each1 {
+    ($f:expr) => {
+        |x, out| map1(cast_slice(x), cast_slice_mut(out), $f)
+    };
+}
+
+/// The loop that applies a function of two elements.
+macro_rules! each2 {
+    ($f:expr) => {
+        |x, y, out| map2(cast_slice(x), cast_slice(y), cast_slice_mut(out), $f)
+    };
+}
+
+/// A function of slices as a loop.
+macro_rules! slices {
+    ($f:path; $($x:ident),+) => {
+        |$($x,)+ out| $f($(cast_slice($x),)+ cast_slice_mut(out))
+    };
+}
+
+pub(crate) fn unary(f: Unary, dtype: DType) -> Loop1 {
     match dtype {
-        DType::F32 => float_unary::<f32>(f, cast_slice(x), cast_slice_mut(out)),
-        DType::F64 => float_unary::<f64>(f, cast_slice(x), cast_slice_mut(out)),
+        DType::F32 => float_unary::<f32>(f),
+        DType::F64 => float_unary::<f64>(f),
         // The one unary function of bools is `Not`.
-        DType::Bool => map1(x, out, |x| x ^ 1),
-        DType::I8 => integer_unary::<i8>(f, cast_slice(x), cast_slice_mut(out)),
-        DType::I16 => integer_unary::<i16>(f, cast_slice(x), cast_slice_mut(out)),
-        DType::I32 => integer_unary::<i32>(f, cast_slice(x), cast_slice_mut(out)),
-        DType::I64 => integer_unary::<i64>(f, cast_slice(x), cast_slice_mut(out)),
-        DType::U8 => integer_unary::<u8>(f, cast_slice(x), cast_slice_mut(out)),
-        DType::U16 => integer_unary::<u16>(f, cast_slice(x), cast_slice_mut(out)),
-        DType::U32 => integer_unary::<u32>(f, cast_slice(x), cast_slice_mut(out)),
-        DType::U64 => integer_unary::<u64>(f, cast_slice(x), cast_slice_mut(out)),
+        DType::Bool => each1!(|x: u8| x ^ 1),
+        DType::I8 => integer_unary::<i8>(f),
+        DType::I16 => integer_unary::<i16>(f),
+        DType::I32 => integer_unary::<i32>(f),
+        DType::I64 => integer_unary::<i64>(f),
+        DType::U8 => integer_unary::<u8>(f),
+        DType::U16 => integer_unary::<u16>(f),
+        DType::U32 => integer_unary::<u32>(f),
+        DType::U64 => integer_unary::<u64>(f),
     }
 }
 
-fn float_unary<T: Math>(f: Unary, x: &[T], out: &mut [T]) {
+fn float_unary<T: Math + Pod>(f: Unary) -> Loop1 {
     match f {
-        Unary::Neg => T::neg(x, out),
-        Unary::Abs => T::abs(x, out),
-        Unary::Sign => T::sign(x, out),
-        Unary::Floor => T::floor(x, out),
-        Unary::Ceil => T::ceil(x, out),
-        Unary::Round => T::round(x, out),
-        Unary::Trunc => T::trunc(x, out),
-        Unary::Sqrt => T::sqrt(x, out),
-        Unary::Rsqrt => T::rsqrt(x, out),
-        Unary::Cbrt => T::cbrt(x, out),
-        Unary::Exp => T::exp(x, out),
-        Unary::Exp2 => T::exp2(x, out),
-        Unary::Expm1 => T::expm1(x, out),
-        Unary::Log => T::log(x, out),
-        Unary::Log2 => T::log2(x, out),
-        Unary::Log10 => T::log10(x, out),
-        Unary::Log1p => T::log1p(x, out),
-        Unary::Sin => T::sin(x, out),
-        Unary::Cos => T::cos(x, out),
-        Unary::Tan => T::tan(x, out),
-        Unary::Asin => T::asin(x, out),
-        Unary::Acos => T::acos(x, out),
-        Unary::Atan => T::atan(x, out),
-        Unary::Sinh => T::sinh(x, out),
-        Unary::Cosh => T::cosh(x, out),
-        Unary::Tanh => T::tanh(x, out),
-        Unary::Asinh => T::asinh(x, out),
-        Unary::Acosh => T::acosh(x, out),
-        Unary::Atanh => T::atanh(x, out),
-        Unary::Logistic => T::logistic(x, out),
-        Unary::Erf => T::erf(x, out),
-        Unary::Erfc => T::erfc(x, out),
-        Unary::ErfInv => T::erf_inv(x, out),
-        Unary::Lgamma => T::lgamma(x, out),
-        Unary::Digamma => T::digamma(x, out),
+        Unary::Neg => slices!(T::neg; x),
+        Unary::Abs => slices!(T::abs; x),
+        Unary::Sign => slices!(T::sign; x),
+        Unary::Floor => slices!(T::floor; x),
+        Unary::Ceil => slices!(T::ceil; x),
+        Unary::Round => slices!(T::round; x),
+        Unary::Trunc => slices!(T::trunc; x),
+        Unary::Sqrt => slices!(T::sqrt; x),
+        Unary::Rsqrt => slices!(T::rsqrt; x),
+        Unary::Cbrt => slices!(T::cbrt; x),
+        Unary::Exp => slices!(T::exp; x),
+        Unary::Exp2 => slices!(T::exp2; x),
+        Unary::Expm1 => slices!(T::expm1; x),
+        Unary::Log => slices!(T::log; x),
+        Unary::Log2 => slices!(T::log2; x),
+        Unary::Log10 => slices!(T::log10; x),
+        Unary::Log1p => slices!(T::log1p; x),
+        Unary::Sin => slices!(T::sin; x),
+        Unary::Cos => slices!(T::cos; x),
+        Unary::Tan => slices!(T::tan; x),
+        Unary::Asin => slices!(T::asin; x),
+        Unary::Acos => slices!(T::acos; x),
+        Unary::Atan => slices!(T::atan; x),
+        Unary::Sinh => slices!(T::sinh; x),
+        Unary::Cosh => slices!(T::cosh; x),
+        Unary::Tanh => slices!(T::tanh; x),
+        Unary::Asinh => slices!(T::asinh; x),
+        Unary::Acosh => slices!(T::acosh; x),
+        Unary::Atanh => slices!(T::atanh; x),
+        Unary::Logistic => slices!(T::logistic; x),
+        Unary::Erf => slices!(T::erf; x),
+        Unary::Erfc => slices!(T::erfc; x),
+        Unary::ErfInv => slices!(T::erf_inv; x),
+        Unary::Lgamma => slices!(T::lgamma; x),
+        Unary::Digamma => slices!(T::digamma; x),
         Unary::Not => unreachable!("the type rule refuses `not` of floats"),
     }
 }
 
-fn integer_unary<T: Integer>(f: Unary, x: &[T], out: &mut [T]) {
+fn integer_unary<T: Integer>(f: Unary) -> Loop1 {
     match f {
-        Unary::Neg => map1(x, out, T::neg),
-        Unary::Abs => map1(x, out, T::abs),
-        Unary::Sign => map1(x, out, T::sign),
-        Unary::Not => map1(x, out, T::not),
+        Unary::Neg => each1!(T::neg),
+        Unary::Abs => each1!(T::abs),
+        Unary::Sign => each1!(T::sign),
+        Unary::Not => each1!(T::not),
         _ => unreachable!("the type rule refuses {f:?} of integers"),
     }
 }
 
-/// `splat`: all elements of `y` are the same, which `pow` turns to account.
-pub(crate) fn binary(f: Binary, dtype: DType, x: &[u8], y: &[u8], splat: bool, out: &mut [u8]) {
+/// `splat`: all elements of the second operand are the same, which `pow` turns to account.
+pub(crate) fn binary(f: Binary, dtype: DType, splat: bool) -> Loop2 {
     match dtype {
-        DType::F32 => float_binary::<f32>(f, cast_slice(x), cast_slice(y), splat, cast_slice_mut(out)),
-        DType::F64 => float_binary::<f64>(f, cast_slice(x), cast_slice(y), splat, cast_slice_mut(out)),
-        DType::Bool => bool_binary(f, x, y, out),
-        DType::I8 => integer_binary::<i8>(f, cast_slice(x), cast_slice(y), cast_slice_mut(out)),
-        DType::I16 => integer_binary::<i16>(f, cast_slice(x), cast_slice(y), cast_slice_mut(out)),
-        DType::I32 => integer_binary::<i32>(f, cast_slice(x), cast_slice(y), cast_slice_mut(out)),
-        DType::I64 => integer_binary::<i64>(f, cast_slice(x), cast_slice(y), cast_slice_mut(out)),
-        DType::U8 => integer_binary::<u8>(f, cast_slice(x), cast_slice(y), cast_slice_mut(out)),
-        DType::U16 => integer_binary::<u16>(f, cast_slice(x), cast_slice(y), cast_slice_mut(out)),
-        DType::U32 => integer_binary::<u32>(f, cast_slice(x), cast_slice(y), cast_slice_mut(out)),
-        DType::U64 => integer_binary::<u64>(f, cast_slice(x), cast_slice(y), cast_slice_mut(out)),
+        DType::F32 => float_binary::<f32>(f, splat),
+        DType::F64 => float_binary::<f64>(f, splat),
+        DType::Bool => bool_binary(f),
+        DType::I8 => integer_binary::<i8>(f),
+        DType::I16 => integer_binary::<i16>(f),
+        DType::I32 => integer_binary::<i32>(f),
+        DType::I64 => integer_binary::<i64>(f),
+        DType::U8 => integer_binary::<u8>(f),
+        DType::U16 => integer_binary::<u16>(f),
+        DType::U32 => integer_binary::<u32>(f),
+        DType::U64 => integer_binary::<u64>(f),
     }
 }
 
-fn float_binary<T: Math + Number>(f: Binary, x: &[T], y: &[T], splat: bool, out: &mut [T]) {
+fn float_binary<T: Math + Number>(f: Binary, splat: bool) -> Loop2 {
     match f {
-        Binary::Pow if splat && !y.is_empty() => T::pow_scalar(x, y[0], out),
-        Binary::Pow => T::pow(x, y, out),
-        Binary::Rem => T::rem(x, y, out),
-        Binary::Atan2 => T::atan2(x, y, out),
-        Binary::Hypot => T::hypot(x, y, out),
-        f => arithmetic(f, x, y, out),
+        Binary::Pow if splat => |x, y, out| match cast_slice(y) {
+            [] => {}
+            [y, ..] => T::pow_scalar(cast_slice(x), *y, cast_slice_mut(out)),
+        },
+        Binary::Pow => slices!(T::pow; x, y),
+        Binary::Rem => slices!(T::rem; x, y),
+        Binary::Atan2 => slices!(T::atan2; x, y),
+        Binary::Hypot => slices!(T::hypot; x, y),
+        f => arithmetic::<T>(f),
     }
 }
 
-fn integer_binary<T: Integer>(f: Binary, x: &[T], y: &[T], out: &mut [T]) {
+fn integer_binary<T: Integer>(f: Binary) -> Loop2 {
     match f {
-        Binary::Rem => map2(x, y, out, T::rem),
-        Binary::Pow => map2(x, y, out, T::pow),
-        Binary::And => map2(x, y, out, T::and),
-        Binary::Or => map2(x, y, out, T::or),
-        Binary::Xor => map2(x, y, out, T::xor),
-        Binary::Shl => map2(x, y, out, T::shl),
-        Binary::Shr => map2(x, y, out, T::shr),
-        f => arithmetic(f, x, y, out),
+        Binary::Rem => each2!(T::rem),
+        Binary::Pow => each2!(T::pow),
+        Binary::And => each2!(T::and),
+        Binary::Or => each2!(T::or),
+        Binary::Xor => each2!(T::xor),
+        Binary::Shl => each2!(T::shl),
+        Binary::Shr => each2!(T::shr),
+        f => arithmetic::<T>(f),
     }
 }
 
-fn arithmetic<T: Number>(f: Binary, x: &[T], y: &[T], out: &mut [T]) {
+fn arithmetic<T: Number>(f: Binary) -> Loop2 {
     match f {
-        Binary::Add => map2(x, y, out, T::add),
-        Binary::Sub => map2(x, y, out, T::sub),
-        Binary::Mul => map2(x, y, out, T::mul),
-        Binary::Div => map2(x, y, out, T::div),
-        Binary::Max => map2(x, y, out, T::max),
-        Binary::Min => map2(x, y, out, T::min),
+        Binary::Add => each2!(T::add),
+        Binary::Sub => each2!(T::sub),
+        Binary::Mul => each2!(T::mul),
+        Binary::Div => each2!(T::div),
+        Binary::Max => each2!(T::max),
+        Binary::Min => each2!(T::min),
         _ => unreachable!("the type rule refuses {f:?} here"),
     }
 }
 
-fn bool_binary(f: Binary, x: &[u8], y: &[u8], out: &mut [u8]) {
+fn bool_binary(f: Binary) -> Loop2 {
     match f {
-        Binary::Add | Binary::Or | Binary::Max => map2(x, y, out, |x, y| x | y),
-        Binary::Mul | Binary::And | Binary::Min => map2(x, y, out, |x, y| x & y),
-        Binary::Xor => map2(x, y, out, |x, y| x ^ y),
+        Binary::Add | Binary::Or | Binary::Max => each2!(|x: u8, y: u8| x | y),
+        Binary::Mul | Binary::And | Binary::Min => each2!(|x: u8, y: u8| x & y),
+        Binary::Xor => each2!(|x: u8, y: u8| x ^ y),
         _ => unreachable!("the type rule refuses {f:?} of bools"),
     }
 }
 
-/// `out` holds bools.
-pub(crate) fn compare(f: Compare, dtype: DType, x: &[u8], y: &[u8], out: &mut [u8]) {
-    with_type!(dtype, T => compared::<T>(f, cast_slice(x), cast_slice(y), out));
+/// The result holds bools.
+pub(crate) fn compare(f: Compare, dtype: DType) -> Loop2 {
+    with_type!(dtype, T => compared::<T>(f))
 }
 
-fn compared<T: Pod + PartialOrd>(f: Compare, x: &[T], y: &[T], out: &mut [u8]) {
+fn compared<T: Pod + PartialOrd>(f: Compare) -> Loop2 {
     match f {
-        Compare::Eq => map2(x, y, out, |x, y| u8::from(x == y)),
-        Compare::Ne => map2(x, y, out, |x, y| u8::from(x != y)),
-        Compare::Lt => map2(x, y, out, |x, y| u8::from(x < y)),
-        Compare::Le => map2(x, y, out, |x, y| u8::from(x <= y)),
-        Compare::Gt => map2(x, y, out, |x, y| u8::from(x > y)),
-        Compare::Ge => map2(x, y, out, |x, y| u8::from(x >= y)),
+        Compare::Eq => each2!(|x: T, y: T| u8::from(x == y)),
+        Compare::Ne => each2!(|x: T, y: T| u8::from(x != y)),
+        Compare::Lt => each2!(|x: T, y: T| u8::from(x < y)),
+        Compare::Le => each2!(|x: T, y: T| u8::from(x <= y)),
+        Compare::Gt => each2!(|x: T, y: T| u8::from(x > y)),
+        Compare::Ge => each2!(|x: T, y: T| u8::from(x >= y)),
     }
 }
 
-pub(crate) fn select(dtype: DType, predicate: &[u8], x: &[u8], y: &[u8], out: &mut [u8]) {
-    with_size!(dtype, T => {
-        map3::<u8, T, T, T>(predicate, cast_slice(x), cast_slice(y), cast_slice_mut(out), |p, x, y| if p != 0 { x } else { y })
-    });
+/// The first operand holds bools.
+pub(crate) fn select(dtype: DType) -> Loop3 {
+    with_size!(dtype, T => |p, x, y, out| {
+        let choose = |p: u8, x: T, y: T| if p != 0 { x } else { y };
+        map3(p, cast_slice(x), cast_slice(y), cast_slice_mut(out), choose)
+    })
 }
 
-pub(crate) fn mul_add(dtype: DType, x: &[u8], y: &[u8], z: &[u8], out: &mut [u8]) {
+pub(crate) fn mul_add(dtype: DType) -> Loop3 {
     match dtype {
-        DType::F32 => map3::<f32, _, _, _>(
-            cast_slice(x),
-            cast_slice(y),
-            cast_slice(z),
-            cast_slice_mut(out),
-            f32::mul_add,
-        ),
-        _ => map3::<f64, _, _, _>(
-            cast_slice(x),
-            cast_slice(y),
-            cast_slice(z),
-            cast_slice_mut(out),
-            f64::mul_add,
-        ),
+        DType::F32 => |x, y, z, out| {
+            map3(cast_slice(x), cast_slice(y), cast_slice(z), cast_slice_mut(out), f32::mul_add)
+        },
+        _ => |x, y, z, out| map3(cast_slice(x), cast_slice(y), cast_slice(z), cast_slice_mut(out), f64::mul_add),
     }
 }

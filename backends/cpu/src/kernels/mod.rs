@@ -10,7 +10,7 @@ mod random;
 mod reduce;
 
 pub(crate) use cast::cast;
-pub(crate) use elementwise::{binary, compare, mul_add, select, unary};
+pub(crate) use elementwise::{Loop1, Loop2, Loop3, binary, compare, mul_add, select, unary};
 pub(crate) use load::{Pattern, fill, iota, load};
 pub(crate) use random::{counters, random_bits};
 pub(crate) use reduce::{LANES, combine, finish, identity, reduce};

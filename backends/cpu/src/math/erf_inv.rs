@@ -10,11 +10,11 @@
 //!
 //! One more difference: JAX's CPU backend flushes denormal arguments to zero, and this does not.
 //!
-//! The tails |x| > 0.9966 (f32) and 0.9990 (f64) are rare among uniform numbers, and are done apart.
+//! The tails |x| > 0.9966 (f32) and 0.9990 (f64) are rare among uniform numbers: blocks without any skip them.
 
 use super::driver::Unary;
 use super::log::Log;
-use super::real::{Real, horner, poly};
+use super::real::{Real, horner};
 
 pub(super) struct ErfInv;
 
@@ -73,9 +73,9 @@ fn xla_log(x: f32) -> f32 {
     e.mul_add(0.693359375, q + z)
 }
 
-/// XLA:CPU's log1p.
+/// XLA:CPU's log1p, where |y| < sqrt(2) - 1.
 #[inline(always)]
-fn xla_log1p(x: f32) -> f32 {
+fn xla_log1p_near(y: f32) -> f32 {
     const P: &[f32] = &[
         20.0395527,
         57.1129646,
@@ -88,36 +88,42 @@ fn xla_log1p(x: f32) -> f32 {
     const Q: &[f32] = &[
         60.11866, 216.427887, 309.098724, 221.762405, 83.0475693, 15.0629091, 1.0,
     ];
-    let x2 = x * x;
-    let t = (x * x2) * (horner(x, P) / horner(x, Q));
-    let near = x + x2.mul_add(-0.5, t);
-    let far = xla_log(1.0 + x);
-    if x.abs() < 0.414213568 { near } else { far }
-}
-
-#[inline(always)]
-fn w_32(x: f32) -> f32 {
-    -xla_log1p(x * -x)
+    let y2 = y * y;
+    let t = (y * y2) * (horner(y, P) / horner(y, Q));
+    y + y2.mul_add(-0.5, t)
 }
 
 impl Unary<f32> for ErfInv {
-    const HAS_RARE: bool = true;
     #[inline(always)]
     fn fast(x: f32) -> f32 {
-        horner(w_32(x) - 2.5, CENTRAL_32) * x
+        let mut y = [x];
+        Self::block(&[x], &mut y);
+        y[0]
     }
-    /// A little more than w >= 5: 1 - x^2 < e^-5.
     #[inline(always)]
-    fn is_rare(x: f32) -> bool {
-        Real::abs(x) > 0.9966
-    }
-    const RARE_IS_VECTOR: bool = true;
-    #[inline(always)]
-    fn rare(x: f32) -> f32 {
-        let w = w_32(x);
-        let central = horner(w - 2.5, CENTRAL_32) * x;
-        let tail = horner(w.sqrt() - 3.0, TAIL_32) * x;
-        at_one(x, if w < 5.0 { central } else { tail }, x * f32::INFINITY)
+    fn block<const N: usize>(x: &[f32; N], y: &mut [f32; N]) {
+        let mut w = [0f32; N];
+        for i in 0..N {
+            w[i] = -xla_log1p_near(x[i] * -x[i]);
+        }
+        for i in 0..N {
+            let square = x[i] * -x[i];
+            let far = -xla_log(1.0 + square);
+            w[i] = if Real::abs(square) < 0.414213568 { w[i] } else { far };
+        }
+        let mut rare = false;
+        for i in 0..N {
+            y[i] = horner(w[i] - 2.5, CENTRAL_32) * x[i];
+            // Not negated: NaN is rare, too.
+            rare |= !(w[i] < 5.0);
+        }
+        if rare {
+            for i in 0..N {
+                let tail = horner(w[i].sqrt() - 3.0, TAIL_32) * x[i];
+                let inside = if w[i] < 5.0 { y[i] } else { tail };
+                y[i] = at_one(x[i], inside, x[i] * f32::INFINITY);
+            }
+        }
     }
 }
 
@@ -195,22 +201,9 @@ const FAR_64: &[f64] = &[
     -2.7109920616438573e-11,
 ];
 
-/// The high terms in four chains, for speed; the low ones, where roundings count, by Horner's rule as
-/// XLA has them.
+/// XLA's log1p, where |y| < sqrt(2) - 1.
 #[inline(always)]
-fn central_64(w: f64) -> f64 {
-    let v = w - 3.125;
-    let mut p = poly(v, &CENTRAL_64[8..]);
-    let mut i = 8;
-    while i > 0 {
-        i -= 1;
-        p = p.mul_add(v, CENTRAL_64[i]);
-    }
-    p
-}
-
-#[inline(always)]
-fn w_64(x: f64) -> f64 {
+fn log1p_near(y: f64) -> f64 {
     const P: &[f64] = &[
         20.039553499201283,
         57.11296359058554,
@@ -229,38 +222,53 @@ fn w_64(x: f64) -> f64 {
         15.062909083469192,
         1.0,
     ];
-    let y = x * -x;
     let y2 = y * y;
     let t = (y * y2) * (horner(y, P) / horner(y, Q));
-    let near = y + y2.mul_add(-0.5, t);
-    let far = <Log as Unary<f64>>::fast(1.0 + y);
-    -(if y.abs() < std::f64::consts::SQRT_2 - 1.0 {
-        near
-    } else {
-        far
-    })
+    y + y2.mul_add(-0.5, t)
 }
 
 impl Unary<f64> for ErfInv {
-    const HAS_RARE: bool = true;
     #[inline(always)]
     fn fast(x: f64) -> f64 {
-        central_64(w_64(x)) * x
+        let mut y = [x];
+        Self::block(&[x], &mut y);
+        y[0]
     }
-    /// A little more than w >= 6.25: 1 - x^2 < e^-6.25.
     #[inline(always)]
-    fn is_rare(x: f64) -> bool {
-        Real::abs(x) > 0.99903
-    }
-    const RARE_IS_VECTOR: bool = true;
-    #[inline(always)]
-    fn rare(x: f64) -> f64 {
-        let w = w_64(x);
-        let root = w.sqrt();
-        let central = central_64(w) * x;
-        let middle = horner(root - 3.25, MIDDLE_64) * x;
-        let far = horner(root - 5.0, FAR_64) * x;
-        let tail = if w < 16.0 { middle } else { far };
-        at_one(x, if w < 6.25 { central } else { tail }, x * f64::INFINITY)
+    fn block<const N: usize>(x: &[f64; N], y: &mut [f64; N]) {
+        /// So many coefficients as there are registers for.
+        const LOW: usize = 11;
+        let mut w = [0f64; N];
+        for i in 0..N {
+            w[i] = -log1p_near(x[i] * -x[i]);
+        }
+        for i in 0..N {
+            let square = x[i] * -x[i];
+            let far = -<Log as Unary<f64>>::fast(1.0 + square);
+            let near = square.abs() < std::f64::consts::SQRT_2 - 1.0;
+            w[i] = if near { w[i] } else { far };
+        }
+        let mut rare = false;
+        for i in 0..N {
+            y[i] = horner(w[i] - 3.125, &CENTRAL_64[LOW..]);
+            rare |= !(w[i] < 6.25);
+        }
+        for i in 0..N {
+            let (v, mut p) = (w[i] - 3.125, y[i]);
+            for c in CENTRAL_64[..LOW].iter().rev() {
+                p = p.mul_add(v, *c);
+            }
+            y[i] = p * x[i];
+        }
+        if rare {
+            for i in 0..N {
+                let root = w[i].sqrt();
+                let middle = horner(root - 3.25, MIDDLE_64);
+                let far = horner(root - 5.0, FAR_64);
+                let tail = if w[i] < 16.0 { middle } else { far } * x[i];
+                let inside = if w[i] < 6.25 { y[i] } else { tail };
+                y[i] = at_one(x[i], inside, x[i] * f64::INFINITY);
+            }
+        }
     }
 }

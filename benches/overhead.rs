@@ -1,0 +1,51 @@
+//! What a call costs besides its arithmetic: `cargo bench --bench overhead`.
+
+#[path = "../examples/option_pricing/model.rs"]
+mod model;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use kiln::prelude::*;
+use kiln::{numpy as np, program};
+use kiln_backends::Executable;
+use model::{Estimator, Model};
+use std::hint::black_box;
+
+const MODEL: Model = Model {
+    steps: 20,
+    beta: 0.99,
+    strike: 100.0,
+    mu: 0.0001,
+    rho: 0.1,
+    nu: 0.001,
+    s0: 10.0,
+    h0: 0.0,
+};
+
+fn calls(c: &mut Criterion) {
+    let (x, y) = (np::ones(8), np::linspace(0.0, 1.0, 8));
+    c.bench_function("eager add of 8 elements", |b| {
+        b.iter(|| black_box(&x) + black_box(&y))
+    });
+    let add = jit(|(x, y): (Array, Array)| x + y);
+    c.bench_function("jitted add of 8 elements", |b| {
+        b.iter(|| add((black_box(&x).clone(), black_box(&y).clone())))
+    });
+    let sums = jit(|x: Array| (x.sin() + x.cos()).sum());
+    c.bench_function("jitted sum of sin + cos of 8 elements", |b| {
+        b.iter(|| sums(black_box(&x).clone()))
+    });
+}
+
+fn compilation(c: &mut Criterion) {
+    let price = |key: Key| MODEL.price(key, 10_000_000, Estimator::Plain);
+    c.bench_function("record the option pricer", |b| {
+        b.iter(|| program(price, Key::new(1)))
+    });
+    let recorded = program(price, Key::new(1));
+    c.bench_function("compile the option pricer", |b| {
+        b.iter(|| Executable::compile(black_box(&recorded)))
+    });
+}
+
+criterion_group!(benches, calls, compilation);
+criterion_main!(benches);
