@@ -1,10 +1,10 @@
-//! Two primitives that samplers are made of.
+//! The primitives that samplers are made of.
 
 use crate::Array;
 use crate::error::check;
 use crate::record::{bind, bind_one};
 use crate::{DType, IntoNumbers};
-use kiln_backends::program::Op;
+use kiln_backends::program::{Op, Scalar};
 
 /// The two words of Threefry-2x32 for the counters `first + i`, where `i` runs over the elements of `shape`, under each key.
 ///
@@ -45,6 +45,35 @@ pub fn random_bits(key: &Array, first: &Array, shape: impl IntoNumbers) -> (Arra
     let mut words = bind(Op::RandomBits { shape }, &[key, first], &[false, false]).into_iter();
     let mut next = || words.next().expect("two words");
     (next(), next())
+}
+
+/// The floats that pairs of random words, as [`random_bits`] gives them, stand for: uniform on `[low, high)`, of `dtype`.
+///
+/// `u * (high - low) + low`, rounded once, where `u` is a multiple of `2^-23` (`float32`) or `2^-52` (`float64`) on `[0, 1)`.
+///
+/// # Panics
+/// When the words are not `uint32` of one shape, or the dtype is no float.
+///
+/// ```
+/// use kiln_core::{Array, DType, lax};
+/// let (x, y) = lax::random_bits(&Array::new(vec![0_u32, 42], 2), &Array::new(vec![0_u32], ()), 3);
+/// println!("{}", lax::uniform(&x, &y, DType::F32, 0.0, 1.0)); // [0.42672753 0.06302019 0.0150103 ]
+/// ```
+#[track_caller]
+pub fn uniform(first: &Array, second: &Array, dtype: DType, low: f64, high: f64) -> Array {
+    check(
+        first.dtype() == DType::U32 && first.array_type() == second.array_type() && dtype.is_float(),
+        "uniform",
+        || {
+            format!(
+                "needs uint32 words of one shape and a float dtype, got {}, {} and {dtype}",
+                first.array_type(),
+                second.array_type()
+            )
+        },
+    );
+    let [low, high] = [low, high].map(|bound| Scalar::from_f64(dtype, bound));
+    bind_one(Op::Uniform { low, high }, &[first, second], false)
 }
 
 /// `x * y + z`, rounded once. Floats of one dtype and shape.

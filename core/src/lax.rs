@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use std::panic::Location;
 use std::sync::Arc;
 
-pub use crate::bits::{mul_add, random_bits};
+pub use crate::bits::{mul_add, random_bits, uniform};
 
 /// `for i in lower..upper { carry = body(i, carry) }`, recorded as one loop. `i` is a weak integer scalar.
 ///

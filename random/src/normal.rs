@@ -2,7 +2,7 @@
 
 use crate::Key;
 use crate::bits::lengths;
-use crate::uniform::unit;
+use crate::uniform::between;
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, raise};
 
@@ -48,7 +48,7 @@ pub fn normal_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
                 DType::F32 => f64::from((-1f32).next_up()),
                 _ => (-1f64).next_up(),
             };
-            let uniform = unit(&key[0], shape, *dtype, 2.0) + above;
+            let uniform = between(&key[0], shape, *dtype, above, 1.0);
             std::f64::consts::SQRT_2 * uniform.erf_inv()
         },
     )

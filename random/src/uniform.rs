@@ -24,7 +24,7 @@ pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
         "uniform",
         (shape, default_float()),
         [key.one("uniform")],
-        |(shape, dtype), key| unit(&key[0], shape, *dtype, 1.0),
+        |(shape, dtype), key| between(&key[0], shape, *dtype, 0.0, 1.0),
     )
 }
 
@@ -79,20 +79,13 @@ pub fn uniform_dtype(
             unreachable!("three inputs")
         };
         // The product and the sum are rounded once, as XLA's CPU backend has it.
-        let unit = unit(key, shape, *dtype, 1.0);
+        let unit = between(key, shape, *dtype, 0.0, 1.0);
         np::maximum(low, lax::mul_add(&unit, &(high - low), low))
     })
 }
 
-/// Floats uniform on `[0, scale)`. With a power of two for `scale` all of this is exact: no float is rounded.
-pub(crate) fn unit(key: &Array, shape: &[usize], dtype: DType, scale: f64) -> Array {
-    let (high, low) = words(key, shape);
-    if dtype == DType::F32 {
-        // 23 bits; signed integers are quicker to convert.
-        return ((high ^ low) >> 9).astype(DType::I32).astype(dtype) * (scale * 2f64.powi(-23));
-    }
-    // The upper 52 of 64 bits, as the sum of two words.
-    let low = (low >> 12).astype(DType::I32).astype(dtype) * (scale * 2f64.powi(-52));
-    let high = high.astype(dtype);
-    lax::mul_add(&high, &np::full_like(&high, scale * 2f64.powi(-32)), &low)
+/// Floats uniform on `[low, high)`.
+pub(crate) fn between(key: &Array, shape: &[usize], dtype: DType, low: f64, high: f64) -> Array {
+    let (first, second) = words(key, shape);
+    lax::uniform(&first, &second, dtype, low, high)
 }

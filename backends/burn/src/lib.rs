@@ -13,7 +13,7 @@ mod linalg;
 mod lower;
 mod run;
 mod tensor;
-pub mod threefry;
+mod threefry;
 
 pub use lower::{Route, lower, lower_with, reads_values};
 pub use run::run;

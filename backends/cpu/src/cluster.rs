@@ -399,6 +399,7 @@ pub(crate) fn is_fusable(op: &Op) -> bool {
         | Op::Slice { .. }
         | Op::Reverse(_)
         | Op::Reduce { .. }
+        | Op::Uniform { .. }
         | Op::RandomBits { .. } => true,
         Op::Scan(scan) => loops::is_tile_loop(scan),
         Op::Concatenate { .. }
@@ -426,6 +427,7 @@ pub(crate) fn own_cost(op: &Op) -> u64 {
         Op::Binary(Binary::Div) => 4,
         Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_) => 1,
         Op::RandomBits { .. } => 30,
+        Op::Uniform { .. } => 2,
         Op::Reduce {
             kind: Reduction::Sum | Reduction::Prod | Reduction::Max | Reduction::Min,
             ..

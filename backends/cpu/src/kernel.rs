@@ -31,7 +31,27 @@ pub(crate) enum Apply {
     One(Loop1),
     Two(Loop2),
     Three(Loop3),
+    Uniform(Scalar, Scalar),
     Copy,
+}
+
+/// What random bits become before they leave the processor's registers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Draw {
+    /// Both words.
+    Words([usize; 2]),
+    /// Uniform floats.
+    Uniform { low: Scalar, high: Scalar, out: usize },
+}
+
+impl Draw {
+    /// The registers that are written.
+    pub(crate) fn outs(&mut self) -> &mut [usize] {
+        match self {
+            Draw::Words(outs) => outs,
+            Draw::Uniform { out, .. } => std::slice::from_mut(out),
+        }
+    }
 }
 
 /// One step of a kernel.
@@ -44,13 +64,13 @@ pub(crate) enum Instruction {
         size: usize,
         out: Target,
     },
-    /// Both words of the random bits; the counter is a leaf without a buffer.
+    /// Random bits; the counter is a leaf without a buffer.
     Random {
         key: [Source; 2],
         first: Option<Source>,
         counter: usize,
         splat: bool,
-        out: [usize; 2],
+        draw: Draw,
     },
     Fill {
         value: Scalar,
@@ -232,6 +252,7 @@ impl Writer {
                 self.apply(Apply::Two(kernels::binary(*f, dtype(), splat)), &operands, result)
             }
             Op::Compare(f) => self.apply(Apply::Two(kernels::compare(*f, dtype())), &operands, result),
+            Op::Uniform { low, high } => self.uniform(program, equation, &operands, *low, *high, result),
             Op::Select => self.apply(Apply::Three(kernels::select(result.dtype)), &operands, result),
             Op::MulAdd => self.apply(Apply::Three(kernels::mul_add(result.dtype)), &operands, result),
             // The same bits.
@@ -416,7 +437,7 @@ impl Writer {
             first: (!zero).then_some(start.source),
             counter,
             splat: key.iter().all(|value| value.splat),
-            out,
+            draw: Draw::Words(out),
         });
         let splat = key.iter().chain([&start, &place]).all(|value| value.splat);
         for (register, output) in out.into_iter().zip(&equation.outputs) {
@@ -427,6 +448,49 @@ impl Writer {
                 splat,
             };
             self.values.insert((scope, *output, view.clone()), value);
+        }
+    }
+
+    /// Uniform floats: drawn as such if nothing else needs the words.
+    fn uniform(
+        &mut self,
+        program: &Program,
+        equation: &Equation,
+        words: &[Value],
+        low: Scalar,
+        high: Scalar,
+        of: &ArrayType,
+    ) -> Value {
+        let sources = [words[0].source, words[1].source];
+        let only_here = |var: &Var| {
+            let uses = program.equations().iter().flat_map(|equation| &equation.inputs);
+            uses.chain(program.outputs()).filter(|used| *used == var).count() == 1
+        };
+        let out = self.register(of.dtype.size());
+        let drawn = self.blocks[words[0].depth].iter_mut().find_map(|instruction| match instruction {
+            Instruction::Random { draw, .. } => match draw {
+                Draw::Words(outs) if outs.map(Source::Register) == sources => Some(draw),
+                _ => None,
+            },
+            _ => None,
+        });
+        match drawn {
+            Some(draw) if equation.inputs.iter().all(only_here) => *draw = Draw::Uniform { low, high, out },
+            _ => {
+                let inputs = words.iter().map(|value| (value.source, value.size)).collect();
+                self.blocks[words[0].depth.max(words[1].depth)].push(Instruction::Apply {
+                    apply: Apply::Uniform(low, high),
+                    inputs,
+                    size: of.dtype.size(),
+                    out: Target::Register(out),
+                });
+            }
+        }
+        Value {
+            source: Source::Register(out),
+            size: of.dtype.size(),
+            depth: words[0].depth.max(words[1].depth),
+            splat: words[0].splat && words[1].splat,
         }
     }
 
@@ -550,7 +614,7 @@ impl Writer {
         self.blocks.last().is_some_and(|block| {
             block.iter().any(|instruction| match instruction {
                 Instruction::Apply { out, .. } => *out == Target::Register(register),
-                Instruction::Random { out, .. } => out.contains(&register),
+                Instruction::Random { draw, .. } => draw.clone().outs().contains(&register),
                 _ => false,
             })
         })

@@ -136,7 +136,7 @@ impl Lives {
                 | Instruction::Fill { out, .. }
                 | Instruction::Load { out, .. }
                 | Instruction::Iota { out, .. } => self.touch(*out),
-                Instruction::Random { out, .. } => out.iter().for_each(|&out| self.touch(out)),
+                Instruction::Random { draw, .. } => draw.clone().outs().iter().for_each(|&out| self.touch(out)),
                 Instruction::Loop { init, body, swap, .. } => {
                     init.iter().for_each(|&(_, carry)| self.touch(carry));
                     self.open.push((self.clock, vec![]));
@@ -187,9 +187,9 @@ impl Assign {
                         self.write(out);
                     }
                 }
-                Instruction::Random { key, first, out, .. } => {
+                Instruction::Random { key, first, draw, .. } => {
                     key.iter_mut().chain(first).for_each(|input| self.source(input));
-                    out.iter_mut().for_each(|out| self.write(out));
+                    draw.outs().iter_mut().for_each(|out| self.write(out));
                 }
                 Instruction::Fill { out, .. }
                 | Instruction::Load { out, .. }

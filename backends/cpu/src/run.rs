@@ -5,8 +5,8 @@
 
 use crate::Buffer;
 use crate::cluster::Kind;
-use crate::kernel::{Apply, Instruction, Kernel, Leaf, REGISTER_BYTES, Source, Target};
-use crate::kernels::{self, LANES};
+use crate::kernel::{Apply, Draw, Instruction, Kernel, Leaf, REGISTER_BYTES, Source, Target};
+use crate::kernels::{self, Counters, LANES};
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, DType};
 use rayon::prelude::*;
@@ -429,25 +429,8 @@ impl Call<'_> {
                 first,
                 counter,
                 splat,
-                out,
-            } => {
-                let mut outs = out.map(|register| std::mem::take(&mut machine.registers[register]));
-                let mut counters = std::mem::take(&mut machine.counters);
-                self.random(
-                    *key,
-                    *first,
-                    *counter,
-                    *splat,
-                    machine,
-                    tile,
-                    &mut counters,
-                    &mut outs,
-                );
-                machine.counters = counters;
-                for (register, words) in out.iter().zip(outs) {
-                    machine.registers[*register] = words;
-                }
-            }
+                draw,
+            } => self.random(*key, *first, *counter, *splat, *draw, machine, tile),
             Instruction::Fill { value, out } => {
                 let size = value.dtype().size();
                 kernels::fill(
@@ -559,6 +542,9 @@ impl Call<'_> {
             Apply::One(run) => run(read(0), out),
             Apply::Two(run) => run(read(0), read(1), out),
             Apply::Three(run) => run(read(0), read(1), read(2), out),
+            Apply::Uniform(low, high) => {
+                kernels::uniform(low, high, cast_slice(read(0)), cast_slice(read(1)), out)
+            }
             Apply::Copy => out.copy_from_slice(read(0)),
         }
     }
@@ -570,14 +556,14 @@ impl Call<'_> {
         first: Option<Source>,
         counter: usize,
         splat: bool,
-        machine: &Machine,
+        mut draw: Draw,
+        machine: &mut Machine,
         tile: Tile,
-        counters: &mut [Register; 2],
-        out: &mut [Register; 2],
     ) {
         let n = tile.n;
         let leaf = &self.kernel.leaves[counter];
-        let [hi, lo] = counters;
+        let mut counters = std::mem::take(&mut machine.counters);
+        let [hi, lo] = &mut counters;
         let (hi, lo) = (
             &mut cast_slice_mut::<_, u32>(hi)[..n],
             &mut cast_slice_mut::<_, u32>(lo)[..n],
@@ -592,13 +578,25 @@ impl Call<'_> {
             }
             same = hi.iter().all(|word| *word == hi[0]);
         }
+        let mut outs: SmallVec<[Register; 2]> = SmallVec::new();
+        outs.extend(draw.outs().iter().map(|&out| std::mem::take(&mut machine.registers[out])));
         let key = key.map(|source| cast_slice::<u8, u32>(self.read(source, 4, machine, tile)));
-        let [out0, out1] = out;
-        let (out0, out1) = (
-            &mut cast_slice_mut::<_, u32>(out0)[..n],
-            &mut cast_slice_mut::<_, u32>(out1)[..n],
-        );
-        kernels::random_bits(splat && same, key[0], key[1], hi, lo, out0, out1);
+        let counters_are = Counters { splat: splat && same, k0: key[0], k1: key[1], hi, lo };
+        match (draw, &mut outs[..]) {
+            (Draw::Uniform { low, high, .. }, [out]) => {
+                let bytes = &mut bytes_of_mut(out)[..n * low.dtype().size()];
+                kernels::random_uniform(counters_are, low, high, bytes);
+            }
+            (Draw::Words(_), [out0, out1]) => {
+                let words = |out| &mut cast_slice_mut::<_, u32>(bytes_of_mut(out))[..n];
+                kernels::random_bits(counters_are, words(out0), words(out1));
+            }
+            _ => unreachable!("a register for each result"),
+        }
+        for (&mut register, out) in draw.outs().iter_mut().zip(outs) {
+            machine.registers[register] = out;
+        }
+        machine.counters = counters;
     }
 }
 

@@ -90,6 +90,16 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
             check(x.dtype.is_float(), || format!("needs floats, got {}", x.dtype))?;
             one(x.dtype, x.shape.clone())
         }
+        Op::Uniform { low, high } => {
+            let [x, y] = take(operands)?;
+            same(x, y)?;
+            check(x.dtype == DType::U32, || format!("needs uint32, got {}", x.dtype))?;
+            let dtype = low.dtype();
+            check(dtype.is_float() && dtype == high.dtype(), || {
+                format!("bounds are floats of one dtype, got {dtype} and {}", high.dtype())
+            })?;
+            one(dtype, x.shape.clone())
+        }
         Op::Cast(dtype) => {
             let [x] = take(operands)?;
             one(*dtype, x.shape.clone())

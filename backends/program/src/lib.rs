@@ -15,6 +15,7 @@ mod shape;
 mod simplify;
 mod text;
 mod threefry;
+mod uniform;
 
 pub use dtype::DType;
 pub use infer::{TypeError, Types, infer};
@@ -26,3 +27,4 @@ pub use scalar::Scalar;
 pub use shape::{ArrayType, Axes, Shape};
 pub use simplify::simplify;
 pub use threefry::{four_rounds, key_schedule, threefry2x32};
+pub use uniform::{uniform_program, unit_f32, unit_f64, width};

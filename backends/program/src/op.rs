@@ -144,6 +144,14 @@ pub enum Op {
         /// The shape drawn for each key.
         shape: Shape,
     },
+    /// `(high, low) -> x`: the floats on `[low, high)` that pairs of random words stand for, `u * (high - low) + low` rounded once,
+    /// where `u` is a multiple of `2^-23` or `2^-52` on `[0, 1)`. Elementwise.
+    Uniform {
+        /// The least value; its dtype is the result's.
+        low: Scalar,
+        /// The end, of the same dtype.
+        high: Scalar,
+    },
 
     // Structure.
     /// `(inputs) -> outputs` of a program that is kept whole until it is compiled.
@@ -370,6 +378,7 @@ impl Op {
             Op::Sort { .. } => "sort".into(),
             Op::Dot(_) => "dot".into(),
             Op::RandomBits { .. } => "random_bits".into(),
+            Op::Uniform { .. } => "uniform".into(),
             Op::Call(_) => "call".into(),
             Op::Scan(_) => "scan".into(),
             Op::While(_) => "while".into(),
@@ -380,7 +389,13 @@ impl Op {
     pub fn is_elementwise(&self) -> bool {
         matches!(
             self,
-            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_)
+            Op::Unary(_)
+                | Op::Binary(_)
+                | Op::Compare(_)
+                | Op::Select
+                | Op::MulAdd
+                | Op::Cast(_)
+                | Op::Uniform { .. }
         )
     }
 

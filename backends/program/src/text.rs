@@ -113,6 +113,7 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result
             )
         }
         Op::Linalg(_) => Ok(()),
+        Op::Uniform { low, high } => write!(f, "[{low}, {high}]"),
         Op::RandomBits { shape } => write!(f, "[{shape}]"),
         Op::Call(program) => inner(&[("program", program)], f, indent),
         Op::Scan(scan) => {

@@ -152,6 +152,11 @@ pub fn lower_with<B: Backend>(
             cx.dot(dot, x, y, types, &outputs[0])
         }
         Op::Linalg(f) => return crate::linalg::linalg(*f, x, device),
+        Op::Uniform { low, high } => {
+            let program = kiln_program::uniform_program(*low, *high, &types[0].shape);
+            let program = program.unwrap_or_else(|error| panic!("{error}"));
+            return crate::run::Interpreter::new(&program, route).run(x, device);
+        }
         Op::RandomBits { shape } => return cx.random_bits(take(x), shape, &outputs[0].shape),
         Op::Call(program) => return crate::run::Interpreter::new(program, route).run(x, device),
         Op::Scan(scan) => return crate::run::scan(scan, x, types, &outputs, route, device),

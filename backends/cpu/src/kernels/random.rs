@@ -2,40 +2,54 @@
 
 use super::Pattern;
 use crate::simd::{Kernel, dispatch};
-use kiln_program::{four_rounds, key_schedule, threefry2x32};
+use bytemuck::cast_slice_mut;
+use kiln_program::{DType, Scalar, four_rounds, key_schedule, threefry2x32, unit_f32, unit_f64, width};
 
-/// The two words for each counter `(hi, lo)` under the key `(k0, k1)`; all slices have one length. With `splat` the key and
-/// the high word are the same everywhere, and only their first elements are read.
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn random_bits(
-    splat: bool,
-    k0: &[u32],
-    k1: &[u32],
-    hi: &[u32],
-    lo: &[u32],
-    out0: &mut [u32],
-    out1: &mut [u32],
-) {
-    if lo.is_empty() {
+/// Counters with their keys; all slices have one length. With `splat` the key and the high word are the same everywhere, and
+/// only their first elements are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Counters<'a> {
+    pub(crate) splat: bool,
+    pub(crate) k0: &'a [u32],
+    pub(crate) k1: &'a [u32],
+    pub(crate) hi: &'a [u32],
+    pub(crate) lo: &'a [u32],
+}
+
+/// The two words of each counter.
+pub(crate) fn random_bits(counters: Counters, out0: &mut [u32], out1: &mut [u32]) {
+    draw(counters, Words { out0, out1 });
+}
+
+/// The uniform floats of each counter, from `low` below `high`.
+pub(crate) fn random_uniform(counters: Counters, low: Scalar, high: Scalar, out: &mut [u8]) {
+    match low.dtype() {
+        DType::F32 => draw(counters, Floats::<f32>::new(low, high, out)),
+        _ => draw(counters, Floats::<f64>::new(low, high, out)),
+    }
+}
+
+/// The uniform floats of pairs of words.
+pub(crate) fn uniform(low: Scalar, high: Scalar, x0: &[u32], x1: &[u32], out: &mut [u8]) {
+    match low.dtype() {
+        DType::F32 => dispatch(Convert { x0, x1, finish: Floats::<f32>::new(low, high, out) }),
+        _ => dispatch(Convert { x0, x1, finish: Floats::<f64>::new(low, high, out) }),
+    }
+}
+
+fn draw(counters: Counters, finish: impl Finish) {
+    if counters.lo.is_empty() {
         return;
     }
-    if splat {
+    if counters.splat {
         dispatch(Splat {
-            key: [k0[0], k1[0]],
-            hi: hi[0],
-            lo,
-            out0,
-            out1,
+            key: [counters.k0[0], counters.k1[0]],
+            hi: counters.hi[0],
+            lo: counters.lo,
+            finish,
         });
     } else {
-        dispatch(Each {
-            k0,
-            k1,
-            hi,
-            lo,
-            out0,
-            out1,
-        });
+        dispatch(Each { counters, finish });
     }
 }
 
@@ -81,70 +95,148 @@ impl Kernel for Ramp<'_> {
     }
 }
 
-struct Splat<'a> {
-    key: [u32; 2],
-    hi: u32,
-    lo: &'a [u32],
+/// What becomes of the words. `#[inline(always)]`, as everything below a dispatch.
+trait Finish {
+    /// Takes the words for the elements from `start`.
+    fn put(&mut self, start: usize, x0: &[u32], x1: &[u32]);
+}
+
+struct Words<'a> {
     out0: &'a mut [u32],
     out1: &'a mut [u32],
 }
 
-impl Kernel for Splat<'_> {
+impl Finish for Words<'_> {
+    #[inline(always)]
+    fn put(&mut self, start: usize, x0: &[u32], x1: &[u32]) {
+        self.out0[start..start + x0.len()].copy_from_slice(x0);
+        self.out1[start..start + x1.len()].copy_from_slice(x1);
+    }
+}
+
+struct Floats<'a, T> {
+    low: T,
+    width: T,
+    out: &'a mut [T],
+}
+
+macro_rules! floats {
+    ($($t:ident, $unit:ident;)*) => {$(
+        impl<'a> Floats<'a, $t> {
+            fn new(low: Scalar, high: Scalar, out: &'a mut [u8]) -> Self {
+                Floats {
+                    low: low.as_f64() as $t,
+                    width: width(low, high).as_f64() as $t,
+                    out: cast_slice_mut(out),
+                }
+            }
+        }
+
+        impl Finish for Floats<'_, $t> {
+            #[inline(always)]
+            fn put(&mut self, start: usize, x0: &[u32], x1: &[u32]) {
+                let out = &mut self.out[start..start + x0.len()];
+                for ((out, &x0), &x1) in out.iter_mut().zip(x0).zip(x1) {
+                    let x = $unit([x0, x1]).mul_add(self.width, self.low);
+                    *out = if x > self.low { x } else { self.low };
+                }
+            }
+        }
+    )*};
+}
+
+floats! {
+    f32, unit_f32;
+    f64, unit_f64;
+}
+
+struct Convert<'a, F> {
+    x0: &'a [u32],
+    x1: &'a [u32],
+    finish: F,
+}
+
+impl<F: Finish> Kernel for Convert<'_, F> {
     type Out = ();
     #[inline(always)]
-    fn run(self) {
-        let n = self.lo.len();
-        let (lo, out0, out1) = (&self.lo[..n], &mut self.out0[..n], &mut self.out1[..n]);
-        // Each round waits for the one before, and a processor looks only a hundred or two instructions ahead: all rounds of
-        // one vector at a time leave it idle most of the time. Four rounds over a block keep it busy.
-        let keys = key_schedule(self.key);
-        let (los, lo) = lo.as_chunks::<BLOCK>();
-        let (out0s, out0) = out0.as_chunks_mut::<BLOCK>();
-        let (out1s, out1) = out1.as_chunks_mut::<BLOCK>();
-        for ((lo, out0), out1) in los.iter().zip(out0s).zip(out1s) {
-            for i in 0..BLOCK {
-                let x = [self.hi.wrapping_add(keys[0]), lo[i].wrapping_add(keys[1])];
-                [out0[i], out1[i]] = four_rounds::<0>(keys, x);
-            }
-            stage::<1>(keys, out0, out1);
-            stage::<2>(keys, out0, out1);
-            stage::<3>(keys, out0, out1);
-            stage::<4>(keys, out0, out1);
-        }
-        for ((lo, out0), out1) in lo.iter().zip(out0).zip(out1) {
-            [*out0, *out1] = threefry2x32(self.key, [self.hi, *lo]);
-        }
+    fn run(mut self) {
+        self.finish.put(0, self.x0, self.x1);
     }
 }
 
 /// Counters that go through the rounds together.
 const BLOCK: usize = 64;
 
-#[inline(always)]
-fn stage<const GROUP: usize>(keys: [u32; 3], x0: &mut [u32; BLOCK], x1: &mut [u32; BLOCK]) {
-    for i in 0..BLOCK {
-        [x0[i], x1[i]] = four_rounds::<GROUP>(keys, [x0[i], x1[i]]);
+struct Splat<'a, F> {
+    key: [u32; 2],
+    hi: u32,
+    lo: &'a [u32],
+    finish: F,
+}
+
+impl<F: Finish> Kernel for Splat<'_, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(mut self) {
+        let keys = key_schedule(self.key);
+        let high = self.hi.wrapping_add(keys[0]);
+        let (los, rest) = self.lo.as_chunks::<BLOCK>();
+        let (mut x0, mut x1) = ([0; BLOCK], [0; BLOCK]);
+        for (number, lo) in los.iter().enumerate() {
+            rounds(keys, high, lo, &mut x0, &mut x1);
+            self.finish.put(number * BLOCK, &x0, &x1);
+        }
+        let n = rest.len();
+        if n > 0 {
+            let mut lo = [0; BLOCK];
+            lo[..n].copy_from_slice(rest);
+            rounds(keys, high, &lo, &mut x0, &mut x1);
+            self.finish.put(los.len() * BLOCK, &x0[..n], &x1[..n]);
+        }
     }
 }
 
-struct Each<'a> {
-    k0: &'a [u32],
-    k1: &'a [u32],
-    hi: &'a [u32],
-    lo: &'a [u32],
-    out0: &'a mut [u32],
-    out1: &'a mut [u32],
+/// Each round waits for the one before, and a processor looks only a hundred or two instructions ahead: with all rounds of one
+/// vector at a time it idles more than it works. A few rounds over a block keep it busy.
+#[inline(always)]
+fn rounds(keys: [u32; 3], high: u32, lo: &[u32; BLOCK], x0: &mut [u32; BLOCK], x1: &mut [u32; BLOCK]) {
+    for i in 0..BLOCK {
+        let x = [high, lo[i].wrapping_add(keys[1])];
+        [x0[i], x1[i]] = four_rounds::<0>(keys, x);
+    }
+    for i in 0..BLOCK {
+        let x = four_rounds::<1>(keys, [x0[i], x1[i]]);
+        [x0[i], x1[i]] = four_rounds::<2>(keys, x);
+    }
+    for i in 0..BLOCK {
+        let x = four_rounds::<3>(keys, [x0[i], x1[i]]);
+        [x0[i], x1[i]] = four_rounds::<4>(keys, x);
+    }
 }
 
-impl Kernel for Each<'_> {
+struct Each<'a, F> {
+    counters: Counters<'a>,
+    finish: F,
+}
+
+impl<F: Finish> Kernel for Each<'_, F> {
     type Out = ();
     #[inline(always)]
-    fn run(self) {
-        let n = self.lo.len();
-        let (k0, k1, hi, lo) = (&self.k0[..n], &self.k1[..n], &self.hi[..n], &self.lo[..n]);
-        let (out0, out1) = (&mut self.out0[..n], &mut self.out1[..n]);
-        for i in 0..n {
-            [out0[i], out1[i]] = threefry2x32([k0[i], k1[i]], [hi[i], lo[i]]);
+    fn run(mut self) {
+        let Counters { k0, k1, hi, lo, .. } = self.counters;
+        let (mut x0, mut x1) = ([0; BLOCK], [0; BLOCK]);
+        for start in (0..lo.len()).step_by(BLOCK) {
+            let n = BLOCK.min(lo.len() - start);
+            let part = |x: &'_ [u32]| -> [u32; BLOCK] {
+                let mut block = [0; BLOCK];
+                block[..n].copy_from_slice(&x[start..start + n]);
+                block
+            };
+            let (k0, k1, hi, lo) = (part(k0), part(k1), part(hi), part(lo));
+            for i in 0..BLOCK {
+                [x0[i], x1[i]] = threefry2x32([k0[i], k1[i]], [hi[i], lo[i]]);
+            }
+            self.finish.put(start, &x0[..n], &x1[..n]);
         }
     }
 }

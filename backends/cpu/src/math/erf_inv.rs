@@ -13,7 +13,7 @@
 //! The tails |x| > 0.9966 (f32) and 0.9990 (f64) are rare among uniform numbers: blocks without any skip them.
 
 use super::driver::Unary;
-use super::log::Log;
+use super::log::log_join;
 use super::real::{Real, horner};
 
 pub(super) struct ErfInv;
@@ -42,22 +42,22 @@ const TAIL_32: &[f32] = &[
     -0.000200214257,
 ];
 
-/// XLA:CPU's log for 2^-24 <= x <= 1, the values of 1 - u^2. (It takes smaller arguments than the smallest
-/// normal number for that one, and knows 0 and infinity, which do not occur here.)
+/// The exponent e and the reduced argument r of XLA:CPU's log, for 2^-24 <= x <= 1, the values of 1 - u^2. (It takes
+/// arguments below the smallest normal number for that one, and knows infinity, which do not occur here.)
 #[inline(always)]
-fn xla_log(x: f32) -> f32 {
+fn xla_log_split(x: f32) -> (f32, f32) {
     const ROOT: f32 = 0.707106769;
-    let t = if x > f32::MIN_POSITIVE {
-        x
-    } else {
-        f32::MIN_POSITIVE
-    };
-    let bits = t.to_bits();
+    let bits = x.to_bits();
     let e = f32::from_bits((bits >> 23) | 0x4b00_0000) - (8388608.0 + 126.0);
     let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f00_0000);
     let low = m < ROOT;
     let e = if low { e - 1.0 } else { e };
-    let r = (m - 1.0) + if low { m } else { 0.0 };
+    (e, (m - 1.0) + if low { m } else { 0.0 })
+}
+
+/// XLA:CPU's log, given e and r.
+#[inline(always)]
+fn xla_log_join(e: f32, r: f32) -> f32 {
     let r2 = r * r;
     let r3 = r2 * r;
     let y = r.mul_add(0.0703768358, -0.115146101);
@@ -102,20 +102,22 @@ impl Unary<f32> for ErfInv {
     }
     #[inline(always)]
     fn block<const N: usize>(x: &[f32; N], y: &mut [f32; N]) {
-        let mut w = [0f32; N];
+        // Each stage stores to another place than it reads: else LLVM makes masked stores, which are slow on some processors.
         for i in 0..N {
-            w[i] = -xla_log1p_near(x[i] * -x[i]);
+            y[i] = -xla_log1p_near(x[i] * -x[i]);
+        }
+        let (mut e, mut r, mut w) = ([0f32; N], [0f32; N], [0f32; N]);
+        for i in 0..N {
+            (e[i], r[i]) = xla_log_split(1.0 + x[i] * -x[i]);
         }
         for i in 0..N {
-            let square = x[i] * -x[i];
-            let far = -xla_log(1.0 + square);
-            w[i] = if Real::abs(square) < 0.414213568 { w[i] } else { far };
+            let far = -xla_log_join(e[i], r[i]);
+            w[i] = if Real::abs(x[i] * -x[i]) < 0.414213568 { y[i] } else { far };
         }
         let mut rare = false;
         for i in 0..N {
             y[i] = horner(w[i] - 2.5, CENTRAL_32) * x[i];
-            // Not negated: NaN is rare, too.
-            rare |= !(w[i] < 5.0);
+            rare |= !is_central(x[i], 0.9966);
         }
         if rare {
             for i in 0..N {
@@ -125,6 +127,12 @@ impl Unary<f32> for ErfInv {
             }
         }
     }
+}
+
+/// Whether |x| is at most `bound`, a little less than where the tail begins. NaN is not.
+#[inline(always)]
+fn is_central<F: Real>(x: F, bound: f64) -> bool {
+    x.abs() <= F::lit(bound)
 }
 
 /// `end` at +-1; v elsewhere, which is NaN beyond.
@@ -238,20 +246,24 @@ impl Unary<f64> for ErfInv {
     fn block<const N: usize>(x: &[f64; N], y: &mut [f64; N]) {
         /// So many coefficients as there are registers for.
         const LOW: usize = 11;
-        let mut w = [0f64; N];
         for i in 0..N {
-            w[i] = -log1p_near(x[i] * -x[i]);
+            y[i] = -log1p_near(x[i] * -x[i]);
+        }
+        let (mut k, mut f, mut w) = ([0f64; N], [0f64; N], [0f64; N]);
+        for i in 0..N {
+            let m;
+            (k[i], m) = (1.0 + x[i] * -x[i]).split_normal();
+            f[i] = m - 1.0;
         }
         for i in 0..N {
-            let square = x[i] * -x[i];
-            let far = -<Log as Unary<f64>>::fast(1.0 + square);
-            let near = square.abs() < std::f64::consts::SQRT_2 - 1.0;
-            w[i] = if near { w[i] } else { far };
+            let far = -log_join(k[i], f[i]);
+            let near = Real::abs(x[i] * -x[i]) < std::f64::consts::SQRT_2 - 1.0;
+            w[i] = if near { y[i] } else { far };
         }
         let mut rare = false;
         for i in 0..N {
             y[i] = horner(w[i] - 3.125, &CENTRAL_64[LOW..]);
-            rare |= !(w[i] < 6.25);
+            rare |= !is_central(x[i], 0.99903);
         }
         for i in 0..N {
             let (v, mut p) = (w[i] - 3.125, y[i]);

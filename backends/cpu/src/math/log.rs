@@ -105,13 +105,18 @@ impl<F: LogData> Unary<F> for Log {
     #[inline(always)]
     fn fast(x: F) -> F {
         let (k, m, _) = x.split();
-        let f = m - F::lit(1.0);
-        let s = f / (F::lit(2.0) + f);
-        let z = s * s;
-        let h = F::lit(0.5) * f * f;
-        let tail = s.fma(z.fma(poly(z, F::L), h), k * F::LN2.1);
-        at_ends(x, k.fma(F::LN2.0, f - (h - tail)))
+        at_ends(x, log_join(k, m - F::lit(1.0)))
     }
+}
+
+/// log(2^k (1 + f)) for f in the reduced range.
+#[inline(always)]
+pub(super) fn log_join<F: LogData>(k: F, f: F) -> F {
+    let s = f / (F::lit(2.0) + f);
+    let z = s * s;
+    let h = F::lit(0.5) * f * f;
+    let tail = s.fma(z.fma(poly(z, F::L), h), k * F::LN2.1);
+    k.fma(F::LN2.0, f - (h - tail))
 }
 
 /// log(x) times `scale`, where an exponent counts `unit` (with an exact product) + `unit_lo`.
