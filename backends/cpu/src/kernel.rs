@@ -694,10 +694,10 @@ impl Writer {
     }
 }
 
-/// Bytes of a register: as many as keep all of them in the first-level cache, within bounds that make an instruction worth
+/// Bytes of a register: as many as keep all of them in a corner of the second-level cache, within bounds that make an instruction worth
 /// decoding.
 fn register_bytes(registers: usize) -> usize {
-    const CACHE: usize = 32 * 1024;
+    const CACHE: usize = 64 * 1024;
     let fits = |bytes: &usize| registers * bytes <= CACHE;
     REGISTER_BYTES.into_iter().rev().find(fits).unwrap_or(REGISTER_BYTES[0])
 }

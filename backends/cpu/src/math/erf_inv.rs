@@ -42,22 +42,10 @@ const TAIL_32: &[f32] = &[
     -0.000200214257,
 ];
 
-/// The exponent e and the reduced argument r of XLA:CPU's log, for 2^-24 <= x <= 1, the values of 1 - u^2. (It takes
-/// arguments below the smallest normal number for that one, and knows infinity, which do not occur here.)
+/// The negative of XLA:CPU's log of 2^e (1 + r), for the arguments 2^-24 .. 1 that 1 - u^2 takes. (It takes arguments below the
+/// smallest normal number for that one, and knows 0 and infinity, which do not occur here.)
 #[inline(always)]
-fn xla_log_split(x: f32) -> (f32, f32) {
-    const ROOT: f32 = 0.707106769;
-    let bits = x.to_bits();
-    let e = f32::from_bits((bits >> 23) | 0x4b00_0000) - (8388608.0 + 126.0);
-    let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f00_0000);
-    let low = m < ROOT;
-    let e = if low { e - 1.0 } else { e };
-    (e, (m - 1.0) + if low { m } else { 0.0 })
-}
-
-/// XLA:CPU's log, given e and r.
-#[inline(always)]
-fn xla_log_join(e: f32, r: f32) -> f32 {
+fn xla_minus_log(e: f32, r: f32) -> f32 {
     let r2 = r * r;
     let r3 = r2 * r;
     let y = r.mul_add(0.0703768358, -0.115146101);
@@ -70,28 +58,31 @@ fn xla_log_join(e: f32, r: f32) -> f32 {
     let y = y.mul_add(r3, y2);
     let z = y.mul_add(r3, e * -0.000212194442);
     let q = r2.mul_add(-0.5, r);
-    e.mul_add(0.693359375, q + z)
+    (-e).mul_add(0.693359375, -(q + z))
 }
 
-/// XLA:CPU's log1p, where |y| < sqrt(2) - 1.
+/// The negative of XLA's log1p(-u2), where u2 < sqrt(2) - 1: a rational function with the coefficients `p` and `q`.
+///
+/// XLA computes with -u2; all signs are turned around, which changes no rounding.
 #[inline(always)]
-fn xla_log1p_near(y: f32) -> f32 {
-    const P: &[f32] = &[
-        20.0395527,
-        57.1129646,
-        60.9496689,
-        29.9119186,
-        6.57873249,
-        0.498541027,
-        4.527e-05,
-    ];
-    const Q: &[f32] = &[
-        60.11866, 216.427887, 309.098724, 221.762405, 83.0475693, 15.0629091, 1.0,
-    ];
-    let y2 = y * y;
-    let t = (y * y2) * (horner(y, P) / horner(y, Q));
-    y + y2.mul_add(-0.5, t)
+fn minus_log1p_near<F: Real>(u2: F, p: &[F], q: &[F]) -> F {
+    let u4 = u2 * u2;
+    let t = (u2 * u4) * (horner(-u2, p) / horner(-u2, q));
+    u2 + u4.fma(F::lit(0.5), t)
 }
+
+const NEAR_P_32: &[f32] = &[
+    20.0395527,
+    57.1129646,
+    60.9496689,
+    29.9119186,
+    6.57873249,
+    0.498541027,
+    4.527e-05,
+];
+const NEAR_Q_32: &[f32] = &[
+    60.11866, 216.427887, 309.098724, 221.762405, 83.0475693, 15.0629091, 1.0,
+];
 
 impl Unary<f32> for ErfInv {
     #[inline(always)]
@@ -104,15 +95,17 @@ impl Unary<f32> for ErfInv {
     fn block<const N: usize>(x: &[f32; N], y: &mut [f32; N]) {
         // Each stage stores to another place than it reads: else LLVM makes masked stores, which are slow on some processors.
         for i in 0..N {
-            y[i] = -xla_log1p_near(x[i] * -x[i]);
+            y[i] = minus_log1p_near(x[i] * x[i], NEAR_P_32, NEAR_Q_32);
         }
         let (mut e, mut r, mut w) = ([0f32; N], [0f32; N], [0f32; N]);
         for i in 0..N {
-            (e[i], r[i]) = xla_log_split(1.0 + x[i] * -x[i]);
+            let m;
+            (e[i], m) = (1.0 - x[i] * x[i]).split_normal();
+            r[i] = m - 1.0;
         }
         for i in 0..N {
-            let far = -xla_log_join(e[i], r[i]);
-            w[i] = if Real::abs(x[i] * -x[i]) < 0.414213568 { y[i] } else { far };
+            let far = xla_minus_log(e[i], r[i]);
+            w[i] = if x[i] * x[i] < 0.414213568 { y[i] } else { far };
         }
         let mut rare = false;
         for i in 0..N {
@@ -209,31 +202,24 @@ const FAR_64: &[f64] = &[
     -2.7109920616438573e-11,
 ];
 
-/// XLA's log1p, where |y| < sqrt(2) - 1.
-#[inline(always)]
-fn log1p_near(y: f64) -> f64 {
-    const P: &[f64] = &[
-        20.039553499201283,
-        57.11296359058554,
-        60.94966798098779,
-        29.911919328553072,
-        6.578732594206104,
-        0.49854102823193375,
-        4.52700008624452e-05,
-    ];
-    const Q: &[f64] = &[
-        60.11866049760384,
-        216.42788614495947,
-        309.09872225312057,
-        221.76239823732857,
-        83.04756596796722,
-        15.062909083469192,
-        1.0,
-    ];
-    let y2 = y * y;
-    let t = (y * y2) * (horner(y, P) / horner(y, Q));
-    y + y2.mul_add(-0.5, t)
-}
+const NEAR_P_64: &[f64] = &[
+    20.039553499201283,
+    57.11296359058554,
+    60.94966798098779,
+    29.911919328553072,
+    6.578732594206104,
+    0.49854102823193375,
+    4.52700008624452e-05,
+];
+const NEAR_Q_64: &[f64] = &[
+    60.11866049760384,
+    216.42788614495947,
+    309.09872225312057,
+    221.76239823732857,
+    83.04756596796722,
+    15.062909083469192,
+    1.0,
+];
 
 impl Unary<f64> for ErfInv {
     #[inline(always)]
@@ -247,17 +233,17 @@ impl Unary<f64> for ErfInv {
         /// So many coefficients as there are registers for.
         const LOW: usize = 11;
         for i in 0..N {
-            y[i] = -log1p_near(x[i] * -x[i]);
+            y[i] = minus_log1p_near(x[i] * x[i], NEAR_P_64, NEAR_Q_64);
         }
         let (mut k, mut f, mut w) = ([0f64; N], [0f64; N], [0f64; N]);
         for i in 0..N {
             let m;
-            (k[i], m) = (1.0 + x[i] * -x[i]).split_normal();
+            (k[i], m) = (1.0 - x[i] * x[i]).split_normal();
             f[i] = m - 1.0;
         }
         for i in 0..N {
             let far = -log_join(k[i], f[i]);
-            let near = Real::abs(x[i] * -x[i]) < std::f64::consts::SQRT_2 - 1.0;
+            let near = x[i] * x[i] < std::f64::consts::SQRT_2 - 1.0;
             w[i] = if near { y[i] } else { far };
         }
         let mut rare = false;
