@@ -28,7 +28,9 @@ fn elementary(c: &mut Criterion) {
         with_x64(x64, || {
             let x = np::linspace(0.01, 0.99, N);
             for (name, f) in ELEMENTARY {
-                group.bench_function(BenchmarkId::new(*name, x.dtype()), |b| b.iter(|| f(black_box(&x))));
+                group.bench_function(BenchmarkId::new(*name, x.dtype()), |b| {
+                    b.iter(|| f(black_box(&x)))
+                });
             }
         });
     }

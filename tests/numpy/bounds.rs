@@ -50,9 +50,6 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
         // One rounding in kiln (0.5 ulp); where what JAX divides by is broadcast, it multiplies by its reciprocal (1.3 ulp).
         "divide" => Bound::Ulp(1.8),
         "round" if args["decimals"] != 0 => Bound::Ulp(1.8),
-        // The elements are small multiples of 1/4, integers or not finite: their sum is exact, whatever the order. Then
-        // a division as above.
-        "mean" => Bound::Ulp(1.8),
         // n factors in two orders: (n - 1) u each.
         "prod" => relative(eps * (reduced(row) - 1.0).max(0.0)),
         "cumprod" => relative(eps * (along(row) - 1.0).max(0.0)),
@@ -74,7 +71,7 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
         "linalg.eigh" => {
             Bound::Within(eps / 2.0 * (last_axis(output) + 3.7) * frobenius(&values(&row["inputs"][0])))
         }
-        // One rounding in both, or none. Sums, running sums, dots and matrix products as well: the elements are multiples of
+        // One rounding in both, or none. Sums, means, running sums, dots and matrix products as well: the elements are multiples of
         // 1/4 below 16 and the sums short, so every partial sum of products is exact in any order.
         _ => Bound::Exact,
     }

@@ -4,7 +4,7 @@ mod common;
 
 use burn_backend::TensorData;
 use common::*;
-use kiln_burn::threefry::threefry2x32;
+use kiln_program::threefry2x32;
 use kiln_program::{ArgReduction, Axes, DType, Dot, Linalg, Op, Reduction};
 
 const NAN: f32 = f32::NAN;

@@ -256,7 +256,9 @@ impl Writer {
             Op::Select => self.apply(Apply::Three(kernels::select(result.dtype)), &operands, result),
             Op::MulAdd => self.apply(Apply::Three(kernels::mul_add(result.dtype)), &operands, result),
             // The same bits.
-            Op::Cast(to) if dtype().is_integer() && to.is_integer() && dtype().size() == to.size() => operands[0],
+            Op::Cast(to) if dtype().is_integer() && to.is_integer() && dtype().size() == to.size() => {
+                operands[0]
+            }
             Op::Cast(to) => self.apply(Apply::One(kernels::cast(dtype(), *to)), &operands, result),
             Op::RandomBits { shape } => {
                 let (batch, drawn) = view.0.split_at(view.0.len() - shape.rank());
@@ -467,13 +469,15 @@ impl Writer {
             uses.chain(program.outputs()).filter(|used| *used == var).count() == 1
         };
         let out = self.register(of.dtype.size());
-        let drawn = self.blocks[words[0].depth].iter_mut().find_map(|instruction| match instruction {
-            Instruction::Random { draw, .. } => match draw {
-                Draw::Words(outs) if outs.map(Source::Register) == sources => Some(draw),
+        let drawn = self.blocks[words[0].depth]
+            .iter_mut()
+            .find_map(|instruction| match instruction {
+                Instruction::Random { draw, .. } => match draw {
+                    Draw::Words(outs) if outs.map(Source::Register) == sources => Some(draw),
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
-        });
+            });
         match drawn {
             Some(draw) if equation.inputs.iter().all(only_here) => *draw = Draw::Uniform { low, high, out },
             _ => {
@@ -699,7 +703,11 @@ impl Writer {
 fn register_bytes(registers: usize) -> usize {
     const CACHE: usize = 64 * 1024;
     let fits = |bytes: &usize| registers * bytes <= CACHE;
-    REGISTER_BYTES.into_iter().rev().find(fits).unwrap_or(REGISTER_BYTES[0])
+    REGISTER_BYTES
+        .into_iter()
+        .rev()
+        .find(fits)
+        .unwrap_or(REGISTER_BYTES[0])
 }
 
 /// The sizes that registers come in.

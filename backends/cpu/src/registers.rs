@@ -136,7 +136,9 @@ impl Lives {
                 | Instruction::Fill { out, .. }
                 | Instruction::Load { out, .. }
                 | Instruction::Iota { out, .. } => self.touch(*out),
-                Instruction::Random { draw, .. } => draw.clone().outs().iter().for_each(|&out| self.touch(out)),
+                Instruction::Random { draw, .. } => {
+                    draw.clone().outs().iter().for_each(|&out| self.touch(out))
+                }
                 Instruction::Loop { init, body, swap, .. } => {
                     init.iter().for_each(|&(_, carry)| self.touch(carry));
                     self.open.push((self.clock, vec![]));

@@ -57,7 +57,9 @@ fn register(bytes: usize) -> Register {
 impl Machine {
     /// Runs `f` with this thread's machine for a kernel and some more registers.
     fn with(kernel: &Kernel, spare: usize, f: impl FnOnce(&mut Machine)) {
-        let class = REGISTER_BYTES.iter().position(|&bytes| bytes == kernel.register_bytes);
+        let class = REGISTER_BYTES
+            .iter()
+            .position(|&bytes| bytes == kernel.register_bytes);
         let class = class.expect("registers of a known size");
         // Taken, not borrowed: a thread that waits may be given another task of another kernel.
         let mut machine = MACHINES.with_borrow_mut(|machines| std::mem::take(&mut machines[class]));
@@ -345,7 +347,9 @@ impl Call<'_> {
             0
         };
         let on_this_thread = |task: &mut Task| {
-            Machine::with(kernel, spare, |machine| run(machine, task.number, &mut task.parts));
+            Machine::with(kernel, spare, |machine| {
+                run(machine, task.number, &mut task.parts)
+            });
         };
         if tasks == 1 {
             return on_this_thread(&mut Task {
@@ -529,14 +533,7 @@ impl Call<'_> {
         }
     }
 
-    fn apply(
-        &self,
-        apply: Apply,
-        inputs: &[(Source, usize)],
-        machine: &Machine,
-        tile: Tile,
-        out: &mut [u8],
-    ) {
+    fn apply(&self, apply: Apply, inputs: &[(Source, usize)], machine: &Machine, tile: Tile, out: &mut [u8]) {
         let read = |i: usize| self.read(inputs[i].0, inputs[i].1, machine, tile);
         match apply {
             Apply::One(run) => run(read(0), out),
@@ -579,9 +576,19 @@ impl Call<'_> {
             same = hi.iter().all(|word| *word == hi[0]);
         }
         let mut outs: SmallVec<[Register; 2]> = SmallVec::new();
-        outs.extend(draw.outs().iter().map(|&out| std::mem::take(&mut machine.registers[out])));
+        outs.extend(
+            draw.outs()
+                .iter()
+                .map(|&out| std::mem::take(&mut machine.registers[out])),
+        );
         let key = key.map(|source| cast_slice::<u8, u32>(self.read(source, 4, machine, tile)));
-        let counters_are = Counters { splat: splat && same, k0: key[0], k1: key[1], hi, lo };
+        let counters_are = Counters {
+            splat: splat && same,
+            k0: key[0],
+            k1: key[1],
+            hi,
+            lo,
+        };
         match (draw, &mut outs[..]) {
             (Draw::Uniform { low, high, .. }, [out]) => {
                 let bytes = &mut bytes_of_mut(out)[..n * low.dtype().size()];

@@ -26,7 +26,12 @@ fn trimmed(program: &Program, inputs: &[bool], results: &[bool]) -> Program {
         if !read.contains(&true) {
             continue;
         }
-        let everything = || (vec![true; equation.inputs.len()], vec![true; equation.outputs.len()]);
+        let everything = || {
+            (
+                vec![true; equation.inputs.len()],
+                vec![true; equation.outputs.len()],
+            )
+        };
         let (op, (operands, kept)) = match &equation.op {
             Op::Scan(scan) if read.contains(&false) => {
                 let needed = needed(scan, &read);
@@ -49,7 +54,10 @@ fn trimmed(program: &Program, inputs: &[bool], results: &[bool]) -> Program {
 }
 
 fn keep<'a>(vars: &'a [Var], kept: &'a [bool]) -> impl Iterator<Item = Var> + 'a {
-    vars.iter().zip(kept).filter(|(_, kept)| **kept).map(|(var, _)| *var)
+    vars.iter()
+        .zip(kept)
+        .filter(|(_, kept)| **kept)
+        .map(|(var, _)| *var)
 }
 
 /// For each variable, whether some of these results depend on it.

@@ -67,7 +67,16 @@ fn upper_bits(
 }
 
 fn everywhere(b: &mut Builder, value: Scalar, shape: &Shape) -> Result<Var, TypeError> {
-    let x = b.push(Op::Constant { value, shape: Shape::scalar() }, &[])?[0];
-    let to = Op::Broadcast { shape: shape.clone(), axes: Axes::new() };
+    let x = b.push(
+        Op::Constant {
+            value,
+            shape: Shape::scalar(),
+        },
+        &[],
+    )?[0];
+    let to = Op::Broadcast {
+        shape: shape.clone(),
+        axes: Axes::new(),
+    };
     Ok(b.push(to, &[x])?[0])
 }

@@ -49,7 +49,7 @@ pub(crate) enum Elements<'a> {
 /// digits after the point and one format for all its elements, a scientific one when they are large, small
 /// or far apart.
 ///
-/// ```ignore
+/// ```text
 /// println!("{}", display(Elements::F32(&[1.0, 3.2, -1.5]), &[3])); // [ 1.   3.2 -1.5]
 /// println!("{}", display(Elements::I32(&[1, 2, 3, 40]), &[2, 2])); // [[ 1  2]
 ///                                                                  //  [ 3 40]]
@@ -73,7 +73,7 @@ pub(crate) fn display(elements: Elements<'_>, shape: &[usize]) -> String {
 ///
 /// `dtype_name` is what follows `dtype=`; `weak` says that the type is weak, as that of a Python scalar is.
 ///
-/// ```ignore
+/// ```text
 /// println!("{}", debug(Elements::F32(&[1.0, 2.0]), &[2], "float32", false));
 /// // Array([1., 2.], dtype=float32)
 /// println!("{}", debug(Elements::I32(&[3]), &[], "int32", true));

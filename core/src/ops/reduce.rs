@@ -87,8 +87,16 @@ fn mean(x: &Array, axes: &Axes) -> Array {
         },
     );
     let sum = reduce(Reduction::Sum, &x, axes.clone());
-    let n = number_like(&sum, count(x.shape(), axes));
-    binary(Binary::Div, &sum, &n)
+    divided(&sum, count(x.shape(), axes))
+}
+
+/// `x / n` as XLA computes it where `n` is a constant: times its reciprocal.
+fn divided(x: &Array, n: f64) -> Array {
+    let reciprocal = match x.dtype() {
+        DType::F32 => f64::from(1.0 / n as f32),
+        _ => 1.0 / n,
+    };
+    binary(Binary::Mul, x, &number_like(x, reciprocal))
 }
 
 /// The mean of squared distances from the mean; `ddof` is taken off the number of elements.
@@ -109,7 +117,7 @@ fn variance(x: &Array, axes: &Axes, ddof: f64) -> Array {
     );
     let n = count(x.shape(), axes) - ddof;
     match n > 0.0 {
-        true => binary(Binary::Div, &squares, &number_like(&squares, n)),
+        true => divided(&squares, n),
         false => number_like(&squares, f64::NAN),
     }
 }

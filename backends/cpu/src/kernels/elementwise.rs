@@ -193,8 +193,22 @@ pub(crate) fn select(dtype: DType) -> Loop3 {
 pub(crate) fn mul_add(dtype: DType) -> Loop3 {
     match dtype {
         DType::F32 => |x, y, z, out| {
-            map3(cast_slice(x), cast_slice(y), cast_slice(z), cast_slice_mut(out), f32::mul_add)
+            map3(
+                cast_slice(x),
+                cast_slice(y),
+                cast_slice(z),
+                cast_slice_mut(out),
+                f32::mul_add,
+            )
         },
-        _ => |x, y, z, out| map3(cast_slice(x), cast_slice(y), cast_slice(z), cast_slice_mut(out), f64::mul_add),
+        _ => |x, y, z, out| {
+            map3(
+                cast_slice(x),
+                cast_slice(y),
+                cast_slice(z),
+                cast_slice_mut(out),
+                f64::mul_add,
+            )
+        },
     }
 }

@@ -32,8 +32,16 @@ pub(crate) fn random_uniform(counters: Counters, low: Scalar, high: Scalar, out:
 /// The uniform floats of pairs of words.
 pub(crate) fn uniform(low: Scalar, high: Scalar, x0: &[u32], x1: &[u32], out: &mut [u8]) {
     match low.dtype() {
-        DType::F32 => dispatch(Convert { x0, x1, finish: Floats::<f32>::new(low, high, out) }),
-        _ => dispatch(Convert { x0, x1, finish: Floats::<f64>::new(low, high, out) }),
+        DType::F32 => dispatch(Convert {
+            x0,
+            x1,
+            finish: Floats::<f32>::new(low, high, out),
+        }),
+        _ => dispatch(Convert {
+            x0,
+            x1,
+            finish: Floats::<f64>::new(low, high, out),
+        }),
     }
 }
 

@@ -38,22 +38,45 @@ pub(crate) fn combine(kind: Reduction, dtype: DType, x: &[u8], into: &mut [u8]) 
     by_kind(kind, dtype, x, into, false);
 }
 
-/// Combines accumulators pairwise, in place, until the first holds the result. Their number is a power of two.
+/// Combines accumulators pairwise, neighbours first, until the first holds the result. Their number is a power of two.
+///
+/// So the first few elements are combined in their order: sums of short arrays are those that adding one by one gives.
 pub(crate) fn finish(kind: Reduction, dtype: DType, lanes: &mut [u8]) {
-    let mut half = lanes.len() / 2;
-    while half >= dtype.size() {
-        let (into, from) = lanes[..2 * half].split_at_mut(half);
-        combine(kind, dtype, from, into);
-        half /= 2;
+    if dtype == DType::Bool {
+        let bools = kind_of_bools(kind);
+        return halve(lanes, bools);
+    }
+    with_type!(dtype, T => {
+        let lanes = cast_slice_mut::<u8, T>(lanes);
+        match kind {
+            Reduction::Sum => halve(lanes, <T as Number>::add),
+            Reduction::Prod => halve(lanes, <T as Number>::mul),
+            Reduction::Max => halve(lanes, <T as Number>::max),
+            Reduction::Min => halve(lanes, <T as Number>::min),
+        }
+    });
+}
+
+fn halve<T: Copy>(lanes: &mut [T], f: impl Fn(T, T) -> T) {
+    let mut n = lanes.len();
+    while n > 1 {
+        n /= 2;
+        for i in 0..n {
+            lanes[i] = f(lanes[2 * i], lanes[2 * i + 1]);
+        }
+    }
+}
+
+fn kind_of_bools(kind: Reduction) -> fn(u8, u8) -> u8 {
+    match kind {
+        Reduction::Sum | Reduction::Max => |x, y| x | y,
+        Reduction::Prod | Reduction::Min => |x, y| x & y,
     }
 }
 
 fn by_kind(kind: Reduction, dtype: DType, x: &[u8], into: &mut [u8], folded: bool) {
     if dtype == DType::Bool {
-        return match kind {
-            Reduction::Sum | Reduction::Max => run::<u8>(x, into, folded, |x, y| x | y),
-            Reduction::Prod | Reduction::Min => run::<u8>(x, into, folded, |x, y| x & y),
-        };
+        return run::<u8>(x, into, folded, kind_of_bools(kind));
     }
     with_type!(dtype, T => {
         let (x, into) = (cast_slice::<u8, T>(x), cast_slice_mut::<u8, T>(into));

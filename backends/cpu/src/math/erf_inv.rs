@@ -13,7 +13,7 @@
 //! The tails |x| > 0.9966 (f32) and 0.9990 (f64) are rare among uniform numbers: blocks without any skip them.
 
 use super::driver::Unary;
-use super::log::log_join;
+use super::log::log_precise;
 use super::real::{Real, horner};
 
 pub(super) struct ErfInv;
@@ -242,7 +242,7 @@ impl Unary<f64> for ErfInv {
             f[i] = m - 1.0;
         }
         for i in 0..N {
-            let far = -log_join(k[i], f[i]);
+            let far = -log_precise(k[i], f[i]);
             let near = x[i] * x[i] < std::f64::consts::SQRT_2 - 1.0;
             w[i] = if near { y[i] } else { far };
         }

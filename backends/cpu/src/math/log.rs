@@ -109,9 +109,17 @@ impl<F: LogData> Unary<F> for Log {
     }
 }
 
+/// log(2^k (1 + f)) for f in the reduced range, within 0.6 ulp.
+#[inline(always)]
+pub(super) fn log_precise<F: LogData>(k: F, f: F) -> F {
+    let (hi, lo) = log_reduced(f);
+    let (a, al) = fast_two_sum(k * F::LN2.0, hi);
+    a + k.fma(F::LN2.1, al + lo)
+}
+
 /// log(2^k (1 + f)) for f in the reduced range.
 #[inline(always)]
-pub(super) fn log_join<F: LogData>(k: F, f: F) -> F {
+fn log_join<F: LogData>(k: F, f: F) -> F {
     let s = f / (F::lit(2.0) + f);
     let z = s * s;
     let h = F::lit(0.5) * f * f;
