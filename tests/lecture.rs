@@ -93,7 +93,7 @@ fn expression(name: &str) -> Shown {
         "a" => a().into(),
         "sum" | "sum_x64" => a().sum().into(),
         "mean" | "mean_x64" => a().mean().into(),
-        "dot" | "dot_x64" => a().dot(&a()).into(),
+        "dot" | "dot_x64" => a().dot(a()).into(),
         "ones" => np::ones((2, 2)).into(),
         "identity" => np::identity(2).into(),
         "matmul" => np::ones((2, 2)).matmul(np::identity(2)).into(),

@@ -188,7 +188,7 @@ fn count(text: &str) -> Result<u64, String> {
         Err(_) => text.parse::<f64>().map_err(|_| "not a number".to_string())?,
     };
     // Counts up to 2^53 are exact in a float.
-    if number >= 1.0 && number < 9e15 && number.fract() == 0.0 {
+    if (1.0..9e15).contains(&number) && number.fract() == 0.0 {
         Ok(number as u64)
     } else {
         Err("not a whole number of at least 1".into())

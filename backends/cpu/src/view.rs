@@ -157,7 +157,7 @@ fn reshaped(view: &View, from: &Shape, to: &Shape, lengths: &[usize]) -> Option<
         if n == 1 {
             continue;
         }
-        while held % n != 0 || held < n {
+        while !held.is_multiple_of(n) || held < n {
             next -= 1;
             position = position.plus(&view.0[next], held as i64);
             held *= to[next];

@@ -199,7 +199,7 @@ fn random_program(dice: &mut Dice, equations: usize) -> Program {
                 let n = of.shape.size();
                 let shape = match dice.roll(3) {
                     0 => Shape::from([n]),
-                    1 if n % 3 == 0 => Shape::from([3, n / 3]),
+                    1 if n.is_multiple_of(3) => Shape::from([3, n / 3]),
                     _ => Shape::from([n, 1]),
                 };
                 (Op::Reshape(shape), vec![x])
@@ -411,7 +411,7 @@ fn simulation(paths: usize, length: usize) -> Program {
 fn loops_run_inside_the_tile() {
     let key = Buffer::from_vec(vec![7u32, 42], [2]);
     for (paths, length) in [(5000, 20), (40_001, 3), (33, 1), (100, 0)] {
-        agree(&simulation(paths, length), &[key.clone()]);
+        agree(&simulation(paths, length), std::slice::from_ref(&key));
     }
     // The shared loop, the simulation with its mean, and the first five paths again: no path is ever stored.
     assert!(Executable::compile(&simulation(5000, 20)).steps() <= 4);

@@ -31,7 +31,7 @@ pub fn key_schedule(key: [u32; 2]) -> [u32; 3] {
 // Written out, not looped over: what is left is a straight line, which a loop over counters can be vectorised around.
 #[inline(always)]
 pub fn four_rounds<const GROUP: usize>(keys: [u32; 3], x: [u32; 2]) -> [u32; 2] {
-    let rotations = if GROUP % 2 == 0 {
+    let rotations = if GROUP.is_multiple_of(2) {
         [13, 15, 26, 6]
     } else {
         [17, 29, 16, 24]
