@@ -558,22 +558,8 @@ impl Call<'_> {
         tile: Tile,
     ) {
         let n = tile.n;
-        let leaf = &self.kernel.leaves[counter];
-        let mut counters = std::mem::take(&mut machine.counters);
-        let [hi, lo] = &mut counters;
-        let (hi, lo) = (
-            &mut cast_slice_mut::<_, u32>(hi)[..n],
-            &mut cast_slice_mut::<_, u32>(lo)[..n],
-        );
-        let offset = self.offset(leaf, &machine.trips, tile) as u64;
-        let mut same = kernels::counters(offset, &leaf.tile, tile.start, hi, lo);
-        if let Some(first) = first {
-            let first: &[u32] = cast_slice(self.read(first, 4, machine, tile));
-            for i in 0..n {
-                let counter = (u64::from(hi[i]) << 32 | u64::from(lo[i])).wrapping_add(u64::from(first[i]));
-                (hi[i], lo[i]) = ((counter >> 32) as u32, counter as u32);
-            }
-            same = hi.iter().all(|word| *word == hi[0]);
+        if n == 0 {
+            return;
         }
         let mut outs: SmallVec<[Register; 2]> = SmallVec::new();
         outs.extend(
@@ -581,29 +567,48 @@ impl Call<'_> {
                 .iter()
                 .map(|&out| std::mem::take(&mut machine.registers[out])),
         );
-        let key = key.map(|source| cast_slice::<u8, u32>(self.read(source, 4, machine, tile)));
-        let counters_are = Counters {
-            splat: splat && same,
-            k0: key[0],
-            k1: key[1],
-            hi,
-            lo,
+        let mut words = std::mem::take(&mut machine.counters);
+        let leaf = &self.kernel.leaves[counter];
+        let offset = self.offset(leaf, &machine.trips, tile) as u64;
+        let [k0, k1] = key.map(|source| cast_slice::<u8, u32>(self.read(source, 4, machine, tile)));
+        let counters = match kernels::run_of_counters(offset, &leaf.tile, tile.start, n) {
+            Some((hi, first_of_run)) if splat && first.is_none() => Counters::Run {
+                key: [k0[0], k1[0]],
+                hi,
+                first: first_of_run,
+                n,
+            },
+            _ => {
+                let [hi, lo] = words
+                    .each_mut()
+                    .map(|words| &mut cast_slice_mut::<_, u32>(words)[..n]);
+                kernels::counters(offset, &leaf.tile, tile.start, hi, lo);
+                if let Some(first) = first {
+                    let first: &[u32] = cast_slice(self.read(first, 4, machine, tile));
+                    for i in 0..n {
+                        let counter =
+                            (u64::from(hi[i]) << 32 | u64::from(lo[i])).wrapping_add(u64::from(first[i]));
+                        (hi[i], lo[i]) = ((counter >> 32) as u32, counter as u32);
+                    }
+                }
+                Counters::Each { k0, k1, hi, lo }
+            }
         };
         match (draw, &mut outs[..]) {
             (Draw::Uniform { low, high, .. }, [out]) => {
                 let bytes = &mut bytes_of_mut(out)[..n * low.dtype().size()];
-                kernels::random_uniform(counters_are, low, high, bytes);
+                kernels::random_uniform(counters, low, high, bytes);
             }
             (Draw::Words(_), [out0, out1]) => {
                 let words = |out| &mut cast_slice_mut::<_, u32>(bytes_of_mut(out))[..n];
-                kernels::random_bits(counters_are, words(out0), words(out1));
+                kernels::random_bits(counters, words(out0), words(out1));
             }
             _ => unreachable!("a register for each result"),
         }
         for (&mut register, out) in draw.outs().iter_mut().zip(outs) {
             machine.registers[register] = out;
         }
-        machine.counters = counters;
+        machine.counters = words;
     }
 }
 

@@ -12,7 +12,7 @@ mod reduce;
 pub(crate) use cast::cast;
 pub(crate) use elementwise::{Loop1, Loop2, Loop3, binary, compare, mul_add, select, unary};
 pub(crate) use load::{Pattern, fill, iota, load};
-pub(crate) use random::{Counters, counters, random_bits, random_uniform, uniform};
+pub(crate) use random::{Counters, counters, random_bits, random_uniform, run_of_counters, uniform};
 pub(crate) use reduce::{LANES, combine, finish, identity, reduce};
 
 /// Runs the body with `$t` standing for the Rust type that holds a dtype's elements.

@@ -5,15 +5,23 @@ use crate::simd::{Kernel, dispatch};
 use bytemuck::cast_slice_mut;
 use kiln_program::{DType, Scalar, four_rounds, key_schedule, threefry2x32, unit_f32, unit_f64, width};
 
-/// Counters with their keys; all slices have one length. With `splat` the key and the high word are the same everywhere, and
-/// only their first elements are read.
+/// The counters of a tile.
 #[derive(Clone, Copy)]
-pub(crate) struct Counters<'a> {
-    pub(crate) splat: bool,
-    pub(crate) k0: &'a [u32],
-    pub(crate) k1: &'a [u32],
-    pub(crate) hi: &'a [u32],
-    pub(crate) lo: &'a [u32],
+pub(crate) enum Counters<'a> {
+    /// `first`, `first + 1`, ... below the high word `hi`, all under one key.
+    Run {
+        key: [u32; 2],
+        hi: u32,
+        first: u32,
+        n: usize,
+    },
+    /// One under its own key for each element.
+    Each {
+        k0: &'a [u32],
+        k1: &'a [u32],
+        hi: &'a [u32],
+        lo: &'a [u32],
+    },
 }
 
 /// The two words of each counter.
@@ -46,61 +54,44 @@ pub(crate) fn uniform(low: Scalar, high: Scalar, x0: &[u32], x1: &[u32], out: &m
 }
 
 fn draw(counters: Counters, finish: impl Finish) {
-    if counters.lo.is_empty() {
-        return;
-    }
-    if counters.splat {
-        dispatch(Splat {
-            key: [counters.k0[0], counters.k1[0]],
-            hi: counters.hi[0],
-            lo: counters.lo,
+    match counters {
+        Counters::Run { key, hi, first, n } => dispatch(Run {
+            key,
+            hi,
+            first,
+            n,
             finish,
-        });
-    } else {
-        dispatch(Each { counters, finish });
+        }),
+        Counters::Each { k0, k1, hi, lo } => dispatch(Each {
+            k0,
+            k1,
+            hi,
+            lo,
+            finish,
+        }),
     }
 }
 
-/// Writes the counters `offset + pattern(start + i)` as two words each. Whether all have the same high word.
-pub(crate) fn counters(offset: u64, pattern: &Pattern, start: usize, hi: &mut [u32], lo: &mut [u32]) -> bool {
-    let mut same = true;
-    let mut high = None;
+/// The high word and the first low word of the counters `offset + pattern(start + i)`, `i < n`, if they count up by one below
+/// one high word.
+pub(crate) fn run_of_counters(offset: u64, pattern: &Pattern, start: usize, n: usize) -> Option<(u32, u32)> {
+    let first = offset.wrapping_add(start as u64);
+    let last = first.wrapping_add(n as u64);
+    (pattern.is_contiguous() && first >> 32 == last >> 32).then_some(((first >> 32) as u32, first as u32))
+}
+
+/// Writes the counters `offset + pattern(start + i)` as two words each.
+pub(crate) fn counters(offset: u64, pattern: &Pattern, start: usize, hi: &mut [u32], lo: &mut [u32]) {
     pattern.runs(start, lo.len(), |place, count, value, stride| {
         let first = offset.wrapping_add(value as u64);
-        let last = first.wrapping_add((count as u64).saturating_sub(1).wrapping_mul(stride as u64));
-        let (hi, lo) = (&mut hi[place..place + count], &mut lo[place..place + count]);
-        same &= first >> 32 == last >> 32 && *high.get_or_insert(first >> 32) == first >> 32;
-        if first >> 32 == last >> 32 {
-            hi.fill((first >> 32) as u32);
-            dispatch(Ramp {
-                first: first as u32,
-                stride: stride as u32,
-                out: lo,
-            });
-        } else {
-            for (i, (hi, lo)) in hi.iter_mut().zip(lo).enumerate() {
-                let counter = first.wrapping_add((i as u64).wrapping_mul(stride as u64));
-                (*hi, *lo) = ((counter >> 32) as u32, counter as u32);
-            }
+        let words = hi[place..place + count]
+            .iter_mut()
+            .zip(&mut lo[place..place + count]);
+        for (i, (hi, lo)) in words.enumerate() {
+            let counter = first.wrapping_add((i as u64).wrapping_mul(stride as u64));
+            (*hi, *lo) = ((counter >> 32) as u32, counter as u32);
         }
     });
-    same
-}
-
-struct Ramp<'a> {
-    first: u32,
-    stride: u32,
-    out: &'a mut [u32],
-}
-
-impl Kernel for Ramp<'_> {
-    type Out = ();
-    #[inline(always)]
-    fn run(self) {
-        for (i, out) in self.out.iter_mut().enumerate() {
-            *out = self.first.wrapping_add((i as u32).wrapping_mul(self.stride));
-        }
-    }
 }
 
 /// What becomes of the words. `#[inline(always)]`, as everything below a dispatch.
@@ -175,31 +166,26 @@ impl<F: Finish> Kernel for Convert<'_, F> {
 /// Counters that go through the rounds together.
 const BLOCK: usize = 64;
 
-struct Splat<'a, F> {
+struct Run<F> {
     key: [u32; 2],
     hi: u32,
-    lo: &'a [u32],
+    first: u32,
+    n: usize,
     finish: F,
 }
 
-impl<F: Finish> Kernel for Splat<'_, F> {
+impl<F: Finish> Kernel for Run<F> {
     type Out = ();
     #[inline(always)]
     fn run(mut self) {
         let keys = key_schedule(self.key);
         let high = self.hi.wrapping_add(keys[0]);
-        let (los, rest) = self.lo.as_chunks::<BLOCK>();
         let (mut x0, mut x1) = ([0; BLOCK], [0; BLOCK]);
-        for (number, lo) in los.iter().enumerate() {
-            rounds(keys, high, lo, &mut x0, &mut x1);
-            self.finish.put(number * BLOCK, &x0, &x1);
-        }
-        let n = rest.len();
-        if n > 0 {
-            let mut lo = [0; BLOCK];
-            lo[..n].copy_from_slice(rest);
-            rounds(keys, high, &lo, &mut x0, &mut x1);
-            self.finish.put(los.len() * BLOCK, &x0[..n], &x1[..n]);
+        for start in (0..self.n).step_by(BLOCK) {
+            let low = self.first.wrapping_add(start as u32).wrapping_add(keys[1]);
+            rounds(keys, high, low, &mut x0, &mut x1);
+            let n = BLOCK.min(self.n - start);
+            self.finish.put(start, &x0[..n], &x1[..n]);
         }
     }
 }
@@ -207,9 +193,9 @@ impl<F: Finish> Kernel for Splat<'_, F> {
 /// Each round waits for the one before, and a processor looks only a hundred or two instructions ahead: with all rounds of one
 /// vector at a time it idles more than it works. A few rounds over a block keep it busy.
 #[inline(always)]
-fn rounds(keys: [u32; 3], high: u32, lo: &[u32; BLOCK], x0: &mut [u32; BLOCK], x1: &mut [u32; BLOCK]) {
+fn rounds(keys: [u32; 3], high: u32, low: u32, x0: &mut [u32; BLOCK], x1: &mut [u32; BLOCK]) {
     for i in 0..BLOCK {
-        let x = [high, lo[i].wrapping_add(keys[1])];
+        let x = [high, low.wrapping_add(i as u32)];
         [x0[i], x1[i]] = four_rounds::<0>(keys, x);
     }
     for i in 0..BLOCK {
@@ -223,7 +209,10 @@ fn rounds(keys: [u32; 3], high: u32, lo: &[u32; BLOCK], x0: &mut [u32; BLOCK], x
 }
 
 struct Each<'a, F> {
-    counters: Counters<'a>,
+    k0: &'a [u32],
+    k1: &'a [u32],
+    hi: &'a [u32],
+    lo: &'a [u32],
     finish: F,
 }
 
@@ -231,16 +220,15 @@ impl<F: Finish> Kernel for Each<'_, F> {
     type Out = ();
     #[inline(always)]
     fn run(mut self) {
-        let Counters { k0, k1, hi, lo, .. } = self.counters;
         let (mut x0, mut x1) = ([0; BLOCK], [0; BLOCK]);
-        for start in (0..lo.len()).step_by(BLOCK) {
-            let n = BLOCK.min(lo.len() - start);
-            let part = |x: &'_ [u32]| -> [u32; BLOCK] {
+        for start in (0..self.lo.len()).step_by(BLOCK) {
+            let n = BLOCK.min(self.lo.len() - start);
+            let part = |x: &[u32]| -> [u32; BLOCK] {
                 let mut block = [0; BLOCK];
                 block[..n].copy_from_slice(&x[start..start + n]);
                 block
             };
-            let (k0, k1, hi, lo) = (part(k0), part(k1), part(hi), part(lo));
+            let (k0, k1, hi, lo) = (part(self.k0), part(self.k1), part(self.hi), part(self.lo));
             for i in 0..BLOCK {
                 [x0[i], x1[i]] = threefry2x32([k0[i], k1[i]], [hi[i], lo[i]]);
             }
