@@ -13,6 +13,8 @@ use std::marker::PhantomData;
 const BLOCK: usize = 64;
 /// Elements in a block where a rare element costs the whole block a second pass.
 const SMALL_BLOCK: usize = 32;
+/// Arrays that a block may use between its stages.
+pub(super) const SCRATCH: usize = 3;
 /// Elements in a block at the end of a slice.
 const TAIL: usize = 16;
 
@@ -35,7 +37,7 @@ pub(super) trait Unary<T> {
     /// A whole block. Long formulas do better in stages: the processor looks only a hundred or two instructions ahead, and where
     /// that is one vector's chain of dependent operations it waits for most of them.
     #[inline(always)]
-    fn block<const N: usize>(x: &[T; N], y: &mut [T; N])
+    fn block<const N: usize>(x: &[T; N], y: &mut [T; N], _scratch: &mut [[T; N]; SCRATCH])
     where
         T: Copy,
     {
@@ -99,7 +101,7 @@ fn redo_unary<T: Copy, K: Unary<T> + ?Sized>(x: &[T], y: &mut [T]) {
     }
 }
 
-impl<T: Copy, K: Unary<T>> Kernel for UnaryLoop<'_, T, K> {
+impl<T: Copy + Default, K: Unary<T>> Kernel for UnaryLoop<'_, T, K> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
@@ -113,18 +115,19 @@ impl<T: Copy, K: Unary<T>> Kernel for UnaryLoop<'_, T, K> {
 }
 
 #[inline(always)]
-fn unary_blocks<T: Copy, K: Unary<T>, const N: usize>(x: &[T], y: &mut [T]) {
+fn unary_blocks<T: Copy + Default, K: Unary<T>, const N: usize>(x: &[T], y: &mut [T]) {
     let (xs, x) = x.as_chunks::<N>();
     let (ys, y) = y.as_chunks_mut::<N>();
+    let mut scratch = [[T::default(); N]; SCRATCH];
     for (x, y) in xs.iter().zip(ys) {
-        K::block(x, y);
+        K::block(x, y, &mut scratch);
     }
     for (x, y) in x.chunks(TAIL).zip(y.chunks_mut(TAIL)) {
         // The padding repeats an element, so that it cannot be rare on its own.
         let mut padded = [x[0]; TAIL];
         padded[..x.len()].copy_from_slice(x);
         let mut out = padded;
-        K::block(&padded, &mut out);
+        K::block(&padded, &mut out, &mut [padded; SCRATCH]);
         y.copy_from_slice(&out[..x.len()]);
     }
 }
@@ -135,7 +138,7 @@ fn unary_blocks<T: Copy, K: Unary<T>, const N: usize>(x: &[T], y: &mut [T]) {
 ///
 /// If the slices differ in length.
 #[inline]
-pub(super) fn unary<T: Copy, K: Unary<T>>(x: &[T], y: &mut [T]) {
+pub(super) fn unary<T: Copy + Default, K: Unary<T>>(x: &[T], y: &mut [T]) {
     simd::dispatch(UnaryLoop::<T, K> {
         x,
         y,

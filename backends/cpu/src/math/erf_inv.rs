@@ -12,8 +12,8 @@
 //!
 //! The tails |x| > 0.9966 (f32) and 0.9990 (f64) are rare among uniform numbers: blocks without any skip them.
 
-use super::driver::Unary;
-use super::log::log_precise;
+use super::driver::{SCRATCH, Unary};
+use super::log::log_of_quotient;
 use super::real::{Real, horner};
 
 pub(super) struct ErfInv;
@@ -61,14 +61,13 @@ fn xla_minus_log(e: f32, r: f32) -> f32 {
     (-e).mul_add(0.693359375, -(q + z))
 }
 
-/// The negative of XLA's log1p(-u2), where u2 < sqrt(2) - 1: a rational function with the coefficients `p` and `q`.
+/// The negative of XLA's log1p(-u2), where u2 < sqrt(2) - 1, from its rational function's value.
 ///
 /// XLA computes with -u2; all signs are turned around, which changes no rounding.
 #[inline(always)]
-fn minus_log1p_near<F: Real>(u2: F, p: &[F], q: &[F]) -> F {
+fn minus_log1p_near<F: Real>(u2: F, rational: F) -> F {
     let u4 = u2 * u2;
-    let t = (u2 * u4) * (horner(-u2, p) / horner(-u2, q));
-    u2 + u4.fma(F::lit(0.5), t)
+    u2 + u4.fma(F::lit(0.5), (u2 * u4) * rational)
 }
 
 const NEAR_P_32: &[f32] = &[
@@ -88,23 +87,27 @@ impl Unary<f32> for ErfInv {
     #[inline(always)]
     fn fast(x: f32) -> f32 {
         let mut y = [x];
-        Self::block(&[x], &mut y);
+        Self::block(&[x], &mut y, &mut [[0.0]; SCRATCH]);
         y[0]
     }
     #[inline(always)]
-    fn block<const N: usize>(x: &[f32; N], y: &mut [f32; N]) {
-        // Each stage stores to another place than it reads: else LLVM makes masked stores, which are slow on some processors.
+    fn block<const N: usize>(x: &[f32; N], y: &mut [f32; N], [p, e, w]: &mut [[f32; N]; SCRATCH]) {
+        // Each stage needs few coefficients, which stay in registers, and stores to another place than it reads: else LLVM makes
+        // masked stores, which are slow on some processors.
         for i in 0..N {
-            y[i] = minus_log1p_near(x[i] * x[i], NEAR_P_32, NEAR_Q_32);
+            p[i] = horner(-(x[i] * x[i]), NEAR_P_32);
         }
-        let (mut e, mut r, mut w) = ([0f32; N], [0f32; N], [0f32; N]);
+        for i in 0..N {
+            let u2 = x[i] * x[i];
+            y[i] = minus_log1p_near(u2, p[i] / horner(-u2, NEAR_Q_32));
+        }
         for i in 0..N {
             let m;
             (e[i], m) = (1.0 - x[i] * x[i]).split_normal();
-            r[i] = m - 1.0;
+            p[i] = m - 1.0;
         }
         for i in 0..N {
-            let far = xla_minus_log(e[i], r[i]);
+            let far = xla_minus_log(e[i], p[i]);
             w[i] = if x[i] * x[i] < 0.414213568 { y[i] } else { far };
         }
         let mut rare = false;
@@ -225,27 +228,36 @@ impl Unary<f64> for ErfInv {
     #[inline(always)]
     fn fast(x: f64) -> f64 {
         let mut y = [x];
-        Self::block(&[x], &mut y);
+        Self::block(&[x], &mut y, &mut [[0.0]; SCRATCH]);
         y[0]
     }
     #[inline(always)]
-    fn block<const N: usize>(x: &[f64; N], y: &mut [f64; N]) {
+    fn block<const N: usize>(x: &[f64; N], y: &mut [f64; N], [p, k, w]: &mut [[f64; N]; SCRATCH]) {
         /// So many coefficients as there are registers for.
         const LOW: usize = 11;
+        const NEAR: f64 = std::f64::consts::SQRT_2 - 1.0;
         for i in 0..N {
-            y[i] = minus_log1p_near(x[i] * x[i], NEAR_P_64, NEAR_Q_64);
+            p[i] = horner(-(x[i] * x[i]), NEAR_P_64);
         }
-        let (mut k, mut f, mut w) = ([0f64; N], [0f64; N], [0f64; N]);
         for i in 0..N {
+            y[i] = horner(-(x[i] * x[i]), NEAR_Q_64);
+        }
+        // One division serves the rational function and the logarithm.
+        for i in 0..N {
+            let u2 = x[i] * x[i];
             let m;
-            (k[i], m) = (1.0 - x[i] * x[i]).split_normal();
-            f[i] = m - 1.0;
+            (k[i], m) = (1.0 - u2).split_normal();
+            let (near, f) = (u2 < NEAR, m - 1.0);
+            w[i] = if near { p[i] } else { f } / if near { y[i] } else { 2.0 + f };
         }
         for i in 0..N {
-            let far = -log_precise(k[i], f[i]);
-            let near = x[i] * x[i] < std::f64::consts::SQRT_2 - 1.0;
-            w[i] = if near { y[i] } else { far };
+            let u2 = x[i] * x[i];
+            let (_, m) = (1.0 - u2).split_normal();
+            let near = minus_log1p_near(u2, w[i]);
+            let far = -log_of_quotient(k[i], m - 1.0, w[i]);
+            p[i] = if u2 < NEAR { near } else { far };
         }
+        let w = p;
         let mut rare = false;
         for i in 0..N {
             y[i] = horner(w[i] - 3.125, &CENTRAL_64[LOW..]);

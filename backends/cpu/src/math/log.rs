@@ -61,7 +61,12 @@ impl LogData for f32 {
 /// log(1 + f) = hi + lo for f in the reduced range; hi is f - f^2/2 rounded.
 #[inline(always)]
 pub(super) fn log_reduced<F: LogData>(f: F) -> (F, F) {
-    let s = f / (F::lit(2.0) + f);
+    log_reduced_of_quotient(f, f / (F::lit(2.0) + f))
+}
+
+/// The same, given s = f / (2 + f).
+#[inline(always)]
+fn log_reduced_of_quotient<F: LogData>(f: F, s: F) -> (F, F) {
     let z = s * s;
     let h = F::lit(0.5) * f;
     let hi = (-h).fma(f, f);
@@ -109,10 +114,10 @@ impl<F: LogData> Unary<F> for Log {
     }
 }
 
-/// log(2^k (1 + f)) for f in the reduced range, within 0.6 ulp.
+/// log(2^k (1 + f)) for f in the reduced range and s = f / (2 + f), within 0.6 ulp.
 #[inline(always)]
-pub(super) fn log_precise<F: LogData>(k: F, f: F) -> F {
-    let (hi, lo) = log_reduced(f);
+pub(super) fn log_of_quotient<F: LogData>(k: F, f: F, s: F) -> F {
+    let (hi, lo) = log_reduced_of_quotient(f, s);
     let (a, al) = fast_two_sum(k * F::LN2.0, hi);
     a + k.fma(F::LN2.1, al + lo)
 }
