@@ -11,12 +11,15 @@ use std::marker::PhantomData;
 /// Elements in a block. So many that LLVM does not unroll the loop of a trivial kernel before it has
 /// vectorised it: with 32, sqrt and floor become scalar code.
 const BLOCK: usize = 64;
+/// Elements in a block that is done in stages. So many that LLVM does not unroll the stages' loops, and keeps their coefficients
+/// in registers.
+const STAGED_BLOCK: usize = 256;
 /// Elements in a block where a rare element costs the whole block a second pass.
 const SMALL_BLOCK: usize = 32;
 /// Arrays that a block may use between its stages.
 pub(super) const SCRATCH: usize = 3;
-/// Elements in a block at the end of a slice.
-const TAIL: usize = 16;
+/// Elements in a block at the end of a slice; the others are multiples of it.
+pub(super) const TAIL: usize = 16;
 
 /// An elementwise function of one argument. All methods must be `#[inline(always)]`, but for `rare`.
 pub(super) trait Unary<T> {
@@ -34,6 +37,8 @@ pub(super) trait Unary<T> {
     fn rare(x: T) -> T {
         Self::fast(x)
     }
+    /// Whether `block` is written in stages.
+    const STAGED: bool = false;
     /// A whole block. Long formulas do better in stages: the processor looks only a hundred or two instructions ahead, and where
     /// that is one vector's chain of dependent operations it waits for most of them.
     #[inline(always)]
@@ -106,7 +111,13 @@ impl<T: Copy + Default, K: Unary<T>> Kernel for UnaryLoop<'_, T, K> {
     #[inline(always)]
     fn run(self) {
         assert!(self.x.len() == self.y.len(), "slices differ in length");
-        if K::RARE_IS_VECTOR {
+        if K::STAGED {
+            // What is left makes smaller blocks.
+            let (xs, x) = self.x.as_chunks::<STAGED_BLOCK>();
+            let (ys, y) = self.y.as_chunks_mut::<STAGED_BLOCK>();
+            unary_blocks::<T, K, STAGED_BLOCK>(xs.as_flattened(), ys.as_flattened_mut());
+            unary_blocks::<T, K, SMALL_BLOCK>(x, y);
+        } else if K::RARE_IS_VECTOR {
             unary_blocks::<T, K, SMALL_BLOCK>(self.x, self.y);
         } else {
             unary_blocks::<T, K, BLOCK>(self.x, self.y);

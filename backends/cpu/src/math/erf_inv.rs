@@ -12,7 +12,7 @@
 //!
 //! The tails |x| > 0.9966 (f32) and 0.9990 (f64) are rare among uniform numbers: blocks without any skip them.
 
-use super::driver::{SCRATCH, Unary};
+use super::driver::{SCRATCH, TAIL, Unary};
 use super::log::log_of_quotient;
 use super::real::{Real, horner};
 
@@ -84,10 +84,11 @@ const NEAR_Q_32: &[f32] = &[
 ];
 
 impl Unary<f32> for ErfInv {
+    const STAGED: bool = true;
     #[inline(always)]
     fn fast(x: f32) -> f32 {
-        let mut y = [x];
-        Self::block(&[x], &mut y, &mut [[0.0]; SCRATCH]);
+        let mut y = [x; TAIL];
+        Self::block(&[x; TAIL], &mut y, &mut [[0.0; TAIL]; SCRATCH]);
         y[0]
     }
     #[inline(always)]
@@ -110,16 +111,24 @@ impl Unary<f32> for ErfInv {
             let far = xla_minus_log(e[i], p[i]);
             w[i] = if x[i] * x[i] < 0.414213568 { y[i] } else { far };
         }
-        let mut rare = false;
-        for i in 0..N {
-            y[i] = horner(w[i] - 2.5, CENTRAL_32) * x[i];
-            rare |= !is_central(x[i], 0.9966);
-        }
-        if rare {
-            for i in 0..N {
-                let tail = horner(w[i].sqrt() - 3.0, TAIL_32) * x[i];
-                let inside = if w[i] < 5.0 { y[i] } else { tail };
-                y[i] = at_one(x[i], inside, x[i] * f32::INFINITY);
+        let parts = x
+            .as_chunks::<TAIL>()
+            .0
+            .iter()
+            .zip(y.as_chunks_mut::<TAIL>().0)
+            .zip(w.as_chunks::<TAIL>().0);
+        for ((x, y), w) in parts {
+            let mut rare = false;
+            for ((&x, y), &w) in x.iter().zip(&mut *y).zip(w) {
+                *y = horner(w - 2.5, CENTRAL_32) * x;
+                rare |= !is_central(x, 0.9966);
+            }
+            if rare {
+                for ((&x, y), &w) in x.iter().zip(y).zip(w) {
+                    let tail = horner(w.sqrt() - 3.0, TAIL_32) * x;
+                    let inside = if w < 5.0 { *y } else { tail };
+                    *y = at_one(x, inside, x * f32::INFINITY);
+                }
             }
         }
     }
@@ -225,10 +234,11 @@ const NEAR_Q_64: &[f64] = &[
 ];
 
 impl Unary<f64> for ErfInv {
+    const STAGED: bool = true;
     #[inline(always)]
     fn fast(x: f64) -> f64 {
-        let mut y = [x];
-        Self::block(&[x], &mut y, &mut [[0.0]; SCRATCH]);
+        let mut y = [x; TAIL];
+        Self::block(&[x; TAIL], &mut y, &mut [[0.0; TAIL]; SCRATCH]);
         y[0]
     }
     #[inline(always)]
@@ -258,26 +268,34 @@ impl Unary<f64> for ErfInv {
             p[i] = if u2 < NEAR { near } else { far };
         }
         let w = p;
-        let mut rare = false;
         for i in 0..N {
             y[i] = horner(w[i] - 3.125, &CENTRAL_64[LOW..]);
-            rare |= !is_central(x[i], 0.99903);
         }
-        for i in 0..N {
-            let (v, mut p) = (w[i] - 3.125, y[i]);
-            for c in CENTRAL_64[..LOW].iter().rev() {
-                p = p.mul_add(v, *c);
+        let parts = x
+            .as_chunks::<TAIL>()
+            .0
+            .iter()
+            .zip(y.as_chunks_mut::<TAIL>().0)
+            .zip(w.as_chunks::<TAIL>().0);
+        for ((x, y), w) in parts {
+            let mut rare = false;
+            for ((&x, y), &w) in x.iter().zip(&mut *y).zip(w) {
+                let (v, mut p) = (w - 3.125, *y);
+                for c in CENTRAL_64[..LOW].iter().rev() {
+                    p = p.mul_add(v, *c);
+                }
+                *y = p * x;
+                rare |= !is_central(x, 0.99903);
             }
-            y[i] = p * x[i];
-        }
-        if rare {
-            for i in 0..N {
-                let root = w[i].sqrt();
-                let middle = horner(root - 3.25, MIDDLE_64);
-                let far = horner(root - 5.0, FAR_64);
-                let tail = if w[i] < 16.0 { middle } else { far } * x[i];
-                let inside = if w[i] < 6.25 { y[i] } else { tail };
-                y[i] = at_one(x[i], inside, x[i] * f64::INFINITY);
+            if rare {
+                for ((&x, y), &w) in x.iter().zip(y).zip(w) {
+                    let root = w.sqrt();
+                    let middle = horner(root - 3.25, MIDDLE_64);
+                    let far = horner(root - 5.0, FAR_64);
+                    let tail = if w < 16.0 { middle } else { far } * x;
+                    let inside = if w < 6.25 { *y } else { tail };
+                    *y = at_one(x, inside, x * f64::INFINITY);
+                }
             }
         }
     }
