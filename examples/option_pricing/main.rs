@@ -71,8 +71,14 @@ fn main() -> ExitCode {
     let options = match Options::try_parse() {
         Ok(options) => options,
         Err(error) if error.use_stderr() => {
+            // What is wrong, and the possible values where there are few, without the usage.
             let text = error.to_string();
-            eprintln!("{}", text.lines().next().unwrap_or("error: bad arguments"));
+            let lines: Vec<&str> = text
+                .lines()
+                .take_while(|line| !line.is_empty())
+                .map(str::trim)
+                .collect();
+            eprintln!("{}", lines.join(" "));
             return ExitCode::from(2);
         }
         Err(help) => help.exit(),

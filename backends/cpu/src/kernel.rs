@@ -1,7 +1,7 @@
 //! Kernels: the instructions that turn tiles of what is stored into tiles of what is to be stored.
 
 use crate::cluster::{Clusters, Kind, Space, operand_views};
-use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern};
+use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern, Splat};
 use crate::loops;
 use crate::registers;
 use crate::view::{Affine, View};
@@ -30,6 +30,8 @@ pub(crate) enum Target {
 pub(crate) enum Apply {
     One(Loop1),
     Two(Loop2),
+    /// Of the operand of this number only the first element is read.
+    TwoSplat(Loop2, usize),
     Three(Loop3),
     Uniform(Scalar, Scalar),
     Copy,
@@ -79,6 +81,8 @@ pub(crate) enum Instruction {
     Load {
         leaf: usize,
         out: usize,
+        /// Whether more than the first element is ever read.
+        whole: bool,
     },
     Iota {
         leaf: usize,
@@ -248,8 +252,17 @@ impl Writer {
             Op::Iota { dtype, axis, .. } => self.iota(*dtype, &view.0[*axis]),
             Op::Unary(f) => self.apply(Apply::One(kernels::unary(*f, dtype())), &operands, result),
             Op::Binary(f) => {
-                let splat = operands[1].splat;
-                self.apply(Apply::Two(kernels::binary(*f, dtype(), splat)), &operands, result)
+                let splat = match (operands[0].splat, operands[1].splat) {
+                    (_, true) => Splat::Right,
+                    (true, false) => Splat::Left,
+                    (false, false) => Splat::Neither,
+                };
+                let run = kernels::binary(*f, dtype(), splat);
+                let apply = match kernels::reads_splat(*f, dtype(), splat) {
+                    true => Apply::TwoSplat(run, usize::from(splat == Splat::Right)),
+                    false => Apply::Two(run),
+                };
+                self.apply(apply, &operands, result)
             }
             Op::Compare(f) => self.apply(Apply::Two(kernels::compare(*f, dtype())), &operands, result),
             Op::Uniform { low, high } => self.uniform(program, equation, &operands, *low, *high, result),
@@ -307,7 +320,11 @@ impl Writer {
             }
         } else {
             let out = self.register(dtype.size());
-            self.blocks[value.depth].push(Instruction::Load { leaf, out });
+            self.blocks[value.depth].push(Instruction::Load {
+                leaf,
+                out,
+                whole: true,
+            });
             Value {
                 source: Source::Register(out),
                 ..value
@@ -657,8 +674,13 @@ impl Writer {
         }
         let code = self.blocks.pop().expect("the block of the tile");
         let once = self.blocks.pop().expect("the block before all tiles");
+        let constants = once
+            .iter()
+            .filter(|instruction| matches!(instruction, Instruction::Fill { .. }));
+        let constants = constants.count();
         let (once, code, registers) = registers::allocate(once, code, self.sizes.len());
-        let bytes = register_bytes(registers);
+        // Of constants mostly the first element is read.
+        let bytes = register_bytes(registers - constants);
         Kernel {
             space: self.space,
             inputs: self.inputs,
@@ -698,10 +720,10 @@ impl Writer {
     }
 }
 
-/// Bytes of a register: as many as keep all of them in a corner of the second-level cache, within bounds that make an instruction worth
+/// Bytes of a register: as many as keep all of them in or near the first-level cache, within bounds that make an instruction worth
 /// decoding.
 fn register_bytes(registers: usize) -> usize {
-    const CACHE: usize = 64 * 1024;
+    const CACHE: usize = 40 * 1024;
     let fits = |bytes: &usize| registers * bytes <= CACHE;
     REGISTER_BYTES
         .into_iter()

@@ -1,6 +1,6 @@
 //! Registers: from one for each value to as few as are in use at once.
 
-use crate::kernel::{Instruction, Source, Target};
+use crate::kernel::{Apply, Instruction, Source, Target};
 
 /// Rewrites the instructions, in which each register is written once, to share registers; gives their number. What `once`
 /// writes stays. A value that is stored and not otherwise used is written to its output at once.
@@ -10,6 +10,10 @@ pub(crate) fn allocate(
     values: usize,
 ) -> (Vec<Instruction>, Vec<Instruction>, usize) {
     let mut code = store_directly(code, values);
+    let mut whole = vec![false; values];
+    read_whole(&once, &mut whole);
+    read_whole(&code, &mut whole);
+    mark_loads(&mut code, &whole);
     let mut lives = Lives {
         first: vec![usize::MAX; values],
         last: vec![0; values],
@@ -87,6 +91,42 @@ fn count(block: &[Instruction], uses: &mut [usize]) {
         reads(instruction, &mut |value| uses[value] += 1);
         if let Instruction::Loop { body, .. } = instruction {
             count(body, uses);
+        }
+    }
+}
+
+/// Notes the registers of which more than the first element is read.
+fn read_whole(block: &[Instruction], whole: &mut [bool]) {
+    for instruction in block {
+        match instruction {
+            Instruction::Apply {
+                apply: Apply::TwoSplat(_, operand),
+                inputs,
+                ..
+            } => {
+                if let Source::Register(value) = inputs[1 - operand].0 {
+                    whole[value] = true;
+                }
+            }
+            Instruction::Random {
+                splat: true,
+                first: None,
+                ..
+            } => {}
+            instruction => reads(instruction, &mut |value| whole[value] = true),
+        }
+        if let Instruction::Loop { body, .. } = instruction {
+            read_whole(body, whole);
+        }
+    }
+}
+
+fn mark_loads(block: &mut [Instruction], read: &[bool]) {
+    for instruction in block {
+        match instruction {
+            Instruction::Load { out, whole, .. } => *whole = read[*out],
+            Instruction::Loop { body, .. } => mark_loads(body, read),
+            _ => {}
         }
     }
 }

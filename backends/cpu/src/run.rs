@@ -443,7 +443,8 @@ impl Call<'_> {
                     &mut bytes_of_mut(&mut machine.registers[*out])[..n * size],
                 );
             }
-            Instruction::Load { leaf, out } => {
+            Instruction::Load { leaf, out, whole } => {
+                let n = if *whole { n } else { n.min(1) };
                 let leaf = &self.kernel.leaves[*leaf];
                 let input = leaf.input.expect("a leaf to load has a buffer");
                 let offset = self.offset(leaf, &machine.trips, tile);
@@ -537,7 +538,7 @@ impl Call<'_> {
         let read = |i: usize| self.read(inputs[i].0, inputs[i].1, machine, tile);
         match apply {
             Apply::One(run) => run(read(0), out),
-            Apply::Two(run) => run(read(0), read(1), out),
+            Apply::Two(run) | Apply::TwoSplat(run, _) => run(read(0), read(1), out),
             Apply::Three(run) => run(read(0), read(1), read(2), out),
             Apply::Uniform(low, high) => {
                 kernels::uniform(low, high, cast_slice(read(0)), cast_slice(read(1)), out)
@@ -591,7 +592,14 @@ impl Call<'_> {
                         (hi[i], lo[i]) = ((counter >> 32) as u32, counter as u32);
                     }
                 }
-                Counters::Each { k0, k1, hi, lo }
+                // Where the key is the same everywhere, there may be no more of it.
+                let n = if splat { 1 } else { n };
+                Counters::Each {
+                    k0: &k0[..n],
+                    k1: &k1[..n],
+                    hi,
+                    lo,
+                }
             }
         };
         match (draw, &mut outs[..]) {

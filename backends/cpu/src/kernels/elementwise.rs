@@ -12,6 +12,14 @@ pub(crate) type Loop1 = fn(&[u8], &mut [u8]);
 pub(crate) type Loop2 = fn(&[u8], &[u8], &mut [u8]);
 pub(crate) type Loop3 = fn(&[u8], &[u8], &[u8], &mut [u8]);
 
+/// Which operand of a binary op is the same everywhere, if one is; its first element may be all that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Splat {
+    Neither,
+    Left,
+    Right,
+}
+
 /// The loop that applies a function of one element.
 macro_rules! each1 {
     ($f:expr) => {
@@ -23,6 +31,25 @@ macro_rules! each1 {
 macro_rules! each2 {
     ($f:expr) => {
         |x, y, out| map2(cast_slice(x), cast_slice(y), cast_slice_mut(out), $f)
+    };
+}
+
+/// As [`each2`], reading only the first element of one operand.
+macro_rules! each2_splat {
+    ($splat:expr, $f:path) => {
+        match $splat {
+            Splat::Neither => each2!($f),
+            Splat::Left => |x, y, out| {
+                if let [x, ..] = *cast_slice(x) {
+                    map1(cast_slice(y), cast_slice_mut(out), move |y| $f(x, y));
+                }
+            },
+            Splat::Right => |x, y, out| {
+                if let [y, ..] = *cast_slice(y) {
+                    map1(cast_slice(x), cast_slice_mut(out), move |x| $f(x, y));
+                }
+            },
+        }
     };
 }
 
@@ -101,8 +128,17 @@ fn integer_unary<T: Integer>(f: Unary) -> Loop1 {
     }
 }
 
-/// `splat`: all elements of the second operand are the same, which `pow` turns to account.
-pub(crate) fn binary(f: Binary, dtype: DType, splat: bool) -> Loop2 {
+/// Whether the loop of an op reads only the first element of an operand that is the same everywhere.
+pub(crate) fn reads_splat(f: Binary, dtype: DType, splat: Splat) -> bool {
+    use Binary::{Add, Div, Max, Min, Mul, Pow, Sub};
+    match f {
+        Add | Sub | Mul | Div | Max | Min => dtype.is_float() && splat != Splat::Neither,
+        Pow => dtype.is_float() && splat == Splat::Right,
+        _ => false,
+    }
+}
+
+pub(crate) fn binary(f: Binary, dtype: DType, splat: Splat) -> Loop2 {
     match dtype {
         DType::F32 => float_binary::<f32>(f, splat),
         DType::F64 => float_binary::<f64>(f, splat),
@@ -118,9 +154,9 @@ pub(crate) fn binary(f: Binary, dtype: DType, splat: bool) -> Loop2 {
     }
 }
 
-fn float_binary<T: Math + Number>(f: Binary, splat: bool) -> Loop2 {
+fn float_binary<T: Math + Number>(f: Binary, splat: Splat) -> Loop2 {
     match f {
-        Binary::Pow if splat => |x, y, out| match cast_slice(y) {
+        Binary::Pow if splat == Splat::Right => |x, y, out| match cast_slice(y) {
             [] => {}
             [y, ..] => T::pow_scalar(cast_slice(x), *y, cast_slice_mut(out)),
         },
@@ -128,7 +164,7 @@ fn float_binary<T: Math + Number>(f: Binary, splat: bool) -> Loop2 {
         Binary::Rem => slices!(T::rem; x, y),
         Binary::Atan2 => slices!(T::atan2; x, y),
         Binary::Hypot => slices!(T::hypot; x, y),
-        f => arithmetic::<T>(f),
+        f => arithmetic::<T>(f, splat),
     }
 }
 
@@ -141,18 +177,24 @@ fn integer_binary<T: Integer>(f: Binary) -> Loop2 {
         Binary::Xor => each2!(T::xor),
         Binary::Shl => each2!(T::shl),
         Binary::Shr => each2!(T::shr),
-        f => arithmetic::<T>(f),
-    }
-}
-
-fn arithmetic<T: Number>(f: Binary) -> Loop2 {
-    match f {
         Binary::Add => each2!(T::add),
         Binary::Sub => each2!(T::sub),
         Binary::Mul => each2!(T::mul),
         Binary::Div => each2!(T::div),
         Binary::Max => each2!(T::max),
         Binary::Min => each2!(T::min),
+        Binary::Atan2 | Binary::Hypot => unreachable!("the type rule refuses {f:?} here"),
+    }
+}
+
+fn arithmetic<T: Number>(f: Binary, splat: Splat) -> Loop2 {
+    match f {
+        Binary::Add => each2_splat!(splat, T::add),
+        Binary::Sub => each2_splat!(splat, T::sub),
+        Binary::Mul => each2_splat!(splat, T::mul),
+        Binary::Div => each2_splat!(splat, T::div),
+        Binary::Max => each2_splat!(splat, T::max),
+        Binary::Min => each2_splat!(splat, T::min),
         _ => unreachable!("the type rule refuses {f:?} here"),
     }
 }

@@ -10,7 +10,9 @@ mod random;
 mod reduce;
 
 pub(crate) use cast::cast;
-pub(crate) use elementwise::{Loop1, Loop2, Loop3, binary, compare, mul_add, select, unary};
+pub(crate) use elementwise::{
+    Loop1, Loop2, Loop3, Splat, binary, compare, mul_add, reads_splat, select, unary,
+};
 pub(crate) use load::{Pattern, fill, iota, load};
 pub(crate) use random::{Counters, counters, random_bits, random_uniform, run_of_counters, uniform};
 pub(crate) use reduce::{LANES, combine, finish, identity, reduce};

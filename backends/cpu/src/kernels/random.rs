@@ -15,7 +15,7 @@ pub(crate) enum Counters<'a> {
         first: u32,
         n: usize,
     },
-    /// One under its own key for each element.
+    /// One for each element, under its own key or the only one.
     Each {
         k0: &'a [u32],
         k1: &'a [u32],
@@ -224,8 +224,10 @@ impl<F: Finish> Kernel for Each<'_, F> {
         for start in (0..self.lo.len()).step_by(BLOCK) {
             let n = BLOCK.min(self.lo.len() - start);
             let part = |x: &[u32]| -> [u32; BLOCK] {
-                let mut block = [0; BLOCK];
-                block[..n].copy_from_slice(&x[start..start + n]);
+                let mut block = [x[0]; BLOCK];
+                if x.len() > 1 {
+                    block[..n].copy_from_slice(&x[start..start + n]);
+                }
                 block
             };
             let (k0, k1, hi, lo) = (part(self.k0), part(self.k1), part(self.hi), part(self.lo));
