@@ -36,9 +36,10 @@ pub fn infer(op: &Op, operands: &[&ArrayType]) -> Result<Types, TypeError> {
 
 fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
     let one = |dtype: DType, shape: Shape| -> Result<Types, String> {
-        match shape.checked_size().and_then(|n| n.checked_mul(dtype.size())) {
-            Some(bytes) if bytes <= isize::MAX as usize => Ok(smallvec![ArrayType { dtype, shape }]),
-            _ => Err(format!("shape {shape} has too many elements")),
+        let of = ArrayType { dtype, shape };
+        match of.checked_bytes() {
+            Some(_) => Ok(smallvec![of]),
+            None => Err(format!("shape {} has too many elements", of.shape)),
         }
     };
     match op {

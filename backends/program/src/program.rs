@@ -282,6 +282,9 @@ impl TryFrom<Text> for Program {
     fn try_from(text: Text) -> Result<Program, String> {
         let mut builder = Builder::new();
         for of in text.inputs {
+            if of.checked_bytes().is_none() {
+                return Err(format!("shape {} has too many elements", of.shape));
+            }
             builder.input(of);
         }
         let known = |vars: &[Var], builder: &Builder| match vars

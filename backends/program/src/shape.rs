@@ -130,6 +130,12 @@ impl ArrayType {
     pub fn bytes(&self) -> usize {
         self.shape.size() * self.dtype.size()
     }
+
+    /// The same, or `None` where there are more than memory could hold.
+    pub fn checked_bytes(&self) -> Option<usize> {
+        let bytes = self.shape.checked_size()?.checked_mul(self.dtype.size())?;
+        (bytes <= isize::MAX as usize).then_some(bytes)
+    }
 }
 
 impl fmt::Display for ArrayType {
