@@ -2,8 +2,7 @@
 
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
-use kiln::{lax, random};
-use kiln_core::s;
+use kiln::{lax, random, s};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
@@ -174,6 +173,18 @@ fn shapes() {
     let (batch, other) = (np::ones((2, 3, 4)), np::ones((3, 4, 2)));
     let none = Vec::<Array>::new;
     refused([
+        (
+            call!(np::zeros(0).reshape((1usize << 32, 1usize << 32))),
+            "reshape: shape (0,) has 0 elements: they do not fill shape (4294967296, 4294967296)",
+        ),
+        (
+            call!(x.repeat(usize::MAX)),
+            "repeat: 18446744073709551615 times shape (6,) has too many elements",
+        ),
+        (
+            call!(np::arange(f64::NAN)),
+            "arange: the bounds 0 and NaN and the step 1 must be finite",
+        ),
         (
             call!(x.reshape((4, 2))),
             "reshape: shape (2, 3) has 6 elements: they do not fill shape (4, 2)",
@@ -539,7 +550,7 @@ fn keys_and_draws() {
         ),
         (
             call!(random::uniform_between(key(), 3, np::ones(4), 5)),
-            "broadcast_to: shape (4,) does not broadcast to shape (3,)",
+            "uniform: low of shape (4,) does not broadcast to shape (3,)",
         ),
         (
             call!(key().fold_in(1.5)),
@@ -604,6 +615,44 @@ fn recordings() {
             "to_vec: an array f32[2] of jit (made at …",
         ),
     ]);
+}
+
+#[test]
+fn numbers_that_do_not_fit() {
+    let x = np::arange(3);
+    refused([
+        (
+            call!(&x + 3_000_000_000_i64),
+            "add: 3000000000 does not fit in int32: use int64, or enable_x64(true)",
+        ),
+        (
+            call!(lax::fori_loop(
+                3_000_000_000_i64,
+                3_000_000_003_i64,
+                |i, x: Array| x + i,
+                np::zeros(())
+            )),
+            "fori_loop: 3000000003 does not fit in int32: use int64, or enable_x64(true)",
+        ),
+    ]);
+}
+
+/// More memory than there is: a panic that can be caught, not the end of the process.
+#[test]
+fn out_of_memory() {
+    let (file, _, message) = panic_of(|| drop(np::ones(1_usize << 50))).expect("a panic");
+    assert!(file.ends_with("buffer.rs"), "{file}");
+    assert_eq!(
+        message,
+        "out of memory: an array f32[1125899906842624] does not fit"
+    );
+}
+
+#[test]
+fn a_failed_assignment_loses_nothing() {
+    let mut x = np::ones(2);
+    assert!(panic_of(|| x += np::ones(3)).is_some());
+    assert_eq!(x.to_vec::<f32>(), [1.0, 1.0]);
 }
 
 #[test]

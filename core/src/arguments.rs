@@ -197,17 +197,14 @@ pub(crate) fn reshaped(op: &str, from: &Shape, numbers: &[isize]) -> Shape {
     check(numbers.iter().all(|&n| n >= -1), op, || {
         format!("shape {} has a negative length", tuple(numbers))
     });
-    let known: usize = numbers
-        .iter()
-        .filter(|&&n| n != -1)
-        .map(|&n| n as usize)
-        .product();
+    let lengths = numbers.iter().filter(|&&n| n != -1).map(|&n| n as usize);
+    let known = lengths.clone().collect::<Shape>().checked_size();
     let size = from.size();
-    let fits = if unknown == 1 {
-        known > 0 && size.is_multiple_of(known)
-    } else {
-        known == size
+    let fits = match (known, unknown) {
+        (Some(known), 1) => known > 0 && size.is_multiple_of(known),
+        (known, _) => known == Some(size),
     };
+    let known = known.unwrap_or(usize::MAX);
     check(fits, op, || {
         let elements = plural(size, "element", "elements");
         format!(

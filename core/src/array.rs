@@ -311,8 +311,13 @@ impl Array {
         let Repr::Literal(number) = self.0 else {
             return self;
         };
+        // As in JAX, a number is an int32 first; what narrower dtypes do not hold wraps.
+        let greatest = match kind.dtype {
+            DType::U32 => i64::from(u32::MAX),
+            _ => i64::from(i32::MAX),
+        };
         if let (Literal::Int(value), true) = (number, kind.dtype.is_integer() && kind.dtype.size() < 8)
-            && !(i64::from(i32::MIN)..=i64::from(u32::MAX)).contains(&value)
+            && !(i64::from(i32::MIN)..=greatest).contains(&value)
         {
             raise(
                 op,

@@ -59,6 +59,8 @@ pub fn fori_loop<T: Tree>(
         }
         _ => None,
     };
+    // A bound that does not fit is refused here.
+    let _ = upper.clone().settled("fori_loop", kind);
     let first = cast(&lower.settled("fori_loop", kind), kind);
     let mut carry = Carry::new("fori_loop", init, names);
     // The counter is carried before the user's carry.
@@ -258,11 +260,13 @@ impl Carry {
             if of == *out && (x.is_weak() == weak || !x.is_weak()) {
                 continue;
             }
-            let kind = Kind {
+            let came_out = Kind {
                 dtype: out.dtype,
                 weak,
             };
-            let promotes = of.shape == out.shape && x.is_weak() && promote([x.kind(), kind]) == kind;
+            let promotes = of.shape == out.shape && x.is_weak() && promote([x.kind(), came_out]) == came_out;
+            // What was promoted is weak no more.
+            let kind = Kind::strong(out.dtype);
             check(promotes, op, || {
                 format!(
                     "{} goes into the body as {of} and comes out as {out}: they must be equal",
@@ -306,7 +310,10 @@ mod tests {
             (DType::F32, false, vec![3.0, 3.0])
         );
         let h = fori_loop(0, 3, |_, h: Array| h + 0.5, Array::from(0));
-        assert_eq!((h.dtype(), h.item::<f32>()), (DType::F32, 1.5));
+        assert_eq!(
+            (h.dtype(), h.is_weak(), h.item::<f32>()),
+            (DType::F32, false, 1.5)
+        );
         let h = fori_loop(0, 3, |i, h: Array| h + i, np::zeros(()));
         assert_eq!((h.dtype(), h.item::<f32>()), (DType::F32, 3.0));
     }

@@ -24,7 +24,7 @@ struct Options {
     #[arg(long, default_value = "20", value_parser = count, allow_hyphen_values = true)]
     steps: u64,
     /// Seed of the random key
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_hyphen_values = true)]
     seed: u64,
     /// Initial price
     #[arg(long, default_value_t = 10.0, value_parser = positive, allow_hyphen_values = true)]
@@ -54,7 +54,7 @@ struct Options {
     #[arg(long, value_enum, default_value = "plain")]
     estimator: Estimator,
     /// Threads [default: all cores]
-    #[arg(long, value_parser = count, allow_hyphen_values = true)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024), allow_hyphen_values = true)]
     threads: Option<u64>,
     /// Print one JSON object
     #[arg(long)]
@@ -126,6 +126,12 @@ fn report(options: &Options) -> String {
     );
     let first_paths = estimate.first_paths.astype(kiln::DType::F64).to_vec::<f64>();
     let memory = peak_memory_bytes();
+    if !value.is_finite() {
+        eprintln!(
+            "warning: the price is not finite: these parameters overflow {}",
+            estimate.price.dtype()
+        );
+    }
     if options.json {
         let report = serde_json::json!({
             "price": value,
@@ -186,18 +192,17 @@ fn with_progress_bar<T>(f: impl FnOnce() -> T) -> T {
     })
 }
 
-/// A positive count, also as `1e7` or `10_000_000`.
+/// A positive count, also as `1e7` or `10_000_000`. 1e12 paths take a day.
 fn count(text: &str) -> Result<u64, String> {
     let text = text.replace('_', "");
     let number = match text.parse::<u64>() {
         Ok(n) => n as f64,
         Err(_) => text.parse::<f64>().map_err(|_| "not a number".to_string())?,
     };
-    // Counts up to 2^53 are exact in a float.
-    if (1.0..9e15).contains(&number) && number.fract() == 0.0 {
+    if (1.0..=1e12).contains(&number) && number.fract() == 0.0 {
         Ok(number as u64)
     } else {
-        Err("not a whole number of at least 1".into())
+        Err("not a whole number from 1 to 1e12".into())
     }
 }
 

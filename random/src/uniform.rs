@@ -3,7 +3,7 @@
 use crate::Key;
 use crate::bits::{lengths, words};
 use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, raise};
+use kiln_core::{Array, DType, IntoNumbers, Shape, default_float, lax, numpy as np, raise};
 
 /// Floats uniform on `[0, 1)`, of the default float dtype.
 ///
@@ -71,9 +71,27 @@ pub fn uniform_dtype(
     }
     let shape = lengths("uniform", shape);
     let key = key.one("uniform");
-    // Not in a closure: errors come from the caller's line.
-    let low = low.into().astype(dtype).broadcast_to(&shape);
-    let inputs = [key, low, high.into().astype(dtype).broadcast_to(&shape)];
+    let (low, high) = (low.into(), high.into());
+    for (name, bound) in [("low", &low), ("high", &high)] {
+        let mut lengths = shape.iter().rev();
+        let fits = bound
+            .shape()
+            .iter()
+            .rev()
+            .all(|&n| lengths.next().is_some_and(|&m| n == 1 || n == m));
+        if !fits {
+            let shape = Shape::from(&shape[..]);
+            raise(
+                "uniform",
+                format!(
+                    "{name} of shape {} does not broadcast to shape {shape}",
+                    bound.shape()
+                ),
+            )
+        }
+    }
+    let bound = |x: Array| x.astype(dtype).broadcast_to(&shape);
+    let inputs = [key, bound(low), bound(high)];
     staged("uniform", (shape, dtype), inputs, |(shape, dtype), inputs| {
         let [key, low, high] = inputs else {
             unreachable!("three inputs")

@@ -49,7 +49,6 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
         "erf_inv" if of == DType::F64 => Bound::Ulp(2.0),
         // One rounding in kiln (0.5 ulp); where what JAX divides by is broadcast, it multiplies by its reciprocal (1.3 ulp).
         "divide" => Bound::Ulp(1.8),
-        "round" if args["decimals"] != 0 => Bound::Ulp(1.8),
         // n factors in two orders: (n - 1) u each.
         "prod" => relative(eps * (reduced(row) - 1.0).max(0.0)),
         "cumprod" => relative(eps * (along(row) - 1.0).max(0.0)),

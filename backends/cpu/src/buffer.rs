@@ -39,8 +39,18 @@ impl Buffer {
     }
 
     /// A buffer of zeros. Large ones cost nothing until they are touched.
+    ///
+    /// # Panics
+    /// When there is not so much memory.
     pub fn zeros(of: ArrayType) -> Buffer {
         let n = of.shape.size();
+        // Else a failing allocation would end the process.
+        const LARGE: usize = 1 << 30;
+        let fits = |bytes| bytes < LARGE || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
+        assert!(
+            of.checked_bytes().is_some_and(fits),
+            "out of memory: an array {of} does not fit"
+        );
         let bytes = match of.dtype.size() {
             1 => Bytes::from_elems(vec![0u8; n]),
             2 => Bytes::from_elems(vec![0u16; n]),

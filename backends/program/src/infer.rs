@@ -423,7 +423,7 @@ fn passed(whom: &str, wanted: &[ArrayType], got: &[&ArrayType]) -> Result<(), St
 }
 
 fn scanned(scan: &Scan, operands: &[&ArrayType]) -> Result<Types, String> {
-    let fixed = scan.consts + scan.carries;
+    let fixed = scan.consts.saturating_add(scan.carries);
     check(operands.len() >= fixed, || {
         format!("takes at least {fixed} operands, got {}", operands.len())
     })?;

@@ -13,10 +13,34 @@ use std::fmt;
 /// assert_eq!(x.as_f64(), 0.1f32 as f64);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct Scalar {
     dtype: DType,
     /// The value's bits, in the low bytes; integers are kept sign- or zero-extended.
     bits: u64,
+}
+
+/// A number as it is read, before it is known that the dtype has such bits.
+#[derive(Deserialize)]
+struct Saved {
+    dtype: DType,
+    bits: u64,
+}
+
+impl TryFrom<Saved> for Scalar {
+    type Error = String;
+
+    fn try_from(Saved { dtype, bits }: Saved) -> Result<Scalar, String> {
+        let fits = match dtype {
+            DType::F32 => bits <= u64::from(u32::MAX),
+            DType::F64 => true,
+            dtype => Scalar::from_i64(dtype, bits as i64).bits == bits,
+        };
+        match fits {
+            true => Ok(Scalar { dtype, bits }),
+            false => Err(format!("{bits:#x} are not the bits of a {dtype}")),
+        }
+    }
 }
 
 impl Scalar {
@@ -103,6 +127,8 @@ impl Scalar {
     pub fn cast(self, dtype: DType) -> Scalar {
         match self.dtype {
             DType::F32 | DType::F64 => Scalar::from_f64(dtype, self.as_f64()),
+            // Rounded once.
+            DType::U64 if dtype == DType::F32 => Scalar::from_f32(self.bits as f32),
             DType::U64 if dtype.is_float() => Scalar::from_f64(dtype, self.bits as f64),
             _ => Scalar::from_i64(dtype, self.as_i64()),
         }

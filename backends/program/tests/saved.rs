@@ -1,7 +1,8 @@
 //! Programs that are saved and read again, whole and damaged.
 
 use kiln_program::{
-    ArrayType, Axes, Binary, Builder, DType, Dot, Op, OutOfBounds, Program, Reduction, Scalar, Scan, Shape, Unary,
+    ArrayType, Axes, Binary, Builder, DType, Dot, Op, OutOfBounds, Program, Reduction, Scalar, Scan, Shape,
+    Unary,
 };
 use std::panic::catch_unwind;
 use std::sync::Arc;
@@ -145,6 +146,12 @@ fn errors_say_what_is_wrong() {
     let read = |text: &str| serde_json::from_str::<Program>(text).unwrap_err().to_string();
     let unknown = r#"{"inputs":[],"equations":[],"outputs":[3]}"#;
     assert_eq!(read(unknown), "variable 3 is used before it is defined");
+    let bits = r#"{"inputs":[],"equations":[[{"Constant":{"value":{"dtype":"Bool","bits":5},"shape":[]}},[]]],"outputs":[0]}"#;
+    assert!(
+        read(bits).starts_with("0x5 are not the bits of a bool"),
+        "{}",
+        read(bits)
+    );
     let huge = r#"{"inputs":[{"dtype":"F64","shape":[4294967296,4294967296]}],"equations":[],"outputs":[0]}"#;
     assert_eq!(read(huge), "shape (4294967296, 4294967296) has too many elements");
 }

@@ -1,7 +1,7 @@
 //! Elementwise functions that are compositions: quotients, powers, bounds and choices.
 
 use super::elementwise::{Family, binary_function, common_shape, fit, promoted, settle, truth};
-use super::primitive::{binary, broadcast, cast, compare, filled, number_like, select, unary};
+use super::primitive::{binary, broadcast, cast, compare, divided, filled, number_like, select, unary};
 use crate::Array;
 use crate::array::{Literal, Repr};
 use crate::eager::staged;
@@ -183,11 +183,8 @@ impl Array {
         }
         staged("round_to", decimals, [x], |&decimals, x| {
             let scale = number_like(&x[0], 10_f64.powi(decimals));
-            binary(
-                Binary::Div,
-                &unary(Unary::Round, &binary(Binary::Mul, &x[0], &scale)),
-                &scale,
-            )
+            let rounded = unary(Unary::Round, &binary(Binary::Mul, &x[0], &scale));
+            divided(&rounded, 10_f64.powi(decimals))
         })
     }
 
@@ -197,9 +194,16 @@ impl Array {
     /// # use kiln_core::{DType, numpy as np};
     /// println!("{}", np::array([1.7, -1.7]).astype(DType::I32)); // [ 1 -1]
     /// ```
+    ///
+    /// # Panics
+    /// When the array is a plain number, and neither 32 bits nor the dtype hold it.
+    #[track_caller]
     pub fn astype(&self, dtype: DType) -> Array {
         let kind = Kind::strong(dtype);
-        let x = self.clone().settled("astype", self.kind());
+        let x = match &self.0 {
+            Repr::Literal(Literal::Int(_)) if dtype.is_integer() => self.clone().settled("astype", kind),
+            _ => self.clone().settled("astype", self.kind()),
+        };
         if x.kind() == kind {
             return x;
         }

@@ -1,6 +1,6 @@
 //! Arrays from nothing.
 
-use super::primitive::{broadcast, cast, concatenate, filled, iota, number_like, reshape};
+use super::primitive::{broadcast, cast, concatenate, divided, filled, iota, reshape};
 use crate::Array;
 use crate::arguments::{IntoNumbers, shape_of};
 use crate::array::{Literal, Repr};
@@ -194,6 +194,9 @@ pub fn arange(range: impl IntoRange) -> Array {
     let (low, high) = (start.as_ref().map_or(0.0, number), number(&stop));
     let by = step.as_ref().map_or(1.0, number);
     check(by != 0.0, "arange", || "the step is 0");
+    check([low, high, by].iter().all(|x| x.is_finite()), "arange", || {
+        format!("the bounds {low} and {high} and the step {by} must be finite")
+    });
     let size = ((high - low) / by).ceil().max(0.0);
     check(size < 9e15, "arange", || format!("{size} elements are too many"));
     let settle = |x: Option<Array>, default: i32| x.unwrap_or_else(|| default.into()).settled("arange", kind);
@@ -261,7 +264,7 @@ fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
             let steps = if closed { n - 1 } else { n };
             let column: Shape = std::iter::once(steps).chain(shape.iter().map(|_| 1)).collect();
             let count = iota(kind.dtype, Shape::from([steps]), 0);
-            let along = reshape(&(&count / number_like(&count, steps as f64)), &column);
+            let along = reshape(&divided(&count, steps as f64), &column);
             // This way the ends come out exactly.
             let inner = &start * (1 - &along) + &stop * &along;
             if closed {

@@ -595,7 +595,8 @@ impl At {
         max Max;
     }
 
-    /// The array with a function applied to the elements there.
+    /// The array with a function applied to the elements there: once, also where an index array names an element twice (JAX
+    /// applies it once for each).
     ///
     /// # Panics
     /// When the function's result does not broadcast to the place.

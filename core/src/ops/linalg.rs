@@ -144,7 +144,8 @@ fn check_square(op: &str, a: &Array) -> usize {
     shape[rank - 1]
 }
 
-/// The inverse of square matrices, over leading axes. A singular matrix gives infinities or NaN.
+/// The inverse of square matrices, over leading axes. A singular matrix gives infinities or NaN, not always where
+/// JAX's do.
 ///
 /// # Panics
 /// When the last two axes differ in length.

@@ -34,8 +34,8 @@ macro_rules! operators {
         impl<R: Into<Array>> ops::$assign_trait<R> for Array {
             #[track_caller]
             fn $assign_method(&mut self, right: R) {
-                let left = std::mem::replace(self, Array::from(0));
-                *self = named::$function(left, right);
+                // The handle is kept until then: nothing is lost if this panics.
+                *self = named::$function(&*self, right);
             }
         }
     )*};

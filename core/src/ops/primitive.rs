@@ -125,3 +125,12 @@ pub(crate) fn filled(value: Scalar, shape: &Shape, weak: bool) -> Array {
 pub(crate) fn number_like(x: &Array, number: f64) -> Array {
     filled(Scalar::from_f64(x.dtype(), number), x.shape(), x.is_weak())
 }
+
+/// `x / n` as XLA computes it where `n` is a constant: times its reciprocal.
+pub(crate) fn divided(x: &Array, n: f64) -> Array {
+    let reciprocal = match x.dtype() {
+        DType::F32 => f64::from(1.0 / n as f32),
+        _ => 1.0 / n,
+    };
+    binary(Binary::Mul, x, &number_like(x, reciprocal))
+}

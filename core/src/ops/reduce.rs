@@ -4,7 +4,7 @@
 //! of numbers, negative ones counted from the last axis. `x.sum_axis(keep(axes))` keeps the reduced axes with length 1.
 
 use super::elementwise::truth;
-use super::primitive::{binary, cast, number_like, reduce, reshape, unary};
+use super::primitive::{binary, cast, divided, number_like, reduce, reshape, unary};
 use crate::Array;
 use crate::arguments::{IntoAxes, Numbers, axes_of};
 use crate::config::default_int;
@@ -88,15 +88,6 @@ fn mean(x: &Array, axes: &Axes) -> Array {
     );
     let sum = reduce(Reduction::Sum, &x, axes.clone());
     divided(&sum, count(x.shape(), axes))
-}
-
-/// `x / n` as XLA computes it where `n` is a constant: times its reciprocal.
-fn divided(x: &Array, n: f64) -> Array {
-    let reciprocal = match x.dtype() {
-        DType::F32 => f64::from(1.0 / n as f32),
-        _ => 1.0 / n,
-    };
-    binary(Binary::Mul, x, &number_like(x, reciprocal))
 }
 
 /// The mean of squared distances from the mean; `ddof` is taken off the number of elements.

@@ -362,6 +362,12 @@ impl Array {
     #[track_caller]
     pub fn repeat_axis(&self, times: usize, axis: isize) -> Array {
         let axis = axis_of("repeat", axis, self.ndim());
+        let bytes = self.nbytes().checked_mul(times);
+        check(
+            bytes.is_some_and(|bytes| bytes <= isize::MAX as usize),
+            "repeat",
+            || format!("{times} times shape {} has too many elements", self.shape()),
+        );
         staged("repeat", (times, axis), [self.clone()], |&(times, axis), x| {
             let x = &x[0];
             let mut apart = x.shape().to_vec();
