@@ -1,7 +1,7 @@
 """Runs jax and kiln one after the other on this machine and prints the ratios.
 
     pip install jax==0.10.2 numpy==2.4.6
-    python benches/against_jax.py [--runs 5]
+    python benches/against_jax.py [--runs 5] [--only price]
 
 Each figure is the median over runs; in each run jax and kiln are measured right after one another. Times are of the
 second and later calls, without compilation, and in seconds.
@@ -87,10 +87,12 @@ ROWS = [
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3)
-    runs = parser.parse_args().runs
+    parser.add_argument("--only", default="", help="rows whose name contains this")
+    options = parser.parse_args()
+    runs = options.runs
     subprocess.run(["cargo", "build", "--release", "--quiet", "--examples"], check=True, cwd=ROOT)
     print(f"{'':28} {'jax':>8} {'kiln':>8} {'ratio':>7}   wanted")
-    for name, what, dtype, wanted in ROWS:
+    for name, what, dtype, wanted in (row for row in ROWS if options.only in row[0]):
         pairs = [(jax(what, dtype), kiln(what, dtype)) for _ in range(runs)]
         theirs, ours = (statistics.median(column) for column in zip(*pairs))
         ratio = statistics.median(a / b for a, b in pairs)

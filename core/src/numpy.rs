@@ -23,7 +23,14 @@ pub use crate::ops::creation::{
     meshgrid_xy, ones, ones_like, zeros, zeros_like,
 };
 pub use crate::ops::elementwise::named::*;
-pub use crate::ops::index::take;
+// The array API's shorter names.
+pub use self::pow as power;
+pub use crate::convert::array as asarray;
+pub use crate::ops::elementwise::named::{
+    abs as absolute, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh, arctan as atan,
+    arctan2 as atan2, arctanh as atanh,
+};
+pub use crate::ops::index::{take, take_mode};
 pub use crate::ops::linalg::outer;
 pub use crate::ops::reduce::named::*;
 pub use crate::ops::shape::{concatenate, stack};

@@ -2,7 +2,7 @@
 
 use crate::support::{dtype, numbers, scalar};
 use kiln::numpy::{self as np, linalg};
-use kiln::{Array, keep};
+use kiln::{Array, OutOfBounds, keep};
 use serde_json::Value;
 
 /// Why a row has no call in kiln.
@@ -115,7 +115,7 @@ impl Args<'_> {
         lines.collect()
     }
 
-    /// Indices that are out of bounds read NaN (or the like) in kiln's `take`; the other modes are arithmetic on indices.
+    /// Indices that are out of bounds read NaN (or the like) in kiln's `take`; to wrap around is arithmetic on indices.
     fn take(&self, x: &Array, indices: &Array) -> Array {
         let (x, axis) = match self.maybe("axis") {
             Some(axis) => (x.clone(), axis),
@@ -124,7 +124,7 @@ impl Args<'_> {
         let n = x.shape()[(axis + x.ndim() as isize) as usize % x.ndim()];
         match self.0["mode"].as_str() {
             Some("wrap") => np::take(x, indices % n, axis),
-            Some("clip") => np::take(x, indices.clip(0, n - 1), axis),
+            Some("clip") => np::take_mode(x, indices, axis, OutOfBounds::Clip),
             _ => np::take(x, indices, axis),
         }
     }

@@ -657,13 +657,32 @@ impl At {
 /// ```
 #[track_caller]
 pub fn take(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {
+    take_mode(x, indices, axis, OutOfBounds::Fill)
+}
+
+/// [`take`] with another rule for indices out of bounds. Where they are clipped, negative ones are out of bounds too, as in
+/// JAX.
+///
+/// # Panics
+/// As [`take`].
+///
+/// ```
+/// # use kiln_core::{OutOfBounds, numpy as np};
+/// println!("{}", np::take_mode(np::arange(4) * 10, [9, 0], 0, OutOfBounds::Clip)); // [30  0]
+/// ```
+#[track_caller]
+pub fn take_mode(x: impl Into<Array>, indices: impl Into<Array>, axis: isize, mode: OutOfBounds) -> Array {
     let (x, indices) = (x.into(), indices.into());
     let axis = crate::error::axis_of("take", axis, x.ndim());
     let mut items: Items = (0..axis).map(|_| (..).item()).collect();
     check(indices.dtype().is_integer(), "take", || {
         format!("indices are {}, not integers", indices.dtype())
     });
+    let indices = match mode {
+        OutOfBounds::Clip => indices.clip(0, x.shape()[axis].saturating_sub(1)),
+        OutOfBounds::Fill => indices,
+    };
     items.push(Item::Array(indices));
     let (plan, arrays) = plan("take", x.shape(), items);
-    read("take", &x, plan, arrays, OutOfBounds::Fill)
+    read("take", &x, plan, arrays, mode)
 }
