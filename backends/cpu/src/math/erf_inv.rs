@@ -111,30 +111,53 @@ impl Unary<f32> for ErfInv {
             let far = xla_minus_log(e[i], p[i]);
             w[i] = if x[i] * x[i] < 0.414213568 { y[i] } else { far };
         }
-        let parts = x
-            .as_chunks::<TAIL>()
-            .0
-            .iter()
-            .zip(y.as_chunks_mut::<TAIL>().0)
-            .zip(w.as_chunks::<TAIL>().0);
-        for ((x, y), w) in parts {
-            let mut rare = false;
-            for ((&x, y), &w) in x.iter().zip(&mut *y).zip(w) {
-                *y = horner(w - 2.5, CENTRAL_32) * x;
-                rare |= !is_central(x, 0.9966);
-            }
-            if rare {
-                for ((&x, y), &w) in x.iter().zip(y).zip(w) {
-                    let tail = horner(w.sqrt() - 3.0, TAIL_32) * x;
-                    let inside = if w < 5.0 { *y } else { tail };
-                    *y = at_one(x, inside, x * f32::INFINITY);
-                }
+        let mut rare = false;
+        for i in 0..N {
+            y[i] = horner(w[i] - 2.5, CENTRAL_32) * x[i];
+            rare |= !is_central(x[i], CENTRAL_TO_32);
+        }
+        if rare {
+            tails(x, y, w, CENTRAL_TO_32, |x, y, w| {
+                let tail = horner(w.sqrt() - 3.0, TAIL_32) * x;
+                at_one(x, if w < 5.0 { y } else { tail }, x * f32::INFINITY)
+            });
+        }
+    }
+}
+
+/// Replaces the results of the few parts of a block that have arguments in a tail.
+#[inline(always)]
+fn tails<F: Real, const N: usize>(
+    x: &[F; N],
+    y: &mut [F; N],
+    w: &[F; N],
+    central: f64,
+    f: impl Fn(F, F, F) -> F,
+) {
+    let parts = x
+        .as_chunks::<TAIL>()
+        .0
+        .iter()
+        .zip(y.as_chunks_mut::<TAIL>().0)
+        .zip(w.as_chunks::<TAIL>().0);
+    for ((x, y), w) in parts {
+        let mut rare = false;
+        for x in x {
+            rare |= !is_central(*x, central);
+        }
+        if rare {
+            for i in 0..TAIL {
+                y[i] = f(x[i], y[i], w[i]);
             }
         }
     }
 }
 
-/// Whether |x| is at most `bound`, a little less than where the tail begins. NaN is not.
+/// A little less than where the tails begin.
+const CENTRAL_TO_32: f64 = 0.9966;
+const CENTRAL_TO_64: f64 = 0.99903;
+
+/// Whether |x| is at most `bound`. NaN is not.
 #[inline(always)]
 fn is_central<F: Real>(x: F, bound: f64) -> bool {
     x.abs() <= F::lit(bound)
@@ -271,32 +294,23 @@ impl Unary<f64> for ErfInv {
         for i in 0..N {
             y[i] = horner(w[i] - 3.125, &CENTRAL_64[LOW..]);
         }
-        let parts = x
-            .as_chunks::<TAIL>()
-            .0
-            .iter()
-            .zip(y.as_chunks_mut::<TAIL>().0)
-            .zip(w.as_chunks::<TAIL>().0);
-        for ((x, y), w) in parts {
-            let mut rare = false;
-            for ((&x, y), &w) in x.iter().zip(&mut *y).zip(w) {
-                let (v, mut p) = (w - 3.125, *y);
-                for c in CENTRAL_64[..LOW].iter().rev() {
-                    p = p.mul_add(v, *c);
-                }
-                *y = p * x;
-                rare |= !is_central(x, 0.99903);
+        let mut rare = false;
+        for i in 0..N {
+            let (v, mut p) = (w[i] - 3.125, y[i]);
+            for c in CENTRAL_64[..LOW].iter().rev() {
+                p = p.mul_add(v, *c);
             }
-            if rare {
-                for ((&x, y), &w) in x.iter().zip(y).zip(w) {
-                    let root = w.sqrt();
-                    let middle = horner(root - 3.25, MIDDLE_64);
-                    let far = horner(root - 5.0, FAR_64);
-                    let tail = if w < 16.0 { middle } else { far } * x;
-                    let inside = if w < 6.25 { *y } else { tail };
-                    *y = at_one(x, inside, x * f64::INFINITY);
-                }
-            }
+            y[i] = p * x[i];
+            rare |= !is_central(x[i], CENTRAL_TO_64);
+        }
+        if rare {
+            tails(x, y, w, CENTRAL_TO_64, |x, y, w| {
+                let root = w.sqrt();
+                let middle = horner(root - 3.25, MIDDLE_64);
+                let far = horner(root - 5.0, FAR_64);
+                let tail = if w < 16.0 { middle } else { far } * x;
+                at_one(x, if w < 6.25 { y } else { tail }, x * f64::INFINITY)
+            });
         }
     }
 }
