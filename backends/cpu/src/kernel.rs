@@ -438,10 +438,8 @@ impl Writer {
         first: &View,
     ) {
         let start = self.operand(program, scope, equation.inputs[1], first);
-        let zero = self.blocks[0].iter().any(|instruction| match instruction {
-            Instruction::Fill { value, out } => Source::Register(*out) == start.source && value.as_i64() == 0,
-            _ => false,
-        });
+        let zero = self.constants.get(&Scalar::from_i64(DType::U32, 0));
+        let zero = zero.is_some_and(|zero| zero.source == start.source);
         let counter = self.leaf(None, DType::U64, &counter);
         let place = self.place(counter);
         let depth = key

@@ -9,6 +9,45 @@ use crate::simd::{Kernel, dispatch};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_program::{DType, Reduction};
 
+/// Runs the body with `$t` standing for the elements' type and `$f` for the function that combines two, known when the loop is
+/// compiled.
+macro_rules! with_combine {
+    ($kind:expr, $dtype:expr, $t:ident, $f:ident => $body:expr) => {
+        if $dtype == DType::Bool {
+            type $t = u8;
+            match $kind {
+                Reduction::Sum | Reduction::Max => {
+                    let $f = |x: u8, y: u8| x | y;
+                    $body
+                }
+                Reduction::Prod | Reduction::Min => {
+                    let $f = |x: u8, y: u8| x & y;
+                    $body
+                }
+            }
+        } else {
+            with_type!($dtype, $t => match $kind {
+                Reduction::Sum => {
+                    let $f = <$t as Number>::add;
+                    $body
+                }
+                Reduction::Prod => {
+                    let $f = <$t as Number>::mul;
+                    $body
+                }
+                Reduction::Max => {
+                    let $f = <$t as Number>::max;
+                    $body
+                }
+                Reduction::Min => {
+                    let $f = <$t as Number>::min;
+                    $body
+                }
+            })
+        }
+    };
+}
+
 /// How many partial results a run has.
 pub(crate) const LANES: usize = 64;
 
@@ -42,19 +81,7 @@ pub(crate) fn combine(kind: Reduction, dtype: DType, x: &[u8], into: &mut [u8]) 
 ///
 /// So the first few elements are combined in their order: sums of short arrays are those that adding one by one gives.
 pub(crate) fn finish(kind: Reduction, dtype: DType, lanes: &mut [u8]) {
-    if dtype == DType::Bool {
-        let bools = kind_of_bools(kind);
-        return halve(lanes, bools);
-    }
-    with_type!(dtype, T => {
-        let lanes = cast_slice_mut::<u8, T>(lanes);
-        match kind {
-            Reduction::Sum => halve(lanes, <T as Number>::add),
-            Reduction::Prod => halve(lanes, <T as Number>::mul),
-            Reduction::Max => halve(lanes, <T as Number>::max),
-            Reduction::Min => halve(lanes, <T as Number>::min),
-        }
-    });
+    with_combine!(kind, dtype, T, f => halve(cast_slice_mut::<u8, T>(lanes), f));
 }
 
 fn halve<T: Copy>(lanes: &mut [T], f: impl Fn(T, T) -> T) {
@@ -67,26 +94,8 @@ fn halve<T: Copy>(lanes: &mut [T], f: impl Fn(T, T) -> T) {
     }
 }
 
-fn kind_of_bools(kind: Reduction) -> fn(u8, u8) -> u8 {
-    match kind {
-        Reduction::Sum | Reduction::Max => |x, y| x | y,
-        Reduction::Prod | Reduction::Min => |x, y| x & y,
-    }
-}
-
 fn by_kind(kind: Reduction, dtype: DType, x: &[u8], into: &mut [u8], folded: bool) {
-    if dtype == DType::Bool {
-        return run::<u8>(x, into, folded, kind_of_bools(kind));
-    }
-    with_type!(dtype, T => {
-        let (x, into) = (cast_slice::<u8, T>(x), cast_slice_mut::<u8, T>(into));
-        match kind {
-            Reduction::Sum => run(x, into, folded, <T as Number>::add),
-            Reduction::Prod => run(x, into, folded, <T as Number>::mul),
-            Reduction::Max => run(x, into, folded, <T as Number>::max),
-            Reduction::Min => run(x, into, folded, <T as Number>::min),
-        }
-    });
+    with_combine!(kind, dtype, T, f => run::<T>(cast_slice(x), cast_slice_mut(into), folded, f));
 }
 
 fn run<T: Copy>(x: &[T], into: &mut [T], folded: bool, f: impl Fn(T, T) -> T) {
