@@ -14,7 +14,7 @@ const BLOCK: usize = 64;
 /// Elements in a block that is done in stages. So many that LLVM does not unroll the stages' loops, and keeps their coefficients
 /// in registers.
 const STAGED_BLOCK: usize = 256;
-/// Elements in a block where a rare element costs the whole block a second pass.
+/// Elements in a block of what a slice has left after its staged blocks.
 const SMALL_BLOCK: usize = 32;
 /// Arrays that a block may use between its stages.
 pub(super) const SCRATCH: usize = 3;
@@ -32,8 +32,6 @@ pub(super) trait Unary<T> {
     fn is_rare(_x: T) -> bool {
         false
     }
-    /// Whether `rare` is branch-free, `#[inline(always)]` and worth a vector loop.
-    const RARE_IS_VECTOR: bool = false;
     fn rare(x: T) -> T {
         Self::fast(x)
     }
@@ -58,6 +56,7 @@ pub(super) trait Binary<T> {
     fn is_rare(_x: T, _y: T) -> bool {
         false
     }
+    /// Whether `rare` is branch-free, `#[inline(always)]` and worth a vector loop.
     const RARE_IS_VECTOR: bool = false;
     fn rare(x: T, y: T) -> T {
         Self::fast(x, y)
@@ -85,14 +84,7 @@ fn unary_block<T: Copy, K: Unary<T> + ?Sized, const N: usize>(x: &[T; N], y: &mu
         }
     }
     if K::HAS_RARE && rare {
-        if K::RARE_IS_VECTOR {
-            for i in 0..N {
-                let r = K::rare(x[i]);
-                y[i] = if K::is_rare(x[i]) { r } else { y[i] };
-            }
-        } else {
-            redo_unary::<T, K>(x, y);
-        }
+        redo_unary::<T, K>(x, y);
     }
 }
 
@@ -117,8 +109,6 @@ impl<T: Copy + Default, K: Unary<T>> Kernel for UnaryLoop<'_, T, K> {
             let (ys, y) = self.y.as_chunks_mut::<STAGED_BLOCK>();
             unary_blocks::<T, K, STAGED_BLOCK>(xs.as_flattened(), ys.as_flattened_mut());
             unary_blocks::<T, K, SMALL_BLOCK>(x, y);
-        } else if K::RARE_IS_VECTOR {
-            unary_blocks::<T, K, SMALL_BLOCK>(self.x, self.y);
         } else {
             unary_blocks::<T, K, BLOCK>(self.x, self.y);
         }
