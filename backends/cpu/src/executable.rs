@@ -2,8 +2,8 @@
 
 use crate::cluster::Clusters;
 use crate::kernel::{self, Kernel};
-use crate::{Buffer, flex, loops};
-use kiln_program::{ArrayType, Op, Program, Scan, Shape, Var, simplify};
+use crate::{Buffer, effects, flex, loops};
+use kiln_program::{ArrayType, Effect, Op, Program, Scan, Shape, Var, simplify};
 use smallvec::SmallVec;
 
 /// A program compiled for the CPU.
@@ -49,6 +49,10 @@ enum Work {
         body: Box<Executable>,
         consts: usize,
     },
+    Cond(Vec<Executable>),
+    /// A program that is not fused with what is around it.
+    Apart(Box<Executable>),
+    Effect(Effect),
 }
 
 #[derive(Debug)]
@@ -88,10 +92,18 @@ impl Executable {
                     body: Box::new(Executable::compile(&w.body)),
                     consts: w.consts,
                 },
+                Op::Cond(branches) => Work::Cond(
+                    branches
+                        .iter()
+                        .map(|branch| Executable::compile(branch))
+                        .collect(),
+                ),
+                Op::Checkpoint(program) => Work::Apart(Box::new(Executable::compile(program))),
+                Op::Effect(effect) => Work::Effect(effect.clone()),
                 op => Work::Flex(op.clone()),
             };
             let outputs = equation.outputs.iter().map(|var| var.index()).collect();
-            let order = (clusters.order_of_equation(equation), place);
+            let order = (clusters.order_of_equation(place), place);
             steps.push((order, Step::new(work, &equation.inputs, outputs)));
         }
         steps.sort_by_key(|(order, _)| *order);
@@ -157,6 +169,14 @@ impl Executable {
                     }
                     put(&mut slots, &step.outputs, carry);
                 }
+                Work::Cond(branches) => {
+                    let mut operands = operands.into_vec();
+                    let which = operands.remove(0).as_slice::<i32>()[0];
+                    let nearest = usize::try_from(which).unwrap_or(0).min(branches.len() - 1);
+                    put(&mut slots, &step.outputs, branches[nearest].run(operands));
+                }
+                Work::Apart(program) => put(&mut slots, &step.outputs, program.run(operands.into_vec())),
+                Work::Effect(effect) => effects::happen(effect, &operands),
             }
         }
         self.outputs

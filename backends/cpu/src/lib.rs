@@ -7,6 +7,7 @@
 
 mod buffer;
 mod cluster;
+mod effects;
 mod element;
 mod executable;
 mod flex;
@@ -20,6 +21,7 @@ pub mod simd;
 mod view;
 
 pub use buffer::Buffer;
+pub use effects::{Handler, on_effect};
 pub use element::Element;
 pub use executable::Executable;
 pub use run::{Progress, ThreadsAreRunning, progress, set_threads, threads};

@@ -84,6 +84,11 @@ impl Program {
             .collect()
     }
 
+    /// Whether running it does something besides giving results.
+    pub fn has_effect(&self) -> bool {
+        self.equations.iter().any(|equation| equation.op.has_effect())
+    }
+
     /// Writes this program's equations into another, with `arguments` for its inputs; gives its results there.
     ///
     /// # Errors

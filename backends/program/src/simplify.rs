@@ -1,6 +1,6 @@
 //! Makes a program shorter without changing a bit of what it computes.
 //!
-//! One pass forwards inlines calls, drops equations that do nothing, folds constants and shares common subexpressions;
+//! One pass forwards drops equations that do nothing, folds constants and shares common subexpressions;
 //! one pass backwards drops what nobody reads. Floats are never reassociated or contracted.
 
 use crate::dead::without_dead_code;
@@ -9,7 +9,8 @@ use crate::{Axes, Builder, DType, Program, Scalar, Shape, Var, Vars};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The same function with fewer equations; calls are inlined. Inputs and outputs stay as they are.
+/// The same function with fewer equations, for a device: what only transformations tell apart (calls, derivatives given
+/// with a function, what stops them) is inlined. Inputs and outputs stay as they are.
 ///
 /// ```
 /// use kiln_program::{ArrayType, Builder, DType, Op, Unary, Binary, simplify};
@@ -23,7 +24,19 @@ use std::sync::Arc;
 /// # Ok::<(), kiln_program::TypeError>(())
 /// ```
 pub fn simplify(program: &Program) -> Program {
-    let mut forward = Forward::default();
+    shorter(program, true)
+}
+
+/// As [`simplify`], but what transformations tell apart stays: for a program that is to be transformed again.
+pub fn tidy(program: &Program) -> Program {
+    shorter(program, false)
+}
+
+fn shorter(program: &Program, inline: bool) -> Program {
+    let mut forward = Forward {
+        inline,
+        ..Forward::default()
+    };
     let inputs: Vec<Var> = program
         .input_types()
         .into_iter()
@@ -35,6 +48,7 @@ pub fn simplify(program: &Program) -> Program {
 
 #[derive(Default)]
 struct Forward {
+    inline: bool,
     builder: Builder,
     /// Equations already written, by what they compute.
     known: HashMap<(Op, Vars), Vars>,
@@ -48,8 +62,10 @@ impl Forward {
         for equation in program.equations() {
             let inputs: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
             match &equation.op {
-                Op::Call(callee) => map.extend(self.inline(callee, &inputs)),
-                op => map.extend(self.rewrite(within(op), inputs)),
+                Op::Call(callee) if self.inline => map.extend(self.inline(callee, &inputs)),
+                Op::Custom(custom) if self.inline => map.extend(self.inline(&custom.program, &inputs)),
+                Op::StopGradient if self.inline => map.push(inputs[0]),
+                op => map.extend(self.rewrite(self.within(op), inputs)),
             }
         }
         program.outputs().iter().map(|var| map[var.index()]).collect()
@@ -71,6 +87,12 @@ impl Forward {
 
     fn write(&mut self, op: Op, inputs: Vars) -> Vars {
         let key = (op, inputs);
+        if key.0.has_effect() {
+            return self
+                .builder
+                .push(key.0, &key.1)
+                .expect("an equation kept as it was");
+        }
         if let Some(outputs) = self.known.get(&key) {
             return outputs.clone();
         }
@@ -93,6 +115,25 @@ impl Forward {
         match self.definition.get(&var) {
             Some((Op::Constant { value, .. }, _)) => Some(*value),
             _ => None,
+        }
+    }
+
+    /// The op with the programs inside it made shorter.
+    fn within(&self, op: &Op) -> Op {
+        let inner = |program: &Arc<Program>| Arc::new(shorter(program, self.inline));
+        match op {
+            Op::Scan(scan) => Op::Scan(Scan {
+                body: inner(&scan.body),
+                ..scan.clone()
+            }),
+            Op::While(w) => Op::While(While {
+                condition: inner(&w.condition),
+                body: inner(&w.body),
+                consts: w.consts,
+            }),
+            Op::Cond(branches) => Op::Cond(branches.iter().map(inner).collect()),
+            Op::Checkpoint(program) => Op::Checkpoint(inner(program)),
+            op => op.clone(),
         }
     }
 
@@ -212,22 +253,5 @@ fn arithmetic(f: Binary, x: Scalar, y: Scalar) -> Option<Scalar> {
             };
             Some(Scalar::from_i64(dtype, value))
         }
-    }
-}
-
-/// The op with the programs inside it simplified.
-fn within(op: &Op) -> Op {
-    let inner = |program: &Arc<Program>| Arc::new(simplify(program));
-    match op {
-        Op::Scan(scan) => Op::Scan(Scan {
-            body: inner(&scan.body),
-            ..scan.clone()
-        }),
-        Op::While(w) => Op::While(While {
-            condition: inner(&w.condition),
-            body: inner(&w.body),
-            consts: w.consts,
-        }),
-        op => op.clone(),
     }
 }
