@@ -103,8 +103,18 @@ fn into_buffer(array: Array) -> Buffer {
             Ok(array) => array.buffer,
             Err(array) => array.buffer.clone(),
         },
-        _ => unreachable!("plain numbers were settled, and no recording is under way"),
+        Repr::Literal(_) => array.look("run"),
+        Repr::Traced(_) => unreachable!("no recording is under way"),
     }
+}
+
+/// Runs a program; its results are not weak.
+pub(crate) fn run_program(program: &Program, inputs: Arrays) -> Arrays {
+    let results = compile(program).run(inputs.into_iter().map(into_buffer).collect());
+    results
+        .into_iter()
+        .map(|buffer| Array::concrete(buffer, false))
+        .collect()
 }
 
 /// The executable of a program, shared by all that record the same one.

@@ -21,6 +21,7 @@ pub mod numpy;
 mod ops;
 pub mod promote;
 mod record;
+mod transform;
 pub mod tree;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};

@@ -215,8 +215,8 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
     }
 }
 
-/// Applies an op to arrays whose types fit it: in a recording as an equation of it, else right away. The results are weak or
-/// not as said.
+/// Applies an op to arrays whose types fit it: in a recording as an equation of it, else right away. The results are weak
+/// as said, and where nothing is said not.
 ///
 /// # Panics
 /// When the op does not take these operands: public functions check before.
@@ -243,7 +243,8 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
             .collect::<Result<SmallVec<[Var; 4]>, String>>()?;
         let recorder = stack.last_mut().expect("a recording is under way");
         let outputs = push(&mut recorder.builder, op, &inputs)?;
-        let traced = outputs.iter().zip(weak).map(|(&var, &weak)| {
+        let weak = weak.iter().copied().chain(std::iter::repeat(false));
+        let traced = outputs.iter().zip(weak).map(|(&var, weak)| {
             let of = recorder.builder.type_of(var).clone();
             Array(Repr::Traced(Arc::new(Traced {
                 recording: recorder.recording.clone(),
