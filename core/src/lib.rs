@@ -23,6 +23,7 @@ pub mod promote;
 mod record;
 mod transform;
 pub mod tree;
+mod vmap;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};
 pub use array::Array;
@@ -35,3 +36,4 @@ pub use kiln_derive::Tree;
 pub use ops::index::At;
 pub use ops::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
 pub use tree::{Static, Tree};
+pub use vmap::{BatchAxes, Vmap, map_seq, vmap, vmap_with};
