@@ -2,6 +2,5 @@
 
 #[path = "vmap/check.rs"]
 mod check;
-mod support;
 #[path = "vmap/table.rs"]
 mod table;

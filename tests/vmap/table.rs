@@ -158,3 +158,390 @@ fn reductions() {
         }),
     ]);
 }
+
+#[test]
+fn shapes() {
+    let x = || floats(M, -2.0, 2.0, 1);
+    let scalar = || floats(&[], -2.0, 2.0, 2);
+    check(vec![
+        row("reshape", [x()], Exact, |[x]| {
+            vec![x.reshape(8), x.reshape((4, -1)), x.ravel(), x.reshape((2, 1, 4))]
+        }),
+        row("reshape of a scalar", [scalar()], Exact, |[x]| {
+            vec![x.reshape(1), x.expand_dims((0, 1))]
+        }),
+        row("transpose", [floats(&[2, 3, 1], 0.0, 1.0, 3)], Exact, |[x]| {
+            vec![
+                x.t(),
+                x.transpose((1, 2, 0)),
+                x.swapaxes(0, -1),
+                x.moveaxis((0, 1), (-1, 0)),
+            ]
+        }),
+        row("squeeze", [floats(&[2, 1, 1], 0.0, 1.0, 3)], Exact, |[x]| {
+            vec![x.squeeze(), x.squeeze_axis(-1)]
+        }),
+        row("broadcast_to", [floats(&[4], 0.0, 1.0, 3)], Exact, |[x]| {
+            vec![x.broadcast_to((3, 4)), x.broadcast_to((2, 1, 4))]
+        }),
+        row("full", [scalar()], Exact, |[x]| {
+            vec![
+                np::full((2, 3), x),
+                np::full_like(np::ones(2), x),
+                np::zeros_like(x),
+            ]
+        }),
+        row("flip", [x()], Exact, |[x]| {
+            vec![x.flip(), x.flip_axis(0), x.flip_axis(-1)]
+        }),
+        row("roll", [x()], Exact, |[x]| vec![x.roll(3), x.roll_axis(-1, 1)]),
+        row("tile", [x()], Exact, |[x]| {
+            vec![x.tile((2, 1)), x.repeat(2), x.repeat_axis(3, 0)]
+        }),
+        row(
+            "concatenate",
+            [x(), floats(&[1, 4], 0.0, 1.0, 4)],
+            Exact,
+            |[x, y]| {
+                vec![
+                    np::concatenate([x, y], 0),
+                    np::concatenate([y, x, y], 0),
+                    np::concatenate([x, x], -1),
+                ]
+            },
+        ),
+        row("stack", [x(), x() + 1], Exact, |[x, y]| {
+            vec![np::stack([x, y], 0), np::stack([x, y], -1)]
+        }),
+        row(
+            "meshgrid",
+            [floats(&[2], 0.0, 1.0, 5), floats(&[3], 0.0, 1.0, 6)],
+            Exact,
+            |[x, y]| {
+                let (a, b) = np::meshgrid(x, y);
+                vec![a, b]
+            },
+        ),
+        row("linspace", [scalar(), scalar() + 3], Exact, |[x, y]| {
+            vec![np::linspace(x, y, 5)]
+        }),
+        row("diag", [floats(&[3], 0.0, 1.0, 7)], Exact, |[x]| {
+            vec![np::diag(x, 0), np::diag(x, -1)]
+        }),
+        row("diagonal", [floats(&[3, 4], 0.0, 1.0, 8)], Exact, |[x]| {
+            vec![np::diag(x, 0), np::diag(x, 1)]
+        }),
+        row("triangles", [floats(&[3, 4], 0.0, 1.0, 9)], Exact, |[x]| {
+            vec![np::tril(x, 0), np::triu(x, 1)]
+        }),
+        row("constants", [x()], Exact, |[x]| {
+            vec![np::arange(3) + x.sum() * 0, np::identity(2), 1.into(), x.clone()]
+        }),
+        row("sort", [x()], Exact, |[x]| {
+            vec![x.sort(), x.sort_axis(0), x.argsort(), x.argsort_axis(0)]
+        }),
+        row("sort with ties", [integers(&[6], 0, 3, 4)], Exact, |[x]| {
+            vec![x.sort(), x.argsort()]
+        }),
+        row(
+            "searchsorted",
+            [floats(&[5], 0.0, 1.0, 3).sort(), floats(&[3], 0.0, 1.0, 4)],
+            Exact,
+            |[x, y]| vec![np::searchsorted(x, y), np::searchsorted_right(x, y)],
+        ),
+    ]);
+}
+
+#[test]
+fn indexing() {
+    let x = || floats(&[3, 4, 2], -2.0, 2.0, 1);
+    // Out of bounds on either side, too.
+    let (i, j) = (|| integers(&[3], -5, 6, 2), || integers(&[3], -6, 7, 3));
+    let scalar = |seed| integers(&[], -3, 3, seed);
+    check(vec![
+        row("basic", [x()], Exact, |[x]| {
+            vec![
+                x.index(1),
+                x.index((.., -1)),
+                x.index((1, 1.., 0)),
+                x.index((Ellipsis, 0)),
+                x.index((.., NewAxis, 2)),
+                x.index(step(.., -2)),
+                x.index(s![.., 0..3; 2]),
+            ]
+        }),
+        row("one array", [x(), i()], Exact, |[x, i]| {
+            vec![x.index(i), x.index((.., i)), x.index((Ellipsis, i))]
+        }),
+        row("two arrays", [x(), i(), j()], Exact, |[x, i, j]| {
+            vec![
+                x.index((i, j)),
+                x.index((i, .., j)),
+                x.index((.., i, j)),
+                x.index((i.expand_dims(-1), j)),
+            ]
+        }),
+        row("scalars", [x(), scalar(4), scalar(5)], Exact, |[x, i, j]| {
+            vec![
+                x.index(i),
+                x.index((i, j)),
+                x.index((i, j, 1)),
+                x.index((i, .., 1)),
+                x.index((.., i)),
+            ]
+        }),
+        row(
+            "an array and a scalar",
+            [x(), i(), scalar(5)],
+            Exact,
+            |[x, i, j]| vec![x.index((i, j)), x.index((j, .., i))],
+        ),
+        row("take", [x(), i()], Exact, |[x, i]| {
+            vec![
+                np::take(x, i, 1),
+                np::take_mode(x, i, -1, OutOfBounds::Clip),
+                np::take(x, i.reshape((1, 3)), 0),
+            ]
+        }),
+        row(
+            "take of integers",
+            [integers(&[4], 0, 9, 6), i()],
+            Exact,
+            |[x, i]| vec![np::take(x, i, 0)],
+        ),
+        row("get", [x(), i()], Exact, |[x, i]| {
+            vec![x.at(i).mode(OutOfBounds::Fill).get()]
+        }),
+        row(
+            "set",
+            [x(), integers(&[], -3, 3, 7), floats(&[4, 2], 0.0, 1.0, 8)],
+            Exact,
+            |[x, i, y]| {
+                vec![
+                    x.at(i).set(y),
+                    x.at((1, ..)).set(y),
+                    x.at((i, .., 0)).set(y.index((.., 0))),
+                    x.at(0).set(1),
+                ]
+            },
+        ),
+        row(
+            "add",
+            [floats(&[4], 0.0, 1.0, 9), i(), floats(&[3], 0.0, 1.0, 8)],
+            Exact,
+            |[x, i, y]| {
+                vec![
+                    x.at(i).add(y),
+                    x.at(i).multiply(y),
+                    x.at(i).min(y),
+                    x.at(i).max(y),
+                    x.at(i).add(1),
+                ]
+            },
+        ),
+        row("two places", [x(), i(), j()], Exact, |[x, i, j]| {
+            vec![
+                x.at((i, j)).add(1),
+                x.at((.., i, 0)).add(2),
+                x.at((i, .., 1)).multiply(3),
+            ]
+        }),
+        row("clipped", [floats(&[4], 0.0, 1.0, 9), i()], Exact, |[x, i]| {
+            vec![
+                x.at(i).mode(OutOfBounds::Clip).add(1),
+                x.at(1..3).apply(|x| x * 2),
+            ]
+        }),
+    ]);
+}
+
+#[test]
+fn products_and_systems() {
+    // Sums of at most 5 products, added up in another order: 5 roundings of 2^-24 on either side, against the sum of magnitudes,
+    // which for numbers of one sign is the result.
+    let products = Relative(10.0 * 2f64.powi(-24));
+    // Diagonally dominant matrices, of condition below 10 and growth below 2: 3 rows of elimination and substitution on either side.
+    let solutions = Relative(200.0 * 2f64.powi(-24));
+    let p = |shape: &[usize], seed| floats(shape, 0.5, 2.0, seed);
+    let dominant = || floats(&[3, 3], 0.0, 1.0, 1) + np::identity(3) * 4;
+    check(vec![
+        row("vectors", [p(&[5], 1), p(&[5], 2)], products, |[x, y]| {
+            vec![x.dot(y), np::outer(x, y)]
+        }),
+        row(
+            "matrix and vector",
+            [p(&[2, 5], 1), p(&[5], 2)],
+            products,
+            |[x, y]| vec![x.dot(y), x.matmul(y)],
+        ),
+        row(
+            "vector and matrix",
+            [p(&[5], 1), p(&[5, 2], 2)],
+            products,
+            |[x, y]| vec![x.dot(y), x.matmul(y)],
+        ),
+        row("matrices", [p(&[2, 5], 1), p(&[5, 3], 2)], products, |[x, y]| {
+            vec![x.dot(y), x.matmul(y)]
+        }),
+        row(
+            "batches",
+            [p(&[2, 2, 5], 1), p(&[2, 5, 3], 2)],
+            products,
+            |[x, y]| vec![x.matmul(y), x.dot(y)],
+        ),
+        row(
+            "a batch and a matrix",
+            [p(&[2, 2, 5], 1), p(&[5, 3], 2)],
+            products,
+            |[x, y]| vec![x.matmul(y), x.dot(y)],
+        ),
+        row(
+            "integers",
+            [integers(&[2, 5], -4, 4, 1), integers(&[5, 3], -4, 4, 2)],
+            Exact,
+            |[x, y]| vec![x.dot(y)],
+        ),
+        row(
+            "solve",
+            [dominant(), p(&[3], 2), p(&[3, 2], 3)],
+            solutions,
+            |[a, b, c]| vec![linalg::solve(a, b), linalg::solve(a, c)],
+        ),
+        row(
+            "solve over axes",
+            [dominant().expand_dims(1).repeat_axis(2, 1), p(&[2, 3, 2], 3)],
+            solutions,
+            |[a, b]| vec![linalg::solve(a, b)],
+        ),
+        row("inv", [dominant()], solutions, |[a]| vec![linalg::inv(a)]),
+        row("eigh", [dominant()], Exact, |[a]| {
+            let linalg::Eigh {
+                eigenvalues,
+                eigenvectors,
+            } = linalg::eigh(a);
+            vec![eigenvalues, eigenvectors]
+        }),
+    ]);
+}
+
+#[test]
+fn draws() {
+    let keys = || Key::new(3).split_n(3).words().clone();
+    let key = |words: &Array| Key::from_words(words.clone());
+    check(vec![
+        row("normal", [keys()], Exact, move |[k]| {
+            vec![random::normal(key(k), 3), random::normal(key(k), ())]
+        }),
+        row(
+            "uniform",
+            [keys(), floats(&[2], 0.0, 1.0, 1)],
+            Exact,
+            move |[k, x]| {
+                vec![
+                    random::uniform(key(k), (2, 3)),
+                    random::uniform_between(key(k), 2, x, 3),
+                ]
+            },
+        ),
+        row("uniform floats of 64 bits", [keys()], Exact, move |[k]| {
+            vec![random::uniform_dtype(key(k), 3, DType::F64, -1, 1)]
+        }),
+        row("bits", [keys()], Exact, move |[k]| {
+            [DType::U8, DType::U16, DType::U32, DType::U64]
+                .map(|dtype| random::bits(key(k), 3, dtype))
+                .into()
+        }),
+        row("split", [keys(), integers(&[], 0, 9, 2)], Exact, move |[k, i]| {
+            let [first, second] = key(k).split();
+            let folded = key(k).fold_in(i);
+            [first, second, folded, key(k).split_n((2, 2))]
+                .map(|key| key.words().clone())
+                .into()
+        }),
+        row(
+            "random_bits",
+            [keys(), integers(&[], 0, 9, 2)],
+            Exact,
+            |[k, first]| {
+                let (x, y) = lax::random_bits(k, &first.astype(DType::U32), (2, 2));
+                vec![lax::uniform(&x, &y, DType::F32, 0.0, 2.0), x, y]
+            },
+        ),
+    ]);
+}
+
+#[test]
+fn loops() {
+    let x = || floats(&[4], 0.5, 2.0, 1);
+    check(vec![
+        row("fori_loop", [x(), floats(&[], 0.5, 2.0, 2)], Exact, |[x, y]| {
+            let step = |i: Array, (a, b): (Array, Array)| (a * y + i, b + 1);
+            let (a, b) = lax::fori_loop(0, 3, step, (x.clone(), 0.into()));
+            vec![a, b]
+        }),
+        row("a carry that is batched later", [x(), x()], Exact, |[x, y]| {
+            let shift = |_: Array, (_, b, c): (Array, Array, Array)| (b, c, x.clone());
+            let (a, b, c) = lax::fori_loop(0, 2, shift, (y.clone(), np::zeros(4), np::ones(4)));
+            vec![a, b, c]
+        }),
+        row(
+            "a number of trips",
+            [x(), integers(&[], 0, 5, 3)],
+            Exact,
+            |[x, n]| vec![lax::fori_loop(0, n, |i, a: Array| a * x + i, np::ones(4))],
+        ),
+        row(
+            "while_loop",
+            [x(), floats(&[], 3.0, 40.0, 4)],
+            Exact,
+            |[x, limit]| {
+                let (n, x) = lax::while_loop(
+                    |(_, x): &(Array, Array)| x.sum().lt(limit),
+                    |(n, x)| (n + 1, x * 2),
+                    (0.into(), x.clone()),
+                );
+                vec![n, x]
+            },
+        ),
+        row(
+            "a condition on the counter",
+            [x(), integers(&[], 0, 5, 3)],
+            Exact,
+            |[x, n]| {
+                let (_, y) = lax::while_loop(
+                    |(i, _): &(Array, Array)| i.lt(3),
+                    |(i, y)| (i + 1, y * x + n),
+                    (0.into(), np::ones(4)),
+                );
+                vec![y]
+            },
+        ),
+        row(
+            "a loop in a loop",
+            [x(), integers(&[], 0, 4, 3)],
+            Exact,
+            |[x, n]| {
+                let inner = |i: Array, y: Array| lax::fori_loop(0, i + n, |_, y: Array| y * x + 1, y);
+                vec![lax::fori_loop(0, 3, inner, np::ones(4))]
+            },
+        ),
+        row(
+            "draws in a loop",
+            [Key::new(3).split_n(3).words().clone()],
+            Exact,
+            |[words]| {
+                let step = |_: Array, (key, sum): (Key, Array)| {
+                    let [key, subkey] = key.split();
+                    (key, sum + random::normal(subkey, 40))
+                };
+                let (key, sum) = lax::fori_loop(0, 3, step, (Key::from_words(words.clone()), np::zeros(40)));
+                vec![key.words().clone(), sum]
+            },
+        ),
+        row("jit", [x(), floats(&[], 0.5, 2.0, 2)], Exact, |[x, y]| {
+            let f = kiln::jit(|(x, y): (Array, Array)| (x.sin() * &y, y));
+            let (a, b) = f((x.clone(), y.clone()));
+            vec![a, b]
+        }),
+    ]);
+}
