@@ -1,11 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-pub use kiln_backends::program::Program;
 pub use kiln_backends::{Progress, ThreadsAreRunning, progress, set_threads, threads};
 pub use kiln_core::{
     Array, ArrayType, At, Buffer, DType, Element, Ellipsis, IntoAxes, IntoIndex, IntoItem, IntoNumbers, Item,
-    Items, Keep, NewAxis, Number, Numbers, OutOfBounds, Shape, Static, Tree, default_float, default_int,
-    enable_x64, jit, keep, lax, numpy, program, s, step, tree, with_x64, x64_enabled,
+    Items, Keep, NewAxis, Number, Numbers, OutOfBounds, Program, Shape, Static, Tree, default_float,
+    default_int, enable_x64, jit, keep, lax, numpy, program, s, simplify, step, tree, with_x64, x64_enabled,
 };
 pub use kiln_random as random;
 pub use kiln_random::Key;

@@ -280,9 +280,9 @@ impl Carry {
     }
 }
 
-/// A program of a carry and then its own hidden inputs, as one that takes all constants of a loop first; its own start at
+/// A program of arguments and then its own hidden inputs, as one that takes all constants first; its own start at
 /// `from`.
-fn with_consts(program: &Program, carries: usize, consts: &[Array], from: usize) -> Program {
+pub(crate) fn with_consts(program: &Program, carries: usize, consts: &[Array], from: usize) -> Program {
     let mut builder = Builder::new();
     let consts: Vec<Var> = consts.iter().map(|x| builder.input(x.array_type())).collect();
     let types = program.input_types();
