@@ -19,6 +19,7 @@ pub mod eager;
 mod error;
 mod forward;
 mod grad;
+mod jacobian;
 mod jit;
 pub mod lax;
 pub mod numpy;
@@ -29,6 +30,7 @@ mod record;
 mod transform;
 pub mod tree;
 mod vjp;
+mod vmap;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};
 pub use array::Array;
@@ -38,6 +40,7 @@ pub use error::raise;
 pub use grad::{
     grad, grad_aux, grad_first, jvp, linearize, value_and_grad, value_and_grad_aux, value_and_grad_first, vjp,
 };
+pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
 pub use jit::{jit, program};
 pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Program, Shape, simplify, threefry2x32};
 pub use kiln_backends::{Buffer, Element};
@@ -45,3 +48,4 @@ pub use kiln_derive::Tree;
 pub use ops::index::At;
 pub use ops::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
 pub use tree::{Static, Tree};
+pub use vmap::{BatchAxes, Vmap, map_seq, vmap, vmap_with};
