@@ -2,11 +2,11 @@
 
 use crate::Array;
 use crate::grad::Site;
-use crate::lax::with_consts;
+use crate::lax::Consts;
 use crate::record::{Recorded, bind, is_recording};
 use crate::transform::zeros_like;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
-use kiln_backends::program::{ArrayType, Custom, CustomRule, Op};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -184,27 +184,20 @@ impl Site {
         x: &Leaves,
         function: &Recorded,
         parts: &[&Recorded],
-        rule: impl FnOnce(Vec<Arc<kiln_backends::program::Program>>) -> CustomRule,
+        rule: impl FnOnce(Vec<Arc<Program>>) -> CustomRule,
     ) -> U {
         let all = || std::iter::once(function).chain(parts.iter().copied());
-        let consts: Vec<Array> = all()
-            .flat_map(|recorded| recorded.hidden.iter().cloned())
-            .collect();
-        let mut from = 0;
-        let mut programs: Vec<_> = all()
-            .map(|recorded| {
-                let arguments = recorded.program.inputs().len() - recorded.hidden.len();
-                let program = with_consts(&recorded.program, arguments, &consts, from);
-                from += recorded.hidden.len();
-                Arc::new(program)
-            })
+        let mut consts = Consts::default();
+        all().for_each(|recorded| consts.add(&recorded.hidden));
+        let mut programs: Vec<Arc<Program>> = all()
+            .map(|recorded| Arc::new(consts.first(&recorded.program, &recorded.hidden, |_, outputs| outputs)))
             .collect();
         let custom = Custom {
             program: programs.remove(0),
-            consts: consts.len(),
+            consts: consts.arrays.len(),
             rule: rule(programs),
         };
-        let operands: SmallVec<[&Array; 8]> = consts.iter().chain(&x.arrays).collect();
+        let operands: SmallVec<[&Array; 8]> = consts.arrays.iter().chain(&x.arrays).collect();
         let structure: &Structure = &function.structure;
         structure.rebuild(bind(Op::Custom(Arc::new(custom)), &operands, &function.weak))
     }

@@ -111,7 +111,9 @@ fn columns<U: Tree>(site: Site, f: &impl Fn(Array) -> U, x: Array) -> U {
 
 fn rows<T: Tree>(site: Site, f: &impl Fn(T) -> Array, x: T) -> T {
     let x = site.leaves(Leaves::of(x));
-    x.arrays.iter().for_each(|leaf| check_floats(site, "the argument", leaf));
+    x.arrays
+        .iter()
+        .for_each(|leaf| check_floats(site, "the argument", leaf));
     let (value, pullback) = vjp_at(site, f, x.structure.rebuild::<T>(x.arrays));
     check_floats(site, "the value", &value);
     let found = Leaves::of(vmap(pullback, 0)(basis(&value)));
@@ -125,7 +127,10 @@ fn rows<T: Tree>(site: Site, f: &impl Fn(T) -> Array, x: T) -> T {
 #[track_caller]
 fn check_floats(site: Site, what: &str, x: &Array) {
     if !x.dtype().is_float() {
-        site.raise(format!("{what} is {}: only floats have derivatives", x.array_type()))
+        site.raise(format!(
+            "{what} is {}: only floats have derivatives",
+            x.array_type()
+        ))
     }
 }
 
@@ -138,5 +143,10 @@ fn basis(x: &Array) -> Array {
         &iota(DType::I64, square, 1),
     );
     let ones = cast(&diagonal, Kind::strong(x.dtype()));
-    reshape(&ones, &std::iter::once(x.size()).chain(x.shape().iter().copied()).collect())
+    reshape(
+        &ones,
+        &std::iter::once(x.size())
+            .chain(x.shape().iter().copied())
+            .collect(),
+    )
 }

@@ -191,7 +191,7 @@ fn record_with<U: Tree>(
 /// The variable of the innermost recording that stands for an array.
 fn variable(stack: &mut [Recorder], array: &Array) -> Result<Var, String> {
     let (innermost, outer) = stack.split_last_mut().expect("only called while recording");
-    let identity = match &array.0 {
+    match &array.0 {
         Repr::Literal(number) => {
             let value = number.scalar(array.dtype());
             return push(
@@ -212,17 +212,16 @@ fn variable(stack: &mut [Recorder], array: &Array) -> Result<Var, String> {
             {
                 return Err(traced.recording.ended(&traced.of));
             }
-            (traced.recording.id, traced.var.index())
         }
-        Repr::Concrete(concrete) => (0, Arc::as_ptr(concrete) as usize),
-    };
+        Repr::Concrete(_) => {}
+    }
     let Recorder {
         builder,
         hidden,
         inputs,
         ..
     } = innermost;
-    Ok(*inputs.entry(identity).or_insert_with(|| {
+    Ok(*inputs.entry(array.identity()).or_insert_with(|| {
         hidden.push(array.clone());
         builder.input(array.array_type())
     }))
@@ -295,6 +294,17 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Buffer, String> {
         stack[depth].evaluated = from + equations.len();
     });
     Ok(value)
+}
+
+impl Array {
+    /// What tells this array from others for as long as it is held: clones are one array.
+    pub(crate) fn identity(&self) -> (u64, usize) {
+        match &self.0 {
+            Repr::Traced(traced) => (traced.recording.id, traced.var.index()),
+            Repr::Concrete(concrete) => (0, Arc::as_ptr(concrete) as usize),
+            Repr::Literal(_) => unreachable!("plain numbers are not told apart"),
+        }
+    }
 }
 
 fn push(builder: &mut Builder, op: Op, inputs: &[Var]) -> Result<SmallVec<[Var; 3]>, String> {

@@ -42,7 +42,11 @@ impl<T: Tree, A: BatchAxes<T>> BatchAxes<Vec<T>> for Vec<A> {
     /// When there are more axes than elements, or fewer.
     fn flatten(&self, tree: Vec<T>, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
         check(self.len() == tree.len(), "vmap", || {
-            format!("a vector of {} axes for one of {} elements", self.len(), tree.len())
+            format!(
+                "a vector of {} axes for one of {} elements",
+                self.len(),
+                tree.len()
+            )
         });
         leaves.structure.length(tree.len());
         self.iter()
