@@ -4,6 +4,7 @@
 //! one pass backwards drops what nobody reads. Floats are never reassociated or contracted.
 
 use crate::dead::without_dead_code;
+use crate::hoist::{Hoisted, hoisted};
 use crate::op::{Binary, Compare, Op, Scan, Unary, While};
 use crate::{Axes, Builder, DType, Program, Scalar, Shape, Var, Vars};
 use std::collections::HashMap;
@@ -82,7 +83,27 @@ impl Forward {
         if let Some((op, inputs)) = self.compose(&op, &inputs) {
             return self.rewrite(op, inputs);
         }
+        if let Op::Scan(scan) = &op
+            && let Some(hoisted) = hoisted(scan)
+        {
+            return self.hoist(hoisted, inputs);
+        }
         self.write(op, inputs)
+    }
+
+    /// Writes what was taken out of a loop before it.
+    fn hoist(&mut self, hoisted: Hoisted, inputs: Vars) -> Vars {
+        let consts = hoisted.consts.len();
+        let mut map: HashMap<Var, Var> = hoisted.consts.into_iter().zip(inputs.iter().copied()).collect();
+        for equation in hoisted.equations {
+            let operands = equation.inputs.iter().map(|var| map[var]).collect();
+            let outputs = self.rewrite(equation.op, operands);
+            map.extend(equation.outputs.into_iter().zip(outputs));
+        }
+        let mut operands: Vars = inputs[..consts].into();
+        operands.extend(hoisted.results.iter().map(|var| map[var]));
+        operands.extend(inputs[consts..].iter().copied());
+        self.rewrite(Op::Scan(hoisted.scan), operands)
     }
 
     fn write(&mut self, op: Op, inputs: Vars) -> Vars {
