@@ -10,6 +10,7 @@ extern crate self as kiln_core;
 mod arguments;
 mod array;
 mod bits;
+mod call;
 mod config;
 mod convert;
 mod custom;
@@ -34,6 +35,7 @@ mod vmap;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};
 pub use array::Array;
+pub use call::call;
 pub use config::{default_float, default_int, enable_x64, with_x64, x64_enabled};
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
 pub use error::raise;

@@ -7,10 +7,18 @@
 //! One lowering serves three purposes, and [`Route`] says which: on a backend that lives in the host's memory, routines
 //! of our own (`host`) stand in where Burn's op checks for overflow, orders NaN otherwise or is slow; on a device everything is
 //! Burn's ops where they exist; and for differentiation (Burn's `Autodiff` over a recorder) ops take the form whose derivative is JAX's.
+//!
+//! The way back: a `recorder` is a backend that writes Burn's operations down as equations (`equations`). [`vjp`] differentiates an op
+//! that way (`gradient`, with derivatives of our own in `rules`), and `import` reads Burn's models in.
+
+#[cfg(feature = "import")]
+pub use burn_core;
 
 mod equations;
 mod gradient;
 mod host;
+#[cfg(feature = "import")]
+pub mod import;
 mod linalg;
 mod lower;
 mod recorder;
@@ -20,7 +28,7 @@ mod tensor;
 mod threefry;
 
 pub use gradient::{Gradient, GradientError, vjp};
-pub use lower::{Route, lower, lower_with, reads_values};
+pub use lower::{Route, lower, lower_with};
 pub use recorder::Refused;
 pub use run::run;
 pub use tensor::Tensor;

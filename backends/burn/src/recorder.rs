@@ -127,6 +127,18 @@ impl Recording {
         )
     }
 
+    /// Says which variable a tensor is that was made outside of the recording.
+    #[cfg(feature = "import")]
+    pub(crate) fn define(&mut self, id: TensorId, var: Var) {
+        self.vars.insert(id, var);
+    }
+
+    /// The variable of a tensor.
+    #[cfg(feature = "import")]
+    pub(crate) fn var(&self, id: TensorId) -> Var {
+        self.vars[&id]
+    }
+
     /// The variable that a tensor is.
     pub(crate) fn get(&self, x: &TensorIr) -> Var {
         self.vars[&x.id]

@@ -341,7 +341,7 @@ pub(crate) fn kiln_dtype(dtype: BurnDType) -> DType {
 }
 
 /// Bools stored another way.
-fn store_bool(data: TensorData, store: BoolStore) -> TensorData {
+pub(crate) fn store_bool(data: TensorData, store: BoolStore) -> TensorData {
     if data.dtype() == BurnDType::Bool(store) {
         return data;
     }

@@ -123,26 +123,17 @@ impl<B: Backend> Context<'_, B> {
         }
     }
 
-    /// The greatest or least along axis 1; NaN wins. Under differentiation all that attain it share the derivative.
+    /// The greatest or least along axis 1; NaN wins.
     fn extreme(&self, x: FloatTensor<B>, kind: Reduction) -> FloatTensor<B> {
         let bools = bool_store::<B>(self.device);
         let dtype = x.dtype().into();
-        let fixed = B::float_detach(x.clone());
         let best = match kind {
-            Reduction::Max => B::float_max_dim(fixed.clone(), 1),
-            _ => B::float_min_dim(fixed.clone(), 1),
+            Reduction::Max => B::float_max_dim(x.clone(), 1),
+            _ => B::float_min_dim(x.clone(), 1),
         };
-        let shape = x.shape();
-        let nan = B::bool_into_float(B::float_is_nan(fixed.clone(), bools), dtype);
+        let nan = B::bool_into_float(B::float_is_nan(x, bools), dtype);
         let nan = B::float_greater_elem(B::float_sum_dim(nan, 1), BurnScalar::Float(0.0), bools);
-        let best = B::float_mask_fill(best, nan, BurnScalar::Float(f64::NAN));
-        if self.route != Route::Gradient {
-            return best;
-        }
-        let attains = B::float_equal(fixed, B::float_expand(best, shape), bools);
-        let count = B::float_sum_dim(B::bool_into_float(attains.clone(), dtype), 1);
-        let kept = B::float_mask_fill(x, B::bool_not(attains), BurnScalar::Float(0.0));
-        B::float_div(B::float_sum_dim(kept, 1), count)
+        B::float_mask_fill(best, nan, BurnScalar::Float(f64::NAN))
     }
 
     /// The index of the first extreme, or of the first NaN.

@@ -99,7 +99,6 @@ impl<B: Backend> Context<'_, B> {
             Binary::Mul => B::float_mul(x, y),
             Binary::Div => B::float_div(x, y),
             Binary::Rem => self.remainder(x, y),
-            Binary::Pow if self.route == Route::Gradient => self.power(x, y),
             Binary::Pow => B::float_powf(x, y),
             Binary::Max => self.extremum(x, y, B::float_greater),
             Binary::Min => self.extremum(x, y, B::float_lower),
@@ -114,20 +113,6 @@ impl<B: Backend> Context<'_, B> {
         let below = B::float_lower_elem(x.clone(), BurnScalar::Float(0.0), bool_store::<B>(self.device));
         let size = B::float_remainder(self.magnitude(x), self.magnitude(y));
         B::float_mask_where(size.clone(), below, B::float_neg(size))
-    }
-
-    /// The power in a form whose derivatives are JAX's where the base is 0: there the exponent gets none (and no logarithm of 0), and
-    /// `x^0` none at all.
-    fn power(&self, x: FloatTensor<B>, y: FloatTensor<B>) -> FloatTensor<B> {
-        let bools = bool_store::<B>(self.device);
-        let zero = B::float_equal_elem(x.clone(), BurnScalar::Float(0.0), bools);
-        let flat = B::float_equal_elem(y.clone(), BurnScalar::Float(0.0), bools);
-        let unsafe_base = B::bool_and(zero.clone(), B::bool_not(flat));
-        let one = BurnScalar::Float(1.0);
-        let at_zero = B::float_mask_fill(x.clone(), B::bool_not(unsafe_base), one);
-        let elsewhere = B::float_mask_fill(x, zero.clone(), one);
-        let there = B::float_powf(at_zero, B::float_detach(y.clone()));
-        B::float_mask_where(B::float_powf(elsewhere, y), zero, there)
     }
 
     /// The greater or lesser; NaN wins, and under differentiation equal operands share the derivative.
@@ -185,8 +170,6 @@ impl<B: Backend> Context<'_, B> {
             Binary::Add => B::int_add(x, y),
             Binary::Sub => B::int_sub(x, y),
             Binary::Mul => B::int_mul(x, y),
-            // A recording has ops of this very meaning.
-            Binary::Div if self.route == Route::Gradient => B::int_div(x, y),
             Binary::Div => {
                 let zero = B::int_equal_elem(y.clone(), number(0), bools);
                 B::int_mask_fill(self.quotient(dtype, x, y), zero, number(-1))

@@ -282,7 +282,6 @@ impl<B: Backend> Context<'_, B> {
             x = Tensor::concatenate(vec![x, row], 0);
         }
         let y = match kind {
-            Update::Set if self.route == Route::Gradient && dtype.is_float() => self.set_rows(x, at, updates),
             Update::Set => x.select_assign(at, updates, IndexingUpdateOp::Assign),
             Update::Add => x.select_assign(at, updates, IndexingUpdateOp::Add),
             Update::Mul => x.select_assign(at, updates, IndexingUpdateOp::Mul),
@@ -290,31 +289,6 @@ impl<B: Backend> Context<'_, B> {
             Update::Max => x.select_assign(at, updates, IndexingUpdateOp::Max),
         };
         if spare { y.narrow(0, 0, rows) } else { y }
-    }
-
-    /// Rows replaced, with a derivative: Burn differentiates only sums. Each update that is the last at its place is added
-    /// to an array with zeros there.
-    fn set_rows(&self, x: Tensor<B>, at: IntTensor<B>, updates: Tensor<B>) -> Tensor<B> {
-        let bools = bool_store::<B>(self.device);
-        let (rows, shape) = (x.shape()[0], updates.shape());
-        let dtype = index_dtype(shape[0]);
-        let numbers = self.count(shape[0], dtype);
-        let none = self.constant(Scalar::from_i64(dtype, -1), &[rows]);
-        let winner = none.select_assign(at.clone(), numbers.clone(), IndexingUpdateOp::Assign);
-        let empty = B::int_lower_elem(winner.clone().into_int(), BurnScalar::Int(0), bools);
-        let won = B::int_equal(winner.select(0, at.clone()).into_int(), numbers.into_int(), bools);
-        let spread = |mask: BoolTensor<B>, shape: &[usize]| {
-            Tensor::<B>::Bool(mask)
-                .reshape(&[shape[0], 1])
-                .expand(shape)
-                .into_bool()
-        };
-        let zero = BurnScalar::Float(0.0);
-        let lost = spread(B::bool_not(won), &shape);
-        let updates = B::float_mask_fill(updates.into_float(), lost, zero);
-        let taken = spread(B::bool_not(empty), &x.shape());
-        let x = B::float_mask_fill(x.into_float(), taken, zero);
-        Tensor::Float(x).select_assign(at, Tensor::Float(updates), IndexingUpdateOp::Add)
     }
 }
 

@@ -42,13 +42,9 @@ impl<B: Backend> Context<'_, B> {
         self.count(shape[axis], dtype).reshape(&row).expand(shape)
     }
 
-    /// `0, 1, ...` as a vector. Sent from the host but in a recording: `int_arange` is missing dtypes on some devices, and is wrong for large
-    /// counts on others.
+    /// `0, 1, ...` as a vector, sent from the host: `int_arange` is missing dtypes on some devices, and is wrong for large counts on
+    /// others.
     pub(super) fn count(&self, length: usize, dtype: DType) -> Tensor<B> {
-        if self.route == Route::Gradient {
-            let counted = B::int_arange(0..length as i64, self.device, int_dtype(DType::I64));
-            return self.cast(Tensor::Int(counted), dtype);
-        }
         let data = host::with_type!(dtype, T => {
             TensorData::new((0..length).map(<T as Element>::from_index).collect::<Vec<T>>(), [length])
         });
@@ -87,9 +83,6 @@ impl<B: Backend> Context<'_, B> {
     /// Floats to integers, truncated and saturated, NaN to 0: devices convert in range only.
     fn truncate(&self, x: burn_backend::tensor::FloatTensor<B>, to: DType) -> Tensor<B> {
         let x = B::float_detach(x);
-        if self.route == Route::Gradient {
-            return Tensor::Int(B::float_into_int(x, int_dtype(to)));
-        }
         let bools = bool_store::<B>(self.device);
         // Both bounds are powers of two, or zero, and so exact in floats; the upper one is the first that does not fit.
         let (least, greatest, beyond) = host::with_integer!(to, T => (

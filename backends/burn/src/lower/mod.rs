@@ -23,8 +23,8 @@ pub enum Route {
     Host,
     /// Burn's ops wherever they exist or compose; the host only for the rest.
     Device,
-    /// Burn's ops in a form whose derivative is JAX's, for a run under `Autodiff`; values are not read, but
-    /// for the ops of [`reads_values`].
+    /// As `Device`, but the ops of which [`vjp`](crate::vjp()) takes the derivative from Burn have the form whose derivative is
+    /// JAX's, and is short.
     Gradient,
 }
 
@@ -38,23 +38,6 @@ impl Route {
         } else {
             Route::Device
         }
-    }
-}
-
-/// Whether an op reads its operands' values on [`Route::Gradient`]: such an op cannot stand in a run that is recorded
-/// for differentiation, and needs a rule of its own.
-pub fn reads_values(op: &Op) -> bool {
-    match op {
-        Op::Unary(Unary::Lgamma | Unary::Digamma) | Op::Linalg(_) | Op::RandomBits { .. } | Op::While(_) => {
-            true
-        }
-        Op::Cond(_) => true,
-        op => op.programs().iter().any(|program| {
-            program
-                .equations()
-                .iter()
-                .any(|equation| reads_values(&equation.op))
-        }),
     }
 }
 

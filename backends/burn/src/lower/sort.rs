@@ -18,9 +18,6 @@ impl<B: Backend> Context<'_, B> {
         if length < 2 {
             return x;
         }
-        if self.route == Route::Gradient {
-            return self.sort_by_burn(x, axis);
-        }
         // Lanes are contiguous with their axis last.
         let mut last: Vec<usize> = (0..shape.len()).filter(|&i| i != axis).collect();
         last.push(axis);
@@ -47,32 +44,5 @@ impl<B: Backend> Context<'_, B> {
                 }))
             })
             .collect()
-    }
-
-    /// Burn's sort, which it differentiates; the other operands are gathered along its indices.
-    fn sort_by_burn(&self, x: Vec<Tensor<B>>, axis: usize) -> Vec<Tensor<B>> {
-        let mut x = x.into_iter();
-        let key = x.next().expect("a key");
-        let mut out = Vec::new();
-        let indices = match key {
-            Tensor::Float(key) => {
-                let (key, indices) = B::float_sort_with_indices(key, axis, false, IntDType::I64);
-                out.push(Tensor::Float(key));
-                indices
-            }
-            Tensor::Int(key) => {
-                let (key, indices) = B::int_sort_with_indices(key, axis, false);
-                out.push(Tensor::Int(key));
-                indices
-            }
-            Tensor::Bool(key) => {
-                let number = B::bool_into_int(key, int_dtype(DType::I32));
-                let (key, indices) = B::int_sort_with_indices(number, axis, false);
-                out.push(self.cast(Tensor::Int(key), DType::Bool));
-                indices
-            }
-        };
-        out.extend(x.map(|x| x.gather(axis, indices.clone())));
-        out
     }
 }

@@ -44,7 +44,6 @@ impl<B: Backend> Context<'_, B> {
         let float = |value: f64| Scalar::Float(value);
         match f {
             Unary::Neg => B::float_neg(x),
-            Unary::Abs if self.route == Route::Gradient => self.magnitude(x),
             Unary::Abs => B::float_abs(x),
             Unary::Sign => {
                 // Burn makes 0 of NaN and of -0.
@@ -125,22 +124,18 @@ impl<B: Backend> Context<'_, B> {
         B::float_mask_where(root.clone(), below, B::float_neg(root))
     }
 
-    /// `exp(x) - 1 = tanh(x / 2) (exp(x) + 1)` keeps all digits. Its derivative, as written, does not: near 0 the plain form therefore gets
-    /// the difference added as a constant.
+    /// `exp(x) - 1 = tanh(x / 2) (exp(x) + 1)` keeps all digits.
     fn expm1(&self, x: FloatTensor<B>) -> FloatTensor<B> {
+        let far = B::float_greater_elem(
+            B::float_abs(x.clone()),
+            Scalar::Float(1.0),
+            bool_store::<B>(self.device),
+        );
         let half = B::float_mul_scalar(x.clone(), Scalar::Float(0.5));
-        let e = B::float_exp(x.clone());
+        let e = B::float_exp(x);
         let plain = B::float_sub_scalar(e.clone(), Scalar::Float(1.0));
         let accurate = B::float_mul(B::float_tanh(half), B::float_add_scalar(e, Scalar::Float(1.0)));
-        let far = {
-            let bools = bool_store::<B>(self.device);
-            B::float_greater_elem(B::float_abs(B::float_detach(x)), Scalar::Float(1.0), bools)
-        };
-        if self.route != Route::Gradient {
-            return B::float_mask_where(accurate, far, plain);
-        }
-        let missing = B::float_sub(B::float_detach(accurate), B::float_detach(plain.clone()));
-        B::float_add(plain, B::float_mask_fill(missing, far, Scalar::Float(0.0)))
+        B::float_mask_where(accurate, far, plain)
     }
 
     /// Giles' polynomials with Burn's ops: the bits may differ from the host's where the device does not fuse `x * y + z`.
