@@ -13,7 +13,7 @@ use crate::Tensor;
 use crate::host;
 use crate::tensor::physical;
 use burn_backend::Backend;
-use kiln_program::{ArrayType, DType, Op, Unary, infer};
+use kiln_program::{ArrayType, DType, Op, infer};
 
 /// What a lowering is for; each op has its best form on each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

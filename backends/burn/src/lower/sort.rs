@@ -1,11 +1,10 @@
 //! Sorts of several arrays by one key.
 
-use super::{Context, Route};
+use super::Context;
 use crate::Tensor;
 use crate::host::sort::{order, permuted, sorted};
 use crate::host::{update, view, with_type};
-use crate::tensor::int_dtype;
-use burn_backend::{Backend, IntDType, TensorData};
+use burn_backend::{Backend, TensorData};
 use kiln_program::DType;
 
 impl<B: Backend> Context<'_, B> {
