@@ -9,16 +9,29 @@ use kiln::{
     checkpoint, custom_jvp, custom_vjp, grad, hvp, jacfwd, jacrev, jvp, stop_gradient, value_and_grad,
 };
 
-/// Runs rows; fails with all that is wrong.
+/// Runs rows, and their derivatives in both modes; fails with all that is wrong.
 fn check(rows: Vec<Row>) {
-    let wrong: Vec<String> = rows.iter().filter_map(|row| row.check().err()).collect();
-    assert!(
-        wrong.is_empty(),
-        "{} of {} wrong:\n{}",
-        wrong.len(),
-        rows.len(),
-        wrong.join("\n")
-    );
+    check_forward_and(rows, true);
+}
+
+/// As [`check`], for what has no reverse mode.
+fn check_forward(rows: Vec<Row>) {
+    check_forward_and(rows, false);
+}
+
+fn check_forward_and(rows: Vec<Row>, reverse: bool) {
+    let tangents: Vec<Row> = rows.iter().filter_map(Row::tangent).collect();
+    let gradients: Vec<Row> = rows
+        .iter()
+        .filter(|_| reverse)
+        .filter_map(Row::gradient)
+        .collect();
+    let all = rows.iter().chain(&tangents).chain(&gradients);
+    let mut wrong: Vec<String> = all.filter_map(|row| row.check().err()).collect();
+    if reverse {
+        wrong.extend(rows.iter().filter_map(|row| row.check_gradient_of_map().err()));
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// A matrix as one element.
@@ -488,6 +501,32 @@ fn loops() {
             vec![a, b, c]
         }),
         row(
+            "draws in a loop",
+            [Key::new(3).split_n(3).words().clone()],
+            Exact,
+            |[words]| {
+                let step = |_: Array, (key, sum): (Key, Array)| {
+                    let [key, subkey] = key.split();
+                    (key, sum + random::normal(subkey, 40))
+                };
+                let (key, sum) = lax::fori_loop(0, 3, step, (Key::from_words(words.clone()), np::zeros(40)));
+                vec![key.words().clone(), sum]
+            },
+        ),
+        row("jit", [x(), floats(&[], 0.5, 2.0, 2)], Exact, |[x, y]| {
+            let f = kiln::jit(|(x, y): (Array, Array)| (x.sin() * &y, y));
+            let (a, b) = f((x.clone(), y.clone()));
+            vec![a, b]
+        }),
+    ]);
+}
+
+#[test]
+fn loops_on_a_condition() {
+    let x = || floats(&[4], 0.5, 2.0, 1);
+    let n = |seed| integers(&[], -1, 4, seed);
+    check_forward(vec![
+        row(
             "a number of trips",
             [x(), integers(&[], 0, 5, 3)],
             Exact,
@@ -528,23 +567,9 @@ fn loops() {
                 vec![lax::fori_loop(0, 3, inner, np::ones(4))]
             },
         ),
-        row(
-            "draws in a loop",
-            [Key::new(3).split_n(3).words().clone()],
-            Exact,
-            |[words]| {
-                let step = |_: Array, (key, sum): (Key, Array)| {
-                    let [key, subkey] = key.split();
-                    (key, sum + random::normal(subkey, 40))
-                };
-                let (key, sum) = lax::fori_loop(0, 3, step, (Key::from_words(words.clone()), np::zeros(40)));
-                vec![key.words().clone(), sum]
-            },
-        ),
-        row("jit", [x(), floats(&[], 0.5, 2.0, 2)], Exact, |[x, y]| {
-            let f = kiln::jit(|(x, y): (Array, Array)| (x.sin() * &y, y));
-            let (a, b) = f((x.clone(), y.clone()));
-            vec![a, b]
+        row("a loop in a branch", [n(3), x(), n(5)], Exact, |[n, x, m]| {
+            let f = |x: Array| lax::fori_loop(0, m, |_, y: Array| y * 2, x);
+            vec![lax::cond(n.gt(0), f, |x: Array| x - 1, x.clone())]
         }),
     ]);
 }
@@ -602,10 +627,6 @@ fn control_flow() {
                 )]
             },
         ),
-        row("a loop in a branch", [n(3), x(), n(5)], Exact, |[n, x, m]| {
-            let f = |x: Array| lax::fori_loop(0, m, |_, y: Array| y * 2, x);
-            vec![lax::cond(n.gt(0), f, |x: Array| x - 1, x.clone())]
-        }),
         row("a branch in a loop", [x(), n(5)], Exact, |[x, m]| {
             let step = |i: Array, x: Array| lax::cond(i.lt(m), |x: Array| x * 2, |x| x + 1, x);
             vec![lax::fori_loop(0, 3, step, x.clone())]
