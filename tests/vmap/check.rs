@@ -132,6 +132,63 @@ impl Row {
         Ok(())
     }
 
+    /// A map of a map, for every combination of what is batched within and without: what is batched twice, and what meets it.
+    pub(crate) fn check_nested(&self) -> Result<(), String> {
+        let n = self.inputs.len();
+        // Two batches of each input.
+        let twice: Vec<Array> = self
+            .inputs
+            .iter()
+            .map(|x| np::stack([x.clone(), x.flip_axis(0)], 0))
+            .collect();
+        let marks = |mask: usize| -> Vec<bool> { (0..n).map(|i| mask >> i & 1 == 1).collect() };
+        let axes = |marked: &[bool]| -> Vec<Option<isize>> {
+            marked.iter().map(|&marked| marked.then_some(0)).collect()
+        };
+        for (outer, inner) in
+            (1..1_usize << n).flat_map(|outer| (1..1_usize << n).map(move |inner| (outer, inner)))
+        {
+            let (outer, inner) = (marks(outer), marks(inner));
+            let part = |i: usize, a: Option<usize>, b: Option<usize>| -> Array {
+                let x = match a {
+                    Some(a) => twice[i].index(a),
+                    None => twice[i].clone(),
+                };
+                match (a, b) {
+                    (_, None) => x,
+                    (Some(_), Some(b)) => x.index(b),
+                    (None, Some(b)) => x.index((.., b)),
+                }
+            };
+            let inputs: Vec<Array> = (0..n)
+                .map(|i| part(i, (!outer[i]).then_some(0), (!inner[i]).then_some(0)))
+                .collect();
+            let within = vmap(|xs: Vec<Array>| (self.f)(&xs), axes(&inner));
+            let results = vmap(within, axes(&outer))(inputs);
+            for a in 0..2 {
+                let by_loop: Vec<Vec<Array>> = (0..3)
+                    .map(|b| {
+                        let element = |i: usize| {
+                            let (a, b) = (if outer[i] { a } else { 0 }, if inner[i] { b } else { 0 });
+                            part(i, Some(a), Some(b))
+                        };
+                        (self.f)(&(0..n).map(element).collect::<Vec<Array>>())
+                    })
+                    .collect();
+                for (i, result) in results.iter().enumerate() {
+                    let wanted: Vec<&Array> = by_loop.iter().map(|results| &results[i]).collect();
+                    if let Some(wrong) = difference(&result.index(a), &wanted, 3, self.bound) {
+                        return Err(format!(
+                            "{} within {inner:?}, without {outer:?}: result {i} {wrong}",
+                            self.name
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn element(&self, b: usize, batched: &[bool]) -> Vec<Array> {
         let inputs = self.inputs.iter().zip(batched);
         inputs

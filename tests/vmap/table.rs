@@ -27,7 +27,8 @@ fn check_forward_and(rows: Vec<Row>, reverse: bool) {
         .filter_map(Row::gradient)
         .collect();
     let all = rows.iter().chain(&tangents).chain(&gradients);
-    let mut wrong: Vec<String> = all.filter_map(|row| row.check().err()).collect();
+    let one = |row: &Row| row.check().and_then(|()| row.check_nested());
+    let mut wrong: Vec<String> = all.filter_map(|row| one(row).err()).collect();
     if reverse {
         wrong.extend(rows.iter().filter_map(|row| row.check_gradient_of_map().err()));
     }
