@@ -12,6 +12,7 @@ mod array;
 mod bits;
 mod config;
 mod convert;
+pub mod debug;
 mod display;
 pub mod eager;
 mod error;
@@ -26,7 +27,10 @@ pub mod tree;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};
 pub use array::Array;
-pub use config::{default_float, default_int, enable_x64, with_x64, x64_enabled};
+pub use config::{
+    debug_nans, debug_nans_enabled, default_float, default_int, enable_x64, with_debug_nans, with_x64,
+    x64_enabled,
+};
 pub use error::raise;
 pub use jit::{jit, program};
 pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Shape, threefry2x32};
