@@ -9,7 +9,7 @@ use crate::config::{Switches, debug_nans_enabled};
 use crate::debug::{under_way, watched};
 use crate::record::{Recorded, Recording, check_alive, is_recording, record};
 use crate::tree::{Arrays, Structure, Tree};
-use kiln_backends::program::{ArrayType, DType, Program, Shape};
+use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Shape};
 use kiln_backends::{Buffer, Executable};
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
@@ -120,6 +120,17 @@ pub(crate) fn run_program(program: &Program, inputs: Arrays) -> Arrays {
         .into_iter()
         .map(|buffer| Array::concrete(buffer, false))
         .collect()
+}
+
+/// Runs one op.
+pub(crate) fn run_op(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
+    let mut builder = Builder::new();
+    let inputs: Vec<_> = operands
+        .iter()
+        .map(|x| builder.input(x.array_type().clone()))
+        .collect();
+    let outputs = builder.push(op.clone(), &inputs).expect("an op of a recording");
+    compile(&builder.finish(&outputs)).run(operands)
 }
 
 /// The executable of a program, shared by all that record the same one.

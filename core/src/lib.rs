@@ -12,18 +12,26 @@ mod array;
 mod bits;
 mod config;
 mod convert;
+mod custom;
 pub mod debug;
+mod depend;
 mod display;
 pub mod eager;
 mod error;
+mod forward;
+mod grad;
+mod jacobian;
 mod jit;
 pub mod lax;
 pub mod numpy;
 mod ops;
+mod partial;
 pub mod promote;
 mod record;
 mod transform;
 pub mod tree;
+mod vjp;
+mod vmap;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};
 pub use array::Array;
@@ -31,11 +39,17 @@ pub use config::{
     debug_nans, debug_nans_enabled, default_float, default_int, enable_x64, with_debug_nans, with_x64,
     x64_enabled,
 };
+pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
 pub use error::raise;
+pub use grad::{
+    grad, grad_aux, grad_first, jvp, linearize, value_and_grad, value_and_grad_aux, value_and_grad_first, vjp,
+};
+pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
 pub use jit::{jit, program};
-pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Shape, threefry2x32};
+pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Program, Shape, simplify, threefry2x32};
 pub use kiln_backends::{Buffer, Element};
 pub use kiln_derive::Tree;
 pub use ops::index::At;
 pub use ops::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
 pub use tree::{Static, Tree};
+pub use vmap::{BatchAxes, Vmap, map_seq, vmap, vmap_with};

@@ -180,19 +180,19 @@ impl<T: Tree> Carry<T> {
 
 /// The arrays from outside that programs of one equation use, each once.
 #[derive(Default)]
-pub(super) struct Consts {
-    pub(super) arrays: Vec<Array>,
+pub(crate) struct Consts {
+    pub(crate) arrays: Vec<Array>,
     numbers: FxHashMap<(u64, usize), usize>,
 }
 
 impl Consts {
-    pub(super) fn of(hidden: &[Array]) -> Consts {
+    pub(crate) fn of(hidden: &[Array]) -> Consts {
         let mut consts = Consts::default();
         consts.add(hidden);
         consts
     }
 
-    pub(super) fn add(&mut self, hidden: &[Array]) {
+    pub(crate) fn add(&mut self, hidden: &[Array]) {
         for x in hidden {
             let next = self.arrays.len();
             self.numbers.entry(x.identity()).or_insert_with(|| {
@@ -204,7 +204,7 @@ impl Consts {
 
     /// A program of its own inputs and then `hidden` ones, as one that takes all constants of the equation first. `finish` may change
     /// the results.
-    pub(super) fn first(
+    pub(crate) fn first(
         &self,
         program: &Program,
         hidden: &[Array],

@@ -13,5 +13,6 @@ mod scan;
 pub use crate::bits::{mul_add, random_bits, uniform};
 pub use associative::{associative_scan, associative_scan_reverse};
 pub use branches::{cond, select, switch};
+pub(crate) use carry::Consts;
 pub use loops::{fori_loop, while_loop, while_loop_bounded};
 pub use scan::{map, scan, scan_n, scan_reverse};
