@@ -139,7 +139,8 @@ fn apart(builder: &mut Builder, scan: &Scan, operands: &[Var]) -> Result<Vec<Var
         )?,
         Some(first) => {
             let second: Vec<usize> = (0..scan.carries).filter(|i| !first.contains(i)).collect();
-            let read = needed(scan, &first);
+            let mut read = needed(scan, &first);
+            first.iter().for_each(|i| read[scan.consts + i] = true);
             let is_first = |var: &Var| read[var.index()];
             let (one, two): (Vec<&Equation>, Vec<&Equation>) = within
                 .into_iter()

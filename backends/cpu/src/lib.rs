@@ -8,20 +8,24 @@
 mod buffer;
 mod cluster;
 mod distribute;
+mod dot;
 mod effects;
 mod element;
 mod executable;
 mod flex;
+mod index;
 mod kernel;
 mod kernels;
 mod loops;
 pub mod math;
 mod memory;
+mod pad;
 mod recurrence;
 mod registers;
 mod run;
 pub mod simd;
 mod small;
+mod spare;
 mod view;
 
 pub use buffer::Buffer;
