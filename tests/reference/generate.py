@@ -19,6 +19,7 @@ import jax
 import jaxlib
 import numpy
 
+import derivatives_table
 import encode
 import index_table
 import lecture_table
@@ -48,7 +49,11 @@ def lecture_files():
     yield "lecture.json", lecture_table.generate()
 
 
-TABLES = {"numpy": numpy_files, "index": index_files, "promotion": promotion_files, "random": random_files, "lecture": lecture_files}
+def derivatives_files():
+    yield "derivatives.json", derivatives_table.generate()
+
+
+TABLES = {"numpy": numpy_files, "index": index_files, "promotion": promotion_files, "random": random_files, "lecture": lecture_files, "derivatives": derivatives_files}
 
 
 def validate():
