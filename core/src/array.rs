@@ -223,7 +223,7 @@ impl Array {
         match &self.0 {
             Repr::Literal(number) => Buffer::scalar(number.scalar(number.kind().dtype)),
             Repr::Concrete(array) => array.buffer.clone(),
-            Repr::Traced(array) => raise(op, array.recording.no_value(&array.of)),
+            Repr::Traced(array) => record::value_of(array).unwrap_or_else(|fact| raise(op, fact)),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::array::Repr;
 use crate::config::x64_enabled;
 use crate::record::{Recorded, Recording, check_alive, is_recording, record};
 use crate::tree::{Arrays, Structure, Tree};
-use kiln_backends::program::{ArrayType, DType, Program, Shape};
+use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Shape};
 use kiln_backends::{Buffer, Executable};
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
@@ -115,6 +115,17 @@ pub(crate) fn run_program(program: &Program, inputs: Arrays) -> Arrays {
         .into_iter()
         .map(|buffer| Array::concrete(buffer, false))
         .collect()
+}
+
+/// Runs one op.
+pub(crate) fn run_op(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
+    let mut builder = Builder::new();
+    let inputs: Vec<_> = operands
+        .iter()
+        .map(|x| builder.input(x.array_type().clone()))
+        .collect();
+    let outputs = builder.push(op.clone(), &inputs).expect("an op of a recording");
+    compile(&builder.finish(&outputs)).run(operands)
 }
 
 /// The executable of a program, shared by all that record the same one.

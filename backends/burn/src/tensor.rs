@@ -319,7 +319,11 @@ pub(crate) fn burn_scalar(value: Scalar) -> BurnScalar {
     }
 }
 
-fn kiln_dtype(dtype: BurnDType) -> DType {
+/// kiln's name of a dtype.
+///
+/// # Panics
+/// On those that kiln does not have.
+pub(crate) fn kiln_dtype(dtype: BurnDType) -> DType {
     match dtype {
         BurnDType::Bool(_) => DType::Bool,
         BurnDType::I8 => DType::I8,

@@ -44,7 +44,7 @@ impl Space {
     }
 
     /// The space of a reduction, and the dims of the operand's axes in it.
-    fn reduction(shape: &Shape, axes: &Axes) -> (Space, SmallVec<[usize; 4]>) {
+    pub(crate) fn reduction(shape: &Shape, axes: &Axes) -> (Space, SmallVec<[usize; 4]>) {
         // Tiles shorter than this are not worth their overhead.
         const SHORT: usize = 64;
         if axes.len() == shape.rank() {

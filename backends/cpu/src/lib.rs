@@ -7,6 +7,7 @@
 
 mod buffer;
 mod cluster;
+mod distribute;
 mod effects;
 mod element;
 mod executable;
@@ -15,9 +16,11 @@ mod kernel;
 mod kernels;
 mod loops;
 pub mod math;
+mod recurrence;
 mod registers;
 mod run;
 pub mod simd;
+mod small;
 mod view;
 
 pub use buffer::Buffer;

@@ -7,6 +7,7 @@
 
 mod dead;
 mod dtype;
+mod hoist;
 mod infer;
 mod op;
 mod program;

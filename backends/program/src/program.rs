@@ -176,6 +176,11 @@ impl Builder {
         &self.types[var.index()]
     }
 
+    /// The inputs so far.
+    pub fn inputs(&self) -> &[Var] {
+        &self.inputs
+    }
+
     /// The equations so far.
     pub fn equations(&self) -> &[Equation] {
         &self.equations
