@@ -84,7 +84,7 @@ SMOOTH = [
     ("index array", lambda x: x[I] ** 2, V), ("index arrays", lambda x: x[jnp.array([0, 1, 1]), jnp.array([2, 0, 0])], M), ("index rows", lambda x: x[jnp.array([1, 1, 0])] * x[:1], M), ("index by value", lambda x: x[jnp.argmax(x)] ** 2, V),
     ("take fill", lambda x: jnp.where(jnp.isnan(jnp.take(x, jnp.array([0, 9]))), 0, 1) * x[:2] ** 2, V), ("take clip", lambda x: jnp.take(x, jnp.array([0, 9]), mode="clip") ** 2, V), ("take_along_axis", lambda x: jnp.take_along_axis(x, jnp.array([[2, 0], [1, 1]]), 1), M),
     ("at set", lambda x, y: x.at[1:3].set(y) * x, V, f([0.75, -0.5])), ("at add", lambda x, y: x.at[I].add(y) ** 2, V, P), ("at multiply", lambda x, y: x.at[1].multiply(y), V, f(1.5)), ("at min", lambda x, y: x.at[0:2].min(y), V, f([0.25, 1.0])),
-    ("at max", lambda x, y: x.at[jnp.array([3, 1])].max(y), V, f([0.25, -2.0])), ("at dropped", lambda x, y: x.at[jnp.array([0, 9])].add(y), V, f([0.25, 1.0])), ("at apply", lambda x: x.at[1:].apply(jnp.sin), V),
+    ("at max", lambda x, y: x.at[jnp.array([3, 1])].max(y), V, f([0.25, -2.0])), ("at dropped", lambda x, y: x.at[jnp.array([0, 9])].add(y), V, f([0.25, 1.0])), ("at apply", lambda x: x.at[1:].set(jnp.sin(x[1:])), V),
     ("sort", jnp.sort, V), ("sort 0", lambda x: jnp.sort(x * x, 0), M), ("argsort", lambda x: x[jnp.argsort(x)] * x, V), ("tile and sum", lambda x: jnp.sum(jnp.tile(x, 3)) * x, R),
     # on a line
     ("interp", lambda x: jnp.interp(x, f([-1, 0, 1, 3]), f([2, 1, 4, -1])), V), ("interp points", lambda x, xp, fp: jnp.interp(x, xp, fp), U, f([-1, 0, 1, 3]), f([2, 1, 4, -1])), ("polyval", jnp.polyval, R, f([0.5, -1.25])),
@@ -121,31 +121,42 @@ EDGES = [
 
 def condition(derivative, xs):
     """For each result of a derivative, how far it moves, at most, when every input moves by its own size: the greatest sum of |x d result / dx|."""
-    jacobians = jax.jacfwd(derivative, argnums=tuple(range(len(xs))))(*xs)
     moved = []
-    for of in jacobians:
-        total = sum(jnp.sum(jnp.abs(j) * jnp.abs(x), axis=tuple(range(j.ndim - x.ndim, j.ndim))) for j, x in zip(of, xs))
-        moved.append(float(jnp.max(total)) if total.size else 0.0)
-    # Three digits are plenty for a bound.
-    return [float(f"{x * 1.001:.3g}") for x in moved]
+    for of in jax.jacfwd(derivative, argnums=tuple(range(len(xs))))(*xs):
+        totals = [jnp.sum(jnp.abs(j) * jnp.abs(x), axis=tuple(range(j.ndim - x.ndim, j.ndim))) for j, x in zip(of, xs)]
+        moved.append(jnp.max(sum(totals)))
+    return moved
 
 
 def row(name, function, *inputs, smooth):
     xs = [jnp.asarray(x) for x in inputs]
     for x in inputs:
-        assert (x.astype(np.float32) == x).all() or np.isnan(x).any()
-    function = jax.jit(function)
-    out = function(*xs)
-    c = jnp.asarray(weights(1, out.shape))
-    ts = [jnp.asarray(weights(101 + i, x.shape)) for i, x in enumerate(xs)]
-    reverse = jax.jit(lambda *xs: jax.vjp(function, *xs)[1](c))
-    forward = jax.jit(lambda *xs: (jax.jvp(function, xs, tuple(ts))[1],))
-    second = jax.jit(lambda *xs: jax.jvp(reverse, xs, tuple(ts))[1])
-    values = {"outputs": (out,), "vjp": reverse(*xs), "jvp": forward(*xs)} | ({"hvp": second(*xs)} if smooth else {})
-    result = {"op": name, "x64": True, "inputs": [array(x) for x in xs]} | {key: [array(x) for x in arrays] for key, arrays in values.items()}
+        assert (np.isnan(x) | (x.astype(np.float32) == x)).all()
+    shape = jax.eval_shape(function, *xs).shape
+    c = jnp.asarray(weights(1, shape))
+    ts = tuple(jnp.asarray(weights(101 + i, x.shape)) for i, x in enumerate(xs))
+
+    def reverse(*xs):
+        return jax.vjp(function, *xs)[1](c)
+
+    def forward(*xs):
+        return (jax.jvp(function, xs, ts)[1],)
+
+    def second(*xs):
+        return jax.jvp(reverse, xs, ts)[1]
+
+    @jax.jit
+    def everything(*xs):
+        derivatives = {"vjp": reverse, "jvp": forward} | ({"hvp": second} if smooth else {})
+        values = {"outputs": (function(*xs),)} | {key: derivative(*xs) for key, derivative in derivatives.items()}
+        return values, {key: condition(derivative, xs) for key, derivative in derivatives.items()} if smooth else {}
+
+    values, conditions = everything(*xs)
+    result = {"op": name, "x64": True, "inputs": [array(x) for x in xs]} | {key: [array(x) for x in values[key]] for key in ["outputs", "vjp", "jvp", "hvp"] if key in values}
     if smooth:
         assert all(bool(jnp.isfinite(x).all()) for arrays in values.values() for x in arrays), name
-        result["condition"] = {"vjp": condition(reverse, xs), "jvp": condition(forward, xs), "hvp": condition(second, xs)}
+        # Three digits are plenty for a bound.
+        result["condition"] = {key: [float(f"{float(x) * 1.001:.3g}") for x in moved] for key, moved in sorted(conditions.items())}
     return result
 
 

@@ -25,6 +25,7 @@ import index_table
 import lecture_table
 import numpy_rows
 import numpy_table
+import programs_table
 import promotion_table
 import random_table
 
@@ -53,7 +54,11 @@ def derivatives_files():
     yield "derivatives.json", derivatives_table.generate()
 
 
-TABLES = {"numpy": numpy_files, "index": index_files, "promotion": promotion_files, "random": random_files, "lecture": lecture_files, "derivatives": derivatives_files}
+def programs_files():
+    yield "programs.json", programs_table.generate()
+
+
+TABLES = {"numpy": numpy_files, "index": index_files, "promotion": promotion_files, "random": random_files, "lecture": lecture_files, "derivatives": derivatives_files, "programs": programs_files}
 
 
 def validate():
