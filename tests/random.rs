@@ -89,7 +89,6 @@ fn draw(row: &Value, key: Key) -> Array {
 /// truth in kiln and 2.2 in JAX; where another one is applied to its result, the error is multiplied by the condition of that.
 fn bound(row: &Value) -> Bound {
     const ONE: f64 = 2.0 + 2.2;
-    let args = &row["args"];
     let Some(data) = row["outputs"][0]["data"].as_array() else {
         return Bound::Ulp(2.0);
     };

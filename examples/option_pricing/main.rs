@@ -150,7 +150,7 @@ fn report(options: &Options) -> String {
         if let Some(greeks) = greeks {
             report["greeks"] = greeks
                 .iter()
-                .map(|(name, _, value)| (name.to_string(), (*value).into()))
+                .map(|(name, _, value)| (name.to_string(), *value))
                 .collect();
         }
         return format!("{report}\n");

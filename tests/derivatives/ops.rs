@@ -169,7 +169,7 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
         // Reading and writing by index.
         "index integer" => x.index(1) * x.index(0),
         "index slice" => x.index(1..3).square(),
-        "index step" => x.index(step(None, None, -2)),
+        "index step" => x.index(step(.., -2)),
         "index new axis" => x.index((.., NewAxis, 1..)),
         "index array" => x.index(indices([2, 0, 2, -1])).square(),
         "index arrays" => x.index((indices([0, 1, 1]), indices([2, 0, 0]))),

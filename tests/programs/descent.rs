@@ -43,7 +43,8 @@ fn a_line() {
     });
 }
 
-/// The polynomial's least squares have a condition of 1e4, which multiplies the errors of each step's gradient.
+/// The polynomial's least squares have a condition of 1e4, so that steps may be as short far from the end, and where they are first is decided by
+/// roundings.
 #[test]
 fn a_cubic() {
     let program = || {

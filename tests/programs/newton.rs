@@ -6,7 +6,7 @@ use kiln::prelude::*;
 use kiln::{grad, jacobian, random};
 
 fn newton(f: impl Fn(Array) -> Array, mut x: Array, tolerance: f64) -> Vec<Array> {
-    let step = jit(|x: Array| &x - linalg::solve(jacobian(&f)(x.clone()), f(x)));
+    let step = jit(|x: Array| &x - linalg::solve(jacobian(&f)(x.clone()), f(x.clone())));
     for n in 1.. {
         let next = step(x.clone());
         let moved = linalg::norm(&next - &x).item::<f64>();

@@ -29,6 +29,7 @@ def f(values):
 V = f([0.5, -1.25, 2.0, -0.375])
 P = f([0.5, 1.25, 2.0, 0.375])
 U = f([0.5, -0.75, 0.25, -0.375])
+K = f([0.625, -1.125, 2.25, -0.375])
 W = f([1.5, 1.25, 3.0, 2.5])
 M = f([[0.5, -1.25, 2.0], [1.75, 0.25, -0.625]])
 N = f([[1.5, -0.5], [0.25, 2.0], [-1.0, 0.75]])
@@ -48,7 +49,7 @@ def spectral(a):
 # name, function, inputs
 SMOOTH = [
     # one operand
-    ("abs", jnp.abs, V), ("negative", jnp.negative, V), ("sign", jnp.sign, V), ("floor", jnp.floor, V), ("ceil", jnp.ceil, V), ("trunc", jnp.trunc, V), ("round", jnp.round, V),
+    ("abs", jnp.abs, V), ("negative", jnp.negative, V), ("sign", jnp.sign, V), ("floor", jnp.floor, K), ("ceil", jnp.ceil, K), ("trunc", jnp.trunc, K), ("round", jnp.round, K),
     ("square", jnp.square, V), ("reciprocal", jnp.reciprocal, V), ("sqrt", jnp.sqrt, P), ("rsqrt", jax.lax.rsqrt, P), ("cbrt", jnp.cbrt, V),
     ("exp", jnp.exp, V), ("exp2", jnp.exp2, V), ("expm1", jnp.expm1, V), ("log", jnp.log, P), ("log2", jnp.log2, P), ("log10", jnp.log10, P), ("log1p", jnp.log1p, P),
     ("sin", jnp.sin, V), ("cos", jnp.cos, V), ("tan", jnp.tan, U), ("arcsin", jnp.arcsin, U), ("arccos", jnp.arccos, U), ("arctan", jnp.arctan, V),
@@ -56,15 +57,15 @@ SMOOTH = [
     ("erf", jax.lax.erf, V), ("erfc", jax.lax.erfc, V), ("erf_inv", jax.lax.erf_inv, U), ("lgamma", jax.lax.lgamma, P), ("digamma", jax.lax.digamma, P), ("logistic", jax.nn.sigmoid, V),
     ("pow 2", lambda x: x**2, V), ("pow 3", lambda x: x**3, V), ("pow -2", lambda x: x**-2, V), ("pow 0", lambda x: x**0, V), ("pow 1", lambda x: x**1, V),
     ("pow 0.5", lambda x: x**0.5, P), ("pow 2.5", lambda x: x**2.5, P), ("pow 2.0", lambda x: x**2.0, V), ("2 pow x", lambda x: 2.0**x, V), ("clip", lambda x: jnp.clip(x, -1, 1), V),
-    ("round_to 1", lambda x: jnp.round(x, 1), V), ("isnan", lambda x: jnp.where(jnp.isnan(x), 0, x * x), V), ("astype", lambda x: x.astype(jnp.float32).astype(jnp.float64) * x, V),
+    ("round_to 1", lambda x: jnp.round(x, 1), K), ("isnan", lambda x: jnp.where(jnp.isnan(x), 0, x * x), V), ("astype", lambda x: x.astype(jnp.float32).astype(jnp.float64) * x, V),
     # two and three operands
     ("add", jnp.add, V, P), ("subtract", jnp.subtract, V, P), ("multiply", jnp.multiply, V, P), ("divide", jnp.divide, V, P), ("maximum", jnp.maximum, V, U * 0.5), ("minimum", jnp.minimum, V, U * 0.5),
-    ("pow", jnp.power, P, V), ("arctan2", jnp.arctan2, V, P), ("hypot", jnp.hypot, V, P), ("remainder", jnp.remainder, V, P * 0.75), ("floor_divide", jnp.floor_divide, V, P * 0.75),
+    ("pow", jnp.power, P, V), ("arctan2", jnp.arctan2, V, P), ("hypot", jnp.hypot, V, W), ("remainder", jnp.remainder, V, P * 0.75), ("floor_divide", jnp.floor_divide, V, P * 0.75),
     ("add broadcast", jnp.add, M, R), ("multiply broadcast", jnp.multiply, M[:, :1], R), ("divide broadcast", jnp.divide, f(1.5), M), ("multiply scalar", jnp.multiply, M, f(-0.75)),
-    ("where", lambda x, y: jnp.where(x > 0, x * y, y * y), V, P), ("clip by arrays", jnp.clip, V, U, W), ("mul_add", lambda x, y, z: x * y + z, V, P, U),
+    ("where", lambda x, y: jnp.where(x > 0, x * y, y * y), V, P), ("clip by arrays", jnp.clip, K, U, W), ("mul_add", lambda x, y, z: x * y + z, V, P, U),
     # reductions
     ("sum", jnp.sum, M), ("sum 0", lambda x: jnp.sum(x * x, 0), M), ("sum keep 1", lambda x: x * jnp.sum(x, 1, keepdims=True), M), ("sum 0 2", lambda x: jnp.sum(x * x, (0, 2)), T),
-    ("mean", jnp.mean, M), ("mean -1", lambda x: jnp.mean(x * x, -1), M), ("var", jnp.var, M), ("var_ddof 1", lambda x: jnp.var(x, 1, ddof=1), M), ("std", jnp.std, M), ("std 0", lambda x: jnp.std(x, 0), M),
+    ("mean", jnp.mean, M), ("mean -1", lambda x: jnp.mean(x * x, -1), M), ("var", jnp.var, M), ("var_ddof 1", lambda x: jnp.var(x, 1, ddof=1), M), ("std", jnp.std, M), ("std 0", lambda x: jnp.std(x, 0), N),
     ("prod", jnp.prod, M), ("prod 1", lambda x: jnp.prod(x, 1), M), ("max", jnp.max, M), ("max 0", lambda x: jnp.max(x, 0), M), ("min", jnp.min, M), ("min 1", lambda x: jnp.min(x * x, 1), M),
     ("cumsum", lambda x: jnp.cumsum(x * x), V), ("cumsum 1", lambda x: jnp.cumsum(x, 1), M), ("cumprod", jnp.cumprod, V), ("cumprod 0", lambda x: jnp.cumprod(x, 0), M),
     ("norm", jnp.linalg.norm, V), ("norm 1", lambda x: jnp.linalg.norm(x, axis=1), M), ("vector_norm 1", lambda x: jnp.linalg.vector_norm(x, ord=1), V), ("vector_norm 3", lambda x: jnp.linalg.vector_norm(x, ord=3), V),
