@@ -38,13 +38,17 @@ JAX = textwrap.dedent("""
         s, h, key = jax.lax.fori_loop(0, 20, step, (s, h, key))
         return 0.99**20 * jnp.mean(jnp.maximum(jnp.exp(s) - 100.0, 0))
 
-    def seconds(run, n=3):
+    def surface(x, y):
+        return jnp.cos(x**2 + y**2) / (1 + x**2 + y**2)
+
+    def seconds(run, n=3, repeat=1):
         run().block_until_ready()
         times = []
         for _ in range(n):
             start = time.perf_counter()
-            run().block_until_ready()
-            times.append(time.perf_counter() - start)
+            for _ in range(repeat):
+                run().block_until_ready()
+            times.append((time.perf_counter() - start) / repeat)
         return sorted(times)[n // 2]
 
     what = sys.argv[1]
@@ -52,9 +56,17 @@ JAX = textwrap.dedent("""
         g = jax.jit(price)
         key = jax.random.PRNGKey(1)
         print(seconds(lambda: g(key)))
+    elif what == "grid":
+        axis = jnp.linspace(-2.0, 2.0, 6000)
+        rows = jax.vmap(surface, in_axes=(None, 0))
+        g = jax.jit(jax.vmap(rows, in_axes=(0, None)))
+        print(seconds(lambda: g(axis, axis)))
+    elif what == "eager_grad":
+        g = jax.grad(lambda x: x**2 / 2)
+        print(seconds(lambda: g(10.0), repeat=200))
     else:
         x = jnp.linspace(0, 10, 50_000_000)
-        g = jax.jit(f) if what == "jit" else f
+        g = {"jit": jax.jit(f), "eager": f, "grad": jax.jit(jax.grad(f))}[what]
         print(seconds(lambda: g(x)))
 """)
 
@@ -79,6 +91,10 @@ ROWS = [
     ("f of 5e7 points, jit", "jit", "f64", 6),
     ("f of 5e7 points, eager", "eager", "f32", 1),
     ("f of 5e7 points, eager", "eager", "f64", 1),
+    ("gradient of f, jit", "grad", "f32", 5),
+    ("gradient of f, jit", "grad", "f64", 5),
+    ("nested vmap, 6000 x 6000, jit", "grid", "f32", 3),
+    ("eager grad of a scalar", "eager_grad", "f32", 20),
     ("option price, 1e7 paths", "price", "f32", 6),
     ("option price, 1e7 paths", "price", "f64", 5),
 ]
@@ -91,12 +107,12 @@ def main():
     options = parser.parse_args()
     runs = options.runs
     subprocess.run(["cargo", "build", "--release", "--quiet", "--examples"], check=True, cwd=ROOT)
-    print(f"{'':28} {'jax':>8} {'kiln':>8} {'ratio':>7}   wanted")
+    print(f"{'':34} {'jax':>10} {'kiln':>10} {'ratio':>7}   wanted")
     for name, what, dtype, wanted in (row for row in ROWS if options.only in row[0]):
         pairs = [(jax(what, dtype), kiln(what, dtype)) for _ in range(runs)]
         theirs, ours = (statistics.median(column) for column in zip(*pairs))
         ratio = statistics.median(a / b for a, b in pairs)
-        print(f"{name + ', ' + dtype:28} {theirs:8.3f} {ours:8.3f} {ratio:6.1f}x   {wanted}x", flush=True)
+        print(f"{name + ', ' + dtype:34} {theirs:10.3g} {ours:10.3g} {ratio:6.1f}x   {wanted}x", flush=True)
 
 
 if __name__ == "__main__":

@@ -223,7 +223,10 @@ impl Array {
         match &self.0 {
             Repr::Literal(number) => Buffer::scalar(number.scalar(number.kind().dtype)),
             Repr::Concrete(array) => array.buffer.clone(),
-            Repr::Traced(array) => record::value_of(array).unwrap_or_else(|fact| raise(op, fact)),
+            Repr::Traced(array) => match record::value_of(array) {
+                Ok(buffer) => buffer,
+                Err(fact) => raise(op, fact),
+            },
         }
     }
 

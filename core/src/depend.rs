@@ -74,15 +74,8 @@ fn through(op: &Op, given: &[bool]) -> Through {
         Op::Cond(branches) => Through::Some(branches_depend(branches, &given[1..])),
         Op::Scan(scan) => Through::Some(dependent_outputs(&scan.body, &scan_given(scan, given))),
         Op::While(w) => Through::Some(while_given(w, given)[w.consts..].to_vec()),
-        Op::Custom(custom) => {
-            let mut given = given.to_vec();
-            given[..custom.consts].fill(false);
-            // The rule may know of more than the program shows.
-            match given.contains(&true) {
-                true => Through::All,
-                false => Through::Flat,
-            }
-        }
+        // The rule may know of more than the program shows.
+        Op::Custom(_) => Through::All,
         Op::Unary(_)
         | Op::Binary(_)
         | Op::Select
@@ -149,27 +142,37 @@ fn either(flags: &mut [bool], others: &[bool]) {
     }
 }
 
-/// The first op within a program that reverse mode cannot go through, if one is in the way of these inputs.
-pub(crate) fn not_reversible(program: &Program, given: &[bool]) -> Option<String> {
+/// The first op within a program that a mode cannot go through, if one is in the way of these inputs.
+pub(crate) fn obstacle(program: &Program, given: &[bool], mode: Mode) -> Option<String> {
     let depends = dependent(program, given);
     program.equations().iter().find_map(|equation| {
         let flags: Vec<bool> = equation.inputs.iter().map(|var| depends[var.index()]).collect();
         let relevant = equation.outputs.iter().any(|var| depends[var.index()]);
-        relevant.then(|| blocked(equation, &flags)).flatten()
+        relevant.then(|| blocked(equation, &flags, mode)).flatten()
     })
 }
 
-fn blocked(equation: &Equation, given: &[bool]) -> Option<String> {
+/// Which way derivatives go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Reverse,
+    Forward,
+}
+
+fn blocked(equation: &Equation, given: &[bool], mode: Mode) -> Option<String> {
     match &equation.op {
-        Op::While(_) => Some(
-            "a while_loop has no reverse mode, its number of trips is not known: use while_loop_bounded, fori_loop or scan"
-                .into(),
-        ),
-        Op::Call(program) | Op::Checkpoint(program) => not_reversible(program, given),
+        Op::While(w) => match mode {
+            Mode::Reverse => Some(
+                "a while_loop has no reverse mode, its number of trips is not known: use while_loop_bounded, fori_loop or scan"
+                    .into(),
+            ),
+            Mode::Forward => obstacle(&w.body, &while_given(w, given), mode),
+        },
+        Op::Call(program) | Op::Checkpoint(program) => obstacle(program, given, mode),
         Op::Cond(branches) => branches
             .iter()
-            .find_map(|branch| not_reversible(branch, &given[1..])),
-        Op::Scan(scan) => not_reversible(&scan.body, &scan_given(scan, given)),
+            .find_map(|branch| obstacle(branch, &given[1..], mode)),
+        Op::Scan(scan) => obstacle(&scan.body, &scan_given(scan, given), mode),
         Op::Custom(custom) if given[..custom.consts].contains(&true) => Some(
             "a function with a rule of its own captures an array that is differentiated: make it an argument".into(),
         ),

@@ -1,7 +1,7 @@
 //! Derivatives as users ask for them: `grad` and its kin.
 
 use crate::Array;
-use crate::depend::not_reversible;
+use crate::depend::{Mode, obstacle};
 use crate::error::raise;
 use crate::forward::forward;
 use crate::jit::settled;
@@ -148,7 +148,7 @@ pub(crate) fn vjp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
     let program = Arc::new(recorded.program);
     let n = primals.arrays.len();
     let wanted = floats(&program.input_types(), n);
-    site.check_reversible(&program, &wanted);
+    site.check_way(&program, &wanted, Mode::Reverse);
     let outputs = program.output_types();
     let given = floats(&outputs, outputs.len());
     let parts = split(&program, &wanted, &given);
@@ -202,6 +202,7 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
     let recorded = site.record(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
     let program = Arc::new(recorded.program);
     let given = floats(&program.input_types(), types.len());
+    site.check_way(&program, &given, Mode::Forward);
     let derived = forward(&program, &given);
     let moving = tangents
         .into_iter()
@@ -226,7 +227,8 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
 
 /// A function's value at a point, and the linear function that maps tangents of the argument to those of the value there.
 ///
-/// As [`jvp`] for many tangents at one point: what does not depend on them is computed once.
+/// As [`jvp`] for many tangents at one point: what does not depend on them is computed once, but for the values within loops
+/// and branches.
 ///
 /// ```
 /// use kiln_core::{Array, linearize, numpy as np};
@@ -252,6 +254,7 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
     let recorded = site.record(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
     let program = Arc::new(recorded.program);
     let given = floats(&program.input_types(), types.len());
+    site.check_way(&program, &given, Mode::Forward);
     let parts = crate::partial::linearized(&program, &given);
     let outputs = program.output_types();
     let inputs: Arrays = primals.arrays.into_iter().chain(recorded.hidden).collect();
@@ -355,8 +358,8 @@ impl Site {
     }
 
     #[track_caller]
-    pub(crate) fn check_reversible(&self, program: &Program, wanted: &[bool]) {
-        if let Some(reason) = not_reversible(program, wanted) {
+    fn check_way(&self, program: &Program, moving: &[bool], mode: Mode) {
+        if let Some(reason) = obstacle(program, moving, mode) {
             self.raise(reason)
         }
     }
@@ -427,7 +430,7 @@ impl Site {
             ))
         }
         let wanted: Vec<bool> = (0..program.inputs().len()).map(|i| i < n).collect();
-        self.check_reversible(&program, &wanted);
+        self.check_way(&program, &wanted, Mode::Reverse);
         let given: Vec<bool> = (0..outputs).map(|i| i == 0).collect();
         let derived = backward(&program, &wanted, &given, true);
         let one = Array::from(1.0).astype(value.dtype);

@@ -22,7 +22,7 @@ pub(crate) enum How {
         outputs: bool,
     },
     /// `(inputs, tangents of the given inputs) -> (outputs, tangents)` of those outputs that have one.
-    Forward { given: Vec<bool> },
+    Forward { given: Vec<bool>, apart: bool },
     /// A forward and a backward pass.
     Split { wanted: Vec<bool>, given: Vec<bool> },
     /// Outputs, and then tangents given those of some inputs.

@@ -16,6 +16,7 @@ mod kernel;
 mod kernels;
 mod loops;
 pub mod math;
+mod memory;
 mod recurrence;
 mod registers;
 mod run;

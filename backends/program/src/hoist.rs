@@ -46,9 +46,10 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
                 .for_each(|var| goes[var.index()] = true);
         }
     }
-    let (moved, kept): (Vec<&Equation>, Vec<&Equation>) = equations
-        .iter()
-        .partition(|equation| equation.outputs.iter().all(|var| goes[var.index()]));
+    let is_moved = |equation: &Equation| {
+        !equation.op.has_effect() && equation.outputs.iter().all(|var| goes[var.index()])
+    };
+    let moved: Vec<&Equation> = equations.iter().filter(|equation| is_moved(equation)).collect();
     let results: Vec<Var> = moved
         .iter()
         .filter(|equation| dear(equation))
@@ -63,10 +64,8 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
         map[var.index()] = Some(builder.input(body.type_of(var).clone()));
     }
     // Cheap values that the rest reads too are computed in both places.
-    let cheap = moved.iter().copied().filter(|equation| !dear(equation));
-    let mut all: Vec<&Equation> = cheap.chain(kept).collect();
-    all.sort_by_key(|equation| equation.outputs.first().map(|var| var.index()));
-    for equation in all {
+    let stay = |equation: &&Equation| !(is_moved(equation) && dear(equation));
+    for equation in equations.iter().filter(stay) {
         let operands: Vars = equation
             .inputs
             .iter()

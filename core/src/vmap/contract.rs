@@ -21,18 +21,31 @@ pub(super) fn dot(dot: &Dot, operands: &[Value]) -> Vec<Value> {
         op.rhs_contract = shifted(&dot.rhs_contract);
         op.rhs_batch = shifted(&dot.rhs_batch);
     }
-    let arrays = [x.array.clone(), y.array.clone()];
-    let batch = dot.lhs_batch.len();
-    let place = match (x.batched, y.batched) {
+    let (x_array, y_array) = (x.array.clone(), y.array.clone());
+    let used = dot.rhs_batch.len() + dot.rhs_contract.len();
+    let (operands, place) = match (x.batched, y.batched) {
         (true, true) => {
             op.lhs_batch.insert(0, 0);
             op.rhs_batch.insert(0, 0);
-            return bind_batched(Op::Dot(op), &arrays);
+            return bind_batched(Op::Dot(op), &[x_array, y_array]);
         }
-        (true, false) => batch,
-        (false, _) => x.array.ndim() - dot.lhs_contract.len(),
+        (true, false) => ([x_array, y_array], dot.lhs_batch.len()),
+        // A matrix times the vector of each element: the rows that come out are those of the batch if the vectors are on the left.
+        (false, _) if y.array.ndim() == 1 + used => {
+            op = Dot {
+                lhs_contract: op.rhs_contract,
+                rhs_contract: op.lhs_contract,
+                lhs_batch: op.rhs_batch,
+                rhs_batch: op.lhs_batch,
+            };
+            ([y_array, x_array], dot.lhs_batch.len())
+        }
+        (false, _) => {
+            let place = x_array.ndim() - dot.lhs_contract.len();
+            ([x_array, y_array], place)
+        }
     };
-    let result = bind_strong(Op::Dot(op), &arrays).remove(0);
+    let result = bind_strong(Op::Dot(op), &operands).remove(0);
     values([moved(&result, place, 0)], true)
 }
 

@@ -342,3 +342,6 @@ fn repeated(x: &Array, axis: usize, size: usize) -> Array {
     let axes: Axes = (0..shape.len()).filter(|&other| other != axis).collect();
     broadcast_along(x, &shape.into(), axes)
 }
+
+#[cfg(test)]
+mod tests;
