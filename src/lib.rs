@@ -1,16 +1,18 @@
 #![doc = include_str!("../README.md")]
 
-pub use kiln_backends::program::Program;
 pub use kiln_backends::{Progress, ThreadsAreRunning, progress, set_threads, threads};
 pub use kiln_core::{
-    Array, ArrayType, At, Buffer, DType, Element, Ellipsis, IntoAxes, IntoIndex, IntoItem, IntoNumbers, Item,
-    Items, Keep, NewAxis, Number, Numbers, OutOfBounds, Shape, Static, Tree, default_float, default_int,
-    enable_x64, jit, keep, lax, numpy, program, s, step, tree, with_x64, x64_enabled,
+    Array, ArrayType, At, BatchAxes, Buffer, DType, Element, Ellipsis, IntoAxes, IntoIndex, IntoItem,
+    IntoNumbers, Item, Items, Keep, NewAxis, Number, Numbers, OutOfBounds, Program, Shape, Static, Tree,
+    Vmap, checkpoint, custom_jvp, custom_vjp, default_float, default_int, enable_x64, grad, grad_aux,
+    grad_first, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, numpy,
+    program, s, simplify, step, stop_gradient, tree, value_and_grad, value_and_grad_aux,
+    value_and_grad_first, vjp, vmap, vmap_with, with_x64, x64_enabled,
 };
 pub use kiln_random as random;
 pub use kiln_random::Key;
 
 /// What most programs use: `use kiln::prelude::*;`.
 pub mod prelude {
-    pub use crate::{Array, DType, Ellipsis, Key, NewAxis, Static, Tree, jit, keep, step};
+    pub use crate::{Array, DType, Ellipsis, Key, NewAxis, Static, Tree, jit, keep, step, vmap};
 }

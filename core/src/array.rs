@@ -223,7 +223,10 @@ impl Array {
         match &self.0 {
             Repr::Literal(number) => Buffer::scalar(number.scalar(number.kind().dtype)),
             Repr::Concrete(array) => array.buffer.clone(),
-            Repr::Traced(array) => raise(op, array.recording.no_value(&array.of)),
+            Repr::Traced(array) => match record::value_of(array) {
+                Ok(buffer) => buffer,
+                Err(fact) => raise(op, fact),
+            },
         }
     }
 

@@ -8,7 +8,7 @@ use crate::array::Repr;
 use crate::config::x64_enabled;
 use crate::record::{Recorded, Recording, check_alive, is_recording, record};
 use crate::tree::{Arrays, Structure, Tree};
-use kiln_backends::program::{ArrayType, DType, Program, Shape};
+use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Shape};
 use kiln_backends::{Buffer, Executable};
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
@@ -103,8 +103,29 @@ fn into_buffer(array: Array) -> Buffer {
             Ok(array) => array.buffer,
             Err(array) => array.buffer.clone(),
         },
-        _ => unreachable!("plain numbers were settled, and no recording is under way"),
+        Repr::Literal(_) => array.look("run"),
+        Repr::Traced(_) => unreachable!("no recording is under way"),
     }
+}
+
+/// Runs a program; its results are not weak.
+pub(crate) fn run_program(program: &Program, inputs: Arrays) -> Arrays {
+    let results = compile(program).run(inputs.into_iter().map(into_buffer).collect());
+    results
+        .into_iter()
+        .map(|buffer| Array::concrete(buffer, false))
+        .collect()
+}
+
+/// Runs one op.
+pub(crate) fn run_op(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
+    let mut builder = Builder::new();
+    let inputs: Vec<_> = operands
+        .iter()
+        .map(|x| builder.input(x.array_type().clone()))
+        .collect();
+    let outputs = builder.push(op.clone(), &inputs).expect("an op of a recording");
+    compile(&builder.finish(&outputs)).run(operands)
 }
 
 /// The executable of a program, shared by all that record the same one.

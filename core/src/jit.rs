@@ -94,7 +94,7 @@ fn shared_cache(function: TypeId) -> Arc<Cache> {
 
 /// Plain numbers take the dtype that they have on their own.
 #[track_caller]
-fn settled(mut leaves: Leaves) -> Leaves {
+pub(crate) fn settled(mut leaves: Leaves) -> Leaves {
     for leaf in &mut leaves.arrays {
         if let Repr::Literal(number) = leaf.0 {
             *leaf = leaf.clone().settled("jit", number.kind());

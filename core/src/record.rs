@@ -6,9 +6,10 @@
 
 use crate::Array;
 use crate::array::{Repr, Traced};
-use crate::eager::staged;
+use crate::eager::{input_types, run_op, staged};
 use crate::error::raise;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
+use kiln_backends::Buffer;
 use kiln_backends::program::{ArrayType, Builder, Op, Program, Scalar, Shape, Var};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -78,6 +79,12 @@ struct Recorder {
     hidden: Vec<Array>,
     /// The input that stands for an outside array, by its identity.
     inputs: FxHashMap<(u64, usize), Var>,
+    /// What the function is applied to, where its values may be looked at.
+    arguments: Option<Arrays>,
+    /// Values that were looked at, and all before them: those of the first variables.
+    values: Vec<Option<Buffer>>,
+    /// How many equations these are from.
+    evaluated: usize,
 }
 
 thread_local! {
@@ -107,6 +114,26 @@ pub(crate) fn record<U: Tree>(
     inputs: impl IntoIterator<Item = (ArrayType, bool)>,
     f: impl FnOnce(Arrays) -> U,
 ) -> Recorded {
+    record_with(recording, inputs, None, f)
+}
+
+/// Records a function at a point: it may look at values, if those of the arguments can be looked at.
+#[track_caller]
+pub(crate) fn record_at<U: Tree>(
+    recording: Recording,
+    arguments: &[Array],
+    f: impl FnOnce(Arrays) -> U,
+) -> Recorded {
+    record_with(recording, input_types(arguments), Some(arguments.into()), f)
+}
+
+#[track_caller]
+fn record_with<U: Tree>(
+    recording: Recording,
+    inputs: impl IntoIterator<Item = (ArrayType, bool)>,
+    at: Option<Arrays>,
+    f: impl FnOnce(Arrays) -> U,
+) -> Recorded {
     /// Takes the recorder off the stack, also on unwind.
     struct Pop(usize);
     impl Drop for Pop {
@@ -134,6 +161,9 @@ pub(crate) fn record<U: Tree>(
         builder,
         hidden: Vec::new(),
         inputs: FxHashMap::default(),
+        arguments: at,
+        values: Vec::new(),
+        evaluated: 0,
     };
     let pop = Pop(STACK.with_borrow_mut(|stack| {
         stack.push(recorder);
@@ -161,7 +191,7 @@ pub(crate) fn record<U: Tree>(
 /// The variable of the innermost recording that stands for an array.
 fn variable(stack: &mut [Recorder], array: &Array) -> Result<Var, String> {
     let (innermost, outer) = stack.split_last_mut().expect("only called while recording");
-    let identity = match &array.0 {
+    match &array.0 {
         Repr::Literal(number) => {
             let value = number.scalar(array.dtype());
             return push(
@@ -182,20 +212,99 @@ fn variable(stack: &mut [Recorder], array: &Array) -> Result<Var, String> {
             {
                 return Err(traced.recording.ended(&traced.of));
             }
-            (traced.recording.id, traced.var.index())
         }
-        Repr::Concrete(concrete) => (0, Arc::as_ptr(concrete) as usize),
-    };
+        Repr::Concrete(_) => {}
+    }
     let Recorder {
         builder,
         hidden,
         inputs,
         ..
     } = innermost;
-    Ok(*inputs.entry(identity).or_insert_with(|| {
+    Ok(*inputs.entry(array.identity()).or_insert_with(|| {
         hidden.push(array.clone());
         builder.input(array.array_type())
     }))
+}
+
+/// The value of a variable of a recording at a point: runs what was recorded so far. What was run once is remembered.
+pub(crate) fn value_of(traced: &Traced) -> Result<Buffer, String> {
+    let depth = STACK.with_borrow(|stack| {
+        let found = stack
+            .iter()
+            .rposition(|recorder| recorder.recording.id == traced.recording.id);
+        found.filter(|&depth| stack[depth].arguments.is_some())
+    });
+    let Some(depth) = depth else {
+        return Err(traced.recording.no_value(&traced.of));
+    };
+    // The stack is not borrowed while anything runs.
+    let (inputs, mut values, equations, from) = STACK.with_borrow_mut(|stack| {
+        let recorder = &mut stack[depth];
+        let arguments = recorder
+            .arguments
+            .iter()
+            .flatten()
+            .chain(&recorder.hidden)
+            .cloned();
+        let inputs: Vec<(Var, Array)> = recorder.builder.inputs().iter().copied().zip(arguments).collect();
+        let equations = recorder.builder.equations()[recorder.evaluated..].to_vec();
+        (
+            inputs,
+            std::mem::take(&mut recorder.values),
+            equations,
+            recorder.evaluated,
+        )
+    });
+    let put = |values: &mut Vec<Option<Buffer>>, var: Var, value: Buffer| {
+        if values.len() <= var.index() {
+            values.resize(var.index() + 1, None);
+        }
+        values[var.index()] = Some(value);
+    };
+    for (var, array) in inputs {
+        if values.get(var.index()).is_none_or(Option::is_none) {
+            let value = match &array.0 {
+                Repr::Traced(outer) => value_of(outer)?,
+                _ => array.look("look"),
+            };
+            put(&mut values, var, value);
+        }
+    }
+    for equation in &equations {
+        if matches!(equation.op, Op::Effect(_)) {
+            // It happens when the function runs.
+            continue;
+        }
+        let operands = equation
+            .inputs
+            .iter()
+            .map(|var| values[var.index()].clone().expect("defined before"));
+        for (var, value) in equation
+            .outputs
+            .iter()
+            .zip(run_op(&equation.op, operands.collect()))
+        {
+            put(&mut values, *var, value);
+        }
+    }
+    let value = values[traced.var.index()].clone().expect("all so far was run");
+    STACK.with_borrow_mut(|stack| {
+        stack[depth].values = values;
+        stack[depth].evaluated = from + equations.len();
+    });
+    Ok(value)
+}
+
+impl Array {
+    /// What tells this array from others for as long as it is held: clones are one array.
+    pub(crate) fn identity(&self) -> (u64, usize) {
+        match &self.0 {
+            Repr::Traced(traced) => (traced.recording.id, traced.var.index()),
+            Repr::Concrete(concrete) => (0, Arc::as_ptr(concrete) as usize),
+            Repr::Literal(_) => unreachable!("plain numbers are not told apart"),
+        }
+    }
 }
 
 fn push(builder: &mut Builder, op: Op, inputs: &[Var]) -> Result<SmallVec<[Var; 3]>, String> {
@@ -215,8 +324,8 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
     }
 }
 
-/// Applies an op to arrays whose types fit it: in a recording as an equation of it, else right away. The results are weak or
-/// not as said.
+/// Applies an op to arrays whose types fit it: in a recording as an equation of it, else right away. The results are weak
+/// as said, and where nothing is said not.
 ///
 /// # Panics
 /// When the op does not take these operands: public functions check before.
@@ -243,7 +352,8 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
             .collect::<Result<SmallVec<[Var; 4]>, String>>()?;
         let recorder = stack.last_mut().expect("a recording is under way");
         let outputs = push(&mut recorder.builder, op, &inputs)?;
-        let traced = outputs.iter().zip(weak).map(|(&var, &weak)| {
+        let weak = weak.iter().copied().chain(std::iter::repeat(false));
+        let traced = outputs.iter().zip(weak).map(|(&var, weak)| {
             let of = recorder.builder.type_of(var).clone();
             Array(Repr::Traced(Arc::new(Traced {
                 recording: recorder.recording.clone(),

@@ -1,6 +1,6 @@
 //! Errors come from the user's line and say what is wrong.
 
-use kiln_core::{Array, DType, jit, lax, numpy as np, s};
+use kiln_core::{Array, DType, Static, jit, lax, numpy as np, s};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
@@ -225,8 +225,183 @@ fn loop_carries() {
             vec![np::ones(1)],
         )
     });
-    assert!(text.contains("another structure"), "{text}");
+    assert_eq!(
+        text,
+        "fori_loop: the carry goes into the body as (the counter: i32[], carry[0]: f32[1]) and comes out as \
+         (the counter: i32[], carry[0]: f32[1], carry[1]: f32[1]): it must keep its structure"
+    );
+    let text = message(|| {
+        lax::scan(
+            |c: Array, x: Array| (c.astype(DType::F32) + &x, x),
+            np::array(0),
+            np::ones(3),
+        )
+    });
+    assert_eq!(
+        text,
+        "scan: carry goes into the body as i32[] and comes out as f32[]: they must be equal"
+    );
+    let text = message(|| {
+        lax::scan_n(
+            |(x, y): (Array, Array)| ((y, x), ()),
+            (np::ones(2), np::ones(3)),
+            4,
+        )
+    });
+    assert_eq!(
+        text,
+        "scan_n: carry.0 goes into the body as f32[2] and comes out as f32[3], and carry.1 goes into the body as f32[3] and \
+         comes out as f32[2]: they must be equal"
+    );
+    let text = message(|| lax::scan_n(|n: Static<i32>| (Static(n.0 + 1), ()), Static(1), 4));
+    assert_eq!(
+        text,
+        "scan_n: the carry comes out of the body with other static values than it went in with"
+    );
+    assert!(
+        message(|| lax::while_loop(|x: &Array| x.sum().gt(0), |x| x.sum(), np::ones(2)))
+            .starts_with("while_loop: carry goes into the body as f32[2] and comes out as f32[]")
+    );
+    assert!(
+        message(|| lax::while_loop_bounded(|x: &Array| x.sum().gt(0), |x| x.sum(), np::ones(2), 3))
+            .starts_with("while_loop_bounded: carry goes into the body as f32[2] and comes out as f32[]")
+    );
     assert!(
         message(|| lax::while_loop(|x: &Array| x.clone(), |x| x, np::ones(()))).contains("not a bool scalar")
     );
+}
+
+#[test]
+fn what_loops_run_over() {
+    let f = |c: Array, (x, y): (Array, Array)| (c + x, y);
+    assert_eq!(
+        message(|| lax::scan(f, 0.into(), (np::arange(3), np::arange(4)))),
+        "scan: xs.0 has length 3 along axis 0, xs.1 has length 4"
+    );
+    assert_eq!(
+        message(|| lax::scan_reverse(f, 0.into(), (np::arange(3), 4.into()))),
+        "scan_reverse: xs.1 is a scalar: it has no axis to run along"
+    );
+    assert_eq!(
+        message(|| lax::scan(|c: Array, ()| (c, ()), 0.into(), ())),
+        "scan: xs holds no array that says how many trips there are: use scan_n"
+    );
+    assert!(message(|| lax::map(|x: Array| x, np::array(1))).starts_with("map: xs is a scalar"));
+    assert!(
+        message(|| lax::associative_scan(|x: Array, y: Array| x + y, np::ones(3), 1))
+            .starts_with("associative_scan: axis 1 is out of bounds")
+    );
+    let text = message(|| lax::associative_scan(|x: Array, y: Array| (x + y).sum(), np::ones(3), 0));
+    assert_eq!(
+        text,
+        "associative_scan: result of the function is f32[], what it got is f32[1]: they must be equal"
+    );
+}
+
+#[test]
+fn branches() {
+    type Pair = (Array, Array);
+    assert_eq!(
+        message(|| lax::cond(np::array([true]), |x: Array| x, |x| x, np::ones(2))),
+        "cond: the predicate is bool[1], not a scalar: reduce it with all or any, or choose between elements with select"
+    );
+    assert_eq!(
+        message(|| lax::switch(1.5, [|x: Array| x], np::ones(2))),
+        "switch: the index is f32[], not an integer scalar"
+    );
+    assert_eq!(
+        message(|| lax::switch(0, Vec::<fn(Array) -> Array>::new(), np::ones(2))),
+        "switch: there are no branches"
+    );
+    jit(|p: Array| {
+        let (x, y) = (np::ones(2), np::ones(3));
+        assert_eq!(
+            message(|| lax::cond(
+                &p,
+                |(x, y): Pair| (x, y),
+                |(x, y): Pair| (y.sum(), x.gt(0)),
+                (x.clone(), y.clone())
+            )),
+            "cond: result.0 is f32[] from false_fn and f32[2] from true_fn, and result.1 is bool[2] from false_fn and f32[3] \
+             from true_fn: they must be equal"
+        );
+        assert_eq!(
+            message(|| lax::cond(&p, |x: Array| vec![x], |x| vec![x.clone(), x], x.clone())),
+            "cond: false_fn gives (result[0]: f32[2], result[1]: f32[2]) and true_fn gives (result[0]: f32[2]): they must have \
+             the same structure"
+        );
+        assert_eq!(
+            message(|| lax::cond(&p, |()| Static(1), |()| Static(2), ())),
+            "cond: false_fn and true_fn give different static values"
+        );
+        let fs: [fn(Array) -> Array; 3] = [|x| x, |x| x, |x| x.astype(DType::I32)];
+        assert_eq!(
+            message(|| lax::switch(p.astype(DType::I32), fs, x.clone())),
+            "switch: result is f32[2] from branch 0 and i32[2] from branch 2: they must be equal"
+        );
+        p
+    })(true.into());
+    let x = np::array([1, 2]);
+    assert_eq!(
+        message(|| lax::select(&x.gt(1), &x, &np::ones(2))),
+        "select: chooses between i32[2] and f32[2]: they must be equal"
+    );
+    assert_eq!(
+        message(|| lax::select(&np::array([true]), &x, &x)),
+        "select: the predicate is bool[1]: it must be bool, of shape (2,) or ()"
+    );
+}
+
+#[test]
+fn looking_inside_loops_and_branches() {
+    type Case = (&'static str, Box<dyn Fn(Array) -> Array>);
+    let look = |x: Array| -> Array {
+        let here = std::panic::Location::caller().file();
+        let text = message(|| x.item::<f32>());
+        assert!(
+            text.contains(&format!("(at {here}:")) || text.contains("(made at "),
+            "{text}"
+        );
+        PANICS.with_borrow_mut(|panics| panics.push((String::new(), 0, text)));
+        x
+    };
+    let cases: Vec<Case> = vec![
+        (
+            "scan",
+            Box::new(move |x| lax::scan(|c: Array, x: Array| (look(c), x), x, np::ones(3)).0),
+        ),
+        (
+            "scan_n",
+            Box::new(move |x| lax::scan_n(|c: Array| (look(c), ()), x, 3).0),
+        ),
+        (
+            "fori_loop",
+            Box::new(move |x| lax::fori_loop(0, 2, |_, x: Array| look(x), x)),
+        ),
+        (
+            "while_loop",
+            Box::new(move |x| lax::while_loop(|x: &Array| look(x.clone()).lt(0), |x| x, x)),
+        ),
+        (
+            "while_loop_bounded",
+            Box::new(move |x| lax::while_loop_bounded(|x: &Array| x.lt(0), look, x, 2)),
+        ),
+        ("map", Box::new(move |x| lax::map(look, x.reshape(1)))),
+    ];
+    for (name, f) in &cases {
+        f(np::ones(()));
+        let (_, _, text) = PANICS
+            .with_borrow_mut(|panics| panics.pop())
+            .expect("what look saw");
+        assert!(
+            text.starts_with(&format!("item: an array f32[] inside {name} (")),
+            "{text}"
+        );
+        assert!(text.contains(file!()), "{text}");
+    }
+    jit(move |x: Array| lax::cond(x.gt(0), look, |x| x, x))(np::ones(()));
+    let (_, _, text) = PANICS
+        .with_borrow_mut(|panics| panics.pop())
+        .expect("what look saw");
+    assert!(text.starts_with("item: an array f32[] inside cond ("), "{text}");
 }

@@ -8,13 +8,19 @@
 //! of our own (`host`) stand in where Burn's op checks for overflow, orders NaN otherwise or is slow; on a device everything is
 //! Burn's ops where they exist; and for differentiation (Burn's `Autodiff` over a recorder) ops take the form whose derivative is JAX's.
 
+mod equations;
+mod gradient;
 mod host;
 mod linalg;
 mod lower;
+mod recorder;
+mod rules;
 mod run;
 mod tensor;
 mod threefry;
 
+pub use gradient::{Gradient, GradientError, vjp};
 pub use lower::{Route, lower, lower_with, reads_values};
+pub use recorder::Refused;
 pub use run::run;
 pub use tensor::Tensor;

@@ -166,6 +166,15 @@ impl<B: Backend> Tensor<B> {
         same_kind!(self, x => B::float_slice(x, slices), B::int_slice(x, slices), B::bool_slice(x, slices))
     }
 
+    /// These elements replaced.
+    pub(crate) fn slice_assign(self, slices: &[Slice], by: Tensor<B>) -> Tensor<B> {
+        match self {
+            Tensor::Float(x) => Tensor::Float(B::float_slice_assign(x, slices, by.into_float())),
+            Tensor::Int(x) => Tensor::Int(B::int_slice_assign(x, slices, by.into_int())),
+            Tensor::Bool(x) => Tensor::Bool(B::bool_slice_assign(x, slices, by.into_bool())),
+        }
+    }
+
     /// Elements `start..stop` of one axis.
     pub(crate) fn narrow(self, axis: usize, start: usize, stop: usize) -> Tensor<B> {
         let shape = self.shape();
@@ -310,7 +319,11 @@ pub(crate) fn burn_scalar(value: Scalar) -> BurnScalar {
     }
 }
 
-fn kiln_dtype(dtype: BurnDType) -> DType {
+/// kiln's name of a dtype.
+///
+/// # Panics
+/// On those that kiln does not have.
+pub(crate) fn kiln_dtype(dtype: BurnDType) -> DType {
     match dtype {
         BurnDType::Bool(_) => DType::Bool,
         BurnDType::I8 => DType::I8,

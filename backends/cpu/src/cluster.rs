@@ -44,7 +44,7 @@ impl Space {
     }
 
     /// The space of a reduction, and the dims of the operand's axes in it.
-    fn reduction(shape: &Shape, axes: &Axes) -> (Space, SmallVec<[usize; 4]>) {
+    pub(crate) fn reduction(shape: &Shape, axes: &Axes) -> (Space, SmallVec<[usize; 4]>) {
         // Tiles shorter than this are not worth their overhead.
         const SHORT: usize = 64;
         if axes.len() == shape.rank() {
@@ -114,6 +114,8 @@ pub(crate) struct Clusters<'p> {
     level: Vec<u32>,
     /// The level of a kernel that computes it from memory only.
     apart: Vec<u32>,
+    /// For each equation that is not fused, the level at which it runs.
+    when: Vec<u32>,
     /// For each equation, where its results are needed.
     demands: Vec<Vec<Demand>>,
     /// `(level, space)` of each kernel.
@@ -137,6 +139,7 @@ impl<'p> Clusters<'p> {
             cost: vec![0; n],
             level: vec![0; n],
             apart: vec![0; n],
+            when: vec![0; program.equations().len()],
             demands: vec![],
             kernels: vec![],
             known: HashMap::new(),
@@ -179,7 +182,10 @@ impl<'p> Clusters<'p> {
 
     /// Whether the equation only gives another shape to a buffer.
     pub(crate) fn is_alias(&self, equation: &Equation) -> bool {
-        self.alias[equation.outputs[0].index()]
+        equation
+            .outputs
+            .first()
+            .is_some_and(|var| self.alias[var.index()])
     }
 
     pub(crate) fn spaces(&self) -> impl Iterator<Item = &Space> {
@@ -199,8 +205,8 @@ impl<'p> Clusters<'p> {
     }
 
     /// When an equation that is not fused, or a kernel, runs: what it needs has a lesser order.
-    pub(crate) fn order_of_equation(&self, equation: &Equation) -> (u32, Option<Kind>) {
-        (self.ready(equation.outputs[0]), None)
+    pub(crate) fn order_of_equation(&self, i: usize) -> (u32, Option<Kind>) {
+        (self.when[i], None)
     }
 
     /// See [`order_of_equation`](Self::order_of_equation).
@@ -236,11 +242,18 @@ impl<'p> Clusters<'p> {
 
     /// Levels and costs.
     fn forward(&mut self) {
-        for (equation, &fusable) in self.program.equations().iter().zip(&self.fusable) {
+        // What has an effect runs after everything before it that has one.
+        let mut effects = 0;
+        for (i, (equation, &fusable)) in self.program.equations().iter().zip(&self.fusable).enumerate() {
             let reshape_of_stored =
                 matches!(equation.op, Op::Reshape(_)) && self.stored[equation.inputs[0].index()];
             if !fusable || reshape_of_stored {
-                let ready = equation.inputs.iter().map(|&x| self.ready(x)).max().unwrap_or(0);
+                let mut ready = equation.inputs.iter().map(|&x| self.ready(x)).max().unwrap_or(0);
+                if equation.op.has_effect() {
+                    ready = ready.max(effects);
+                    effects = ready;
+                }
+                self.when[i] = ready;
                 for output in &equation.outputs {
                     self.stored[output.index()] = true;
                     self.alias[output.index()] = reshape_of_stored;
@@ -410,8 +423,14 @@ pub(crate) fn is_fusable(op: &Op) -> bool {
         | Op::Sort { .. }
         | Op::Dot(_)
         | Op::Linalg(_)
+        | Op::Pad { .. }
         | Op::Call(_)
-        | Op::While(_) => false,
+        | Op::While(_)
+        | Op::Cond(_)
+        | Op::StopGradient
+        | Op::Checkpoint(_)
+        | Op::Custom(_)
+        | Op::Effect(_) => false,
     }
 }
 

@@ -1,9 +1,12 @@
 //! Compiled programs: kernels and single ops in the order in which they run.
 
 use crate::cluster::Clusters;
+use crate::distribute::distribute;
 use crate::kernel::{self, Kernel};
-use crate::{Buffer, flex, loops};
-use kiln_program::{ArrayType, Op, Program, Scan, Shape, Var, simplify};
+use crate::recurrence::Recurrence;
+use crate::small::Small;
+use crate::{Buffer, effects, flex, loops};
+use kiln_program::{ArrayType, Effect, Op, Program, Scan, Shape, Var, simplify};
 use smallvec::SmallVec;
 
 /// A program compiled for the CPU.
@@ -43,12 +46,19 @@ enum Work {
     Reshape(Shape),
     /// What is not fused.
     Flex(Op),
+    Recurrence(Box<Recurrence>),
+    /// A loop over few elements.
+    Small(Box<Small>),
     Scan(Box<Loop>),
     While {
         condition: Box<Executable>,
         body: Box<Executable>,
         consts: usize,
     },
+    Cond(Vec<Executable>),
+    /// A program that is not fused with what is around it.
+    Apart(Box<Executable>),
+    Effect(Effect),
 }
 
 #[derive(Debug)]
@@ -60,7 +70,7 @@ struct Loop {
 impl Executable {
     /// Compiles a program.
     pub fn compile(program: &Program) -> Executable {
-        let program = &loops::split(&simplify(program));
+        let program = &loops::split(&distribute(&simplify(program)));
         let clusters = Clusters::find(program);
         let mut steps = vec![];
         for (number, kernel) in kernel::build(program, &clusters).into_iter().enumerate() {
@@ -79,19 +89,27 @@ impl Executable {
             }
             let work = match &equation.op {
                 Op::Reshape(shape) => Work::Reshape(shape.clone()),
-                Op::Scan(scan) => Work::Scan(Box::new(Loop {
-                    scan: scan.clone(),
-                    body: Executable::compile(&scan.body),
-                })),
-                Op::While(w) => Work::While {
-                    condition: Box::new(Executable::compile(&w.condition)),
-                    body: Box::new(Executable::compile(&w.body)),
-                    consts: w.consts,
+                Op::Scan(scan) => scan_work(scan),
+                Op::While(w) => match Small::repeat(w) {
+                    Some(small) => Work::Small(Box::new(small)),
+                    None => Work::While {
+                        condition: Box::new(Executable::compile(&w.condition)),
+                        body: Box::new(Executable::compile(&w.body)),
+                        consts: w.consts,
+                    },
                 },
+                Op::Cond(branches) => Work::Cond(
+                    branches
+                        .iter()
+                        .map(|branch| Executable::compile(branch))
+                        .collect(),
+                ),
+                Op::Checkpoint(program) => Work::Apart(Box::new(Executable::compile(program))),
+                Op::Effect(effect) => Work::Effect(effect.clone()),
                 op => Work::Flex(op.clone()),
             };
             let outputs = equation.outputs.iter().map(|var| var.index()).collect();
-            let order = (clusters.order_of_equation(equation), place);
+            let order = (clusters.order_of_equation(place), place);
             steps.push((order, Step::new(work, &equation.inputs, outputs)));
         }
         steps.sort_by_key(|(order, _)| *order);
@@ -143,6 +161,10 @@ impl Executable {
                     slots[step.outputs[0]] = Some(buffer.reshape(shape));
                 }
                 Work::Flex(op) => put(&mut slots, &step.outputs, flex::run(op, operands.into_vec())),
+                Work::Recurrence(recurrence) => {
+                    put(&mut slots, &step.outputs, recurrence.run(&operands));
+                }
+                Work::Small(small) => put(&mut slots, &step.outputs, small.run(&operands)),
                 Work::Scan(scan) => put(&mut slots, &step.outputs, scan.run(operands.into_vec())),
                 Work::While {
                     condition,
@@ -157,6 +179,14 @@ impl Executable {
                     }
                     put(&mut slots, &step.outputs, carry);
                 }
+                Work::Cond(branches) => {
+                    let mut operands = operands.into_vec();
+                    let which = operands.remove(0).as_slice::<i32>()[0];
+                    let nearest = usize::try_from(which).unwrap_or(0).min(branches.len() - 1);
+                    put(&mut slots, &step.outputs, branches[nearest].run(operands));
+                }
+                Work::Apart(program) => put(&mut slots, &step.outputs, program.run(operands.into_vec())),
+                Work::Effect(effect) => effects::happen(effect, &operands),
             }
         }
         self.outputs
@@ -172,6 +202,20 @@ impl Executable {
             .filter(|step| !matches!(step.work, Work::Reshape(_)))
             .count()
     }
+}
+
+/// The quickest way to run a loop.
+fn scan_work(scan: &Scan) -> Work {
+    if let Some(recurrence) = Recurrence::of(scan) {
+        return Work::Recurrence(Box::new(recurrence));
+    }
+    if let Some(small) = Small::scan(scan) {
+        return Work::Small(Box::new(small));
+    }
+    Work::Scan(Box::new(Loop {
+        scan: scan.clone(),
+        body: Executable::compile(&scan.body),
+    }))
 }
 
 fn read(slot: &mut Option<Buffer>, last: bool) -> Buffer {

@@ -7,6 +7,8 @@
 
 mod buffer;
 mod cluster;
+mod distribute;
+mod effects;
 mod element;
 mod executable;
 mod flex;
@@ -14,12 +16,15 @@ mod kernel;
 mod kernels;
 mod loops;
 pub mod math;
+mod recurrence;
 mod registers;
 mod run;
 pub mod simd;
+mod small;
 mod view;
 
 pub use buffer::Buffer;
+pub use effects::{Handler, on_effect};
 pub use element::Element;
 pub use executable::Executable;
 pub use run::{Progress, ThreadsAreRunning, progress, set_threads, threads};

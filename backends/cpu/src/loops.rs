@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Carries of fewer elements are not worth a kernel.
-const LARGE: usize = 32;
+pub(crate) const LARGE: usize = 32;
 
 /// Whether the loop can run inside the tiles of a kernel: carries of one large shape, changed point by point.
 pub(crate) fn is_tile_loop(scan: &Scan) -> bool {
@@ -116,6 +116,10 @@ enum Slices {
 impl<'s> Parts<'s> {
     fn of(scan: &'s Scan) -> Option<Parts<'s>> {
         let body = &*scan.body;
+        // What trips do for its own sake they do in turn.
+        if body.has_effect() {
+            return None;
+        }
         let fixed = scan.consts + scan.carries;
         let inputs: Vec<Var> = body.inputs().collect();
         let shape_of = |var: &Var| &body.type_of(*var).shape;

@@ -23,7 +23,7 @@ fn trimmed(program: &Program, inputs: &[bool], results: &[bool]) -> Program {
     }
     for equation in program.equations() {
         let read: Vec<bool> = equation.outputs.iter().map(|var| live[var.index()]).collect();
-        if !read.contains(&true) {
+        if !read.contains(&true) && !equation.op.has_effect() {
             continue;
         }
         let everything = || {
@@ -66,7 +66,7 @@ fn live(program: &Program, results: &[bool]) -> Vec<bool> {
     keep(program.outputs(), results).for_each(|var| live[var.index()] = true);
     for equation in program.equations().iter().rev() {
         let read: Vec<bool> = equation.outputs.iter().map(|var| live[var.index()]).collect();
-        if !read.contains(&true) {
+        if !read.contains(&true) && !equation.op.has_effect() {
             continue;
         }
         let operands = match &equation.op {

@@ -1,6 +1,7 @@
 //! The shape and dtype rule of every op.
 
-use crate::op::{ArgReduction, Binary, Compare, Dot, Linalg, Op, Scan, Unary, While};
+use crate::Program;
+use crate::op::{ArgReduction, Binary, Compare, Custom, CustomRule, Dot, Linalg, Op, Scan, Unary, While};
 use crate::{ArrayType, Axes, DType, Shape};
 use smallvec::{SmallVec, smallvec};
 use std::fmt;
@@ -174,6 +175,24 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
             }
             one(x.dtype, shape.into())
         }
+        Op::Pad { shape, start, step } => {
+            let [x] = take(operands)?;
+            let rank = x.shape.rank();
+            let fits = [shape.rank(), start.len(), step.len()] == [rank; 3]
+                && (0..rank).all(|i| {
+                    let last = x.shape[i]
+                        .checked_sub(1)
+                        .map(|n| n.checked_mul(step[i])?.checked_add(start[i]));
+                    step[i] > 0 && last.is_none_or(|last| last.is_some_and(|last| last < shape[i]))
+                });
+            check(fits, || {
+                format!(
+                    "shape {} does not fit into {shape} from {start:?} by {step:?}",
+                    x.shape
+                )
+            })?;
+            one(x.dtype, shape.clone())
+        }
         Op::Reverse(axes) => {
             let [x] = take(operands)?;
             axes_of(axes, &x.shape)?;
@@ -270,12 +289,29 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
             let bits = one(DType::U32, batch.iter().chain(shape.iter()).copied().collect())?;
             Ok(smallvec![bits[0].clone(), bits[0].clone()])
         }
-        Op::Call(program) => {
-            passed("the program", &program.input_types(), operands)?;
-            Ok(program.output_types().into())
-        }
+        Op::Call(program) | Op::Checkpoint(program) => called(program, operands),
         Op::Scan(scan) => scanned(scan, operands),
         Op::While(w) => looped(w, operands),
+        Op::Cond(branches) => {
+            let (which, inputs) = operands.split_first().ok_or("needs the number of a branch")?;
+            check(**which == ArrayType::new(DType::I32, []), || {
+                format!("the number of a branch is {which}, not i32[]")
+            })?;
+            let types = called(branches.first().ok_or("needs a branch")?, inputs)?;
+            for branch in &branches[1..] {
+                let others = called(branch, inputs)?;
+                check(others == types, || {
+                    format!("branches give {types:?} and {others:?}")
+                })?;
+            }
+            Ok(types)
+        }
+        Op::StopGradient => {
+            let [x] = take(operands)?;
+            Ok(smallvec![x.clone()])
+        }
+        Op::Custom(custom) => customised(custom, operands),
+        Op::Effect(_) => Ok(smallvec![]),
     }
 }
 
@@ -420,6 +456,51 @@ fn passed(whom: &str, wanted: &[ArrayType], got: &[&ArrayType]) -> Result<(), St
         })?;
     }
     Ok(())
+}
+
+fn called(program: &Program, operands: &[&ArrayType]) -> Result<Types, String> {
+    passed("the program", &program.input_types(), operands)?;
+    Ok(program.output_types().into())
+}
+
+fn customised(custom: &Custom, operands: &[&ArrayType]) -> Result<Types, String> {
+    let outputs = called(&custom.program, operands)?;
+    check(custom.consts <= operands.len(), || {
+        format!("{} consts among {} operands", custom.consts, operands.len())
+    })?;
+    let (consts, inputs) = operands.split_at(custom.consts);
+    let twice = |gives: &str, results: &[ArrayType], first: &[ArrayType], second: &[&ArrayType]| {
+        let fits = results.len() == first.len() + second.len()
+            && results
+                .iter()
+                .zip(first.iter().chain(second.iter().copied()))
+                .all(|(x, y)| x == y);
+        check(fits, || format!("{gives} gives {results:?}"))
+    };
+    match &custom.rule {
+        CustomRule::Vjp { forward, backward } => {
+            passed("the forward rule", &forward.input_types(), operands)?;
+            let results = forward.output_types();
+            check(results.starts_with(&outputs), || {
+                format!("the forward rule gives {results:?}, the function {outputs:?}")
+            })?;
+            let residuals = results[outputs.len()..].iter().chain(&outputs);
+            let given: Vec<&ArrayType> = consts.iter().copied().chain(residuals).collect();
+            passed("the backward rule", &backward.input_types(), &given)?;
+            twice("the backward rule", &backward.output_types(), &[], inputs)?;
+        }
+        CustomRule::Jvp(rule) => {
+            let given: Vec<&ArrayType> = operands.iter().chain(inputs).copied().collect();
+            passed("the rule", &rule.input_types(), &given)?;
+            twice(
+                "the rule",
+                &rule.output_types(),
+                &outputs,
+                &outputs.iter().collect::<Vec<_>>(),
+            )?;
+        }
+    }
+    Ok(outputs)
 }
 
 fn scanned(scan: &Scan, operands: &[&ArrayType]) -> Result<Types, String> {

@@ -7,6 +7,7 @@
 
 mod dead;
 mod dtype;
+mod hoist;
 mod infer;
 mod op;
 mod program;
@@ -20,11 +21,12 @@ mod uniform;
 pub use dtype::DType;
 pub use infer::{TypeError, Types, infer};
 pub use op::{
-    ArgReduction, Binary, Compare, Dot, Linalg, Op, OutOfBounds, Reduction, Scan, Unary, Update, While,
+    ArgReduction, Binary, Compare, Custom, CustomRule, Dot, Effect, Linalg, Op, OutOfBounds, Reduction, Scan,
+    Unary, Update, While,
 };
 pub use program::{Builder, Equation, Program, Var, Vars};
 pub use scalar::Scalar;
 pub use shape::{ArrayType, Axes, Shape};
-pub use simplify::simplify;
+pub use simplify::{simplify, tidy};
 pub use threefry::{four_rounds, key_schedule, threefry2x32};
 pub use uniform::{uniform_program, unit_f32, unit_f64, width};

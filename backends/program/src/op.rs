@@ -64,6 +64,16 @@ pub enum Op {
         /// Step, at least 1, for each axis.
         step: Axes,
     },
+    /// `(x) -> y`: the elements of `x` at `start, start + step, ...` along each axis of an array that is 0 elsewhere. What
+    /// [`Op::Slice`] takes out, put back.
+    Pad {
+        /// The result's shape.
+        shape: Shape,
+        /// Where the first element goes, for each axis.
+        start: Axes,
+        /// Step, at least 1, for each axis.
+        step: Axes,
+    },
     /// `(x) -> y`: the elements in reverse order along these axes.
     Reverse(Axes),
     /// `(x, ...) -> y`: one after the other along an axis.
@@ -160,6 +170,19 @@ pub enum Op {
     Scan(Scan),
     /// `(consts, init) -> carry`: repeats while a condition on the carry holds.
     While(While),
+    /// `(which: i32, inputs) -> outputs` of the program with that number, the nearest one where there is none; programs of equal
+    /// types.
+    Cond(Vec<Arc<Program>>),
+
+    // What transformations are told.
+    /// `(x) -> x`, of which derivatives know nothing.
+    StopGradient,
+    /// `(inputs) -> outputs` of a program whose inside is computed again for its derivative, instead of kept.
+    Checkpoint(Arc<Program>),
+    /// `(consts, inputs) -> outputs` of a program whose derivative is given with it.
+    Custom(Arc<Custom>),
+    /// `(x, ...) -> ()`: something done for its own sake, in the order of the equations.
+    Effect(Effect),
 }
 
 /// Elementwise functions of one operand.
@@ -338,6 +361,46 @@ pub struct While {
     pub consts: usize,
 }
 
+/// A program with a derivative of its user's. Consts are constant for it; where a program below has cotangents or tangents of
+/// something that is not floats, they are ignored.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Custom {
+    /// What is computed.
+    pub program: Arc<Program>,
+    /// How many operands are constants.
+    pub consts: usize,
+    /// Its derivative.
+    pub rule: CustomRule,
+}
+
+/// See [`Custom`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CustomRule {
+    /// In reverse mode.
+    Vjp {
+        /// `(consts, inputs) -> (outputs, residuals)`.
+        forward: Arc<Program>,
+        /// `(consts, residuals, cotangents of the outputs) -> cotangents of the inputs`.
+        backward: Arc<Program>,
+    },
+    /// In forward mode: `(consts, inputs, tangents of the inputs) -> (outputs, tangents of the outputs)`, linear in the tangents.
+    Jvp(Arc<Program>),
+}
+
+/// What an equation without results does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Effect {
+    /// Prints a text, each `{}` in it replaced by the next operand.
+    Print(String),
+    /// Fails when there is a NaN among the operands.
+    CheckNan {
+        /// The op that computed them.
+        op: String,
+        /// The place in the user's code.
+        at: String,
+    },
+}
+
 impl Op {
     /// The op's name, as the text of a program shows it.
     pub fn name(&self) -> String {
@@ -372,6 +435,7 @@ impl Op {
             Op::Transpose(_) => "transpose".into(),
             Op::Broadcast { .. } => "broadcast".into(),
             Op::Slice { .. } => "slice".into(),
+            Op::Pad { .. } => "pad".into(),
             Op::Reverse(_) => "reverse".into(),
             Op::Concatenate { .. } => "concatenate".into(),
             Op::Gather { .. } => "gather".into(),
@@ -382,6 +446,12 @@ impl Op {
             Op::Call(_) => "call".into(),
             Op::Scan(_) => "scan".into(),
             Op::While(_) => "while".into(),
+            Op::Cond(_) => "cond".into(),
+            Op::StopGradient => "stop_gradient".into(),
+            Op::Checkpoint(_) => "checkpoint".into(),
+            Op::Custom(_) => "custom".into(),
+            Op::Effect(Effect::Print(_)) => "debug_print".into(),
+            Op::Effect(Effect::CheckNan { .. }) => "check_nan".into(),
         }
     }
 
@@ -399,13 +469,20 @@ impl Op {
         )
     }
 
-    /// The programs within the op.
+    /// The programs that the op runs.
     pub fn programs(&self) -> Vec<&Arc<Program>> {
         match self {
-            Op::Call(program) => vec![program],
+            Op::Call(program) | Op::Checkpoint(program) => vec![program],
             Op::Scan(scan) => vec![&scan.body],
             Op::While(w) => vec![&w.condition, &w.body],
+            Op::Cond(branches) => branches.iter().collect(),
+            Op::Custom(custom) => vec![&custom.program],
             _ => vec![],
         }
+    }
+
+    /// Whether running it does something besides giving results.
+    pub fn has_effect(&self) -> bool {
+        matches!(self, Op::Effect(_)) || self.programs().iter().any(|program| program.has_effect())
     }
 }

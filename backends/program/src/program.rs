@@ -84,6 +84,11 @@ impl Program {
             .collect()
     }
 
+    /// Whether running it does something besides giving results.
+    pub fn has_effect(&self) -> bool {
+        self.equations.iter().any(|equation| equation.op.has_effect())
+    }
+
     /// Writes this program's equations into another, with `arguments` for its inputs; gives its results there.
     ///
     /// # Errors
@@ -169,6 +174,11 @@ impl Builder {
     /// The type of a variable.
     pub fn type_of(&self, var: Var) -> &ArrayType {
         &self.types[var.index()]
+    }
+
+    /// The inputs so far.
+    pub fn inputs(&self) -> &[Var] {
+        &self.inputs
     }
 
     /// The equations so far.

@@ -123,6 +123,15 @@ impl Scalar {
         self.bits.to_le_bytes()
     }
 
+    /// The number of which these are the little-endian bytes, the first `dtype.size()` of eight.
+    pub fn from_le_bytes(dtype: DType, bytes: [u8; 8]) -> Scalar {
+        let bits = u64::from_le_bytes(bytes);
+        match dtype {
+            DType::F32 | DType::F64 => Scalar { dtype, bits },
+            dtype => Scalar::from_i64(dtype, bits as i64),
+        }
+    }
+
     /// The same number in another dtype, as [`from_f64`](Self::from_f64) and [`from_i64`](Self::from_i64) convert.
     pub fn cast(self, dtype: DType) -> Scalar {
         match self.dtype {

@@ -1,15 +1,17 @@
 //! Makes a program shorter without changing a bit of what it computes.
 //!
-//! One pass forwards inlines calls, drops equations that do nothing, folds constants and shares common subexpressions;
+//! One pass forwards drops equations that do nothing, folds constants and shares common subexpressions;
 //! one pass backwards drops what nobody reads. Floats are never reassociated or contracted.
 
 use crate::dead::without_dead_code;
-use crate::op::{Binary, Op, Scan, Unary, While};
+use crate::hoist::{Hoisted, hoisted};
+use crate::op::{Binary, Compare, Op, Scan, Unary, While};
 use crate::{Axes, Builder, DType, Program, Scalar, Shape, Var, Vars};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The same function with fewer equations; calls are inlined. Inputs and outputs stay as they are.
+/// The same function with fewer equations, for a device: what only transformations tell apart (calls, derivatives given
+/// with a function, what stops them) is inlined. Inputs and outputs stay as they are.
 ///
 /// ```
 /// use kiln_program::{ArrayType, Builder, DType, Op, Unary, Binary, simplify};
@@ -23,7 +25,19 @@ use std::sync::Arc;
 /// # Ok::<(), kiln_program::TypeError>(())
 /// ```
 pub fn simplify(program: &Program) -> Program {
-    let mut forward = Forward::default();
+    shorter(program, true)
+}
+
+/// As [`simplify`], but what transformations tell apart stays: for a program that is to be transformed again.
+pub fn tidy(program: &Program) -> Program {
+    shorter(program, false)
+}
+
+fn shorter(program: &Program, inline: bool) -> Program {
+    let mut forward = Forward {
+        inline,
+        ..Forward::default()
+    };
     let inputs: Vec<Var> = program
         .input_types()
         .into_iter()
@@ -35,6 +49,7 @@ pub fn simplify(program: &Program) -> Program {
 
 #[derive(Default)]
 struct Forward {
+    inline: bool,
     builder: Builder,
     /// Equations already written, by what they compute.
     known: HashMap<(Op, Vars), Vars>,
@@ -48,8 +63,10 @@ impl Forward {
         for equation in program.equations() {
             let inputs: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
             match &equation.op {
-                Op::Call(callee) => map.extend(self.inline(callee, &inputs)),
-                op => map.extend(self.rewrite(within(op), inputs)),
+                Op::Call(callee) if self.inline => map.extend(self.inline(callee, &inputs)),
+                Op::Custom(custom) if self.inline => map.extend(self.inline(&custom.program, &inputs)),
+                Op::StopGradient if self.inline => map.push(inputs[0]),
+                op => map.extend(self.rewrite(self.within(op), inputs)),
             }
         }
         program.outputs().iter().map(|var| map[var.index()]).collect()
@@ -66,11 +83,37 @@ impl Forward {
         if let Some((op, inputs)) = self.compose(&op, &inputs) {
             return self.rewrite(op, inputs);
         }
+        if let Op::Scan(scan) = &op
+            && let Some(hoisted) = hoisted(scan)
+        {
+            return self.hoist(hoisted, inputs);
+        }
         self.write(op, inputs)
+    }
+
+    /// Writes what was taken out of a loop before it.
+    fn hoist(&mut self, hoisted: Hoisted, inputs: Vars) -> Vars {
+        let consts = hoisted.consts.len();
+        let mut map: HashMap<Var, Var> = hoisted.consts.into_iter().zip(inputs.iter().copied()).collect();
+        for equation in hoisted.equations {
+            let operands = equation.inputs.iter().map(|var| map[var]).collect();
+            let outputs = self.rewrite(equation.op, operands);
+            map.extend(equation.outputs.into_iter().zip(outputs));
+        }
+        let mut operands: Vars = inputs[..consts].into();
+        operands.extend(hoisted.results.iter().map(|var| map[var]));
+        operands.extend(inputs[consts..].iter().copied());
+        self.rewrite(Op::Scan(hoisted.scan), operands)
     }
 
     fn write(&mut self, op: Op, inputs: Vars) -> Vars {
         let key = (op, inputs);
+        if key.0.has_effect() {
+            return self
+                .builder
+                .push(key.0, &key.1)
+                .expect("an equation kept as it was");
+        }
         if let Some(outputs) = self.known.get(&key) {
             return outputs.clone();
         }
@@ -96,6 +139,25 @@ impl Forward {
         }
     }
 
+    /// The op with the programs inside it made shorter.
+    fn within(&self, op: &Op) -> Op {
+        let inner = |program: &Arc<Program>| Arc::new(shorter(program, self.inline));
+        match op {
+            Op::Scan(scan) => Op::Scan(Scan {
+                body: inner(&scan.body),
+                ..scan.clone()
+            }),
+            Op::While(w) => Op::While(While {
+                condition: inner(&w.condition),
+                body: inner(&w.body),
+                consts: w.consts,
+            }),
+            Op::Cond(branches) => Op::Cond(branches.iter().map(inner).collect()),
+            Op::Checkpoint(program) => Op::Checkpoint(inner(program)),
+            op => op.clone(),
+        }
+    }
+
     /// The operand that an equation merely repeats.
     fn nothing(&self, op: &Op, inputs: &[Var]) -> Option<Var> {
         let x = *inputs.first()?;
@@ -107,9 +169,25 @@ impl Forward {
             Op::Cast(to) => *to == dtype,
             Op::Reshape(to) | Op::Broadcast { shape: to, .. } => to == shape,
             Op::Transpose(permutation) => permutation.windows(2).all(|pair| pair[0] < pair[1]),
-            Op::Slice { start, stop, step } => (0..shape.rank())
-                .all(|i| start[i] == 0 && stop[i] == shape[i] && (step[i] == 1 || shape[i] <= 1)),
-            Op::Reverse(axes) => axes.iter().all(|&axis| shape[axis] <= 1),
+            Op::Slice { start, stop, step } => {
+                let padded = self.definition.get(&x).filter(|(inner, from)| {
+                    // The elements that a pad spread out, taken back.
+                    matches!(inner, Op::Pad { start: at, step: by, .. } if at == start && by == step)
+                        && (0..shape.rank())
+                            .all(|i| (stop[i] - start[i]).div_ceil(step[i]) == self.shape(from[0])[i])
+                });
+                if let Some((_, from)) = padded {
+                    return Some(from[0]);
+                }
+                (0..shape.rank())
+                    .all(|i| start[i] == 0 && stop[i] == shape[i] && (step[i] == 1 || shape[i] <= 1))
+            }
+            Op::Reverse(axes) => {
+                if let Some(twice) = self.inner(x, |inner| inner == op) {
+                    return Some(twice);
+                }
+                axes.iter().all(|&axis| shape[axis] <= 1)
+            }
             Op::Reduce { axes, .. } => axes.is_empty(),
             Op::Concatenate { .. } => inputs.len() == 1,
             Op::Binary(Binary::Mul) if dtype != DType::Bool => {
@@ -127,6 +205,23 @@ impl Forward {
                 is(right(), 0)
             }
             Op::Binary(Binary::Sub) => is(right(), 0),
+            Op::Binary(f @ (Binary::And | Binary::Or)) if dtype == DType::Bool => {
+                // True does nothing to a conjunction and decides a disjunction; false the other way round.
+                let decide = |constant: Option<Scalar>, it: Var, other: Var| {
+                    constant.map(|value| {
+                        if is(Some(value), i64::from(*f == Binary::And)) {
+                            other
+                        } else {
+                            it
+                        }
+                    })
+                };
+                return decide(self.constant(x), x, inputs[1]).or_else(|| decide(right(), inputs[1], x));
+            }
+            Op::Unary(f @ (Unary::Neg | Unary::Not)) => {
+                return self.inner(x, |inner| *inner == Op::Unary(*f));
+            }
+            Op::Pad { shape: to, .. } => to == shape,
             Op::Select => {
                 return match self.constant(x) {
                     Some(predicate) => Some(inputs[if predicate.as_i64() != 0 { 1 } else { 2 }]),
@@ -136,6 +231,14 @@ impl Forward {
             _ => false,
         };
         same.then_some(x)
+    }
+
+    /// The operand of the equation that defines a variable, if that is such an op of one operand.
+    fn inner(&self, var: Var, such: impl Fn(&Op) -> bool) -> Option<Var> {
+        match self.definition.get(&var) {
+            Some((op, from)) if from.len() == 1 && such(op) => Some(from[0]),
+            _ => None,
+        }
     }
 
     /// The constant that an equation over constants gives.
@@ -149,6 +252,13 @@ impl Forward {
             }
             Op::Cast(dtype) => (x.cast(*dtype), self.shape(inputs[0]).clone()),
             Op::Unary(Unary::Neg) => (negated(x), self.shape(inputs[0]).clone()),
+            Op::Unary(Unary::Not) if x.dtype() == DType::Bool => {
+                (Scalar::from_bool(x.as_i64() == 0), self.shape(inputs[0]).clone())
+            }
+            Op::Compare(f) => (
+                compared(*f, x, self.constant(inputs[1])?),
+                self.shape(inputs[0]).clone(),
+            ),
             Op::Binary(f) => (
                 arithmetic(*f, x, self.constant(inputs[1])?)?,
                 self.shape(inputs[0]).clone(),
@@ -158,18 +268,119 @@ impl Forward {
         Some(Op::Constant { value, shape })
     }
 
-    /// Two equations of one kind as one.
+    /// Two equations as one.
     fn compose(&self, op: &Op, inputs: &[Var]) -> Option<(Op, Vars)> {
-        let (inner, from) = self.definition.get(inputs.first()?)?;
+        let x = *inputs.first()?;
+        if let Op::Transpose(permutation) = op
+            && let shape = self.shape(x)
+            && let long = permutation.iter().copied().filter(|&axis| shape[axis] != 1)
+            && long
+                .clone()
+                .zip(long.skip(1))
+                .all(|(before, after)| before < after)
+        {
+            // Only axes of length 1 move.
+            let shape = permutation.iter().map(|&axis| shape[axis]).collect();
+            return Some((Op::Reshape(shape), [x].into_iter().collect()));
+        }
+        let (inner, from) = self.definition.get(&x)?;
         let op = match (op, inner) {
             (Op::Reshape(shape), Op::Reshape(_)) => Op::Reshape(shape.clone()),
             (Op::Transpose(outer), Op::Transpose(inner)) => {
                 Op::Transpose(outer.iter().map(|&axis| inner[axis]).collect::<Axes>())
             }
+            (Op::Broadcast { shape, axes }, Op::Broadcast { axes: inner, .. }) => Op::Broadcast {
+                shape: shape.clone(),
+                axes: inner.iter().map(|&axis| axes[axis]).collect(),
+            },
+            (Op::Broadcast { shape, axes }, Op::Reshape(through)) => {
+                let places = same_but_for_ones(self.shape(from[0]), through)?;
+                Op::Broadcast {
+                    shape: shape.clone(),
+                    axes: spread(self.shape(from[0]), &places, axes, shape)?,
+                }
+            }
+            (Op::Reshape(shape), Op::Broadcast { shape: through, axes }) => {
+                let places = same_but_for_ones(through, shape)?;
+                let axes: Vec<Option<usize>> = axes.iter().map(|&axis| places[axis]).collect();
+                let identity: Vec<usize> = (0..shape.rank()).collect();
+                Op::Broadcast {
+                    shape: shape.clone(),
+                    axes: spread(self.shape(from[0]), &axes, &identity, shape)?,
+                }
+            }
+            (Op::Transpose(permutation), Op::Broadcast { axes, .. }) => {
+                let mut back = vec![0; permutation.len()];
+                permutation
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, &axis)| back[axis] = i);
+                let axes: Axes = axes.iter().map(|&axis| back[axis]).collect();
+                if !axes.windows(2).all(|pair| pair[0] < pair[1]) {
+                    return None;
+                }
+                let shape = crate::infer(op, &[self.builder.type_of(x)]).ok()?.remove(0).shape;
+                Op::Broadcast { shape, axes }
+            }
+            (Op::Reverse(axes), Op::Cumulative { kind, axis, reverse }) if axes[..] == [*axis] => {
+                let reversed = self.inner(from[0], |inner| inner == op)?;
+                let op = Op::Cumulative {
+                    kind: *kind,
+                    axis: *axis,
+                    reverse: !reverse,
+                };
+                return Some((op, [reversed].into_iter().collect()));
+            }
             _ => return None,
         };
         Some((op, from.clone()))
     }
+}
+
+/// For two shapes that differ by axes of length 1 only: where each axis of the first stands in the second, if it does.
+fn same_but_for_ones(from: &[usize], to: &[usize]) -> Option<Vec<Option<usize>>> {
+    let long = |shape: &[usize]| (0..shape.len()).filter(|&i| shape[i] != 1).collect::<Vec<_>>();
+    let (before, after) = (long(from), long(to));
+    let equal = before.len() == after.len() && before.iter().zip(&after).all(|(&i, &j)| from[i] == to[j]);
+    let mut places = vec![None; from.len()];
+    before.iter().zip(after).for_each(|(&i, j)| places[i] = Some(j));
+    equal.then_some(places)
+}
+
+/// Axes of a broadcast from `from` to `shape`: an axis with a place goes to `axes` there, one of length 1 without goes anywhere
+/// between its neighbours.
+fn spread(from: &[usize], places: &[Option<usize>], axes: &[usize], shape: &[usize]) -> Option<Axes> {
+    let mut out = Axes::new();
+    let mut next = 0;
+    for (i, &n) in from.iter().enumerate() {
+        let axis = match places[i] {
+            Some(place) => axes[place],
+            None if n == 1 => next,
+            None => return None,
+        };
+        if axis < next || axis >= shape.len() {
+            return None;
+        }
+        out.push(axis);
+        next = axis + 1;
+    }
+    Some(out)
+}
+
+fn compared(f: Compare, x: Scalar, y: Scalar) -> Scalar {
+    let order = match x.dtype() {
+        DType::F32 | DType::F64 => x.as_f64().partial_cmp(&y.as_f64()),
+        DType::U64 => Some((x.as_i64() as u64).cmp(&(y.as_i64() as u64))),
+        _ => Some(x.as_i64().cmp(&y.as_i64())),
+    };
+    Scalar::from_bool(match f {
+        Compare::Eq => order.is_some_and(|order| order.is_eq()),
+        Compare::Ne => order.is_none_or(|order| order.is_ne()),
+        Compare::Lt => order.is_some_and(|order| order.is_lt()),
+        Compare::Le => order.is_some_and(|order| order.is_le()),
+        Compare::Gt => order.is_some_and(|order| order.is_gt()),
+        Compare::Ge => order.is_some_and(|order| order.is_ge()),
+    })
 }
 
 fn negated(x: Scalar) -> Scalar {
@@ -212,22 +423,5 @@ fn arithmetic(f: Binary, x: Scalar, y: Scalar) -> Option<Scalar> {
             };
             Some(Scalar::from_i64(dtype, value))
         }
-    }
-}
-
-/// The op with the programs inside it simplified.
-fn within(op: &Op) -> Op {
-    let inner = |program: &Arc<Program>| Arc::new(simplify(program));
-    match op {
-        Op::Scan(scan) => Op::Scan(Scan {
-            body: inner(&scan.body),
-            ..scan.clone()
-        }),
-        Op::While(w) => Op::While(While {
-            condition: inner(&w.condition),
-            body: inner(&w.body),
-            consts: w.consts,
-        }),
-        op => op.clone(),
     }
 }

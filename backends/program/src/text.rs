@@ -8,7 +8,7 @@
 //! ```
 //! A constant is written where it is used.
 
-use crate::op::{Dot, Op};
+use crate::op::{CustomRule, Dot, Effect, Op};
 use crate::{Program, Var};
 use std::fmt::{self, Write};
 
@@ -69,6 +69,7 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result
         Op::Constant { .. } | Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd => {
             Ok(())
         }
+        Op::StopGradient => Ok(()),
         Op::Iota { axis, .. } => write!(f, "[axis={axis}]"),
         Op::Cast(dtype) => write!(f, "[{}]", dtype.short()),
         Op::Reshape(shape) => write!(f, "[{shape}]"),
@@ -90,6 +91,7 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result
             }
             f.write_char(']')
         }
+        Op::Pad { shape, start, step } => write!(f, "[{shape} start={start:?} step={step:?}]"),
         Op::Reverse(axes) | Op::Reduce { axes, .. } => write!(f, "[axes={axes:?}]"),
         Op::Concatenate { axis } | Op::Sort { axis } => write!(f, "[axis={axis}]"),
         Op::ArgReduce { axis, dtype, .. } => write!(f, "[axis={axis} {}]", dtype.short()),
@@ -115,7 +117,28 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result
         Op::Linalg(_) => Ok(()),
         Op::Uniform { low, high } => write!(f, "[{low}, {high}]"),
         Op::RandomBits { shape } => write!(f, "[{shape}]"),
-        Op::Call(program) => inner(&[("program", program)], f, indent),
+        Op::Call(program) | Op::Checkpoint(program) => inner(&[("program", program)], f, indent),
+        Op::Cond(branches) => {
+            let branches: Vec<(&str, _)> = branches.iter().map(|branch| ("branch", branch)).collect();
+            inner(&branches, f, indent)
+        }
+        Op::Custom(custom) => {
+            write!(f, "[consts={}]", custom.consts)?;
+            match &custom.rule {
+                CustomRule::Vjp { forward, backward } => inner(
+                    &[
+                        ("program", &custom.program),
+                        ("forward", forward),
+                        ("backward", backward),
+                    ],
+                    f,
+                    indent,
+                ),
+                CustomRule::Jvp(rule) => inner(&[("program", &custom.program), ("jvp", rule)], f, indent),
+            }
+        }
+        Op::Effect(Effect::Print(text)) => write!(f, "[{text:?}]"),
+        Op::Effect(Effect::CheckNan { op, at }) => write!(f, "[{op} {at}]"),
         Op::Scan(scan) => {
             write!(
                 f,

@@ -48,16 +48,13 @@ pub fn reads_values(op: &Op) -> bool {
         Op::Unary(Unary::Lgamma | Unary::Digamma) | Op::Linalg(_) | Op::RandomBits { .. } | Op::While(_) => {
             true
         }
-        Op::Call(program) => program
-            .equations()
-            .iter()
-            .any(|equation| reads_values(&equation.op)),
-        Op::Scan(scan) => scan
-            .body
-            .equations()
-            .iter()
-            .any(|equation| reads_values(&equation.op)),
-        _ => false,
+        Op::Cond(_) => true,
+        op => op.programs().iter().any(|program| {
+            program
+                .equations()
+                .iter()
+                .any(|equation| reads_values(&equation.op))
+        }),
     }
 }
 
@@ -130,6 +127,7 @@ pub fn lower_with<B: Backend>(
         Op::Transpose(permutation) => first(x).permute(permutation),
         Op::Broadcast { shape, axes } => shape::broadcast(first(x), shape, axes),
         Op::Slice { start, stop, step } => shape::slice(first(x), start, stop, step),
+        Op::Pad { shape, start, step } => shape::pad(first(x), shape, start, step, device),
         Op::Reverse(axes) if axes.is_empty() => first(x),
         Op::Reverse(axes) => first(x).flip(axes),
         Op::Concatenate { axis } => {
@@ -158,9 +156,22 @@ pub fn lower_with<B: Backend>(
             return crate::run::Interpreter::new(&program, route).run(x, device);
         }
         Op::RandomBits { shape } => return cx.random_bits(take(x), shape, &outputs[0].shape),
-        Op::Call(program) => return crate::run::Interpreter::new(program, route).run(x, device),
+        Op::Call(program) | Op::Checkpoint(program) => {
+            return crate::run::Interpreter::new(program, route).run(x, device);
+        }
+        Op::Custom(custom) => return crate::run::Interpreter::new(&custom.program, route).run(x, device),
+        Op::StopGradient => first(x),
         Op::Scan(scan) => return crate::run::scan(scan, x, types, &outputs, route, device),
         Op::While(w) => return crate::run::repeat(w, x, route, device),
+        Op::Cond(branches) => {
+            let which = x.remove(0).into_data();
+            let nearest = usize::try_from(host::view::<i32>(&which)[0])
+                .unwrap_or(0)
+                .min(branches.len() - 1);
+            return crate::run::Interpreter::new(&branches[nearest], route).run(x, device);
+        }
+        // The engine that runs the program around it does these.
+        Op::Effect(_) => return vec![],
     };
     vec![one]
 }

@@ -1,7 +1,8 @@
-//! Broadcasts and slices.
+//! Broadcasts, slices and their reverse.
 
 use crate::Tensor;
 use burn_backend::{Backend, Slice};
+use kiln_program::Scalar;
 
 /// An array repeated along new axes and axes of length 1.
 pub(super) fn broadcast<B: Backend>(x: Tensor<B>, shape: &[usize], axes: &[usize]) -> Tensor<B> {
@@ -22,4 +23,25 @@ pub(super) fn slice<B: Backend>(x: Tensor<B>, start: &[usize], stop: &[usize], s
         .map(|i| Slice::new(start[i] as isize, Some(stop[i] as isize), step[i] as isize))
         .collect();
     x.slice(&slices)
+}
+
+/// The elements at `start, start + step, ...` of an array that is 0 elsewhere.
+pub(super) fn pad<B: Backend>(
+    x: Tensor<B>,
+    shape: &[usize],
+    start: &[usize],
+    step: &[usize],
+    device: &B::Device,
+) -> Tensor<B> {
+    let zeros = Tensor::full(Scalar::from_i64(x.dtype(), 0), shape, device);
+    if x.shape().contains(&0) || shape.is_empty() {
+        return if shape.is_empty() { x } else { zeros };
+    }
+    let slices: Vec<Slice> = (0..start.len())
+        .map(|i| {
+            let stop = start[i] + (x.shape()[i] - 1) * step[i] + 1;
+            Slice::new(start[i] as isize, Some(stop as isize), step[i] as isize)
+        })
+        .collect();
+    zeros.slice_assign(&slices, x)
 }

@@ -106,6 +106,28 @@ fn strided<T: Pod>(x: &[T], offset: i64, pattern: &Pattern, start: usize, n: usi
     });
 }
 
+/// `out[offset + pattern(i)] = x[i]`.
+pub(crate) fn store(dtype: DType, x: &[u8], offset: i64, pattern: &Pattern, out: &mut [u8]) {
+    with_size!(dtype, T => spread::<T>(cast_slice(x), offset, pattern, cast_slice_mut(out)));
+}
+
+fn spread<T: Pod>(x: &[T], offset: i64, pattern: &Pattern, out: &mut [T]) {
+    if x.is_empty() {
+        return;
+    }
+    pattern.runs(0, x.len(), |place, count, value, stride| {
+        let (x, to) = (&x[place..place + count], offset + value);
+        match stride {
+            1 => out[to as usize..to as usize + count].copy_from_slice(x),
+            _ => {
+                for (i, &x) in x.iter().enumerate() {
+                    out[(to + i as i64 * stride) as usize] = x;
+                }
+            }
+        }
+    });
+}
+
 /// `out[i] = offset + pattern(start + i)`, converted to the dtype.
 pub(crate) fn iota(dtype: DType, offset: i64, pattern: &Pattern, start: usize, n: usize, out: &mut [u8]) {
     with_type!(dtype, T => {

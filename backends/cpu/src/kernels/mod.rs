@@ -8,14 +8,17 @@ mod load;
 mod number;
 mod random;
 mod reduce;
+mod scalar;
 
 pub(crate) use cast::cast;
 pub(crate) use elementwise::{
     Loop1, Loop2, Loop3, Splat, binary, compare, mul_add, reads_splat, select, unary,
 };
-pub(crate) use load::{Pattern, fill, iota, load};
+pub(crate) use load::{Pattern, fill, iota, load, store};
+pub(crate) use number::Number;
 pub(crate) use random::{Counters, counters, random_bits, random_uniform, run_of_counters, uniform};
 pub(crate) use reduce::{LANES, combine, finish, identity, reduce};
+pub(crate) use scalar::{ScalarFn, scalar};
 
 /// Runs the body with `$t` standing for the Rust type that holds a dtype's elements.
 macro_rules! with_type {

@@ -1,0 +1,252 @@
+//! The gradient of one op, as a program.
+//!
+//! The op is lowered onto Burn's autodiff decorator over the [`Recorder`], [`backward`](AutodiffBackend::backward) is called, and what
+//! was written is the gradient; where Burn's rule would not do, a rule of our own writes it. Either way it consists of plain ops again,
+//! so it can be differentiated again.
+
+use crate::recorder::{Recorder, input, output, record};
+use crate::rules::{Cotangents, Rule, own};
+use crate::{Refused, Route, Tensor, lower_with};
+use burn_autodiff::Autodiff;
+use burn_backend::ops::FloatTensorOps;
+use burn_backend::{AutodiffBackend, TensorMetadata};
+use kiln_program::{ArrayType, Builder, Op, Program, Unary, Var, infer, tidy};
+use std::fmt;
+
+type Differentiated = Autodiff<Recorder>;
+
+/// A vector-Jacobian product of one op.
+#[derive(Clone, Debug)]
+pub struct Gradient {
+    /// `(operands, cotangents of the given results) -> cotangents` of those operands that have one.
+    pub program: Program,
+    /// For each operand, whether it has a cotangent: none that is not wanted, is not of floats, or on which the given results do not
+    /// depend.
+    pub has: Vec<bool>,
+}
+
+/// Why an op has no gradient here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GradientError {
+    /// The op's operands do not type.
+    Type(kiln_program::TypeError),
+    /// The op is not a plain one: its rule is its user's.
+    Structure {
+        /// The op.
+        op: String,
+    },
+    /// Its lowering asks Burn for something that has no form as equations.
+    Refused(Refused),
+}
+
+impl fmt::Display for GradientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GradientError::Type(error) => error.fmt(f),
+            GradientError::Structure { op } => write!(f, "{op}: has no gradient of its own"),
+            GradientError::Refused(refused) => refused.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for GradientError {}
+
+/// The vector-Jacobian product of an op as a program, for operands of these types: `wanted` says which operands want a cotangent, `given`
+/// which results bring one.
+///
+/// Conventions are JAX's: `abs` has derivative 1 at 0, equal operands of `max` and all that attain a `reduce_max` share the cotangent, a
+/// select passes nothing to the branch not taken.
+///
+/// ```
+/// use kiln_burn::vjp;
+/// use kiln_program::{ArrayType, DType, Op, Unary};
+/// let x = ArrayType::new(DType::F32, [3]);
+/// let sin = vjp(&Op::Unary(Unary::Sin), &[x], &[true], &[true])?;
+/// println!("{}", sin.program);
+/// assert_eq!(sin.program.equations().len(), 2); // g * cos(x)
+/// # Ok::<(), kiln_burn::GradientError>(())
+/// ```
+///
+/// # Errors
+/// When the operands do not type, and when the op is not plain: gathers, scatters, decompositions, random bits and what holds programs
+/// have rules of their users.
+pub fn vjp(
+    op: &Op,
+    operands: &[ArrayType],
+    wanted: &[bool],
+    given: &[bool],
+) -> Result<Gradient, GradientError> {
+    let types: Vec<&ArrayType> = operands.iter().collect();
+    let results = infer(op, &types).map_err(GradientError::Type)?;
+    assert_eq!(wanted.len(), operands.len(), "a flag for each operand");
+    assert_eq!(given.len(), results.len(), "a flag for each result");
+    // A result that is not of floats has no cotangent, and arrays without elements need none.
+    let smooth = |of: &ArrayType| of.dtype.is_float() && of.shape.size() > 0;
+    let wanted: Vec<bool> = wanted
+        .iter()
+        .zip(operands)
+        .map(|(&wanted, of)| wanted && smooth(of))
+        .collect();
+    let flat = !results.iter().zip(given).any(|(of, &given)| given && smooth(of));
+    let cotangents: Vec<&ArrayType> = results
+        .iter()
+        .zip(given)
+        .filter(|(_, given)| **given)
+        .map(|(of, _)| of)
+        .collect();
+    if flat || !wanted.contains(&true) || is_flat(op)? {
+        return Ok(none(operands, &cotangents));
+    }
+
+    let mut builder = Builder::new();
+    let x: Vec<Var> = operands.iter().map(|of| builder.input(of.clone())).collect();
+    let g: Vec<Option<Var>> = results
+        .iter()
+        .zip(given)
+        .map(|(of, &given)| given.then(|| builder.input(of.clone())))
+        .collect();
+    // A cotangent of what is not floats says nothing.
+    let floats: Vec<Option<Var>> = g
+        .iter()
+        .zip(&results)
+        .map(|(g, of)| g.filter(|_| smooth(of)))
+        .collect();
+    let mut rule = Rule {
+        builder: &mut builder,
+        operands: &x,
+        wanted: &wanted,
+    };
+    let (found, program) = match own(op, &floats, &mut rule) {
+        Some(found) => {
+            let found: Cotangents = found
+                .into_iter()
+                .zip(&wanted)
+                .map(|(x, &wanted)| x.filter(|_| wanted))
+                .collect();
+            let outputs: Vec<Var> = found.iter().copied().flatten().collect();
+            (found, builder.finish(&outputs))
+        }
+        None => by_burn(op, &types, &wanted, &results, given).map_err(GradientError::Refused)?,
+    };
+    Ok(Gradient {
+        program: tidy(&program),
+        has: found.iter().map(Option::is_some).collect(),
+    })
+}
+
+/// Whether an op's derivative is 0 wherever there is one.
+///
+/// # Errors
+/// When the op is not a plain one.
+fn is_flat(op: &Op) -> Result<bool, GradientError> {
+    Ok(match op {
+        Op::Constant { .. }
+        | Op::Iota { .. }
+        | Op::Compare(_)
+        | Op::ArgReduce { .. }
+        | Op::Uniform { .. } => true,
+        Op::Unary(f) => matches!(
+            f,
+            Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc | Unary::Not
+        ),
+        Op::Cast(to) => !to.is_float(),
+        Op::Binary(_)
+        | Op::Select
+        | Op::MulAdd
+        | Op::Reshape(_)
+        | Op::Transpose(_)
+        | Op::Broadcast { .. }
+        | Op::Slice { .. }
+        | Op::Pad { .. }
+        | Op::Reverse(_)
+        | Op::Concatenate { .. }
+        | Op::Reduce { .. }
+        | Op::Cumulative { .. }
+        | Op::Sort { .. }
+        | Op::Dot(_) => false,
+        Op::StopGradient
+        | Op::Gather { .. }
+        | Op::Scatter { .. }
+        | Op::Linalg(_)
+        | Op::RandomBits { .. }
+        | Op::Call(_)
+        | Op::Scan(_)
+        | Op::While(_)
+        | Op::Cond(_)
+        | Op::Checkpoint(_)
+        | Op::Custom(_)
+        | Op::Effect(_) => return Err(GradientError::Structure { op: op.name() }),
+    })
+}
+
+/// No cotangent at all.
+fn none(operands: &[ArrayType], cotangents: &[&ArrayType]) -> Gradient {
+    let mut builder = Builder::new();
+    for of in operands.iter().chain(cotangents.iter().copied()) {
+        builder.input(of.clone());
+    }
+    Gradient {
+        program: builder.finish(&[]),
+        has: vec![false; operands.len()],
+    }
+}
+
+/// Lowered onto Burn's autodiff: the results times their cotangents, summed up, walked backwards.
+fn by_burn(
+    op: &Op,
+    types: &[&ArrayType],
+    wanted: &[bool],
+    results: &[ArrayType],
+    given: &[bool],
+) -> Result<(Cotangents, Program), Refused> {
+    let device = Default::default();
+    let (found, recording) = record(|| {
+        let x: Vec<Tensor<Differentiated>> = types
+            .iter()
+            .zip(wanted)
+            .map(|(of, &wanted)| match lifted(input(of)) {
+                Tensor::Float(x) if wanted => Tensor::Float(x.require_grad()),
+                x => x,
+            })
+            .collect();
+        let g: Vec<_> = results
+            .iter()
+            .zip(given)
+            .map(|(of, &given)| given.then(|| lifted(input(of))))
+            .collect();
+        let y = lower_with(Route::Gradient, op, x.clone(), types, &device);
+        let products = y.into_iter().zip(g).filter_map(|pair| match pair {
+            (Tensor::Float(y), Some(Tensor::Float(g))) if y.is_tracked() => {
+                let shape = y.primitive().shape();
+                let g = Differentiated::float_reshape(g, shape);
+                Some(Differentiated::float_sum(Differentiated::float_mul(y, g)))
+            }
+            _ => None,
+        });
+        let Some(root) = products.reduce(Differentiated::float_add) else {
+            return vec![None; types.len()];
+        };
+        let mut gradients = Differentiated::backward(root);
+        let found = x.iter().zip(types).map(|(x, of)| match x {
+            Tensor::Float(x) => {
+                let gradient = Differentiated::grad_remove(x, &mut gradients)?;
+                output(&gradient, &of.shape)
+            }
+            _ => None,
+        });
+        found.collect()
+    })?;
+    let found: Cotangents = found;
+    let outputs: Vec<Var> = found.iter().copied().flatten().collect();
+    let program = recording.finish(&outputs);
+    Ok((found, program))
+}
+
+/// A recorded tensor under the decorator.
+fn lifted(x: Tensor<Recorder>) -> Tensor<Differentiated> {
+    match x {
+        Tensor::Float(x) => Tensor::Float(Differentiated::from_inner(x)),
+        Tensor::Int(x) => Tensor::Int(x),
+        Tensor::Bool(x) => Tensor::Bool(x),
+    }
+}

@@ -1,0 +1,472 @@
+//! Derivatives written out.
+//!
+//! Burn's own rules serve where they are short, accurate and JAX's. Here is the rest: what Burn lacks, functions whose derivative JAX
+//! writes in a form of its own (`jax/_src/lax/lax.py`; the values then agree to the last bit), and structure for which Burn's ops of
+//! equal rank would leave reshapes behind.
+
+use kiln_program::{
+    ArrayType, Axes, Binary, Builder, Compare, DType, Dot, Op, Reduction, Scalar, Shape, Unary, Var,
+};
+use std::f64::consts::{LN_2, LN_10, PI};
+
+/// What a rule gives: a cotangent for each operand.
+pub(crate) type Cotangents = Vec<Option<Var>>;
+
+/// A rule's operands, and where it writes.
+pub(crate) struct Rule<'a> {
+    pub(crate) builder: &'a mut Builder,
+    pub(crate) operands: &'a [Var],
+    /// Which operands want a cotangent.
+    pub(crate) wanted: &'a [bool],
+}
+
+/// The cotangents of an op's operands by a rule of our own, for cotangents of its results of which there is at least one; `None` where
+/// Burn has the rule.
+pub(crate) fn own(op: &Op, given: &[Option<Var>], rule: &mut Rule) -> Option<Cotangents> {
+    // All but a sort have one result.
+    let g = given.iter().copied().flatten().next().expect("a cotangent");
+    Some(match op {
+        Op::Unary(f) => vec![Some(rule.unary(*f, g)?)],
+        Op::Binary(f) => rule.binary(*f, g)?,
+        Op::Broadcast { shape, axes } => vec![Some(rule.broadcast(g, shape, axes))],
+        Op::Reduce {
+            kind: Reduction::Max | Reduction::Min,
+            axes,
+        } => vec![Some(rule.extreme(op, g, axes))],
+        Op::Sort { axis } => rule.sort(given, *axis),
+        Op::Dot(dot) => rule.dot(dot, g),
+        _ => return None,
+    })
+}
+
+impl Rule<'_> {
+    /// The derivative of each function of one operand, times `g`.
+    fn unary(&mut self, f: Unary, g: Var) -> Option<Var> {
+        let x = self.operands[0];
+        // The result itself.
+        let y = |rule: &mut Self| rule.map(f, x);
+        Some(match f {
+            Unary::Neg | Unary::Exp | Unary::Sin | Unary::Cos | Unary::Sinh | Unary::Cosh | Unary::Tan => {
+                return None;
+            }
+            Unary::Abs => {
+                let zero = self.number(x, 0.0);
+                let above = self.compare(Compare::Ge, x, zero);
+                let minus = self.map(Unary::Neg, g);
+                self.select(above, g, minus)
+            }
+            Unary::Sqrt => {
+                let (half, y) = (self.number(x, 0.5), y(self));
+                let d = self.div(half, y);
+                self.mul(g, d)
+            }
+            Unary::Rsqrt => {
+                let (half, y) = (self.number(x, -0.5), y(self));
+                let d = self.div(y, x);
+                let d = self.mul(half, d);
+                self.mul(g, d)
+            }
+            Unary::Cbrt => {
+                let (third, y) = (self.number(x, 1.0 / 3.0), y(self));
+                let d = self.reciprocal_square(y);
+                let d = self.mul(third, d);
+                self.mul(g, d)
+            }
+            Unary::Exp2 => {
+                let (ln, y) = (self.number(x, LN_2), y(self));
+                let d = self.mul(g, y);
+                self.mul(ln, d)
+            }
+            Unary::Expm1 => {
+                let (one, y) = (self.number(x, 1.0), y(self));
+                let d = self.add(y, one);
+                self.mul(g, d)
+            }
+            Unary::Log => self.div(g, x),
+            Unary::Log2 | Unary::Log10 => {
+                let ln = self.number(x, if f == Unary::Log2 { LN_2 } else { LN_10 });
+                let g = self.div(g, ln);
+                self.div(g, x)
+            }
+            Unary::Log1p => {
+                let one = self.number(x, 1.0);
+                let d = self.add(x, one);
+                self.div(g, d)
+            }
+            Unary::Tanh => {
+                let (one, y) = (self.number(x, 1.0), y(self));
+                let sum = self.mul(g, y);
+                let sum = self.add(g, sum);
+                let d = self.sub(one, y);
+                self.mul(sum, d)
+            }
+            Unary::Asin | Unary::Acos => {
+                let (one, square) = (self.number(x, 1.0), self.mul(x, x));
+                let d = self.sub(one, square);
+                let mut d = self.map(Unary::Rsqrt, d);
+                if f == Unary::Acos {
+                    d = self.map(Unary::Neg, d);
+                }
+                self.mul(g, d)
+            }
+            Unary::Atan => {
+                let (one, square) = (self.number(x, 1.0), self.mul(x, x));
+                let d = self.add(one, square);
+                self.div(g, d)
+            }
+            Unary::Asinh | Unary::Acosh => {
+                let (one, square) = (self.number(x, 1.0), self.mul(x, x));
+                let d = match f {
+                    Unary::Asinh => self.add(square, one),
+                    _ => self.sub(square, one),
+                };
+                let d = self.map(Unary::Rsqrt, d);
+                self.mul(g, d)
+            }
+            Unary::Atanh => {
+                let one = self.number(x, 1.0);
+                let (above, below) = (self.add(one, x), self.sub(one, x));
+                let d = self.div(one, above);
+                let rest = self.div(g, below);
+                self.mul(d, rest)
+            }
+            Unary::Logistic => {
+                let (one, y) = (self.number(x, 1.0), y(self));
+                let d = self.sub(one, y);
+                let d = self.mul(y, d);
+                self.mul(g, d)
+            }
+            Unary::Erf | Unary::Erfc => {
+                let sign = if f == Unary::Erf { 2.0 } else { -2.0 };
+                let (scale, square) = (self.number(x, sign / PI.sqrt()), self.mul(x, x));
+                let d = self.map(Unary::Neg, square);
+                let d = self.map(Unary::Exp, d);
+                let d = self.mul(g, d);
+                self.mul(scale, d)
+            }
+            Unary::ErfInv => {
+                let (scale, y) = (self.number(x, PI.sqrt() / 2.0), y(self));
+                let square = self.mul(y, y);
+                let d = self.map(Unary::Exp, square);
+                let d = self.mul(g, d);
+                self.mul(scale, d)
+            }
+            Unary::Lgamma => {
+                let d = self.map(Unary::Digamma, x);
+                self.mul(g, d)
+            }
+            Unary::Digamma => {
+                let d = self.trigamma(x);
+                self.mul(g, d)
+            }
+            Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc | Unary::Not => {
+                panic!("{f:?} has no derivative")
+            }
+        })
+    }
+
+    /// The cotangents of both operands; only the wanted ones are read later.
+    fn binary(&mut self, f: Binary, g: Var) -> Option<Cotangents> {
+        let (x, y) = (self.operands[0], self.operands[1]);
+        let [left, right] = match f {
+            Binary::Add | Binary::Sub | Binary::Mul => return None,
+            Binary::Div => {
+                let left = self.div(g, y);
+                let minus = self.map(Unary::Neg, g);
+                let right = self.mul(minus, x);
+                let d = self.reciprocal_square(y);
+                [left, self.mul(right, d)]
+            }
+            Binary::Rem => {
+                let whole = self.div(x, y);
+                let whole = self.map(Unary::Trunc, whole);
+                let minus = self.map(Unary::Neg, g);
+                [g, self.mul(minus, whole)]
+            }
+            Binary::Pow => self.power(x, y, g),
+            Binary::Max | Binary::Min => {
+                let (over, under) = match f {
+                    Binary::Max => (Compare::Gt, Compare::Lt),
+                    _ => (Compare::Lt, Compare::Gt),
+                };
+                // Equal operands share the cotangent.
+                let (zero, half) = (self.number(g, 0.0), self.number(g, 0.5));
+                let equal = self.compare(Compare::Eq, x, y);
+                let half = self.mul(g, half);
+                let rest = self.select(equal, half, zero);
+                [over, under].map(|better| {
+                    let better = self.compare(better, x, y);
+                    self.select(better, g, rest)
+                })
+            }
+            Binary::Atan2 => {
+                let (first, second) = (self.mul(x, x), self.mul(y, y));
+                let square = self.add(first, second);
+                let minus = self.map(Unary::Neg, x);
+                [y, minus].map(|d| {
+                    let d = self.div(d, square);
+                    self.mul(g, d)
+                })
+            }
+            Binary::Hypot => {
+                // At the origin JAX shares the cotangent, as of the greater of two equal legs.
+                let (zero, half) = (self.number(x, 0.0), self.number(x, 0.5));
+                let size = self.push(Op::Binary(f), &[x, y]);
+                let origin = self.compare(Compare::Eq, size, zero);
+                [x, y].map(|leg| {
+                    let d = self.div(leg, size);
+                    let d = self.select(origin, half, d);
+                    self.mul(g, d)
+                })
+            }
+            Binary::And | Binary::Or | Binary::Xor | Binary::Shl | Binary::Shr => {
+                panic!("{f:?} has no derivative")
+            }
+        };
+        Some(vec![Some(left), Some(right)])
+    }
+
+    /// `y x^(y-1)`, which is 0 for `0^0`, and `log(x) x^y`, with a logarithm of 1 for a base of 0.
+    fn power(&mut self, x: Var, y: Var, g: Var) -> [Var; 2] {
+        let (zero, one) = (self.number(x, 0.0), self.number(x, 1.0));
+        let no_base = self.compare(Compare::Eq, x, zero);
+        let no_exponent = self.compare(Compare::Eq, y, zero);
+        let neither = self.push(Op::Binary(Binary::And), &[no_exponent, no_base]);
+        let base = self.select(neither, one, x);
+        let less = self.sub(y, one);
+        let d = self.push(Op::Binary(Binary::Pow), &[base, less]);
+        let d = self.mul(y, d);
+        let left = self.mul(g, d);
+        let base = self.select(no_base, one, x);
+        let ln = self.map(Unary::Log, base);
+        let power = self.push(Op::Binary(Binary::Pow), &[x, y]);
+        let d = self.mul(ln, power);
+        [left, self.mul(g, d)]
+    }
+
+    /// The derivative of digamma: the asymptotic series from where it holds to the last bit, `sum of 1 / (x + k)^2` up to there, and the
+    /// reflection `pi^2 / sin(pi x)^2` below 1/2.
+    fn trigamma(&mut self, x: Var) -> Var {
+        let double = self.builder.type_of(x).dtype == DType::F64;
+        let (half, one, pi) = (self.number(x, 0.5), self.number(x, 1.0), self.number(x, PI));
+        let below = self.compare(Compare::Lt, x, half);
+        let mirrored = self.sub(one, x);
+        let t = self.select(below, mirrored, x);
+        let steps = if double { 10 } else { 4 };
+        let mut sum = self.reciprocal_square(t);
+        for k in 1..steps {
+            let shift = self.number(x, f64::from(k));
+            let term = self.add(t, shift);
+            let term = self.reciprocal_square(term);
+            sum = self.add(sum, term);
+        }
+        let shift = self.number(x, f64::from(steps));
+        let z = self.add(t, shift);
+        let inverse = self.div(one, z);
+        let square = self.mul(inverse, inverse);
+        // Bernoulli's numbers B_2n.
+        const BERNOULLI: [f64; 9] = [
+            1.0 / 6.0,
+            -1.0 / 30.0,
+            1.0 / 42.0,
+            -1.0 / 30.0,
+            5.0 / 66.0,
+            -691.0 / 2730.0,
+            7.0 / 6.0,
+            -3617.0 / 510.0,
+            43867.0 / 798.0,
+        ];
+        let terms = if double { 9 } else { 4 };
+        let mut series = self.number(x, BERNOULLI[terms - 1]);
+        for &b in BERNOULLI[..terms - 1].iter().rev() {
+            let b = self.number(x, b);
+            series = self.mul(series, square);
+            series = self.add(series, b);
+        }
+        // 1/z + 1/(2 z^2) + series / z^3.
+        let series = self.mul(series, inverse);
+        let series = self.add(series, half);
+        let series = self.mul(series, square);
+        let series = self.add(series, inverse);
+        let right = self.add(sum, series);
+        // Whole multiples of pi taken off first.
+        let nearest = self.map(Unary::Round, x);
+        let rest = self.sub(x, nearest);
+        let angle = self.mul(pi, rest);
+        let sine = self.map(Unary::Sin, angle);
+        let ratio = self.div(pi, sine);
+        let mirror = self.mul(ratio, ratio);
+        let left = self.sub(mirror, right);
+        self.select(below, left, right)
+    }
+
+    /// The sum over what was repeated.
+    fn broadcast(&mut self, g: Var, shape: &Shape, axes: &Axes) -> Var {
+        let from = self.builder.type_of(self.operands[0]).shape.clone();
+        let kept = |axis: usize| {
+            axes.iter()
+                .position(|&a| a == axis)
+                .is_some_and(|i| from[i] == shape[axis])
+        };
+        let repeated: Axes = (0..shape.rank()).filter(|&axis| !kept(axis)).collect();
+        let sum = if repeated.is_empty() {
+            g
+        } else {
+            let kind = Reduction::Sum;
+            self.push(Op::Reduce { kind, axes: repeated }, &[g])
+        };
+        self.reshape(sum, &from)
+    }
+
+    /// All elements that attain the extreme share the cotangent.
+    fn extreme(&mut self, op: &Op, g: Var, axes: &Axes) -> Var {
+        let x = self.operands[0];
+        let ArrayType { dtype, shape } = self.builder.type_of(x).clone();
+        let best = self.push(op.clone(), &[x]);
+        let best = self.spread(best, &shape, axes);
+        let attains = self.compare(Compare::Eq, x, best);
+        let attains = self.push(Op::Cast(dtype), &[attains]);
+        let kind = Reduction::Sum;
+        let axes = axes.clone();
+        let count = self.push(
+            Op::Reduce {
+                kind,
+                axes: axes.clone(),
+            },
+            &[attains],
+        );
+        let share = self.div(g, count);
+        let share = self.spread(share, &shape, &axes);
+        self.mul(share, attains)
+    }
+
+    /// The cotangents brought back to the places that their elements came from.
+    fn sort(&mut self, given: &[Option<Var>], axis: usize) -> Cotangents {
+        let shape = self.builder.type_of(self.operands[0]).shape.clone();
+        let dtype = match i32::try_from(shape[axis]) {
+            Ok(_) => DType::I32,
+            Err(_) => DType::I64,
+        };
+        let places = self.push(Op::Iota { dtype, shape, axis }, &[]);
+        let key = self.operands[0];
+        let order = self
+            .builder
+            .push(Op::Sort { axis }, &[key, places])
+            .expect("a key and its places")[1];
+        let back: Vec<Var> = [order]
+            .into_iter()
+            .chain(given.iter().copied().flatten())
+            .collect();
+        let back = self
+            .builder
+            .push(Op::Sort { axis }, &back)
+            .expect("cotangents of the results");
+        let mut back = back.into_iter().skip(1);
+        given.iter().map(|g| g.and_then(|_| back.next())).collect()
+    }
+
+    /// Each operand's cotangent is the other contracted with the result's, over the other's free axes.
+    fn dot(&mut self, dot: &Dot, g: Var) -> Cotangents {
+        let (x, y) = (self.operands[0], self.operands[1]);
+        let free = |rule: &Self, var: Var, batch: &Axes, contract: &Axes| -> Axes {
+            let rank = rule.builder.type_of(var).shape.rank();
+            (0..rank)
+                .filter(|axis| !batch.contains(axis) && !contract.contains(axis))
+                .collect()
+        };
+        let left = free(self, x, &dot.lhs_batch, &dot.lhs_contract);
+        let right = free(self, y, &dot.rhs_batch, &dot.rhs_contract);
+        let batch: Axes = (0..dot.lhs_batch.len()).collect();
+        let first: Axes = (batch.len()..batch.len() + left.len()).collect();
+        let second: Axes = (batch.len() + left.len()..batch.len() + left.len() + right.len()).collect();
+        let mut cotangents = vec![None, None];
+        if self.wanted[0] {
+            let product = Dot {
+                lhs_contract: second,
+                rhs_contract: right.clone(),
+                lhs_batch: batch.clone(),
+                rhs_batch: dot.rhs_batch.clone(),
+            };
+            let z = self.push(Op::Dot(product), &[g, y]);
+            // Its axes: the batch, what is free in x, and what y contracts, in y's order.
+            let order = dot.lhs_batch.iter().chain(&left).copied();
+            cotangents[0] = Some(self.back(z, order, &dot.rhs_contract, &dot.lhs_contract));
+        }
+        if self.wanted[1] {
+            let product = Dot {
+                lhs_contract: first,
+                rhs_contract: left,
+                lhs_batch: batch,
+                rhs_batch: dot.lhs_batch.clone(),
+            };
+            let z = self.push(Op::Dot(product), &[g, x]);
+            let order = dot.rhs_batch.iter().chain(&right).copied();
+            cotangents[1] = Some(self.back(z, order, &dot.lhs_contract, &dot.rhs_contract));
+        }
+        cotangents
+    }
+
+    /// A product's axes put where the operand has them: first `order`, then those contracted with `theirs`, in their order.
+    fn back(&mut self, z: Var, order: impl Iterator<Item = usize>, theirs: &Axes, ours: &Axes) -> Var {
+        let mut pairs: Vec<(usize, usize)> = theirs.iter().copied().zip(ours.iter().copied()).collect();
+        pairs.sort_unstable();
+        let mut permutation = Axes::from_elem(0, self.builder.type_of(z).shape.rank());
+        let axes = order.chain(pairs.into_iter().map(|(_, axis)| axis));
+        axes.enumerate().for_each(|(from, axis)| permutation[axis] = from);
+        self.push(Op::Transpose(permutation), &[z])
+    }
+
+    fn push(&mut self, op: Op, inputs: &[Var]) -> Var {
+        self.builder.push(op, inputs).expect("a rule's equations type")[0]
+    }
+
+    fn map(&mut self, f: Unary, x: Var) -> Var {
+        self.push(Op::Unary(f), &[x])
+    }
+
+    fn add(&mut self, x: Var, y: Var) -> Var {
+        self.push(Op::Binary(Binary::Add), &[x, y])
+    }
+
+    fn sub(&mut self, x: Var, y: Var) -> Var {
+        self.push(Op::Binary(Binary::Sub), &[x, y])
+    }
+
+    fn mul(&mut self, x: Var, y: Var) -> Var {
+        self.push(Op::Binary(Binary::Mul), &[x, y])
+    }
+
+    fn div(&mut self, x: Var, y: Var) -> Var {
+        self.push(Op::Binary(Binary::Div), &[x, y])
+    }
+
+    fn compare(&mut self, f: Compare, x: Var, y: Var) -> Var {
+        self.push(Op::Compare(f), &[x, y])
+    }
+
+    fn select(&mut self, predicate: Var, x: Var, y: Var) -> Var {
+        self.push(Op::Select, &[predicate, x, y])
+    }
+
+    fn number(&mut self, like: Var, value: f64) -> Var {
+        let ArrayType { dtype, shape } = self.builder.type_of(like).clone();
+        let value = Scalar::from_f64(dtype, value);
+        self.push(Op::Constant { value, shape }, &[])
+    }
+
+    fn reciprocal_square(&mut self, x: Var) -> Var {
+        let (one, square) = (self.number(x, 1.0), self.mul(x, x));
+        self.div(one, square)
+    }
+
+    fn reshape(&mut self, x: Var, shape: &Shape) -> Var {
+        self.push(Op::Reshape(shape.clone()), &[x])
+    }
+
+    /// What a reduction over these axes gave, repeated along them.
+    fn spread(&mut self, x: Var, shape: &Shape, reduced: &Axes) -> Var {
+        let axes = (0..shape.rank()).filter(|axis| !reduced.contains(axis)).collect();
+        let shape = shape.clone();
+        self.push(Op::Broadcast { shape, axes }, &[x])
+    }
+}

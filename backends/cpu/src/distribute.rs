@@ -1,0 +1,476 @@
+//! Taking a small loop apart by what depends on what.
+//!
+//! Of a trip only that must wait for the trip before which lies on the way from a carry to a carry. What comes before (of
+//! the slices alone) and what comes after is computed for all trips at once, by the kernels that arrays have; and carries that do
+//! not need the others go round in a loop of their own, so that what lies between (the draws from keys that were split one after the
+//! other, say) is out of the loop too. [`distribute`] rewrites the loops of a program so.
+
+use crate::loops::LARGE;
+use crate::small::is_small;
+use kiln_program::{
+    Axes, Builder, Equation, Op, Program, Reduction, Scan, Shape, TypeError, Var, Vars, simplify,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Fewer trips are not worth more than one loop.
+const TRIPS: usize = 64;
+
+/// The program with its small loops taken apart.
+pub(crate) fn distribute(program: &Program) -> Program {
+    if !program
+        .equations()
+        .iter()
+        .any(|equation| loop_of(equation).is_some())
+    {
+        return program.clone();
+    }
+    let mut builder = Builder::new();
+    let mut map: Vec<Var> = program
+        .input_types()
+        .into_iter()
+        .map(|of| builder.input(of))
+        .collect();
+    for equation in program.equations() {
+        let inputs: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
+        let outputs = match loop_of(equation) {
+            Some(scan) => apart(&mut builder, scan, &inputs),
+            None => builder
+                .push(equation.op.clone(), &inputs)
+                .map(|outputs| outputs.into_vec()),
+        };
+        map.extend(outputs.expect("the parts of a loop type as the whole did"));
+    }
+    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
+    simplify(&builder.finish(&outputs))
+}
+
+/// The loop that an equation is, if it is one to be taken apart.
+fn loop_of(equation: &Equation) -> Option<&Scan> {
+    match &equation.op {
+        Op::Scan(scan) if scan.length >= TRIPS && !scan.body.has_effect() && is_small(&scan.body) => {
+            // Larger carries may have a loop in the tile.
+            let carries = scan.body.inputs().skip(scan.consts).take(scan.carries);
+            let are_few = |var: Var| scan.body.type_of(var).shape.size() < LARGE;
+            carries.into_iter().all(are_few).then_some(scan)
+        }
+        _ => None,
+    }
+}
+
+/// When an equation is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    /// Once: it is the same in each trip.
+    Always,
+    /// For all trips, before the loop.
+    Before,
+    /// In the loop.
+    Within,
+    /// For all trips, after the loop.
+    After,
+}
+
+/// A variable of the body in the program around the loop.
+#[derive(Clone, Copy)]
+struct Outer {
+    var: Var,
+    /// Whether it has an axis of all trips before its own.
+    stacked: bool,
+}
+
+/// Writes a loop in parts; gives the results of the whole.
+fn apart(builder: &mut Builder, scan: &Scan, operands: &[Var]) -> Result<Vec<Var>, TypeError> {
+    let whole = |builder: &mut Builder| Ok(builder.push(Op::Scan(scan.clone()), operands)?.into_vec());
+    let body = &*scan.body;
+    let fixed = scan.consts + scan.carries;
+    let when = schedule(scan);
+    let (exported, imported) = boundary(scan, &when);
+    let leaves = |(equation, when): (&Equation, &When)| match when {
+        When::Always => !matches!(equation.op, Op::Constant { .. }),
+        When::Within => false,
+        When::Before | When::After => true,
+    };
+    let peels = body.equations().iter().zip(&when).any(leaves);
+    let first = if peels { None } else { closed(scan) };
+    if !(peels || first.is_some()) || !is_affordable(scan, &exported, &imported) {
+        return whole(builder);
+    }
+
+    let mut outer: HashMap<Var, Outer> = HashMap::new();
+    for (input, var) in body
+        .inputs()
+        .enumerate()
+        .filter(|(i, _)| *i < scan.consts || *i >= fixed)
+    {
+        let (var, stacked) = (var, input >= fixed);
+        outer.insert(
+            var,
+            Outer {
+                var: operands[input],
+                stacked,
+            },
+        );
+    }
+    let scheduled = |wanted: When| {
+        body.equations()
+            .iter()
+            .zip(&when)
+            .filter(move |(_, when)| **when == wanted)
+    };
+    for when in [When::Always, When::Before] {
+        for (equation, _) in scheduled(when) {
+            all_trips(builder, equation, scan.length, &mut outer)?;
+        }
+    }
+    let within: Vec<&Equation> = scheduled(When::Within).map(|(equation, _)| equation).collect();
+    let mut parts = Parts {
+        scan,
+        init: &operands[scan.consts..fixed],
+        outer,
+        last: vec![None; scan.carries],
+    };
+    match first {
+        None => parts.write(
+            builder,
+            &within,
+            &(0..scan.carries).collect::<Vec<_>>(),
+            &exported,
+        )?,
+        Some(first) => {
+            let second: Vec<usize> = (0..scan.carries).filter(|i| !first.contains(i)).collect();
+            let read = needed(scan, &first);
+            let is_first = |var: &Var| read[var.index()];
+            let (one, two): (Vec<&Equation>, Vec<&Equation>) = within
+                .into_iter()
+                .partition(|equation| is_first(&equation.outputs[0]));
+            let mut between: Vec<Var> = two
+                .iter()
+                .flat_map(|equation| equation.inputs.iter())
+                .chain(second.iter().map(|&i| &body.outputs()[i]))
+                .chain(&exported)
+                .filter(|var| is_first(var) && !parts.outer.contains_key(var))
+                .copied()
+                .collect();
+            between.sort();
+            between.dedup();
+            parts.write(builder, &one, &first, &between)?;
+            let rest: Vec<Var> = exported.into_iter().filter(|var| !is_first(var)).collect();
+            parts.write(builder, &two, &second, &rest)?;
+        }
+    }
+    let Parts { mut outer, last, .. } = parts;
+    for (equation, _) in scheduled(When::After) {
+        all_trips(builder, equation, scan.length, &mut outer)?;
+    }
+    let mut results: Vec<Var> = last
+        .into_iter()
+        .map(|last| last.expect("every carry is in one part"))
+        .collect();
+    for var in &body.outputs()[scan.carries..] {
+        let Outer { var: value, stacked } = outer[var];
+        results.push(match stacked {
+            true => value,
+            false => repeated(builder, value, scan.length)?,
+        });
+    }
+    Ok(results)
+}
+
+/// A loop on its way into parts.
+struct Parts<'s> {
+    scan: &'s Scan,
+    init: &'s [Var],
+    outer: HashMap<Var, Outer>,
+    /// Where each carry ends.
+    last: Vec<Option<Var>>,
+}
+
+impl Parts<'_> {
+    /// Writes the loop of some equations over some of the carries; what is `exported` is stacked.
+    fn write(
+        &mut self,
+        builder: &mut Builder,
+        equations: &[&Equation],
+        carries: &[usize],
+        exported: &[Var],
+    ) -> Result<(), TypeError> {
+        let Parts {
+            scan,
+            init,
+            outer,
+            last,
+        } = self;
+        let body = &*scan.body;
+        let next: Vec<Var> = carries.iter().map(|&i| body.outputs()[i]).collect();
+        let mut read: Vec<Var> = equations
+            .iter()
+            .flat_map(|equation| equation.inputs.iter())
+            .chain(&next)
+            .filter(|var| outer.contains_key(var))
+            .copied()
+            .collect();
+        read.sort();
+        read.dedup();
+        let (slices, consts): (Vec<Var>, Vec<Var>) = read.into_iter().partition(|var| outer[var].stacked);
+        if slices.is_empty() && carries.is_empty() && exported.is_empty() {
+            return Ok(());
+        }
+        let carried = carries
+            .iter()
+            .map(|&i| Var::clone(&body.inputs().nth(scan.consts + i).expect("a carry")));
+        let carried: Vec<Var> = carried.collect();
+        let mut trip = Builder::new();
+        let mut map: HashMap<Var, Var> = HashMap::new();
+        for &var in consts.iter().chain(&carried).chain(&slices) {
+            map.insert(var, trip.input(body.type_of(var).clone()));
+        }
+        for equation in equations {
+            let operands: Vars = equation.inputs.iter().map(|var| map[var]).collect();
+            let outputs = trip.push(equation.op.clone(), &operands)?;
+            map.extend(equation.outputs.iter().copied().zip(outputs));
+        }
+        let outputs: Vec<Var> = next.iter().chain(exported).map(|var| map[var]).collect();
+        let part = Scan {
+            body: Arc::new(simplify(&trip.finish(&outputs))),
+            length: scan.length,
+            consts: consts.len(),
+            carries: carries.len(),
+            reverse: scan.reverse,
+        };
+        let operands: Vec<Var> = consts
+            .iter()
+            .map(|var| outer[var].var)
+            .chain(carries.iter().map(|&i| init[i]))
+            .chain(slices.iter().map(|var| outer[var].var))
+            .collect();
+        // What remains may come apart further.
+        let results = apart(builder, &part, &operands)?;
+        let (ends, stacked) = results.split_at(carries.len());
+        carries
+            .iter()
+            .zip(ends)
+            .for_each(|(&carry, &end)| last[carry] = Some(end));
+        outer.extend(
+            exported
+                .iter()
+                .copied()
+                .zip(stacked.iter().map(|&var| Outer { var, stacked: true })),
+        );
+        Ok(())
+    }
+}
+
+/// When each equation can be computed.
+fn schedule(scan: &Scan) -> Vec<When> {
+    let body = &*scan.body;
+    let fixed = scan.consts + scan.carries;
+    // What waits for the trip before, and what depends on the trip at all.
+    let (mut waits, mut varies) = (vec![false; body.variables()], vec![false; body.variables()]);
+    for (i, var) in body.inputs().enumerate() {
+        waits[var.index()] = i >= scan.consts && i < fixed;
+        varies[var.index()] = i >= scan.consts;
+    }
+    let mut when = vec![When::Within; body.equations().len()];
+    for (equation, when) in body.equations().iter().zip(&mut when) {
+        let any = |of: &[bool]| equation.inputs.iter().any(|x| of[x.index()]);
+        *when = match (any(&varies), any(&waits)) {
+            (false, _) => When::Always,
+            (true, false) if is_movable(body, equation) => When::Before,
+            // What cannot leave the loop holds back those that read it.
+            _ => When::Within,
+        };
+        for y in &equation.outputs {
+            waits[y.index()] = *when == When::Within;
+            varies[y.index()] = *when != When::Always;
+        }
+    }
+    let mut feeds = vec![false; body.variables()];
+    body.outputs()[..scan.carries]
+        .iter()
+        .for_each(|var| feeds[var.index()] = true);
+    let within = body
+        .equations()
+        .iter()
+        .zip(&mut when)
+        .rev()
+        .filter(|(_, when)| **when == When::Within);
+    for (equation, when) in within {
+        if equation.outputs.iter().any(|y| feeds[y.index()]) || !is_movable(body, equation) {
+            equation.inputs.iter().for_each(|x| feeds[x.index()] = true);
+        } else {
+            *when = When::After;
+        }
+    }
+    when
+}
+
+/// What the loop hands over to what comes after it, and what it gets from what comes before beyond its own operands.
+fn boundary(scan: &Scan, when: &[When]) -> (Vec<Var>, Vec<Var>) {
+    let body = &*scan.body;
+    let mut place = vec![When::Always; body.variables()];
+    for (i, var) in body.inputs().enumerate() {
+        if i >= scan.consts && i < scan.consts + scan.carries {
+            place[var.index()] = When::Within;
+        }
+    }
+    let (mut exported, mut imported) = (vec![], vec![]);
+    for (equation, when) in body.equations().iter().zip(when) {
+        equation.outputs.iter().for_each(|y| place[y.index()] = *when);
+        for x in &equation.inputs {
+            match (place[x.index()], when) {
+                (When::Within, When::After) => exported.push(*x),
+                (When::Before, When::Within) => imported.push(*x),
+                _ => {}
+            }
+        }
+    }
+    exported.extend(
+        body.outputs()[scan.carries..]
+            .iter()
+            .filter(|var| place[var.index()] == When::Within),
+    );
+    for list in [&mut exported, &mut imported] {
+        list.sort();
+        list.dedup();
+    }
+    (exported, imported)
+}
+
+/// Whether what is stacked between the parts is not much more than what the loop reads and writes anyhow.
+fn is_affordable(scan: &Scan, exported: &[Var], imported: &[Var]) -> bool {
+    const FREE: usize = 1 << 20;
+    let body = &scan.body;
+    let bytes = |vars: &[Var]| -> usize { vars.iter().map(|var| body.type_of(*var).bytes()).sum() };
+    let xs: Vec<Var> = body.inputs().skip(scan.consts + scan.carries).collect();
+    let anyhow = bytes(&xs) + bytes(&body.outputs()[scan.carries..]);
+    let between = bytes(exported) + bytes(imported);
+    between.saturating_mul(scan.length) <= FREE.saturating_add(anyhow.saturating_mul(4 * scan.length))
+}
+
+/// Some carries, not all, whose next values depend on no others; the least such set.
+fn closed(scan: &Scan) -> Option<Vec<usize>> {
+    let sets = (0..scan.carries).map(|carry| {
+        let mut set = vec![carry];
+        loop {
+            let read = needed(scan, &set);
+            let grown: Vec<usize> = (0..scan.carries)
+                .filter(|&i| set.contains(&i) || read[scan.consts + i])
+                .collect();
+            if grown == set {
+                return set;
+            }
+            set = grown;
+        }
+    });
+    let least = sets.min_by_key(Vec::len)?;
+    (least.len() < scan.carries).then_some(least)
+}
+
+/// The variables that the next values of some carries are computed from.
+fn needed(scan: &Scan, carries: &[usize]) -> Vec<bool> {
+    let body = &*scan.body;
+    let mut needed = vec![false; body.variables()];
+    carries
+        .iter()
+        .for_each(|&i| needed[body.outputs()[i].index()] = true);
+    for equation in body.equations().iter().rev() {
+        if equation.outputs.iter().any(|y| needed[y.index()]) {
+            equation.inputs.iter().for_each(|x| needed[x.index()] = true);
+            equation.outputs.iter().for_each(|y| needed[y.index()] = true);
+        }
+    }
+    needed
+}
+
+/// Whether the op can be computed for all trips at once with the same bits.
+fn is_movable(body: &Program, equation: &Equation) -> bool {
+    match &equation.op {
+        Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_) => true,
+        Op::Uniform { .. } | Op::StopGradient | Op::Constant { .. } | Op::Iota { .. } => true,
+        Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast { .. } | Op::Slice { .. } | Op::Reverse(_) => true,
+        Op::Pad { .. } | Op::Concatenate { .. } | Op::RandomBits { .. } => true,
+        // Sums of floats depend on their order.
+        Op::Reduce { kind, .. } => {
+            matches!(kind, Reduction::Max | Reduction::Min)
+                || !body.type_of(equation.inputs[0]).dtype.is_float()
+        }
+        Op::Gather { .. } | Op::Scatter { .. } | Op::ArgReduce { .. } | Op::Cumulative { .. } => false,
+        Op::Sort { .. } | Op::Dot(_) | Op::Linalg(_) | Op::Effect(_) => false,
+        Op::Call(_) | Op::Scan(_) | Op::While(_) | Op::Cond(_) | Op::Checkpoint(_) | Op::Custom(_) => false,
+    }
+}
+
+/// Writes an equation for all trips at once; once, where it is the same in each.
+fn all_trips(
+    builder: &mut Builder,
+    equation: &Equation,
+    trips: usize,
+    outer: &mut HashMap<Var, Outer>,
+) -> Result<(), TypeError> {
+    let operands: Vec<Outer> = equation.inputs.iter().map(|var| outer[var]).collect();
+    let stacked = operands.iter().any(|x| x.stacked);
+    let mut vars: Vars = Vars::new();
+    for x in operands {
+        vars.push(match stacked && !x.stacked {
+            true => repeated(builder, x.var, trips)?,
+            false => x.var,
+        });
+    }
+    let op = if stacked {
+        lifted(&equation.op, trips)
+    } else {
+        equation.op.clone()
+    };
+    let results = builder
+        .push(op, &vars)?
+        .into_iter()
+        .map(|var| Outer { var, stacked });
+    outer.extend(equation.outputs.iter().copied().zip(results));
+    Ok(())
+}
+
+/// The op on operands with one more axis before their own.
+fn lifted(op: &Op, trips: usize) -> Op {
+    let longer = |shape: &Shape| -> Shape { std::iter::once(trips).chain(shape.iter().copied()).collect() };
+    let shifted = |axes: &Axes| -> Axes { axes.iter().map(|axis| axis + 1).collect() };
+    let before =
+        |first: usize, axes: &Axes| -> Axes { std::iter::once(first).chain(axes.iter().copied()).collect() };
+    let with_first = |axes: &Axes| before(0, &shifted(axes));
+    match op {
+        Op::Reshape(shape) => Op::Reshape(longer(shape)),
+        Op::Transpose(permutation) => Op::Transpose(with_first(permutation)),
+        Op::Broadcast { shape, axes } => Op::Broadcast {
+            shape: longer(shape),
+            axes: with_first(axes),
+        },
+        Op::Slice { start, stop, step } => Op::Slice {
+            start: before(0, start),
+            stop: before(trips, stop),
+            step: before(1, step),
+        },
+        Op::Pad { shape, start, step } => Op::Pad {
+            shape: longer(shape),
+            start: before(0, start),
+            step: before(1, step),
+        },
+        Op::Reverse(axes) => Op::Reverse(shifted(axes)),
+        Op::Concatenate { axis } => Op::Concatenate { axis: axis + 1 },
+        Op::Reduce { kind, axes } => Op::Reduce {
+            kind: *kind,
+            axes: shifted(axes),
+        },
+        // Elementwise; and random bits, whose keys and first counters have the trips among their batch.
+        op => op.clone(),
+    }
+}
+
+/// The same for each trip.
+fn repeated(builder: &mut Builder, var: Var, trips: usize) -> Result<Var, TypeError> {
+    let shape = builder.type_of(var).shape.clone();
+    let op = Op::Broadcast {
+        axes: (1..=shape.rank()).collect(),
+        shape: std::iter::once(trips).chain(shape.iter().copied()).collect(),
+    };
+    Ok(builder.push(op, &[var])?[0])
+}

@@ -1,0 +1,280 @@
+//! Recurrences: loops of which a trip is one or two operations on a carry of few floats, as `c = c * a + b`.
+//!
+//! Such a loop takes as long as its operations wait for each other, if nothing is in between. So there is a loop for every pair of
+//! operations, compiled with it, in which the carry stays in a register.
+
+use crate::Buffer;
+use crate::kernels::Number;
+use bytemuck::{cast_slice, cast_slice_mut};
+use kiln_program::{ArrayType, Binary, DType, Op, Scalar, Scan, Shape, Var};
+
+/// A recurrence, ready to run.
+#[derive(Debug)]
+pub(crate) struct Recurrence {
+    of: ArrayType,
+    length: usize,
+    reverse: bool,
+    /// The carry's number among the operands.
+    carry: usize,
+    steps: [Step; 2],
+    operands: [Operand; 2],
+    /// What is stacked: the carry after each trip, or else before it.
+    stacked: Vec<bool>,
+}
+
+/// What happens to the carry `c` with another operand `y`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// `c + y`, and so on.
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Max,
+    Min,
+    /// `y - c`.
+    SubFrom,
+    /// `y / c`.
+    DivInto,
+    Keep,
+}
+
+#[derive(Clone, Debug)]
+enum Operand {
+    Number(Scalar),
+    /// The same in each trip.
+    Const(usize),
+    Slices(usize),
+}
+
+/// The most elements of a carry.
+const ELEMENTS: usize = 32;
+/// How many of them go together.
+const LANES: usize = 4;
+
+impl Recurrence {
+    /// The loop as a recurrence, if it is one.
+    pub(crate) fn of(scan: &Scan) -> Option<Recurrence> {
+        let body = &*scan.body;
+        let carry = body.inputs().nth(scan.consts).filter(|_| scan.carries == 1)?;
+        let of = body.type_of(carry).clone();
+        let n = of.shape.size();
+        let fits = of.dtype.is_float() && (n == 1 || (n.is_multiple_of(LANES) && n <= ELEMENTS));
+        fits.then_some(())?;
+        let mut numbers: Vec<(Var, Scalar)> = vec![];
+        let mut steps: Vec<(Step, Operand)> = vec![];
+        let mut value = carry;
+        for equation in body.equations() {
+            let f = match &equation.op {
+                Op::Constant { value, .. } => {
+                    numbers.push((equation.outputs[0], *value));
+                    continue;
+                }
+                Op::Binary(f) => *f,
+                _ => return None,
+            };
+            let [x, y] = equation.inputs[..] else { return None };
+            let (other, swapped) = if x == value { (y, false) } else { (x, true) };
+            if (x == value) == (y == value) {
+                return None;
+            }
+            let step = match (f, swapped) {
+                (Binary::Add, _) => Step::Add,
+                (Binary::Mul, _) => Step::Mul,
+                (Binary::Max, _) => Step::Max,
+                (Binary::Min, _) => Step::Min,
+                (Binary::Sub, false) => Step::Sub,
+                (Binary::Sub, true) => Step::SubFrom,
+                (Binary::Div, false) => Step::Div,
+                (Binary::Div, true) => Step::DivInto,
+                _ => return None,
+            };
+            let number = numbers.iter().find(|(var, _)| *var == other);
+            let operand = match (number, other.index()) {
+                (Some((_, number)), _) => Operand::Number(*number),
+                (None, i) if i < scan.consts => Operand::Const(i),
+                (None, i) if i > scan.consts && i < body.inputs().len() => Operand::Slices(i),
+                _ => return None,
+            };
+            steps.push((step, operand));
+            value = equation.outputs[0];
+        }
+        if steps.len() == 1 {
+            steps.push((Step::Keep, steps[0].1.clone()));
+        }
+        let [(first, x), (second, y)] = <[_; 2]>::try_from(steps).ok()?;
+        let (next, ys) = body.outputs().split_first()?;
+        let stacks = ys.iter().all(|y| *y == value || *y == carry);
+        (*next == value && stacks).then(|| Recurrence {
+            of,
+            length: scan.length,
+            reverse: scan.reverse,
+            carry: scan.consts,
+            steps: [first, second],
+            operands: [x, y],
+            stacked: ys.iter().map(|y| *y == value).collect(),
+        })
+    }
+
+    /// Runs it.
+    pub(crate) fn run(&self, operands: &[Buffer]) -> Vec<Buffer> {
+        match self.of.dtype {
+            DType::F32 => self.typed::<f32>(operands),
+            _ => self.typed::<f64>(operands),
+        }
+    }
+
+    fn typed<T: Number>(&self, buffers: &[Buffer]) -> Vec<Buffer> {
+        let n = self.of.shape.size();
+        let shape: Shape = std::iter::once(self.length)
+            .chain(self.of.shape.iter().copied())
+            .collect();
+        let stack = || Buffer::zeros(ArrayType::new(self.of.dtype, shape.clone()));
+        let mut last = Buffer::zeros(self.of.clone());
+        last.bytes_mut()
+            .expect("a new buffer")
+            .copy_from_slice(buffers[self.carry].bytes());
+        let wanted = |after: bool| self.stacked.contains(&after).then(stack);
+        let (mut after, mut before) = (wanted(true), wanted(false));
+        let numbers = self.operands.each_ref().map(|operand| match operand {
+            Operand::Number(number) => {
+                let bytes = number.to_le_bytes();
+                vec![bytemuck::pod_read_unaligned::<T>(&bytes[..size_of::<T>()]); n]
+            }
+            _ => vec![],
+        });
+        let read = |i: usize| match &self.operands[i] {
+            Operand::Number(_) => Read {
+                x: &numbers[i][..],
+                stride: 0,
+            },
+            Operand::Const(number) => Read {
+                x: cast_slice(buffers[*number].bytes()),
+                stride: 0,
+            },
+            Operand::Slices(number) => Read {
+                x: cast_slice(buffers[*number].bytes()),
+                stride: n,
+            },
+        };
+        let mut trips = Trips {
+            length: self.length,
+            reverse: self.reverse,
+            n,
+            lane: 0,
+            carry: cast_slice_mut(last.bytes_mut().expect("a new buffer")),
+            operands: [read(0), read(1)],
+            after: elements(&mut after),
+            before: elements(&mut before),
+        };
+        let [first, second] = self.steps;
+        let (run, lanes) = match n {
+            1 => (pair::<T, 1>(first, second), 1),
+            _ => (pair::<T, LANES>(first, second), LANES),
+        };
+        for lane in (0..n).step_by(lanes) {
+            trips.lane = lane;
+            run(&mut trips);
+        }
+        let stacked = self.stacked.iter().map(|&is_after| {
+            let stack = if is_after { &after } else { &before };
+            stack.clone().expect("made because it is wanted")
+        });
+        let stacked: Vec<Buffer> = stacked.collect();
+        std::iter::once(last).chain(stacked).collect()
+    }
+}
+
+fn elements<T: Number>(buffer: &mut Option<Buffer>) -> &mut [T] {
+    match buffer {
+        Some(buffer) => cast_slice_mut(buffer.bytes_mut().expect("a new buffer")),
+        None => &mut [],
+    }
+}
+
+struct Read<'a, T> {
+    x: &'a [T],
+    /// From trip to trip.
+    stride: usize,
+}
+
+/// The work of a loop, for the lanes from `lane` on.
+struct Trips<'a, T> {
+    length: usize,
+    reverse: bool,
+    n: usize,
+    lane: usize,
+    carry: &'a mut [T],
+    operands: [Read<'a, T>; 2],
+    after: &'a mut [T],
+    before: &'a mut [T],
+}
+
+trait Apply {
+    fn apply<T: Number>(c: T, y: T) -> T;
+}
+
+macro_rules! steps {
+    ($($name:ident: $c:ident, $y:ident => $result:expr;)*) => {
+        $(
+            struct $name;
+            impl Apply for $name {
+                #[inline(always)]
+                fn apply<T: Number>($c: T, $y: T) -> T {
+                    $result
+                }
+            }
+        )*
+
+        /// The loop for a pair of steps.
+        fn pair<T: Number, const L: usize>(first: Step, second: Step) -> fn(&mut Trips<T>) {
+            match first {
+                $(Step::$name => after::<T, $name, L>(second),)*
+            }
+        }
+
+        fn after<T: Number, F: Apply, const L: usize>(second: Step) -> fn(&mut Trips<T>) {
+            match second {
+                $(Step::$name => run::<T, F, $name, L>,)*
+            }
+        }
+    };
+}
+steps! {
+    Add: c, y => c.add(y);
+    Sub: c, y => c.sub(y);
+    Mul: c, y => c.mul(y);
+    Div: c, y => c.div(y);
+    Max: c, y => c.max(y);
+    Min: c, y => c.min(y);
+    SubFrom: c, y => y.sub(c);
+    DivInto: c, y => y.div(c);
+    Keep: c, _y => c;
+}
+
+fn run<T: Number, F: Apply, G: Apply, const L: usize>(trips: &mut Trips<T>) {
+    let lanes = trips.lane..trips.lane + L;
+    let mut c: [T; L] = trips.carry[lanes.clone()].try_into().expect("as many lanes");
+    for trip in 0..trips.length {
+        let trip = if trips.reverse {
+            trips.length - 1 - trip
+        } else {
+            trip
+        };
+        let at = trip * trips.n + trips.lane;
+        if !trips.before.is_empty() {
+            trips.before[at..at + L].copy_from_slice(&c);
+        }
+        let [x, y] = trips.operands.each_ref().map(|read| {
+            let at = trip * read.stride + trips.lane;
+            &read.x[at..at + L]
+        });
+        for i in 0..L {
+            c[i] = G::apply(F::apply(c[i], x[i]), y[i]);
+        }
+        if !trips.after.is_empty() {
+            trips.after[at..at + L].copy_from_slice(&c);
+        }
+    }
+    trips.carry[lanes].copy_from_slice(&c);
+}

@@ -1,0 +1,172 @@
+//! Moving out of a loop what is the same in each trip.
+
+use crate::op::{Op, Scan};
+use crate::{Builder, Equation, Var, Vars};
+use std::sync::Arc;
+
+/// A loop without its dear invariant equations, and these.
+pub(crate) struct Hoisted {
+    /// The constants that the loop took, as variables of the body.
+    pub(crate) consts: Vec<Var>,
+    /// The equations, in terms of the body's variables.
+    pub(crate) equations: Vec<Equation>,
+    /// Which of the body's variables the loop now takes as constants, after those that it took.
+    pub(crate) results: Vec<Var>,
+    pub(crate) scan: Scan,
+}
+
+/// Takes out of a loop the equations that read nothing but its constants, as far as something dear comes of them: an elementwise value
+/// costs less than a constant to be read in each trip.
+pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
+    let body = &*scan.body;
+    let mut invariant = vec![false; body.variables()];
+    invariant[..scan.consts].fill(true);
+    let equations = body.equations();
+    for equation in equations {
+        let all = equation.inputs.iter().all(|var| invariant[var.index()]) && !equation.op.has_effect();
+        equation
+            .outputs
+            .iter()
+            .for_each(|var| invariant[var.index()] = all);
+    }
+    let stays = |equation: &Equation| equation.outputs.iter().any(|var| !invariant[var.index()]);
+    let dear = |equation: &Equation| !equation.inputs.is_empty() && !stays(equation) && is_dear(&equation.op);
+    if scan.length < 2 || !equations.iter().any(dear) {
+        return None;
+    }
+    // What dear equations read goes with them.
+    let mut goes = vec![false; body.variables()];
+    for equation in equations.iter().rev() {
+        let needed = equation.outputs.iter().any(|var| goes[var.index()]);
+        if needed || dear(equation) {
+            equation
+                .inputs
+                .iter()
+                .chain(&equation.outputs)
+                .for_each(|var| goes[var.index()] = true);
+        }
+    }
+    let (moved, kept): (Vec<&Equation>, Vec<&Equation>) = equations
+        .iter()
+        .partition(|equation| equation.outputs.iter().all(|var| goes[var.index()]));
+    let results: Vec<Var> = moved
+        .iter()
+        .filter(|equation| dear(equation))
+        .flat_map(|equation| equation.outputs.iter().copied())
+        .collect();
+
+    let mut builder = Builder::new();
+    let mut map: Vec<Option<Var>> = vec![None; body.variables()];
+    let inputs: Vec<Var> = body.inputs().collect();
+    let (consts, rest) = inputs.split_at(scan.consts);
+    for &var in consts.iter().chain(&results).chain(rest) {
+        map[var.index()] = Some(builder.input(body.type_of(var).clone()));
+    }
+    // Cheap values that the rest reads too are computed in both places.
+    let cheap = moved.iter().copied().filter(|equation| !dear(equation));
+    let mut all: Vec<&Equation> = cheap.chain(kept).collect();
+    all.sort_by_key(|equation| equation.outputs.first().map(|var| var.index()));
+    for equation in all {
+        let operands: Vars = equation
+            .inputs
+            .iter()
+            .map(|var| map[var.index()].expect("defined before"))
+            .collect();
+        let outputs = builder
+            .push(equation.op.clone(), &operands)
+            .expect("an equation kept as it was");
+        for (var, output) in equation.outputs.iter().zip(outputs) {
+            map[var.index()] = Some(output);
+        }
+    }
+    let outputs: Vec<Var> = body
+        .outputs()
+        .iter()
+        .map(|var| map[var.index()].expect("defined"))
+        .collect();
+    let scan = Scan {
+        body: Arc::new(crate::dead::without_dead_code(&builder.finish(&outputs))),
+        consts: scan.consts + results.len(),
+        ..scan.clone()
+    };
+    Some(Hoisted {
+        consts: consts.to_vec(),
+        equations: moved.into_iter().cloned().collect(),
+        results,
+        scan,
+    })
+}
+
+fn is_dear(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Dot(_)
+            | Op::Linalg(_)
+            | Op::Sort { .. }
+            | Op::Cumulative { .. }
+            | Op::Reduce { .. }
+            | Op::ArgReduce { .. }
+            | Op::Gather { .. }
+            | Op::Scatter { .. }
+            | Op::Concatenate { .. }
+            | Op::Scan(_)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::op::{Binary, Reduction, Scan, Unary};
+    use crate::{ArrayType, Builder, DType, Op, simplify};
+    use std::sync::Arc;
+
+    #[test]
+    fn reductions_of_constants_leave_the_loop_and_cheap_values_stay() {
+        // carry * sum(exp(table)) + sin(scale)
+        let mut body = Builder::new();
+        let table = body.input(ArrayType::new(DType::F32, [8]));
+        let scale = body.input(ArrayType::new(DType::F32, []));
+        let carry = body.input(ArrayType::new(DType::F32, []));
+        let exp = body.push(Op::Unary(Unary::Exp), &[table]).unwrap()[0];
+        let sum = Op::Reduce {
+            kind: Reduction::Sum,
+            axes: [0].into_iter().collect(),
+        };
+        let sum = body.push(sum, &[exp]).unwrap()[0];
+        let sin = body.push(Op::Unary(Unary::Sin), &[scale]).unwrap()[0];
+        let product = body.push(Op::Binary(Binary::Mul), &[carry, sum]).unwrap()[0];
+        let next = body.push(Op::Binary(Binary::Add), &[product, sin]).unwrap()[0];
+        let body = body.finish(&[next]);
+
+        let mut b = Builder::new();
+        let inputs: Vec<_> = body.input_types().into_iter().map(|of| b.input(of)).collect();
+        let scan = Scan {
+            body: Arc::new(body),
+            length: 5,
+            consts: 2,
+            carries: 1,
+            reverse: false,
+        };
+        let out = b.push(Op::Scan(scan), &inputs).unwrap()[0];
+        let program = simplify(&b.finish(&[out]));
+        let names: Vec<String> = program
+            .equations()
+            .iter()
+            .map(|equation| equation.op.name())
+            .collect();
+        assert_eq!(names, ["exp", "reduce_sum", "scan"], "{program}");
+        let Op::Scan(scan) = &program.equations()[2].op else {
+            unreachable!()
+        };
+        let names: Vec<String> = scan
+            .body
+            .equations()
+            .iter()
+            .map(|equation| equation.op.name())
+            .collect();
+        assert_eq!(
+            (names, scan.consts),
+            (vec!["sin".into(), "mul".into(), "add".into()], 3),
+            "{program}"
+        );
+    }
+}

@@ -1,0 +1,204 @@
+//! Derivatives that users give or hold back: rules of their own, `stop_gradient`, `checkpoint`.
+
+use crate::Array;
+use crate::grad::Site;
+use crate::lax::Consts;
+use crate::record::{Recorded, bind, is_recording};
+use crate::transform::zeros_like;
+use crate::tree::{Arrays, Leaves, Structure, Tree};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// A function with a reverse-mode rule of its own.
+///
+/// `forward` gives the function's value and what `backward` will need of it; `backward` maps that and the value's
+/// cotangent to the argument's cotangent, a tree like the argument (leaves that are not floats are ignored). Forward mode
+/// transposes the rule. Outside of transformations the function runs as it is.
+///
+/// Arrays that the three functions capture are constants: make an argument of what is to be differentiated.
+///
+/// ```
+/// use kiln_core::{Array, custom_vjp, grad};
+/// // log(1 + exp(x)), whose plain derivative is NaN for large x.
+/// let softplus = custom_vjp(
+///     |x: Array| x.exp().log1p(),
+///     |x: Array| (x.exp().log1p(), x),
+///     |x: Array, cotangent: Array| cotangent * x.logistic(),
+/// );
+/// println!("{}", grad(softplus)(1000.0.into())); // 1.0
+/// ```
+///
+/// # Panics
+/// The returned function panics, inside of a transformation, when the value of `forward` is not of the function's type, or the
+/// cotangent not of the argument's.
+#[track_caller]
+pub fn custom_vjp<T: Tree, U: Tree, R: Tree>(
+    f: impl Fn(T) -> U,
+    forward: impl Fn(T) -> (U, R),
+    backward: impl Fn(R, U) -> T,
+) -> impl Fn(T) -> U {
+    let site = Site::new("custom_vjp");
+    move |x| {
+        if !is_recording() {
+            return f(x);
+        }
+        let x = site.leaves(Leaves::of(x));
+        let function = site.record(&x.arrays, |arrays| f(x.structure.rebuild(arrays)));
+        let outputs = function.program.output_types();
+        let mut residuals = Leaves::default();
+        let first = site.record(&x.arrays, |arrays| {
+            let (value, kept) = forward(x.structure.rebuild(arrays));
+            let value = site.matching("the value of forward", value, &function.structure, &outputs);
+            residuals = site.leaves(Leaves::of(kept));
+            value
+                .into_iter()
+                .chain(residuals.arrays.clone())
+                .collect::<Vec<Array>>()
+        });
+        let kept = first.program.output_types().split_off(outputs.len());
+        let kept = kept.into_iter().zip(residuals.arrays.iter().map(Array::is_weak));
+        let given = outputs.iter().cloned().zip(function.weak.iter().copied());
+        let second = site.trace(kept.chain(given), |mut arrays| {
+            let cotangent: Arrays = arrays.drain(residuals.arrays.len()..).collect();
+            let found = backward(
+                residuals.structure.rebuild(arrays),
+                function.structure.rebuild(cotangent),
+            );
+            site.derivative("the cotangent that backward gives", found, &x)
+        });
+        site.bind(&x, &function, &[&first, &second], |parts| {
+            let [forward, backward] = parts.try_into().expect("two parts");
+            CustomRule::Vjp { forward, backward }
+        })
+    }
+}
+
+/// A function with a forward-mode rule of its own: it maps the argument and its tangent to the value and its tangent, and is
+/// linear in the tangent. Reverse mode transposes the rule.
+///
+/// Arrays that the two functions capture are constants: make an argument of what is to be differentiated.
+///
+/// ```
+/// use kiln_core::{Array, custom_jvp, grad};
+/// let clipped = custom_jvp(|x: Array| x.clip(-1, 1), |x: Array, tangent: Array| (x.clip(-1, 1), tangent));
+/// println!("{}", grad(clipped)(5.0.into())); // 1.0: the gradient goes straight through
+/// ```
+///
+/// # Panics
+/// The returned function panics, inside of a transformation, when what the rule gives is not of the function's type.
+#[track_caller]
+pub fn custom_jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, rule: impl Fn(T, T) -> (U, U)) -> impl Fn(T) -> U {
+    let site = Site::new("custom_jvp");
+    move |x| {
+        if !is_recording() {
+            return f(x);
+        }
+        let x = site.leaves(Leaves::of(x));
+        let n = x.arrays.len();
+        let function = site.record(&x.arrays, |arrays| f(x.structure.rebuild(arrays)));
+        let outputs = function.program.output_types();
+        let types = || x.arrays.iter().map(|x| (x.array_type(), x.is_weak()));
+        let traced = site.trace(types().chain(types()), |mut arrays| {
+            let tangents: Arrays = arrays.drain(n..).collect();
+            let (value, tangent) = rule(x.structure.rebuild(arrays), x.structure.rebuild(tangents));
+            let value = site.matching("the value of the rule", value, &function.structure, &outputs);
+            let tangent = site.matching(
+                "the tangent that the rule gives",
+                tangent,
+                &function.structure,
+                &outputs,
+            );
+            value.into_iter().chain(tangent).collect::<Vec<Array>>()
+        });
+        site.bind(&x, &function, &[&traced], |parts| {
+            CustomRule::Jvp(parts[0].clone())
+        })
+    }
+}
+
+/// The same values, constant for derivatives.
+///
+/// ```
+/// use kiln_core::{Array, grad, stop_gradient};
+/// println!("{}", grad(|x: Array| &x * stop_gradient(x.clone()))(3.0.into())); // 3.0
+/// ```
+#[track_caller]
+pub fn stop_gradient<T: Tree>(tree: T) -> T {
+    let leaves = Site::new("stop_gradient").leaves(Leaves::of(tree));
+    let stopped = leaves.arrays.into_iter().map(|x| match is_recording() {
+        true => bind(Op::StopGradient, &[&x], &[x.is_weak()]).remove(0),
+        false => x,
+    });
+    leaves.structure.rebuild(stopped)
+}
+
+/// A function whose inside is computed again for its derivative instead of kept: less memory, more work.
+///
+/// In a loop of n steps, reverse mode keeps what each step needs; a loop of √n checkpointed loops of √n steps keeps √n of them.
+///
+/// ```
+/// use kiln_core::{Array, checkpoint, grad};
+/// println!("{}", grad(checkpoint(|x: Array| x.sin().sin()))(0.0.into())); // 1.0
+/// ```
+#[track_caller]
+pub fn checkpoint<T: Tree, U: Tree>(f: impl Fn(T) -> U) -> impl Fn(T) -> U {
+    let site = Site::new("checkpoint");
+    move |x| {
+        if !is_recording() {
+            return f(x);
+        }
+        let x = site.leaves(Leaves::of(x));
+        let recorded = site.record(&x.arrays, |arrays| f(x.structure.rebuild(arrays)));
+        let operands: SmallVec<[&Array; 8]> = x.arrays.iter().chain(&recorded.hidden).collect();
+        let results = bind(
+            Op::Checkpoint(Arc::new(recorded.program)),
+            &operands,
+            &recorded.weak,
+        );
+        recorded.structure.rebuild(results)
+    }
+}
+
+impl Site {
+    /// The leaves of a derivative with respect to a tree, which must be like it; what is not floats is zero.
+    #[track_caller]
+    fn derivative(&self, what: &str, tree: impl Tree, of: &Leaves) -> Vec<Array> {
+        let types: Vec<ArrayType> = of.arrays.iter().map(Array::array_type).collect();
+        let found = self.matching(what, tree, &of.structure, &types);
+        let pairs = found.into_iter().zip(&of.arrays);
+        pairs
+            .map(|(found, x)| {
+                if x.dtype().is_float() {
+                    found
+                } else {
+                    zeros_like(x)
+                }
+            })
+            .collect()
+    }
+
+    /// Writes a function with a rule, made of these recordings, into the recording under way.
+    fn bind<U: Tree>(
+        &self,
+        x: &Leaves,
+        function: &Recorded,
+        parts: &[&Recorded],
+        rule: impl FnOnce(Vec<Arc<Program>>) -> CustomRule,
+    ) -> U {
+        let all = || std::iter::once(function).chain(parts.iter().copied());
+        let mut consts = Consts::default();
+        all().for_each(|recorded| consts.add(&recorded.hidden));
+        let mut programs: Vec<Arc<Program>> = all()
+            .map(|recorded| Arc::new(consts.first(&recorded.program, &recorded.hidden, |_, outputs| outputs)))
+            .collect();
+        let custom = Custom {
+            program: programs.remove(0),
+            consts: consts.arrays.len(),
+            rule: rule(programs),
+        };
+        let operands: SmallVec<[&Array; 8]> = consts.arrays.iter().chain(&x.arrays).collect();
+        let structure: &Structure = &function.structure;
+        structure.rebuild(bind(Op::Custom(Arc::new(custom)), &operands, &function.weak))
+    }
+}

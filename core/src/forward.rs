@@ -1,0 +1,290 @@
+//! Forward mode: a program's tangents, as a program.
+//!
+//! The walker reads the program once, and gives each equation's results and their tangents. The rule of a plain op is the transpose of its
+//! reverse rule ([`tangents`]); what has structure is taken apart here. A tangent that is zero everywhere is `None`.
+
+use crate::Array;
+use crate::depend::{branches_depend, scan_given, while_given};
+use crate::transform::{Derived, How, bind_strong, derived, record_program, with_zeros};
+use crate::vjp::{backward, chosen, spread, tangents, zeros};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Equation, Op, Program, Scan, While};
+use std::sync::Arc;
+
+/// The program of outputs and tangents: see [`How::Forward`].
+pub(crate) fn forward(program: &Arc<Program>, given: &[bool]) -> Derived {
+    let types = || {
+        let mut types = program.input_types();
+        types.extend(chosen(&program.input_types(), given));
+        types
+    };
+    derived(
+        program,
+        How::Forward {
+            given: given.to_vec(),
+        },
+        types,
+        |arrays| {
+            let (inputs, moving) = arrays.split_at(program.inputs().len());
+            let inputs: Vec<Dual> = inputs
+                .iter()
+                .cloned()
+                .zip(spread(given, moving.iter().cloned()))
+                .collect();
+            let results = crate::transform::read(program, &inputs, rule);
+            let present = results.iter().map(|(_, tangent)| tangent.is_some()).collect();
+            let (outputs, tangents): (Vec<_>, Vec<_>) = results.into_iter().unzip();
+            let all = outputs.into_iter().chain(tangents.into_iter().flatten());
+            (all.collect(), present)
+        },
+    )
+}
+
+/// A value and its tangent.
+type Dual = (Array, Option<Array>);
+
+fn rule(equation: &Equation, operands: &[Dual]) -> Vec<Dual> {
+    let (values, moving): (Vec<Array>, Vec<Option<Array>>) = operands.iter().cloned().unzip();
+    let given: Vec<bool> = moving.iter().map(Option::is_some).collect();
+    let still = |results: Vec<Array>| results.into_iter().map(|x| (x, None)).collect();
+    let op = &equation.op;
+    if !given.contains(&true) {
+        return still(bind_strong(op.clone(), &values).into_vec());
+    }
+    match op {
+        Op::StopGradient | Op::Effect(_) => still(bind_strong(op.clone(), &values).into_vec()),
+        Op::Call(program) => {
+            let derived = forward(program, &given);
+            let all = bind_strong(Op::Call(derived.program), &with(&values, &moving));
+            paired(all.into_vec(), &derived.present)
+        }
+        Op::Checkpoint(program) => {
+            let derived = forward(program, &given);
+            let all = bind_strong(Op::Checkpoint(derived.program), &with(&values, &moving));
+            paired(all.into_vec(), &derived.present)
+        }
+        Op::Cond(branches) => cond(branches, &values, &moving, &given[1..]),
+        Op::Scan(scan) => looped(scan, &values, &moving, &given),
+        Op::While(w) => repeated(w, &values, &moving, &given),
+        Op::Custom(custom) => customised(custom, &values, &moving),
+        op => {
+            let results = bind_strong(op.clone(), &values);
+            let tangents = tangents(op, &values, &moving);
+            results.into_iter().zip(tangents).collect()
+        }
+    }
+}
+
+/// Values, and then the tangents that there are.
+fn with(values: &[Array], moving: &[Option<Array>]) -> Vec<Array> {
+    values.iter().chain(moving.iter().flatten()).cloned().collect()
+}
+
+/// Outputs with their tangents, which come after all of them.
+fn paired(mut all: Vec<Array>, present: &[bool]) -> Vec<Dual> {
+    let tangents = all.split_off(present.len());
+    all.into_iter().zip(spread(present, tangents)).collect()
+}
+
+/// `(outputs, tangents)` of a program, with tangents of the outputs marked in `wanted`, zero if need be.
+fn with_tangents(program: &Arc<Program>, given: &[bool], wanted: &[bool]) -> Arc<Program> {
+    let derived = forward(program, given);
+    let outputs = program.output_types();
+    let all = [outputs.clone(), outputs].concat();
+    let mark = |tangents: &[bool]| [&vec![true; program.outputs().len()], tangents].concat();
+    with_zeros(&derived.program, &mark(&derived.present), &mark(wanted), &all)
+}
+
+fn cond(branches: &[Arc<Program>], values: &[Array], moving: &[Option<Array>], given: &[bool]) -> Vec<Dual> {
+    let present = branches_depend(branches, given);
+    let branches = branches
+        .iter()
+        .map(|branch| with_tangents(branch, given, &present))
+        .collect();
+    paired(
+        bind_strong(Op::Cond(branches), &with(values, moving)).into_vec(),
+        &present,
+    )
+}
+
+/// The operands of a loop's body in the body's order, from those of the loop that also carries tangents, and how many of
+/// these are there of constants, of carries and of slices.
+struct Groups {
+    /// Which inputs of the body have a tangent.
+    given: Vec<bool>,
+    consts: usize,
+    carries: usize,
+}
+
+impl Groups {
+    /// Values and tangents of each group after another.
+    fn joined(&self, values: &[Array], moving: &[Option<Array>]) -> Vec<Array> {
+        let fixed = self.consts + self.carries;
+        [0..self.consts, self.consts..fixed, fixed..values.len()]
+            .into_iter()
+            .flat_map(|range| {
+                let tangents = range.clone().filter(|&i| self.given[i]).map(|i| {
+                    moving[i]
+                        .clone()
+                        .unwrap_or_else(|| zeros(&values[i].array_type()))
+                });
+                values[range.clone()]
+                    .iter()
+                    .cloned()
+                    .chain(tangents)
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    fn count(&self, range: std::ops::Range<usize>) -> usize {
+        self.given[range].iter().filter(|given| **given).count()
+    }
+
+    fn consts(&self) -> usize {
+        self.consts + self.count(0..self.consts)
+    }
+
+    fn carries(&self) -> usize {
+        self.carries + self.count(self.consts..self.consts + self.carries)
+    }
+
+    /// All values, then all tangents.
+    fn taken_apart(&self, inputs: &[Array]) -> Vec<Array> {
+        let fixed = self.consts + self.carries;
+        let n = self.given.len();
+        let (mut values, mut tangents, mut at) = (vec![], vec![], 0);
+        for range in [0..self.consts, self.consts..fixed, fixed..n] {
+            let middle = at + range.len();
+            let end = middle + self.count(range);
+            values.extend_from_slice(&inputs[at..middle]);
+            tangents.extend_from_slice(&inputs[middle..end]);
+            at = end;
+        }
+        values.extend(tangents);
+        values
+    }
+
+    /// The types of [`joined`](Self::joined) operands within the body.
+    fn types(&self, of: &[ArrayType]) -> Vec<ArrayType> {
+        let fixed = self.consts + self.carries;
+        [0..self.consts, self.consts..fixed, fixed..of.len()]
+            .into_iter()
+            .flat_map(|range| {
+                let tangents = range.clone().filter(|&i| self.given[i]).map(|i| of[i].clone());
+                of[range.clone()]
+                    .iter()
+                    .cloned()
+                    .chain(tangents)
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+fn looped(scan: &Scan, values: &[Array], moving: &[Option<Array>], given: &[bool]) -> Vec<Dual> {
+    let groups = Groups {
+        given: scan_given(scan, given),
+        consts: scan.consts,
+        carries: scan.carries,
+    };
+    let derived = forward(&scan.body, &groups.given);
+    let carried = &groups.given[scan.consts..scan.consts + scan.carries];
+    let present = [carried, &derived.present[scan.carries..]].concat();
+    let body = with_tangents(&scan.body, &groups.given, &present);
+    let (outputs, ys) = (present.len(), present.len() - scan.carries);
+    let body = record_program(&groups.types(&scan.body.input_types()), |inputs| {
+        let results = crate::transform::evaluate(&body, &groups.taken_apart(inputs));
+        let (values, tangents) = results.split_at(outputs);
+        let of_carries = groups.carries() - scan.carries;
+        [
+            &values[..scan.carries],
+            &tangents[..of_carries],
+            &values[scan.carries..],
+            &tangents[of_carries..],
+        ]
+        .concat()
+    });
+    let op = Op::Scan(Scan {
+        body: Arc::new(body),
+        consts: groups.consts(),
+        carries: groups.carries(),
+        ..scan.clone()
+    });
+    let all = bind_strong(op, &groups.joined(values, moving)).into_vec();
+    let (carries, rest) = all.split_at(scan.carries);
+    let (of_carries, rest) = rest.split_at(groups.carries() - scan.carries);
+    let (ys, of_ys) = rest.split_at(ys);
+    paired([carries, ys, of_carries, of_ys].concat(), &present)
+}
+
+fn repeated(w: &While, values: &[Array], moving: &[Option<Array>], given: &[bool]) -> Vec<Dual> {
+    let carries = values.len() - w.consts;
+    let groups = Groups {
+        given: while_given(w, given),
+        consts: w.consts,
+        carries,
+    };
+    let present = groups.given[w.consts..].to_vec();
+    let body = with_tangents(&w.body, &groups.given, &present);
+    let types = groups.types(&w.body.input_types());
+    let consts = groups.consts();
+    let op = Op::While(While {
+        condition: Arc::new(record_program(&types, |inputs| {
+            crate::transform::evaluate(&w.condition, &groups.taken_apart(inputs)[..values.len()])
+        })),
+        body: Arc::new(record_program(&types, |inputs| {
+            crate::transform::evaluate(&body, &groups.taken_apart(inputs))
+        })),
+        consts,
+    });
+    let all = bind_strong(op, &groups.joined(values, moving)).into_vec();
+    paired(all, &present)
+}
+
+fn customised(custom: &Custom, values: &[Array], moving: &[Option<Array>]) -> Vec<Dual> {
+    let outputs = custom.program.output_types();
+    let floats: Vec<bool> = outputs.iter().map(|of| of.dtype.is_float()).collect();
+    let instantiated = |marked: &dyn Fn(&Array) -> bool| -> Vec<Array> {
+        let inputs = values
+            .iter()
+            .zip(moving)
+            .skip(custom.consts)
+            .filter(|(x, _)| marked(x));
+        inputs
+            .map(|(x, tangent)| tangent.clone().unwrap_or_else(|| zeros(&x.array_type())))
+            .collect()
+    };
+    match &custom.rule {
+        CustomRule::Jvp(rule) => {
+            let arguments = [values, &instantiated(&|_| true)].concat();
+            let mut all = bind_strong(Op::Call(rule.clone()), &arguments).into_vec();
+            let tangents = all.split_off(outputs.len());
+            let tangents = tangents
+                .into_iter()
+                .zip(&floats)
+                .map(|(x, &float)| float.then_some(x));
+            all.into_iter().zip(tangents).collect()
+        }
+        // The rule is linear in the cotangents, which may therefore stand at zero: transposed, it maps tangents.
+        CustomRule::Vjp {
+            forward,
+            backward: rule,
+        } => {
+            let mut all = bind_strong(Op::Call(forward.clone()), values).into_vec();
+            let residuals = all.split_off(outputs.len());
+            let fixed = custom.consts + residuals.len();
+            let wanted: Vec<bool> = std::iter::repeat_n(false, fixed).chain(floats).collect();
+            let given: Vec<bool> = values[custom.consts..]
+                .iter()
+                .map(|x| x.dtype().is_float())
+                .collect();
+            let transposed = backward(rule, &wanted, &given, false);
+            let cotangents: Vec<Array> = outputs.iter().map(zeros).collect();
+            let moving = instantiated(&|x| x.dtype().is_float());
+            let arguments = [&values[..custom.consts], &residuals, &cotangents, &moving].concat();
+            let found = bind_strong(Op::Call(transposed.program), &arguments);
+            let tangents = spread(&transposed.present, found).split_off(fixed);
+            all.into_iter().zip(tangents).collect()
+        }
+    }
+}

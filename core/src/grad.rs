@@ -1,0 +1,442 @@
+//! Derivatives as users ask for them: `grad` and its kin.
+
+use crate::Array;
+use crate::depend::{Mode, obstacle};
+use crate::error::raise;
+use crate::forward::forward;
+use crate::jit::settled;
+use crate::partial::split;
+use crate::record::{Recorded, Recording, check_alive, record, record_at};
+use crate::transform::{call, zeros_like};
+use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
+use crate::vjp::{backward, spread, zeros};
+use kiln_backends::program::{ArrayType, Program};
+use std::panic::Location;
+use std::sync::Arc;
+
+/// The gradient of a function whose value is a float scalar, with respect to all leaves of its argument: a tree like it.
+///
+/// The result is a function like any other: it can be differentiated again, and [`jit`](crate::jit()) and
+/// [`vmap`](crate::vmap()) take it. At ties, kinks and the edges of domains, derivatives are JAX's: that of `abs` at 0 is 1, that of
+/// `maximum(x, 0)` at 0 is 0.5, that of `sqrt` at 0 is infinite.
+///
+/// Outside of `jit` and `vmap` the function may look at values (`if x.item::<f32>() > 0.0`); it is recorded in every call.
+///
+/// # Panics
+/// The returned function panics when the value is not a float scalar, when a leaf is not of floats (hold it fixed with
+/// [`grad_first`], or capture it), and when a `while_loop` is in the way.
+///
+/// ```
+/// use kiln_core::{Array, grad};
+/// let f_prime = grad(|x: Array| x.pow(2) / 2.0);
+/// println!("{}", f_prime(10.0.into())); // 10.0
+/// let second = grad(grad(|x: Array| x.sin()));
+/// println!("{}", second(1.0.into())); // -0.84147096
+/// ```
+#[track_caller]
+pub fn grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
+    let site = Site::new("grad");
+    move |x| grad_at(site, &f, x)
+}
+
+pub(crate) fn grad_at<T: Tree>(site: Site, f: &impl Fn(T) -> Array, x: T) -> T {
+    site.gradient(|x, ()| (f(x), ()), x, ()).2
+}
+
+/// As [`grad`], with respect to the first of two arguments; the second is held fixed.
+///
+/// ```
+/// use kiln_core::{Array, grad_first, numpy as np};
+/// let slope = grad_first(|(w, (x, y)): (Array, (Array, Array))| (w * x - y).pow(2).mean());
+/// println!("{}", slope((0.0.into(), (np::arange(3), np::array([0.0, 2.0, 4.0]))))); // -6.666667
+/// ```
+///
+/// # Panics
+/// As [`grad`]; leaves of the second argument may be anything.
+#[track_caller]
+pub fn grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> T {
+    let site = Site::new("grad_first");
+    move |(x, rest)| site.gradient(|x, rest| (f((x, rest)), ()), x, rest).2
+}
+
+/// A function's value and its [`grad`]ient.
+///
+/// ```
+/// use kiln_core::{Array, value_and_grad};
+/// let (value, gradient) = value_and_grad(|x: Array| x.exp())(0.0.into());
+/// println!("{value} {gradient}"); // 1.0 1.0
+/// ```
+///
+/// # Panics
+/// As [`grad`].
+#[track_caller]
+pub fn value_and_grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> (Array, T) {
+    let site = Site::new("value_and_grad");
+    move |x| {
+        let (value, (), gradient) = site.gradient(|x, ()| (f(x), ()), x, ());
+        (value, gradient)
+    }
+}
+
+/// A function's value and its gradient with respect to the first of two arguments, as [`grad_first`].
+///
+/// # Panics
+/// As [`grad_first`].
+#[track_caller]
+pub fn value_and_grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> (Array, T) {
+    let site = Site::new("value_and_grad_first");
+    move |(x, rest)| {
+        let (value, (), gradient) = site.gradient(|x, rest| (f((x, rest)), ()), x, rest);
+        (value, gradient)
+    }
+}
+
+/// The gradient of a function that gives something else beside the value to be differentiated.
+///
+/// ```
+/// use kiln_core::{Array, grad_aux, numpy as np};
+/// let (gradient, doubled) = grad_aux(|x: Array| ((&x * &x).sum(), 2 * x))(np::array([1.0, 2.0]));
+/// println!("{gradient} {doubled}"); // [2. 4.] [2. 4.]
+/// ```
+///
+/// # Panics
+/// As [`grad`].
+#[track_caller]
+pub fn grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> (T, X) {
+    let site = Site::new("grad_aux");
+    move |x| {
+        let (_, aux, gradient) = site.gradient(|x, ()| f(x), x, ());
+        (gradient, aux)
+    }
+}
+
+/// A function's value and gradient, and what else it gives: see [`grad_aux`].
+///
+/// # Panics
+/// As [`grad`].
+#[track_caller]
+pub fn value_and_grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> ((Array, X), T) {
+    let site = Site::new("value_and_grad_aux");
+    move |x| {
+        let (value, aux, gradient) = site.gradient(|x, ()| f(x), x, ());
+        ((value, aux), gradient)
+    }
+}
+
+/// A function's value, and the function that maps cotangents of the value to cotangents of the argument.
+///
+/// Cotangents of leaves that are not floats are ignored on the way in, and zeros on the way out. The function may be called
+/// as often as needed: what the backward pass reads of the forward one is kept in it.
+///
+/// ```
+/// use kiln_core::{Array, numpy as np, vjp};
+/// let (y, pullback) = vjp(|x: Array| x.sin(), np::zeros(2));
+/// println!("{y} {}", pullback(np::array([1.0, 2.0]))); // [0. 0.] [1. 2.]
+/// ```
+///
+/// # Panics
+/// When a `while_loop` is in the way; the pullback, when a cotangent has another structure, shape or dtype than the value.
+#[track_caller]
+pub fn vjp<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(U) -> T) {
+    vjp_at(Site::new("vjp"), f, primals)
+}
+
+#[track_caller]
+pub(crate) fn vjp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(U) -> T) {
+    let primals = site.leaves(Leaves::of(primals));
+    let recorded = site.record(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
+    let program = Arc::new(recorded.program);
+    let n = primals.arrays.len();
+    let wanted = floats(&program.input_types(), n);
+    site.check_way(&program, &wanted, Mode::Reverse);
+    let outputs = program.output_types();
+    let given = floats(&outputs, outputs.len());
+    let parts = split(&program, &wanted, &given);
+    let inputs: Arrays = primals.arrays.iter().chain(&recorded.hidden).cloned().collect();
+    let mut results = call(&parts.forward, inputs.clone()).into_vec();
+    let kept = results.split_off(outputs.len());
+    let residuals: Vec<Array> = parts
+        .residuals
+        .iter()
+        .map(|&i| inputs[i].clone())
+        .chain(kept)
+        .collect();
+    let value = recorded.structure.rebuild(with_weakness(results, &recorded.weak));
+    let value_structure = recorded.structure;
+    let pullback = move |cotangent: U| {
+        let cotangents = site.matching("the cotangent", cotangent, &value_structure, &outputs);
+        let given = cotangents
+            .into_iter()
+            .zip(&given)
+            .filter(|(_, given)| **given)
+            .map(|(x, _)| x);
+        let found = call(&parts.backward, residuals.iter().cloned().chain(given).collect());
+        let found = spread(&parts.present, found);
+        primals.structure.rebuild(like(&primals.arrays, found))
+    };
+    (value, pullback)
+}
+
+/// A function's value and its tangent, given the argument's: the derivative along a direction.
+///
+/// Tangents of leaves that are not floats are ignored on the way in, and zeros on the way out.
+///
+/// ```
+/// use kiln_core::{Array, jvp, numpy as np};
+/// let (y, tangent) = jvp(|x: Array| x.sin(), np::zeros(2), np::array([1.0, 2.0]));
+/// println!("{y} {tangent}"); // [0. 0.] [1. 2.]
+/// ```
+///
+/// # Panics
+/// When the tangent has another structure, shape or dtype than the argument.
+#[track_caller]
+pub fn jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T, tangents: T) -> (U, U) {
+    jvp_at(Site::new("jvp"), f, primals, tangents)
+}
+
+#[track_caller]
+pub(crate) fn jvp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: T, tangents: T) -> (U, U) {
+    let primals = site.leaves(Leaves::of(primals));
+    let types: Vec<ArrayType> = primals.arrays.iter().map(Array::array_type).collect();
+    let tangents = site.matching("the tangent", tangents, &primals.structure, &types);
+    let recorded = site.record(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
+    let program = Arc::new(recorded.program);
+    let given = floats(&program.input_types(), types.len());
+    site.check_way(&program, &given, Mode::Forward);
+    let derived = forward(&program, &given);
+    let moving = tangents
+        .into_iter()
+        .zip(&given)
+        .filter(|(_, given)| **given)
+        .map(|(x, _)| x);
+    let inputs = primals
+        .arrays
+        .into_iter()
+        .chain(recorded.hidden)
+        .chain(moving)
+        .collect();
+    let mut values = call(&derived.program, inputs).into_vec();
+    let tangents = spread(&derived.present, values.split_off(derived.present.len()));
+    let tangents: Vec<Array> = like(&values, tangents).collect();
+    let structure = &recorded.structure;
+    (
+        structure.rebuild(with_weakness(values, &recorded.weak)),
+        structure.rebuild(with_weakness(tangents, &recorded.weak)),
+    )
+}
+
+/// A function's value at a point, and the linear function that maps tangents of the argument to those of the value there.
+///
+/// As [`jvp`] for many tangents at one point: what does not depend on them is computed once.
+///
+/// ```
+/// use kiln_core::{Array, linearize, numpy as np};
+/// let (y, along) = linearize(|x: Array| x.exp(), np::zeros(2));
+/// println!("{y} {}", along(np::array([1.0, 2.0]))); // [1. 1.] [1. 2.]
+/// ```
+///
+/// # Panics
+/// The linear function panics when the tangent has another structure, shape or dtype than the argument.
+#[track_caller]
+pub fn linearize<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(T) -> U) {
+    linearize_at(Site::new("linearize"), f, primals)
+}
+
+#[track_caller]
+pub(crate) fn linearize_at<T: Tree, U: Tree>(
+    site: Site,
+    f: impl Fn(T) -> U,
+    primals: T,
+) -> (U, impl Fn(T) -> U) {
+    let primals = site.leaves(Leaves::of(primals));
+    let types: Vec<ArrayType> = primals.arrays.iter().map(Array::array_type).collect();
+    let recorded = site.record(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
+    let program = Arc::new(recorded.program);
+    let given = floats(&program.input_types(), types.len());
+    site.check_way(&program, &given, Mode::Forward);
+    let parts = crate::partial::linearized(&program, &given);
+    let outputs = program.output_types();
+    let inputs: Arrays = primals.arrays.into_iter().chain(recorded.hidden).collect();
+    let mut values = call(&parts.forward, inputs.clone()).into_vec();
+    let kept = values.split_off(outputs.len());
+    let residuals: Vec<Array> = parts
+        .residuals
+        .iter()
+        .map(|&i| inputs[i].clone())
+        .chain(kept)
+        .collect();
+    let (structure, weak) = (recorded.structure, recorded.weak);
+    let value = structure.rebuild(with_weakness(values, &weak));
+    let along = move |tangents: T| {
+        let tangents = site.matching("the tangent", tangents, &primals.structure, &types);
+        let moving = tangents
+            .into_iter()
+            .zip(&given)
+            .filter(|(_, given)| **given)
+            .map(|(x, _)| x);
+        let found = call(&parts.backward, residuals.iter().cloned().chain(moving).collect());
+        let tangents = spread(&parts.present, found).into_iter().zip(&outputs);
+        let tangents = tangents
+            .map(|(tangent, of)| tangent.unwrap_or_else(|| zeros(of)))
+            .collect();
+        structure.rebuild(with_weakness(tangents, &weak))
+    };
+    (value, along)
+}
+
+/// The first `n` of these types that are floats; the others, hidden inputs, are held fixed.
+fn floats(types: &[ArrayType], n: usize) -> Vec<bool> {
+    types
+        .iter()
+        .enumerate()
+        .map(|(i, of)| i < n && of.dtype.is_float())
+        .collect()
+}
+
+fn with_weakness(arrays: Vec<Array>, weak: &[bool]) -> impl Iterator<Item = Array> {
+    arrays
+        .into_iter()
+        .zip(weak.to_vec())
+        .map(|(x, weak)| x.with_weak(weak))
+}
+
+/// Derivatives in the types and weakness of what they belong to; zeros where there is none.
+fn like<'a>(arrays: &'a [Array], found: Vec<Option<Array>>) -> impl Iterator<Item = Array> + 'a {
+    arrays.iter().zip(found).map(|(x, found)| match found {
+        Some(found) => found.with_weak(x.is_weak()),
+        None => zeros_like(x),
+    })
+}
+
+/// A transformation of a function, and where the user made it.
+#[derive(Clone, Copy)]
+pub(crate) struct Site {
+    name: &'static str,
+    location: &'static Location<'static>,
+}
+
+impl Site {
+    #[track_caller]
+    pub(crate) fn new(name: &'static str) -> Site {
+        Site {
+            name,
+            location: Location::caller(),
+        }
+    }
+
+    /// An error of a function that was made at a line which it no longer knows.
+    #[track_caller]
+    pub(crate) fn raise(&self, fact: String) -> ! {
+        let at = self.location;
+        raise(
+            self.name,
+            format!("{fact} (made at {}:{}:{})", at.file(), at.line(), at.column()),
+        )
+    }
+
+    #[track_caller]
+    pub(crate) fn leaves(&self, leaves: Leaves) -> Leaves {
+        let leaves = settled(leaves);
+        check_alive(self.name, &leaves.arrays);
+        leaves
+    }
+
+    #[track_caller]
+    pub(crate) fn record<U: Tree>(&self, arrays: &[Array], f: impl FnOnce(Arrays) -> U) -> Recorded {
+        record_at(Recording::new(self.name, Some(self.location)), arrays, f)
+    }
+
+    /// Records a function of arrays that have no values.
+    #[track_caller]
+    pub(crate) fn trace<U: Tree>(
+        &self,
+        types: impl IntoIterator<Item = (ArrayType, bool)>,
+        f: impl FnOnce(Arrays) -> U,
+    ) -> Recorded {
+        record(Recording::new(self.name, Some(self.location)), types, f)
+    }
+
+    #[track_caller]
+    fn check_way(&self, program: &Program, moving: &[bool], mode: Mode) {
+        if let Some(reason) = obstacle(program, moving, mode) {
+            self.raise(reason)
+        }
+    }
+
+    /// The leaves of a tree that must be like another one.
+    #[track_caller]
+    pub(crate) fn matching(
+        &self,
+        what: &str,
+        tree: impl Tree,
+        structure: &Structure,
+        types: &[ArrayType],
+    ) -> Arrays {
+        let names = paths(&tree);
+        let leaves = self.leaves(Leaves::of(tree));
+        if leaves.structure != *structure || leaves.arrays.len() != types.len() {
+            self.raise(format!(
+                "{what} has {} leaves, or another structure, for {} leaves",
+                leaves.arrays.len(),
+                types.len()
+            ))
+        }
+        let settled = leaves.arrays.into_iter().zip(types).zip(names);
+        settled
+            .map(|((x, of), name)| {
+                let found = x.array_type();
+                let x = match x.is_weak() && of.dtype.is_float() && found.shape == of.shape {
+                    true => x.astype(of.dtype),
+                    false => x,
+                };
+                if of.dtype.is_float() && x.array_type() != *of {
+                    self.raise(format!("{what}{name} is {found}, it must be {of}"))
+                }
+                x
+            })
+            .collect()
+    }
+
+    /// A function's value, what else it gives, and the gradient with respect to its first argument.
+    fn gradient<T: Tree, R: Tree, X: Tree>(
+        &self,
+        f: impl FnOnce(T, R) -> (Array, X),
+        x: T,
+        rest: R,
+    ) -> (Array, X, T) {
+        let names = paths(&x);
+        let (x, rest) = (self.leaves(Leaves::of(x)), self.leaves(Leaves::of(rest)));
+        for (leaf, name) in x.arrays.iter().zip(names) {
+            if !leaf.dtype().is_float() {
+                self.raise(format!(
+                    "argument{name} is {}: only floats have gradients; hold it fixed with grad_first, or capture it",
+                    leaf.array_type()
+                ))
+            }
+        }
+        let n = x.arrays.len();
+        let arrays: Arrays = x.arrays.iter().chain(&rest.arrays).cloned().collect();
+        let recorded = self.record(&arrays, |mut arrays| {
+            let others = arrays.drain(n..).collect::<Arrays>();
+            f(x.structure.rebuild(arrays), rest.structure.rebuild(others))
+        });
+        let program = Arc::new(recorded.program);
+        let outputs = program.outputs().len();
+        let value = program.type_of(program.outputs()[0]).clone();
+        if !value.dtype.is_float() || value.shape.rank() > 0 {
+            self.raise(format!(
+                "the function gives {value}, not a float scalar: use vjp, jacrev or jacfwd"
+            ))
+        }
+        let wanted: Vec<bool> = (0..program.inputs().len()).map(|i| i < n).collect();
+        self.check_way(&program, &wanted, Mode::Reverse);
+        let given: Vec<bool> = (0..outputs).map(|i| i == 0).collect();
+        let derived = backward(&program, &wanted, &given, true);
+        let one = Array::from(1.0).astype(value.dtype);
+        let inputs = arrays.into_iter().chain(recorded.hidden).chain([one]).collect();
+        let mut results = call(&derived.program, inputs).into_vec();
+        let gradient = spread(&derived.present, results.split_off(outputs));
+        let (value, aux) = recorded.structure.rebuild(with_weakness(results, &recorded.weak));
+        (value, aux, x.structure.rebuild(like(&x.arrays, gradient)))
+    }
+}

@@ -1,0 +1,152 @@
+//! Matrices of derivatives: one direction of `jvp` or `vjp` for each element, all at once under `vmap`.
+
+use crate::Array;
+use crate::grad::{Site, grad_at, jvp_at, linearize_at, vjp_at};
+use crate::ops::primitive::{cast, compare, iota, reshape, transpose};
+use crate::promote::Kind;
+use crate::tree::{Leaves, Tree};
+use crate::vmap::vmap;
+use kiln_backends::program::{Axes, Compare, DType, Shape};
+
+/// The derivatives of all elements of a function's value with respect to all elements of its argument, in forward mode: leaves
+/// of shape `value.shape + argument.shape`. Best where the argument has fewer elements than the value.
+///
+/// ```
+/// use kiln_core::{Array, jacfwd, numpy as np};
+/// println!("{}", jacfwd(|x: Array| x.pow(2))(np::array([1.0, 2.0])));
+/// // [[2. 0.]
+/// //  [0. 4.]]
+/// ```
+///
+/// # Panics
+/// The returned function panics when the argument or the value is not of floats.
+#[track_caller]
+pub fn jacfwd<U: Tree>(f: impl Fn(Array) -> U) -> impl Fn(Array) -> U {
+    let site = Site::new("jacfwd");
+    move |x| columns(site, &f, x)
+}
+
+/// The derivatives of all elements of a function's value with respect to all elements of its argument, in reverse mode: a
+/// tree like the argument, of shapes `value.shape + leaf.shape`. Best where the value has fewer elements than the argument.
+///
+/// ```
+/// use kiln_core::{Array, jacrev, numpy as np};
+/// println!("{}", jacrev(|x: Array| np::stack([x.sum(), x.prod()], 0))(np::array([2.0, 3.0])));
+/// // [[1. 1.]
+/// //  [3. 2.]]
+/// ```
+///
+/// # Panics
+/// The returned function panics when a leaf of the argument or the value is not of floats, and when a `while_loop` is in the way.
+#[track_caller]
+pub fn jacrev<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
+    let site = Site::new("jacrev");
+    move |x| rows(site, &f, x)
+}
+
+/// The matrix of derivatives of an array with respect to an array: [`jacrev`].
+///
+/// ```
+/// use kiln_core::{Array, jacobian, numpy as np};
+/// println!("{}", jacobian(|x: Array| 3 * x)(np::ones(2)));
+/// // [[3. 0.]
+/// //  [0. 3.]]
+/// ```
+///
+/// # Panics
+/// As [`jacrev`].
+#[track_caller]
+pub fn jacobian(f: impl Fn(Array) -> Array) -> impl Fn(Array) -> Array {
+    let site = Site::new("jacobian");
+    move |x| rows(site, &f, x)
+}
+
+/// The second derivatives of a function whose value is a scalar: of shape `argument.shape + argument.shape`. Forward
+/// over reverse mode.
+///
+/// ```
+/// use kiln_core::{Array, hessian, numpy as np};
+/// println!("{}", hessian(|x: Array| x.pow(3).sum())(np::array([1.0, 2.0])));
+/// // [[ 6.  0.]
+/// //  [ 0. 12.]]
+/// ```
+///
+/// # Panics
+/// As [`grad`](crate::grad()).
+#[track_caller]
+pub fn hessian(f: impl Fn(Array) -> Array) -> impl Fn(Array) -> Array {
+    let site = Site::new("hessian");
+    move |x| columns(site, &|x| grad_at(site, &f, x), x)
+}
+
+/// The product of a function's second derivatives with a tree like its argument, without the matrix.
+///
+/// ```
+/// use kiln_core::{Array, hvp, numpy as np};
+/// println!("{}", hvp(|x: Array| x.pow(3).sum(), np::array([1.0, 2.0]), np::ones(2))); // [ 6. 12.]
+/// ```
+///
+/// # Panics
+/// As [`grad`](crate::grad()), and when the two trees are not alike.
+#[track_caller]
+pub fn hvp<T: Tree>(f: impl Fn(T) -> Array, x: T, v: T) -> T {
+    let site = Site::new("hvp");
+    jvp_at(site, |x| grad_at(site, &f, x), x, v).1
+}
+
+fn columns<U: Tree>(site: Site, f: &impl Fn(Array) -> U, x: Array) -> U {
+    let x = site.leaves(Leaves::of(x)).arrays.remove(0);
+    check_floats(site, "the argument", &x);
+    let (shape, basis) = (x.shape().clone(), basis(&x));
+    let (_, along) = linearize_at(site, f, x);
+    let found = Leaves::of(vmap(along, 0)(basis));
+    let columns = found.arrays.iter().map(|column| {
+        check_floats(site, "the value", column);
+        let order: Axes = (1..column.ndim()).chain([0]).collect();
+        let whole: Shape = column.shape()[1..].iter().chain(shape.iter()).copied().collect();
+        reshape(&transpose(column, &order), &whole)
+    });
+    found.structure.rebuild(columns.collect::<Vec<_>>())
+}
+
+fn rows<T: Tree>(site: Site, f: &impl Fn(T) -> Array, x: T) -> T {
+    let x = site.leaves(Leaves::of(x));
+    x.arrays
+        .iter()
+        .for_each(|leaf| check_floats(site, "the argument", leaf));
+    let (value, pullback) = vjp_at(site, f, x.structure.rebuild::<T>(x.arrays));
+    check_floats(site, "the value", &value);
+    let found = Leaves::of(vmap(pullback, 0)(basis(&value)));
+    let rows = found.arrays.iter().map(|row| {
+        let whole = value.shape().iter().chain(&row.shape()[1..]).copied().collect();
+        reshape(row, &whole)
+    });
+    found.structure.rebuild(rows.collect::<Vec<_>>())
+}
+
+#[track_caller]
+fn check_floats(site: Site, what: &str, x: &Array) {
+    if !x.dtype().is_float() {
+        site.raise(format!(
+            "{what} is {}: only floats have derivatives",
+            x.array_type()
+        ))
+    }
+}
+
+/// One array like `x` for each of its elements: 1 there, 0 elsewhere.
+fn basis(x: &Array) -> Array {
+    let square = Shape::from([x.size(), x.size()]);
+    let diagonal = compare(
+        Compare::Eq,
+        &iota(DType::I64, square.clone(), 0),
+        &iota(DType::I64, square, 1),
+    );
+    let ones = cast(&diagonal, Kind::strong(x.dtype()));
+    reshape(
+        &ones,
+        &std::iter::once(x.size())
+            .chain(x.shape().iter().copied())
+            .collect(),
+    )
+}

@@ -1,0 +1,273 @@
+//! Choosing between functions, and between elements.
+
+use super::carry::{Consts, listed, names, settled, types};
+use crate::Array;
+use crate::array::Repr;
+use crate::error::{check, raise};
+use crate::ops::arithmetic::where_;
+use crate::ops::primitive::cast;
+use crate::promote::{Kind, promote};
+use crate::record::{Recorded, Recording, bind, check_alive, is_recording, record};
+use crate::tree::{Arrays, Structure, Tree};
+use kiln_backends::program::{ArrayType, DType, Op};
+use smallvec::SmallVec;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// `if predicate { true_fn(operand) } else { false_fn(operand) }`, where the predicate may be known only when the program runs.
+///
+/// Outside of a recording only the function that is chosen runs, as with `if`. In a recording both are recorded, and the one that is chosen
+/// runs. The predicate is a scalar; a number stands for whether it is not 0. Where one result has a weak dtype, it takes the other's.
+///
+/// # Panics
+/// When the predicate is not a scalar, and in a recording when the results differ in structure, shape or dtype.
+///
+/// ```
+/// use kiln_core::{Array, jit, lax, numpy as np};
+/// let f = jit(|x: Array| lax::cond(x.sum().gt(0), |x| x * 2, |x: Array| -x, x));
+/// println!("{} {}", f(np::array([1.0, 2.0])), f(np::array([1.0, -2.0]))); // [2. 4.] [-1.  2.]
+/// ```
+#[track_caller]
+pub fn cond<T: Tree, U: Tree>(
+    predicate: impl Into<Array>,
+    true_fn: impl Fn(T) -> U,
+    false_fn: impl Fn(T) -> U,
+    operand: T,
+) -> U {
+    const OP: &str = "cond";
+    let predicate = predicate.into();
+    check(predicate.ndim() == 0, OP, || {
+        format!(
+            "the predicate is {}, not a scalar: reduce it with all or any, or choose between elements with select",
+            predicate.array_type()
+        )
+    });
+    check_alive(OP, std::slice::from_ref(&predicate));
+    if is_known(&predicate) {
+        return if predicate.item::<bool>() {
+            true_fn(operand)
+        } else {
+            false_fn(operand)
+        };
+    }
+    let (operands, structure) = settled(OP, operand);
+    let on_true = Branch::record(OP, "true_fn".into(), &true_fn, &operands, &structure);
+    let on_false = Branch::record(OP, "false_fn".into(), &false_fn, &operands, &structure);
+    choose(OP, &branch_number(&predicate), vec![on_false, on_true], operands)
+}
+
+/// `branches[index](operand)`, where the index may be known only when the program runs. An index out of bounds takes the nearest
+/// branch.
+///
+/// `branches` is an array or `Vec` of one kind of function: closures that capture nothing, boxed ones, or references as
+/// `&dyn Fn(T) -> U`. Which of them run, and what becomes of weak dtypes, is as in [`cond`].
+///
+/// # Panics
+/// When there are no branches, when the index is not an integer scalar, and in a recording when the results differ in structure, shape or dtype.
+///
+/// ```
+/// use kiln_core::{Array, jit, lax, numpy as np};
+/// let f = jit(|(i, x): (Array, Array)| lax::switch(i, [|x: Array| x.sin(), |x| x.cos(), |x| x * 0], x));
+/// println!("{} {}", f((1.into(), np::zeros(2))), f((7.into(), np::ones(2)))); // [1. 1.] [0. 0.]
+/// ```
+#[track_caller]
+pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
+    index: impl Into<Array>,
+    branches: impl IntoIterator<Item = F>,
+    operand: T,
+) -> U {
+    const OP: &str = "switch";
+    let index = index.into();
+    check(index.dtype().is_integer() && index.ndim() == 0, OP, || {
+        format!("the index is {}, not an integer scalar", index.array_type())
+    });
+    check_alive(OP, std::slice::from_ref(&index));
+    let branches: Vec<F> = branches.into_iter().collect();
+    let Some(last) = branches.len().checked_sub(1) else {
+        raise(OP, "there are no branches")
+    };
+    if last == 0 {
+        return branches[0](operand);
+    }
+    if is_known(&index) {
+        // Saturated, as what is beyond 64 bits is beyond the branches.
+        let number = match index.dtype() {
+            DType::U64 => index.item::<u64>().min(last as u64) as usize,
+            _ => index.item::<i64>().clamp(0, last as i64) as usize,
+        };
+        return branches[number](operand);
+    }
+    let (operands, structure) = settled(OP, operand);
+    let mut recorded = Vec::with_capacity(branches.len());
+    for (i, f) in branches.iter().enumerate() {
+        recorded.push(Branch::record(
+            OP,
+            format!("branch {i}"),
+            f,
+            &operands,
+            &structure,
+        ));
+    }
+    // The nearest branch before the index is narrowed, which would wrap.
+    let kind = index.kind();
+    let index = index.settled(OP, kind).clip(0, last);
+    choose(OP, &cast(&index, Kind::strong(DType::I32)), recorded, operands)
+}
+
+/// Elements of `on_true` where the predicate holds, else of `on_false`. Both are computed; of one shape and dtype. The predicate has their
+/// shape, or none.
+///
+/// # Panics
+/// When the shapes or dtypes differ, or the predicate is not bool.
+///
+/// ```
+/// use kiln_core::{lax, numpy as np};
+/// println!("{}", lax::select(&np::array([true, false]), &np::array([1, 2]), &np::array([3, 4]))); // [1 4]
+/// ```
+#[track_caller]
+pub fn select(predicate: &Array, on_true: &Array, on_false: &Array) -> Array {
+    let (x, y, p) = (
+        on_true.array_type(),
+        on_false.array_type(),
+        predicate.array_type(),
+    );
+    check(x == y, "select", || {
+        format!("chooses between {x} and {y}: they must be equal")
+    });
+    check(
+        p.dtype == DType::Bool && (p.shape.rank() == 0 || p.shape == x.shape),
+        "select",
+        || {
+            format!(
+                "the predicate is {p}: it must be bool, of shape {} or ()",
+                x.shape
+            )
+        },
+    );
+    where_(predicate, on_true, on_false)
+}
+
+/// Whether a choice can be made right away.
+fn is_known(x: &Array) -> bool {
+    !is_recording() && !matches!(x.0, Repr::Traced(_))
+}
+
+/// 0 for false, 1 for true.
+fn branch_number(predicate: &Array) -> Array {
+    let kind = predicate.kind();
+    let holds = cast(
+        &predicate.clone().settled("cond", kind),
+        Kind::strong(DType::Bool),
+    );
+    cast(&holds, Kind::strong(DType::I32))
+}
+
+/// A recorded branch.
+struct Branch {
+    /// What errors call it.
+    name: String,
+    recorded: Recorded,
+    results: Vec<String>,
+}
+
+impl Branch {
+    #[track_caller]
+    fn record<T: Tree, U: Tree>(
+        op: &'static str,
+        name: String,
+        f: &impl Fn(T) -> U,
+        operands: &[Array],
+        structure: &Structure,
+    ) -> Branch {
+        let mut results = vec![];
+        let recording = Recording::new(op, Some(Location::caller()));
+        let recorded = record(recording, types(operands), |arguments| {
+            let out = f(structure.rebuild(arguments));
+            results = names("result", &out);
+            out
+        });
+        Branch {
+            name,
+            recorded,
+            results,
+        }
+    }
+
+    fn types(&self) -> Vec<ArrayType> {
+        self.recorded.program.output_types()
+    }
+
+    fn kind(&self, result: usize) -> Kind {
+        Kind {
+            dtype: self.types()[result].dtype,
+            weak: self.recorded.weak[result],
+        }
+    }
+}
+
+/// Writes the choice between recorded branches.
+#[track_caller]
+fn choose<U: Tree>(op: &str, which: &Array, branches: Vec<Branch>, operands: Arrays) -> U {
+    let kinds = common_kinds(op, &branches);
+    let mut consts = Consts::default();
+    branches
+        .iter()
+        .for_each(|branch| consts.add(&branch.recorded.hidden));
+    let programs = branches.iter().map(|branch| {
+        let Recorded { program, hidden, .. } = &branch.recorded;
+        Arc::new(consts.first(program, hidden, |builder, outputs| {
+            let cast = |(var, kind): (_, &Kind)| match builder.type_of(var).dtype == kind.dtype {
+                true => var,
+                false => builder
+                    .push(Op::Cast(kind.dtype), &[var])
+                    .expect("any dtype casts")[0],
+            };
+            outputs.into_iter().zip(&kinds).map(cast).collect()
+        }))
+    });
+    let weak: SmallVec<[bool; 8]> = kinds.iter().map(|kind| kind.weak).collect();
+    let inputs: SmallVec<[&Array; 8]> = [which]
+        .into_iter()
+        .chain(&consts.arrays)
+        .chain(&operands)
+        .collect();
+    let results = bind(Op::Cond(programs.collect()), &inputs, &weak);
+    branches[0].recorded.structure.rebuild(results)
+}
+
+/// What each result of the branches becomes.
+#[track_caller]
+fn common_kinds(op: &str, branches: &[Branch]) -> Vec<Kind> {
+    let first = &branches[0];
+    let mut differ: Vec<String> = vec![];
+    let mut kinds: Vec<Kind> = (0..first.results.len()).map(|i| first.kind(i)).collect();
+    for other in &branches[1..] {
+        let (x, y) = (first.types(), other.types());
+        check(first.recorded.structure == other.recorded.structure, op, || {
+            let (x, y) = (listed(&first.results, x.iter()), listed(&other.results, y.iter()));
+            match x == y {
+                true => format!("{} and {} give different static values", first.name, other.name),
+                false => format!(
+                    "{} gives {x} and {} gives {y}: they must have the same structure",
+                    first.name, other.name
+                ),
+            }
+        });
+        for (i, kind) in kinds.iter_mut().enumerate() {
+            let common = promote([*kind, other.kind(i)]);
+            let gives_way = |kind: Kind| kind.dtype == common.dtype || kind.weak;
+            if x[i].shape == y[i].shape && gives_way(*kind) && gives_way(other.kind(i)) {
+                *kind = common;
+            } else {
+                differ.push(format!(
+                    "{} is {} from {} and {} from {}",
+                    first.results[i], x[i], first.name, y[i], other.name
+                ));
+            }
+        }
+    }
+    check(differ.is_empty(), op, || {
+        format!("{}: they must be equal", differ.join(", and "))
+    });
+    kinds
+}

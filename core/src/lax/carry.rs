@@ -1,0 +1,229 @@
+//! What goes round a loop: recorded again until it comes out of a trip as it went in.
+
+use crate::Array;
+use crate::error::check;
+use crate::ops::primitive::cast;
+use crate::promote::{Kind, promote};
+use crate::record::{Recording, check_alive, record};
+use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
+use kiln_backends::program::{ArrayType, Builder, Program, Var};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::panic::Location;
+
+/// The arrays of a tree, plain numbers settled to the dtypes they have on their own.
+#[track_caller]
+pub(super) fn settled(op: &str, tree: impl Tree) -> (Arrays, Structure) {
+    let Leaves { arrays, structure } = Leaves::of(tree);
+    check_alive(op, &arrays);
+    let mut settled = Arrays::with_capacity(arrays.len());
+    for x in arrays {
+        let kind = x.kind();
+        settled.push(x.settled(op, kind));
+    }
+    (settled, structure)
+}
+
+/// The types and weakness of arrays.
+pub(super) fn types(arrays: &[Array]) -> Vec<(ArrayType, bool)> {
+    arrays.iter().map(|x| (x.array_type(), x.is_weak())).collect()
+}
+
+/// `root`, `root.0`, ...: what errors call the leaves of a tree.
+pub(super) fn names(root: &str, tree: &impl Tree) -> Vec<String> {
+    paths(tree)
+        .into_iter()
+        .map(|path| format!("{root}{path}"))
+        .collect()
+}
+
+/// `(root.0: f32[2], root.1: i32[])`, for an error.
+pub(super) fn listed<'a>(names: &[String], types: impl Iterator<Item = &'a ArrayType>) -> String {
+    let leaves: Vec<String> = names
+        .iter()
+        .zip(types)
+        .map(|(name, of)| format!("{name}: {of}"))
+        .collect();
+    format!("({})", leaves.join(", "))
+}
+
+/// What goes round a loop.
+pub(super) struct Carry<T> {
+    op: &'static str,
+    pub(super) arrays: Arrays,
+    pub(super) structure: Structure,
+    /// What errors call its leaves, and how that is found.
+    names: Vec<String>,
+    named: fn(&T) -> Vec<String>,
+}
+
+/// A recorded trip: `(carry, others, hidden) -> (carry, results)`.
+pub(super) struct Trip {
+    pub(super) program: Program,
+    pub(super) hidden: Vec<Array>,
+    /// Which results beside the carry are weak.
+    pub(super) weak: SmallVec<[bool; 4]>,
+    /// How the results beside the carry are put together.
+    pub(super) structure: Structure,
+}
+
+impl<T: Tree> Carry<T> {
+    #[track_caller]
+    pub(super) fn new(op: &'static str, init: T) -> Carry<T> {
+        Carry::named(op, init, |carry| names("carry", carry))
+    }
+
+    /// With other names for its leaves.
+    #[track_caller]
+    pub(super) fn named(op: &'static str, init: T, named: fn(&T) -> Vec<String>) -> Carry<T> {
+        let names = named(&init);
+        let (arrays, structure) = settled(op, init);
+        Carry {
+            op,
+            arrays,
+            structure,
+            names,
+            named,
+        }
+    }
+
+    pub(super) fn weak(&self) -> SmallVec<[bool; 8]> {
+        self.arrays.iter().map(Array::is_weak).collect()
+    }
+
+    /// Records a trip until the carry comes out as it went in: what is weak at first may take a stronger dtype. The trip gets the carry and
+    /// arrays of the types `others`, and gives the carry and other results.
+    #[track_caller]
+    pub(super) fn settle<Y: Tree>(
+        &mut self,
+        others: &[(ArrayType, bool)],
+        trip: impl Fn(T, Arrays) -> (T, Y),
+    ) -> Trip {
+        loop {
+            let n = self.arrays.len();
+            let mut out = None;
+            let recorded = record(
+                Recording::new(self.op, Some(Location::caller())),
+                types(&self.arrays).into_iter().chain(others.iter().cloned()),
+                |mut arguments| {
+                    let others = arguments.drain(n..).collect();
+                    let (carry, results) = trip(self.structure.rebuild(arguments), others);
+                    let names = (self.named)(&carry);
+                    let (mut carry, results) = (Leaves::of(carry), Leaves::of(results));
+                    out = Some((carry.structure, names, results.structure));
+                    carry.arrays.extend(results.arrays);
+                    carry.arrays.into_vec()
+                },
+            );
+            let (carry, names, structure) = out.expect("recorded just now");
+            let outputs = recorded.program.output_types();
+            self.check_structure(&carry, &names, &outputs);
+            let weak: Vec<bool> = recorded.weak.to_vec();
+            if !self.promote(&outputs, &weak) {
+                return Trip {
+                    program: recorded.program,
+                    hidden: recorded.hidden,
+                    weak: weak[n..].into(),
+                    structure,
+                };
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check_structure(&self, out: &Structure, names: &[String], outputs: &[ArrayType]) {
+        check(*out == self.structure, self.op, || {
+            let before: Vec<ArrayType> = self.arrays.iter().map(Array::array_type).collect();
+            let before = listed(&self.names, before.iter());
+            match listed(names, outputs.iter()) {
+                after if after == before => {
+                    "the carry comes out of the body with other static values than it went in with".into()
+                }
+                after => format!(
+                    "the carry goes into the body as {before} and comes out as {after}: it must keep its structure"
+                ),
+            }
+        });
+    }
+
+    /// Whether the carry had to be promoted to what comes out of the body.
+    #[track_caller]
+    fn promote(&mut self, outputs: &[ArrayType], weak: &[bool]) -> bool {
+        let mut changed = false;
+        let mut differ: Vec<String> = vec![];
+        for (i, x) in self.arrays.iter_mut().enumerate() {
+            let (of, out) = (x.array_type(), &outputs[i]);
+            if of == *out && (x.is_weak() == weak[i] || !x.is_weak()) {
+                continue;
+            }
+            let came_out = Kind {
+                dtype: out.dtype,
+                weak: weak[i],
+            };
+            if of.shape == out.shape && x.is_weak() && promote([x.kind(), came_out]) == came_out {
+                // What was promoted is weak no more.
+                *x = cast(x, Kind::strong(out.dtype));
+                changed = true;
+            } else {
+                differ.push(format!(
+                    "{} goes into the body as {of} and comes out as {out}",
+                    self.names[i]
+                ));
+            }
+        }
+        check(differ.is_empty(), self.op, || {
+            format!("{}: they must be equal", differ.join(", and "))
+        });
+        changed
+    }
+}
+
+/// The arrays from outside that programs of one equation use, each once.
+#[derive(Default)]
+pub(crate) struct Consts {
+    pub(crate) arrays: Vec<Array>,
+    numbers: FxHashMap<(u64, usize), usize>,
+}
+
+impl Consts {
+    pub(crate) fn of(hidden: &[Array]) -> Consts {
+        let mut consts = Consts::default();
+        consts.add(hidden);
+        consts
+    }
+
+    pub(crate) fn add(&mut self, hidden: &[Array]) {
+        for x in hidden {
+            let next = self.arrays.len();
+            self.numbers.entry(x.identity()).or_insert_with(|| {
+                self.arrays.push(x.clone());
+                next
+            });
+        }
+    }
+
+    /// A program of its own inputs and then `hidden` ones, as one that takes all constants of the equation first. `finish` may change
+    /// the results.
+    pub(crate) fn first(
+        &self,
+        program: &Program,
+        hidden: &[Array],
+        finish: impl FnOnce(&mut Builder, Vec<Var>) -> Vec<Var>,
+    ) -> Program {
+        let mut builder = Builder::new();
+        let consts: Vec<Var> = self
+            .arrays
+            .iter()
+            .map(|x| builder.input(x.array_type()))
+            .collect();
+        let types = program.input_types();
+        let own = types.len() - hidden.len();
+        let mut arguments: Vec<Var> = types[..own].iter().map(|of| builder.input(of.clone())).collect();
+        arguments.extend(hidden.iter().map(|x| consts[self.numbers[&x.identity()]]));
+        let outputs = program
+            .inline(&mut builder, &arguments)
+            .expect("the program's own inputs");
+        let outputs = finish(&mut builder, outputs);
+        builder.finish(&outputs)
+    }
+}

@@ -1,0 +1,194 @@
+//! Loops that stack nothing: with a counter, with a condition, and with both.
+
+use super::branches::cond;
+use super::carry::{Carry, Consts, names, types};
+use super::scan::scan_n;
+use crate::Array;
+use crate::array::{Literal, Repr};
+use crate::config::default_int;
+use crate::error::check;
+use crate::ops::primitive::cast;
+use crate::promote::{Kind, promote};
+use crate::record::{Recorded, Recording, bind, record};
+use crate::tree::{Arrays, Tree};
+use kiln_backends::program::{ArrayType, DType, Op, Program, Scan, While};
+use smallvec::SmallVec;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// `for i in lower..upper { carry = body(i, carry) }`, recorded as one loop. `i` is a weak integer scalar.
+///
+/// With plain numbers as bounds the number of trips is part of the program (and the loop can run within the tiles of the
+/// engine); with arrays it is known when the loop runs.
+///
+/// The carry keeps its structure, shapes and dtypes. Where it starts with a weak dtype (as `np::full(m, 0)`) and comes out with
+/// a stronger one, it starts with that.
+///
+/// # Panics
+/// When the carry comes out of the body with another structure, shape or dtype, or a bound is not an integer scalar.
+///
+/// ```
+/// use kiln_core::{lax, numpy as np};
+/// println!("{}", lax::fori_loop(0, 5, |i, x| x * 2 + i, np::array([1, 0]))); // [58 26]
+/// ```
+#[track_caller]
+pub fn fori_loop<T: Tree>(
+    lower: impl Into<Array>,
+    upper: impl Into<Array>,
+    body: impl Fn(Array, T) -> T,
+    init: T,
+) -> T {
+    const OP: &str = "fori_loop";
+    let (lower, upper) = (lower.into(), upper.into());
+    for bound in [&lower, &upper] {
+        check(bound.dtype().is_integer() && bound.ndim() == 0, OP, || {
+            format!("a bound is {}, not an integer scalar", bound.array_type())
+        });
+    }
+    let kind = match [&lower.0, &upper.0] {
+        [Repr::Literal(_), Repr::Literal(_)] => Kind {
+            dtype: default_int(),
+            weak: true,
+        },
+        _ => promote([lower.kind(), upper.kind()]),
+    };
+    let trips = match (&lower.0, &upper.0) {
+        (Repr::Literal(Literal::Int(lower)), Repr::Literal(Literal::Int(upper))) => {
+            Some(upper.saturating_sub(*lower))
+        }
+        _ => None,
+    };
+    // A bound that does not fit is refused here.
+    let upper = upper.settled(OP, kind);
+    let first = cast(&lower.settled(OP, kind), kind);
+    // The counter is carried before the user's carry.
+    let mut carry = Carry::named(OP, (first, init), |(_, carry)| {
+        std::iter::once("the counter".into())
+            .chain(names("carry", carry))
+            .collect()
+    });
+    let trip = carry.settle(&[], |(i, x), _| {
+        let next = cast(&(&i + 1), kind);
+        ((next, body(i, x)), ())
+    });
+    let results = match trips {
+        Some(trips) => {
+            let consts = Consts::of(&trip.hidden);
+            let scan = Scan {
+                body: Arc::new(consts.first(&trip.program, &trip.hidden, |_, outputs| outputs)),
+                length: usize::try_from(trips).unwrap_or(0),
+                consts: consts.arrays.len(),
+                carries: carry.arrays.len(),
+                reverse: false,
+            };
+            let operands: SmallVec<[&Array; 8]> = consts.arrays.iter().chain(&carry.arrays).collect();
+            bind(Op::Scan(scan), &operands, &carry.weak())
+        }
+        None => {
+            let upper = cast(&upper, kind);
+            let test = record(
+                Recording::new(OP, Some(Location::caller())),
+                types(&carry.arrays),
+                |carry| carry[0].less(&upper),
+            );
+            loop_while(&test, &trip.program, &trip.hidden, &carry)
+        }
+    };
+    let (_, result): (Array, T) = carry.structure.rebuild(results);
+    result
+}
+
+/// `while condition(carry) { carry = body(carry) }`, recorded as one loop. The condition is a bool scalar.
+///
+/// The carry keeps its structure, shapes and dtypes, as in [`fori_loop`]. There is no derivative in reverse mode, since the number of
+/// trips is not known: see [`while_loop_bounded`].
+///
+/// # Panics
+/// When the carry comes out of the body with another structure, shape or dtype, or the condition is no bool scalar.
+///
+/// ```
+/// use kiln_core::{Array, lax, numpy as np};
+/// let halved = lax::while_loop(|x: &Array| x.sum().gt(1), |x| x / 2, np::array([3.0, 5.0]));
+/// println!("{halved}"); // [0.375 0.625]
+/// ```
+#[track_caller]
+pub fn while_loop<T: Tree>(condition: impl Fn(&T) -> Array, body: impl Fn(T) -> T, init: T) -> T {
+    const OP: &str = "while_loop";
+    let mut carry = Carry::new(OP, init);
+    let trip = carry.settle(&[], |x, _| (body(x), ()));
+    let test = record(
+        Recording::new(OP, Some(Location::caller())),
+        types(&carry.arrays),
+        |arguments| condition(&carry.structure.rebuild(arguments)),
+    );
+    check_condition(OP, &test.program.output_types()[0]);
+    let results = loop_while(&test, &trip.program, &trip.hidden, &carry);
+    carry.structure.rebuild(results)
+}
+
+/// As [`while_loop`], with at most `max_trips` trips: a loop that has a derivative in reverse mode.
+///
+/// It is recorded as a [`scan`](super::scan()) whose trips leave the carry as it is once the condition has failed. The engine leaves the loop
+/// then; its derivative keeps room for all trips.
+///
+/// # Panics
+/// When the carry comes out of the body with another structure, shape or dtype, or the condition is no bool scalar.
+///
+/// ```
+/// use kiln_core::{Array, lax};
+/// let root = |a: f32| lax::while_loop_bounded(|x: &Array| (x * x - a).abs().gt(1e-6), |x| (&x + a / &x) / 2, 1.0.into(), 50);
+/// println!("{}", root(2.0)); // 1.4142135
+/// ```
+#[track_caller]
+pub fn while_loop_bounded<T: Tree>(
+    condition: impl Fn(&T) -> Array,
+    body: impl Fn(T) -> T,
+    init: T,
+    max_trips: usize,
+) -> T {
+    const OP: &str = "while_loop_bounded";
+    let mut carry = Carry::new(OP, init);
+    let trip = carry.settle(&[], |x, _| (body(x), ()));
+    let test = record(
+        Recording::new(OP, Some(Location::caller())),
+        types(&carry.arrays),
+        |arguments| condition(&carry.structure.rebuild(arguments)),
+    );
+    check_condition(OP, &test.program.output_types()[0]);
+
+    let call = |program: &Arc<Program>, hidden: &[Array], x: &[Array], weak: &[bool]| {
+        let operands: SmallVec<[&Array; 8]> = x.iter().chain(hidden).collect();
+        bind(Op::Call(program.clone()), &operands, weak)
+    };
+    let (program, test_program, weak) = (Arc::new(trip.program), Arc::new(test.program), carry.weak());
+    let holds = |x: &[Array]| call(&test_program, &test.hidden, x, &[]).remove(0);
+    let goes_on = |x: Vec<Array>| {
+        let next = call(&program, &trip.hidden, &x, &weak).into_vec();
+        (holds(&next), next)
+    };
+    let start = (holds(&carry.arrays), carry.arrays.to_vec());
+    let step = |(going, x): (Array, Vec<Array>)| (cond(going, goes_on, |x| (false.into(), x), x), ());
+    let ((_, results), ()) = scan_n(step, start, max_trips);
+    carry.structure.rebuild(results)
+}
+
+#[track_caller]
+fn check_condition(op: &str, of: &ArrayType) {
+    check(*of == ArrayType::new(DType::Bool, []), op, || {
+        format!("the condition gives {of}, not a bool scalar")
+    });
+}
+
+/// Repeats a recorded body while a recorded condition holds.
+#[track_caller]
+fn loop_while<T: Tree>(test: &Recorded, body: &Program, hidden: &[Array], carry: &Carry<T>) -> Arrays {
+    let mut consts = Consts::of(hidden);
+    consts.add(&test.hidden);
+    let op = While {
+        condition: Arc::new(consts.first(&test.program, &test.hidden, |_, outputs| outputs)),
+        body: Arc::new(consts.first(body, hidden, |_, outputs| outputs)),
+        consts: consts.arrays.len(),
+    };
+    let operands: SmallVec<[&Array; 8]> = consts.arrays.iter().chain(&carry.arrays).collect();
+    bind(Op::While(op), &operands, &carry.weak())
+}

@@ -1,0 +1,160 @@
+//! A program in two parts: what can be computed before some of its inputs are known, and the rest.
+//!
+//! For a backward pass that comes later (in a later trip of a loop, or when the user calls it). Of what the first part
+//! computes, the second may need some: cheap elementwise values and random bits are computed again, everything else is kept.
+
+use crate::forward::forward;
+use crate::transform::{How, derived_as};
+use crate::vjp::backward;
+use kiln_backends::program::{Builder, Op, Program, Var, tidy};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A program's forward and backward pass.
+#[derive(Clone)]
+pub(crate) struct Split {
+    /// `inputs -> (outputs, kept)`.
+    pub(crate) forward: Arc<Program>,
+    /// `(inputs of these numbers, kept, cotangents of the given outputs) -> cotangents` of the inputs marked in `present`.
+    pub(crate) backward: Arc<Program>,
+    pub(crate) residuals: Vec<usize>,
+    pub(crate) present: Arc<[bool]>,
+}
+
+/// The two passes of a program, with cotangents for the given outputs and of the wanted inputs.
+pub(crate) fn split(program: &Arc<Program>, wanted: &[bool], given: &[bool]) -> Split {
+    let how = How::Split {
+        wanted: wanted.to_vec(),
+        given: given.to_vec(),
+    };
+    derived_as(program, how, || {
+        let joint = backward(program, wanted, given, true);
+        let parts = partition(&joint.program, program.inputs().len(), program.outputs().len());
+        Split {
+            forward: Arc::new(parts.known),
+            backward: Arc::new(parts.unknown),
+            residuals: parts.residuals,
+            present: joint.present,
+        }
+    })
+}
+
+/// A program's value, and its tangents given those of some inputs, in two parts.
+pub(crate) fn linearized(program: &Arc<Program>, given: &[bool]) -> Split {
+    derived_as(
+        program,
+        How::Linearized {
+            given: given.to_vec(),
+        },
+        || {
+            let joint = forward(program, given);
+            let parts = partition(&joint.program, program.inputs().len(), program.outputs().len());
+            Split {
+                forward: Arc::new(parts.known),
+                backward: Arc::new(parts.unknown),
+                residuals: parts.residuals,
+                present: joint.present,
+            }
+        },
+    )
+}
+
+pub(crate) struct Partition {
+    /// `known inputs -> (first outputs, kept)`.
+    pub(crate) known: Program,
+    /// `(known inputs of these numbers, kept, unknown inputs) -> other outputs`.
+    pub(crate) unknown: Program,
+    pub(crate) residuals: Vec<usize>,
+}
+
+/// Takes a program apart whose first inputs are known before the others, as its first outputs must be.
+pub(crate) fn partition(program: &Program, inputs: usize, outputs: usize) -> Partition {
+    let equations = program.equations();
+    let mut known = vec![false; program.variables()];
+    known[..inputs].fill(true);
+    let mut definition = vec![usize::MAX; program.variables()];
+    for (i, equation) in equations.iter().enumerate() {
+        let all = equation.inputs.iter().all(|var| known[var.index()]);
+        for var in &equation.outputs {
+            known[var.index()] = all;
+            definition[var.index()] = i;
+        }
+    }
+    let (first, rest) = program.outputs().split_at(outputs);
+    let is_known = |i: usize| equations[i].inputs.iter().all(|var| known[var.index()]);
+
+    // What the second part reads of the first: an input, something cheap, or something kept.
+    let mut again = vec![false; equations.len()];
+    let (mut residuals, mut kept) = (BTreeSet::new(), BTreeSet::new());
+    let later = (0..equations.len()).filter(|&i| !is_known(i));
+    let mut needed: Vec<Var> = later
+        .flat_map(|i| equations[i].inputs.iter().copied())
+        .chain(rest.iter().copied())
+        .filter(|var| known[var.index()])
+        .collect();
+    while let Some(var) = needed.pop() {
+        if var.index() < inputs {
+            residuals.insert(var.index());
+            continue;
+        }
+        let i = definition[var.index()];
+        if !is_cheap(&equations[i].op) {
+            kept.insert(var);
+        } else if !std::mem::replace(&mut again[i], true) {
+            needed.extend(&equations[i].inputs);
+        }
+    }
+
+    let write = |of: &[Var], which: &dyn Fn(usize) -> bool, results: &[Var]| {
+        let mut builder = Builder::new();
+        let mut map: Vec<Option<Var>> = vec![None; program.variables()];
+        for var in of {
+            map[var.index()] = Some(builder.input(program.type_of(*var).clone()));
+        }
+        let get = |map: &[Option<Var>], var: &Var| map[var.index()].expect("each part has what it reads");
+        for (_, equation) in equations.iter().enumerate().filter(|(i, _)| which(*i)) {
+            let operands: Vec<Var> = equation.inputs.iter().map(|var| get(&map, var)).collect();
+            let made = builder
+                .push(equation.op.clone(), &operands)
+                .expect("an equation kept as it was");
+            for (var, made) in equation.outputs.iter().zip(made) {
+                map[var.index()].get_or_insert(made);
+            }
+        }
+        let outputs: Vec<Var> = results.iter().map(|var| get(&map, var)).collect();
+        tidy(&builder.finish(&outputs))
+    };
+    let all: Vec<Var> = program.inputs().collect();
+    let results: Vec<Var> = first.iter().chain(&kept).copied().collect();
+    let known_part = write(&all[..inputs], &is_known, &results);
+    let read: Vec<Var> = residuals
+        .iter()
+        .map(|&i| all[i])
+        .chain(kept)
+        .chain(all[inputs..].iter().copied())
+        .collect();
+    let unknown_part = write(&read, &|i| again[i] || !is_known(i), rest);
+    Partition {
+        known: known_part,
+        unknown: unknown_part,
+        residuals: residuals.into_iter().collect(),
+    }
+}
+
+/// Whether computing it again costs less than memory: it is fused into whoever reads it.
+fn is_cheap(op: &Op) -> bool {
+    op.is_elementwise()
+        || matches!(
+            op,
+            Op::Constant { .. }
+                | Op::Iota { .. }
+                | Op::Reshape(_)
+                | Op::Transpose(_)
+                | Op::Broadcast { .. }
+                | Op::Slice { .. }
+                | Op::Pad { .. }
+                | Op::Reverse(_)
+                | Op::RandomBits { .. }
+                | Op::StopGradient
+        )
+}

@@ -1,0 +1,180 @@
+//! What transformations share: a program is read with arrays for its variables, and what is made of it is kept.
+
+use crate::Array;
+use crate::eager::run_program;
+use crate::ops::primitive::filled;
+use crate::record::{Recording, bind, is_recording, record};
+use crate::tree::Arrays;
+use kiln_backends::program::{ArrayType, Builder, Equation, Op, Program, Scalar, Var, tidy};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::any::Any;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A way to make a program of another one, with everything that the result depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum How {
+    /// `(inputs, cotangents of the given outputs) -> cotangents` of those of the wanted inputs that have one; before them the
+    /// outputs, if they are asked for. Without them, nothing with an effect is done again.
+    Backward {
+        wanted: Vec<bool>,
+        given: Vec<bool>,
+        outputs: bool,
+    },
+    /// `(inputs, tangents of the given inputs) -> (outputs, tangents)` of those outputs that have one.
+    Forward { given: Vec<bool> },
+    /// A forward and a backward pass.
+    Split { wanted: Vec<bool>, given: Vec<bool> },
+    /// Outputs, and then tangents given those of some inputs.
+    Linearized { given: Vec<bool> },
+    /// `inputs -> outputs`, with a new first axis of length `size` on the given inputs and on those outputs that depend on them.
+    Batch { given: Vec<bool>, size: usize },
+}
+
+/// What was made of a program.
+#[derive(Clone)]
+pub(crate) struct Derived {
+    pub(crate) program: Arc<Program>,
+    /// Which of the things that [`How`] names are among the results; or, for a batch, which results have the new axis.
+    pub(crate) present: Arc<[bool]>,
+}
+
+/// What a transformation makes of a program: made by `make` in a recording of its own, tidied, and kept for the next time. `make` gets arrays of
+/// the given types, and gives the results and [`Derived::present`].
+pub(crate) fn derived(
+    program: &Arc<Program>,
+    how: How,
+    types: impl FnOnce() -> Vec<ArrayType>,
+    make: impl FnOnce(&[Array]) -> (Vec<Array>, Vec<bool>),
+) -> Derived {
+    derived_as(program, how, || {
+        let mut present = Vec::new();
+        let program = record_program(&types(), |inputs| {
+            let (outputs, flags) = make(inputs);
+            present = flags;
+            outputs
+        });
+        Derived {
+            program: Arc::new(program),
+            present: present.into(),
+        }
+    })
+}
+
+/// As [`derived`], for anything that is made of a program.
+pub(crate) fn derived_as<T: Clone + Send + Sync + 'static>(
+    program: &Arc<Program>,
+    how: How,
+    make: impl FnOnce() -> T,
+) -> T {
+    type Made = FxHashMap<(Arc<Program>, How), Arc<dyn Any + Send + Sync>>;
+    /// The cache holds this many programs; then it starts afresh.
+    const CAPACITY: usize = 4096;
+    static CACHE: Mutex<Option<Made>> = Mutex::new(None);
+    let lock = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (program.clone(), how);
+    let found = lock().get_or_insert_default().get(&key).cloned();
+    if let Some(made) = found {
+        return made.downcast_ref::<T>().expect("one type for each way").clone();
+    }
+    let made = make();
+    let mut guard = lock();
+    let cache = guard.get_or_insert_default();
+    if cache.len() >= CAPACITY {
+        cache.clear();
+    }
+    cache.insert(key, Arc::new(made.clone()));
+    made
+}
+
+/// The tidied program that a function records for inputs of these types; it reads nothing else.
+pub(crate) fn record_program(types: &[ArrayType], f: impl FnOnce(&[Array]) -> Vec<Array>) -> Program {
+    let inputs = types.iter().map(|of| (of.clone(), false));
+    let recorded = record(Recording::new("transformation", None), inputs, |inputs| {
+        f(&inputs)
+    });
+    assert!(recorded.hidden.is_empty(), "a rule reads its inputs only");
+    tidy(&recorded.program)
+}
+
+/// A program whose results are those marked in `present`, made to give all of `wanted`: zeros of these types where it has none.
+pub(crate) fn with_zeros(
+    program: &Program,
+    present: &[bool],
+    wanted: &[bool],
+    types: &[ArrayType],
+) -> Arc<Program> {
+    let mut builder = Builder::new();
+    let inputs: Vec<Var> = program
+        .input_types()
+        .into_iter()
+        .map(|of| builder.input(of))
+        .collect();
+    let mut results = program
+        .inline(&mut builder, &inputs)
+        .expect("the program's own inputs")
+        .into_iter();
+    let mut outputs = Vec::new();
+    for ((&present, &wanted), of) in present.iter().zip(wanted).zip(types) {
+        if present {
+            outputs.push(results.next().expect("one for each mark"));
+        } else if wanted {
+            let zero = Op::Constant {
+                value: Scalar::from_i64(of.dtype, 0),
+                shape: of.shape.clone(),
+            };
+            outputs.push(builder.push(zero, &[]).expect("a constant")[0]);
+        }
+    }
+    Arc::new(builder.finish(&outputs))
+}
+
+/// Zeros of an array's type and weakness.
+pub(crate) fn zeros_like(x: &Array) -> Array {
+    filled(Scalar::from_i64(x.dtype(), 0), x.shape(), x.is_weak())
+}
+
+/// The results of a program: in a recording as one call, else by running it.
+pub(crate) fn call(program: &Arc<Program>, inputs: Arrays) -> Arrays {
+    if is_recording() {
+        return bind_strong(Op::Call(program.clone()), &inputs);
+    }
+    run_program(program, inputs)
+}
+
+/// The results of an op, none of them weak: inside a program dtypes are explicit.
+pub(crate) fn bind_strong(op: Op, inputs: &[Array]) -> Arrays {
+    let operands: SmallVec<[&Array; 4]> = inputs.iter().collect();
+    bind(op, &operands, &[])
+}
+
+/// Reads a program's equations one by one: `rule` gives the results of each for its operands.
+pub(crate) fn read<V: Clone>(
+    program: &Program,
+    inputs: &[V],
+    mut rule: impl FnMut(&Equation, &[V]) -> Vec<V>,
+) -> Vec<V> {
+    let mut values: Vec<V> = Vec::with_capacity(program.variables());
+    values.extend_from_slice(inputs);
+    for equation in program.equations() {
+        let operands: SmallVec<[V; 4]> = equation
+            .inputs
+            .iter()
+            .map(|var| values[var.index()].clone())
+            .collect();
+        let results = rule(equation, &operands);
+        values.extend(results);
+    }
+    program
+        .outputs()
+        .iter()
+        .map(|var| values[var.index()].clone())
+        .collect()
+}
+
+/// Applies a program's equations to arrays.
+pub(crate) fn evaluate(program: &Program, inputs: &[Array]) -> Vec<Array> {
+    read(program, inputs, |equation, operands| {
+        bind_strong(equation.op.clone(), operands).into_vec()
+    })
+}

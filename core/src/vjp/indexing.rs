@@ -1,0 +1,178 @@
+//! The cotangents of reads and writes by arrays of indices: of a read it is a write that adds up, of a write a read.
+
+use super::zeros;
+use crate::Array;
+use crate::ops::primitive::{binary, cast, compare, filled, iota, number_like, reshape, select};
+use crate::promote::Kind;
+use crate::transform::bind_strong;
+use kiln_backends::program::{
+    ArrayType, Axes, Binary, Compare, DType, Op, OutOfBounds, Scalar, Shape, Update,
+};
+
+pub(super) fn gather(
+    operands: &[Array],
+    axes: &Axes,
+    batch: usize,
+    mode: OutOfBounds,
+    cotangent: &Option<Array>,
+) -> Vec<Option<Array>> {
+    let index = Index::of(operands[0].array_type(), &operands[1..], axes, batch, mode);
+    let cotangent = cotangent.as_ref().expect("the only result has one");
+    let sum = index.scatter(Update::Add, &zeros(&index.of), cotangent);
+    std::iter::once(Some(sum))
+        .chain(operands[1..].iter().map(|_| None))
+        .collect()
+}
+
+/// Places in arrays of a type.
+pub(super) struct Index<'a> {
+    of: ArrayType,
+    indices: &'a [Array],
+    axes: &'a Axes,
+    batch: usize,
+    mode: OutOfBounds,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn of(
+        of: ArrayType,
+        indices: &'a [Array],
+        axes: &'a Axes,
+        batch: usize,
+        mode: OutOfBounds,
+    ) -> Index<'a> {
+        Index {
+            of,
+            indices,
+            axes,
+            batch,
+            mode,
+        }
+    }
+
+    fn scatter(&self, kind: Update, x: &Array, updates: &Array) -> Array {
+        let op = Op::Scatter {
+            kind,
+            axes: self.axes.clone(),
+            batch: self.batch,
+            mode: self.mode,
+        };
+        let operands: Vec<Array> = [x, updates].into_iter().chain(self.indices).cloned().collect();
+        bind_strong(op, &operands).remove(0)
+    }
+
+    fn gather(&self, x: &Array) -> Array {
+        let op = Op::Gather {
+            axes: self.axes.clone(),
+            batch: self.batch,
+            mode: self.mode,
+        };
+        let operands: Vec<Array> = std::iter::once(x).chain(self.indices).cloned().collect();
+        bind_strong(op, &operands).remove(0)
+    }
+
+    /// As [`gather`](Self::gather), but 0 out of bounds: what was dropped on the way in.
+    fn gather_or_zero(&self, x: &Array) -> Array {
+        let read = self.gather(x);
+        match self.mode {
+            OutOfBounds::Clip => read,
+            // A bool read out of bounds is true.
+            OutOfBounds::Fill => {
+                let outside = self.gather(&filled(Scalar::from_bool(false), x.shape(), false));
+                select(&outside, &number_like(&read, 0.0), &read)
+            }
+        }
+    }
+
+    /// Whether no place is written twice, as far as the shapes show.
+    fn is_unique(&self) -> bool {
+        self.indices[0].shape()[self.batch..].iter().product::<usize>() <= 1
+    }
+}
+
+/// The cotangents of a write's operands.
+pub(super) fn scatter(
+    kind: Update,
+    index: &Index,
+    operands: &[Array],
+    wanted: &[bool],
+    cotangent: &Option<Array>,
+) -> Vec<Option<Array>> {
+    let [x, updates, ..] = operands else {
+        unreachable!("an array and updates")
+    };
+    let cotangent = cotangent.as_ref().expect("the only result has one");
+    let (to_x, to_updates): (Box<dyn Fn() -> Array>, Box<dyn Fn() -> Array>) = match kind {
+        Update::Add => (
+            Box::new(|| cotangent.clone()),
+            Box::new(|| index.gather_or_zero(cotangent)),
+        ),
+        Update::Set => (
+            Box::new(|| index.scatter(Update::Set, cotangent, &zeros(&updates.array_type()))),
+            Box::new(|| {
+                let read = index.gather_or_zero(cotangent);
+                if index.is_unique() {
+                    return read;
+                }
+                // Of several writes to a place one was the last: the one whose number is found there.
+                let flat = Shape::from([updates.size()]);
+                let number = reshape(&iota(DType::I32, flat, 0), updates.shape());
+                let nobody = filled(Scalar::from_i64(DType::I32, -1), x.shape(), false);
+                let winner = index.gather(&index.scatter(Update::Set, &nobody, &number));
+                select(
+                    &compare(Compare::Eq, &winner, &number),
+                    &read,
+                    &number_like(&read, 0.0),
+                )
+            }),
+        ),
+        Update::Mul => (
+            Box::new(|| {
+                let factor = index.scatter(Update::Mul, &number_like(x, 1.0), updates);
+                binary(Binary::Mul, cotangent, &factor)
+            }),
+            Box::new(|| {
+                let read = index.gather_or_zero(&binary(Binary::Mul, cotangent, x));
+                match index.is_unique() {
+                    true => read,
+                    false => binary(Binary::Mul, &read, &others(index, x, updates)),
+                }
+            }),
+        ),
+        // Whoever equals the result shares the cotangent.
+        Update::Min | Update::Max => {
+            let result = index.scatter(kind, x, updates);
+            let kind = Kind::strong(x.dtype());
+            let x_won = cast(&compare(Compare::Eq, x, &result), kind);
+            let update_won = cast(&compare(Compare::Eq, updates, &index.gather(&result)), kind);
+            let winners = index.scatter(Update::Add, &x_won, &update_won);
+            let share = binary(Binary::Div, cotangent, &winners);
+            let to_updates = binary(Binary::Mul, &index.gather_or_zero(&share), &update_won);
+            let to_x = binary(Binary::Mul, &share, &x_won);
+            (
+                Box::new(move || to_x.clone()),
+                Box::new(move || to_updates.clone()),
+            )
+        }
+    };
+    let mut found = vec![None; operands.len()];
+    found[0] = wanted[0].then(to_x);
+    found[1] = wanted[1].then(to_updates);
+    found
+}
+
+/// For each update of a product, the product of all others to the same place: from the number of zeros and the product of the rest.
+fn others(index: &Index, x: &Array, updates: &Array) -> Array {
+    let (zero, one) = (number_like(updates, 0.0), number_like(updates, 1.0));
+    let is_zero = compare(Compare::Eq, updates, &zero);
+    let rest = index.scatter(
+        Update::Mul,
+        &number_like(x, 1.0),
+        &select(&is_zero, &one, updates),
+    );
+    let zeros_there = index.scatter(Update::Add, &number_like(x, 0.0), &select(&is_zero, &one, &zero));
+    let (rest, zeros_there) = (index.gather(&rest), index.gather(&zeros_there));
+    let without = binary(Binary::Div, &rest, &select(&is_zero, &one, updates));
+    let other_zeros = binary(Binary::Sub, &zeros_there, &select(&is_zero, &one, &zero));
+    select(&compare(Compare::Eq, &other_zeros, &zero), &without, &zero)
+}

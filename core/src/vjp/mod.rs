@@ -1,0 +1,211 @@
+//! Reverse mode: a program's cotangents, as a program.
+//!
+//! The walker reads the program forwards, then its equations backwards, and asks each for its rule. The rule of a plain op is Burn's: the
+//! gradient of one equation through Burn's autodiff decorator ([`kiln_backends::vjp`]), a small program that is kept.
+//! What has structure (calls, loops, choices, rules of the user's, indexing, decompositions) has a rule in `rules`, written
+//! with array functions. Everything is staged: a backward pass is a program like any other, and can be differentiated again.
+//!
+//! A cotangent that is zero everywhere is `None`.
+
+mod indexing;
+mod linalg;
+mod plain;
+mod rules;
+mod scan;
+
+pub(crate) use plain::tangents;
+
+use crate::Array;
+use crate::depend::{dependent, needed};
+use crate::ops::primitive::{binary, filled};
+use crate::transform::{Derived, How, bind_strong, derived};
+use kiln_backends::program::{ArrayType, Binary, Equation, Op, Program, Scalar, Var, tidy};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// The program of cotangents: see [`How::Backward`].
+pub(crate) fn backward(program: &Arc<Program>, wanted: &[bool], given: &[bool], outputs: bool) -> Derived {
+    let how = How::Backward {
+        wanted: wanted.to_vec(),
+        given: given.to_vec(),
+        outputs,
+    };
+    let types = || {
+        let mut types = program.input_types();
+        types.extend(chosen(&program.output_types(), given));
+        types
+    };
+    derived(program, how, types, |arrays| {
+        let (inputs, cotangents) = arrays.split_at(program.inputs().len());
+        let program = &tidy(program);
+        let tape = Tape::forward(program, inputs, wanted, given, outputs);
+        let mut cotangents = cotangents.iter().cloned();
+        let given = given
+            .iter()
+            .map(|&given| given.then(|| cotangents.next().expect("one for each given output")));
+        let found = tape.backward(given.collect());
+        let present = found.iter().map(Option::is_some).collect();
+        let mut results = if outputs { tape.outputs() } else { Vec::new() };
+        results.extend(found.into_iter().flatten());
+        (results, present)
+    })
+}
+
+/// Those of a list that are marked.
+pub(crate) fn chosen<T: Clone>(items: &[T], marked: &[bool]) -> Vec<T> {
+    let kept = items.iter().zip(marked).filter(|(_, marked)| **marked);
+    kept.map(|(item, _)| item.clone()).collect()
+}
+
+/// The marked places filled from a list, in order.
+pub(crate) fn spread<T>(marked: &[bool], items: impl IntoIterator<Item = T>) -> Vec<Option<T>> {
+    let mut items = items.into_iter();
+    marked
+        .iter()
+        .map(|&marked| if marked { items.next() } else { None })
+        .collect()
+}
+
+/// Zero everywhere.
+pub(crate) fn zeros(of: &ArrayType) -> Array {
+    filled(Scalar::from_i64(of.dtype, 0), &of.shape, false)
+}
+
+/// What a forward pass leaves for the backward one.
+struct Tape<'p> {
+    program: &'p Program,
+    wanted: &'p [bool],
+    /// For each variable, whether there is a cotangent to be passed on: it depends on what is wanted, and what is given
+    /// depends on it.
+    live: Vec<bool>,
+    values: Vec<Array>,
+    /// What the forward rule of an equation kept.
+    residuals: Vec<Vec<Array>>,
+}
+
+/// One equation, with everything its rule may read.
+struct Site<'t> {
+    equation: &'t Equation,
+    operands: SmallVec<[Array; 4]>,
+    /// The types of its results.
+    results: SmallVec<[ArrayType; 2]>,
+    /// Which operands' cotangents are wanted.
+    wanted: Vec<bool>,
+    /// Which results may have a cotangent, as far as the forward pass knows.
+    live: Vec<bool>,
+    /// Which results have one.
+    given: Vec<bool>,
+}
+
+impl<'p> Tape<'p> {
+    fn forward(
+        program: &'p Program,
+        inputs: &[Array],
+        wanted: &'p [bool],
+        given: &[bool],
+        effects: bool,
+    ) -> Tape<'p> {
+        let mut live = dependent(program, wanted);
+        for (live, needed) in live.iter_mut().zip(needed(program, given)) {
+            *live &= needed;
+        }
+        let mut tape = Tape {
+            program,
+            wanted,
+            live,
+            values: inputs.to_vec(),
+            residuals: Vec::with_capacity(program.equations().len()),
+        };
+        for equation in program.equations() {
+            let site = tape.site(equation);
+            let (results, residuals) = if site.is_live() {
+                rules::forward(&site)
+            } else if !effects && matches!(equation.op, Op::Effect(_)) {
+                (Vec::new(), Vec::new())
+            } else {
+                (
+                    bind_strong(equation.op.clone(), &site.operands).into_vec(),
+                    Vec::new(),
+                )
+            };
+            tape.values.extend(results);
+            tape.residuals.push(residuals);
+        }
+        tape
+    }
+
+    fn site(&self, equation: &'p Equation) -> Site<'p> {
+        let flags = |vars: &[Var]| -> Vec<bool> { vars.iter().map(|var| self.live[var.index()]).collect() };
+        Site {
+            equation,
+            operands: equation
+                .inputs
+                .iter()
+                .map(|var| self.values[var.index()].clone())
+                .collect(),
+            results: equation
+                .outputs
+                .iter()
+                .map(|&var| self.program.type_of(var).clone())
+                .collect(),
+            wanted: flags(&equation.inputs),
+            live: flags(&equation.outputs),
+            given: Vec::new(),
+        }
+    }
+
+    fn outputs(&self) -> Vec<Array> {
+        let outputs = self.program.outputs().iter();
+        outputs.map(|var| self.values[var.index()].clone()).collect()
+    }
+
+    /// The cotangents of the wanted inputs, given those of the outputs.
+    fn backward(&self, given: Vec<Option<Array>>) -> Vec<Option<Array>> {
+        let mut cotangents: Vec<Option<Array>> = vec![None; self.program.variables()];
+        for (var, cotangent) in self.program.outputs().iter().zip(given) {
+            if self.live[var.index()] {
+                accumulate(&mut cotangents[var.index()], cotangent);
+            }
+        }
+        for (equation, residuals) in self.program.equations().iter().zip(&self.residuals).rev() {
+            let given: Vec<Option<Array>> = equation
+                .outputs
+                .iter()
+                .map(|var| cotangents[var.index()].take())
+                .collect();
+            if given.iter().all(Option::is_none) {
+                continue;
+            }
+            let mut site = self.site(equation);
+            site.given = given.iter().map(Option::is_some).collect();
+            let found = rules::backward(&site, residuals, given);
+            for ((var, cotangent), &wanted) in equation.inputs.iter().zip(found).zip(&site.wanted) {
+                if wanted {
+                    accumulate(&mut cotangents[var.index()], cotangent);
+                }
+            }
+        }
+        cotangents.truncate(self.wanted.len());
+        let wanted = cotangents.into_iter().zip(self.wanted);
+        wanted
+            .map(|(cotangent, &wanted)| cotangent.filter(|_| wanted))
+            .collect()
+    }
+}
+
+impl Site<'_> {
+    fn is_live(&self) -> bool {
+        self.live.contains(&true)
+    }
+
+    fn types(&self) -> Vec<ArrayType> {
+        self.operands.iter().map(Array::array_type).collect()
+    }
+}
+
+fn accumulate(sum: &mut Option<Array>, term: Option<Array>) {
+    *sum = match (sum.take(), term) {
+        (Some(sum), Some(term)) => Some(binary(Binary::Add, &sum, &term)),
+        (sum, term) => sum.or(term),
+    };
+}

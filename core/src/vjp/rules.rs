@@ -1,0 +1,178 @@
+//! The reverse rule of every op: what the forward pass runs and keeps, and what the backward pass makes of it.
+
+use super::{Site, backward as program_of_cotangents, chosen, plain, spread, zeros};
+use crate::Array;
+use crate::partial::split;
+use crate::transform::{bind_strong, evaluate};
+use kiln_backends::program::{ArrayType, CustomRule, Op, Program};
+use std::sync::Arc;
+
+/// An op's results, and what its backward rule needs beside its operands.
+pub(super) fn forward(site: &Site) -> (Vec<Array>, Vec<Array>) {
+    let op = &site.equation.op;
+    let results = |op: &Op| bind_strong(op.clone(), &site.operands).into_vec();
+    match op {
+        Op::Call(program) if keeps(program) => {
+            let parts = split(program, &site.wanted, &site.live);
+            let mut results = results(&Op::Call(parts.forward));
+            let kept = results.split_off(program.outputs().len());
+            (results, kept)
+        }
+        Op::Scan(scan) => super::scan::forward(scan, site),
+        Op::Custom(custom) => match &custom.rule {
+            CustomRule::Vjp { forward, .. } => {
+                let mut results = results(&Op::Call(forward.clone()));
+                let residuals = results.split_off(custom.program.outputs().len());
+                (results, residuals)
+            }
+            CustomRule::Jvp(_) => (results(op), vec![]),
+        },
+        op => (results(op), vec![]),
+    }
+}
+
+/// Whether something in a program is better kept for the backward pass than computed again: what the device would not find to
+/// be the same.
+fn keeps(program: &Program) -> bool {
+    program.equations().iter().any(|equation| match &equation.op {
+        Op::Scan(_) | Op::While(_) | Op::Custom(_) => true,
+        Op::Call(program) => keeps(program),
+        _ => false,
+    })
+}
+
+/// The cotangents of an op's operands, given those of its results, one of them at least.
+pub(super) fn backward(site: &Site, residuals: &[Array], given: Vec<Option<Array>>) -> Vec<Option<Array>> {
+    let op = &site.equation.op;
+    let operands = &site.operands[..];
+    let cotangents = || given.iter().flatten().cloned();
+    match op {
+        Op::Call(program) if keeps(program) => {
+            // The forward pass assumed cotangents wherever there may be some.
+            let parts = split(program, &site.wanted, &site.live);
+            let given = chosen(&instantiated(&given, &site.results), &site.live);
+            let inputs = parts.residuals.iter().map(|&i| operands[i].clone());
+            let inputs: Vec<Array> = inputs.chain(residuals.iter().cloned()).chain(given).collect();
+            spread(&parts.present, bind_strong(Op::Call(parts.backward), &inputs))
+        }
+        Op::Call(program) => {
+            let derived = program_of_cotangents(program, &site.wanted, &site.given, false);
+            let inputs: Vec<Array> = operands.iter().cloned().chain(cotangents()).collect();
+            spread(&derived.present, bind_strong(Op::Call(derived.program), &inputs))
+        }
+        Op::Checkpoint(program) => {
+            let derived = program_of_cotangents(program, &site.wanted, &site.given, false);
+            let inputs: Vec<Array> = operands.iter().cloned().chain(cotangents()).collect();
+            spread(
+                &derived.present,
+                bind_strong(Op::Checkpoint(derived.program), &inputs),
+            )
+        }
+        Op::Cond(branches) => cond(branches, site, cotangents()),
+        Op::Scan(scan) => super::scan::backward(scan, site, residuals, given),
+        Op::Custom(custom) => {
+            let (consts, inputs) = operands.split_at(custom.consts);
+            let outputs = &site.results;
+            let found = match &custom.rule {
+                CustomRule::Vjp { backward, .. } => {
+                    let given = instantiated(&given, outputs);
+                    let arguments: Vec<Array> = [consts, residuals, &given].concat();
+                    let found = bind_strong(Op::Call(backward.clone()), &arguments);
+                    found.into_iter().map(Some).collect()
+                }
+                CustomRule::Jvp(rule) => {
+                    // The rule is linear in the tangents, which may therefore stand at zero.
+                    let types: Vec<ArrayType> = inputs.iter().map(Array::array_type).collect();
+                    let mut wanted = vec![false; operands.len()];
+                    wanted.extend(types.iter().map(|of| of.dtype.is_float()));
+                    let mut marks = vec![false; outputs.len()];
+                    marks.extend(&site.given);
+                    let derived = program_of_cotangents(rule, &wanted, &marks, false);
+                    let tangents = types.iter().map(zeros);
+                    let arguments: Vec<Array> = operands
+                        .iter()
+                        .cloned()
+                        .chain(tangents)
+                        .chain(cotangents())
+                        .collect();
+                    let found = bind_strong(Op::Call(derived.program), &arguments);
+                    spread(&derived.present, found).split_off(operands.len())
+                }
+            };
+            consts.iter().map(|_| None).chain(found).collect()
+        }
+        Op::Gather { axes, batch, mode } => super::indexing::gather(operands, axes, *batch, *mode, &given[0]),
+        Op::Scatter {
+            kind,
+            axes,
+            batch,
+            mode,
+        } => {
+            let index =
+                super::indexing::Index::of(operands[0].array_type(), &operands[2..], axes, *batch, *mode);
+            super::indexing::scatter(*kind, &index, operands, &site.wanted, &given[0])
+        }
+        Op::Linalg(f) => super::linalg::linalg(*f, operands, &site.wanted, &given),
+        Op::While(_) | Op::StopGradient | Op::Effect(_) => unreachable!("no cotangent reaches {}", op.name()),
+        Op::Constant { .. }
+        | Op::Iota { .. }
+        | Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Compare(_)
+        | Op::Select
+        | Op::MulAdd
+        | Op::Cast(_)
+        | Op::Reshape(_)
+        | Op::Transpose(_)
+        | Op::Broadcast { .. }
+        | Op::Slice { .. }
+        | Op::Pad { .. }
+        | Op::Reverse(_)
+        | Op::Concatenate { .. }
+        | Op::Reduce { .. }
+        | Op::ArgReduce { .. }
+        | Op::Cumulative { .. }
+        | Op::Sort { .. }
+        | Op::Dot(_)
+        | Op::RandomBits { .. }
+        | Op::Uniform { .. } => {
+            let rule = plain::vjp_of(op, site.types(), &site.wanted, &site.given);
+            let inputs: Vec<Array> = operands.iter().cloned().chain(cotangents()).collect();
+            spread(&rule.1, evaluate(&rule.0, &inputs))
+        }
+    }
+}
+
+/// Zeros where there is no cotangent.
+pub(super) fn instantiated(given: &[Option<Array>], types: &[ArrayType]) -> Vec<Array> {
+    let pairs = given.iter().zip(types);
+    pairs
+        .map(|(given, of)| given.clone().unwrap_or_else(|| zeros(of)))
+        .collect()
+}
+
+/// The choice between the branches' cotangents; each computes again what it needs.
+fn cond(
+    branches: &[Arc<Program>],
+    site: &Site,
+    cotangents: impl Iterator<Item = Array>,
+) -> Vec<Option<Array>> {
+    let (which, operands) = site.operands.split_first().expect("the number of a branch");
+    let wanted = &site.wanted[1..];
+    let derived: Vec<_> = branches
+        .iter()
+        .map(|branch| program_of_cotangents(branch, wanted, &site.given, false))
+        .collect();
+    let present: Vec<bool> = (0..wanted.len())
+        .map(|i| derived.iter().any(|derived| derived.present[i]))
+        .collect();
+    let types: Vec<ArrayType> = operands.iter().map(Array::array_type).collect();
+    let arguments: Vec<Array> = operands.iter().cloned().chain(cotangents).collect();
+    let alike = derived
+        .iter()
+        .map(|derived| crate::transform::with_zeros(&derived.program, &derived.present, &present, &types))
+        .collect();
+    let arguments: Vec<Array> = std::iter::once(which.clone()).chain(arguments).collect();
+    let found = spread(&present, bind_strong(Op::Cond(alike), &arguments));
+    std::iter::once(None).chain(found).collect()
+}

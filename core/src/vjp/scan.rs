@@ -1,0 +1,154 @@
+//! Reverse mode through a loop with a fixed number of trips: a loop that goes back.
+//!
+//! The forward loop also stacks, trip by trip, what the backward trip reads: the carries it went in with and what is not
+//! cheap to compute again ([`split`]). Cotangents of constants are summed up on the way.
+
+use super::rules::instantiated;
+use super::{Site, chosen, spread, zeros};
+use crate::Array;
+use crate::depend::{around, scan_given};
+use crate::ops::primitive::binary;
+use crate::partial::{Split, split};
+use crate::transform::{bind_strong, record_program};
+use kiln_backends::program::{ArrayType, Binary, Op, Scan};
+use std::sync::Arc;
+
+/// How a loop is differentiated.
+struct Plan {
+    /// Which inputs of the body have cotangents.
+    wanted: Vec<bool>,
+    /// Which results of the body have cotangents.
+    given: Vec<bool>,
+    parts: Split,
+}
+
+fn plan(scan: &Scan, site: &Site) -> Plan {
+    let wanted = scan_given(scan, &site.wanted);
+    let carries = scan.consts..scan.consts + scan.carries;
+    // A carry whose final cotangent is zero may get one from the next trip.
+    let given = around(&site.live, 0..scan.carries, |given| {
+        split(&scan.body, &wanted, given).present[carries.clone()].to_vec()
+    });
+    let parts = split(&scan.body, &wanted, &given);
+    Plan { wanted, given, parts }
+}
+
+/// The residuals that change from trip to trip and are not among the operands: carries on their way in.
+fn stacked_carries<'a>(scan: &'a Scan, parts: &'a Split) -> impl Iterator<Item = usize> + 'a {
+    let carries = scan.consts..scan.consts + scan.carries;
+    parts
+        .residuals
+        .iter()
+        .copied()
+        .filter(move |i| carries.contains(i))
+}
+
+/// The loop's results; what the backward loop reads is kept, stacked.
+pub(super) fn forward(scan: &Scan, site: &Site) -> (Vec<Array>, Vec<Array>) {
+    let parts = plan(scan, site).parts;
+    let body = record_program(&scan.body.input_types(), |inputs| {
+        let mut results = crate::transform::evaluate(&parts.forward, inputs);
+        results.extend(stacked_carries(scan, &parts).map(|i| inputs[i].clone()));
+        results
+    });
+    let op = Op::Scan(Scan {
+        body: Arc::new(body),
+        ..scan.clone()
+    });
+    let mut results = bind_strong(op, &site.operands).into_vec();
+    let residuals = results.split_off(scan.body.outputs().len());
+    (results, residuals)
+}
+
+/// The cotangents of the loop's operands.
+pub(super) fn backward(
+    scan: &Scan,
+    site: &Site,
+    residuals: &[Array],
+    cotangents: Vec<Option<Array>>,
+) -> Vec<Option<Array>> {
+    let Plan { wanted, given, parts } = plan(scan, site);
+    let inputs = scan.body.input_types();
+    let fixed = scan.consts + scan.carries;
+    let kinds = |range: std::ops::Range<usize>| -> Vec<(usize, ArrayType)> {
+        range
+            .filter(|&i| parts.present[i])
+            .map(|i| (i, inputs[i].clone()))
+            .collect()
+    };
+    let (of_consts, of_xs) = (kinds(0..scan.consts), kinds(fixed..inputs.len()));
+    let going: Vec<usize> = (0..scan.carries).filter(|&i| given[i]).collect();
+    let read =
+        |range: std::ops::Range<usize>| parts.residuals.iter().copied().filter(move |i| range.contains(i));
+
+    // Operands of the backward loop: constants; cotangents of carries and sums of those of constants; slices.
+    let consts: Vec<Array> = read(0..scan.consts).map(|i| site.operands[i].clone()).collect();
+    let cotangents = instantiated(&cotangents, &site.results);
+    let mut carry: Vec<Array> = going.iter().map(|&i| cotangents[i].clone()).collect();
+    carry.extend(of_consts.iter().map(|(_, of)| zeros(of)));
+    let mut slices: Vec<Array> = read(fixed..inputs.len())
+        .map(|i| site.operands[i].clone())
+        .collect();
+    let of_ys = chosen(&cotangents[scan.carries..], &given[scan.carries..]);
+    slices.extend(residuals.iter().cloned().chain(of_ys));
+    let (n_consts, n_carries) = (consts.len(), carry.len());
+    let operands: Vec<Array> = [consts, carry, slices].concat();
+    let types: Vec<ArrayType> = operands
+        .iter()
+        .enumerate()
+        .map(|(i, x)| {
+            let of = x.array_type();
+            if i < n_consts + n_carries {
+                of
+            } else {
+                ArrayType::new(of.dtype, &of.shape[1..])
+            }
+        })
+        .collect();
+
+    let kept = parts.forward.outputs().len() - scan.body.outputs().len();
+    let body = record_program(&types, |inputs_now| {
+        let (consts, rest) = inputs_now.split_at(n_consts);
+        let (carry, slices) = rest.split_at(n_carries);
+        let (xs, rest) = slices.split_at(read(fixed..inputs.len()).count());
+        let (kept, rest) = rest.split_at(kept);
+        let (carries, of_ys) = rest.split_at(stacked_carries(scan, &parts).count());
+        let (of_carries, sums) = carry.split_at(going.len());
+        // Residuals are in the order of the body's inputs.
+        let arguments: Vec<Array> = [consts, carries, xs, kept, of_carries, of_ys].concat();
+        let found = spread(
+            &parts.present,
+            crate::transform::evaluate(&parts.backward, &arguments),
+        );
+        let next = going.iter().map(|&i| {
+            let at = scan.consts + i;
+            found[at]
+                .clone()
+                .unwrap_or_else(|| zeros(&scan.body.input_types()[at]))
+        });
+        let sums = of_consts.iter().zip(sums).map(|((i, _), sum)| {
+            let term = found[*i].as_ref().expect("marked as present");
+            binary(Binary::Add, sum, term)
+        });
+        let of_xs = of_xs
+            .iter()
+            .map(|(i, _)| found[*i].clone().expect("marked as present"));
+        next.chain(sums).chain(of_xs).collect()
+    });
+    let op = Op::Scan(Scan {
+        body: Arc::new(body),
+        length: scan.length,
+        consts: n_consts,
+        carries: n_carries,
+        reverse: !scan.reverse,
+    });
+    let mut found = bind_strong(op, &operands).into_iter();
+    let mut all: Vec<Option<Array>> = vec![None; inputs.len()];
+    for i in going {
+        all[scan.consts + i] = found.next().filter(|_| wanted[scan.consts + i]);
+    }
+    for (i, _) in of_consts.into_iter().chain(of_xs) {
+        all[i] = found.next();
+    }
+    all
+}

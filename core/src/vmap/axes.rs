@@ -1,0 +1,81 @@
+//! Which axes are mapped: a tree of axes that is a prefix of a tree of arrays.
+
+use crate::error::check;
+use crate::tree::{Leaves, Tree};
+
+/// An axis for every leaf of a tree `T`; `None` for a leaf that is the same in the whole batch. What may be written for `in_axes` and
+/// `out_axes`: a number for all leaves, `Some` number or `None` for all leaves, or, where `T` is a tuple, an array or a vector, one of these
+/// for each part.
+///
+/// Negative axes count from the last one. A [`Key`](https://docs.rs/kiln-random) is a leaf whose last axis holds its words.
+///
+/// ```
+/// use kiln_core::{Array, numpy as np, vmap};
+/// let f = |(x, (y, z)): (Array, (Array, Array))| x * y + z;
+/// let xs = np::arange(3);
+/// println!("{}", vmap(f, (0, (None, 0)))((xs.clone(), (10.into(), xs)))); // [ 0 11 22]
+/// ```
+pub trait BatchAxes<T: Tree> {
+    /// Takes the tree apart, and notes an axis for every leaf.
+    fn flatten(&self, tree: T, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>);
+}
+
+/// For every leaf.
+impl<T: Tree> BatchAxes<T> for isize {
+    fn flatten(&self, tree: T, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
+        Some(*self).flatten(tree, leaves, axes);
+    }
+}
+
+/// For every leaf.
+impl<T: Tree> BatchAxes<T> for Option<isize> {
+    fn flatten(&self, tree: T, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
+        let before = leaves.arrays.len();
+        tree.flatten(leaves);
+        axes.extend((before..leaves.arrays.len()).map(|_| *self));
+    }
+}
+
+/// For each element.
+impl<T: Tree, A: BatchAxes<T>> BatchAxes<Vec<T>> for Vec<A> {
+    /// # Panics
+    /// When there are more axes than elements, or fewer.
+    fn flatten(&self, tree: Vec<T>, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
+        check(self.len() == tree.len(), "vmap", || {
+            format!(
+                "a vector of {} axes for one of {} elements",
+                self.len(),
+                tree.len()
+            )
+        });
+        leaves.structure.length(tree.len());
+        self.iter()
+            .zip(tree)
+            .for_each(|(axis, tree)| axis.flatten(tree, leaves, axes));
+    }
+}
+
+/// For each element.
+impl<T: Tree, A: BatchAxes<T>, const N: usize> BatchAxes<[T; N]> for [A; N] {
+    fn flatten(&self, tree: [T; N], leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
+        self.iter()
+            .zip(tree)
+            .for_each(|(axis, tree)| axis.flatten(tree, leaves, axes));
+    }
+}
+
+macro_rules! tuples {
+    ($(($($axes:ident $tree:ident $index:tt)*))*) => {$(
+        /// For each part.
+        impl<$($tree: Tree, $axes: BatchAxes<$tree>),*> BatchAxes<($($tree,)*)> for ($($axes,)*) {
+            fn flatten(&self, tree: ($($tree,)*), leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
+                $(self.$index.flatten(tree.$index, leaves, axes);)*
+            }
+        }
+    )*};
+}
+tuples!(
+    (A T 0)(A T 0 B U 1)(A T 0 B U 1 C V 2)(A T 0 B U 1 C V 2 D W 3)(A T 0 B U 1 C V 2 D W 3 E X 4)(A T 0 B U 1 C V 2 D W 3 E X 4 F Y 5)
+    (A T 0 B U 1 C V 2 D W 3 E X 4 F Y 5 G Z 6)(A T 0 B U 1 C V 2 D W 3 E X 4 F Y 5 G Z 6 H S 7)
+    (A T 0 B U 1 C V 2 D W 3 E X 4 F Y 5 G Z 6 H S 7 I R 8)(A T 0 B U 1 C V 2 D W 3 E X 4 F Y 5 G Z 6 H S 7 I R 8 J Q 9)
+);

@@ -1,0 +1,170 @@
+//! The batch of a program, and what its rules work on.
+
+use super::rules::rule;
+use crate::Array;
+use crate::ops::primitive::{broadcast, transpose};
+use crate::record::{Recording, record};
+use crate::transform::{Derived, How, bind_strong, derived, evaluate, read};
+use crate::tree::Arrays;
+use kiln_backends::program::{ArrayType, Axes, Program, Shape, tidy};
+use std::sync::Arc;
+
+/// A value of a program that is being batched: one array for all elements of the batch, or one for each along a new first axis.
+#[derive(Clone)]
+pub(super) struct Value {
+    pub(super) array: Array,
+    pub(super) batched: bool,
+}
+
+impl Value {
+    /// With the batch axis, in any case.
+    pub(super) fn spread(&self, size: usize) -> Array {
+        match self.batched {
+            true => self.array.clone(),
+            false => broadcast(&self.array, &with_axis(self.array.shape(), size)),
+        }
+    }
+
+    /// The type of one element.
+    pub(super) fn element_type(&self) -> ArrayType {
+        let of = self.array.array_type();
+        match self.batched {
+            true => ArrayType::new(of.dtype, &of.shape[1..]),
+            false => of,
+        }
+    }
+}
+
+/// The program for a batch: `inputs -> outputs`, where the given inputs have a new first axis of length `size`, as do the outputs
+/// that depend on them.
+pub(crate) fn batch(program: &Arc<Program>, given: &[bool], size: usize) -> Derived {
+    if !given.contains(&true) {
+        let outputs = vec![false; program.outputs().len()];
+        return Derived {
+            program: program.clone(),
+            present: outputs.into(),
+        };
+    }
+    let how = How::Batch {
+        given: given.into(),
+        size,
+    };
+    derived(
+        program,
+        how,
+        || batched_types(&program.input_types(), given, size),
+        |inputs| {
+            let values: Vec<Value> = inputs
+                .iter()
+                .zip(given)
+                .map(|(x, &batched)| Value {
+                    array: x.clone(),
+                    batched,
+                })
+                .collect();
+            let outputs = read(program, &values, |equation, operands| {
+                rule(&equation.op, operands, size)
+            });
+            outputs.into_iter().map(|x| (x.array, x.batched)).unzip()
+        },
+    )
+}
+
+/// As [`batch`], where the wanted outputs have the new axis as well.
+pub(super) fn batch_wanted(
+    program: &Arc<Program>,
+    given: &[bool],
+    wanted: &[bool],
+    size: usize,
+) -> Arc<Program> {
+    let Derived {
+        program: batched,
+        present,
+    } = batch(program, given, size);
+    if present
+        .iter()
+        .zip(wanted)
+        .all(|(present, wanted)| present >= wanted)
+    {
+        return batched;
+    }
+    made(&batched.input_types(), |inputs| {
+        let outputs = evaluate(&batched, inputs);
+        let spread = outputs.into_iter().zip(&*present).zip(wanted);
+        spread
+            .map(|((array, &batched), &wanted)| match wanted {
+                true => Value { array, batched }.spread(size),
+                false => array,
+            })
+            .collect()
+    })
+}
+
+/// A program of a function that reads its inputs only.
+pub(super) fn made(types: &[ArrayType], make: impl FnOnce(&[Array]) -> Vec<Array>) -> Arc<Program> {
+    let inputs = types.iter().map(|of| (of.clone(), false));
+    let recorded = record(Recording::new("vmap", None), inputs, |inputs| make(&inputs));
+    assert!(recorded.hidden.is_empty(), "a rule reads its inputs only");
+    Arc::new(tidy(&recorded.program))
+}
+
+/// The types of values, some of which are batched.
+pub(super) fn batched_types(types: &[ArrayType], batched: &[bool], size: usize) -> Vec<ArrayType> {
+    let types = types.iter().zip(batched);
+    types
+        .map(|(of, &batched)| match batched {
+            true => ArrayType {
+                dtype: of.dtype,
+                shape: with_axis(&of.shape, size),
+            },
+            false => of.clone(),
+        })
+        .collect()
+}
+
+/// A shape behind a batch axis.
+pub(super) fn with_axis(shape: &Shape, size: usize) -> Shape {
+    std::iter::once(size).chain(shape.iter().copied()).collect()
+}
+
+/// Axes behind a batch axis.
+pub(super) fn shifted(axes: &[usize]) -> Axes {
+    axes.iter().map(|axis| axis + 1).collect()
+}
+
+/// One axis moved, the others in their order.
+pub(super) fn moved(x: &Array, from: usize, to: usize) -> Array {
+    let mut order: Axes = (0..x.ndim()).filter(|&axis| axis != from).collect();
+    order.insert(to, from);
+    transpose(x, &order)
+}
+
+pub(super) fn arrays(values: &[Value]) -> Arrays {
+    values.iter().map(|x| x.array.clone()).collect()
+}
+
+pub(super) fn flags(values: &[Value]) -> Vec<bool> {
+    values.iter().map(|x| x.batched).collect()
+}
+
+/// All values with the batch axis.
+pub(super) fn spread(values: &[Value], size: usize) -> Arrays {
+    values.iter().map(|x| x.spread(size)).collect()
+}
+
+/// Results of which all have the batch axis, or none.
+pub(super) fn values(arrays: impl IntoIterator<Item = Array>, batched: bool) -> Vec<Value> {
+    let value = |array| Value { array, batched };
+    arrays.into_iter().map(value).collect()
+}
+
+/// Results of which some have the batch axis.
+pub(super) fn flagged(arrays: impl IntoIterator<Item = Array>, batched: &[bool]) -> Vec<Value> {
+    let value = |(array, &batched)| Value { array, batched };
+    arrays.into_iter().zip(batched).map(value).collect()
+}
+
+/// The results of an op as they are, of which all have the batch axis.
+pub(super) fn bind_batched(op: kiln_backends::program::Op, operands: &[Array]) -> Vec<Value> {
+    values(bind_strong(op, operands), true)
+}

@@ -1,0 +1,66 @@
+//! Contractions, and linear systems.
+
+use super::batch::{Value, bind_batched, moved, shifted, values};
+use crate::Array;
+use crate::ops::primitive::reshape;
+use crate::transform::bind_strong;
+use kiln_backends::program::{Dot, Linalg, Op, Shape};
+
+/// Where both operands are batched, the batch is a batch axis of the contraction; where one is, it is one more of its free axes,
+/// and the product stays a single one.
+pub(super) fn dot(dot: &Dot, operands: &[Value]) -> Vec<Value> {
+    let [x, y] = operands else {
+        unreachable!("a contraction has two operands")
+    };
+    let mut op = dot.clone();
+    if x.batched {
+        op.lhs_contract = shifted(&dot.lhs_contract);
+        op.lhs_batch = shifted(&dot.lhs_batch);
+    }
+    if y.batched {
+        op.rhs_contract = shifted(&dot.rhs_contract);
+        op.rhs_batch = shifted(&dot.rhs_batch);
+    }
+    let (x_array, y_array) = (x.array.clone(), y.array.clone());
+    let used = dot.rhs_batch.len() + dot.rhs_contract.len();
+    let (operands, place) = match (x.batched, y.batched) {
+        (true, true) => {
+            op.lhs_batch.insert(0, 0);
+            op.rhs_batch.insert(0, 0);
+            return bind_batched(Op::Dot(op), &[x_array, y_array]);
+        }
+        (true, false) => ([x_array, y_array], dot.lhs_batch.len()),
+        // A matrix times the vector of each element: the rows that come out are those of the batch if the vectors are on the left.
+        (false, _) if y.array.ndim() == 1 + used => {
+            op = Dot {
+                lhs_contract: op.rhs_contract,
+                rhs_contract: op.lhs_contract,
+                lhs_batch: op.rhs_batch,
+                rhs_batch: op.lhs_batch,
+            };
+            ([y_array, x_array], dot.lhs_batch.len())
+        }
+        (false, _) => {
+            let place = x_array.ndim() - dot.lhs_contract.len();
+            ([x_array, y_array], place)
+        }
+    };
+    let result = bind_strong(Op::Dot(op), &operands).remove(0);
+    values([moved(&result, place, 0)], true)
+}
+
+/// Systems with one matrix for the whole batch: the right-hand sides are columns of one, and the matrix is factored once.
+pub(super) fn solve_columns(operands: &[Value]) -> Vec<Value> {
+    let [a, b] = [0, 1].map(|i| &operands[i].array);
+    let last = b.ndim() - 1;
+    let beside = moved(b, 0, last - 1);
+    let (leading, columns) = beside.shape().split_at(last - 1);
+    let flat: Shape = leading
+        .iter()
+        .copied()
+        .chain([columns.iter().product()])
+        .collect();
+    let x: Array = bind_strong(Op::Linalg(Linalg::Solve), &[a.clone(), reshape(&beside, &flat)]).remove(0);
+    let x = reshape(&x, beside.shape());
+    values([moved(&x, last - 1, 0)], true)
+}

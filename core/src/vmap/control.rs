@@ -1,0 +1,254 @@
+//! Programs within programs.
+
+use super::batch::{
+    Value, arrays, batch, batch_wanted, bind_batched, flagged, flags, made, moved, spread, values,
+};
+use crate::Array;
+use crate::ops::primitive::{broadcast_along, compare, filled, reduce, select};
+use crate::transform::{Derived, bind_strong, evaluate};
+use crate::tree::Arrays;
+use kiln_backends::program::{
+    ArrayType, Compare, Custom, CustomRule, DType, Op, Program, Reduction, Scalar, Scan, While,
+};
+use std::sync::Arc;
+
+/// A program that is run once stays one.
+pub(super) fn call(
+    op: fn(Arc<Program>) -> Op,
+    program: &Arc<Program>,
+    operands: &[Value],
+    size: usize,
+) -> Vec<Value> {
+    let Derived { program, present } = batch(program, &flags(operands), size);
+    flagged(bind_strong(op(program), &arrays(operands)), &present)
+}
+
+/// The batch goes through the loop together. What is carried is batched where it is so at first or comes so out of the body.
+pub(super) fn scan(scan: &Scan, operands: &[Value], size: usize) -> Vec<Value> {
+    let (consts, rest) = operands.split_at(scan.consts);
+    let (init, xs) = rest.split_at(scan.carries);
+    let carried = carried(&scan.body, &flags(consts), flags(init), &flags(xs), size);
+    let given = [flags(consts), carried.clone(), flags(xs)].concat();
+    let mut wanted = batch(&scan.body, &given, size).present.to_vec();
+    wanted[..scan.carries].copy_from_slice(&carried);
+    let body = batch_wanted(&scan.body, &given, &wanted, size);
+    // Slices are taken along the first axis, and so come before the batch.
+    let swapped = |x: Value| match x.batched {
+        true => moved(&x.array, 1, 0),
+        false => x.array,
+    };
+    let inputs: Arrays = arrays(consts)
+        .into_iter()
+        .chain(carries(init, &carried, size))
+        .chain(xs.iter().cloned().map(swapped))
+        .collect();
+    let op = Op::Scan(Scan { body, ..scan.clone() });
+    let mut results = flagged(bind_strong(op, &inputs), &wanted);
+    for y in &mut results[scan.carries..] {
+        y.array = swapped(y.clone());
+    }
+    results
+}
+
+/// A loop whose condition is the same for the whole batch is one loop; else it runs until the condition fails for all, and an element
+/// for which it has failed keeps its carry.
+pub(super) fn repeat(w: &While, operands: &[Value], size: usize) -> Vec<Value> {
+    let (consts, init) = operands.split_at(w.consts);
+    let n = init.len();
+    let carry = carried(&w.body, &flags(consts), flags(init), &[], size);
+    let given = [flags(consts), carry.clone()].concat();
+    let condition = batch(&w.condition, &given, size);
+    if !condition.present[0] {
+        let op = Op::While(While {
+            condition: condition.program,
+            body: batch_wanted(&w.body, &given, &carry, size),
+            consts: w.consts,
+        });
+        let inputs: Arrays = arrays(consts)
+            .into_iter()
+            .chain(carries(init, &carry, size))
+            .collect();
+        return flagged(bind_strong(op, &inputs), &carry);
+    }
+    if w.body.has_effect() || w.condition.has_effect() {
+        return in_turn(&Op::While(w.clone()), operands, size);
+    }
+    let all = vec![true; n];
+    let given = [flags(consts), all.clone()].concat();
+    let goes_on = batch_wanted(&w.condition, &given, &[true], size);
+    let step = batch_wanted(&w.body, &given, &all, size);
+    // Carried first: for which elements the loop goes on.
+    let mut types = step.input_types();
+    types.insert(w.consts, ArrayType::new(DType::Bool, [size]));
+    let condition = made(&types, |inputs| {
+        vec![reduce(
+            Reduction::Max,
+            &inputs[w.consts],
+            [0].into_iter().collect(),
+        )]
+    });
+    let body = made(&types, |inputs| {
+        let (consts, [active, carry @ ..]) = inputs.split_at(w.consts) else {
+            unreachable!("the flags are carried")
+        };
+        let with = |carry: &[Array]| [consts, carry].concat();
+        let next: Vec<Array> = evaluate(&step, &with(carry))
+            .iter()
+            .zip(carry)
+            .map(|(next, carry)| choose(active, next, carry))
+            .collect();
+        let active = evaluate(&goes_on, &with(&next));
+        active.into_iter().chain(next).collect()
+    });
+    let consts = arrays(consts);
+    let carry = spread(init, size);
+    let active = evaluate(&goes_on, &[consts.to_vec(), carry.to_vec()].concat());
+    let inputs: Arrays = consts.into_iter().chain(active).chain(carry).collect();
+    let op = Op::While(While {
+        condition,
+        body,
+        consts: w.consts,
+    });
+    bind_batched(op, &inputs).split_off(1)
+}
+
+/// Which carries of a loop are batched: with these the body gives no more.
+fn carried(
+    body: &Arc<Program>,
+    consts: &[bool],
+    mut carry: Vec<bool>,
+    xs: &[bool],
+    size: usize,
+) -> Vec<bool> {
+    loop {
+        let given = [consts, &carry, xs].concat();
+        let after = batch(body, &given, size).present;
+        let before = carry.clone();
+        carry
+            .iter_mut()
+            .zip(&*after)
+            .for_each(|(carry, after)| *carry |= after);
+        if carry == before {
+            return carry;
+        }
+    }
+}
+
+fn carries<'a>(init: &'a [Value], batched: &'a [bool], size: usize) -> impl Iterator<Item = Array> + 'a {
+    init.iter().zip(batched).map(move |(x, &batched)| match batched {
+        true => x.spread(size),
+        false => x.array.clone(),
+    })
+}
+
+/// A branch chosen for the whole batch is the only one that runs; where the elements choose, all branches run and each element takes
+/// the results of its own.
+pub(super) fn cond(branches: &[Arc<Program>], operands: &[Value], size: usize) -> Vec<Value> {
+    let (which, inputs) = operands.split_first().expect("the number of a branch");
+    let given = flags(inputs);
+    if which.batched {
+        let op = Op::Cond(branches.to_vec());
+        return match op.has_effect() {
+            true => in_turn(&op, operands, size),
+            false => select_branch(branches, &which.array, inputs, size),
+        };
+    }
+    let mut wanted = vec![false; branches[0].outputs().len()];
+    for branch in branches {
+        let present = batch(branch, &given, size).present;
+        wanted
+            .iter_mut()
+            .zip(&*present)
+            .for_each(|(wanted, present)| *wanted |= present);
+    }
+    let branches = branches
+        .iter()
+        .map(|branch| batch_wanted(branch, &given, &wanted, size))
+        .collect();
+    flagged(bind_strong(Op::Cond(branches), &arrays(operands)), &wanted)
+}
+
+fn select_branch(branches: &[Arc<Program>], which: &Array, inputs: &[Value], size: usize) -> Vec<Value> {
+    let given = flags(inputs);
+    let inputs = arrays(inputs);
+    let mut results: Option<Vec<Array>> = None;
+    // The last branch also stands for all greater numbers, the first for all lesser ones.
+    for (i, branch) in branches.iter().enumerate().rev() {
+        let Derived { program, present } = batch(branch, &given, size);
+        let here = spread(&flagged(evaluate(&program, &inputs), &present), size);
+        results = Some(match results {
+            None => here.to_vec(),
+            Some(others) => {
+                let number = Scalar::from_i64(DType::I32, i as i64);
+                let chosen = compare(Compare::Le, which, &filled(number, which.shape(), false));
+                let pairs = here.iter().zip(&others);
+                pairs.map(|(here, other)| choose(&chosen, here, other)).collect()
+            }
+        });
+    }
+    values(results.expect("a branch"), true)
+}
+
+/// `x` for the elements of the batch for which a predicate holds, else `y`.
+fn choose(predicate: &Array, x: &Array, y: &Array) -> Array {
+    let axes = [0].into_iter().collect();
+    select(&broadcast_along(predicate, x.shape(), axes), x, y)
+}
+
+/// A rule is for one element: all inputs, and all results, of the function and its rules have the batch axis. The cotangents of
+/// an input that had none are then summed by the rule of its broadcast. Constants have no derivative, and stay.
+pub(super) fn custom(custom: &Custom, operands: &[Value], size: usize) -> Vec<Value> {
+    let (consts, inputs) = operands.split_at(custom.consts);
+    let fixed = flags(consts);
+    let n = inputs.len();
+    let all = |program: &Arc<Program>, given: &[bool]| {
+        batch_wanted(program, given, &vec![true; program.outputs().len()], size)
+    };
+    let given = [fixed.clone(), vec![true; n]].concat();
+    let rule = match &custom.rule {
+        CustomRule::Vjp { forward, backward } => {
+            let outputs = custom.program.outputs().len();
+            let mut kept = batch(forward, &given, size).present.to_vec();
+            kept[..outputs].fill(true);
+            let residuals = &kept[outputs..];
+            CustomRule::Vjp {
+                backward: all(backward, &[&fixed, residuals, &vec![true; outputs]].concat()),
+                forward: batch_wanted(forward, &given, &kept, size),
+            }
+        }
+        CustomRule::Jvp(rule) => CustomRule::Jvp(all(rule, &[fixed.clone(), vec![true; 2 * n]].concat())),
+    };
+    let op = Op::Custom(Arc::new(Custom {
+        program: all(&custom.program, &given),
+        consts: custom.consts,
+        rule,
+    }));
+    let inputs: Arrays = arrays(consts).into_iter().chain(spread(inputs, size)).collect();
+    bind_batched(op, &inputs)
+}
+
+/// An op for one element of the batch after the other, as a loop.
+pub(super) fn in_turn(op: &Op, operands: &[Value], size: usize) -> Vec<Value> {
+    let types: Vec<ArrayType> = operands.iter().map(Value::element_type).collect();
+    // The loop takes what is the same for all elements first.
+    let mut order: Vec<usize> = (0..operands.len()).collect();
+    order.sort_by_key(|&i| operands[i].batched);
+    let types: Vec<ArrayType> = order.iter().map(|&i| types[i].clone()).collect();
+    let body = made(&types, |inputs| {
+        let mut ordered = inputs.to_vec();
+        order
+            .iter()
+            .zip(inputs)
+            .for_each(|(&i, x)| ordered[i] = x.clone());
+        bind_strong(op.clone(), &ordered).into_vec()
+    });
+    let scan = Op::Scan(Scan {
+        body,
+        length: size,
+        consts: operands.iter().filter(|x| !x.batched).count(),
+        carries: 0,
+        reverse: false,
+    });
+    let inputs: Arrays = order.iter().map(|&i| operands[i].array.clone()).collect();
+    bind_batched(scan, &inputs)
+}

@@ -1,0 +1,55 @@
+//! Gathers.
+
+use super::batch::{Value, bind_batched, moved, shifted, spread, values};
+use crate::transform::bind_strong;
+use crate::tree::Arrays;
+use kiln_backends::program::{Axes, Op, OutOfBounds};
+
+/// One gather, whichever operands are batched. The array itself is never repeated; where it alone is batched, the indices are not
+/// either.
+pub(super) fn gather(
+    operands: &[Value],
+    axes: &Axes,
+    batch: usize,
+    mode: OutOfBounds,
+    size: usize,
+) -> Vec<Value> {
+    let (x, indices) = operands.split_first().expect("an array and its indices");
+    let is_indexed = indices.iter().any(|index| index.batched);
+    match (x.batched, is_indexed) {
+        // The batch is one more axis of the array that is not indexed: the first of those in the result, behind the indices'.
+        (true, false) if batch == 0 => {
+            let inputs: Arrays = operands.iter().map(|x| x.array.clone()).collect();
+            let op = Op::Gather {
+                axes: shifted(axes),
+                batch,
+                mode,
+            };
+            let rank = indices[0].array.ndim();
+            let result = bind_strong(op, &inputs).remove(0);
+            values([moved(&result, rank, 0)], true)
+        }
+        // The batch is one more axis of the indices: the first behind those that they share with the array.
+        (false, _) => {
+            let indices = spread(indices, size);
+            let indices = indices.iter().map(|index| moved(index, 0, batch));
+            let inputs: Arrays = std::iter::once(x.array.clone()).chain(indices).collect();
+            let op = Op::Gather {
+                axes: axes.clone(),
+                batch,
+                mode,
+            };
+            let result = bind_strong(op, &inputs).remove(0);
+            values([moved(&result, batch, 0)], true)
+        }
+        // Array and indices share the batch. (Indices are small beside what they read, so they are repeated rather than the array moved.)
+        (true, _) => {
+            let op = Op::Gather {
+                axes: shifted(axes),
+                batch: batch + 1,
+                mode,
+            };
+            bind_batched(op, &spread(operands, size))
+        }
+    }
+}

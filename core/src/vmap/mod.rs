@@ -1,0 +1,347 @@
+//! `vmap`: a function of one element becomes a function of a batch.
+//!
+//! The function is recorded for one element, and the batching rule of every op ([`rules`]) makes the program for the batch. In it the batch
+//! is the first axis of whatever depends on a batched input; everything else stays as it is and is computed once, so that
+//! nothing is repeated that need not be, and a loop over the batch becomes one more axis of each op.
+
+mod axes;
+mod batch;
+mod contract;
+mod control;
+mod index;
+mod rules;
+
+pub use axes::BatchAxes;
+
+use crate::Array;
+use crate::array::Repr;
+use crate::eager::{input_types, run_program};
+use crate::error::{plural, raise};
+use crate::ops::primitive::broadcast_along;
+use crate::record::{Recorded, Recording, check_alive, is_recording, record};
+use crate::transform::{Derived, evaluate};
+use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
+use batch::{batch, batched_types, made, moved};
+use kiln_backends::program::{ArrayType, Axes, Op, Program};
+use std::panic::Location;
+use std::sync::Arc;
+
+/// What [`vmap_with`] is told.
+///
+/// ```
+/// use kiln_core::{Array, Vmap, numpy as np, vmap_with};
+/// let outer = vmap_with(|x: Array| x * np::arange(2), Vmap { in_axes: 0, out_axes: -1, size: None });
+/// println!("{}", outer(np::arange(3)));
+/// // [[0 0 0]
+/// //  [0 1 2]]
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Vmap<I, O> {
+    /// The axis of each argument that is mapped, `None` where the argument is the same for the whole batch; see [`BatchAxes`].
+    pub in_axes: I,
+    /// Where the new axis of each result goes; `None` for a result that does not depend on the batch, and is to stay without it.
+    pub out_axes: O,
+    /// The size of the batch, needed where no argument is mapped.
+    pub size: Option<usize>,
+}
+
+/// A function of a batch, made of a function of one element: it gives for each element of the batch what `f` gives, stacked along a
+/// new first axis. `in_axes` says along which axis each argument holds the batch.
+///
+/// `f` is called once, for arrays that lack the mapped axes, and recorded; no loop runs it. What does not depend on a mapped argument,
+/// or was there before, is not repeated. [`vmap_with`] says more; [`map_seq`] runs one element after the other.
+///
+/// Under `vmap` a `while_loop` runs until its condition fails for all elements, and where a condition chooses between functions they all run.
+///
+/// # Panics
+/// The returned function panics when the mapped axes are out of bounds or differ in length, when nothing is mapped, and when `f` looks at a
+/// value (`item`, `to_vec`).
+///
+/// ```
+/// use kiln_core::{Array, numpy as np, vmap};
+/// let f = |(x, y): (Array, Array)| (x.pow(2) + y.pow(2)).cos() / (1 + x.pow(2) + y.pow(2));
+/// let over_y = vmap(f, (None, Some(0)));
+/// let grid = vmap(over_y, (Some(0), None));
+/// let (x, y) = (np::linspace(-1.0, 1.0, 3), np::linspace(0.0, 1.0, 2));
+/// println!("{}", grid((x, y)).shape()); // (3, 2)
+/// ```
+#[track_caller]
+pub fn vmap<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A) -> impl Fn(T) -> U + Clone {
+    let options = Vmap {
+        in_axes,
+        out_axes: 0,
+        size: None,
+    };
+    vmap_with(f, options)
+}
+
+/// As [`vmap`], with a place for the new axis of each result, and a size of the batch.
+///
+/// # Panics
+/// As [`vmap`]. The returned function also panics when an axis of `out_axes` is out of bounds, or is `None` for a result that depends on
+/// the batch, and when a mapped axis is not of the given size.
+///
+/// ```
+/// use kiln_core::{Array, Vmap, numpy as np, vmap_with};
+/// let f = |x: Array| (x.sin(), x);
+/// let options = Vmap { in_axes: None, out_axes: (0, None), size: Some(3) };
+/// let (sines, x) = vmap_with(f, options)(np::ones(2));
+/// println!("{} {}", sines.shape(), x.shape()); // (3, 2) (2,)
+/// ```
+#[track_caller]
+pub fn vmap_with<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
+    f: impl Fn(T) -> U,
+    options: Vmap<I, O>,
+) -> impl Fn(T) -> U + Clone {
+    let map = Map {
+        name: "vmap",
+        made_at: Location::caller(),
+        batched: batch,
+    };
+    let shared = Arc::new((f, options));
+    move |arguments: T| map.call(&shared.0, &shared.1, arguments)
+}
+
+/// As [`vmap`], but one element of the batch after the other: a loop, which takes the memory of one element at a time.
+///
+/// # Panics
+/// As [`vmap`].
+///
+/// ```
+/// use kiln_core::{Array, map_seq, numpy as np};
+/// let distances = map_seq(|(x, xs): (Array, Array)| (x - xs).abs().sum(), (0, None));
+/// let xs = np::array([0, 1, 3]);
+/// println!("{}", distances((xs.clone(), xs))); // [4 3 5]
+/// ```
+#[track_caller]
+pub fn map_seq<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A) -> impl Fn(T) -> U + Clone {
+    let options = Vmap {
+        in_axes,
+        out_axes: 0,
+        size: None,
+    };
+    let map = Map {
+        name: "map_seq",
+        made_at: Location::caller(),
+        batched: one_by_one,
+    };
+    let shared = Arc::new((f, options));
+    move |arguments: T| map.call(&shared.0, &shared.1, arguments)
+}
+
+/// The loop over the batch, whose results all have the new axis.
+fn one_by_one(program: &Arc<Program>, given: &[bool], size: usize) -> Derived {
+    let types = batched_types(&program.input_types(), given, size);
+    let program = made(&types, |inputs| {
+        let operands = batch::flagged(inputs.iter().cloned(), given);
+        let results = control::in_turn(&Op::Call(program.clone()), &operands, size);
+        results.into_iter().map(|x| x.array).collect()
+    });
+    let present = vec![true; program.outputs().len()].into();
+    Derived { program, present }
+}
+
+/// How functions are mapped.
+#[derive(Clone, Copy)]
+struct Map {
+    name: &'static str,
+    made_at: &'static Location<'static>,
+    /// Makes the program for a batch.
+    batched: fn(&Arc<Program>, &[bool], usize) -> Derived,
+}
+
+impl Map {
+    fn call<T: Tree, U: Tree>(
+        &self,
+        f: &impl Fn(T) -> U,
+        options: &Vmap<impl BatchAxes<T>, impl BatchAxes<U>>,
+        arguments: T,
+    ) -> U {
+        let (leaves, in_axes) = self.taken_apart::<T>(&options.in_axes, arguments);
+        let (in_axes, size) = self.resolved::<T>(&leaves, &in_axes, options.size);
+        let Leaves {
+            mut arrays,
+            structure,
+        } = leaves;
+
+        // For one element, and from there for the batch.
+        let types = arrays.iter().zip(&in_axes).map(|(x, axis)| {
+            let shape = x.shape().without(axis.as_slice());
+            (
+                ArrayType {
+                    dtype: x.dtype(),
+                    shape,
+                },
+                x.is_weak(),
+            )
+        });
+        let mut out_axes = Vec::new();
+        let recorded = record(Recording::new(self.name, Some(self.made_at)), types, |elements| {
+            let mut leaves = Leaves::default();
+            let result = f(structure.rebuild(elements));
+            options.out_axes.flatten(result, &mut leaves, &mut out_axes);
+            leaves.structure.rebuild::<U>(leaves.arrays)
+        });
+        let Recorded {
+            program,
+            hidden,
+            weak,
+            structure,
+        } = recorded;
+        let mut given: Vec<bool> = in_axes.iter().map(Option::is_some).collect();
+        given.resize(given.len() + hidden.len(), false);
+        let types = program.output_types();
+        let batched = (self.batched)(&Arc::new(program), &given, size);
+        let out_axes = self.placed::<U>(&out_axes, &types, &batched.present, &structure);
+
+        // The program works on first axes.
+        let apply = |inputs: &[Array]| -> Vec<Array> {
+            let axes = in_axes.iter().copied().chain(std::iter::repeat(None));
+            let inputs: Vec<Array> = inputs
+                .iter()
+                .zip(axes)
+                .map(|(x, axis)| axis.map_or(x.clone(), |axis| moved(x, axis, 0)))
+                .collect();
+            let outputs = evaluate(&batched.program, &inputs);
+            let placed = outputs.iter().zip(&*batched.present).zip(&out_axes);
+            placed
+                .map(|((x, &batched), axis)| match *axis {
+                    None => x.clone(),
+                    Some(axis) if batched => moved(x, 0, axis),
+                    Some(axis) => repeated(x, axis, size),
+                })
+                .collect()
+        };
+        arrays.extend(hidden);
+        let results: Arrays = match is_recording() {
+            true => apply(&arrays).into(),
+            false => {
+                let recording = Recording::new(self.name, None);
+                let whole = record(recording, input_types(&arrays), |inputs| apply(&inputs));
+                run_program(&whole.program, arrays)
+            }
+        };
+        structure.rebuild(results.into_iter().zip(weak).map(|(x, weak)| x.with_weak(weak)))
+    }
+
+    /// The arguments' leaves, with the axis that is written for each.
+    fn taken_apart<T: Tree>(&self, axes: &impl BatchAxes<T>, tree: T) -> (Leaves, Vec<Option<isize>>) {
+        let (mut leaves, mut in_axes) = (Leaves::default(), Vec::new());
+        axes.flatten(tree, &mut leaves, &mut in_axes);
+        for leaf in &mut leaves.arrays {
+            if let Repr::Literal(number) = leaf.0 {
+                *leaf = leaf.clone().settled(self.name, number.kind());
+            }
+        }
+        check_alive(self.name, &leaves.arrays);
+        (leaves, in_axes)
+    }
+
+    /// The mapped axes counted from the first, and their length.
+    fn resolved<T: Tree>(
+        &self,
+        leaves: &Leaves,
+        in_axes: &[Option<isize>],
+        given: Option<usize>,
+    ) -> (Vec<Option<usize>>, usize) {
+        let name = |i: usize| format!("argument{}", path::<T>(leaves, i));
+        let mut axes = Vec::with_capacity(in_axes.len());
+        // The first leaf of each size.
+        let mut sizes: Vec<(usize, usize)> = Vec::new();
+        for (i, (x, &axis)) in leaves.arrays.iter().zip(in_axes).enumerate() {
+            let axis =
+                axis.map(|axis| self.axis(axis, x.ndim(), || format!("{}, {}", name(i), x.array_type())));
+            if let Some(axis) = axis {
+                let size = x.shape()[axis];
+                if sizes.iter().all(|(other, _)| *other != size) {
+                    sizes.push((size, i));
+                }
+            }
+            axes.push(axis);
+        }
+        let describe = |&(size, i): &(usize, usize)| {
+            let axis = axes[i].expect("a mapped axis");
+            let of = leaves.arrays[i].array_type();
+            format!("axis {axis} of {}, {of}, has size {size}", name(i))
+        };
+        if let Some(size) = given {
+            for other in sizes.iter().filter(|(other, _)| *other != size) {
+                self.raise(format!("the size is to be {size}, but {}", describe(other)))
+            }
+        }
+        match (&sizes[..], given) {
+            ([], None) => self.raise("no argument has a mapped axis: give one in in_axes, or a size".into()),
+            ([], Some(size)) | (&[(size, _)], _) => (axes, size),
+            (sizes, _) => {
+                let sizes: Vec<String> = sizes.iter().map(describe).collect();
+                self.raise(format!(
+                    "got inconsistent sizes for the mapped axes: {}",
+                    sizes.join("; ")
+                ))
+            }
+        }
+    }
+
+    /// Where the new axes of the results go, counted from the first.
+    fn placed<U: Tree>(
+        &self,
+        out_axes: &[Option<isize>],
+        types: &[ArrayType],
+        batched: &[bool],
+        structure: &Structure,
+    ) -> Vec<Option<usize>> {
+        let name = |i: usize| {
+            let arrays = types.iter().map(|_| Array::from(0)).collect();
+            let leaves = Leaves {
+                arrays,
+                structure: structure.clone(),
+            };
+            format!("result{}, {} for one element", path::<U>(&leaves, i), types[i])
+        };
+        let axes = out_axes.iter().enumerate();
+        axes.map(|(i, &axis)| match axis {
+            None if batched[i] => self.raise(format!(
+                "{}, differs within the batch: its out_axes cannot be None",
+                name(i)
+            )),
+            None => None,
+            Some(axis) => Some(self.axis(axis, types[i].shape.rank() + 1, || {
+                format!("{}, for the batch", name(i))
+            })),
+        })
+        .collect()
+    }
+
+    fn axis(&self, axis: isize, rank: usize, of: impl Fn() -> String) -> usize {
+        let index = if axis < 0 { axis + rank as isize } else { axis };
+        if index < 0 || index >= rank as isize {
+            let axes = plural(rank, "axis", "axes");
+            self.raise(format!(
+                "axis {axis} is out of bounds for {}, which has {rank} {axes}",
+                of()
+            ))
+        }
+        index as usize
+    }
+
+    /// Errors name the line where the function was made: that of its call is not known here.
+    fn raise(&self, fact: String) -> ! {
+        raise(&format!("{} (made at {})", self.name, self.made_at), fact)
+    }
+}
+
+/// The path of a leaf of a tree.
+fn path<T: Tree>(leaves: &Leaves, i: usize) -> String {
+    paths(&leaves.structure.rebuild::<T>(leaves.arrays.clone())).swap_remove(i)
+}
+
+/// The same along a new axis.
+fn repeated(x: &Array, axis: usize, size: usize) -> Array {
+    let mut shape = x.shape().to_vec();
+    shape.insert(axis, size);
+    let axes: Axes = (0..shape.len()).filter(|&other| other != axis).collect();
+    broadcast_along(x, &shape.into(), axes)
+}
+
+#[cfg(test)]
+mod tests;

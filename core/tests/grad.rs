@@ -1,0 +1,364 @@
+//! Derivatives through structure: calls, loops, choices, rules of the user's, and each other.
+
+use kiln_core::numpy::{self as np, linalg};
+use kiln_core::{
+    Array, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize, program,
+    stop_gradient, value_and_grad, vjp, with_x64,
+};
+use std::cell::Cell;
+
+/// In double precision, so that a difference quotient is good to about 1e-9.
+fn in_f64(test: impl FnOnce()) {
+    with_x64(true, test);
+}
+
+/// Reverse mode against a central difference along a direction, forward mode against reverse mode; then the same of the
+/// gradient, for the second order.
+fn agrees(name: &str, f: &dyn Fn(Array) -> Array, x: &Array) {
+    first_order(name, f, x);
+    let second = |x: Array| (grad(f)(x) * weights(3)).sum();
+    first_order(&format!("the gradient of {name}"), &second, x);
+}
+
+fn weights(n: usize) -> Array {
+    np::array([0.7, -1.3, 0.4]).reshape(n)
+}
+
+fn first_order(name: &str, f: &dyn Fn(Array) -> Array, x: &Array) {
+    let v = np::array([0.3, -0.8, 0.5]);
+    // The error of a central difference is h^2 f''' / 6 + eps |f| / h: about 1e-10 for h = 6e-6 and values of order one.
+    let h = 6e-6;
+    let difference = (f(x + h * &v) - f(x - h * &v)).item::<f64>() / (2.0 * h);
+    let reverse = (grad(f)(x.clone()) * &v).sum().item::<f64>();
+    let forward = jvp(f, x.clone(), v.clone()).1.item::<f64>();
+    let jitted = (jit(grad(f))(x.clone()) * &v).sum().item::<f64>();
+    assert!(
+        (reverse - difference).abs() < 1e-8 * (1.0 + difference.abs()),
+        "{name}: {reverse} against {difference}"
+    );
+    // The same sums in another order.
+    assert!(
+        (reverse - forward).abs() < 1e-12 * (1.0 + forward.abs()),
+        "{name}: {reverse} backwards, {forward} forwards"
+    );
+    assert_eq!(reverse, jitted, "{name}");
+}
+
+#[test]
+fn derivatives_go_through_structure() {
+    in_f64(|| {
+        let x = np::array([0.5, 1.25, -0.75]);
+        let table = np::array([[1.0, 0.5, 0.2], [0.1, 2.0, -0.3], [0.4, 0.3, 1.5]]);
+        let w = &table;
+        let rows: Vec<(&str, Box<dyn Fn(Array) -> Array + '_>)> = vec![
+            ("plain", Box::new(|x| (x.sin() * x.exp()).sum())),
+            ("a call", Box::new(|x| jit(|x: Array| x.sin() * &x)(x).sum())),
+            (
+                "a call in a call",
+                Box::new(|x| jit(|x: Array| jit(|y: Array| y.exp())(x.sin()))(x).sum()),
+            ),
+            ("a captured array", Box::new(|x| w.matmul(x).tanh().sum())),
+            (
+                "a loop",
+                Box::new(|x| lax::fori_loop(0, 4, |_, x: Array| x.sin() + 0.5 * x, x).sum()),
+            ),
+            (
+                "a loop with constants",
+                Box::new(|x| lax::fori_loop(0, 3, |i, y: Array| (&y * &x).sin() + i, x.clone()).sum()),
+            ),
+            (
+                "a loop over products of matrices",
+                Box::new(|x| lax::fori_loop(0, 3, |_, y: Array| w.matmul(y).tanh(), x).sum()),
+            ),
+            (
+                "a loop in a call",
+                Box::new(|x| {
+                    jit(|x: Array| lax::fori_loop(0, 3, |_, y: Array| y.cos() * &x, x.clone()))(x).sum()
+                }),
+            ),
+            (
+                "a loop in a loop",
+                Box::new(|x| {
+                    lax::fori_loop(
+                        0,
+                        2,
+                        |_, y: Array| lax::fori_loop(0, 3, |_, z: Array| z.sin() * &x, y),
+                        x.clone(),
+                    )
+                    .sum()
+                }),
+            ),
+            (
+                "a loop of a carry that starts constant",
+                Box::new(|x| {
+                    lax::fori_loop(
+                        0,
+                        3,
+                        |_, (s, y): (Array, Array)| (s + y.pow(2).sum(), y.sin()),
+                        (0.0.into(), x),
+                    )
+                    .0
+                }),
+            ),
+            (
+                "a checkpoint",
+                Box::new(|x| checkpoint(|x: Array| x.sin().exp())(x).sum()),
+            ),
+            (
+                "a checkpointed loop",
+                Box::new(|x| {
+                    let inner = checkpoint(|y: Array| lax::fori_loop(0, 3, |_, z: Array| z.sin() * 1.1, y));
+                    lax::fori_loop(0, 3, |_, y: Array| inner(y), x).sum()
+                }),
+            ),
+            (
+                "a rule",
+                Box::new(|x| {
+                    let f = custom_vjp(
+                        |x: Array| x.sin(),
+                        |x: Array| (x.sin(), x.cos()),
+                        |c: Array, g: Array| c * g,
+                    );
+                    (f(x.clone()) * x).sum()
+                }),
+            ),
+            (
+                "a forward rule",
+                Box::new(|x| {
+                    let f = custom_jvp(|x: Array| x.sin(), |x: Array, t: Array| (x.sin(), x.cos() * t));
+                    (f(x.clone()) * x).sum()
+                }),
+            ),
+            (
+                "a rule in a loop",
+                Box::new(|x| {
+                    let f = custom_vjp(
+                        |x: Array| x.sin(),
+                        |x: Array| (x.sin(), x.cos()),
+                        |c: Array, g: Array| c * g,
+                    );
+                    lax::fori_loop(0, 3, |_, y: Array| f(y) * &x, x.clone()).sum()
+                }),
+            ),
+            (
+                "a read by indices",
+                Box::new(|x| (x.index(np::array([2, 0, 2])) * x.index(-1)).sin().sum()),
+            ),
+            (
+                "a write by indices",
+                Box::new(|x| x.at(np::array([0, 2])).set(x.index(0) * x.index(1)).pow(2).sum()),
+            ),
+            (
+                "a write to one place twice",
+                Box::new(|x| {
+                    x.at(np::array([1, 1]))
+                        .set(np::stack([x.index(0).sin(), x.index(2).sin()], 0))
+                        .pow(2)
+                        .sum()
+                }),
+            ),
+            (
+                "a sum by indices",
+                Box::new(|x| x.at(np::array([1, 1])).add(x.index(0).sin()).pow(2).sum()),
+            ),
+            (
+                "a product by indices",
+                Box::new(|x| x.at(np::array([1, 1])).multiply(x.index(0).sin()).pow(2).sum()),
+            ),
+            (
+                "a maximum by indices",
+                Box::new(|x| x.at(np::array([1, 1])).max(x.index(0) * 7).pow(2).sum()),
+            ),
+            (
+                "a solution",
+                Box::new(|x| linalg::solve(w + np::outer(&x, &x), x.sin()).sum()),
+            ),
+            (
+                "an inverse",
+                Box::new(|x| linalg::inv(w + np::outer(&x, &x)).sum()),
+            ),
+            (
+                "eigenvalues",
+                Box::new(|x| linalg::eigh(w + np::outer(&x, x.sin())).eigenvalues.pow(2).sum()),
+            ),
+            (
+                "eigenvectors",
+                Box::new(|x| {
+                    linalg::eigh(w + np::outer(&x, x.sin()))
+                        .eigenvectors
+                        .abs()
+                        .index(0)
+                        .sum()
+                }),
+            ),
+        ];
+        for (name, f) in rows {
+            agrees(name, &f, &x);
+        }
+    });
+}
+
+#[test]
+fn functions_may_look_at_values() {
+    // Newton's method with a condition on the host.
+    let root = |a: Array| {
+        let mut x = a.clone();
+        while (&x * &x - &a).abs().item::<f32>() > 1e-3 {
+            x = (&x + &a / &x) / 2;
+        }
+        x
+    };
+    let slope = grad(root)(2.0.into()).item::<f32>();
+    assert!((slope - 0.5 / 2_f32.sqrt()).abs() < 1e-3, "{slope}");
+    // Also in a gradient of a gradient.
+    let f = |x: Array| if x.item::<f32>() > 0.0 { x.pow(3) } else { -x };
+    assert_eq!(grad(grad(f))(2.0.into()).item::<f32>(), 12.0);
+    assert_eq!(grad(grad(f))((-2.0).into()).item::<f32>(), 0.0);
+}
+
+#[test]
+fn each_derivative_is_of_its_own_variable() {
+    // Perturbation confusion: the derivative of x (d/dy (x + y)) is 1.
+    let f = |x: Array| &x * grad(|y: Array| &x + y)(1.0.into());
+    assert_eq!(grad(f)(1.0.into()).item::<f32>(), 1.0);
+    let f = |x: Array| &x * jvp(|y: Array| &x * y, 1.0.into(), 1.0.into()).1;
+    assert_eq!(grad(f)(3.0.into()).item::<f32>(), 6.0);
+    let f = |x: Array| jvp(|x: Array| x.pow(3), x, 1.0.into()).1;
+    assert_eq!(jvp(f, 2.0.into(), 1.0.into()).1.item::<f32>(), 12.0);
+}
+
+#[test]
+fn arguments_may_be_trees_and_partly_fixed() {
+    let f = |(x, ys): (Array, Vec<Array>)| (x * &ys[0] + ys[1].sin()).sum();
+    let (gx, gys) = grad(f)((np::ones(2), vec![2.0.into(), 0.0.into()]));
+    assert_eq!((gx.to_vec::<f32>(), gys.len()), (vec![2.0; 2], 2));
+    assert_eq!((gys[0].item::<f32>(), gys[1].item::<f32>()), (2.0, 2.0));
+    let slope = grad_first(|(x, n): (Array, Array)| (x * n).sum())((np::ones(2), np::arange(2)));
+    assert_eq!(slope.to_vec::<f32>(), [0.0, 1.0]);
+    let (slope, (kept, count)) = grad_aux(|x: Array| (x.sum(), (x.sin(), Array::from(3))))(np::zeros(2));
+    assert_eq!(
+        (slope.to_vec::<f32>(), kept.to_vec::<f32>(), count.item::<i32>()),
+        (vec![1.0; 2], vec![0.0; 2], 3)
+    );
+    let (value, slope) = value_and_grad(|x: Array| x.pow(2))(3.0.into());
+    assert_eq!(
+        (value.item::<f32>(), slope.item::<f32>(), slope.is_weak()),
+        (9.0, 6.0, true)
+    );
+}
+
+#[test]
+fn what_is_not_reached_has_a_gradient_of_zeros() {
+    let (gx, gy) = grad(|(x, _): (Array, Array)| x.sum())((np::ones(2), np::ones(3)));
+    assert_eq!(
+        (gx.to_vec::<f32>(), gy.to_vec::<f32>()),
+        (vec![1.0; 2], vec![0.0; 3])
+    );
+    assert_eq!(grad(|x: Array| x.floor())(1.5.into()).item::<f32>(), 0.0);
+    let stopped = grad(|x: Array| &x * stop_gradient(&x * 2));
+    assert_eq!(stopped(3.0.into()).item::<f32>(), 6.0);
+    assert_eq!(jit(stopped)(3.0.into()).item::<f32>(), 6.0);
+}
+
+#[test]
+fn pullbacks_and_linear_maps_can_be_used_again() {
+    let x = np::array([1.0, 2.0]);
+    let (y, pullback) = vjp(|x: Array| (x.sin(), (&x * &x).sum()), x.clone());
+    assert_eq!(y.1.item::<f32>(), 5.0);
+    for scale in [1.0, 2.0] {
+        let g = pullback((np::zeros(2), scale.into()));
+        assert_eq!(g.to_vec::<f32>(), [2.0 * scale as f32, 4.0 * scale as f32]);
+    }
+    let calls = Cell::new(0);
+    let (_, along) = linearize(
+        |x: Array| {
+            calls.set(calls.get() + 1);
+            x.pow(3)
+        },
+        x,
+    );
+    assert_eq!(along(np::ones(2)).to_vec::<f32>(), [3.0, 12.0]);
+    assert_eq!(along(np::array([0.0, 2.0])).to_vec::<f32>(), [0.0, 24.0]);
+    assert_eq!(calls.get(), 1);
+}
+
+#[test]
+fn rules_of_the_users_are_used_in_every_mode() {
+    // A wrong derivative shows that it is the rule's.
+    let wrong = || {
+        custom_vjp(
+            |x: Array| x.sin(),
+            |x: Array| (x.sin(), ()),
+            |(), g: Array| g * 10,
+        )
+    };
+    assert_eq!(grad(wrong())(1.0.into()).item::<f32>(), 10.0);
+    assert_eq!(jit(grad(wrong()))(1.0.into()).item::<f32>(), 10.0);
+    assert_eq!(grad(jit(wrong()))(1.0.into()).item::<f32>(), 10.0);
+    assert_eq!(jvp(wrong(), 1.0.into(), 2.0.into()).1.item::<f32>(), 20.0);
+    let wrong = || custom_jvp(|x: Array| x.sin(), |x: Array, t: Array| (x.sin(), 10 * t));
+    assert_eq!(grad(wrong())(1.0.into()).item::<f32>(), 10.0);
+    assert_eq!(jvp(wrong(), 1.0.into(), 2.0.into()).1.item::<f32>(), 20.0);
+    assert_eq!(wrong()(0.0.into()).item::<f32>(), 0.0);
+}
+
+#[test]
+fn programs_of_gradients_are_short() {
+    let count = |f: &dyn Fn(Array) -> Array| {
+        let short = kiln_core::simplify(&program(grad(f), 1.0.into()));
+        println!("{short}");
+        short.equations().len()
+    };
+    // cos; 2 x; 3 x^2 as constants and products.
+    assert_eq!(count(&|x| x.sin()), 1);
+    assert_eq!(count(&|x| x.exp()), 1);
+}
+
+fn message(f: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    let error = std::panic::catch_unwind(f).expect_err("refused");
+    error.downcast_ref::<String>().expect("a message").clone()
+}
+
+#[test]
+fn what_has_no_gradient_is_refused_by_name() {
+    let text = message(|| drop(grad(|x: Array| x.sin())(np::ones(3))));
+    assert!(
+        text.starts_with("grad: the function gives f32[3], not a float scalar"),
+        "{text}"
+    );
+    assert!(text.contains("core/tests/grad.rs"), "{text}");
+    let text = message(|| {
+        drop(grad(|(_, n): (Array, Array)| n.sum())((
+            np::ones(1),
+            np::arange(3),
+        )))
+    });
+    assert!(
+        text.starts_with("grad: argument.1 is i32[3]: only floats have gradients"),
+        "{text}"
+    );
+    let halve = |x: Array| lax::while_loop(|x: &Array| x.gt(1.0), |x| x / 2, x);
+    let text = message(move || drop(grad(halve)(8.0.into())));
+    assert!(text.contains("a while_loop has no reverse mode"), "{text}");
+    assert_eq!(jvp(halve, 8.0.into(), 1.0.into()).1.item::<f32>(), 0.125);
+    let text = message(|| {
+        drop(jit(grad(|x: Array| if x.item::<f32>() > 0.0 { x } else { -x }))(
+            1.0.into(),
+        ))
+    });
+    assert!(text.contains("inside jit"), "{text}");
+    let text = message(|| {
+        let scale = np::ones(());
+        drop(grad(|s: Array| {
+            let f = custom_vjp(|x: Array| x * &s, |x: Array| (x * &s, ()), |(), g: Array| g);
+            f(scale.clone())
+        })(1.0.into()))
+    });
+    assert!(text.contains("make it an argument"), "{text}");
+    let (_, pullback) = vjp(|x: Array| x.sin(), np::ones(3));
+    let text = message(std::panic::AssertUnwindSafe(move || drop(pullback(np::ones(2)))));
+    assert!(
+        text.starts_with("vjp: the cotangent is f32[2], it must be f32[3]"),
+        "{text}"
+    );
+}
