@@ -4,6 +4,8 @@ mod support;
 
 // The example's model, as its command line runs it.
 #[allow(unreachable_pub)]
+#[path = "../examples/option_pricing/greeks.rs"]
+mod greeks;
 #[path = "../examples/option_pricing/model.rs"]
 mod model;
 

@@ -2,12 +2,14 @@
 //!
 //! `cargo run --release --example option_pricing -- --help` lists the options.
 
+mod greeks;
 mod model;
 
 use clap::{Parser, ValueEnum};
+use greeks::Greeks;
 use indicatif::{ProgressBar, ProgressStyle};
 use kiln::{Key, jit};
-use model::{Estimator, Greeks, Model};
+use model::{Estimator, Model};
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};

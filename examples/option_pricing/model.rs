@@ -7,7 +7,7 @@
 //! and a European call on it, worth `beta^n E max(exp(s[n]) - strike, 0)`.
 
 use kiln::prelude::*;
-use kiln::{grad, lax, numpy as np, random, value_and_grad};
+use kiln::{lax, numpy as np, random};
 
 /// The numbers of the model.
 #[derive(Clone, Copy, Debug)]
@@ -48,18 +48,6 @@ pub(crate) struct Point {
     pub(crate) nu: Array,
 }
 
-/// The price by the conditional estimator, and its derivatives.
-#[derive(Tree)]
-pub(crate) struct Greeks {
-    pub(crate) price: Array,
-    /// By the initial price, once and twice.
-    pub(crate) delta: Array,
-    pub(crate) gamma: Array,
-    /// By the persistence and the volatility of the log volatility.
-    pub(crate) rho: Array,
-    pub(crate) nu: Array,
-}
-
 impl Model {
     /// Prices the call from `paths` simulated paths.
     pub(crate) fn price(&self, key: Key, paths: usize, estimator: Estimator) -> Estimate {
@@ -78,27 +66,6 @@ impl Model {
         }
     }
 
-    /// The derivatives of the price of the conditional estimator, which is smooth in all parameters: the plain one's payoff is not.
-    pub(crate) fn greeks(&self, key: Key, paths: usize) -> Greeks {
-        let price = |point: Point| self.conditional_price(point, key.clone(), paths);
-        let point = self.point();
-        let (value, first) = value_and_grad(price)(point.clone());
-        let delta = |s0: Array| grad(price)(Point { s0, ..point.clone() }).s0;
-        Greeks {
-            price: value,
-            delta: first.s0,
-            gamma: grad(delta)(point.s0.clone()),
-            rho: first.rho,
-            nu: first.nu,
-        }
-    }
-
-    /// The price of the conditional estimator as a function of parameters.
-    pub(crate) fn conditional_price(&self, point: Point, key: Key, paths: usize) -> Array {
-        let (_, variance) = self.simulate(&point, key, paths);
-        self.discount() * self.expected_payoff(point.s0.log(), variance).mean()
-    }
-
     pub(crate) fn point(&self) -> Point {
         Point {
             s0: self.s0.into(),
@@ -107,12 +74,12 @@ impl Model {
         }
     }
 
-    fn discount(&self) -> f64 {
+    pub(crate) fn discount(&self) -> f64 {
         self.beta.powi(self.steps as i32)
     }
 
     /// Terminal log prices, and the sum of squared volatilities along each path. The initial price is the model's own.
-    fn simulate(&self, Point { rho, nu, .. }: &Point, key: Key, paths: usize) -> (Array, Array) {
+    pub(crate) fn simulate(&self, Point { rho, nu, .. }: &Point, key: Key, paths: usize) -> (Array, Array) {
         let s = np::full(paths, self.s0.ln());
         let h = np::full(paths, self.h0);
         let variance = np::zeros(paths);
@@ -133,7 +100,7 @@ impl Model {
     }
 
     /// The expected payoff where the log price starts at `s` and its noise has this variance: the formula of Black and Scholes (1973).
-    fn expected_payoff(&self, s: Array, variance: Array) -> Array {
+    pub(crate) fn expected_payoff(&self, s: Array, variance: Array) -> Array {
         let mean = s + self.steps as f64 * self.mu;
         let deviation = variance.sqrt();
         let d2 = (&mean - self.strike.ln()) / &deviation;
