@@ -5,8 +5,8 @@
 use crate::Array;
 use crate::config::debug_nans_enabled;
 use crate::error::{check, raise};
-use crate::record::{bind, check_alive, is_recording};
-use kiln_backends::program::{Effect, Op, Unary};
+use crate::record::{bind, check_alive, is_deriving, is_recording};
+use kiln_backends::program::{DType, Effect, Op, Program, Unary};
 use kiln_backends::{Buffer, on_effect};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
@@ -194,7 +194,6 @@ fn happen(effect: &Effect, operands: &[Buffer]) {
 }
 
 fn has_nan(x: &Buffer) -> bool {
-    use kiln_backends::program::DType;
     match x.array_type().dtype {
         DType::F32 => x.as_slice::<f32>().iter().any(|x| x.is_nan()),
         DType::F64 => x.as_slice::<f64>().iter().any(|x| x.is_nan()),
@@ -214,28 +213,53 @@ pub(crate) fn watched<R>(run: impl FnOnce() -> R) -> R {
     }
 }
 
+/// An op, and the place in the user's code.
+type Site = (String, String);
+
 thread_local! {
     /// The public function under way, and the line that called it.
-    static UNDER_WAY: RefCell<Option<(String, &'static Location<'static>)>> = const { RefCell::new(None) };
+    static UNDER_WAY: RefCell<Option<Site>> = const { RefCell::new(None) };
 }
 
-/// While it lives, ops are said to be made by a public function.
-pub(crate) struct UnderWay(());
+/// While it lives, ops are said to be made at a site; then at that which was before.
+pub(crate) struct UnderWay(Option<Site>);
+
+impl UnderWay {
+    fn at(site: Option<Site>) -> UnderWay {
+        UnderWay(UNDER_WAY.replace(site))
+    }
+}
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        UNDER_WAY.set(None);
+        UNDER_WAY.set(self.0.take());
     }
 }
 
-/// Notes the function that the user calls, unless it is called by another one.
+/// Notes the function that the user calls, unless it is called by another one, or by a rule.
 #[track_caller]
 pub(crate) fn under_way(op: impl FnOnce() -> String) -> Option<UnderWay> {
-    if !debug_nans_enabled() || UNDER_WAY.with_borrow(Option::is_some) {
+    if !debug_nans_enabled() || UNDER_WAY.with_borrow(Option::is_some) || is_deriving() {
         return None;
     }
-    UNDER_WAY.set(Some((op(), Location::caller())));
-    Some(UnderWay(()))
+    Some(UnderWay::at(Some((op(), Location::caller().to_string()))))
+}
+
+/// What is recorded for any user's line: a rule that is kept.
+pub(crate) fn nowhere() -> UnderWay {
+    UnderWay::at(None)
+}
+
+/// While a rule is applied to an equation, what it makes is said to be made where the equation was.
+pub(crate) fn made_for(program: &Program, equation: usize) -> Option<UnderWay> {
+    if !debug_nans_enabled() {
+        return None;
+    }
+    // Its check follows it.
+    match &program.equations().get(equation + 1)?.op {
+        Op::Effect(Effect::CheckNan { op, at }) => Some(UnderWay::at(Some((op.clone(), at.clone())))),
+        _ => None,
+    }
 }
 
 /// The check that follows an op in a recording while `debug_nans` is on.
@@ -243,11 +267,8 @@ pub(crate) fn nan_check(op: &Op) -> Option<Effect> {
     if !debug_nans_enabled() || !can_make_nan(op) {
         return None;
     }
+    let (op, at) = UNDER_WAY.with_borrow(Clone::clone)?;
     listen();
-    let (op, at) = UNDER_WAY.with_borrow(|under_way| match under_way {
-        Some((op, at)) => (op.clone(), at.to_string()),
-        None => (op.name(), "a derivative or a batch".into()),
-    });
     Some(Effect::CheckNan { op, at })
 }
 

@@ -123,6 +123,7 @@ pub(crate) fn run_program(program: &Program, inputs: Arrays) -> Arrays {
 }
 
 /// Runs one op.
+#[track_caller]
 pub(crate) fn run_op(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
     let mut builder = Builder::new();
     let inputs: Vec<_> = operands
@@ -130,7 +131,7 @@ pub(crate) fn run_op(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
         .map(|x| builder.input(x.array_type().clone()))
         .collect();
     let outputs = builder.push(op.clone(), &inputs).expect("an op of a recording");
-    compile(&builder.finish(&outputs)).run(operands)
+    watched(|| compile(&builder.finish(&outputs)).run(operands))
 }
 
 /// The executable of a program, shared by all that record the same one.

@@ -108,6 +108,26 @@ pub(crate) fn is_recording() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())
 }
 
+/// What transformations record for themselves.
+const DERIVING: &str = "transformation";
+
+/// Whether the innermost recording is a transformation's own: what is recorded was not written by the user.
+pub(crate) fn is_deriving() -> bool {
+    STACK.with_borrow(|stack| {
+        stack
+            .last()
+            .is_some_and(|recorder| recorder.recording.name == DERIVING)
+    })
+}
+
+/// Records what a transformation makes of a program.
+pub(crate) fn record_derived<U: Tree>(
+    inputs: impl IntoIterator<Item = (ArrayType, bool)>,
+    f: impl FnOnce(Arrays) -> U,
+) -> Recorded {
+    record(Recording::new(DERIVING, None), inputs, f)
+}
+
 /// Records a function of arrays of these types and weakness.
 #[track_caller]
 pub(crate) fn record<U: Tree>(
