@@ -56,9 +56,10 @@ fn transformations(c: &mut Criterion) {
         move |x: Array| (0..steps / 2).fold(x * start, |x, i| x.sin() * (1.0 + i as f64 / 1e6))
     };
     for steps in [10_000, 20_000, 40_000] {
-        c.bench_function(&format!("record, differentiate and compile {steps} equations"), |b| {
-            b.iter(|| Executable::compile(&program(grad(long(steps)), 0.5.into())))
-        });
+        c.bench_function(
+            &format!("record, differentiate and compile {steps} equations"),
+            |b| b.iter(|| Executable::compile(&program(grad(long(steps)), 0.5.into()))),
+        );
     }
     let slope = grad(|x: Array| x.pow(2) / 2.0);
     c.bench_function("eager grad of a function of one number", |b| {

@@ -55,11 +55,12 @@ impl SmallDot {
         let mut out = out.iter_mut();
         for &[bx, by] in &self.batch {
             for &row in &self.rows {
-                let x = &x[bx + row..];
                 for (&column, out) in self.columns.iter().zip(&mut out) {
-                    let y = &y[by + column..];
-                    let sum = |sum: T, &[i, j]: &[usize; 2]| sum.add(x[i].mul(y[j]));
-                    *out = self.contracted.iter().fold(T::ZERO, sum);
+                    let (x, y) = (|i: usize| x[bx + row + i], |j: usize| y[by + column + j]);
+                    *out = self
+                        .contracted
+                        .iter()
+                        .fold(T::ZERO, |sum, &[i, j]| sum.add(x(i).mul(y(j))));
                 }
             }
         }
