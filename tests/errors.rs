@@ -684,7 +684,7 @@ fn loops() {
                 |_, x: Vec<Array>| [x.clone(), x].concat(),
                 vec![x.clone()]
             )),
-            "fori_loop: the carry comes out of the body with another structure: 1 arrays go in, 2 come out",
+            "fori_loop: the carry goes into the body as (the counter: i32[], carry[0]: f32[2]) and comes out as (the counter: i32[], carry[0]: f32[2], carry[1]: f32[2]): it must keep its structure",
         ),
         (
             call!(lax::fori_loop(0, 2.5, |_, x: Array| x, x.clone())),

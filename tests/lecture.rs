@@ -317,5 +317,15 @@ fn greeks_are_those_of_finite_differences() {
         });
         let estimate = model.price(Key::new(1), 1000, Estimator::Conditional);
         assert!(np::isclose(greeks.price, estimate.price, 1e-12, 0.0).item::<bool>());
+        // Other paths, in three blocks: within 6 standard errors of each other.
+        let blocks = jit(move |key: Key| model.greeks(key, 300_000))(Key::new(1));
+        let estimate = model.price(Key::new(2), 300_000, Estimator::Conditional);
+        let apart = (blocks.price - estimate.price).abs();
+        assert!(
+            apart
+                .lt(6.0 * 2_f64.sqrt() * estimate.standard_error)
+                .item::<bool>()
+        );
+        assert!(np::isclose(blocks.delta, greeks.delta, 0.1, 0.0).item::<bool>());
     });
 }

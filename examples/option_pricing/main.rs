@@ -130,9 +130,10 @@ fn report(options: &Options) -> String {
         estimate.standard_error.item::<f64>(),
     );
     let first_paths = estimate.first_paths.astype(kiln::DType::F64).to_vec::<f64>();
-    let greeks = options
-        .greeks
-        .then(|| derivatives(&with_progress_bar(|| model.greeks(Key::new(options.seed), paths))));
+    let greeks = options.greeks.then(|| {
+        let greeks = jit(move |key: Key| model.greeks(key, paths));
+        derivatives(&with_progress_bar(|| greeks(Key::new(options.seed))))
+    });
     let memory = peak_memory_bytes();
     if !value.is_finite() {
         eprintln!(
