@@ -96,8 +96,8 @@ pub fn debug_nans(enabled: bool) {
 ///
 /// ```
 /// use kiln_core::{numpy as np, with_debug_nans};
-/// let x = np::array([-1.0]);
-/// assert!(std::panic::catch_unwind(|| with_debug_nans(true, || x.sqrt())).is_err());
+/// let root = || with_debug_nans(true, || np::array([-1.0]).sqrt());
+/// assert!(std::panic::catch_unwind(root).is_err());
 /// ```
 pub fn with_debug_nans<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
     with(&DEBUG_NANS_HERE, enabled, f)

@@ -43,8 +43,8 @@ fn a_line() {
     });
 }
 
-/// The polynomial's least squares have a condition of 1e4, so that steps may be as short far from the end, and where they are first is decided by
-/// roundings.
+/// The polynomial's least squares have a condition of 1e4, and a rate may be as small as the inverse of the greatest eigenvalue: a step of 1e-5 can
+/// leave 1e-5 * 1e4 = 0.1 to go along the flattest direction. Where that happens first is decided by roundings.
 #[test]
 fn a_cubic() {
     let program = || {
@@ -52,10 +52,7 @@ fn a_cubic() {
         descend(|p| (&y - np::polyval(p, &x)).square().sum(), np::zeros(4))
     };
     check("cubic fit", program, || {
-        vec![if kiln::x64_enabled() {
-            1e-4 / f64::EPSILON
-        } else {
-            2e-2 / 1.2e-7
-        }]
+        let epsilon = if kiln::x64_enabled() { f64::EPSILON } else { 1.2e-7 };
+        vec![0.1 / epsilon]
     });
 }
