@@ -210,7 +210,7 @@ fn second_derivatives_are_jax_s_in_every_nesting() {
         let over_reverse = |xs: Vec<Array>| case.pull(&xs);
         let over_forward = |xs: Vec<Array>| case.push(&xs);
         let twice = jvp(over_forward, xs.clone(), ts.clone()).1;
-        let along = inner(&[c.clone()], &[twice]);
+        let along = inner(std::slice::from_ref(c), &[twice]);
         let wanted: Vec<Array> = list(&case.row["hvp"]).iter().map(array).collect();
         let bound: f64 = (0..ts.len())
             .map(|i| case.bound("hvp", i) * floats(&ts[i]).iter().map(|t| t.abs()).sum::<f64>())

@@ -1,6 +1,6 @@
 //! Looking into programs while they run: printing values, and finding the op that made the first NaN.
 //!
-//! Both are effects: equations that give nothing, done in the order of the program by [`happen`].
+//! Both are effects: equations that give nothing, done in the order of the program.
 
 use crate::Array;
 use crate::config::debug_nans_enabled;
@@ -39,7 +39,7 @@ macro_rules! debug_print {
     };
 }
 
-/// A value for [`print`]: an array, a reference to one, or a number.
+/// A value for [`print()`]: an array, a reference to one, or a number.
 pub fn value<T: Clone + Into<Array>>(x: &T) -> Array {
     x.clone().into()
 }
