@@ -18,7 +18,7 @@ fn poisson_regression(x: &Array, y: &Array, tolerance: f64) -> Vec<Array> {
     assert!(np::isclose(&forward, reverse, 1e-12, 0.0).all().item::<bool>());
     for n in 1.. {
         let by = step(b.clone());
-        b = b - &by;
+        b -= &by;
         if by.abs().max().item::<f64>() <= tolerance {
             return vec![b, n.into()];
         }
