@@ -299,7 +299,7 @@ fn prints_under_derivatives_and_batches() {
 #[test]
 fn a_nan_that_a_derivative_makes_is_named_by_the_line_of_its_op() {
     // The value is fine, the derivative is infinity times zero.
-    let (line, f) = (line!(), |x: Array| (x * 0).sqrt().sum());
+    let (line, f) = (line!(), |x: Array| (x * 0.0).sqrt().sum());
     let wanted = format!("sqrt: made a NaN (debug_nans): {}:{line}:", file!());
     let x = || np::array([1.0, 4.0]);
     type Of = Box<dyn Fn() -> Array>;
