@@ -372,15 +372,21 @@ fn grow(b: &mut Builder, vars: &mut Vec<Var>, dice: &mut Dice, depth: usize) {
         }
         20 if depth > 0 => match typed(b, DType::I32, &[])[..] {
             [.., which] => {
-                let branches =
-                    (0..2).map(|_| Arc::new(inner(dice, &[t.clone(), t.clone()], &[t.clone()], depth - 1)));
+                let branches = (0..2).map(|_| {
+                    Arc::new(inner(
+                        dice,
+                        &[t.clone(), t.clone()],
+                        std::slice::from_ref(&t),
+                        depth - 1,
+                    ))
+                });
                 (Op::Cond(branches.collect()), vec![which, x, y])
             }
             [] => return,
         },
         21 if depth > 0 => {
             let length = *dice.one(&[0, 1, 3]);
-            let body = inner(dice, &[t.clone(), t.clone()], &[t.clone()], depth - 1);
+            let body = inner(dice, &[t.clone(), t.clone()], std::slice::from_ref(&t), depth - 1);
             let op = Op::Scan(Scan {
                 body: Arc::new(body),
                 length,
