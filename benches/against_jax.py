@@ -41,6 +41,20 @@ JAX = textwrap.dedent("""
     def surface(x, y):
         return jnp.cos(x**2 + y**2) / (1 + x**2 + y**2)
 
+    def path(x):
+        def step(c, x):
+            c = 0.9 * c + x
+            return c, c
+        return jax.lax.scan(step, jnp.zeros(x.shape[1:]), x)[1]
+
+    def draws(key):
+        def step(carry, _):
+            key, c = carry
+            key, subkey = jax.random.split(key)
+            c = 0.9 * c + jax.random.normal(subkey)
+            return (key, c), c
+        return jax.lax.scan(step, (key, jnp.zeros(())), length=100_000)[1]
+
     def seconds(run, n=3, repeat=1):
         run().block_until_ready()
         times = []
@@ -61,6 +75,14 @@ JAX = textwrap.dedent("""
         rows = jax.vmap(surface, in_axes=(None, 0))
         g = jax.jit(jax.vmap(rows, in_axes=(0, None)))
         print(seconds(lambda: g(axis, axis)))
+    elif what in ("path", "paths"):
+        x = jax.random.normal(jax.random.PRNGKey(1), (100_000,) if what == "path" else (100_000, 4))
+        g = jax.jit(path)
+        print(seconds(lambda: g(x), repeat=100))
+    elif what == "draws":
+        g = jax.jit(draws)
+        key = jax.random.PRNGKey(1)
+        print(seconds(lambda: g(key)))
     elif what == "eager_grad":
         g = jax.grad(lambda x: x**2 / 2)
         print(seconds(lambda: g(10.0), repeat=200))
@@ -95,6 +117,10 @@ ROWS = [
     ("gradient of f, jit", "grad", "f64", 5),
     ("nested vmap, 6000 x 6000, jit", "grid", "f32", 3),
     ("eager grad of a scalar", "eager_grad", "f32", 20),
+    ("scan, 1e5 steps of a number", "path", "f32", 1),
+    ("scan, 1e5 steps of a number", "path", "f64", 1),
+    ("scan, 1e5 steps of 4 numbers", "paths", "f32", 1),
+    ("scan, 1e5 steps with draws", "draws", "f32", 1),
     ("option price, 1e7 paths", "price", "f32", 6),
     ("option price, 1e7 paths", "price", "f64", 5),
 ]

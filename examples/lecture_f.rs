@@ -1,10 +1,11 @@
 //! Times the lecture's experiments: `cargo run --release --example lecture_f -- jit f32`.
 //!
 //! `jit` and `eager`: f on 5e7 points. `grad`: its gradient. `grid`: the nested vmap on 6000 x 6000 points. `eager_grad`: the gradient of a
-//! function of one number, recorded in each call.
+//! function of one number, recorded in each call. `path` and `paths`: an autoregression of 10^5 steps on one number and on four, and
+//! `draws`: one that draws its noise in the loop.
 
 use kiln::prelude::*;
-use kiln::{grad, numpy as np, vmap, with_x64};
+use kiln::{grad, lax, numpy as np, random, vmap, with_x64};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -15,6 +16,28 @@ fn f(x: Array) -> Array {
 
 fn surface((x, y): (Array, Array)) -> Array {
     (x.pow(2) + y.pow(2)).cos() / (1 + x.pow(2) + y.pow(2))
+}
+
+const STEPS: usize = 100_000;
+
+/// `c = 0.9 c + x` from zero: where it ends, and all of the way.
+fn path(x: Array) -> (Array, Array) {
+    let start = np::zeros(&x.shape()[1..]);
+    let step = |c: Array, x: Array| {
+        let c = 0.9 * c + x;
+        (c.clone(), c)
+    };
+    lax::scan(step, start, x)
+}
+
+/// The same with normal draws from keys that are split one after the other.
+fn draws(key: Key) -> ((Key, Array), Array) {
+    let step = |(key, c): (Key, Array)| {
+        let [key, subkey] = key.split();
+        let c = 0.9 * c + random::normal(subkey, ());
+        ((key, c.clone()), c)
+    };
+    lax::scan_n(step, (key, np::zeros(())), STEPS)
 }
 
 /// The seconds of the first and of a later call: of several runs of `repeat` calls the median.
@@ -46,6 +69,16 @@ fn main() {
             let rows = vmap(surface, (None, Some(0)));
             let all = jit(vmap(rows, (Some(0), None)));
             measure(1, || all((axis.clone(), axis.clone())))
+        } else if has("path") || has("paths") {
+            let x = random::normal(
+                Key::new(1),
+                if has("path") { vec![STEPS] } else { vec![STEPS, 4] },
+            );
+            let f = jit(path);
+            measure(100, || f(x.clone()))
+        } else if has("draws") {
+            let f = jit(draws);
+            measure(10, || f(Key::new(1)))
         } else if has("eager_grad") {
             let slope = grad(|x: Array| x.pow(2) / 2.0);
             measure(1000, || slope(10.0.into()))

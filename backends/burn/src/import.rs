@@ -147,7 +147,9 @@ tuples! { () (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) }
 impl<T: Tensors, const N: usize> Tensors for [T; N] {
     fn take(inputs: &mut Inputs<'_>) -> Result<Self, ImportError> {
         let all: Vec<T> = (0..N).map(|_| T::take(inputs)).collect::<Result<_, _>>()?;
-        Ok(all.try_into().unwrap_or_else(|_| unreachable!("as many as were taken")))
+        Ok(all
+            .try_into()
+            .unwrap_or_else(|_| unreachable!("as many as were taken")))
     }
 
     fn ids(&self, ids: &mut Vec<TensorId>) {
@@ -220,7 +222,11 @@ fn capture<I: Tensors, O: Tensors>(
         let left = inputs.types.len();
         let inputs = inputs.ids;
         if left > 0 {
-            let reason = format!("the function takes {} of {} announced inputs", inputs.len(), types.len());
+            let reason = format!(
+                "the function takes {} of {} announced inputs",
+                inputs.len(),
+                types.len()
+            );
             called = Some(Err(ImportError::Inputs { reason }));
             return scope.complete([], []);
         }
@@ -316,11 +322,18 @@ impl Values {
             Scalar::from_le_bytes(dtype, bytes)
         });
         let counts = |(i, x): (usize, Scalar)| x == Scalar::from_i64(dtype, i as i64);
-        if shape.rank() == 1 && dtype.is_integer() && shape[0] > 1 && elements.clone().enumerate().all(counts) {
-            return Some(Op::Iota { dtype, shape, axis: 0 });
+        if shape.rank() == 1 && dtype.is_integer() && shape[0] > 1 && elements.clone().enumerate().all(counts)
+        {
+            return Some(Op::Iota {
+                dtype,
+                shape,
+                axis: 0,
+            });
         }
         let value = elements.next()?;
-        elements.all(|x| x == value).then_some(Op::Constant { value, shape })
+        elements
+            .all(|x| x == value)
+            .then_some(Op::Constant { value, shape })
     }
 }
 
@@ -335,7 +348,8 @@ impl Parameters {
     fn note(&mut self, tensor: &impl Tensors) {
         let mut ids = Vec::new();
         tensor.ids(&mut ids);
-        self.found.extend(ids.into_iter().map(|id| (self.path.join("."), id)));
+        self.found
+            .extend(ids.into_iter().map(|id| (self.path.join("."), id)));
     }
 }
 

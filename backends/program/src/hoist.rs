@@ -29,8 +29,11 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
             .iter()
             .for_each(|var| invariant[var.index()] = all);
     }
-    let stays = |equation: &Equation| equation.outputs.iter().any(|var| !invariant[var.index()]);
-    let dear = |equation: &Equation| !equation.inputs.is_empty() && !stays(equation) && is_dear(&equation.op);
+    let is_invariant = |equation: &Equation| {
+        !equation.outputs.is_empty() && equation.outputs.iter().all(|var| invariant[var.index()])
+    };
+    let dear =
+        |equation: &Equation| !equation.inputs.is_empty() && is_invariant(equation) && is_dear(&equation.op);
     if scan.length < 2 || !equations.iter().any(dear) {
         return None;
     }

@@ -12,12 +12,14 @@
 #[inline(always)]
 pub fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
     let keys = key_schedule(key);
-    let mut x = [counter[0].wrapping_add(keys[0]), counter[1].wrapping_add(keys[1])];
-    x = four_rounds::<0>(keys, x);
-    x = four_rounds::<1>(keys, x);
-    x = four_rounds::<2>(keys, x);
-    x = four_rounds::<3>(keys, x);
-    four_rounds::<4>(keys, x)
+    let mut x0 = [counter[0].wrapping_add(keys[0])];
+    let mut x1 = [counter[1].wrapping_add(keys[1])];
+    four_rounds::<0, 1>(keys, &mut x0, &mut x1);
+    four_rounds::<1, 1>(keys, &mut x0, &mut x1);
+    four_rounds::<2, 1>(keys, &mut x0, &mut x1);
+    four_rounds::<3, 1>(keys, &mut x0, &mut x1);
+    four_rounds::<4, 1>(keys, &mut x0, &mut x1);
+    [x0[0], x1[0]]
 }
 
 /// The words that go in between rounds; the first two are also added to the counter's words at the start.
@@ -26,29 +28,35 @@ pub fn key_schedule(key: [u32; 2]) -> [u32; 3] {
     [key[0], key[1], key[0] ^ key[1] ^ 0x1BD1_1BDA]
 }
 
-/// Rounds `4 * GROUP` to `4 * GROUP + 3`, after which a part of the key goes in. For loops over many counters, which
-/// are quicker a few rounds at a time.
+/// Rounds `4 * GROUP` to `4 * GROUP + 3` of `N` counters side by side, after which a part of the key goes in.
 // Written out, not looped over: what is left is a straight line, which a loop over counters can be vectorised around.
 #[inline(always)]
-pub fn four_rounds<const GROUP: usize>(keys: [u32; 3], x: [u32; 2]) -> [u32; 2] {
+pub fn four_rounds<const GROUP: usize, const N: usize>(keys: [u32; 3], x0: &mut [u32; N], x1: &mut [u32; N]) {
     let rotations = if GROUP.is_multiple_of(2) {
         [13, 15, 26, 6]
     } else {
         [17, 29, 16, 24]
     };
-    let x = round(x, rotations[0]);
-    let x = round(x, rotations[1]);
-    let x = round(x, rotations[2]);
-    let x = round(x, rotations[3]);
+    round(x0, x1, rotations[0]);
+    round(x0, x1, rotations[1]);
+    round(x0, x1, rotations[2]);
+    round(x0, x1, rotations[3]);
     let number = GROUP as u32 + 1;
     let (first, second) = (keys[(GROUP + 1) % 3], keys[(GROUP + 2) % 3].wrapping_add(number));
-    [x[0].wrapping_add(first), x[1].wrapping_add(second)]
+    for i in 0..N {
+        x0[i] = x0[i].wrapping_add(first);
+        x1[i] = x1[i].wrapping_add(second);
+    }
 }
 
 #[inline(always)]
-fn round([x0, x1]: [u32; 2], rotation: u32) -> [u32; 2] {
-    let x0 = x0.wrapping_add(x1);
-    [x0, x1.rotate_left(rotation) ^ x0]
+fn round<const N: usize>(x0: &mut [u32; N], x1: &mut [u32; N], rotation: u32) {
+    for i in 0..N {
+        x0[i] = x0[i].wrapping_add(x1[i]);
+    }
+    for i in 0..N {
+        x1[i] = x1[i].rotate_left(rotation) ^ x0[i];
+    }
 }
 
 #[cfg(test)]

@@ -51,14 +51,25 @@ fn main() {
     let start = Instant::now();
     let mut furthest = 0f32;
     for i in 0..1000 {
-        let input = Tensor::<2>::from_data([x.index(i).to_vec::<f32>().try_into().unwrap_or([0f32; 8])], &device);
-        let loss = (perceptron.forward(input) - y.index(i).item::<f32>()).powi_scalar(2).sum();
+        let input = Tensor::<2>::from_data(
+            [x.index(i).to_vec::<f32>().try_into().unwrap_or([0f32; 8])],
+            &device,
+        );
+        let loss = (perceptron.forward(input) - y.index(i).item::<f32>())
+            .powi_scalar(2)
+            .sum();
         let gradients = loss.backward();
         let weight = perceptron.hidden.weight.grad(&gradients).expect("it was tracked");
         let burn: Vec<f32> = weight.into_data().iter::<f32>().collect();
         let kiln = each["hidden.weight"].index(i).to_vec::<f32>();
-        let errors = burn.iter().zip(&kiln).map(|(x, y)| (x - y).abs() / (1.0 + x.abs()));
+        let errors = burn
+            .iter()
+            .zip(&kiln)
+            .map(|(x, y)| (x - y).abs() / (1.0 + x.abs()));
         furthest = errors.fold(furthest, f32::max);
     }
-    println!("Burn, one by one: {:?}; they differ by at most {furthest:e}", start.elapsed());
+    println!(
+        "Burn, one by one: {:?}; they differ by at most {furthest:e}",
+        start.elapsed()
+    );
 }

@@ -4,7 +4,9 @@ use burn_core as burn;
 use burn_core::module::{Module, Param, RunningState};
 use burn_core::tensor::ops::AttentionModuleOptions;
 use burn_core::tensor::{Bool, Device, Distribution, Int, Tensor, TensorData, activation, module};
-use burn_nn::attention::{MhaInput, MultiHeadAttention, MultiHeadAttentionConfig, generate_autoregressive_mask};
+use burn_nn::attention::{
+    MhaInput, MultiHeadAttention, MultiHeadAttentionConfig, generate_autoregressive_mask,
+};
 use burn_nn::conv::{Conv1dConfig, Conv2dConfig, Conv3dConfig, ConvTranspose2dConfig};
 use burn_nn::gru::GruConfig;
 use burn_nn::pool::{
@@ -33,6 +35,11 @@ fn numbers(shape: &[usize]) -> Vec<f32> {
 
 fn array(shape: &[usize]) -> Array {
     Array::new(numbers(shape), shape.to_vec())
+}
+
+/// Other numbers, as weights of outputs.
+fn weights(shape: &[usize]) -> Vec<f32> {
+    numbers(shape).into_iter().map(|x| (3.0 * x).cos()).collect()
 }
 
 fn tensor<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
@@ -66,14 +73,17 @@ fn same<M: Module, const A: usize, const B: usize>(
     let module = module.freeze();
     let x = tensor(shape, &device()).require_grad();
     let y = forward(&module, x.clone());
-    let weights = tensor(y.dims(), &device());
-    let gradient = x.grad(&(y.clone() * weights).sum().backward()).expect("the input is tracked");
+    let weighing = TensorData::new(weights(&y.dims()), y.dims().to_vec());
+    let weighing = Tensor::from_data(weighing, &device());
+    let gradient = x
+        .grad(&(y.clone() * weighing).sum().backward())
+        .expect("the input is tracked");
 
     let model = import(&module, &forward, array(&shape)).unwrap_or_else(|error| panic!("{name}: {error}"));
     let output = model.call(array(&shape));
     assert_eq!(output.shape()[..], y.dims(), "{name}");
     close(name, &output, &floats(y));
-    let weights = array(output.shape());
+    let weights = Array::new(weights(output.shape()), output.shape().to_vec());
     let derivative = grad(|x: Array| (model.call(x) * &weights).sum())(array(&shape));
     close(&format!("gradient of {name}"), &derivative, &floats(gradient));
 
@@ -99,11 +109,31 @@ fn function<const A: usize, const B: usize>(
 #[test]
 fn linear() {
     let d = &device();
-    same("linear", LinearConfig::new(5, 3).init(d), |m, x: Tensor<2>| m.forward(x), [4, 5]);
-    same("linear of a vector", LinearConfig::new(5, 3).init(d), |m, x: Tensor<1>| m.forward(x), [5]);
+    same(
+        "linear",
+        LinearConfig::new(5, 3).init(d),
+        |m, x: Tensor<2>| m.forward(x),
+        [4, 5],
+    );
+    same(
+        "linear of a vector",
+        LinearConfig::new(5, 3).init(d),
+        |m, x: Tensor<1>| m.forward(x),
+        [5],
+    );
     let plain = LinearConfig::new(5, 3).with_bias(false).init(d);
-    same("linear of a cube", plain, |m, x: Tensor<3>| m.forward(x), [2, 4, 5]);
-    same("swiglu", SwiGluConfig::new(5, 3).init(d), |m, x: Tensor<2>| m.forward(x), [4, 5]);
+    same(
+        "linear of a cube",
+        plain,
+        |m, x: Tensor<3>| m.forward(x),
+        [2, 4, 5],
+    );
+    same(
+        "swiglu",
+        SwiGluConfig::new(5, 3).init(d),
+        |m, x: Tensor<2>| m.forward(x),
+        [4, 5],
+    );
 }
 
 #[test]
@@ -111,15 +141,44 @@ fn convolutions() {
     let d = &device();
     let one = Conv1dConfig::new(4, 6, 3);
     same("conv1d", one.clone().init(d), |m, x| m.forward(x), [2, 4, 9]);
-    let strided = one.clone().with_stride(2).with_dilation(2).with_padding(PaddingConfig1d::Explicit(2, 1));
-    same("conv1d with strides", strided.init(d), |m, x| m.forward(x), [2, 4, 11]);
-    same("conv1d in groups", one.with_groups(2).init(d), |m, x| m.forward(x), [2, 4, 9]);
+    let strided = one
+        .clone()
+        .with_stride(2)
+        .with_dilation(2)
+        .with_padding(PaddingConfig1d::Explicit(2, 1));
+    same(
+        "conv1d with strides",
+        strided.init(d),
+        |m, x| m.forward(x),
+        [2, 4, 11],
+    );
+    same(
+        "conv1d in groups",
+        one.with_groups(2).init(d),
+        |m, x| m.forward(x),
+        [2, 4, 9],
+    );
     let two = Conv2dConfig::new([4, 6], [3, 2]);
-    same("conv2d", two.clone().with_bias(false).init(d), |m, x| m.forward(x), [2, 4, 7, 6]);
+    same(
+        "conv2d",
+        two.clone().with_bias(false).init(d),
+        |m, x| m.forward(x),
+        [2, 4, 7, 6],
+    );
     let padded = two.clone().with_padding(PaddingConfig2d::Same);
-    same("conv2d of the same size", padded.init(d), |m, x| m.forward(x), [2, 4, 5, 6]);
+    same(
+        "conv2d of the same size",
+        padded.init(d),
+        |m, x| m.forward(x),
+        [2, 4, 5, 6],
+    );
     let strided = two.with_stride([2, 3]).with_dilation([2, 1]).with_groups(2);
-    same("conv2d with strides in groups", strided.init(d), |m, x| m.forward(x), [2, 4, 9, 8]);
+    same(
+        "conv2d with strides in groups",
+        strided.init(d),
+        |m, x| m.forward(x),
+        [2, 4, 9, 8],
+    );
     let three = Conv3dConfig::new([2, 3], [2, 2, 2]);
     same("conv3d", three.init(d), |m, x| m.forward(x), [1, 2, 4, 3, 3]);
 }
@@ -127,19 +186,33 @@ fn convolutions() {
 #[test]
 fn pools() {
     let empty = || Vec::<Linear>::new();
-    let max = MaxPool1dConfig::new(3).with_stride(2).with_padding(PaddingConfig1d::Explicit(1, 1)).init();
+    let max = MaxPool1dConfig::new(3)
+        .with_stride(2)
+        .with_padding(PaddingConfig1d::Explicit(1, 1))
+        .init();
     same("max_pool1d", empty(), |_, x| max.forward(x), [2, 3, 9]);
-    let max = MaxPool2dConfig::new([2, 3]).with_strides([2, 1]).with_dilation([2, 1]).init();
+    let max = MaxPool2dConfig::new([2, 3])
+        .with_strides([2, 1])
+        .with_dilation([2, 1])
+        .init();
     same("max_pool2d", empty(), |_, x| max.forward(x), [2, 3, 7, 5]);
     let average = AvgPool1dConfig::new(3).with_stride(2).init();
     same("avg_pool1d", empty(), |_, x| average.forward(x), [2, 3, 9]);
     for count in [true, false] {
         let padding = PaddingConfig2d::Explicit(1, 1, 1, 1);
-        let average = AvgPool2dConfig::new([3, 2]).with_padding(padding).with_count_include_pad(count).init();
+        let average = AvgPool2dConfig::new([3, 2])
+            .with_padding(padding)
+            .with_count_include_pad(count)
+            .init();
         same("avg_pool2d", empty(), |_, x| average.forward(x), [2, 3, 7, 6]);
     }
     let global = AdaptiveAvgPool2dConfig::new([1, 2]).init();
-    same("adaptive_avg_pool2d", empty(), |_, x| global.forward(x), [2, 3, 5, 4]);
+    same(
+        "adaptive_avg_pool2d",
+        empty(),
+        |_, x| global.forward(x),
+        [2, 3, 5, 4],
+    );
 }
 
 #[test]
@@ -149,13 +222,38 @@ fn normalisations() {
     batch.running_mean = RunningState::new(Tensor::from_data([0.1f32, -0.2, 0.3], d));
     batch.running_var = RunningState::new(Tensor::from_data([1.5f32, 0.5, 2.0], d));
     batch.gamma = Param::from_tensor(Tensor::from_data([0.5f32, 1.5, -1.0], d));
-    same("batch_norm", batch.clone(), |m, x: Tensor<4>| m.forward(x), [2, 3, 4, 5]);
+    same(
+        "batch_norm",
+        batch.clone(),
+        |m, x: Tensor<4>| m.forward(x),
+        [2, 3, 4, 5],
+    );
     // What was read in left the running statistics, which clones share, where they were.
     assert_eq!(floats(batch.running_mean.value()), [0.1, -0.2, 0.3]);
-    same("layer_norm", LayerNormConfig::new(5).init(d), |m, x: Tensor<3>| m.forward(x), [2, 3, 5]);
-    same("rms_norm", RmsNormConfig::new(5).init(d), |m, x: Tensor<3>| m.forward(x), [2, 3, 5]);
-    same("group_norm", GroupNormConfig::new(2, 4).init(d), |m, x: Tensor<3>| m.forward(x), [2, 4, 5]);
-    same("instance_norm", InstanceNormConfig::new(4).init(d), |m, x: Tensor<3>| m.forward(x), [2, 4, 5]);
+    same(
+        "layer_norm",
+        LayerNormConfig::new(5).init(d),
+        |m, x: Tensor<3>| m.forward(x),
+        [2, 3, 5],
+    );
+    same(
+        "rms_norm",
+        RmsNormConfig::new(5).init(d),
+        |m, x: Tensor<3>| m.forward(x),
+        [2, 3, 5],
+    );
+    same(
+        "group_norm",
+        GroupNormConfig::new(2, 4).init(d),
+        |m, x: Tensor<3>| m.forward(x),
+        [2, 4, 5],
+    );
+    same(
+        "instance_norm",
+        InstanceNormConfig::new(4).init(d),
+        |m, x: Tensor<3>| m.forward(x),
+        [2, 4, 5],
+    );
 }
 
 #[test]
@@ -194,7 +292,12 @@ fn activations() {
         }
         function(name, f, [3, 4]);
     }
-    same("prelu", PReluConfig::new().init(&device()), |m, x: Tensor<2>| m.forward(x), [3, 4]);
+    same(
+        "prelu",
+        PReluConfig::new().init(&device()),
+        |m, x: Tensor<2>| m.forward(x),
+        [3, 4],
+    );
 }
 
 #[test]
@@ -222,10 +325,21 @@ fn attention() {
         }
     }
     let encoder = TransformerEncoderConfig::new(8, 16, 2, 2).init(d);
-    let encode = |m: &_, x| burn_nn::transformer::TransformerEncoder::forward(m, TransformerEncoderInput::new(x));
+    let encode =
+        |m: &_, x| burn_nn::transformer::TransformerEncoder::forward(m, TransformerEncoderInput::new(x));
     same("transformer encoder", encoder, encode, [2, 4, 8]);
-    same("positional encoding", PositionalEncodingConfig::new(8).init(d), |m, x| m.forward(x), [2, 4, 8]);
-    same("gru", GruConfig::new(3, 4, true).init(d), |m, x| m.forward(x, None), [2, 4, 3]);
+    same(
+        "positional encoding",
+        PositionalEncodingConfig::new(8).init(d),
+        |m, x| m.forward(x),
+        [2, 4, 8],
+    );
+    same(
+        "gru",
+        GruConfig::new(3, 4, true).init(d),
+        |m, x| m.forward(x, None),
+        [2, 4, 3],
+    );
 }
 
 #[test]
@@ -235,7 +349,10 @@ fn embeddings() {
     let input = Tensor::<2, Int>::from_data(TensorData::new(words.clone(), vec![2, 2]), &device());
     let y = embedding.forward(input);
     let weights = tensor([2, 2, 3], &device());
-    let gradient = embedding.weight.grad(&(y.clone() * weights).sum().backward()).expect("it is tracked");
+    let gradient = embedding
+        .weight
+        .grad(&(y.clone() * weights).sum().backward())
+        .expect("it is tracked");
 
     let words = Array::new(words, (2, 2));
     let model = import(&embedding, |m, x: Tensor<2, Int>| m.forward(x), words.clone()).expect("it is read");
@@ -243,7 +360,11 @@ fn embeddings() {
     let weights = array(&[2, 2, 3]);
     let loss = |parameters| (model.apply(&parameters, words.clone()) * &weights).sum();
     let mut derivative = grad(loss)(model.parameters());
-    close("gradient of embedding", &derivative.remove("weight").expect("its weight"), &floats(gradient));
+    close(
+        "gradient of embedding",
+        &derivative.remove("weight").expect("its weight"),
+        &floats(gradient),
+    );
 }
 
 #[test]
@@ -258,7 +379,10 @@ fn several_inputs_and_outputs() {
     for masked in [masked, again] {
         assert_eq!(masked.to_vec::<f32>(), [0.0, 1.0, 1.0, 0.0]);
     }
-    assert_eq!((x.to_vec::<f32>(), sum.to_vec::<f32>()), (vec![1.0; 4], vec![2.0; 2]));
+    assert_eq!(
+        (x.to_vec::<f32>(), sum.to_vec::<f32>()),
+        (vec![1.0; 4], vec![2.0; 2])
+    );
 }
 
 #[test]
@@ -268,7 +392,11 @@ fn the_dtype_stays() {
     let got = model.call(x.clone());
     assert_eq!(got.dtype(), DType::F64);
     let expected = (x.exp() * 0.1).to_vec::<f64>();
-    let errors = got.to_vec::<f64>().into_iter().zip(expected).map(|(x, y)| (x - y).abs());
+    let errors = got
+        .to_vec::<f64>()
+        .into_iter()
+        .zip(expected)
+        .map(|(x, y)| (x - y).abs());
     assert!(errors.fold(0.0, f64::max) < 1e-15);
 }
 
@@ -328,11 +456,22 @@ fn gradients_of_each_example_are_those_of_a_loop_of_burns() {
     let (each, _) = vmap(grad(loss), (None, Some(0)))((model.parameters(), x.clone()));
     for i in 0..6 {
         let input: [f32; 3] = x.index(i).to_vec::<f32>().try_into().expect("three numbers");
-        let loss = perceptron.forward(Tensor::<2>::from_data([input], &device)).powi_scalar(2).sum();
+        let loss = perceptron
+            .forward(Tensor::<2>::from_data([input], &device))
+            .powi_scalar(2)
+            .sum();
         let gradients = loss.backward();
         let of = |tensor: &Tensor<2>| floats(tensor.grad(&gradients).expect("it is tracked"));
-        close("hidden.weight", &each["hidden.weight"].index(i), &of(&perceptron.hidden.weight.val()));
-        close("output.weight", &each["output.weight"].index(i), &of(&perceptron.output.weight.val()));
+        close(
+            "hidden.weight",
+            &each["hidden.weight"].index(i),
+            &of(&perceptron.hidden.weight.val()),
+        );
+        close(
+            "output.weight",
+            &each["output.weight"].index(i),
+            &of(&perceptron.output.weight.val()),
+        );
     }
     // The second derivative of the input, which Burn does not have for all of its layers.
     let value = |x: Array| model.call(x).square().sum();
@@ -347,7 +486,10 @@ fn gradients_of_each_example_are_those_of_a_loop_of_burns() {
             };
             let difference = (slope(h) - slope(-h)) / (2.0 * h);
             // Rounding of slopes of about 1 by h, and third derivatives of about 1 by h^2.
-            assert!((entry - difference).abs() < 1e-3, "[{i}, {j}]: {entry} instead of {difference}");
+            assert!(
+                (entry - difference).abs() < 1e-3,
+                "[{i}, {j}]: {entry} instead of {difference}"
+            );
         }
     }
 }

@@ -68,7 +68,11 @@ impl Recording {
     pub(super) fn zip(&mut self, f: Binary, x: Var, y: Var) -> Var {
         let (left, right) = (self.shape(x), self.shape(y));
         let rank = left.rank().max(right.rank());
-        let length = |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |axis| shape[axis]);
+        let length = |shape: &[usize], axis: usize| {
+            (axis + shape.len())
+                .checked_sub(rank)
+                .map_or(1, |axis| shape[axis])
+        };
         let shape: Vec<usize> = (0..rank)
             .map(|axis| match length(&left, axis) {
                 1 => length(&right, axis),
@@ -146,7 +150,13 @@ impl Recording {
     }
 
     /// Whether all or any are true, or not 0.
-    pub(super) fn reduce_flags(&mut self, kind: Reduction, x: &TensorIr, axis: Option<usize>, out: &TensorIr) {
+    pub(super) fn reduce_flags(
+        &mut self,
+        kind: Reduction,
+        x: &TensorIr,
+        axis: Option<usize>,
+        out: &TensorIr,
+    ) {
         let mut x = self.get(x);
         if self.dtype(x) != DType::Bool {
             let zero = self.scalar(ScalarIr::Int(0), x);

@@ -84,7 +84,14 @@ pub(super) fn slice_assign(r: &mut Recording, x: Var, value: Var, slices: &[Slic
 }
 
 /// An array put into one that is the same number elsewhere.
-pub(super) fn placed(r: &mut Recording, x: Var, shape: &[usize], start: &Axes, step: &Axes, number: Scalar) -> Var {
+pub(super) fn placed(
+    r: &mut Recording,
+    x: Var,
+    shape: &[usize],
+    start: &Axes,
+    step: &Axes,
+    number: Scalar,
+) -> Var {
     let spread = Op::Pad {
         shape: Shape::from(shape),
         start: start.clone(),

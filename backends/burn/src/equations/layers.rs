@@ -42,18 +42,39 @@ pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
             let o = &op.options;
             let before = o.padding.map(|(before, _)| before);
             let windows = Windows::new(&op.weight.shape[2..], &o.stride, &o.dilation, &before, &op.out);
-            convolution(r, [&op.x, &op.weight], op.bias.as_ref(), windows, o.groups, &op.out);
+            convolution(
+                r,
+                [&op.x, &op.weight],
+                op.bias.as_ref(),
+                windows,
+                o.groups,
+                &op.out,
+            );
         }
         Layer::Conv2d(op) => {
             let o = &op.options;
             let before = o.padding.map(|(before, _)| before);
             let windows = Windows::new(&op.weight.shape[2..], &o.stride, &o.dilation, &before, &op.out);
-            convolution(r, [&op.x, &op.weight], op.bias.as_ref(), windows, o.groups, &op.out);
+            convolution(
+                r,
+                [&op.x, &op.weight],
+                op.bias.as_ref(),
+                windows,
+                o.groups,
+                &op.out,
+            );
         }
         Layer::Conv3d(op) => {
             let o = &op.options;
             let windows = Windows::new(&op.weight.shape[2..], &o.stride, &o.dilation, &o.padding, &op.out);
-            convolution(r, [&op.x, &op.weight], op.bias.as_ref(), windows, o.groups, &op.out);
+            convolution(
+                r,
+                [&op.x, &op.weight],
+                op.bias.as_ref(),
+                windows,
+                o.groups,
+                &op.out,
+            );
         }
         Layer::AvgPool1d(op) if op.ceil_mode => return refuse(op, "rounds its size up"),
         Layer::AvgPool2d(op) if op.ceil_mode => return refuse(op, "rounds its size up"),
@@ -84,7 +105,13 @@ pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
             average(r, &op.x, windows, true, &op.out);
         }
         Layer::MaxPool1d(op) => {
-            let windows = Windows::new(&[op.kernel_size], &[op.stride], &[op.dilation], &[op.padding], &op.out);
+            let windows = Windows::new(
+                &[op.kernel_size],
+                &[op.stride],
+                &[op.dilation],
+                &[op.padding],
+                &op.out,
+            );
             greatest(r, &op.x, windows, &op.out);
         }
         Layer::MaxPool2d(op) => {
@@ -158,7 +185,13 @@ struct Windows {
 }
 
 impl Windows {
-    fn new(kernel: &[usize], stride: &[usize], dilation: &[usize], before: &[usize], out: &TensorIr) -> Windows {
+    fn new(
+        kernel: &[usize],
+        stride: &[usize],
+        dilation: &[usize],
+        before: &[usize],
+        out: &TensorIr,
+    ) -> Windows {
         Windows {
             kernel: kernel.to_vec(),
             stride: stride.to_vec(),
@@ -184,7 +217,9 @@ impl Windows {
         let mut padded = shape.to_vec();
         let mut start = Axes::from_elem(0, shape.rank());
         for axis in 0..rank {
-            let reach = (self.count[axis] - 1) * self.stride[axis] + (self.kernel[axis] - 1) * self.dilation[axis] + 1;
+            let reach = (self.count[axis] - 1) * self.stride[axis]
+                + (self.kernel[axis] - 1) * self.dilation[axis]
+                + 1;
             start[2 + axis] = self.before[axis];
             padded[2 + axis] = reach.max(self.before[axis] + shape[2 + axis]);
         }
@@ -199,11 +234,12 @@ impl Windows {
         let places = Shape::from([&self.kernel[..], &self.count[..]].concat());
         let mut operands = vec![x];
         for axis in 0..rank {
-            let [element, window] = [(axis, self.dilation[axis]), (rank + axis, self.stride[axis])].map(|(axis, by)| {
-                let (dtype, shape) = (DType::I32, places.clone());
-                let i = r.push(Op::Iota { dtype, shape, axis }, &[]);
-                r.with(Binary::Mul, i, by as f64)
-            });
+            let [element, window] =
+                [(axis, self.dilation[axis]), (rank + axis, self.stride[axis])].map(|(axis, by)| {
+                    let (dtype, shape) = (DType::I32, places.clone());
+                    let i = r.push(Op::Iota { dtype, shape, axis }, &[]);
+                    r.with(Binary::Mul, i, by as f64)
+                });
             operands.push(r.zip(Binary::Add, window, element));
         }
         let gather = Op::Gather {
@@ -220,7 +256,10 @@ impl Windows {
         let elements = self.of(r, x, outside);
         let axes = (0..rank).collect();
         let y = r.push(Op::Reduce { kind, axes }, &[elements]);
-        r.push(Op::Transpose([rank, rank + 1].into_iter().chain(0..rank).collect()), &[y])
+        r.push(
+            Op::Transpose([rank, rank + 1].into_iter().chain(0..rank).collect()),
+            &[y],
+        )
     }
 }
 

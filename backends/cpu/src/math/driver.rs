@@ -13,11 +13,11 @@ use std::marker::PhantomData;
 const BLOCK: usize = 64;
 /// Elements in a block that is done in stages. So many that LLVM does not unroll the stages' loops, and keeps their coefficients
 /// in registers.
-const STAGED_BLOCK: usize = 256;
+const STAGED_BLOCK: usize = 128;
 /// Elements in a block of what a slice has left after its staged blocks.
 const SMALL_BLOCK: usize = 32;
 /// Arrays that a block may use between its stages.
-pub(super) const SCRATCH: usize = 3;
+pub(super) const SCRATCH: usize = 4;
 /// Elements in a block at the end of a slice; the others are multiples of it.
 pub(super) const TAIL: usize = 16;
 

@@ -13,7 +13,7 @@
 //! The tails |x| > 0.9966 (f32) and 0.9990 (f64) are rare among uniform numbers: blocks without any skip them.
 
 use super::driver::{SCRATCH, TAIL, Unary};
-use super::log::log_of_quotient;
+use super::log::{LogData, log_of_reduced, log_reduced_of_quotient};
 use super::real::{Real, horner};
 
 pub(super) struct ErfInv;
@@ -92,24 +92,24 @@ impl Unary<f32> for ErfInv {
         y[0]
     }
     #[inline(always)]
-    fn block<const N: usize>(x: &[f32; N], y: &mut [f32; N], [p, e, w]: &mut [[f32; N]; SCRATCH]) {
+    fn block<const N: usize>(x: &[f32; N], y: &mut [f32; N], [u2, p, e, w]: &mut [[f32; N]; SCRATCH]) {
         // Each stage needs few coefficients, which stay in registers, and stores to another place than it reads: else LLVM makes
         // masked stores, which are slow on some processors.
         for i in 0..N {
-            p[i] = horner(-(x[i] * x[i]), NEAR_P_32);
+            u2[i] = x[i] * x[i];
+            p[i] = horner(-u2[i], NEAR_P_32);
         }
         for i in 0..N {
-            let u2 = x[i] * x[i];
-            y[i] = minus_log1p_near(u2, p[i] / horner(-u2, NEAR_Q_32));
+            y[i] = minus_log1p_near(u2[i], p[i] / horner(-u2[i], NEAR_Q_32));
         }
         for i in 0..N {
             let m;
-            (e[i], m) = (1.0 - x[i] * x[i]).split_normal();
+            (e[i], m) = (1.0 - u2[i]).split_normal();
             p[i] = m - 1.0;
         }
         for i in 0..N {
             let far = xla_minus_log(e[i], p[i]);
-            w[i] = if x[i] * x[i] < 0.414213568 { y[i] } else { far };
+            w[i] = if u2[i] < 0.414213568 { y[i] } else { far };
         }
         let mut rare = false;
         for i in 0..N {
@@ -265,30 +265,33 @@ impl Unary<f64> for ErfInv {
         y[0]
     }
     #[inline(always)]
-    fn block<const N: usize>(x: &[f64; N], y: &mut [f64; N], [p, k, w]: &mut [[f64; N]; SCRATCH]) {
+    fn block<const N: usize>(x: &[f64; N], y: &mut [f64; N], [u2, p, k, w]: &mut [[f64; N]; SCRATCH]) {
         /// So many coefficients as there are registers for.
         const LOW: usize = 11;
         const NEAR: f64 = std::f64::consts::SQRT_2 - 1.0;
         for i in 0..N {
-            p[i] = horner(-(x[i] * x[i]), NEAR_P_64);
+            u2[i] = x[i] * x[i];
+            p[i] = horner(-u2[i], NEAR_P_64);
         }
         for i in 0..N {
-            y[i] = horner(-(x[i] * x[i]), NEAR_Q_64);
+            y[i] = horner(-u2[i], NEAR_Q_64);
         }
         // One division serves the rational function and the logarithm.
         for i in 0..N {
-            let u2 = x[i] * x[i];
             let m;
-            (k[i], m) = (1.0 - u2).split_normal();
-            let (near, f) = (u2 < NEAR, m - 1.0);
+            (k[i], m) = (1.0 - u2[i]).split_normal();
+            let (near, f) = (u2[i] < NEAR, m - 1.0);
             w[i] = if near { p[i] } else { f } / if near { y[i] } else { 2.0 + f };
+            y[i] = f;
         }
         for i in 0..N {
-            let u2 = x[i] * x[i];
-            let (_, m) = (1.0 - u2).split_normal();
-            let near = minus_log1p_near(u2, w[i]);
-            let far = -log_of_quotient(k[i], m - 1.0, w[i]);
-            p[i] = if u2 < NEAR { near } else { far };
+            p[i] = minus_log1p_near(u2[i], w[i]);
+            let l = horner(w[i] * w[i], f64::L);
+            (y[i], w[i]) = log_reduced_of_quotient(y[i], w[i], l);
+        }
+        for i in 0..N {
+            let far = -log_of_reduced(k[i], y[i], w[i]);
+            p[i] = if u2[i] < NEAR { p[i] } else { far };
         }
         let w = p;
         for i in 0..N {

@@ -61,17 +61,17 @@ impl LogData for f32 {
 /// log(1 + f) = hi + lo for f in the reduced range; hi is f - f^2/2 rounded.
 #[inline(always)]
 pub(super) fn log_reduced<F: LogData>(f: F) -> (F, F) {
-    log_reduced_of_quotient(f, f / (F::lit(2.0) + f))
+    let s = f / (F::lit(2.0) + f);
+    log_reduced_of_quotient(f, s, poly(s * s, F::L))
 }
 
-/// The same, given s = f / (2 + f).
+/// The same, given s = f / (2 + f) and L(s^2).
 #[inline(always)]
-fn log_reduced_of_quotient<F: LogData>(f: F, s: F) -> (F, F) {
-    let z = s * s;
+pub(super) fn log_reduced_of_quotient<F: LogData>(f: F, s: F, l: F) -> (F, F) {
     let h = F::lit(0.5) * f;
     let hi = (-h).fma(f, f);
     let err = (-h).fma(f, f - hi);
-    let lo = s.fma(z.fma(poly(z, F::L), h * f), err);
+    let lo = s.fma((s * s).fma(l, h * f), err);
     (hi, lo)
 }
 
@@ -114,10 +114,9 @@ impl<F: LogData> Unary<F> for Log {
     }
 }
 
-/// log(2^k (1 + f)) for f in the reduced range and s = f / (2 + f), within 0.6 ulp.
+/// log(2^k (1 + f)) where log(1 + f) = hi + lo, within 0.6 ulp.
 #[inline(always)]
-pub(super) fn log_of_quotient<F: LogData>(k: F, f: F, s: F) -> F {
-    let (hi, lo) = log_reduced_of_quotient(f, s);
+pub(super) fn log_of_reduced<F: LogData>(k: F, hi: F, lo: F) -> F {
     let (a, al) = fast_two_sum(k * F::LN2.0, hi);
     a + k.fma(F::LN2.1, al + lo)
 }
