@@ -2,18 +2,18 @@
 //! the fused CPU engine work on it.
 //!
 //! ```
-//! use burn_core::tensor::{Device, Tensor};
-//! use burn_nn::{Linear, LinearConfig};
-//! use kiln::{Array, grad, numpy as np, vmap};
+//! use kiln::burn::burn_core::tensor::{Tensor, activation};
+//! use kiln::{Array, hessian, numpy as np};
 //!
-//! let layer: Linear = LinearConfig::new(3, 2).init(&Device::flex());
-//! let model = kiln::burn::import(&layer, |layer, x: Tensor<1>| layer.forward(x), np::ones(3)).unwrap();
-//!
-//! // The gradient for each example of a batch, with regard to the weights.
-//! let loss = |(weights, x)| model.apply(&weights, x).square().sum();
-//! let each = vmap(grad(|(weights, x)| loss((weights, x))), (None, Some(0)));
-//! println!("{}", each((model.parameters(), np::ones((5, 3)))).0["weight"].shape()); // (5, 3, 2)
+//! let model = kiln::burn::import_function(|x: Tensor<1>| activation::softmax(x, 0), np::ones(3))?;
+//! println!("{}", model.call(np::arange(3).astype(kiln::DType::F32))); // [0.09003057 0.24472848 0.66524094]
+//! let curvature = hessian(|x: Array| model.call(x).index(0));
+//! println!("{}", curvature(np::ones(3)).shape()); // (3, 3)
+//! # Ok::<(), kiln::burn::ImportError>(())
 //! ```
+//!
+//! With a module, [`import`] keeps the parameters as arrays: [`Model::apply`] takes others, so that gradients with regard to them are
+//! `grad(|parameters| ...)`. `examples/burn_models` takes those for each example of a batch.
 
 use kiln_burn::burn_core::module::Module;
 use kiln_burn::burn_core::tensor::{Bool, Float, Int, Tensor};
@@ -24,8 +24,8 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub use kiln_burn::Refused;
 pub use kiln_burn::import::{ImportError, Tensors};
+pub use kiln_burn::{Refused, burn_core};
 
 /// The arrays that stand for a tree of Burn's tensors.
 pub trait Arrays: Tensors {
@@ -49,19 +49,24 @@ macro_rules! tensors {
 }
 tensors! { Float Int Bool }
 
+impl Arrays for () {
+    type Arrays = ();
+
+    fn gather(_: &mut std::vec::IntoIter<Array>) {}
+}
+
 macro_rules! tuples {
     ($(($($name:ident),*))*) => {$(
         impl<$($name: Arrays),*> Arrays for ($($name,)*) {
             type Arrays = ($($name::Arrays,)*);
 
-            #[allow(unused_variables, reason = "the empty tuple has nothing")]
             fn gather(arrays: &mut std::vec::IntoIter<Array>) -> Self::Arrays {
                 ($($name::gather(arrays),)*)
             }
         }
     )*};
 }
-tuples! { () (A) (A, B) (A, B, C) (A, B, C, D) }
+tuples! { (A) (A, B) (A, B, C) (A, B, C, D) }
 
 impl<T: Arrays, const N: usize> Arrays for [T; N] {
     type Arrays = [T::Arrays; N];

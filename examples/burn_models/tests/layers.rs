@@ -256,9 +256,11 @@ fn normalisations() {
     );
 }
 
+type Row = (&'static str, fn(Tensor<2>) -> Tensor<2>);
+
 #[test]
 fn activations() {
-    let rows: Vec<(&str, fn(Tensor<2>) -> Tensor<2>)> = vec![
+    let rows: Vec<Row> = vec![
         ("relu", activation::relu),
         ("leaky_relu", |x| activation::leaky_relu(x, 0.1)),
         ("relu6", activation::relu6),
