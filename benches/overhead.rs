@@ -5,7 +5,7 @@ mod model;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kiln::prelude::*;
-use kiln::{numpy as np, program};
+use kiln::{grad, numpy as np, program};
 use kiln_backends::Executable;
 use model::{Estimator, Model};
 use std::hint::black_box;
@@ -47,5 +47,30 @@ fn compilation(c: &mut Criterion) {
     });
 }
 
+/// A program of 10^4 equations, of which no two are alike: nothing of it is in a cache.
+fn transformations(c: &mut Criterion) {
+    let mut salt = 0.0;
+    let mut long = |steps: usize| {
+        salt += 1.0;
+        let start = salt;
+        move |x: Array| (0..steps / 2).fold(x * start, |x, i| x.sin() * (1.0 + i as f64 / 1e6))
+    };
+    for steps in [10_000, 20_000, 40_000] {
+        c.bench_function(
+            &format!("record, differentiate and compile {steps} equations"),
+            |b| b.iter(|| Executable::compile(&program(grad(long(steps)), 0.5.into()))),
+        );
+    }
+    let slope = grad(|x: Array| x.pow(2) / 2.0);
+    c.bench_function("eager grad of a function of one number", |b| {
+        b.iter(|| slope(black_box(10.0).into()))
+    });
+}
+
+criterion_group! {
+    name = long;
+    config = Criterion::default().sample_size(10);
+    targets = transformations
+}
 criterion_group!(benches, calls, compilation);
-criterion_main!(benches);
+criterion_main!(benches, long);

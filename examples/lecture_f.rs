@@ -1,7 +1,12 @@
-//! Times the lecture's f on 5e7 points: `cargo run --release --example lecture_f -- jit f32`.
+//! Times the lecture's experiments: `cargo run --release --example lecture_f -- jit f32`.
+//!
+//! `jit` and `eager`: f on 5e7 points. `grad`: its gradient. `grid`: the nested vmap on 6000 x 6000 points. `eager_grad`: the gradient of a
+//! function of one number, recorded in each call. `path` and `paths`: an autoregression of 10^5 steps on one number and on four, and
+//! `draws`: one that draws its noise in the loop.
 
 use kiln::prelude::*;
-use kiln::{numpy as np, with_x64};
+use kiln::{grad, lax, numpy as np, random, vmap, with_x64};
+use std::hint::black_box;
 use std::time::Instant;
 
 fn f(x: Array) -> Array {
@@ -9,28 +14,78 @@ fn f(x: Array) -> Array {
     a.sum()
 }
 
+fn surface((x, y): (Array, Array)) -> Array {
+    (x.pow(2) + y.pow(2)).cos() / (1 + x.pow(2) + y.pow(2))
+}
+
+const STEPS: usize = 100_000;
+
+/// `c = 0.9 c + x` from zero: where it ends, and all of the way.
+fn path(x: Array) -> (Array, Array) {
+    let start = np::zeros(&x.shape()[1..]);
+    let step = |c: Array, x: Array| {
+        let c = 0.9 * c + x;
+        (c.clone(), c)
+    };
+    lax::scan(step, start, x)
+}
+
+/// The same with normal draws from keys that are split one after the other.
+fn draws(key: Key) -> ((Key, Array), Array) {
+    let step = |(key, c): (Key, Array)| {
+        let [key, subkey] = key.split();
+        let c = 0.9 * c + random::normal(subkey, ());
+        ((key, c.clone()), c)
+    };
+    lax::scan_n(step, (key, np::zeros(())), STEPS)
+}
+
+/// The seconds of the first and of a later call: of several runs of `repeat` calls the median.
+fn measure<T>(repeat: usize, mut call: impl FnMut() -> T) -> (f64, f64) {
+    let mut time = |n: usize| {
+        let start = Instant::now();
+        (0..n).for_each(|_| drop(black_box(call())));
+        start.elapsed().as_secs_f64() / n as f64
+    };
+    let first = time(1);
+    let mut later: Vec<f64> = (0..5).map(|_| time(repeat)).collect();
+    later.sort_by(f64::total_cmp);
+    (first, later[2])
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
-    with_x64(has("f64"), || {
-        let f: Box<dyn Fn(Array) -> Array> = if has("eager") {
-            Box::new(f)
+    let (first, second) = with_x64(has("f64"), || {
+        let points = || np::linspace(0.0, 10.0, 50_000_000);
+        if has("eager") {
+            let x = points();
+            measure(1, || f(x.clone()))
+        } else if has("grad") {
+            let (x, f) = (points(), jit(grad(f)));
+            measure(1, || f(x.clone()))
+        } else if has("grid") {
+            let axis = np::linspace(-2.0, 2.0, 6000);
+            let rows = vmap(surface, (None, Some(0)));
+            let all = jit(vmap(rows, (Some(0), None)));
+            measure(1, || all((axis.clone(), axis.clone())))
+        } else if has("path") || has("paths") {
+            let x = random::normal(
+                Key::new(1),
+                if has("path") { vec![STEPS] } else { vec![STEPS, 4] },
+            );
+            let f = jit(path);
+            measure(100, || f(x.clone()))
+        } else if has("draws") {
+            let f = jit(draws);
+            measure(10, || f(Key::new(1)))
+        } else if has("eager_grad") {
+            let slope = grad(|x: Array| x.pow(2) / 2.0);
+            measure(1000, || slope(10.0.into()))
         } else {
-            Box::new(jit(f))
-        };
-        let x = np::linspace(0.0, 10.0, 50_000_000);
-        let mut seconds: Vec<f64> = (0..6)
-            .map(|_| {
-                let start = Instant::now();
-                f(x.clone()).block_until_ready();
-                start.elapsed().as_secs_f64()
-            })
-            .collect();
-        let first = seconds.remove(0);
-        seconds.sort_by(f64::total_cmp);
-        println!(
-            "{{\"first_call_seconds\": {first}, \"second_call_seconds\": {}}}",
-            seconds[2]
-        );
+            let (x, f) = (points(), jit(f));
+            measure(1, || f(x.clone()))
+        }
     });
+    println!("{{\"first_call_seconds\": {first}, \"second_call_seconds\": {second}}}");
 }

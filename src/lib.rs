@@ -4,10 +4,11 @@ pub use kiln_backends::{Progress, ThreadsAreRunning, progress, set_threads, thre
 pub use kiln_core::{
     Array, ArrayType, At, BatchAxes, Buffer, DType, Element, Ellipsis, IntoAxes, IntoIndex, IntoItem,
     IntoNumbers, Item, Items, Keep, NewAxis, Number, Numbers, OutOfBounds, Program, Shape, Static, Tree,
-    Vmap, checkpoint, custom_jvp, custom_vjp, default_float, default_int, enable_x64, grad, grad_aux,
-    grad_first, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, numpy,
-    program, s, simplify, step, stop_gradient, tree, value_and_grad, value_and_grad_aux,
-    value_and_grad_first, vjp, vmap, vmap_with, with_x64, x64_enabled,
+    Vmap, checkpoint, custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print,
+    default_float, default_int, enable_x64, grad, grad_aux, grad_first, hessian, hvp, jacfwd, jacobian,
+    jacrev, jit, jvp, keep, lax, linearize, map_seq, numpy, program, s, simplify, step, stop_gradient, tree,
+    value_and_grad, value_and_grad_aux, value_and_grad_first, vjp, vmap, vmap_with, with_debug_nans,
+    with_x64, x64_enabled,
 };
 pub use kiln_random as random;
 pub use kiln_random::Key;

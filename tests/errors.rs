@@ -684,7 +684,7 @@ fn loops() {
                 |_, x: Vec<Array>| [x.clone(), x].concat(),
                 vec![x.clone()]
             )),
-            "fori_loop: the carry comes out of the body with another structure: 1 arrays go in, 2 come out",
+            "fori_loop: the carry goes into the body as (the counter: i32[], carry[0]: f32[2]) and comes out as (the counter: i32[], carry[0]: f32[2], carry[1]: f32[2]): it must keep its structure",
         ),
         (
             call!(lax::fori_loop(0, 2.5, |_, x: Array| x, x.clone())),
@@ -693,6 +693,134 @@ fn loops() {
         (
             call!(lax::while_loop(|x: &Array| x.sum(), |x| x, x.clone())),
             "while_loop: the condition gives f32[], not a bool scalar",
+        ),
+    ]);
+}
+
+#[test]
+fn functions_on_a_line_and_matrices() {
+    let (x, v) = (&matrix(), &np::ones(3));
+    refused([
+        (
+            call!(np::interp(v, v, np::ones(2))),
+            "interp: xp of shape (3,) and fp of shape (2,): they are the points' coordinates, one axis each and at least one point",
+        ),
+        (
+            call!(np::interp(v, np::ones(0), np::ones(0))),
+            "interp: xp of shape (0,) and fp of shape (0,): …",
+        ),
+        (
+            call!(np::interp_outside(1.0, v, v, v, 0)),
+            "interp: a value of shape (3,) outside for x of shape ()",
+        ),
+        (
+            call!(np::polyval(1.0, v)),
+            "polyval: p is a scalar, not a list of coefficients",
+        ),
+        (
+            call!(np::polyval(x, np::ones(4))),
+            "polyval: shapes (3,) and (4,) do not broadcast: axis -1 is 3 against 4",
+        ),
+        (call!(np::diff(1.0)), "diff: axis -1 is out of bounds…"),
+        (
+            call!(np::vander(x, 2)),
+            "vander: takes one axis, got shape (2, 3)",
+        ),
+        (call!(np::trace(v, 0)), "trace: takes matrices, got shape (3,)"),
+        (
+            call!(np::diagonal(v, 0)),
+            "diagonal: takes matrices, got shape (3,)",
+        ),
+        (
+            call!(np::take_along_axis(x, np::array([[0], [1], [2]]), 1)),
+            "take_along_axis: an array of shape (2, 3) and indices of shape (3, 1): they may differ on axis 1",
+        ),
+        (
+            call!(np::take_along_axis(x, x, 1)),
+            "take_along_axis: indices are float32, not integers",
+        ),
+        (call!(linalg::norm_axis(x, 2)), "norm: axis 2 is out of bounds…"),
+        (
+            call!(linalg::vector_norm(np::ones(0), f64::INFINITY)),
+            "norm: shape (0,) has no elements along the axes [0]",
+        ),
+        (
+            call!(np::vstack([v, &np::ones(2)])),
+            "vstack: shapes (1, 3) and (1, 2) differ on axis 1…",
+        ),
+        (call!(np::nanmax_axis(v, 1)), "max: axis 1 is out of bounds…"),
+    ]);
+}
+
+#[test]
+fn samplers() {
+    let key = || Key::new(0);
+    let keys = || Key::new(0).split_n(2);
+    let (x, v) = (&matrix(), &np::ones(3));
+    refused([
+        (
+            call!(random::randint(keys(), 2, 0, 5)),
+            "randint: takes one key, this is an array of keys…",
+        ),
+        (
+            call!(random::randint(key(), -2, 0, 5)),
+            "randint: shape (-2,) has a negative length",
+        ),
+        (
+            call!(random::randint(key(), 2, np::array([1, 2, 3]), 5)),
+            "randint: low of shape (3,) does not broadcast to shape (2,)",
+        ),
+        (
+            call!(random::randint_dtype(key(), 2, DType::F32, 0, 5)),
+            "randint: the dtype is float32, not an integer",
+        ),
+        (
+            call!(random::permutation(key(), 1.5)),
+            "permutation: takes a plain integer, or an array with at least one axis",
+        ),
+        (
+            call!(random::permutation_axis(key(), x, 2)),
+            "permutation: axis 2 is out of bounds for an array of 2 axes",
+        ),
+        (
+            call!(random::choice(key(), 0, 1, true, None)),
+            "choice: 1 draws from 0 elements",
+        ),
+        (
+            call!(random::choice(key(), v, 4, false, None)),
+            "choice: 4 draws from 3 elements without replace",
+        ),
+        (
+            call!(random::choice(key(), 2, 4, true, Some(v))),
+            "choice: p of shape (3,) for 2 elements: it has one probability for each",
+        ),
+        (
+            call!(random::bernoulli(key(), v, 2)),
+            "bernoulli: p of shape (3,) does not broadcast to shape (2,)",
+        ),
+        (
+            call!(random::categorical(key(), x, 1, 3)),
+            "categorical: logits of shape (2, 3) along axis 1 for draws of shape (3,): they end in shape (2,)",
+        ),
+        (
+            call!(random::categorical(key(), v, 1, ())),
+            "categorical: axis 1 is out of bounds for shape (3,)",
+        ),
+        (
+            call!(random::poisson(key(), v, (3, 1))),
+            "poisson: lam of shape (3,) does not broadcast to shape (3, 1)",
+        ),
+        (
+            call!(random::exponential(keys(), 2)),
+            "exponential: takes one key…",
+        ),
+        (
+            call!(random::gumbel_dtype(key(), 2, DType::I32)),
+            "gumbel: the dtype is int32, not a float",
+        ),
+        (
+            call!(random::lognormal(key(), v, 2)),
+            "lognormal: sigma of shape (3,) does not broadcast to shape (2,)",
         ),
     ]);
 }

@@ -1,13 +1,46 @@
-//! The 64-bit switch: whether numbers without a stated dtype take 64 bits.
+//! Switches: set for the whole process, or for what one thread does meanwhile.
 
 use kiln_backends::program::DType;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::LocalKey;
 
 static X64: AtomicBool = AtomicBool::new(false);
+static DEBUG_NANS: AtomicBool = AtomicBool::new(false);
+
+/// What a thread has instead of the process's setting.
+type Override = LocalKey<Cell<Option<bool>>>;
 
 thread_local! {
-    static OVERRIDE: Cell<Option<bool>> = const { Cell::new(None) };
+    static X64_HERE: Cell<Option<bool>> = const { Cell::new(None) };
+    static DEBUG_NANS_HERE: Cell<Option<bool>> = const { Cell::new(None) };
+}
+
+fn with<R>(here: &'static Override, enabled: bool, f: impl FnOnce() -> R) -> R {
+    struct Restore(&'static Override, Option<bool>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            self.0.set(self.1);
+        }
+    }
+    let _restore = Restore(here, here.replace(Some(enabled)));
+    f()
+}
+
+/// The switches that what is recorded depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Switches {
+    x64: bool,
+    debug_nans: bool,
+}
+
+impl Switches {
+    pub(crate) fn now() -> Switches {
+        Switches {
+            x64: x64_enabled(),
+            debug_nans: debug_nans_enabled(),
+        }
+    }
 }
 
 /// Sets, for the whole process, whether default dtypes are `int64` and `float64` rather than `int32` and `float32`.
@@ -32,14 +65,7 @@ pub fn enable_x64(enabled: bool) {
 /// assert_eq!(np::arange(3).dtype(), DType::I32);
 /// ```
 pub fn with_x64<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
-    struct Restore(Option<bool>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            OVERRIDE.set(self.0);
-        }
-    }
-    let _restore = Restore(OVERRIDE.replace(Some(enabled)));
-    f()
+    with(&X64_HERE, enabled, f)
 }
 
 /// Whether default dtypes take 64 bits on this thread.
@@ -48,7 +74,44 @@ pub fn with_x64<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
 /// assert!(!kiln_core::x64_enabled());
 /// ```
 pub fn x64_enabled() -> bool {
-    OVERRIDE.get().unwrap_or_else(|| X64.load(Ordering::Relaxed))
+    X64_HERE.get().unwrap_or_else(|| X64.load(Ordering::Relaxed))
+}
+
+/// Sets, for the whole process, whether the op that makes the first NaN is looked for: a panic names it, and the line that called it.
+///
+/// Every op that can make a NaN is checked, outside of transformations and inside, when the program runs. That costs time, and
+/// functions are recorded and compiled anew.
+///
+/// ```should_panic
+/// use kiln_core::{Array, jit, numpy as np};
+/// kiln_core::debug_nans(true);
+/// let f = jit(|x: Array| x.log() + 1);
+/// f(np::array([1.0, -1.0])); // log: made a NaN (debug_nans): src/main.rs:4:26
+/// ```
+pub fn debug_nans(enabled: bool) {
+    DEBUG_NANS.store(enabled, Ordering::Relaxed);
+}
+
+/// Runs `f` with the switch of [`debug_nans`] set on this thread only; the setting before is restored, also when `f` panics.
+///
+/// ```
+/// use kiln_core::{numpy as np, with_debug_nans};
+/// let root = || with_debug_nans(true, || np::array([-1.0]).sqrt());
+/// assert!(std::panic::catch_unwind(root).is_err());
+/// ```
+pub fn with_debug_nans<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
+    with(&DEBUG_NANS_HERE, enabled, f)
+}
+
+/// Whether NaNs are looked for on this thread.
+///
+/// ```
+/// assert!(!kiln_core::debug_nans_enabled());
+/// ```
+pub fn debug_nans_enabled() -> bool {
+    DEBUG_NANS_HERE
+        .get()
+        .unwrap_or_else(|| DEBUG_NANS.load(Ordering::Relaxed))
 }
 
 /// The dtype of an integer without a stated dtype: `int32`, or `int64` in 64-bit mode.

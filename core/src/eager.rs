@@ -5,7 +5,8 @@
 
 use crate::Array;
 use crate::array::Repr;
-use crate::config::x64_enabled;
+use crate::config::{Switches, debug_nans_enabled};
+use crate::debug::{under_way, watched};
 use crate::record::{Recorded, Recording, check_alive, is_recording, record};
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Shape};
@@ -16,6 +17,7 @@ use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -82,11 +84,12 @@ impl Compiled {
     }
 
     /// Runs it; the memory of arguments that nobody else holds is reused.
+    #[track_caller]
     pub(crate) fn run<R: Tree>(&self, arguments: Arrays) -> R {
         let mut buffers = Vec::with_capacity(arguments.len() + self.hidden.len());
         buffers.extend(arguments.into_iter().map(into_buffer));
         buffers.extend(self.hidden.iter().cloned());
-        let results = self.executable.run(buffers);
+        let results = watched(|| self.executable.run(buffers));
         self.structure.rebuild(
             results
                 .into_iter()
@@ -109,8 +112,10 @@ fn into_buffer(array: Array) -> Buffer {
 }
 
 /// Runs a program; its results are not weak.
+#[track_caller]
 pub(crate) fn run_program(program: &Program, inputs: Arrays) -> Arrays {
-    let results = compile(program).run(inputs.into_iter().map(into_buffer).collect());
+    let inputs = inputs.into_iter().map(into_buffer).collect();
+    let results = watched(|| compile(program).run(inputs));
     results
         .into_iter()
         .map(|buffer| Array::concrete(buffer, false))
@@ -118,6 +123,7 @@ pub(crate) fn run_program(program: &Program, inputs: Arrays) -> Arrays {
 }
 
 /// Runs one op.
+#[track_caller]
 pub(crate) fn run_op(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
     let mut builder = Builder::new();
     let inputs: Vec<_> = operands
@@ -125,7 +131,7 @@ pub(crate) fn run_op(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
         .map(|x| builder.input(x.array_type().clone()))
         .collect();
     let outputs = builder.push(op.clone(), &inputs).expect("an op of a recording");
-    compile(&builder.finish(&outputs)).run(operands)
+    watched(|| compile(&builder.finish(&outputs)).run(operands))
 }
 
 /// The executable of a program, shared by all that record the same one.
@@ -149,7 +155,9 @@ struct Entry {
     function: TypeId,
     parameters: Box<dyn Any>,
     signature: Signature,
-    x64: bool,
+    switches: Switches,
+    /// Where it was called, if what is recorded says so.
+    at: Option<&'static Location<'static>>,
     compiled: Compiled,
 }
 
@@ -185,10 +193,16 @@ where
         }
     }
     check_alive(op, &inputs);
+    let _under_way = under_way(|| op.into());
     if is_recording() {
         return build(&parameters, &inputs);
     }
-    let x64 = x64_enabled();
+    let switches = Switches::now();
+    let at = if debug_nans_enabled() {
+        Some(Location::caller())
+    } else {
+        None
+    };
     let function = TypeId::of::<F>();
     let mut state = FxHasher::default();
     function.hash(&mut state);
@@ -199,7 +213,8 @@ where
         let entries = cache.get(&hash)?;
         let entry = entries.iter().find(|entry| {
             entry.function == function
-                && entry.x64 == x64
+                && entry.switches == switches
+                && entry.at == at
                 && entry.parameters.downcast_ref::<P>() == Some(&parameters)
                 && matches(&entry.signature, &inputs)
         });
@@ -213,7 +228,8 @@ where
             function,
             parameters: Box::new(parameters),
             signature: signature_of(&inputs),
-            x64,
+            switches,
+            at,
             compiled: Compiled::from_recorded(recorded),
         });
         CACHE.with_borrow_mut(|cache| {

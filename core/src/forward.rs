@@ -12,31 +12,49 @@ use std::sync::Arc;
 
 /// The program of outputs and tangents: see [`How::Forward`].
 pub(crate) fn forward(program: &Arc<Program>, given: &[bool]) -> Derived {
+    derive(program, given, false)
+}
+
+/// As [`forward`], where outputs do not wait for tangents: what has structure is run once for its values, and once more where
+/// its tangents need them.
+pub(crate) fn forward_apart(program: &Arc<Program>, given: &[bool]) -> Derived {
+    derive(program, given, true)
+}
+
+fn derive(program: &Arc<Program>, given: &[bool], apart: bool) -> Derived {
     let types = || {
         let mut types = program.input_types();
         types.extend(chosen(&program.input_types(), given));
         types
     };
-    derived(
-        program,
-        How::Forward {
-            given: given.to_vec(),
-        },
-        types,
-        |arrays| {
-            let (inputs, moving) = arrays.split_at(program.inputs().len());
-            let inputs: Vec<Dual> = inputs
-                .iter()
-                .cloned()
-                .zip(spread(given, moving.iter().cloned()))
-                .collect();
-            let results = crate::transform::read(program, &inputs, rule);
-            let present = results.iter().map(|(_, tangent)| tangent.is_some()).collect();
-            let (outputs, tangents): (Vec<_>, Vec<_>) = results.into_iter().unzip();
-            let all = outputs.into_iter().chain(tangents.into_iter().flatten());
-            (all.collect(), present)
-        },
-    )
+    let how = How::Forward {
+        given: given.to_vec(),
+        apart,
+    };
+    derived(program, how, types, |arrays| {
+        let (inputs, moving) = arrays.split_at(program.inputs().len());
+        let inputs: Vec<Dual> = inputs
+            .iter()
+            .cloned()
+            .zip(spread(given, moving.iter().cloned()))
+            .collect();
+        let results = crate::transform::read(program, &inputs, |equation, operands| {
+            let mut results = rule(equation, operands);
+            if apart && !equation.op.programs().is_empty() {
+                let values: Vec<Array> = operands.iter().map(|(value, _)| value.clone()).collect();
+                let values = bind_strong(equation.op.clone(), &values);
+                results
+                    .iter_mut()
+                    .zip(values)
+                    .for_each(|(result, value)| result.0 = value);
+            }
+            results
+        });
+        let present = results.iter().map(|(_, tangent)| tangent.is_some()).collect();
+        let (outputs, tangents): (Vec<_>, Vec<_>) = results.into_iter().unzip();
+        let all = outputs.into_iter().chain(tangents.into_iter().flatten());
+        (all.collect(), present)
+    })
 }
 
 /// A value and its tangent.

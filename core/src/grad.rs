@@ -227,7 +227,8 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
 
 /// A function's value at a point, and the linear function that maps tangents of the argument to those of the value there.
 ///
-/// As [`jvp`] for many tangents at one point: what does not depend on them is computed once.
+/// As [`jvp`] for many tangents at one point: what does not depend on them is computed once, but for the values within loops
+/// and branches.
 ///
 /// ```
 /// use kiln_core::{Array, linearize, numpy as np};

@@ -1,7 +1,7 @@
 //! `jit`: record a function once for every kind of arguments, compile it, and run that from then on.
 
 use crate::array::Repr;
-use crate::config::x64_enabled;
+use crate::config::Switches;
 use crate::eager::{Compiled, Signature, hash_types, input_types, matches, signature_of};
 use crate::record::{Recorded, Recording, bind, check_alive, is_recording, record};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
@@ -75,7 +75,7 @@ struct Cache {
 struct Entry {
     signature: Signature,
     structure: Structure,
-    x64: bool,
+    switches: Switches,
     recorded: Recorded,
     program: Arc<Program>,
     compiled: OnceLock<Compiled>,
@@ -126,17 +126,17 @@ impl Cache {
     ) -> U {
         let leaves = settled(Leaves::of(arguments));
         check_alive("jit", &leaves.arrays);
-        let x64 = x64_enabled();
+        let switches = Switches::now();
         let mut state = FxHasher::default();
         leaves.structure.hash(&mut state);
         hash_types(&leaves.arrays, &mut state);
         let hash = state.finish();
-        let entry = self.find(hash, &leaves, x64).unwrap_or_else(|| {
+        let entry = self.find(hash, &leaves, switches).unwrap_or_else(|| {
             let recorded = recorded(f, "jit", location, &leaves);
             let entry = Arc::new(Entry {
                 signature: signature_of(&leaves.arrays),
                 structure: leaves.structure.clone(),
-                x64,
+                switches,
                 program: Arc::new(recorded.program.clone()),
                 recorded,
                 compiled: OnceLock::new(),
@@ -159,10 +159,10 @@ impl Cache {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, hash: u64, leaves: &Leaves, x64: bool) -> Option<Arc<Entry>> {
+    fn find(&self, hash: u64, leaves: &Leaves, switches: Switches) -> Option<Arc<Entry>> {
         let entries = self.lock();
         let found = entries.get(&hash)?.iter().find(|entry| {
-            entry.x64 == x64
+            entry.switches == switches
                 && entry.structure == leaves.structure
                 && matches(&entry.signature, &leaves.arrays)
         });

@@ -13,6 +13,7 @@ mod bits;
 mod config;
 mod convert;
 mod custom;
+pub mod debug;
 mod depend;
 mod display;
 pub mod eager;
@@ -34,7 +35,10 @@ mod vmap;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};
 pub use array::Array;
-pub use config::{default_float, default_int, enable_x64, with_x64, x64_enabled};
+pub use config::{
+    debug_nans, debug_nans_enabled, default_float, default_int, enable_x64, with_debug_nans, with_x64,
+    x64_enabled,
+};
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
 pub use error::raise;
 pub use grad::{

@@ -30,11 +30,16 @@ pub use crate::ops::elementwise::named::{
     abs as absolute, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh, arctan as atan,
     arctan2 as atan2, arctanh as atanh,
 };
-pub use crate::ops::index::{take, take_mode};
+pub use crate::ops::index::{take, take_along_axis, take_mode};
+pub use crate::ops::interpolate::{diff, diff_axis, interp, interp_outside, polyval, vander};
 pub use crate::ops::linalg::outer;
+pub use crate::ops::nan::{
+    nanmax, nanmax_axis, nanmean, nanmean_axis, nanmin, nanmin_axis, nanprod, nanprod_axis, nansum,
+    nansum_axis,
+};
 pub use crate::ops::reduce::named::*;
-pub use crate::ops::shape::{concatenate, stack};
-pub use crate::ops::sort::{diag, searchsorted, searchsorted_right, tril, triu};
+pub use crate::ops::shape::{column_stack, concatenate, hstack, stack, vstack};
+pub use crate::ops::sort::{diag, diagonal, searchsorted, searchsorted_right, trace, tril, triu};
 
 /// π.
 pub const PI: f64 = std::f64::consts::PI;
@@ -47,7 +52,7 @@ pub const NAN: f64 = f64::NAN;
 
 /// Linear algebra.
 pub mod linalg {
-    pub use crate::ops::linalg::{Eigh, eigh, inv, solve};
+    pub use crate::ops::linalg::{Eigh, eigh, inv, norm, norm_axis, solve, vector_norm, vector_norm_axis};
 }
 
 macro_rules! methods {

@@ -3,7 +3,7 @@
 //! For a backward pass that comes later (in a later trip of a loop, or when the user calls it). Of what the first part
 //! computes, the second may need some: cheap elementwise values and random bits are computed again, everything else is kept.
 
-use crate::forward::forward;
+use crate::forward::forward_apart;
 use crate::transform::{How, derived_as};
 use crate::vjp::backward;
 use kiln_backends::program::{Builder, Op, Program, Var, tidy};
@@ -47,7 +47,7 @@ pub(crate) fn linearized(program: &Arc<Program>, given: &[bool]) -> Split {
             given: given.to_vec(),
         },
         || {
-            let joint = forward(program, given);
+            let joint = forward_apart(program, given);
             let parts = partition(&joint.program, program.inputs().len(), program.outputs().len());
             Split {
                 forward: Arc::new(parts.known),

@@ -6,6 +6,7 @@
 
 use crate::Array;
 use crate::array::{Repr, Traced};
+use crate::debug::{nan_check, under_way};
 use crate::eager::{input_types, run_op, staged};
 use crate::error::raise;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
@@ -107,6 +108,26 @@ pub(crate) fn is_recording() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())
 }
 
+/// What transformations record for themselves.
+const DERIVING: &str = "transformation";
+
+/// Whether the innermost recording is a transformation's own: what is recorded was not written by the user.
+pub(crate) fn is_deriving() -> bool {
+    STACK.with_borrow(|stack| {
+        stack
+            .last()
+            .is_some_and(|recorder| recorder.recording.name == DERIVING)
+    })
+}
+
+/// Records what a transformation makes of a program.
+pub(crate) fn record_derived<U: Tree>(
+    inputs: impl IntoIterator<Item = (ArrayType, bool)>,
+    f: impl FnOnce(Arrays) -> U,
+) -> Recorded {
+    record(Recording::new(DERIVING, None), inputs, f)
+}
+
 /// Records a function of arrays of these types and weakness.
 #[track_caller]
 pub(crate) fn record<U: Tree>(
@@ -184,7 +205,13 @@ fn record_with<U: Tree>(
             weak,
             structure: leaves.structure,
         },
-        Err(message) => raise(recorder.recording.name, message),
+        Err(message) => {
+            let recorder = &recorder.recording;
+            raise(
+                recorder.name,
+                format!("the function of {} returns {message}", recorder.describe()),
+            )
+        }
     }
 }
 
@@ -331,6 +358,7 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
 /// When the op does not take these operands: public functions check before.
 #[track_caller]
 pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
+    let _under_way = under_way(|| op.name());
     if !is_recording() {
         let name = "op";
         let operands: Arrays = operands.iter().map(|&x| x.clone()).collect();
@@ -351,7 +379,15 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
             .map(|array| variable(stack, array))
             .collect::<Result<SmallVec<[Var; 4]>, String>>()?;
         let recorder = stack.last_mut().expect("a recording is under way");
+        let check = nan_check(&op);
         let outputs = push(&mut recorder.builder, op, &inputs)?;
+        if let Some(check) = check {
+            let is_float = |var: &Var| recorder.builder.type_of(*var).dtype.is_float();
+            let floats: SmallVec<[Var; 2]> = outputs.iter().copied().filter(is_float).collect();
+            if !floats.is_empty() {
+                push(&mut recorder.builder, Op::Effect(check), &floats)?;
+            }
+        }
         let weak = weak.iter().copied().chain(std::iter::repeat(false));
         let traced = outputs.iter().zip(weak).map(|(&var, weak)| {
             let of = recorder.builder.type_of(var).clone();

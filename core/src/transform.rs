@@ -1,9 +1,10 @@
 //! What transformations share: a program is read with arrays for its variables, and what is made of it is kept.
 
 use crate::Array;
+use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
 use crate::ops::primitive::filled;
-use crate::record::{Recording, bind, is_recording, record};
+use crate::record::{bind, is_recording, record_derived};
 use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Builder, Equation, Op, Program, Scalar, Var, tidy};
 use rustc_hash::FxHashMap;
@@ -22,7 +23,7 @@ pub(crate) enum How {
         outputs: bool,
     },
     /// `(inputs, tangents of the given inputs) -> (outputs, tangents)` of those outputs that have one.
-    Forward { given: Vec<bool> },
+    Forward { given: Vec<bool>, apart: bool },
     /// A forward and a backward pass.
     Split { wanted: Vec<bool>, given: Vec<bool> },
     /// Outputs, and then tangents given those of some inputs.
@@ -90,9 +91,8 @@ pub(crate) fn derived_as<T: Clone + Send + Sync + 'static>(
 /// The tidied program that a function records for inputs of these types; it reads nothing else.
 pub(crate) fn record_program(types: &[ArrayType], f: impl FnOnce(&[Array]) -> Vec<Array>) -> Program {
     let inputs = types.iter().map(|of| (of.clone(), false));
-    let recorded = record(Recording::new("transformation", None), inputs, |inputs| {
-        f(&inputs)
-    });
+    let _nowhere = nowhere();
+    let recorded = record_derived(inputs, |inputs| f(&inputs));
     assert!(recorded.hidden.is_empty(), "a rule reads its inputs only");
     tidy(&recorded.program)
 }
@@ -156,7 +156,8 @@ pub(crate) fn read<V: Clone>(
 ) -> Vec<V> {
     let mut values: Vec<V> = Vec::with_capacity(program.variables());
     values.extend_from_slice(inputs);
-    for equation in program.equations() {
+    for (i, equation) in program.equations().iter().enumerate() {
+        let _made_for = made_for(program, i);
         let operands: SmallVec<[V; 4]> = equation
             .inputs
             .iter()

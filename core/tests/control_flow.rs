@@ -82,7 +82,7 @@ fn bounded_loops_stop_at_the_condition_or_the_bound() {
         assert_eq!(both(f, 3.into()).item::<i32>(), expected, "{bound} trips");
     }
     // The body is not evaluated any more where its condition fails: 1 / x would be infinite.
-    let f = |x: Array| lax::while_loop_bounded(|x: &Array| x.gt(0), |x| (&x - 1) + 0 / &x, x, 50);
+    let f = |x: Array| lax::while_loop_bounded(|x: &Array| x.gt(0), |x| (&x - 1) + 0.0 / &x, x, 50);
     assert_eq!(both(f, 3.0.into()).item::<f32>(), 0.0);
 }
 
@@ -143,7 +143,7 @@ fn scans_of_trees_of_every_length() {
         let (sums, counts): (Vec<f32>, i32) = {
             let mut rows = vec![0.0; 3];
             (0..n * 3).for_each(|i| rows[i as usize % 3] += (i * i) as f32);
-            (rows, (n + 1) as i32 / 2)
+            (rows, (n + 1) / 2)
         };
         for ((sum, count), (totals, flags)) in [f(xs.clone()), jit(f)(xs)] {
             assert_eq!(sum.to_vec::<f32>(), sums);
@@ -312,7 +312,7 @@ fn associative_scans_are_running_combinations() {
                 .map(|i| [1, i64::from(i % 3), i64::from(i % 2), 1])
                 .collect()
         };
-        let entries = |k: usize| Array::new(turns(n as i32).iter().map(|m| m[k]).collect(), (1, n as isize));
+        let entries = |k: usize| Array::new(turns(n).iter().map(|m| m[k]).collect(), (1, n as isize));
         let product = |[a, b, c, d]: [Array; 4], [e, f, g, h]: [Array; 4]| {
             [
                 &a * &e + &b * &g,
@@ -323,7 +323,7 @@ fn associative_scans_are_running_combinations() {
         };
         let all = lax::associative_scan(product, [0, 1, 2, 3].map(entries), -1);
         let mut m = [1i64, 0, 0, 1];
-        for (i, t) in turns(n as i32).into_iter().enumerate() {
+        for (i, t) in turns(n).into_iter().enumerate() {
             m = [
                 m[0] * t[0] + m[1] * t[2],
                 m[0] * t[1] + m[1] * t[3],

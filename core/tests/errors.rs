@@ -1,6 +1,6 @@
 //! Errors come from the user's line and say what is wrong.
 
-use kiln_core::{Array, DType, Static, jit, lax, numpy as np, s};
+use kiln_core::{Array, DType, Static, jit, lax, numpy as np, program, s};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
@@ -193,6 +193,30 @@ fn an_array_that_outlives_its_recording() {
     jit(|x: Array| {
         assert!(message(|| x + &kept).starts_with("add: "));
     })(np::ones(2));
+    // Given back by another function: a jitted function cannot know who calls it, and names the line where it was made.
+    let text = message(|| program(|_: Array| kept.clone(), np::ones(2)));
+    let wanted = "program: the function of program (made at core/tests/errors.rs:";
+    assert!(text.starts_with(wanted), "{text}");
+    assert!(
+        text.contains("returns an array f32[2] of jit (made at core/tests/errors.rs:"),
+        "{text}"
+    );
+    let text = message(|| lax::scan_n(|x: Array| (x, kept.clone()), np::ones(2), 3));
+    assert!(
+        text.starts_with("scan_n: the function of scan_n (made at core/tests/errors.rs:"),
+        "{text}"
+    );
+    let jitted = jit(|_: Array| kept.clone());
+    let text = catch_unwind(AssertUnwindSafe(|| jitted(np::ones(2)))).unwrap_err();
+    let text = text.downcast::<String>().expect("a message");
+    assert!(
+        text.starts_with("jit: the function of jit (made at core/tests/errors.rs:"),
+        "{text}"
+    );
+    assert!(
+        text.contains("returns an array f32[2] of jit (made at core/tests/errors.rs:"),
+        "{text}"
+    );
 }
 
 #[test]

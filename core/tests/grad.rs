@@ -20,6 +20,9 @@ fn agrees(name: &str, f: &dyn Fn(Array) -> Array, x: &Array) {
     first_order(&format!("the gradient of {name}"), &second, x);
 }
 
+/// A function of an array, which may capture others.
+type Function<'a> = Box<dyn Fn(Array) -> Array + 'a>;
+
 fn weights(n: usize) -> Array {
     np::array([0.7, -1.3, 0.4]).reshape(n)
 }
@@ -50,7 +53,7 @@ fn derivatives_go_through_structure() {
         let x = np::array([0.5, 1.25, -0.75]);
         let table = np::array([[1.0, 0.5, 0.2], [0.1, 2.0, -0.3], [0.4, 0.3, 1.5]]);
         let w = &table;
-        let rows: Vec<(&str, Box<dyn Fn(Array) -> Array + '_>)> = vec![
+        let rows: Vec<(&str, Function)> = vec![
             ("plain", Box::new(|x| (x.sin() * x.exp()).sum())),
             ("a call", Box::new(|x| jit(|x: Array| x.sin() * &x)(x).sum())),
             (

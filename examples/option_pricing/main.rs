@@ -2,9 +2,11 @@
 //!
 //! `cargo run --release --example option_pricing -- --help` lists the options.
 
+mod greeks;
 mod model;
 
 use clap::{Parser, ValueEnum};
+use greeks::Greeks;
 use indicatif::{ProgressBar, ProgressStyle};
 use kiln::{Key, jit};
 use model::{Estimator, Model};
@@ -53,6 +55,9 @@ struct Options {
     /// What is averaged over the paths
     #[arg(long, value_enum, default_value = "plain")]
     estimator: Estimator,
+    /// Also the price's derivatives, by automatic differentiation of the conditional estimator
+    #[arg(long)]
+    greeks: bool,
     /// Threads [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024), allow_hyphen_values = true)]
     threads: Option<u64>,
@@ -125,6 +130,10 @@ fn report(options: &Options) -> String {
         estimate.standard_error.item::<f64>(),
     );
     let first_paths = estimate.first_paths.astype(kiln::DType::F64).to_vec::<f64>();
+    let greeks = options.greeks.then(|| {
+        let greeks = jit(move |key: Key| model.greeks(key, paths));
+        derivatives(&with_progress_bar(|| greeks(Key::new(options.seed))))
+    });
     let memory = peak_memory_bytes();
     if !value.is_finite() {
         eprintln!(
@@ -133,7 +142,7 @@ fn report(options: &Options) -> String {
         );
     }
     if options.json {
-        let report = serde_json::json!({
+        let mut report = serde_json::json!({
             "price": value,
             "standard_error": error,
             "first_call_seconds": first,
@@ -141,6 +150,12 @@ fn report(options: &Options) -> String {
             "peak_memory_bytes": memory,
             "first_paths": first_paths,
         });
+        if let Some(greeks) = greeks {
+            report["greeks"] = greeks
+                .iter()
+                .map(|(name, _, value)| (name.to_string(), *value))
+                .collect();
+        }
         return format!("{report}\n");
     }
     let megabytes = memory.map_or("unknown".into(), |bytes| format!("{:.0} MB", bytes as f64 / 1e6));
@@ -148,12 +163,32 @@ fn report(options: &Options) -> String {
         "price           {value:.2}\nstandard error  {error:.2}\nfirst call      {first:.3} s\nsecond call     {second:.3} s\n\
          peak memory     {megabytes}\n"
     );
+    for (_, title, value) in greeks.iter().flatten() {
+        text += &format!("{title:<15} {value:.6}\n");
+    }
     if error > 0.01 * value.abs() {
         text += "\nThe standard error is large against the price: the payoff's tail is so heavy that the plain mean needs about\n\
                  5e12 paths for 1% (about 1.3 million of standard error at 1e7 paths). --estimator conditional averages\n\
                  the Black-Scholes value given the volatility's path instead.\n";
     }
     text
+}
+
+/// The price's derivatives by their names in JSON, with the titles that they are printed under.
+fn derivatives(greeks: &Greeks) -> [(&'static str, &'static str, f64); 4] {
+    let Greeks {
+        delta,
+        gamma,
+        rho,
+        nu,
+        ..
+    } = greeks;
+    [
+        ("delta", "delta", delta.item()),
+        ("gamma", "gamma", gamma.item()),
+        ("rho", "by rho", rho.item()),
+        ("nu", "by nu", nu.item()),
+    ]
 }
 
 /// Runs `f`; on a terminal, a bar shows how far the engine has come once that takes a second.

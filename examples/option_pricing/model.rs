@@ -40,39 +40,23 @@ pub(crate) struct Estimate {
     pub(crate) first_paths: Array,
 }
 
+/// The parameters that the price is differentiated by.
+#[derive(Clone, Tree)]
+pub(crate) struct Point {
+    pub(crate) s0: Array,
+    pub(crate) rho: Array,
+    pub(crate) nu: Array,
+}
+
 impl Model {
     /// Prices the call from `paths` simulated paths.
     pub(crate) fn price(&self, key: Key, paths: usize, estimator: Estimator) -> Estimate {
-        let Model {
-            steps,
-            mu,
-            rho,
-            nu,
-            s0,
-            h0,
-            ..
-        } = *self;
-        let s = np::full(paths, s0.ln());
-        let h = np::full(paths, h0);
-        let variance = np::zeros(paths);
-        let (s, _, variance, _) = lax::fori_loop(
-            0,
-            steps,
-            |_, (s, h, variance, key): (Array, Array, Array, Key)| {
-                let [key, subkey] = key.split();
-                let z = random::normal(subkey, (2, paths));
-                let volatility = h.exp();
-                let s = s + mu + &volatility * z.index(0);
-                let h = rho * h + nu * z.index(1);
-                (s, h, variance + &volatility * &volatility, key)
-            },
-            (s, h, variance, key),
-        );
+        let (s, variance) = self.simulate(&self.point(), key, paths);
         let value = match estimator {
             Estimator::Plain => np::maximum(s.exp() - self.strike, 0),
-            Estimator::Conditional => self.expected_payoff(variance),
+            Estimator::Conditional => self.expected_payoff(self.s0.ln().into(), variance),
         };
-        let discount = self.beta.powi(steps as i32);
+        let discount = self.discount();
         let mean = value.mean();
         let variance = (&value * &value).mean() - &mean * &mean;
         Estimate {
@@ -82,11 +66,44 @@ impl Model {
         }
     }
 
-    /// The expected payoff where the log price is normal with this variance: the formula of Black and Scholes (1973).
-    fn expected_payoff(&self, variance: Array) -> Array {
-        let mean = self.s0.ln() + self.steps as f64 * self.mu;
+    pub(crate) fn point(&self) -> Point {
+        Point {
+            s0: self.s0.into(),
+            rho: self.rho.into(),
+            nu: self.nu.into(),
+        }
+    }
+
+    pub(crate) fn discount(&self) -> f64 {
+        self.beta.powi(self.steps as i32)
+    }
+
+    /// Terminal log prices, and the sum of squared volatilities along each path. The initial price is the model's own.
+    pub(crate) fn simulate(&self, Point { rho, nu, .. }: &Point, key: Key, paths: usize) -> (Array, Array) {
+        let s = np::full(paths, self.s0.ln());
+        let h = np::full(paths, self.h0);
+        let variance = np::zeros(paths);
+        let (s, _, variance, _) = lax::fori_loop(
+            0,
+            self.steps,
+            |_, (s, h, variance, key): (Array, Array, Array, Key)| {
+                let [key, subkey] = key.split();
+                let z = random::normal(subkey, (2, paths));
+                let volatility = h.exp();
+                let s = s + self.mu + &volatility * z.index(0);
+                let h = rho * h + nu * z.index(1);
+                (s, h, variance + &volatility * &volatility, key)
+            },
+            (s, h, variance, key),
+        );
+        (s, variance)
+    }
+
+    /// The expected payoff where the log price starts at `s` and its noise has this variance: the formula of Black and Scholes (1973).
+    pub(crate) fn expected_payoff(&self, s: Array, variance: Array) -> Array {
+        let mean = s + self.steps as f64 * self.mu;
         let deviation = variance.sqrt();
-        let d2 = (mean - self.strike.ln()) / &deviation;
+        let d2 = (&mean - self.strike.ln()) / &deviation;
         let d1 = &d2 + &deviation;
         let phi = |x: Array| 0.5 * (1.0 + (x / 2f64.sqrt()).erf());
         (mean + variance / 2.0).exp() * phi(d1) - self.strike * phi(d2)

@@ -13,13 +13,24 @@
 //! ```
 
 mod bits;
+mod continuous;
+mod discrete;
+mod integers;
 mod key;
 mod normal;
 mod sample;
+mod shuffle;
 mod uniform;
 
 pub use bits::bits;
+pub use continuous::{
+    cauchy, cauchy_dtype, exponential, exponential_dtype, gumbel, gumbel_dtype, laplace, laplace_dtype,
+    logistic, logistic_dtype, lognormal, pareto, rayleigh, truncated_normal, weibull_min,
+};
+pub use discrete::{bernoulli, categorical, geometric, poisson, rademacher};
+pub use integers::{randint, randint_dtype};
 pub use key::Key;
 pub use normal::{normal, normal_dtype};
 pub use sample::{Generator, sample};
+pub use shuffle::{choice, permutation, permutation_axis};
 pub use uniform::{uniform, uniform_between, uniform_dtype};

@@ -1,9 +1,9 @@
 //! Uniform floats.
 
 use crate::Key;
-use crate::bits::{lengths, words};
+use crate::bits::{fits, lengths, words};
 use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, Shape, default_float, lax, numpy as np, raise};
+use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, raise};
 
 /// Floats uniform on `[0, 1)`, of the default float dtype.
 ///
@@ -72,24 +72,8 @@ pub fn uniform_dtype(
     let shape = lengths("uniform", shape);
     let key = key.one("uniform");
     let (low, high) = (low.into(), high.into());
-    for (name, bound) in [("low", &low), ("high", &high)] {
-        let mut lengths = shape.iter().rev();
-        let fits = bound
-            .shape()
-            .iter()
-            .rev()
-            .all(|&n| lengths.next().is_some_and(|&m| n == 1 || n == m));
-        if !fits {
-            let shape = Shape::from(&shape[..]);
-            raise(
-                "uniform",
-                format!(
-                    "{name} of shape {} does not broadcast to shape {shape}",
-                    bound.shape()
-                ),
-            )
-        }
-    }
+    fits("uniform", "low", &low, &shape);
+    fits("uniform", "high", &high, &shape);
     let bound = |x: Array| x.astype(dtype).broadcast_to(&shape);
     let inputs = [key, bound(low), bound(high)];
     staged("uniform", (shape, dtype), inputs, |(shape, dtype), inputs| {

@@ -4,8 +4,9 @@
 //! bound is the sum of two. What both round correctly, or what takes no rounding, is equal bit for bit.
 
 use crate::support::compare::{Bound, eps, floats};
-use crate::support::{dtype, list, numbers, operand, text};
+use crate::support::{array, dtype, float, list, numbers, operand, text};
 use kiln::DType;
+use kiln::numpy::linalg;
 use serde_json::Value;
 
 /// kiln's elementary functions are within this many ulp of the truth (`backends/cpu/tests/ulp.rs`).
@@ -64,7 +65,31 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
                 .collect(),
         ),
         "linspace" => linspace(args, eps),
+        // f0 + slope (f1 - f0), whose product and sum XLA may round as one: u of each, and they are at most twice and once the greatest |f|.
+        "interp" => Bound::Within(
+            2.0 * eps
+                * values(&row["inputs"][2])
+                    .iter()
+                    .fold(0.0_f64, |most, f| most.max(f.abs())),
+        ),
         "linalg.inv" => inverse(row, output, eps),
+        "linalg.solve" => solution(row, output, eps),
+        // (sum |x|^p)^(1 / p): the terms' error and the sum's are divided by p; 1 / p is rounded, times the logarithm of the sum.
+        "linalg.vector_norm"
+            if ![0.0, 1.0, 2.0].contains(&float(&args["ord"])) && float(&args["ord"]).is_finite() =>
+        {
+            let (order, power, n) = (
+                float(&args["ord"]),
+                KILN_ULP + jax_ulp("pow", of),
+                values(&row["inputs"][0]).len() as f64,
+            );
+            Bound::Each(
+                values(output)
+                    .iter()
+                    .map(|y| eps * y * ((power + n) / order + power + (order * y.ln()).abs()))
+                    .collect(),
+            )
+        }
         // Weyl: an eigenvalue moves by no more than the norm of the backward error. That of kiln is within n u |A|; JAX was
         // measured 3.7 u |A| off the truth (LAPACK gives 5.8312531 for an eigenvalue of 5.83125443, kiln 5.8312554).
         "linalg.eigh" => {
@@ -154,4 +179,15 @@ fn inverse(row: &Value, output: &Value, eps: f64) -> Bound {
     };
     let (a, x) = (norm(&row["inputs"][0]), norm(output));
     Bound::Within(3.0 * n * (n.exp2() - 1.0) * eps * a * x * x)
+}
+
+/// As for the inverse: a solution x is off by 3 n (2^n - 1) u |A| |A^-1| |x|, here twice. |A^-1| is from kiln's own inverse, right up to a
+/// factor of 2 in any case.
+fn solution(row: &Value, output: &Value, eps: f64) -> Bound {
+    let a = array(&row["inputs"][0]);
+    let n = a.shape().last().map_or(0.0, |&n| n as f64);
+    let size = |elements: &[f64]| elements.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    let inverse = size(&floats(&linalg::inv(&a)));
+    let factor = 3.0 * n * (n.exp2() - 1.0) * eps * 2.0;
+    Bound::Within(factor * (n * size(&floats(&a))) * (n * inverse) * size(&values(output)))
 }

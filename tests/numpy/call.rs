@@ -1,14 +1,12 @@
 //! The functions of numpy.json by JAX's names, with the arguments of a row.
 
-use crate::support::{dtype, numbers, scalar};
+use crate::support::{dtype, float, numbers, scalar};
 use kiln::numpy::{self as np, linalg};
 use kiln::{Array, OutOfBounds, keep};
 use serde_json::Value;
 
 /// Why a row has no call in kiln.
 pub(crate) mod reasons {
-    /// `numpy.interp` is not among kiln's functions.
-    pub(crate) const INTERP: &str = "interp is not in kiln";
     /// `repeat(x, [1, 2])`: kiln has one number for all elements; indexing with an array does this.
     pub(crate) const REPEAT: &str = "repeat takes one number for all elements";
     /// `linspace(0, 1, -1)`: the number of elements is unsigned, and the call does not compile.
@@ -200,6 +198,18 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
                 .map_or_else(|| x.$all(), |axis| x.$along(axis))
         };
     }
+    macro_rules! nan {
+        (@linalg $all:ident, $along:ident) => { nan!(@in linalg $all $along) };
+        ($all:ident, $along:ident) => { nan!(@in np $all $along) };
+        (@in $module:ident $all:ident $along:ident) => {
+            match (args.get("axis"), keepdims) {
+                (None, false) => $module::$all(x),
+                (None, true) => $module::$along(x, keep(all)),
+                (Some(axis), false) => $module::$along(x, numbers(axis)),
+                (Some(axis), true) => $module::$along(x, keep(numbers(axis))),
+            }
+        };
+    }
     let result = match name {
         "zeros" => args.cast(np::zeros(args.list("shape"))),
         "ones" => args.cast(np::ones(args.list("shape"))),
@@ -350,7 +360,34 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "triu" => np::triu(x, args.int("k")),
         "searchsorted" if args.is("side", "left") => np::searchsorted(x, y),
         "searchsorted" => np::searchsorted_right(x, y),
-        "interp" => return Err(reasons::INTERP),
+        "interp" => match (args.get("left"), args.get("right")) {
+            (Some(left), Some(right)) => np::interp_outside(x, y, &xs[2], scalar(left), scalar(right)),
+            _ => np::interp(x, y, &xs[2]),
+        },
+        "polyval" => np::polyval(x, y),
+        "diff" => np::diff_axis(x, args.int("axis")),
+        "vander" => np::vander(x, args.int("N") as usize),
+        "nansum" => nan!(nansum, nansum_axis),
+        "nanprod" => nan!(nanprod, nanprod_axis),
+        "nanmean" => nan!(nanmean, nanmean_axis),
+        "nanmax" => nan!(nanmax, nanmax_axis),
+        "nanmin" => nan!(nanmin, nanmin_axis),
+        "vstack" => np::vstack(xs),
+        "hstack" => np::hstack(xs),
+        "column_stack" => np::column_stack(xs),
+        "diagonal" => np::diagonal(x, args.int("offset")),
+        "trace" => np::trace(x, args.int("offset")),
+        "take_along_axis" => np::take_along_axis(x, y, args.int("axis")),
+        "linalg.solve" => linalg::solve(x, y),
+        "linalg.norm" => nan!(@linalg norm, norm_axis),
+        "linalg.vector_norm" => {
+            let order = float(&args.0["ord"]);
+            match (args.get("axis"), keepdims) {
+                (None, _) => linalg::vector_norm(x, order),
+                (Some(axis), false) => linalg::vector_norm_axis(x, order, numbers(axis)),
+                (Some(axis), true) => linalg::vector_norm_axis(x, order, keep(numbers(axis))),
+            }
+        }
         name => panic!("{name} is not in this test"),
     };
     Ok(vec![result])

@@ -19,11 +19,13 @@ import jax
 import jaxlib
 import numpy
 
+import derivatives_table
 import encode
 import index_table
 import lecture_table
 import numpy_rows
 import numpy_table
+import programs_table
 import promotion_table
 import random_table
 
@@ -48,7 +50,15 @@ def lecture_files():
     yield "lecture.json", lecture_table.generate()
 
 
-TABLES = {"numpy": numpy_files, "index": index_files, "promotion": promotion_files, "random": random_files, "lecture": lecture_files}
+def derivatives_files():
+    yield "derivatives.json", derivatives_table.generate()
+
+
+def programs_files():
+    yield "programs.json", programs_table.generate()
+
+
+TABLES = {"numpy": numpy_files, "index": index_files, "promotion": promotion_files, "random": random_files, "lecture": lecture_files, "derivatives": derivatives_files, "programs": programs_files}
 
 
 def validate():

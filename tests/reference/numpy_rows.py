@@ -477,4 +477,47 @@ def searches(t):
     t.both("interp", f32([0, 3]), f32([1]), f32([7]))
 
 
-PARTS = [creation, elementwise, reductions, shapes, products, linear_algebra, searches]
+def lines(t):
+    """Functions on a line, and matrices put together and taken apart."""
+    for p, x in [
+        (f32([2, 5, 1]), 3), (f32([2, -1, 0.5]), f32([0, 1, -2])), (i32([2, 5, 1]), i32([3, -1])), (f32([1.5]), ramp(3)), (f32([]), ramp(3)), (ramp(2, 3), ramp(3)), (f32([1, 2]), ramp(2, 2)),
+        (i32([1, 2]), f32([0.5])), (f32([1, 0, 0]), f32([INF, NAN])), (f32(1), f32(2)),
+    ]:
+        t.both("polyval", p, x)
+    for x, args in [
+        (f32([1, 4, 9, 16.5]), {}), (i32([3, 1, 1]), {}), (ramp(2, 3), {}), (ramp(2, 3), {"axis": 0}), (ramp(1), {}), (ramp(0), {}), (BOOLS, {}), (typed("uint8", [1, 0, 255]), {}), (f32([INF, INF, NAN]), {}), (f32(1), {}), (ramp(2), {"axis": 1}),
+    ]:
+        t.both("diff", x, **args)
+    for x, n in [(f32([1, 2, -3]), 3), (f32([2]), 4), (i32([1, 2, 3]), 2), (ramp(2), 0), (ramp(0), 2), (ramp(2, 2), 2)]:
+        t.both("vander", x, N=n)
+    holes = f32([[1.5, NAN, -2], [NAN, NAN, 0.25]])
+    for fn in ["nansum", "nanprod", "nanmean", "nanmax", "nanmin"]:
+        for x, args in [(holes, {}), (holes, {"axis": 0}), (holes, {"axis": 1, "keepdims": True}), (f32([NAN, NAN]), {}), (ramp(3), {}), (count(2, 3), {"axis": 1}), (f32([INF, NAN, 1]), {}), (f32(NAN), {})]:
+            t.both(fn, x, **args)
+    for fn in ["vstack", "hstack", "column_stack"]:
+        for xs in [(ramp(3), ramp(3)), (ramp(2, 3), ramp(2, 3)), (ramp(3), count(3)), (f32(1), f32(2)), (ramp(2, 3), ramp(3, 2)), (ramp(2, 3, 2), ramp(2, 3, 2))]:
+            t.both(fn, *xs)
+    square = f32([[1, 2, 3], [4, 5, 6], [7, 8, 9.5]])
+    for fn in ["diagonal", "trace"]:
+        for x, k in [(square, 0), (square, 1), (square, -2), (square, 5), (ramp(2, 4), 1), (count(2, 2), 0), (ramp(2, 3, 4), 0), (ramp(0, 3), 0), (ramp(3), 0)]:
+            t.both(fn, x, offset=k)
+    for x, i, axis in [
+        (ramp(2, 3), i32([[2, 0], [1, 1]]), -1), (ramp(2, 3), i32([[1, 0, 1]]), 0), (ramp(3), i32([-1, 0, 5]), 0), (count(2, 2), i32([[1, 0], [0, 1]]), 1), (ramp(1, 3), i32([[0], [2]]), 1), (ramp(2, 3), i32([0]), 1),
+    ]:
+        t.both("take_along_axis", x, i, axis=axis)
+    general = f32([[2, -1, 0.5], [0.25, 3, -2], [1, 0, 4]])
+    for a, b in [
+        (general, f32([1, 2, -0.5])), (general, ramp(3, 2)), (f32([[0, 2], [4, 0]]), f32([1, 2])), (np.stack([general, general.T]), ramp(3, 2)), (general, ramp(2, 3, 1)), (np.zeros((0, 0), np.float32), ramp(0)), (i32([[2, 0], [0, 4]]), i32([1, 2])),
+        (ramp(2, 3), ramp(2)), (general, ramp(2)),
+    ]:
+        t.both("linalg.solve", a, b)
+    for x, args in [
+        (f32([3, 4]), {}), (ramp(2, 3), {}), (ramp(2, 3), {"axis": 1}), (ramp(2, 3), {"axis": 0, "keepdims": True}), (ramp(2, 3, 2), {"axis": [0, 2]}), (i32([3, 4]), {}), (ramp(0), {}), (f32([NAN, 1]), {}), (f32([INF, 1]), {}), (f32(-2), {}), (ramp(2), {"axis": 1}),
+    ]:
+        t.both("linalg.norm", x, **args)
+    for order in [1, 2, 3, 0, "inf", "-inf", 0.5]:
+        t.both("linalg.vector_norm", f32([3, -4, 0, 0.5]), ord=order)
+        t.both("linalg.vector_norm", ramp(2, 3), ord=order, axis=1, keepdims=True)
+
+
+PARTS = [creation, elementwise, reductions, shapes, products, linear_algebra, searches, lines]

@@ -76,6 +76,12 @@ ARGS = CREATION | {fn: {} for fn in ELEMENTWISE} | {
     "diag": {"k": 0}, "tril": {"k": 0}, "triu": {"k": 0},
     "searchsorted": {"side": "left"},
     "interp": {"left": None, "right": None},
+    "polyval": {}, "diff": {"axis": -1}, "vander": {"N": 0},
+    "nansum": REDUCE, "nanprod": REDUCE, "nanmean": REDUCE, "nanmax": REDUCE, "nanmin": REDUCE,
+    "vstack": {}, "hstack": {}, "column_stack": {},
+    "diagonal": {"offset": 0}, "trace": {"offset": 0},
+    "take_along_axis": {"axis": -1},
+    "linalg.solve": {}, "linalg.norm": REDUCE, "linalg.vector_norm": REDUCE | {"ord": 2},
 }
 
 # Calls that are not `jnp.<fn>(*inputs, **args)`.
@@ -89,7 +95,13 @@ CALLS = {
     "repeat": lambda x, repeats, axis: jnp.repeat(x, np.array(repeats) if isinstance(repeats, tuple) else repeats, axis=axis),
     "erf": jax.scipy.special.erf,
     "erf_inv": jax.scipy.special.erfinv,
+    "vstack": lambda *xs: jnp.vstack(xs),
+    "hstack": lambda *xs: jnp.hstack(xs),
+    "column_stack": lambda *xs: jnp.column_stack(xs),
     "linalg.inv": jnp.linalg.inv,
+    "linalg.solve": jnp.linalg.solve,
+    "linalg.norm": jnp.linalg.norm,
+    "linalg.vector_norm": lambda x, axis, keepdims, ord: jnp.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=float(ord)),
     "linalg.eigh": lambda x: tuple(jnp.linalg.eigh(x)),
 }
 

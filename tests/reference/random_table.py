@@ -23,18 +23,47 @@ LARGE_SHAPES = [[DRAWS], [100, 1000], [10, 100, 100]]
 NORMALS = 1_000_000
 F64_NORMALS = 20_000
 
-# Other samplers, as named in jax.random, all with PRNGKey(42) and 32-bit types.
+# Other samplers, as named in jax.random, all with PRNGKey(42): with 32-bit types, with 64-bit types as well (True), or only (None).
 SAMPLERS = [
-    ("randint", {"shape": [6], "minval": 0, "maxval": 10}),
-    ("randint", {"shape": [2, 2], "minval": -5, "maxval": 1000000}),
-    ("permutation", {"x": 10}),
-    ("bernoulli", {"p": 0.3, "shape": [8]}),
-    ("exponential", {"shape": [4]}),
-    ("gumbel", {"shape": [4]}),
-    ("gamma", {"a": 2.5, "shape": [4]}),
-    ("poisson", {"lam": 3.5, "shape": [6]}),
-    ("poisson", {"lam": 30.0, "shape": [6]}),
-    ("binomial", {"n": 10, "p": 0.3, "shape": [6]}),
+    ("randint", {"shape": [6], "minval": 0, "maxval": 10}, True),
+    ("randint", {"shape": [2, 2], "minval": -5, "maxval": 1000000}, True),
+    ("randint", {"shape": [3], "minval": 7, "maxval": 7}, False),
+    ("randint", {"shape": [1000], "minval": -100, "maxval": 100}, True),
+    *(("randint", {"shape": [20], "minval": low, "maxval": high, "dtype": dtype}, False) for dtype, low, high in [
+        ("uint8", 0, 256), ("uint8", 0, 200), ("int8", -128, 127), ("int8", -300, 300), ("int16", -5, 5), ("uint16", 0, 65536), ("int32", -(2**31), 2**31 - 1), ("uint32", 5, 2**31 - 1),
+    ]),
+    ("randint", {"shape": [20], "minval": -(2**63), "maxval": 2**63 - 1, "dtype": "int64"}, None),
+    ("randint", {"shape": [20], "minval": 0, "maxval": 2**40, "dtype": "uint64"}, None),
+    ("permutation", {"x": 10}, True),
+    ("permutation", {"x": 1}, False),
+    ("permutation", {"x": 0}, False),
+    ("permutation", {"x": 2000}, False),
+    ("choice", {"a": 10, "shape": [6], "replace": True, "p": None}, True),
+    ("choice", {"a": 10, "shape": [2, 3], "replace": False, "p": None}, True),
+    ("choice", {"a": [1.5, 2.5, 4.0], "shape": [5], "replace": True, "p": None}, False),
+    ("choice", {"a": 4, "shape": [50], "replace": True, "p": [0.1, 0.2, 0.3, 0.4]}, True),
+    ("choice", {"a": 4, "shape": [3], "replace": False, "p": [0.1, 0.2, 0.3, 0.4]}, True),
+    ("bernoulli", {"p": 0.3, "shape": [8]}, True),
+    ("rademacher", {"shape": [8]}, True),
+    ("categorical", {"logits": [-1.0, 0.5, 0.0], "shape": [20]}, True),
+    ("geometric", {"p": 0.3, "shape": [20]}, True),
+    ("exponential", {"shape": [4]}, True),
+    ("gumbel", {"shape": [4]}, True),
+    ("laplace", {"shape": [20]}, True),
+    ("logistic", {"shape": [20]}, True),
+    ("cauchy", {"shape": [20]}, True),
+    ("lognormal", {"sigma": 0.5, "shape": [20]}, True),
+    ("pareto", {"b": 2.5, "shape": [20]}, True),
+    ("rayleigh", {"scale": 1.5, "shape": [20]}, True),
+    ("weibull_min", {"scale": 1.0, "concentration": 1.5, "shape": [20]}, True),
+    ("truncated_normal", {"lower": -1.0, "upper": 0.5, "shape": [20]}, True),
+    ("gamma", {"a": 2.5, "shape": [4]}, False),
+    ("poisson", {"lam": 3.5, "shape": [6]}, True),
+    ("poisson", {"lam": 30.0, "shape": [6]}, True),
+    ("poisson", {"lam": 3.5, "shape": [1000]}, False),
+    ("poisson", {"lam": 30.0, "shape": [1000]}, False),
+    ("poisson", {"lam": [0.0, 0.5, 9.99, 10.0, 1e3, 1e7, -1.0, 9.0], "shape": [8]}, True),
+    ("binomial", {"n": 10, "p": 0.3, "shape": [6]}, False),
 ]
 
 
@@ -111,9 +140,19 @@ def draw_rows():
             args = {"shape": [3, 3], "dtype": dtype}
             with jax.enable_x64(wide(args)):
                 yield {"fn": "normal", "x64": wide(args), "key": list(words), "args": args, "outputs": [array(draw("normal", words, args))]}
-    for fn, args in SAMPLERS:
-        keywords = {name: tuple(value) if isinstance(value, list) else value for name, value in args.items()}
-        yield {"fn": fn, "x64": False, "key": [0, 42], "args": args, "outputs": [array(getattr(jax.random, fn)(key_of((0, 42)), **keywords))]}
+    for fn, args, both in SAMPLERS:
+        for x64 in {True: [False, True], False: [False], None: [True]}[both]:
+            with jax.enable_x64(x64):
+                yield {"fn": fn, "x64": x64, "key": [0, 42], "args": args, "outputs": [array(getattr(jax.random, fn)(key_of((0, 42)), **keywords(args)))]}
+
+
+def keywords(args):
+    """Lists of numbers are arrays, but for shapes."""
+    def value(name, given):
+        if name == "shape":
+            return tuple(given)
+        return jnp.array(given) if isinstance(given, list) else given
+    return {name: value(name, given) for name, given in args.items()}
 
 
 def hashed(fn, words, args):

@@ -1,12 +1,13 @@
 //! One row of the table: a function of arrays, mapped in every way, against a loop.
 
-use kiln::{Array, DType, numpy as np, vmap};
+use kiln::{Array, DType, grad, jvp, numpy as np, vmap};
+use std::rc::Rc;
 
 /// The sizes of batches; inputs hold the greatest.
 const SIZES: [usize; 3] = [3, 1, 0];
 
 /// A function of one element's arrays.
-pub(crate) type Function = Box<dyn Fn(&[Array]) -> Vec<Array>>;
+pub(crate) type Function = Rc<dyn Fn(&[Array]) -> Vec<Array>>;
 
 /// How far a result may be from the loop's.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,10 @@ pub(crate) enum Bound {
     /// This much, times the greatest magnitude of the result.
     Relative(f64),
 }
+
+/// Derivatives add up what an element contributes in each place, at most 24 terms of 2^-24 each, in an order that depends on the batch; terms
+/// are up to 5 times the result.
+const DERIVATIVE: Bound = Bound::Relative(120.0 / (1 << 24) as f64);
 
 pub(crate) struct Row {
     pub(crate) name: String,
@@ -35,12 +40,162 @@ pub(crate) fn row<const N: usize>(
     Row {
         name: name.into(),
         inputs: inputs.into(),
-        f: Box::new(f),
+        f: Rc::new(f),
         bound,
     }
 }
 
 impl Row {
+    /// The gradient of the sum of everything that the function gives, with respect to its float inputs; nothing if there are none,
+    /// or it gives no floats.
+    pub(crate) fn gradient(&self) -> Option<Row> {
+        let f = self.f.clone();
+        self.derivative("gradient", move |xs, floats| {
+            let sum = |moving: Vec<Array>| total(&f(&with(xs, floats, moving)));
+            grad(sum)(chosen(xs, floats))
+        })
+    }
+
+    /// The tangents of what the function gives, where the float inputs move by their sines (not by multiples of themselves,
+    /// which leave solutions and eigenvectors where they are: nothing but rounding).
+    pub(crate) fn tangent(&self) -> Option<Row> {
+        let f = self.f.clone();
+        self.derivative("tangent", move |xs, floats| {
+            let outputs = |moving: Vec<Array>| {
+                let results = f(&with(xs, floats, moving)).into_iter();
+                results.filter(|y| y.dtype().is_float()).collect::<Vec<Array>>()
+            };
+            let moving = chosen(xs, floats);
+            let along = moving.iter().map(Array::sin).collect();
+            jvp(outputs, moving, along).1
+        })
+    }
+
+    fn derivative(&self, name: &str, of: impl Fn(&[Array], &[bool]) -> Vec<Array> + 'static) -> Option<Row> {
+        let floats = self.floats();
+        let first: Vec<Array> = self.inputs.iter().map(|x| x.index(0)).collect();
+        if !floats.contains(&true) || (self.f)(&first).iter().all(|y| !y.dtype().is_float()) {
+            return None;
+        }
+        Some(Row {
+            name: format!("the {name} of {}", self.name),
+            inputs: self.inputs.clone(),
+            f: Rc::new(move |xs| of(xs, &floats)),
+            bound: DERIVATIVE,
+        })
+    }
+
+    fn floats(&self) -> Vec<bool> {
+        self.inputs.iter().map(|x| x.dtype().is_float()).collect()
+    }
+
+    /// The gradient of the sum over a batch: for what is batched, the gradients of the elements; for the rest, their sum.
+    pub(crate) fn check_gradient_of_map(&self) -> Result<(), String> {
+        let Some(gradient) = self.gradient() else {
+            return Ok(());
+        };
+        let floats = self.floats();
+        let n = self.inputs.len();
+        for mask in 1..1_usize << n {
+            let batched: Vec<bool> = (0..n).map(|i| mask >> i & 1 == 1).collect();
+            let axes: Vec<Option<isize>> = batched.iter().map(|&batched| batched.then_some(0)).collect();
+            let inputs: Vec<Array> = self
+                .inputs
+                .iter()
+                .zip(&batched)
+                .map(|(x, &batched)| if batched { x.clone() } else { x.index(0) })
+                .collect();
+            let sum = |moving: Vec<Array>| {
+                let inputs = with(&inputs, &floats, moving);
+                total(&vmap(|xs: Vec<Array>| (self.f)(&xs), axes.clone())(inputs))
+            };
+            let found = grad(sum)(chosen(&inputs, &floats));
+            let elements: Vec<Vec<Array>> =
+                (0..3).map(|b| (gradient.f)(&self.element(b, &batched))).collect();
+            for (i, (found, &batched)) in found.iter().zip(&chosen(&batched, &floats)).enumerate() {
+                let each: Vec<&Array> = elements.iter().map(|gradients| &gradients[i]).collect();
+                let wrong = match batched {
+                    true => difference(found, &each, 3, DERIVATIVE),
+                    false => {
+                        let sum = each[0] + each[1] + each[2];
+                        difference(&found.expand_dims(0), &[&sum], 1, DERIVATIVE)
+                    }
+                };
+                if let Some(wrong) = wrong {
+                    return Err(format!(
+                        "{} of vmap with {axes:?}: result {i} {wrong}",
+                        gradient.name
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A map of a map, for every combination of what is batched within and without: what is batched twice, and what meets it.
+    pub(crate) fn check_nested(&self) -> Result<(), String> {
+        let n = self.inputs.len();
+        // Two batches of each input.
+        let twice: Vec<Array> = self
+            .inputs
+            .iter()
+            .map(|x| np::stack([x.clone(), x.flip_axis(0)], 0))
+            .collect();
+        let marks = |mask: usize| -> Vec<bool> { (0..n).map(|i| mask >> i & 1 == 1).collect() };
+        let axes = |marked: &[bool]| -> Vec<Option<isize>> {
+            marked.iter().map(|&marked| marked.then_some(0)).collect()
+        };
+        for (outer, inner) in
+            (1..1_usize << n).flat_map(|outer| (1..1_usize << n).map(move |inner| (outer, inner)))
+        {
+            let (outer, inner) = (marks(outer), marks(inner));
+            let part = |i: usize, a: Option<usize>, b: Option<usize>| -> Array {
+                let x = match a {
+                    Some(a) => twice[i].index(a),
+                    None => twice[i].clone(),
+                };
+                match (a, b) {
+                    (_, None) => x,
+                    (Some(_), Some(b)) => x.index(b),
+                    (None, Some(b)) => x.index((.., b)),
+                }
+            };
+            let inputs: Vec<Array> = (0..n)
+                .map(|i| part(i, (!outer[i]).then_some(0), (!inner[i]).then_some(0)))
+                .collect();
+            let within = vmap(|xs: Vec<Array>| (self.f)(&xs), axes(&inner));
+            let results = vmap(within, axes(&outer))(inputs);
+            for a in 0..2 {
+                let by_loop: Vec<Vec<Array>> = (0..3)
+                    .map(|b| {
+                        let element = |i: usize| {
+                            let (a, b) = (if outer[i] { a } else { 0 }, if inner[i] { b } else { 0 });
+                            part(i, Some(a), Some(b))
+                        };
+                        (self.f)(&(0..n).map(element).collect::<Vec<Array>>())
+                    })
+                    .collect();
+                for (i, result) in results.iter().enumerate() {
+                    let wanted: Vec<&Array> = by_loop.iter().map(|results| &results[i]).collect();
+                    if let Some(wrong) = difference(&result.index(a), &wanted, 3, self.bound) {
+                        return Err(format!(
+                            "{} within {inner:?}, without {outer:?}: result {i} {wrong}",
+                            self.name
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn element(&self, b: usize, batched: &[bool]) -> Vec<Array> {
+        let inputs = self.inputs.iter().zip(batched);
+        inputs
+            .map(|(x, &batched)| x.index(if batched { b } else { 0 }))
+            .collect()
+    }
+
     /// Every combination of batched and unbatched inputs, every axis from either end, every size.
     pub(crate) fn check(&self) -> Result<(), String> {
         let n = self.inputs.len();
@@ -54,14 +209,10 @@ impl Row {
     }
 
     fn check_batch(&self, batched: &[bool], size: usize) -> Result<(), String> {
-        let element = |b: usize| -> Vec<Array> {
-            let inputs = self.inputs.iter().zip(batched);
-            inputs
-                .map(|(x, &batched)| x.index(if batched { b } else { 0 }))
-                .collect()
-        };
         // What the first element gives also says the types of an empty batch.
-        let by_loop: Vec<Vec<Array>> = (0..size.max(1)).map(|b| (self.f)(&element(b))).collect();
+        let by_loop: Vec<Vec<Array>> = (0..size.max(1))
+            .map(|b| (self.f)(&self.element(b, batched)))
+            .collect();
         // Each input's axes run through all of theirs, in step.
         let ranks: Vec<usize> = self.inputs.iter().map(Array::ndim).collect();
         let turns = if size == 3 {
@@ -93,6 +244,36 @@ impl Row {
         }
         Ok(())
     }
+}
+
+/// Those marked.
+fn chosen<T: Clone>(all: &[T], marked: &[bool]) -> Vec<T> {
+    let pairs = all.iter().zip(marked);
+    pairs
+        .filter(|(_, marked)| **marked)
+        .map(|(x, _)| x.clone())
+        .collect()
+}
+
+/// All, where those marked are new.
+fn with(all: &[Array], marked: &[bool], new: Vec<Array>) -> Vec<Array> {
+    let mut new = new.into_iter();
+    let pairs = all.iter().zip(marked);
+    pairs
+        .map(|(x, &marked)| {
+            if marked {
+                new.next().expect("one for each mark")
+            } else {
+                x.clone()
+            }
+        })
+        .collect()
+}
+
+/// The sum of all floats.
+fn total(arrays: &[Array]) -> Array {
+    let floats = arrays.iter().filter(|y| y.dtype().is_float());
+    floats.fold(Array::from(0.0), |sum, y| sum + y.astype(DType::F32).sum())
 }
 
 /// What differs between a batch and its elements.

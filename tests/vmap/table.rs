@@ -5,17 +5,34 @@ use Bound::{Exact, Relative};
 use kiln::numpy::{self as np, linalg};
 use kiln::random;
 use kiln::{Array, DType, Ellipsis, Key, NewAxis, OutOfBounds, keep, lax, s, step};
+use kiln::{
+    checkpoint, custom_jvp, custom_vjp, grad, hvp, jacfwd, jacrev, jvp, stop_gradient, value_and_grad,
+};
 
-/// Runs rows; fails with all that is wrong.
+/// Runs rows, and their derivatives in both modes; fails with all that is wrong.
 fn check(rows: Vec<Row>) {
-    let wrong: Vec<String> = rows.iter().filter_map(|row| row.check().err()).collect();
-    assert!(
-        wrong.is_empty(),
-        "{} of {} wrong:\n{}",
-        wrong.len(),
-        rows.len(),
-        wrong.join("\n")
-    );
+    check_forward_and(rows, true);
+}
+
+/// As [`check`], for what has no reverse mode.
+fn check_forward(rows: Vec<Row>) {
+    check_forward_and(rows, false);
+}
+
+fn check_forward_and(rows: Vec<Row>, reverse: bool) {
+    let tangents: Vec<Row> = rows.iter().filter_map(Row::tangent).collect();
+    let gradients: Vec<Row> = rows
+        .iter()
+        .filter(|_| reverse)
+        .filter_map(Row::gradient)
+        .collect();
+    let all = rows.iter().chain(&tangents).chain(&gradients);
+    let one = |row: &Row| row.check().and_then(|()| row.check_nested());
+    let mut wrong: Vec<String> = all.filter_map(|row| one(row).err()).collect();
+    if reverse {
+        wrong.extend(rows.iter().filter_map(|row| row.check_gradient_of_map().err()));
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// A matrix as one element.
@@ -235,7 +252,7 @@ fn shapes() {
             vec![np::tril(x, 0), np::triu(x, 1)]
         }),
         row("constants", [x()], Exact, |[x]| {
-            vec![np::arange(3) + x.sum() * 0, np::identity(2), 1.into(), x.clone()]
+            vec![np::arange(3) + x.sum(), np::identity(2), 1.into(), x.clone()]
         }),
         row("sort", [x()], Exact, |[x]| {
             vec![x.sort(), x.sort_axis(0), x.argsort(), x.argsort_axis(0)]
@@ -485,6 +502,32 @@ fn loops() {
             vec![a, b, c]
         }),
         row(
+            "draws in a loop",
+            [Key::new(3).split_n(3).words().clone()],
+            Exact,
+            |[words]| {
+                let step = |_: Array, (key, sum): (Key, Array)| {
+                    let [key, subkey] = key.split();
+                    (key, sum + random::normal(subkey, 40))
+                };
+                let (key, sum) = lax::fori_loop(0, 3, step, (Key::from_words(words.clone()), np::zeros(40)));
+                vec![key.words().clone(), sum]
+            },
+        ),
+        row("jit", [x(), floats(&[], 0.5, 2.0, 2)], Exact, |[x, y]| {
+            let f = kiln::jit(|(x, y): (Array, Array)| (x.sin() * &y, y));
+            let (a, b) = f((x.clone(), y.clone()));
+            vec![a, b]
+        }),
+    ]);
+}
+
+#[test]
+fn loops_on_a_condition() {
+    let x = || floats(&[4], 0.5, 2.0, 1);
+    let n = |seed| integers(&[], -1, 4, seed);
+    check_forward(vec![
+        row(
             "a number of trips",
             [x(), integers(&[], 0, 5, 3)],
             Exact,
@@ -525,23 +568,177 @@ fn loops() {
                 vec![lax::fori_loop(0, 3, inner, np::ones(4))]
             },
         ),
+        row("a loop in a branch", [n(3), x(), n(5)], Exact, |[n, x, m]| {
+            let f = |x: Array| lax::fori_loop(0, m, |_, y: Array| y * 2, x);
+            vec![lax::cond(n.gt(0), f, |x: Array| x - 1, x.clone())]
+        }),
+    ]);
+}
+
+#[test]
+fn control_flow() {
+    let x = || floats(&[4], 0.5, 2.0, 1);
+    let n = |seed| integers(&[], -1, 4, seed);
+    check(vec![
+        row("scan", [x(), floats(&[3, 4], 0.5, 2.0, 2)], Exact, |[x, ys]| {
+            let (last, all) = lax::scan(
+                |carry: Array, y: Array| (&carry * &y, carry + y),
+                x.clone(),
+                ys.clone(),
+            );
+            let (sums, _) = lax::scan_reverse(
+                |carry: Array, y: Array| (carry + y.max(), ()),
+                0.into(),
+                ys.clone(),
+            );
+            vec![last, all, sums]
+        }),
+        row("cond", [n(3), x(), x() + 1], Exact, |[n, x, y]| {
+            let f = |(x, y): (Array, Array)| (x.sin(), y);
+            let g = |(x, y): (Array, Array)| (y.clone(), y * x);
+            let (a, b) = lax::cond(n.gt(1), f, g, (x.clone(), y.clone()));
+            vec![a, b]
+        }),
+        row("switch", [n(3), x(), x() + 1], Exact, |[n, x, y]| {
+            let branches: [&dyn Fn(Array) -> Array; 3] = [&|x| x.sin(), &|x| x + y, &|_| np::ones(4)];
+            vec![lax::switch(n, branches, x.clone())]
+        }),
+        row("select", [bools(&[], 3), x(), x() + 1], Exact, |[p, x, y]| {
+            vec![lax::select(p, x, y)]
+        }),
+        row("map", [floats(&[3, 4], 0.5, 2.0, 2), x()], Exact, |[xs, y]| {
+            vec![lax::map(|x: Array| (x * y).max(), xs.clone())]
+        }),
         row(
-            "draws in a loop",
-            [Key::new(3).split_n(3).words().clone()],
+            "associative_scan",
+            [floats(&[5, 2], 0.5, 2.0, 2)],
             Exact,
-            |[words]| {
-                let step = |_: Array, (key, sum): (Key, Array)| {
-                    let [key, subkey] = key.split();
-                    (key, sum + random::normal(subkey, 40))
-                };
-                let (key, sum) = lax::fori_loop(0, 3, step, (Key::from_words(words.clone()), np::zeros(40)));
-                vec![key.words().clone(), sum]
+            |[xs]| vec![lax::associative_scan(|x: Array, y: Array| x * y, xs.clone(), 0)],
+        ),
+        row(
+            "while_loop_bounded",
+            [x(), floats(&[], 3.0, 40.0, 4)],
+            Exact,
+            |[x, limit]| {
+                vec![lax::while_loop_bounded(
+                    |x: &Array| x.sum().lt(limit),
+                    |x| x * 2,
+                    x.clone(),
+                    8,
+                )]
             },
         ),
-        row("jit", [x(), floats(&[], 0.5, 2.0, 2)], Exact, |[x, y]| {
-            let f = kiln::jit(|(x, y): (Array, Array)| (x.sin() * &y, y));
-            let (a, b) = f((x.clone(), y.clone()));
-            vec![a, b]
+        row("a branch in a loop", [x(), n(5)], Exact, |[x, m]| {
+            let step = |i: Array, x: Array| lax::cond(i.lt(m), |x: Array| x * 2, |x| x + 1, x);
+            vec![lax::fori_loop(0, 3, step, x.clone())]
+        }),
+    ]);
+}
+
+#[test]
+fn derivatives() {
+    // Sums of at most 8 terms in another order, 8 roundings of 2^-24 each on either side, of terms that are up to 4 times what comes out.
+    let sums = Relative(64.0 * 2f64.powi(-24));
+    let x = || floats(&[4], 0.5, 2.0, 1);
+    let y = || floats(&[4], 0.5, 2.0, 2);
+    let f = |x: Array, y: &Array| (x.sin() * y + x.pow(3)).sum();
+    check(vec![
+        row("grad", [x(), y()], Exact, move |[x, y]| {
+            vec![grad(|x: Array| f(x, y))(x.clone())]
+        }),
+        row("value_and_grad", [x(), y()], sums, move |[x, y]| {
+            let (value, (dx, dy)) = value_and_grad(|(x, y): (Array, Array)| f(x, &y))((x.clone(), y.clone()));
+            vec![value, dx, dy]
+        }),
+        row("grad of grad", [floats(&[], 0.5, 2.0, 1)], Exact, |[x]| {
+            vec![grad(grad(grad(|x: Array| x.pow(4) * x.exp())))(x.clone())]
+        }),
+        row("jvp", [x(), y()], sums, move |[x, y]| {
+            let (value, tangent) = jvp(|x: Array| f(x, y), x.clone(), y.clone());
+            vec![value, tangent]
+        }),
+        row("jacobians", [x(), y()], sums, |[x, y]| {
+            let f = |x: Array| x.cumsum() * y;
+            vec![jacfwd(f)(x.clone()), jacrev(f)(x.clone())]
+        }),
+        row("hvp", [x(), y()], sums, move |[x, y]| {
+            vec![hvp(|x: Array| f(x, y), x.clone(), y.clone())]
+        }),
+        row(
+            "through a product",
+            [floats(&[3, 4], 0.5, 2.0, 3), x()],
+            sums,
+            |[w, x]| {
+                vec![
+                    grad(|w: Array| w.dot(x).pow(2).sum())(w.clone()),
+                    grad(|x: Array| w.dot(x).pow(2).sum())(x.clone()),
+                ]
+            },
+        ),
+        row(
+            "through indices",
+            [x(), integers(&[3], -5, 6, 2)],
+            sums,
+            |[x, i]| {
+                let f = |x: Array| x.index(i).pow(2).sum() + x.at(i).multiply(3).sum();
+                vec![grad(f)(x.clone())]
+            },
+        ),
+        row("through a loop", [x(), y()], sums, |[x, y]| {
+            let f = |x: Array| lax::fori_loop(0, 3, |i, x: Array| x * y + i, x).sum();
+            vec![grad(f)(x.clone())]
+        }),
+        row(
+            "through a scan",
+            [x(), floats(&[3, 4], 0.5, 2.0, 3)],
+            sums,
+            |[x, ys]| {
+                let f = |(x, ys): (Array, Array)| {
+                    let (x, seen) = lax::scan(|x: Array, y: Array| (x.sin() * &y, x * y), x, ys);
+                    x.sum() + seen.sum()
+                };
+                let (dx, dys) = grad(f)((x.clone(), ys.clone()));
+                vec![dx, dys]
+            },
+        ),
+        row(
+            "through branches",
+            [x(), integers(&[], -1, 2, 3)],
+            sums,
+            |[x, n]| {
+                vec![grad(|x: Array| {
+                    lax::cond(n.gt(0), |x: Array| x.pow(2), |x| x.sin(), x).sum()
+                })(x.clone())]
+            },
+        ),
+        row(
+            "through solve",
+            [
+                floats(&[3, 3], 0.0, 1.0, 1) + np::identity(3) * 4,
+                floats(&[3], 0.5, 2.0, 2),
+            ],
+            sums,
+            |[a, b]| vec![grad(|a: Array| linalg::solve(a, b).sum())(a.clone())],
+        ),
+        row("checkpoint", [x(), y()], sums, |[x, y]| {
+            vec![grad(checkpoint(|x: Array| (x.sin() * y).sum()))(x.clone())]
+        }),
+        row("custom_vjp", [x(), y()], sums, |[x, y]| {
+            let f = custom_vjp(
+                |(x, y): (Array, Array)| x * y,
+                |(x, y): (Array, Array)| (&x * &y, (x, y)),
+                |(x, y): (Array, Array), ct: Array| (2 * &ct * y, 3 * ct * x),
+            );
+            let (dx, dy) = grad(|(x, y): (Array, Array)| f((x, y)).sum())((x.clone(), y.clone()));
+            vec![dx, dy]
+        }),
+        row("custom_jvp", [x(), y()], sums, |[x, y]| {
+            let f = custom_jvp(|x: Array| x.pow(2), |x: Array, dx: Array| (x.pow(2), 5 * x * dx));
+            let (value, tangent) = jvp(&f, x.clone(), y.clone());
+            vec![value, tangent, grad(|x: Array| f(x).sum())(x.clone())]
+        }),
+        row("stop_gradient", [x(), y()], sums, |[x, y]| {
+            vec![grad(|x: Array| (stop_gradient(x.sin()) * x * y).sum())(x.clone())]
         }),
     ]);
 }

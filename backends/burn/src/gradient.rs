@@ -8,9 +8,9 @@ use crate::recorder::{Recorder, input, output, record};
 use crate::rules::{Cotangents, Rule, own};
 use crate::{Refused, Route, Tensor, lower_with};
 use burn_autodiff::Autodiff;
+use burn_backend::AutodiffBackend;
 use burn_backend::ops::FloatTensorOps;
-use burn_backend::{AutodiffBackend, TensorMetadata};
-use kiln_program::{ArrayType, Builder, Op, Program, Unary, Var, infer, tidy};
+use kiln_program::{ArrayType, Builder, Op, Program, Shape, Unary, Var, infer, tidy};
 use std::fmt;
 
 type Differentiated = Autodiff<Recorder>;
@@ -126,6 +126,14 @@ pub fn vjp(
             let outputs: Vec<Var> = found.iter().copied().flatten().collect();
             (found, builder.finish(&outputs))
         }
+        None if elementwise(op) && results[0].shape.is_empty() => {
+            let one = |of: &ArrayType| ArrayType::new(of.dtype, [1]);
+            let types: Vec<ArrayType> = operands.iter().map(one).collect();
+            let types: Vec<&ArrayType> = types.iter().collect();
+            let (found, program) =
+                by_burn(op, &types, &wanted, &[one(&results[0])], given).map_err(GradientError::Refused)?;
+            (found, for_scalars(&program))
+        }
         None => by_burn(op, &types, &wanted, &results, given).map_err(GradientError::Refused)?,
     };
     Ok(Gradient {
@@ -179,6 +187,13 @@ fn is_flat(op: &Op) -> Result<bool, GradientError> {
     })
 }
 
+fn elementwise(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Unary(_) | Op::Binary(_) | Op::Select | Op::MulAdd | Op::Cast(_)
+    )
+}
+
 /// No cotangent at all.
 fn none(operands: &[ArrayType], cotangents: &[&ArrayType]) -> Gradient {
     let mut builder = Builder::new();
@@ -217,8 +232,6 @@ fn by_burn(
         let y = lower_with(Route::Gradient, op, x.clone(), types, &device);
         let products = y.into_iter().zip(g).filter_map(|pair| match pair {
             (Tensor::Float(y), Some(Tensor::Float(g))) if y.is_tracked() => {
-                let shape = y.primitive().shape();
-                let g = Differentiated::float_reshape(g, shape);
                 Some(Differentiated::float_sum(Differentiated::float_mul(y, g)))
             }
             _ => None,
@@ -238,8 +251,7 @@ fn by_burn(
     })?;
     let found: Cotangents = found;
     let outputs: Vec<Var> = found.iter().copied().flatten().collect();
-    let program = recording.finish(&outputs);
-    Ok((found, program))
+    Ok((found, recording.finish(&outputs)))
 }
 
 /// A recorded tensor under the decorator.
@@ -249,4 +261,29 @@ fn lifted(x: Tensor<Recorder>) -> Tensor<Differentiated> {
         Tensor::Int(x) => Tensor::Int(x),
         Tensor::Bool(x) => Tensor::Bool(x),
     }
+}
+
+/// The gradient of an elementwise op for scalars, from that for arrays of one element: Burn has no scalars.
+fn for_scalars(program: &Program) -> Program {
+    let scalar = Shape::scalar();
+    let mut builder = Builder::new();
+    let mut map: Vec<Var> = program
+        .input_types()
+        .into_iter()
+        .map(|of| builder.input(ArrayType::new(of.dtype, scalar.clone())))
+        .collect();
+    for equation in program.equations() {
+        let inputs: Vec<Var> = equation.inputs.iter().map(|var| map[var.index()]).collect();
+        let op = match &equation.op {
+            Op::Constant { value, .. } => Op::Constant {
+                value: *value,
+                shape: scalar.clone(),
+            },
+            Op::Reshape(_) | Op::Broadcast { .. } => Op::Reshape(scalar.clone()),
+            op => op.clone(),
+        };
+        map.extend(builder.push(op, &inputs).expect("elementwise ops take any shape"));
+    }
+    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
+    builder.finish(&outputs)
 }

@@ -289,9 +289,10 @@ impl Rule<'_> {
         let series = self.mul(series, square);
         let series = self.add(series, inverse);
         let right = self.add(sum, series);
-        // Whole multiples of pi taken off first.
+        // Whole multiples of pi taken off first; above 1/2, where the mirror is not read, it stays away from its poles.
         let nearest = self.map(Unary::Round, x);
         let rest = self.sub(x, nearest);
+        let rest = self.select(below, rest, half);
         let angle = self.mul(pi, rest);
         let sine = self.map(Unary::Sin, angle);
         let ratio = self.div(pi, sine);

@@ -7,7 +7,8 @@ use burn_flex::Flex;
 use common::*;
 use kiln_burn::{Tensor, run};
 use kiln_program::{
-    ArrayType, Binary, Builder, Compare, DType, Op, Program, Reduction, Scalar, Scan, Shape, Var, While,
+    ArrayType, Axes, Binary, Builder, Compare, Custom, CustomRule, DType, Effect, Op, Program, Reduction,
+    Scalar, Scan, Shape, Unary, Var, While,
 };
 use std::sync::Arc;
 
@@ -201,4 +202,96 @@ fn while_loops() {
     let program = b.finish(&out);
     gives(&program, &[s(1i32), s(27i32), s(0i32)], &[v([1i32]), v([111i32])]);
     gives(&program, &[s(1i32), s(1i32), s(0i32)], &[v([1i32]), v([0i32])]);
+}
+
+/// `x -> f(x)` of two floats.
+fn unary(f: Unary) -> Arc<Program> {
+    let mut b = Builder::new();
+    let x = b.input(f32s(&[2]));
+    let y = push(&mut b, Op::Unary(f), &[x]);
+    Arc::new(b.finish(&[y]))
+}
+
+#[test]
+fn the_branch_with_the_nearest_number_runs() {
+    let mut b = Builder::new();
+    let (which, x) = (b.input(ArrayType::new(DType::I32, [])), b.input(f32s(&[2])));
+    let branches = vec![unary(Unary::Neg), unary(Unary::Abs), unary(Unary::Sqrt)];
+    let y = push(&mut b, Op::Cond(branches), &[which, x]);
+    let program = b.finish(&[y]);
+    for (which, expected) in [
+        (0, [-4.0f32, -9.0]),
+        (1, [4.0, 9.0]),
+        (2, [2.0, 3.0]),
+        (-5, [-4.0, -9.0]),
+        (9, [2.0, 3.0]),
+    ] {
+        gives(&program, &[s(which), v([4.0f32, 9.0])], &[v(expected)]);
+    }
+}
+
+#[test]
+fn what_transformations_are_told_changes_no_value() {
+    let mut b = Builder::new();
+    let x = b.input(f32s(&[2]));
+    b.push(Op::Effect(Effect::Print("{}".into())), &[x]).unwrap();
+    let y = push(&mut b, Op::StopGradient, &[x]);
+    let y = push(&mut b, Op::Checkpoint(unary(Unary::Neg)), &[y]);
+    let custom = Custom {
+        program: unary(Unary::Abs),
+        consts: 0,
+        rule: CustomRule::Jvp({
+            let mut rule = Builder::new();
+            let (x, moving) = (rule.input(f32s(&[2])), rule.input(f32s(&[2])));
+            Arc::new(rule.finish(&[x, moving]))
+        }),
+    };
+    let z = push(&mut b, Op::Custom(Arc::new(custom)), &[y]);
+    gives(
+        &b.finish(&[y, z]),
+        &[v([2.0f32, 3.0])],
+        &[v([-2.0f32, -3.0]), v([2.0f32, 3.0])],
+    );
+}
+
+#[test]
+fn pads() {
+    let pad = |shape: &[usize], start: &[usize], step: &[usize]| Op::Pad {
+        shape: shape.into(),
+        start: Axes::from_slice(start),
+        step: Axes::from_slice(step),
+    };
+    let rows = [
+        row(pad(&[], &[], &[]), vec![s(2.0f32)], s(2.0f32)),
+        row(pad(&[3], &[0], &[1]), vec![v([1i32, 2, 3])], v([1i32, 2, 3])),
+        row(
+            pad(&[6], &[1], &[2]),
+            vec![v([1i32, 2, 3])],
+            v([0i32, 1, 0, 2, 0, 3]),
+        ),
+        row(
+            pad(&[4], &[3], &[7]),
+            vec![v([true])],
+            v([false, false, false, true]),
+        ),
+        row(
+            pad(&[2], &[1], &[1]),
+            vec![v(Vec::<f32>::new())],
+            v([0.0f32, 0.0]),
+        ),
+        row(
+            pad(&[3, 4], &[1, 0], &[1, 3]),
+            vec![a([1.0f64, 2.0, 3.0, 4.0], [2, 2])],
+            a(
+                [0.0f64, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 2.0, 3.0, 0.0, 0.0, 4.0],
+                [3, 4],
+            ),
+        ),
+        row(
+            pad(&[2, 2, 3], &[0, 1, 1], &[1, 1, 1]),
+            vec![a([1u8, 2, 3, 4], [2, 1, 2])],
+            a([0u8, 0, 0, 0, 1, 2, 0, 0, 0, 0, 3, 4], [2, 2, 3]),
+        ),
+    ];
+    check(rows.into());
 }

@@ -1,6 +1,7 @@
 //! Buffers: the elements of one array, contiguous in row-major order, shared between handles.
 
 use crate::Element;
+use crate::memory::in_large_pages;
 use burn_backend::{DType as BurnDType, Shape as BurnShape};
 use burn_flex::{FlexTensor, Layout};
 use burn_std::{BoolStore, Bytes};
@@ -51,11 +52,16 @@ impl Buffer {
             of.checked_bytes().is_some_and(fits),
             "out of memory: an array {of} does not fit"
         );
+        fn zeroed<E: bytemuck::Pod + Send + Sync>(n: usize) -> Bytes {
+            let mut elements = vec![E::zeroed(); n];
+            in_large_pages(&mut elements);
+            Bytes::from_elems(elements)
+        }
         let bytes = match of.dtype.size() {
-            1 => Bytes::from_elems(vec![0u8; n]),
-            2 => Bytes::from_elems(vec![0u16; n]),
-            4 => Bytes::from_elems(vec![0u32; n]),
-            _ => Bytes::from_elems(vec![0u64; n]),
+            1 => zeroed::<u8>(n),
+            2 => zeroed::<u16>(n),
+            4 => zeroed::<u32>(n),
+            _ => zeroed::<u64>(n),
         };
         Buffer::from_bytes(bytes, of)
     }

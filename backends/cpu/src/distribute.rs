@@ -15,6 +15,9 @@ use std::sync::Arc;
 
 /// Fewer trips are not worth more than one loop.
 const TRIPS: usize = 64;
+/// A body of more equations or carries is not looked through.
+const EQUATIONS: usize = 512;
+const CARRIES: usize = 32;
 
 /// The program with its small loops taken apart.
 pub(crate) fn distribute(program: &Program) -> Program {
@@ -48,7 +51,13 @@ pub(crate) fn distribute(program: &Program) -> Program {
 /// The loop that an equation is, if it is one to be taken apart.
 fn loop_of(equation: &Equation) -> Option<&Scan> {
     match &equation.op {
-        Op::Scan(scan) if scan.length >= TRIPS && !scan.body.has_effect() && is_small(&scan.body) => {
+        Op::Scan(scan)
+            if scan.length >= TRIPS
+                && scan.carries <= CARRIES
+                && scan.body.equations().len() <= EQUATIONS
+                && !scan.body.has_effect()
+                && is_small(&scan.body) =>
+        {
             // Larger carries may have a loop in the tile.
             let carries = scan.body.inputs().skip(scan.consts).take(scan.carries);
             let are_few = |var: Var| scan.body.type_of(var).shape.size() < LARGE;
@@ -139,7 +148,8 @@ fn apart(builder: &mut Builder, scan: &Scan, operands: &[Var]) -> Result<Vec<Var
         )?,
         Some(first) => {
             let second: Vec<usize> = (0..scan.carries).filter(|i| !first.contains(i)).collect();
-            let read = needed(scan, &first);
+            let mut read = needed(scan, &first);
+            first.iter().for_each(|i| read[scan.consts + i] = true);
             let is_first = |var: &Var| read[var.index()];
             let (one, two): (Vec<&Equation>, Vec<&Equation>) = within
                 .into_iter()

@@ -2,11 +2,13 @@
 
 use crate::cluster::Clusters;
 use crate::distribute::distribute;
+use crate::dot::SmallDot;
 use crate::kernel::{self, Kernel};
 use crate::recurrence::Recurrence;
 use crate::small::Small;
-use crate::{Buffer, effects, flex, loops};
-use kiln_program::{ArrayType, Effect, Op, Program, Scan, Shape, Var, simplify};
+use crate::spare::Spare;
+use crate::{Buffer, effects, flex, loops, pad};
+use kiln_program::{ArrayType, Axes, Effect, Op, Program, Scan, Shape, Var, simplify};
 use smallvec::SmallVec;
 
 /// A program compiled for the CPU.
@@ -44,6 +46,15 @@ enum Work {
     Kernel(Box<Kernel>),
     /// Another shape for the same elements.
     Reshape(Shape),
+    Pad {
+        of: ArrayType,
+        start: Axes,
+        step: Axes,
+    },
+    Dot {
+        dot: SmallDot,
+        of: ArrayType,
+    },
     /// What is not fused.
     Flex(Op),
     Recurrence(Box<Recurrence>),
@@ -65,6 +76,8 @@ enum Work {
 struct Loop {
     scan: Scan,
     body: Executable,
+    /// Whether a trip that leaves the carry as it is may be the last that does anything.
+    settles: bool,
 }
 
 impl Executable {
@@ -89,6 +102,21 @@ impl Executable {
             }
             let work = match &equation.op {
                 Op::Reshape(shape) => Work::Reshape(shape.clone()),
+                Op::Pad { start, step, .. } => Work::Pad {
+                    of: program.type_of(equation.outputs[0]).clone(),
+                    start: start.clone(),
+                    step: step.clone(),
+                },
+                Op::Dot(dot) => {
+                    let [x, y] = [0, 1].map(|i| program.type_of(equation.inputs[i]));
+                    match SmallDot::of(dot, x, y) {
+                        Some(dot) => Work::Dot {
+                            dot,
+                            of: program.type_of(equation.outputs[0]).clone(),
+                        },
+                        None => Work::Flex(equation.op.clone()),
+                    }
+                }
                 Op::Scan(scan) => scan_work(scan),
                 Op::While(w) => match Small::repeat(w) {
                     Some(small) => Work::Small(Box::new(small)),
@@ -130,6 +158,11 @@ impl Executable {
     /// # Panics
     /// When the inputs are not of the program's types.
     pub fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
+        self.run_with(inputs, &mut Spare::default())
+    }
+
+    /// As [`run`](Self::run), with spare buffers for results.
+    fn run_with(&self, inputs: Vec<Buffer>, spare: &mut Spare) -> Vec<Buffer> {
         assert!(
             inputs.len() == self.inputs.len()
                 && inputs
@@ -149,7 +182,7 @@ impl Executable {
                 .collect();
             match &step.work {
                 Work::Kernel(kernel) => {
-                    for (&slot, buffer) in step.outputs.iter().zip(kernel.run(operands)) {
+                    for (&slot, buffer) in step.outputs.iter().zip(kernel.run(operands, spare)) {
                         slots[slot] = Some(buffer);
                     }
                 }
@@ -159,6 +192,15 @@ impl Executable {
                         .map(|[a, ..]| [a])
                         .unwrap_or_else(|mut list| [list.remove(0)]);
                     slots[step.outputs[0]] = Some(buffer.reshape(shape));
+                }
+                Work::Pad { of, start, step: by } => {
+                    slots[step.outputs[0]] = Some(pad::pad(&operands[0], of, start, by));
+                }
+                Work::Dot { dot, of } => {
+                    let mut out = spare.take(of);
+                    let bytes = out.bytes_mut().expect("a buffer of nobody else");
+                    dot.run(operands[0].bytes(), operands[1].bytes(), bytes);
+                    slots[step.outputs[0]] = Some(out);
                 }
                 Work::Flex(op) => put(&mut slots, &step.outputs, flex::run(op, operands.into_vec())),
                 Work::Recurrence(recurrence) => {
@@ -174,8 +216,9 @@ impl Executable {
                     let consts = &operands[..*consts];
                     let mut carry = operands[consts.len()..].to_vec();
                     let with = |carry: Vec<Buffer>| consts.iter().cloned().chain(carry).collect::<Vec<_>>();
-                    while condition.run(with(carry.clone()))[0].as_slice::<bool>()[0] {
-                        carry = body.run(with(carry));
+                    let mut spare = Spare::of_loop();
+                    while condition.run_with(with(carry.clone()), &mut spare)[0].as_slice::<bool>()[0] {
+                        carry = body.run_with(with(carry), &mut spare);
                     }
                     put(&mut slots, &step.outputs, carry);
                 }
@@ -183,9 +226,19 @@ impl Executable {
                     let mut operands = operands.into_vec();
                     let which = operands.remove(0).as_slice::<i32>()[0];
                     let nearest = usize::try_from(which).unwrap_or(0).min(branches.len() - 1);
-                    put(&mut slots, &step.outputs, branches[nearest].run(operands));
+                    put(
+                        &mut slots,
+                        &step.outputs,
+                        branches[nearest].run_with(operands, spare),
+                    );
                 }
-                Work::Apart(program) => put(&mut slots, &step.outputs, program.run(operands.into_vec())),
+                Work::Apart(program) => {
+                    put(
+                        &mut slots,
+                        &step.outputs,
+                        program.run_with(operands.into_vec(), spare),
+                    );
+                }
                 Work::Effect(effect) => effects::happen(effect, &operands),
             }
         }
@@ -215,7 +268,26 @@ fn scan_work(scan: &Scan) -> Work {
     Work::Scan(Box::new(Loop {
         scan: scan.clone(),
         body: Executable::compile(&scan.body),
+        settles: settles(scan),
     }))
+}
+
+/// Whether a trip that leaves the carry as it is may be the last that does anything: it chooses what to do, and gets nothing but the
+/// carry to choose by.
+pub(crate) fn settles(scan: &Scan) -> bool {
+    let body = &scan.body;
+    let chooses = body
+        .equations()
+        .iter()
+        .any(|equation| matches!(equation.op, Op::Cond(_)));
+    chooses && body.inputs().len() == scan.consts + scan.carries && !body.has_effect()
+}
+
+/// Whether two buffers hold the same, without reading many elements.
+fn is_same(x: &Buffer, y: &Buffer) -> bool {
+    const FEW: usize = 64;
+    let (x, y) = (x.bytes(), y.bytes());
+    x.as_ptr() == y.as_ptr() || (x.len() <= FEW && x == y)
 }
 
 fn read(slot: &mut Option<Buffer>, last: bool) -> Buffer {
@@ -278,10 +350,13 @@ impl Loop {
             })
             .collect();
         let x_types = &body.input_types()[consts.len() + carries..];
-        for trip in 0..length {
-            let slice = if reverse { length - 1 - trip } else { trip };
+        let slice_of = |trip: usize| if reverse { length - 1 - trip } else { trip };
+        let mut spare = Spare::of_loop();
+        let mut trip = 0;
+        while trip < length {
+            let slice = slice_of(trip);
             let x = xs.iter().zip(x_types).map(|(x, of)| {
-                let mut piece = Buffer::zeros(of.clone());
+                let mut piece = spare.take(of);
                 let n = of.bytes();
                 piece
                     .bytes_mut()
@@ -289,19 +364,35 @@ impl Loop {
                     .copy_from_slice(&x.bytes()[slice * n..(slice + 1) * n]);
                 piece
             });
+            let x: Vec<Buffer> = x.collect();
+            let before = if self.settles { carry.clone() } else { vec![] };
             let inputs = consts
                 .iter()
                 .cloned()
                 .chain(std::mem::take(&mut carry))
                 .chain(x)
                 .collect();
-            let mut outputs = self.body.run(inputs).into_iter();
-            carry.extend(outputs.by_ref().take(carries));
-            for (y, piece) in ys.iter_mut().zip(outputs) {
-                let n = piece.bytes().len();
-                y.bytes_mut().expect("nobody else holds it yet")[slice * n..(slice + 1) * n]
-                    .copy_from_slice(piece.bytes());
+            let mut outputs = self.body.run_with(inputs, &mut spare);
+            let pieces = outputs.split_off(carries);
+            carry = outputs;
+            // Where the carry stays as it is, so does everything after it.
+            let settled = self.settles
+                && before
+                    .iter()
+                    .zip(&carry)
+                    .all(|(before, after)| is_same(before, after));
+            let last = if settled { length - 1 } else { trip };
+            for (y, piece) in ys.iter_mut().zip(&pieces) {
+                let (bytes, n) = (
+                    y.bytes_mut().expect("nobody else holds it yet"),
+                    piece.bytes().len(),
+                );
+                for slice in (trip..=last).map(slice_of) {
+                    bytes[slice * n..(slice + 1) * n].copy_from_slice(piece.bytes());
+                }
             }
+            spare.give(pieces);
+            trip = last + 1;
         }
         carry.extend(ys);
         carry

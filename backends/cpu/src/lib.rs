@@ -1,6 +1,6 @@
 //! The CPU engine: fused tile loops over Flex buffers.
 //!
-//! In the order of the data: [`Executable::compile`] simplifies a program, takes its loops apart (`loops`), cuts it into
+//! In the order of the data: [`Executable::compile`] simplifies a program, takes its loops apart (`distribute`, `loops`), cuts it into
 //! kernels (`cluster`, by way of index maps, `view`), and writes each as instructions over tiles (`kernel`,
 //! `registers`). [`Executable::run`] runs them (`run`) with the loops of `kernels` and the functions of `math`, each compiled
 //! for several instruction sets (`simd`). What is not fused is Flex's (`flex`).
@@ -8,19 +8,24 @@
 mod buffer;
 mod cluster;
 mod distribute;
+mod dot;
 mod effects;
 mod element;
 mod executable;
 mod flex;
+mod index;
 mod kernel;
 mod kernels;
 mod loops;
 pub mod math;
+mod memory;
+mod pad;
 mod recurrence;
 mod registers;
 mod run;
 pub mod simd;
 mod small;
+mod spare;
 mod view;
 
 pub use buffer::Buffer;

@@ -7,6 +7,7 @@ use crate::Buffer;
 use crate::cluster::Kind;
 use crate::kernel::{Apply, Draw, Instruction, Kernel, Leaf, REGISTER_BYTES, Source, Target};
 use crate::kernels::{self, Counters, LANES};
+use crate::spare::Spare;
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, DType};
 use rayon::prelude::*;
@@ -121,8 +122,9 @@ struct Tile {
 }
 
 impl Kernel {
-    /// Runs it. Inputs that nobody else holds may give their memory to outputs.
-    pub(crate) fn run(&self, mut inputs: SmallVec<[Buffer; 4]>) -> SmallVec<[Buffer; 2]> {
+    /// Runs it. Inputs that nobody else holds may give their memory to outputs, and so may spare buffers; what is left of the inputs is
+    /// given to those.
+    pub(crate) fn run(&self, mut inputs: SmallVec<[Buffer; 4]>, spare: &mut Spare) -> SmallVec<[Buffer; 2]> {
         let mut reused: SmallVec<[Option<(usize, usize)>; 4]> = SmallVec::from_elem(None, inputs.len());
         let mut outputs: SmallVec<[Buffer; 2]> = SmallVec::new();
         for (number, output) in self.outputs.iter().enumerate() {
@@ -135,8 +137,8 @@ impl Kernel {
                     let nothing = Buffer::zeros(ArrayType::new(output.of.dtype, [0]));
                     std::mem::replace(&mut inputs[input], nothing).reshape(&output.of.shape)
                 }
-                (None, None) => Buffer::zeros(output.of.clone()),
-                (None, Some(_)) => Buffer::zeros(self.partial_type(output.of.dtype)),
+                (None, None) => spare.take(&output.of),
+                (None, Some(_)) => spare.take(&self.partial_type(output.of.dtype)),
             });
         }
         let call = Call {
@@ -154,12 +156,14 @@ impl Kernel {
                 Kind::Columns => call.columns(parts),
             }
         }
+        drop(call);
         for (output, buffer) in self.outputs.iter().zip(&mut outputs) {
             if let Some(kind) = output.reduction {
                 let partial = std::mem::replace(buffer, Buffer::zeros(ArrayType::new(output.of.dtype, [0])));
                 *buffer = self.combine(kind, partial, &output.of);
             }
         }
+        spare.give(inputs);
         outputs
     }
 

@@ -29,8 +29,11 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
             .iter()
             .for_each(|var| invariant[var.index()] = all);
     }
-    let stays = |equation: &Equation| equation.outputs.iter().any(|var| !invariant[var.index()]);
-    let dear = |equation: &Equation| !equation.inputs.is_empty() && !stays(equation) && is_dear(&equation.op);
+    let is_invariant = |equation: &Equation| {
+        !equation.outputs.is_empty() && equation.outputs.iter().all(|var| invariant[var.index()])
+    };
+    let dear =
+        |equation: &Equation| !equation.inputs.is_empty() && is_invariant(equation) && is_dear(&equation.op);
     if scan.length < 2 || !equations.iter().any(dear) {
         return None;
     }
@@ -46,9 +49,10 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
                 .for_each(|var| goes[var.index()] = true);
         }
     }
-    let (moved, kept): (Vec<&Equation>, Vec<&Equation>) = equations
-        .iter()
-        .partition(|equation| equation.outputs.iter().all(|var| goes[var.index()]));
+    let is_moved = |equation: &Equation| {
+        !equation.op.has_effect() && equation.outputs.iter().all(|var| goes[var.index()])
+    };
+    let moved: Vec<&Equation> = equations.iter().filter(|equation| is_moved(equation)).collect();
     let results: Vec<Var> = moved
         .iter()
         .filter(|equation| dear(equation))
@@ -63,10 +67,8 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
         map[var.index()] = Some(builder.input(body.type_of(var).clone()));
     }
     // Cheap values that the rest reads too are computed in both places.
-    let cheap = moved.iter().copied().filter(|equation| !dear(equation));
-    let mut all: Vec<&Equation> = cheap.chain(kept).collect();
-    all.sort_by_key(|equation| equation.outputs.first().map(|var| var.index()));
-    for equation in all {
+    let stay = |equation: &&Equation| !(is_moved(equation) && dear(equation));
+    for equation in equations.iter().filter(stay) {
         let operands: Vars = equation
             .inputs
             .iter()

@@ -66,6 +66,11 @@ impl Forward {
                 Op::Call(callee) if self.inline => map.extend(self.inline(callee, &inputs)),
                 Op::Custom(custom) if self.inline => map.extend(self.inline(&custom.program, &inputs)),
                 Op::StopGradient if self.inline => map.push(inputs[0]),
+                Op::Cond(branches) if self.constant(inputs[0]).is_some() => {
+                    let which = self.constant(inputs[0]).map_or(0, Scalar::as_i64);
+                    let nearest = usize::try_from(which).unwrap_or(0).min(branches.len() - 1);
+                    map.extend(self.inline(&branches[nearest], &inputs[1..]));
+                }
                 op => map.extend(self.rewrite(self.within(op), inputs)),
             }
         }

@@ -67,7 +67,7 @@ pub fn cond<T: Tree, U: Tree>(
 ///
 /// ```
 /// use kiln_core::{Array, jit, lax, numpy as np};
-/// let f = jit(|(i, x): (Array, Array)| lax::switch(i, [|x: Array| x.sin(), |x| x.cos(), |x| x * 0], x));
+/// let f = jit(|(i, x): (Array, Array)| lax::switch(i, [|x: Array| x.sin(), |x: Array| x.cos(), |x: Array| x * 0], x));
 /// println!("{} {}", f((1.into(), np::zeros(2))), f((7.into(), np::ones(2)))); // [1. 1.] [0. 0.]
 /// ```
 #[track_caller]

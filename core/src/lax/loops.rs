@@ -136,7 +136,7 @@ pub fn while_loop<T: Tree>(condition: impl Fn(&T) -> Array, body: impl Fn(T) -> 
 ///
 /// ```
 /// use kiln_core::{Array, lax};
-/// let root = |a: f32| lax::while_loop_bounded(|x: &Array| (x * x - a).abs().gt(1e-6), |x| (&x + a / &x) / 2, 1.0.into(), 50);
+/// let root = |a: f64| lax::while_loop_bounded(|x: &Array| (x * x - a).abs().gt(1e-6), |x| (&x + a / &x) / 2, 1.0.into(), 50);
 /// println!("{}", root(2.0)); // 1.4142135
 /// ```
 #[track_caller]

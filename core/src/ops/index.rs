@@ -686,3 +686,45 @@ pub fn take_mode(x: impl Into<Array>, indices: impl Into<Array>, axis: isize, mo
     let (plan, arrays) = plan("take", x.shape(), items);
     read("take", &x, plan, arrays, mode)
 }
+
+/// The elements whose index along an axis is given for each place of the other axes: what `argsort_axis` gives, read. The other axes
+/// of the array and of the indices are equal, or 1 and repeated. Indices out of bounds read NaN, as in [`take`].
+///
+/// # Panics
+/// When the axis is out of bounds, the indices are not integers, or the shapes do not go together.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// let x = np::array([[30, 10, 20], [1, 3, 2]]);
+/// println!("{}", np::take_along_axis(&x, x.argsort(), -1));
+/// // [[10 20 30]
+/// //  [ 1  2  3]]
+/// ```
+#[track_caller]
+pub fn take_along_axis(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {
+    let op = "take_along_axis";
+    let (x, indices) = (x.into(), indices.into());
+    let rank = x.ndim();
+    let axis = crate::error::axis_of(op, axis, rank);
+    check(indices.dtype().is_integer(), op, || {
+        format!("indices are {}, not integers", indices.dtype())
+    });
+    let (from, to) = (x.shape(), indices.shape());
+    let fits =
+        to.rank() == rank && (0..rank).all(|i| i == axis || from[i] == to[i] || from[i] == 1 || to[i] == 1);
+    check(fits, op, || {
+        format!("an array of shape {from} and indices of shape {to}: they may differ on axis {axis}")
+    });
+    let items: Items = (0..rank)
+        .map(|i| match i == axis {
+            true => Item::Array(indices.clone()),
+            false => {
+                let mut along = vec![1; rank];
+                along[i] = from[i];
+                Item::Array(crate::numpy::arange(from[i]).reshape(along))
+            }
+        })
+        .collect();
+    let (plan, arrays) = plan(op, from, items);
+    read(op, &x, plan, arrays, OutOfBounds::Fill)
+}

@@ -2,11 +2,12 @@
 
 use super::elementwise::promoted;
 use super::primitive::{broadcast, cast, reshape, transpose};
-use crate::Array;
+use crate::arguments::{IntoAxes, axes_of};
 use crate::eager::staged;
 use crate::error::{check, raise};
 use crate::promote::{Kind, inexact, promote};
 use crate::record::{bind, bind_one};
+use crate::{Array, keep};
 use kiln_backends::program::{Axes, Dot, Linalg, Op, Shape};
 
 fn dot_op(lhs_contract: &[usize], rhs_contract: &[usize], batch: usize) -> Op {
@@ -257,6 +258,86 @@ pub fn eigh(a: impl Into<Array>) -> Eigh {
         Eigh {
             eigenvalues,
             eigenvectors,
+        }
+    })
+}
+
+/// The square root of the sum of squares of all elements.
+///
+/// ```
+/// use kiln_core::numpy::linalg;
+/// println!("{}", linalg::norm([3.0, 4.0])); // 5.0
+/// ```
+#[track_caller]
+pub fn norm(x: impl Into<Array>) -> Array {
+    vector_norm(x, 2.0)
+}
+
+/// As [`norm`], over these axes: of vectors, or the Frobenius norm of matrices. [`keep`](crate::keep)`(axes)` keeps them with length 1.
+///
+/// # Panics
+/// When an axis is out of bounds or given twice.
+#[track_caller]
+pub fn norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
+    vector_norm_axis(x, 2.0, axes)
+}
+
+/// The `order`-norm of all elements, `(sum |x|^order)^(1 / order)`: for an infinite order the greatest magnitude (the least, for minus
+/// infinity), for 0 the number of elements that are not 0.
+///
+/// ```
+/// use kiln_core::numpy::linalg;
+/// println!("{}", linalg::vector_norm([3.0, -4.0], f64::INFINITY)); // 4.0
+/// ```
+///
+/// # Panics
+/// When the order is infinite and there are no elements.
+#[track_caller]
+pub fn vector_norm(x: impl Into<Array>, order: f64) -> Array {
+    let x = x.into();
+    let all: Vec<usize> = (0..x.ndim()).collect();
+    vector_norm_axis(x, order, all)
+}
+
+/// As [`vector_norm`], over these axes; [`keep`](crate::keep)`(axes)` keeps them with length 1.
+///
+/// # Panics
+/// When an axis is out of bounds or given twice, or the order is infinite and there are no elements.
+#[track_caller]
+pub fn vector_norm_axis(x: impl Into<Array>, order: f64, axes: impl IntoAxes) -> Array {
+    let ([x], kind) = floats("norm", [x.into()]);
+    let (numbers, kept) = axes.axes();
+    let axes = axes_of("norm", &numbers, x.ndim());
+    check(
+        order.is_finite() || axes.iter().all(|&axis| x.shape()[axis] > 0),
+        "norm",
+        || {
+            format!(
+                "shape {} has no elements along the axes {:?}",
+                x.shape(),
+                &axes[..]
+            )
+        },
+    );
+    let parameters = (kind, order.to_bits(), axes, kept);
+    staged("norm", parameters, [x], |(kind, order, axes, kept), x| {
+        let x = cast(&x[0], *kind);
+        let order = f64::from_bits(*order);
+        macro_rules! over {
+            ($x:expr, $reduce:ident) => {
+                match kept {
+                    true => $x.$reduce(keep(&axes[..])),
+                    false => $x.$reduce(&axes[..]),
+                }
+            };
+        }
+        match order {
+            2.0 => over!((&x * &x), sum_axis).sqrt(),
+            1.0 => over!(x.abs(), sum_axis),
+            0.0 => over!(x.not_equal(0).astype(kind.dtype), sum_axis),
+            f64::INFINITY => over!(x.abs(), max_axis),
+            f64::NEG_INFINITY => over!(x.abs(), min_axis),
+            order => over!(x.abs().pow(order), sum_axis).pow(1.0 / order),
         }
     })
 }

@@ -457,3 +457,64 @@ pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -
         join(&arrays, axis)
     })
 }
+
+/// Arrays one below the other: along the first axis, vectors as rows.
+///
+/// # Panics
+/// As [`concatenate`].
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::vstack([np::zeros(2), np::ones(2)]));
+/// // [[0. 0.]
+/// //  [1. 1.]]
+/// ```
+#[track_caller]
+pub fn vstack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
+    let rows = arrays.into_iter().map(|x| {
+        let x: Array = x.into();
+        match x.ndim() {
+            0 | 1 => x.reshape((1, -1)),
+            _ => x,
+        }
+    });
+    joined("vstack", rows.collect(), 0)
+}
+
+/// Arrays side by side: along the second axis, vectors one after the other.
+///
+/// # Panics
+/// As [`concatenate`].
+#[track_caller]
+pub fn hstack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
+    let arrays = arrays.into_iter().map(|x| {
+        let x: Array = x.into();
+        if x.ndim() == 0 { x.reshape(1) } else { x }
+    });
+    let arrays: Arrays = arrays.collect();
+    let axis = isize::from(arrays.first().is_some_and(|x| x.ndim() > 1));
+    joined("hstack", arrays, axis)
+}
+
+/// Vectors as the columns of a matrix, and matrices beside them.
+///
+/// # Panics
+/// As [`concatenate`].
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::column_stack([np::zeros(2), np::ones(2)]));
+/// // [[0. 1.]
+/// //  [0. 1.]]
+/// ```
+#[track_caller]
+pub fn column_stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
+    let columns = arrays.into_iter().map(|x| {
+        let x: Array = x.into();
+        match x.ndim() {
+            0 | 1 => x.reshape((-1, 1)),
+            _ => x,
+        }
+    });
+    joined("column_stack", columns.collect(), 1)
+}

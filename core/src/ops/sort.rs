@@ -156,11 +156,7 @@ pub fn diag(x: impl Into<Array>, k: isize) -> Array {
         format!("takes one axis or two, got shape {shape}")
     });
     if rank == 2 {
-        let (rows, columns) = (shape[0] as isize, shape[1] as isize);
-        let n = (rows + k.min(0)).min(columns - k.max(0)).max(0);
-        let row = crate::numpy::arange(n) - k.min(0);
-        let column = crate::numpy::arange(n) + k.max(0);
-        return x.index((row, column));
+        return diagonal(x, k);
     }
     staged("diag", k, [x], |&k, x| {
         let x = &x[0];
@@ -179,6 +175,41 @@ pub fn diag(x: impl Into<Array>, k: isize) -> Array {
             &filled(zero, &square, x.is_weak()),
         )
     })
+}
+
+/// The `k`-th diagonals of the matrices in the first two axes, as the last axis.
+///
+/// # Panics
+/// When the array has fewer than two axes.
+#[track_caller]
+pub fn diagonal(x: impl Into<Array>, k: isize) -> Array {
+    let x = x.into();
+    check(x.ndim() >= 2, "diagonal", || {
+        format!("takes matrices, got shape {}", x.shape())
+    });
+    let (rows, columns) = (x.shape()[0] as isize, x.shape()[1] as isize);
+    let n = (rows + k.min(0)).min(columns - k.max(0)).max(0);
+    let row = crate::numpy::arange(n) - k.min(0);
+    let column = crate::numpy::arange(n) + k.max(0);
+    x.index((row, column)).moveaxis(0, -1)
+}
+
+/// The sums of the `k`-th diagonals of the matrices in the first two axes.
+///
+/// # Panics
+/// When the array has fewer than two axes.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::trace(np::identity(3), 0)); // 3.0
+/// ```
+#[track_caller]
+pub fn trace(x: impl Into<Array>, k: isize) -> Array {
+    let x = x.into();
+    check(x.ndim() >= 2, "trace", || {
+        format!("takes matrices, got shape {}", x.shape())
+    });
+    diagonal(x, k).sum_axis(-1)
 }
 
 macro_rules! triangles {

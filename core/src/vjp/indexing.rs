@@ -102,18 +102,14 @@ pub(super) fn scatter(
         unreachable!("an array and updates")
     };
     let cotangent = cotangent.as_ref().expect("the only result has one");
-    let (to_x, to_updates): (Box<dyn Fn() -> Array>, Box<dyn Fn() -> Array>) = match kind {
-        Update::Add => (
-            Box::new(|| cotangent.clone()),
-            Box::new(|| index.gather_or_zero(cotangent)),
-        ),
-        Update::Set => (
-            Box::new(|| index.scatter(Update::Set, cotangent, &zeros(&updates.array_type()))),
-            Box::new(|| {
-                let read = index.gather_or_zero(cotangent);
-                if index.is_unique() {
-                    return read;
-                }
+    // What is not wanted is never read, and goes when the program is tidied.
+    let (to_x, to_updates) = match kind {
+        Update::Add => (cotangent.clone(), index.gather_or_zero(cotangent)),
+        Update::Set => {
+            let read = index.gather_or_zero(cotangent);
+            let to_updates = if index.is_unique() {
+                read
+            } else {
                 // Of several writes to a place one was the last: the one whose number is found there.
                 let flat = Shape::from([updates.size()]);
                 let number = reshape(&iota(DType::I32, flat, 0), updates.shape());
@@ -124,21 +120,19 @@ pub(super) fn scatter(
                     &read,
                     &number_like(&read, 0.0),
                 )
-            }),
-        ),
-        Update::Mul => (
-            Box::new(|| {
-                let factor = index.scatter(Update::Mul, &number_like(x, 1.0), updates);
-                binary(Binary::Mul, cotangent, &factor)
-            }),
-            Box::new(|| {
-                let read = index.gather_or_zero(&binary(Binary::Mul, cotangent, x));
-                match index.is_unique() {
-                    true => read,
-                    false => binary(Binary::Mul, &read, &others(index, x, updates)),
-                }
-            }),
-        ),
+            };
+            let to_x = index.scatter(Update::Set, cotangent, &zeros(&updates.array_type()));
+            (to_x, to_updates)
+        }
+        Update::Mul => {
+            let factor = index.scatter(Update::Mul, &number_like(x, 1.0), updates);
+            let read = index.gather_or_zero(&binary(Binary::Mul, cotangent, x));
+            let to_updates = match index.is_unique() {
+                true => read,
+                false => binary(Binary::Mul, &read, &others(index, x, updates)),
+            };
+            (binary(Binary::Mul, cotangent, &factor), to_updates)
+        }
         // Whoever equals the result shares the cotangent.
         Update::Min | Update::Max => {
             let result = index.scatter(kind, x, updates);
@@ -148,16 +142,12 @@ pub(super) fn scatter(
             let winners = index.scatter(Update::Add, &x_won, &update_won);
             let share = binary(Binary::Div, cotangent, &winners);
             let to_updates = binary(Binary::Mul, &index.gather_or_zero(&share), &update_won);
-            let to_x = binary(Binary::Mul, &share, &x_won);
-            (
-                Box::new(move || to_x.clone()),
-                Box::new(move || to_updates.clone()),
-            )
+            (binary(Binary::Mul, &share, &x_won), to_updates)
         }
     };
     let mut found = vec![None; operands.len()];
-    found[0] = wanted[0].then(to_x);
-    found[1] = wanted[1].then(to_updates);
+    found[0] = wanted[0].then_some(to_x);
+    found[1] = wanted[1].then_some(to_updates);
     found
 }
 

@@ -16,6 +16,7 @@ mod scan;
 pub(crate) use plain::tangents;
 
 use crate::Array;
+use crate::debug::made_for;
 use crate::depend::{dependent, needed};
 use crate::ops::primitive::{binary, filled};
 use crate::transform::{Derived, How, bind_strong, derived};
@@ -167,7 +168,15 @@ impl<'p> Tape<'p> {
                 accumulate(&mut cotangents[var.index()], cotangent);
             }
         }
-        for (equation, residuals) in self.program.equations().iter().zip(&self.residuals).rev() {
+        for (i, (equation, residuals)) in self
+            .program
+            .equations()
+            .iter()
+            .zip(&self.residuals)
+            .enumerate()
+            .rev()
+        {
+            let _made_for = made_for(self.program, i);
             let given: Vec<Option<Array>> = equation
                 .outputs
                 .iter()

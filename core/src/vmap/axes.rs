@@ -7,7 +7,7 @@ use crate::tree::{Leaves, Tree};
 /// `out_axes`: a number for all leaves, `Some` number or `None` for all leaves, or, where `T` is a tuple, an array or a vector, one of these
 /// for each part.
 ///
-/// Negative axes count from the last one. A [`Key`](https://docs.rs/kiln-random) is a leaf whose last axis holds its words.
+/// Negative axes count from the last one. A random key is a leaf whose last axis holds its words.
 ///
 /// ```
 /// use kiln_core::{Array, numpy as np, vmap};

@@ -3,10 +3,9 @@
 use super::rules::rule;
 use crate::Array;
 use crate::ops::primitive::{broadcast, transpose};
-use crate::record::{Recording, record};
-use crate::transform::{Derived, How, bind_strong, derived, evaluate, read};
+use crate::transform::{Derived, How, bind_strong, derived, evaluate, read, record_program};
 use crate::tree::Arrays;
-use kiln_backends::program::{ArrayType, Axes, Program, Shape, tidy};
+use kiln_backends::program::{ArrayType, Axes, Op, Program, Shape};
 use std::sync::Arc;
 
 /// A value of a program that is being batched: one array for all elements of the batch, or one for each along a new first axis.
@@ -100,12 +99,9 @@ pub(super) fn batch_wanted(
     })
 }
 
-/// A program of a function that reads its inputs only.
+/// The program of a function that reads its inputs only.
 pub(super) fn made(types: &[ArrayType], make: impl FnOnce(&[Array]) -> Vec<Array>) -> Arc<Program> {
-    let inputs = types.iter().map(|of| (of.clone(), false));
-    let recorded = record(Recording::new("vmap", None), inputs, |inputs| make(&inputs));
-    assert!(recorded.hidden.is_empty(), "a rule reads its inputs only");
-    Arc::new(tidy(&recorded.program))
+    Arc::new(record_program(types, make))
 }
 
 /// The types of values, some of which are batched.
@@ -165,6 +161,6 @@ pub(super) fn flagged(arrays: impl IntoIterator<Item = Array>, batched: &[bool])
 }
 
 /// The results of an op as they are, of which all have the batch axis.
-pub(super) fn bind_batched(op: kiln_backends::program::Op, operands: &[Array]) -> Vec<Value> {
+pub(super) fn bind_batched(op: Op, operands: &[Array]) -> Vec<Value> {
     values(bind_strong(op, operands), true)
 }

@@ -93,13 +93,7 @@ pub fn vmap_with<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
     f: impl Fn(T) -> U,
     options: Vmap<I, O>,
 ) -> impl Fn(T) -> U + Clone {
-    let map = Map {
-        name: "vmap",
-        made_at: Location::caller(),
-        batched: batch,
-    };
-    let shared = Arc::new((f, options));
-    move |arguments: T| map.call(&shared.0, &shared.1, arguments)
+    mapped("vmap", batch, f, options)
 }
 
 /// As [`vmap`], but one element of the batch after the other: a loop, which takes the memory of one element at a time.
@@ -120,14 +114,27 @@ pub fn map_seq<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A
         out_axes: 0,
         size: None,
     };
+    mapped("map_seq", one_by_one, f, options)
+}
+
+#[track_caller]
+fn mapped<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
+    name: &'static str,
+    batched: Batcher,
+    f: impl Fn(T) -> U,
+    options: Vmap<I, O>,
+) -> impl Fn(T) -> U + Clone {
     let map = Map {
-        name: "map_seq",
+        name,
         made_at: Location::caller(),
-        batched: one_by_one,
+        batched,
     };
     let shared = Arc::new((f, options));
     move |arguments: T| map.call(&shared.0, &shared.1, arguments)
 }
+
+/// Makes the program for a batch, as [`batch`] does.
+type Batcher = fn(&Arc<Program>, &[bool], usize) -> Derived;
 
 /// The loop over the batch, whose results all have the new axis.
 fn one_by_one(program: &Arc<Program>, given: &[bool], size: usize) -> Derived {
@@ -146,8 +153,7 @@ fn one_by_one(program: &Arc<Program>, given: &[bool], size: usize) -> Derived {
 struct Map {
     name: &'static str,
     made_at: &'static Location<'static>,
-    /// Makes the program for a batch.
-    batched: fn(&Arc<Program>, &[bool], usize) -> Derived,
+    batched: Batcher,
 }
 
 impl Map {
@@ -264,10 +270,9 @@ impl Map {
             let of = leaves.arrays[i].array_type();
             format!("axis {axis} of {}, {of}, has size {size}", name(i))
         };
-        if let Some(size) = given {
-            for other in sizes.iter().filter(|(other, _)| *other != size) {
-                self.raise(format!("the size is to be {size}, but {}", describe(other)))
-            }
+        let other = |given: usize| sizes.iter().find(move |(size, _)| *size != given);
+        if let Some((given, other)) = given.and_then(|given| Some((given, other(given)?))) {
+            self.raise(format!("the size is to be {given}, but {}", describe(other)))
         }
         match (&sizes[..], given) {
             ([], None) => self.raise("no argument has a mapped axis: give one in in_axes, or a size".into()),

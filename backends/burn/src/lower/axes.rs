@@ -21,6 +21,13 @@ impl<B: Backend> Context<'_, B> {
             return self.identity(kind, of);
         }
         let mut x = x;
+        if self.route == Route::Gradient && kind == Reduction::Sum && x.dtype().is_float() {
+            // One by one and without merging axes, so that the derivative is a plain broadcast.
+            let sum = axes
+                .iter()
+                .fold(x.into_float(), |x, &axis| B::float_sum_dim(x, axis));
+            return Tensor::Float(sum).reshape(&of.shape);
+        }
         let mut end = axes.len();
         while end > 0 {
             let mut start = end - 1;

@@ -193,10 +193,8 @@ impl<F: Finish> Kernel for Run<F> {
             let low = self.first.wrapping_add(start as u32).wrapping_add(keys[1]);
             for i in 0..BLOCK / TOGETHER {
                 let place = |j: usize| i + j * (BLOCK / TOGETHER);
-                let (mut a, mut b) = ([high; TOGETHER], [0; TOGETHER]);
-                for j in 0..TOGETHER {
-                    b[j] = low.wrapping_add(place(j) as u32);
-                }
+                let mut a = [high; TOGETHER];
+                let mut b: [u32; TOGETHER] = std::array::from_fn(|j| low.wrapping_add(place(j) as u32));
                 four_rounds::<0, TOGETHER>(keys, &mut a, &mut b);
                 four_rounds::<1, TOGETHER>(keys, &mut a, &mut b);
                 four_rounds::<2, TOGETHER>(keys, &mut a, &mut b);

@@ -18,12 +18,20 @@ pub(crate) fn scalar(op: &Op, dtype: DType) -> Option<ScalarFn> {
             DType::F32 => |x, y, z| put(f32::mul_add(get(x), get(y), get(z))),
             _ => |x, y, z| put(f64::mul_add(get(x), get(y), get(z))),
         }),
-        Op::Unary(Unary::Neg) => match dtype {
-            DType::F32 => Some(|x, _, _| put(-get::<f32>(x))),
-            DType::F64 => Some(|x, _, _| put(-get::<f64>(x))),
+        Op::Unary(f) => match (f, dtype) {
+            (Unary::Neg, DType::F32) => Some(|x, _, _| put(-get::<f32>(x))),
+            (Unary::Neg, DType::F64) => Some(|x, _, _| put(-get::<f64>(x))),
+            (Unary::Abs, DType::F32) => Some(|x, _, _| put(get::<f32>(x).abs())),
+            (Unary::Abs, DType::F64) => Some(|x, _, _| put(get::<f64>(x).abs())),
+            (Unary::Sqrt, DType::F32) => Some(|x, _, _| put(get::<f32>(x).sqrt())),
+            (Unary::Sqrt, DType::F64) => Some(|x, _, _| put(get::<f64>(x).sqrt())),
+            (Unary::Not, DType::Bool) => Some(|x, _, _| (x ^ 1) & 1),
             _ => None,
         },
-        Op::Unary(Unary::Not) if dtype == DType::Bool => Some(|x, _, _| (x ^ 1) & 1),
+        // To and from what branches and counters are.
+        Op::Cast(DType::I32) if dtype == DType::Bool => Some(|x, _, _| x & 1),
+        Op::Cast(DType::F32) if dtype == DType::I32 => Some(|x, _, _| put(get::<i32>(x) as f32)),
+        Op::Cast(DType::F64) if dtype == DType::I64 => Some(|x, _, _| put(get::<i64>(x) as f64)),
         _ => None,
     }
 }

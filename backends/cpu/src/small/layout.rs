@@ -1,226 +1,25 @@
-//! Small loops: few elements a trip, in one block of memory.
-//!
-//! A loop over a small carry spends its time on what is around its arithmetic: buffers, kernels, threads. Here every variable has
-//! a place in one block, laid out when the loop is compiled; a trip goes through a list of steps from place to place, allocates nothing and
-//! asks no other thread. What does not change from trip to trip is computed before the loop. Steps use the loops that tiles run with, and
-//! so give the same bits.
+//! Where everything is in the block, and the steps from place to place.
 
+use super::{Loop, Moves, OnScalars, Place, Slices, Small, Step, WORDS, stacked_types};
 use crate::cluster::{Kind, Space};
-use crate::kernels::{self, Counters, LANES, Loop1, Loop2, Loop3, Pattern, ScalarFn, Splat};
+use crate::dot::SmallDot;
+use crate::executable::settles;
+use crate::index::Places;
+use crate::kernels::{self, LANES, Pattern, Splat};
 use crate::view::{Affine, View, pull};
-use crate::{Buffer, effects, flex};
-use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_program::{
-    ArrayType, Axes, DType, Effect, Equation, Op, Program, Reduction, Scalar, Scan, Shape, Var, While,
-    threefry2x32,
+    ArrayType, Axes, DType, Equation, Op, Program, Reduction, Scalar, Scan, Shape, Update, Var, While,
 };
-use std::ops::Range;
-
-/// The most elements of a variable.
-const ELEMENTS: usize = 1024;
-/// The most words of all of them together.
-const WORDS: usize = 1 << 16;
-
-/// Bytes of the block. Those of a result come after those of its operands.
-type Place = Range<usize>;
-
-/// A small loop, ready to run.
-#[derive(Debug)]
-pub(crate) struct Small {
-    words: usize,
-    constants: Vec<(Scalar, Place)>,
-    /// Where the operands go that are no slices.
-    fixed: Vec<Place>,
-    steps: Vec<Step>,
-    carries: Vec<(Place, ArrayType)>,
-    stacked: Vec<ArrayType>,
-}
-
-#[derive(Debug)]
-enum Step {
-    /// On single elements; where they start.
-    Scalar(ScalarFn, [usize; 3], usize),
-    One(Loop1, Place, Place),
-    Two(Loop2, [Place; 2], Place),
-    Three(Loop3, [Place; 3], Place),
-    Uniform([Scalar; 2], [Place; 2], Place),
-    /// `out[i] = x[offset + pattern(i)]`.
-    Take {
-        dtype: DType,
-        x: Place,
-        offset: i64,
-        pattern: Pattern,
-        out: Place,
-    },
-    /// `out[offset + pattern(i)] = x[i]`.
-    Put {
-        dtype: DType,
-        x: Place,
-        offset: i64,
-        pattern: Pattern,
-        out: Place,
-    },
-    Iota {
-        dtype: DType,
-        pattern: Pattern,
-        out: Place,
-    },
-    /// Rows one after the other, each to an element, or all into one.
-    Reduce {
-        kind: Reduction,
-        dtype: DType,
-        rows: usize,
-        each: bool,
-        x: Place,
-        lanes: Place,
-        out: Place,
-    },
-    /// For each key a row of pairs of words.
-    Random {
-        key: Place,
-        first: Place,
-        out: [Place; 2],
-    },
-    /// What the tiles have no loop for.
-    Other(Op, Vec<(Place, ArrayType)>, Vec<Place>),
-    Loop(Box<Loop>),
-    While {
-        condition: Vec<Step>,
-        flag: Place,
-        body: Vec<Step>,
-        next: Moves,
-    },
-    /// Each branch with what its results become.
-    Cond(Place, Vec<(Vec<Step>, Moves)>),
-    Effect(Effect, Vec<(Place, ArrayType)>),
-    Copy(Moves),
-}
-
-#[derive(Debug)]
-struct Loop {
-    length: usize,
-    reverse: bool,
-    body: Vec<Step>,
-    slices: Vec<(Slices, Place)>,
-    stacked: Vec<(Place, Slices)>,
-    next: Moves,
-    /// Whether a trip that leaves the carry as it is may be the last that does anything.
-    settles: bool,
-}
-
-/// Where the slices of an array are, one for each trip.
-#[derive(Debug)]
-enum Slices {
-    /// In an operand or result of the whole loop.
-    Outside(usize),
-    /// In the block, from there on.
-    Within(usize),
-}
-
-/// Copies that happen at once: first those to the side, of what others overwrite.
-#[derive(Debug, Default)]
-struct Moves {
-    aside: Vec<(Place, Place)>,
-    into: Vec<(Place, Place)>,
-}
-
-impl Small {
-    /// A loop with a fixed number of trips, if it is small.
-    pub(crate) fn scan(scan: &Scan) -> Option<Small> {
-        let body = &scan.body;
-        is_small(body).then_some(())?;
-        let mut layout = Layout::new();
-        let types = body.input_types();
-        let fixed = layout.values(&types[..scan.consts + scan.carries]);
-        let slices = (0..types.len() - fixed.len()).map(Slices::Outside).collect();
-        let stacked = (0..body.outputs().len() - scan.carries)
-            .map(Slices::Outside)
-            .collect();
-        let (consts, carry) = fixed.split_at(scan.consts);
-        layout.scan(scan, consts, carry, slices, stacked);
-        let stacked = stacked_types(scan);
-        layout.finish(&fixed, carry, &types[scan.consts..], stacked)
-    }
-
-    /// A loop on a condition, if it is small.
-    pub(crate) fn repeat(w: &While) -> Option<Small> {
-        (is_small(&w.condition) && is_small(&w.body)).then_some(())?;
-        let mut layout = Layout::new();
-        let types = w.body.input_types();
-        let fixed = layout.values(&types);
-        let (consts, carry) = fixed.split_at(w.consts);
-        layout.repeat(w, consts, carry);
-        layout.finish(&fixed, carry, &types[w.consts..], vec![])
-    }
-
-    /// Runs it.
-    pub(crate) fn run(&self, operands: &[Buffer]) -> Vec<Buffer> {
-        let mut block = vec![0u64; self.words];
-        let memory: &mut [u8] = cast_slice_mut(&mut block);
-        for (value, place) in &self.constants {
-            kernels::fill(value.dtype(), value.to_le_bytes(), &mut memory[place.clone()]);
-        }
-        for (place, operand) in self.fixed.iter().zip(operands) {
-            memory[place.clone()].copy_from_slice(operand.bytes());
-        }
-        let mut ys: Vec<Buffer> = self.stacked.iter().map(|of| Buffer::zeros(of.clone())).collect();
-        let mut outside = Outside {
-            xs: operands[self.fixed.len()..].iter().map(Buffer::bytes).collect(),
-            ys: ys
-                .iter_mut()
-                .map(|y| y.bytes_mut().expect("a new buffer"))
-                .collect(),
-        };
-        run(&self.steps, memory, &mut outside);
-        let carries = self.carries.iter().map(|(place, of)| buffer(memory, place, of));
-        carries.chain(ys).collect()
-    }
-}
-
-fn stacked_types(scan: &Scan) -> Vec<ArrayType> {
-    let stack = |of: ArrayType| {
-        let shape: Shape = std::iter::once(scan.length)
-            .chain(of.shape.iter().copied())
-            .collect();
-        ArrayType::new(of.dtype, shape)
-    };
-    scan.body
-        .output_types()
-        .into_iter()
-        .skip(scan.carries)
-        .map(stack)
-        .collect()
-}
-
-pub(crate) fn is_small(program: &Program) -> bool {
-    let mut results = program.equations().iter().flat_map(|equation| &equation.outputs);
-    program.input_types().iter().all(|of| of.shape.size() <= ELEMENTS)
-        && results.all(|var| program.type_of(*var).shape.size() <= ELEMENTS)
-        && program
-            .equations()
-            .iter()
-            .flat_map(|equation| equation.op.programs())
-            .all(|inner| is_small(inner))
-}
-
-fn buffer(memory: &[u8], place: &Place, of: &ArrayType) -> Buffer {
-    let mut buffer = Buffer::zeros(of.clone());
-    buffer
-        .bytes_mut()
-        .expect("a new buffer")
-        .copy_from_slice(&memory[place.clone()]);
-    buffer
-}
 
 /// Where a variable is, and how many loops around it change it.
 #[derive(Clone, Debug)]
-struct Value {
-    place: Place,
+pub(super) struct Value {
+    pub(super) place: Place,
     depth: usize,
 }
 
 /// Lays a loop out in the block.
-struct Layout {
+pub(super) struct Layout {
     /// Bytes given away so far.
     next: usize,
     constants: Vec<(Scalar, Place)>,
@@ -231,7 +30,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn new() -> Layout {
+    pub(super) fn new() -> Layout {
         Layout {
             next: 0,
             constants: vec![],
@@ -240,7 +39,7 @@ impl Layout {
         }
     }
 
-    fn finish(
+    pub(super) fn finish(
         mut self,
         fixed: &[Value],
         carry: &[Value],
@@ -269,7 +68,7 @@ impl Layout {
         at..at + bytes
     }
 
-    fn values(&mut self, types: &[ArrayType]) -> Vec<Value> {
+    pub(super) fn values(&mut self, types: &[ArrayType]) -> Vec<Value> {
         let depth = self.blocks.len() - 1;
         let value = |of: &ArrayType| Value {
             place: self.bytes(of.bytes()),
@@ -316,13 +115,22 @@ impl Layout {
             }
             return vec![];
         };
+        let types = |first: usize| -> Vec<&ArrayType> { equation.inputs[first..].iter().map(of).collect() };
         let last = equation.inputs.last().map(of);
         if let (Some(last), 1) = (last, result.shape.size())
             && let Some(f) = kernels::scalar(&equation.op, last.dtype)
         {
             let operand = |i: usize| x.get(i).map_or(0, |x| x.place.start);
             let place = self.bytes(result.bytes());
-            self.blocks[depth].push(Step::Scalar(f, [operand(0), operand(1), operand(2)], place.start));
+            let scalars = OnScalars {
+                f,
+                operands: [operand(0), operand(1), operand(2)],
+                out: place.start,
+            };
+            match self.blocks[depth].last_mut() {
+                Some(Step::Scalars(list)) => list.push(scalars),
+                _ => self.blocks[depth].push(Step::Scalars(vec![scalars])),
+            }
             return vec![Value { place, depth }];
         }
         let step = match &equation.op {
@@ -426,8 +234,34 @@ impl Layout {
             Op::Call(_) | Op::Custom(_) | Op::Checkpoint(_) | Op::Scan(_) | Op::While(_) | Op::Cond(_) => {
                 return self.structure(equation, x);
             }
-            op @ (Op::Gather { .. }
-            | Op::Scatter { .. }
+            Op::Gather { axes, batch, mode } => {
+                let places = Places::new(of(&equation.inputs[0]), &types(1), axes, *batch, *mode);
+                Step::Gather(
+                    places,
+                    x.iter().map(|x| x.place.clone()).collect(),
+                    self.bytes(result.bytes()),
+                )
+            }
+            Op::Scatter {
+                kind,
+                axes,
+                batch,
+                mode,
+            } if *kind == Update::Set || result.dtype != DType::Bool => {
+                let places = Places::new(result, &types(2), axes, *batch, *mode);
+                Step::Scatter(
+                    places,
+                    *kind,
+                    x.iter().map(|x| x.place.clone()).collect(),
+                    self.bytes(result.bytes()),
+                )
+            }
+            Op::Dot(dot)
+                if let Some(dot) = SmallDot::of(dot, of(&equation.inputs[0]), of(&equation.inputs[1])) =>
+            {
+                Step::Dot(dot, [place(0), place(1)], self.bytes(result.bytes()))
+            }
+            op @ (Op::Scatter { .. }
             | Op::ArgReduce { .. }
             | Op::Cumulative { .. }
             | Op::Sort { .. }
@@ -453,6 +287,7 @@ impl Layout {
                 out.clone()
             }
             Step::Put { out, .. } | Step::Iota { out, .. } => out.clone(),
+            Step::Dot(.., out) | Step::Gather(.., out) | Step::Scatter(.., out) => out.clone(),
             _ => unreachable!("everything else has returned"),
         };
         self.blocks[depth].push(step);
@@ -511,7 +346,7 @@ impl Layout {
     }
 
     /// A loop whose constants and carry are in place.
-    fn scan(
+    pub(super) fn scan(
         &mut self,
         scan: &Scan,
         consts: &[Value],
@@ -531,14 +366,10 @@ impl Layout {
         let outputs = self.program(body, inputs.collect());
         let (next, ys) = outputs.split_at(scan.carries);
         let next = self.moves(next, carry);
-        let chooses = body
-            .equations()
-            .iter()
-            .any(|equation| matches!(equation.op, Op::Cond(_)));
         let step = Step::Loop(Box::new(Loop {
             length: scan.length,
             reverse: scan.reverse,
-            settles: chooses && slices.is_empty() && !body.has_effect(),
+            settles: settles(scan),
             slices: slices
                 .into_iter()
                 .zip(pieces)
@@ -551,7 +382,7 @@ impl Layout {
         self.innermost().push(step);
     }
 
-    fn repeat(&mut self, w: &While, consts: &[Value], carry: &[Value]) {
+    pub(super) fn repeat(&mut self, w: &While, consts: &[Value], carry: &[Value]) {
         let block = |program: &Program, layout: &mut Layout| {
             layout.blocks.push(vec![]);
             let depth = layout.blocks.len() - 1;
@@ -671,266 +502,4 @@ fn changing(carry: &[Value], depth: usize) -> impl Iterator<Item = Value> {
         place: x.place.clone(),
         depth,
     })
-}
-
-/// The slices of the operands and results of the whole loop.
-struct Outside<'a> {
-    xs: Vec<&'a [u8]>,
-    ys: Vec<&'a mut [u8]>,
-}
-
-fn run(steps: &[Step], memory: &mut [u8], outside: &mut Outside) {
-    for step in steps {
-        match step {
-            Step::Scalar(f, [x, y, z], out) => {
-                let word =
-                    |at: usize| u64::from_le_bytes(memory[at..at + 8].try_into().expect("eight bytes"));
-                let result = f(word(*x), word(*y), word(*z));
-                memory[*out..out + 8].copy_from_slice(&result.to_le_bytes());
-            }
-            Step::One(run, x, out) => {
-                let (before, out) = result(memory, out);
-                run(&before[x.clone()], out);
-            }
-            Step::Two(run, [x, y], out) => {
-                let (before, out) = result(memory, out);
-                run(&before[x.clone()], &before[y.clone()], out);
-            }
-            Step::Three(run, [x, y, z], out) => {
-                let (before, out) = result(memory, out);
-                run(&before[x.clone()], &before[y.clone()], &before[z.clone()], out);
-            }
-            Step::Uniform([low, high], [x, y], out) => {
-                let (before, out) = result(memory, out);
-                kernels::uniform(
-                    *low,
-                    *high,
-                    cast_slice(&before[x.clone()]),
-                    cast_slice(&before[y.clone()]),
-                    out,
-                );
-            }
-            Step::Take {
-                dtype,
-                x,
-                offset,
-                pattern,
-                out,
-            } => {
-                let (before, out) = result(memory, out);
-                let n = out.len() / dtype.size();
-                kernels::load(*dtype, &before[x.clone()], *offset, pattern, 0, n, out);
-            }
-            Step::Put {
-                dtype,
-                x,
-                offset,
-                pattern,
-                out,
-            } => {
-                let (before, out) = result(memory, out);
-                kernels::store(*dtype, &before[x.clone()], *offset, pattern, out);
-            }
-            Step::Iota { dtype, pattern, out } => {
-                let out = &mut memory[out.clone()];
-                kernels::iota(*dtype, 0, pattern, 0, out.len() / dtype.size(), out);
-            }
-            Step::Reduce {
-                kind,
-                dtype,
-                rows,
-                each,
-                x,
-                lanes,
-                out,
-            } => {
-                let (before, after) = memory.split_at_mut(lanes.start);
-                let (lanes, after) = after.split_at_mut(LANES * 8);
-                let out = &mut after[..out.len()];
-                reduce(*kind, *dtype, *rows, *each, &before[x.clone()], lanes, out);
-            }
-            Step::Random {
-                key,
-                first,
-                out: [high, low],
-            } => {
-                let (before, after) = memory.split_at_mut(high.start);
-                let (words, after) = after.split_at_mut(low.start - high.start);
-                let (key, first) = (
-                    cast_slice(&before[key.clone()]),
-                    cast_slice(&before[first.clone()]),
-                );
-                random(key, first, &mut words[..high.len()], &mut after[..low.len()]);
-            }
-            Step::Other(op, operands, results) => {
-                let operands = operands
-                    .iter()
-                    .map(|(place, of)| buffer(memory, place, of))
-                    .collect();
-                for (place, result) in results.iter().zip(flex::run(op, operands)) {
-                    memory[place.clone()].copy_from_slice(result.bytes());
-                }
-            }
-            Step::Loop(inner) => inner.run(memory, outside),
-            Step::While {
-                condition,
-                flag,
-                body,
-                next,
-            } => loop {
-                run(condition, memory, outside);
-                if memory[flag.start] == 0 {
-                    break;
-                }
-                run(body, memory, outside);
-                next.happen(memory);
-            },
-            Step::Cond(which, branches) => {
-                let which: i32 = bytemuck::pod_read_unaligned(&memory[which.clone()]);
-                let nearest = usize::try_from(which).unwrap_or(0).min(branches.len() - 1);
-                let (steps, moves) = &branches[nearest];
-                run(steps, memory, outside);
-                moves.happen(memory);
-            }
-            Step::Effect(effect, operands) => {
-                let operands: Vec<Buffer> = operands
-                    .iter()
-                    .map(|(place, of)| buffer(memory, place, of))
-                    .collect();
-                effects::happen(effect, &operands);
-            }
-            Step::Copy(moves) => moves.happen(memory),
-        }
-    }
-}
-
-/// What comes before a result, and its own bytes.
-fn result<'m>(memory: &'m mut [u8], out: &Place) -> (&'m [u8], &'m mut [u8]) {
-    let (before, after) = memory.split_at_mut(out.start);
-    (before, &mut after[..out.len()])
-}
-
-fn reduce(
-    kind: Reduction,
-    dtype: DType,
-    rows: usize,
-    each: bool,
-    x: &[u8],
-    lanes: &mut [u8],
-    out: &mut [u8],
-) {
-    let size = dtype.size();
-    if !each {
-        kernels::identity(kind, dtype, out);
-        for row in 0..rows {
-            let n = out.len();
-            kernels::combine(kind, dtype, &x[row * n..(row + 1) * n], out);
-        }
-        return;
-    }
-    let lanes = &mut lanes[..LANES * size];
-    let n = x.len() / rows.max(1);
-    for (row, out) in out.chunks_exact_mut(size).enumerate() {
-        kernels::identity(kind, dtype, lanes);
-        kernels::reduce(kind, dtype, &x[row * n..(row + 1) * n], lanes);
-        kernels::finish(kind, dtype, lanes);
-        out.copy_from_slice(&lanes[..size]);
-    }
-}
-
-/// The words for the counters from `first` on, a row for each key.
-fn random(keys: &[u32], first: &[u32], high: &mut [u8], low: &mut [u8]) {
-    // Fewer are not worth a vector.
-    const FEW: usize = 8;
-    let (high, low): (&mut [u32], &mut [u32]) = (cast_slice_mut(high), cast_slice_mut(low));
-    if first.is_empty() {
-        return;
-    }
-    let n = high.len() / first.len();
-    for (row, &first) in first.iter().enumerate() {
-        let key = [keys[2 * row], keys[2 * row + 1]];
-        let (high, low) = (
-            &mut high[row * n..(row + 1) * n],
-            &mut low[row * n..(row + 1) * n],
-        );
-        if n >= FEW && first.checked_add(n as u32).is_some() {
-            let counters = Counters::Run { key, hi: 0, first, n };
-            kernels::random_bits(counters, high, low);
-            continue;
-        }
-        for i in 0..n {
-            let counter = u64::from(first) + i as u64;
-            [high[i], low[i]] = threefry2x32(key, [(counter >> 32) as u32, counter as u32]);
-        }
-    }
-}
-
-impl Loop {
-    fn run(&self, memory: &mut [u8], outside: &mut Outside) {
-        for trip in 0..self.length {
-            let at = |trip: usize| {
-                if self.reverse {
-                    self.length - 1 - trip
-                } else {
-                    trip
-                }
-            };
-            for (from, to) in &self.slices {
-                let (slice, n) = (at(trip), to.len());
-                match from {
-                    Slices::Outside(i) => {
-                        memory[to.clone()].copy_from_slice(&outside.xs[*i][slice * n..(slice + 1) * n])
-                    }
-                    Slices::Within(base) => {
-                        memory.copy_within(base + slice * n..base + (slice + 1) * n, to.start)
-                    }
-                }
-            }
-            run(&self.body, memory, outside);
-            self.stack(memory, outside, at(trip));
-            self.next.set_aside(memory);
-            if self.settles && self.next.change_nothing(memory) {
-                (trip + 1..self.length).for_each(|trip| self.stack(memory, outside, at(trip)));
-                return;
-            }
-            self.next.copy(memory);
-        }
-    }
-
-    fn stack(&self, memory: &mut [u8], outside: &mut Outside, slice: usize) {
-        for (from, to) in &self.stacked {
-            let n = from.len();
-            match to {
-                Slices::Outside(i) => {
-                    outside.ys[*i][slice * n..(slice + 1) * n].copy_from_slice(&memory[from.clone()])
-                }
-                Slices::Within(base) => memory.copy_within(from.clone(), base + slice * n),
-            }
-        }
-    }
-}
-
-impl Moves {
-    fn happen(&self, memory: &mut [u8]) {
-        self.set_aside(memory);
-        self.copy(memory);
-    }
-
-    fn set_aside(&self, memory: &mut [u8]) {
-        self.aside
-            .iter()
-            .for_each(|(from, to)| memory.copy_within(from.clone(), to.start));
-    }
-
-    fn copy(&self, memory: &mut [u8]) {
-        self.into
-            .iter()
-            .for_each(|(from, to)| memory.copy_within(from.clone(), to.start));
-    }
-
-    fn change_nothing(&self, memory: &[u8]) -> bool {
-        self.into
-            .iter()
-            .all(|(from, to)| memory[from.clone()] == memory[to.clone()])
-    }
 }

@@ -1,0 +1,228 @@
+//! Small loops: few elements a trip, in one block of memory.
+//!
+//! A loop over a small carry spends its time on what is around its arithmetic: buffers, kernels, threads. Here every variable has
+//! a place in one block, laid out when the loop is compiled; a trip goes through a list of steps from place to place, allocates nothing and
+//! asks no other thread. What does not change from trip to trip is computed before the loop. Steps use the loops that tiles run with, and
+//! so give the same bits.
+
+mod layout;
+mod run;
+
+use crate::Buffer;
+use crate::dot::SmallDot;
+use crate::index::Places;
+use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern, ScalarFn};
+use bytemuck::cast_slice_mut;
+use kiln_program::{ArrayType, DType, Effect, Op, Program, Reduction, Scalar, Scan, Shape, Update, While};
+use layout::Layout;
+use run::{Outside, run};
+use std::ops::Range;
+
+/// The most elements of a variable.
+const ELEMENTS: usize = 1024;
+/// The most words of all of them together.
+const WORDS: usize = 1 << 16;
+
+/// Bytes of the block. Those of a result come after those of its operands.
+type Place = Range<usize>;
+
+/// A small loop, ready to run.
+#[derive(Debug)]
+pub(crate) struct Small {
+    words: usize,
+    constants: Vec<(Scalar, Place)>,
+    /// Where the operands go that are no slices.
+    fixed: Vec<Place>,
+    steps: Vec<Step>,
+    carries: Vec<(Place, ArrayType)>,
+    stacked: Vec<ArrayType>,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// On single elements, one op after the other.
+    Scalars(Vec<OnScalars>),
+    One(Loop1, Place, Place),
+    Two(Loop2, [Place; 2], Place),
+    Three(Loop3, [Place; 3], Place),
+    Uniform([Scalar; 2], [Place; 2], Place),
+    /// `out[i] = x[offset + pattern(i)]`.
+    Take {
+        dtype: DType,
+        x: Place,
+        offset: i64,
+        pattern: Pattern,
+        out: Place,
+    },
+    /// `out[offset + pattern(i)] = x[i]`.
+    Put {
+        dtype: DType,
+        x: Place,
+        offset: i64,
+        pattern: Pattern,
+        out: Place,
+    },
+    Iota {
+        dtype: DType,
+        pattern: Pattern,
+        out: Place,
+    },
+    /// Rows one after the other, each to an element, or all into one.
+    Reduce {
+        kind: Reduction,
+        dtype: DType,
+        rows: usize,
+        each: bool,
+        x: Place,
+        lanes: Place,
+        out: Place,
+    },
+    /// For each key a row of pairs of words.
+    Random {
+        key: Place,
+        first: Place,
+        out: [Place; 2],
+    },
+    Dot(SmallDot, [Place; 2], Place),
+    /// The array, then the indices.
+    Gather(Places, Vec<Place>, Place),
+    /// The array and the updates, then the indices.
+    Scatter(Places, Update, Vec<Place>, Place),
+    /// What there is no loop for.
+    Other(Op, Vec<(Place, ArrayType)>, Vec<Place>),
+    Loop(Box<Loop>),
+    While {
+        condition: Vec<Step>,
+        flag: Place,
+        body: Vec<Step>,
+        next: Moves,
+    },
+    /// Each branch with what its results become.
+    Cond(Place, Vec<(Vec<Step>, Moves)>),
+    Effect(Effect, Vec<(Place, ArrayType)>),
+    Copy(Moves),
+}
+
+/// An op on single elements: where they start, and where the result goes.
+#[derive(Debug)]
+struct OnScalars {
+    f: ScalarFn,
+    operands: [usize; 3],
+    out: usize,
+}
+
+#[derive(Debug)]
+struct Loop {
+    length: usize,
+    reverse: bool,
+    body: Vec<Step>,
+    slices: Vec<(Slices, Place)>,
+    stacked: Vec<(Place, Slices)>,
+    next: Moves,
+    /// Whether a trip that leaves the carry as it is may be the last that does anything.
+    settles: bool,
+}
+
+/// Where the slices of an array are, one for each trip.
+#[derive(Debug)]
+enum Slices {
+    /// In an operand or result of the whole loop.
+    Outside(usize),
+    /// In the block, from there on.
+    Within(usize),
+}
+
+/// Copies that happen at once: first those to the side, of what others overwrite.
+#[derive(Debug, Default)]
+struct Moves {
+    aside: Vec<(Place, Place)>,
+    into: Vec<(Place, Place)>,
+}
+
+impl Small {
+    /// A loop with a fixed number of trips, if it is small.
+    pub(crate) fn scan(scan: &Scan) -> Option<Small> {
+        let body = &scan.body;
+        is_small(body).then_some(())?;
+        let mut layout = Layout::new();
+        let types = body.input_types();
+        let fixed = layout.values(&types[..scan.consts + scan.carries]);
+        let slices = (0..types.len() - fixed.len()).map(Slices::Outside).collect();
+        let stacked = (0..body.outputs().len() - scan.carries)
+            .map(Slices::Outside)
+            .collect();
+        let (consts, carry) = fixed.split_at(scan.consts);
+        layout.scan(scan, consts, carry, slices, stacked);
+        let stacked = stacked_types(scan);
+        layout.finish(&fixed, carry, &types[scan.consts..], stacked)
+    }
+
+    /// A loop on a condition, if it is small.
+    pub(crate) fn repeat(w: &While) -> Option<Small> {
+        (is_small(&w.condition) && is_small(&w.body)).then_some(())?;
+        let mut layout = Layout::new();
+        let types = w.body.input_types();
+        let fixed = layout.values(&types);
+        let (consts, carry) = fixed.split_at(w.consts);
+        layout.repeat(w, consts, carry);
+        layout.finish(&fixed, carry, &types[w.consts..], vec![])
+    }
+
+    /// Runs it.
+    pub(crate) fn run(&self, operands: &[Buffer]) -> Vec<Buffer> {
+        let mut block = vec![0u64; self.words];
+        let memory: &mut [u8] = cast_slice_mut(&mut block);
+        for (value, place) in &self.constants {
+            kernels::fill(value.dtype(), value.to_le_bytes(), &mut memory[place.clone()]);
+        }
+        for (place, operand) in self.fixed.iter().zip(operands) {
+            memory[place.clone()].copy_from_slice(operand.bytes());
+        }
+        let mut ys: Vec<Buffer> = self.stacked.iter().map(|of| Buffer::zeros(of.clone())).collect();
+        let mut outside = Outside {
+            xs: operands[self.fixed.len()..].iter().map(Buffer::bytes).collect(),
+            ys: ys
+                .iter_mut()
+                .map(|y| y.bytes_mut().expect("a new buffer"))
+                .collect(),
+        };
+        run(&self.steps, memory, &mut outside);
+        let carries = self.carries.iter().map(|(place, of)| buffer(memory, place, of));
+        carries.chain(ys).collect()
+    }
+}
+
+fn stacked_types(scan: &Scan) -> Vec<ArrayType> {
+    let stack = |of: ArrayType| {
+        let shape: Shape = std::iter::once(scan.length)
+            .chain(of.shape.iter().copied())
+            .collect();
+        ArrayType::new(of.dtype, shape)
+    };
+    scan.body
+        .output_types()
+        .into_iter()
+        .skip(scan.carries)
+        .map(stack)
+        .collect()
+}
+
+pub(crate) fn is_small(program: &Program) -> bool {
+    let mut results = program.equations().iter().flat_map(|equation| &equation.outputs);
+    program.input_types().iter().all(|of| of.shape.size() <= ELEMENTS)
+        && results.all(|var| program.type_of(*var).shape.size() <= ELEMENTS)
+        && program
+            .equations()
+            .iter()
+            .flat_map(|equation| equation.op.programs())
+            .all(|inner| is_small(inner))
+}
+
+fn buffer(memory: &[u8], place: &Place, of: &ArrayType) -> Buffer {
+    let mut buffer = Buffer::zeros(of.clone());
+    buffer
+        .bytes_mut()
+        .expect("a new buffer")
+        .copy_from_slice(&memory[place.clone()]);
+    buffer
+}

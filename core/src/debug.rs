@@ -1,0 +1,288 @@
+//! Looking into programs while they run: printing values, and finding the op that made the first NaN.
+//!
+//! Both are effects: equations that give nothing, done in the order of the program.
+
+use crate::Array;
+use crate::config::debug_nans_enabled;
+use crate::error::{check, raise};
+use crate::record::{bind, check_alive, is_deriving, is_recording};
+use kiln_backends::program::{DType, Effect, Op, Program, Unary};
+use kiln_backends::{Buffer, on_effect};
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::sync::{Arc, Once, PoisonError, RwLock};
+
+/// Prints arrays where the program runs: `debug_print!("x = {}, y = {}", x, &y + 1)`.
+///
+/// Each `{}` is replaced by the next value, which is an array, a reference to one, or a number, and is not moved; `{{` stands for a brace.
+/// Inside of transformations it prints when the values are there: under [`jit`](crate::jit) at every call, in loops at every
+/// trip, in a branch when it is taken, under `vmap` once an element. The prints of a program come in their order. See [`debug`](crate::debug)
+/// for where they go.
+///
+/// # Panics
+/// When there are more or fewer values than places.
+///
+/// ```
+/// use kiln_core::{Array, debug_print, jit, numpy as np};
+/// let f = jit(|x: Array| {
+///     let y = x.sum();
+///     debug_print!("the sum of {} is {}", x, y);
+///     y
+/// });
+/// f(np::arange(3)); // the sum of [0 1 2] is 3
+/// f(np::ones(2));   // the sum of [1. 1.] is 2.0
+/// ```
+#[macro_export]
+macro_rules! debug_print {
+    ($text:expr $(, $value:expr)* $(,)?) => {
+        $crate::debug::print($text, &[$($crate::debug::value(&$value)),*])
+    };
+}
+
+/// A value for [`print()`]: an array, a reference to one, or a number.
+pub fn value<T: Clone + Into<Array>>(x: &T) -> Array {
+    x.clone().into()
+}
+
+/// What [`debug_print!`](crate::debug_print!) calls.
+///
+/// # Panics
+/// When there are more or fewer values than places.
+#[track_caller]
+pub fn print(text: &str, values: &[Array]) {
+    const OP: &str = "debug_print";
+    let places = pieces(text).filter(|piece| *piece == Piece::Place).count();
+    check(places == values.len(), OP, || {
+        format!("{places} places in {text:?} for {} values", values.len())
+    });
+    check_alive(OP, values);
+    if !is_recording() {
+        return emit(&filled(text, values));
+    }
+    listen();
+    let mut operands = Vec::with_capacity(values.len());
+    for x in values {
+        let kind = x.kind();
+        operands.push(x.clone().settled(OP, kind));
+    }
+    let operands: Vec<&Array> = operands.iter().collect();
+    bind(Op::Effect(Effect::Print(text.into())), &operands, &[]);
+}
+
+/// A part of a text to be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece<'a> {
+    Text(&'a str),
+    Place,
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let special = [
+            ("{}", Piece::Place),
+            ("{{", Piece::Text("{")),
+            ("}}", Piece::Text("}")),
+        ];
+        for (pattern, piece) in special {
+            if let Some(after) = rest.strip_prefix(pattern) {
+                rest = after;
+                return Some(piece);
+            }
+        }
+        let first = rest.chars().next()?.len_utf8();
+        let end = rest[first..].find(['{', '}']).map_or(rest.len(), |at| first + at);
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        Some(Piece::Text(piece))
+    })
+}
+
+fn filled(text: &str, values: &[Array]) -> String {
+    let mut values = values.iter();
+    let piece = |piece| match piece {
+        Piece::Text(text) => text.to_string(),
+        Piece::Place => values.next().map(Array::to_string).unwrap_or_default(),
+    };
+    pieces(text).map(piece).collect()
+}
+
+type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+
+static SINK: RwLock<Option<Sink>> = RwLock::new(None);
+
+thread_local! {
+    /// What is printed while someone captures.
+    static CAPTURED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// Where prints go from now on, in the whole process; to the standard output before.
+///
+/// ```
+/// kiln_core::debug::print_to(|text| eprintln!("{text}"));
+/// kiln_core::debug_print!("to standard error");
+/// ```
+pub fn print_to(sink: impl Fn(&str) + Send + Sync + 'static) {
+    *SINK.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(sink));
+}
+
+/// Runs `f`, and gives what is printed on this thread meanwhile instead of printing it.
+///
+/// ```
+/// use kiln_core::{Array, debug, debug_print, lax};
+/// let (last, lines) = debug::capture(|| lax::fori_loop(0, 3, |i, x: Array| { debug_print!("{} {}", i, x); x * 2 }, 1.into()));
+/// assert_eq!(lines, ["0 1", "1 2", "2 4"]);
+/// ```
+pub fn capture<R>(f: impl FnOnce() -> R) -> (R, Vec<String>) {
+    struct Restore(Option<Vec<String>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            CAPTURED.set(self.0.take());
+        }
+    }
+    let _restore = Restore(CAPTURED.replace(Some(vec![])));
+    let result = f();
+    (result, CAPTURED.take().unwrap_or_default())
+}
+
+fn emit(text: &str) {
+    let captured = CAPTURED.with_borrow_mut(|lines| match lines {
+        Some(lines) => {
+            lines.push(text.into());
+            true
+        }
+        None => false,
+    });
+    if captured {
+        return;
+    }
+    let sink = SINK.read().unwrap_or_else(PoisonError::into_inner).clone();
+    match sink {
+        Some(sink) => sink(text),
+        None => println!("{text}"),
+    }
+}
+
+/// Has the engine tell us of effects.
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| on_effect(happen));
+}
+
+/// A NaN that was found, on its way to whoever ran the program.
+struct Found {
+    op: String,
+    at: String,
+}
+
+fn happen(effect: &Effect, operands: &[Buffer]) {
+    match effect {
+        Effect::Print(text) => {
+            let values: Vec<Array> = operands.iter().cloned().map(Array::from_buffer).collect();
+            emit(&filled(text, &values));
+        }
+        Effect::CheckNan { op, at } => {
+            if operands.iter().any(has_nan) {
+                // Not printed here: `watched` raises it where the user is nearer.
+                resume_unwind(Box::new(Found {
+                    op: op.clone(),
+                    at: at.clone(),
+                }));
+            }
+        }
+    }
+}
+
+fn has_nan(x: &Buffer) -> bool {
+    match x.array_type().dtype {
+        DType::F32 => x.as_slice::<f32>().iter().any(|x| x.is_nan()),
+        DType::F64 => x.as_slice::<f64>().iter().any(|x| x.is_nan()),
+        _ => false,
+    }
+}
+
+/// Runs a program by way of `run`; raises the NaN that one of its checks finds.
+#[track_caller]
+pub(crate) fn watched<R>(run: impl FnOnce() -> R) -> R {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => result,
+        Err(payload) => match payload.downcast::<Found>() {
+            Ok(found) => raise(&found.op, format!("made a NaN (debug_nans): {}", found.at)),
+            Err(payload) => resume_unwind(payload),
+        },
+    }
+}
+
+/// An op, and the place in the user's code.
+type Site = (String, String);
+
+thread_local! {
+    /// The public function under way, and the line that called it.
+    static UNDER_WAY: RefCell<Option<Site>> = const { RefCell::new(None) };
+}
+
+/// While it lives, ops are said to be made at a site; then at that which was before.
+pub(crate) struct UnderWay(Option<Site>);
+
+impl UnderWay {
+    fn at(site: Option<Site>) -> UnderWay {
+        UnderWay(UNDER_WAY.replace(site))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        UNDER_WAY.set(self.0.take());
+    }
+}
+
+/// Notes the function that the user calls, unless it is called by another one, or by a rule.
+#[track_caller]
+pub(crate) fn under_way(op: impl FnOnce() -> String) -> Option<UnderWay> {
+    if !debug_nans_enabled() || UNDER_WAY.with_borrow(Option::is_some) || is_deriving() {
+        return None;
+    }
+    Some(UnderWay::at(Some((op(), Location::caller().to_string()))))
+}
+
+/// What is recorded for any user's line: a rule that is kept.
+pub(crate) fn nowhere() -> UnderWay {
+    UnderWay::at(None)
+}
+
+/// While a rule is applied to an equation, what it makes is said to be made where the equation was.
+pub(crate) fn made_for(program: &Program, equation: usize) -> Option<UnderWay> {
+    if !debug_nans_enabled() {
+        return None;
+    }
+    // Its check follows it.
+    match &program.equations().get(equation + 1)?.op {
+        Op::Effect(Effect::CheckNan { op, at }) => Some(UnderWay::at(Some((op.clone(), at.clone())))),
+        _ => None,
+    }
+}
+
+/// The check that follows an op in a recording while `debug_nans` is on.
+pub(crate) fn nan_check(op: &Op) -> Option<Effect> {
+    if !debug_nans_enabled() || !can_make_nan(op) {
+        return None;
+    }
+    let (op, at) = UNDER_WAY.with_borrow(Clone::clone)?;
+    listen();
+    Some(Effect::CheckNan { op, at })
+}
+
+/// Whether there can be a NaN in the result that comes from no operand. What holds programs has checks within.
+fn can_make_nan(op: &Op) -> bool {
+    match op {
+        Op::Unary(f) => !matches!(f, Unary::Not | Unary::Neg | Unary::Abs | Unary::Sign),
+        Op::Binary(_) | Op::MulAdd | Op::Reduce { .. } | Op::Cumulative { .. } => true,
+        // Reads beyond the bounds may give NaN, writes may add infinities.
+        Op::Gather { .. } | Op::Scatter { .. } | Op::Dot(_) | Op::Linalg(_) => true,
+        Op::Constant { .. } | Op::Iota { .. } | Op::Compare(_) | Op::Select | Op::Cast(_) => false,
+        Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast { .. } | Op::Slice { .. } | Op::Pad { .. } => false,
+        Op::Reverse(_) | Op::Concatenate { .. } | Op::ArgReduce { .. } | Op::Sort { .. } => false,
+        Op::RandomBits { .. } | Op::Uniform { .. } | Op::StopGradient | Op::Effect(_) => false,
+        Op::Call(_) | Op::Checkpoint(_) | Op::Custom(_) | Op::Scan(_) | Op::While(_) | Op::Cond(_) => false,
+    }
+}

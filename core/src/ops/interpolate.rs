@@ -1,0 +1,188 @@
+//! Functions on a line: interpolation, polynomials, differences.
+
+use super::arithmetic::where_;
+use super::primitive::{binary, broadcast, cast, compare, concatenate, number_like, slice_axis};
+use super::sort::searchsorted_right;
+use crate::Array;
+use crate::eager::staged;
+use crate::error::{axis_of, broadcast_shapes, check};
+use crate::promote::{Kind, inexact, promote};
+use kiln_backends::program::{Binary, Compare, DType, Shape};
+
+/// The piecewise linear function through the points `(xp, fp)` at `x`; outside of them, the first or last of `fp`. `xp` ascends.
+///
+/// # Panics
+/// When `xp` and `fp` are not of one length and one axis, or have no points.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::interp([-1.0, 0.5, 3.0], [0, 1, 2], [0, 10, 40])); // [ 0.  5. 40.]
+/// ```
+#[track_caller]
+pub fn interp(x: impl Into<Array>, xp: impl Into<Array>, fp: impl Into<Array>) -> Array {
+    interpolate(x.into(), xp.into(), fp.into(), None)
+}
+
+/// As [`interp`], with these values before the first point and after the last.
+///
+/// # Panics
+/// As [`interp`], and when a value does not broadcast to the shape of `x`.
+#[track_caller]
+pub fn interp_outside(
+    x: impl Into<Array>,
+    xp: impl Into<Array>,
+    fp: impl Into<Array>,
+    left: impl Into<Array>,
+    right: impl Into<Array>,
+) -> Array {
+    interpolate(x.into(), xp.into(), fp.into(), Some([left.into(), right.into()]))
+}
+
+#[track_caller]
+fn interpolate(x: Array, xp: Array, fp: Array, outside: Option<[Array; 2]>) -> Array {
+    check(
+        xp.ndim() == 1 && xp.shape() == fp.shape() && xp.size() > 0,
+        "interp",
+        || {
+            format!(
+                "xp of shape {} and fp of shape {}: they are the points' coordinates, one axis each and at least one point",
+                xp.shape(),
+                fp.shape()
+            )
+        },
+    );
+    for value in outside.iter().flatten() {
+        let common = broadcast_shapes("interp", value.shape(), x.shape());
+        check(common == *x.shape(), "interp", || {
+            format!(
+                "a value of shape {} outside for x of shape {}",
+                value.shape(),
+                x.shape()
+            )
+        });
+    }
+    let along = Kind::strong(inexact(promote([x.kind(), xp.kind()])).dtype);
+    let values = Kind::strong(inexact(fp.kind()).dtype);
+    let mut inputs = vec![x.settled("interp", along), xp, fp];
+    inputs.extend(outside.into_iter().flatten());
+    staged("interp", (along, values), inputs, |&(along, values), inputs| {
+        let [x, xp] = [0, 1].map(|i| cast(&inputs[i], along));
+        let fp = cast(&inputs[2], values);
+        let last = xp.size() - 1;
+        let after = searchsorted_right(&xp, &x).clip(1, last);
+        let before = &after - 1;
+        let [x0, f0] = [&xp, &fp].map(|points| points.index(&before));
+        let dx = xp.index(&after) - &x0;
+        // Where points meet the quotient would be NaN, and so would its derivative.
+        let apart = dx.abs().gt(match along.dtype {
+            DType::F32 => f64::from(f32::EPSILON.next_up() - f32::EPSILON),
+            _ => f64::EPSILON.next_up() - f64::EPSILON,
+        });
+        let slope = (&x - x0) / where_(&apart, dx, 1);
+        let inner = where_(apart, &f0 + slope * (fp.index(&after) - &f0), &f0);
+        let end = |at: usize, i: usize| match inputs.get(3 + i) {
+            Some(value) => value.clone(),
+            None => fp.index(at),
+        };
+        let inner = where_(x.lt(xp.index(0)), end(0, 0), inner);
+        where_(x.gt(xp.index(last)), end(last, 1), inner)
+    })
+}
+
+/// The polynomial with coefficients `p`, that of the highest power first, at `x`: by Horner's rule. Further axes of `p` broadcast
+/// against `x`.
+///
+/// # Panics
+/// When `p` is a scalar, or its further axes do not broadcast against `x`.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::polyval([2, 5, 1], 3)); // 34
+/// ```
+#[track_caller]
+pub fn polyval(p: impl Into<Array>, x: impl Into<Array>) -> Array {
+    let (p, x) = (p.into(), x.into());
+    check(
+        p.ndim() > 0,
+        "polyval",
+        || "p is a scalar, not a list of coefficients",
+    );
+    broadcast_shapes("polyval", &Shape::from(&p.shape()[1..]), x.shape());
+    let kind = promote([p.kind(), x.kind()]);
+    let inputs = [p.settled("polyval", kind), x.settled("polyval", kind)];
+    staged("polyval", kind, inputs, |&kind, inputs| {
+        let [p, x] = [0, 1].map(|i| cast(&inputs[i], kind));
+        let shape = broadcast_shapes("polyval", &Shape::from(&p.shape()[1..]), x.shape());
+        let x = broadcast(&x, &shape);
+        (0..p.len()).fold(number_like(&x, 0.0), |value, i| {
+            let coefficient = broadcast(&p.index(i), &shape);
+            binary(Binary::Add, &binary(Binary::Mul, &value, &x), &coefficient)
+        })
+    })
+}
+
+/// The difference of each element and the one before, along the last axis. Of bools, whether they differ.
+///
+/// # Panics
+/// When the array is a scalar.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::diff([1, 4, 9, 16])); // [3 5 7]
+/// ```
+#[track_caller]
+pub fn diff(x: impl Into<Array>) -> Array {
+    diff_axis(x, -1)
+}
+
+/// As [`diff`], along an axis.
+///
+/// # Panics
+/// When the axis is out of bounds.
+#[track_caller]
+pub fn diff_axis(x: impl Into<Array>, axis: isize) -> Array {
+    let x = x.into();
+    let axis = axis_of("diff", axis, x.ndim());
+    staged("diff", axis, [x], |&axis, x| {
+        let (x, n) = (&x[0], x[0].shape()[axis]);
+        let later = slice_axis(x, axis, 1.min(n), n);
+        let earlier = slice_axis(x, axis, 0, n.saturating_sub(1));
+        match x.dtype() {
+            DType::Bool => compare(Compare::Ne, &later, &earlier),
+            _ => binary(Binary::Sub, &later, &earlier),
+        }
+    })
+}
+
+/// The powers of the elements as the columns of a matrix, `n` of them from the highest down to 1.
+///
+/// # Panics
+/// When the array does not have one axis.
+///
+/// ```
+/// # use kiln_core::numpy as np;
+/// println!("{}", np::vander([1, 2, 3], 3));
+/// // [[1 1 1]
+/// //  [4 2 1]
+/// //  [9 3 1]]
+/// ```
+#[track_caller]
+pub fn vander(x: impl Into<Array>, n: usize) -> Array {
+    let x = x.into();
+    check(x.ndim() == 1, "vander", || {
+        format!("takes one axis, got shape {}", x.shape())
+    });
+    staged("vander", n, [x], |&n, x| {
+        let column = x[0].expand_dims(-1);
+        let mut powers = Vec::with_capacity(n);
+        let mut power = number_like(&column, 1.0);
+        for _ in 0..n {
+            powers.insert(0, power.clone());
+            power = binary(Binary::Mul, &power, &column);
+        }
+        match powers.is_empty() {
+            true => slice_axis(&column, 1, 0, 0),
+            false => concatenate(&powers, 1),
+        }
+    })
+}

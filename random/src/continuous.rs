@@ -1,0 +1,156 @@
+//! Continuous distributions that are a function of one uniform or normal float.
+
+use crate::bits::{fits, lengths};
+use crate::uniform::between;
+use crate::{Key, normal_dtype, uniform_dtype};
+use kiln_core::eager::staged;
+use kiln_core::{Array, DType, IntoNumbers, default_float, raise};
+use std::f64::consts::{PI, SQRT_2};
+
+/// The least normal float.
+fn tiny(dtype: DType) -> f64 {
+    match dtype {
+        DType::F32 => f32::MIN_POSITIVE.into(),
+        _ => f64::MIN_POSITIVE,
+    }
+}
+
+/// The distance from 1 to the next float.
+fn epsilon(dtype: DType) -> f64 {
+    match dtype {
+        DType::F32 => f32::EPSILON.into(),
+        _ => f64::EPSILON,
+    }
+}
+
+macro_rules! standard {
+    ($($(#[$doc:meta])* $name:ident $with_dtype:ident $body:expr;)*) => {$(
+        $(#[$doc])*
+        /// Of the default float dtype.
+        ///
+        /// # Panics
+        /// When the key is an array of keys, or the shape has a negative length.
+        #[track_caller]
+        pub fn $name(key: Key, shape: impl IntoNumbers) -> Array {
+            $with_dtype(key, shape, default_float())
+        }
+
+        #[doc = concat!("As [`", stringify!($name), "`], of a given float dtype.")]
+        ///
+        /// # Panics
+        #[doc = concat!("As [`", stringify!($name), "`], and when the dtype is no float.")]
+        #[track_caller]
+        pub fn $with_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
+            let op = stringify!($name);
+            if !dtype.is_float() {
+                raise(op, format!("the dtype is {dtype}, not a float"))
+            }
+            let shape = lengths(op, shape);
+            staged(op, (shape, dtype), [key.one(op)], |(shape, dtype), key| {
+                let unit = |low: f64, high: f64| between(&key[0], shape, *dtype, low, high);
+                let body: fn(DType, &dyn Fn(f64, f64) -> Array) -> Array = $body;
+                body(*dtype, &unit)
+            })
+        }
+    )*};
+}
+
+standard! {
+    /// Exponential floats, of mean 1.
+    ///
+    /// ```
+    /// use kiln_random::{Key, exponential};
+    /// println!("{}", exponential(Key::new(42), 2)); // [0.6708175 1.1388006]
+    /// ```
+    exponential exponential_dtype |_, unit| -(-unit(0.0, 1.0)).log1p();
+    /// Gumbel floats: `-log(-log(u))`.
+    ///
+    /// ```
+    /// use kiln_random::{Key, gumbel};
+    /// println!("{}", gumbel(Key::new(42), 2)); // [0.3340934  0.95201945]
+    /// ```
+    gumbel gumbel_dtype |dtype, unit| -(-unit(tiny(dtype), 1.0).log()).log();
+    /// Laplace floats, of mean 0 and scale 1.
+    laplace laplace_dtype |dtype, unit| {
+        let u = unit(epsilon(dtype) / 2.0 - 1.0, 1.0);
+        u.sign() * (-u.abs()).log1p()
+    };
+    /// Logistic floats, of mean 0 and scale 1.
+    logistic logistic_dtype |dtype, unit| {
+        let u = unit(tiny(dtype), 1.0);
+        u.log() - (-u).log1p()
+    };
+    /// Cauchy floats.
+    cauchy cauchy_dtype |dtype, unit| (PI * (unit(epsilon(dtype), 1.0) - 0.5)).tan();
+}
+
+macro_rules! with_parameter {
+    ($($(#[$doc:meta])* $name:ident($parameter:ident) $body:expr;)*) => {$(
+        $(#[$doc])*
+        /// The parameter broadcasts to the shape, and its dtype is the result's if it is a float.
+        ///
+        /// # Panics
+        /// When the key is an array of keys, the shape has a negative length, or the parameter does not broadcast to it.
+        #[track_caller]
+        pub fn $name(key: Key, $parameter: impl Into<Array>, shape: impl IntoNumbers) -> Array {
+            let op = stringify!($name);
+            let (shape, parameter) = (lengths(op, shape), $parameter.into());
+            fits(op, stringify!($parameter), &parameter, &shape);
+            let dtype = float_dtype(&parameter);
+            let inputs = [key.one(op), parameter.astype(dtype)];
+            staged(op, (shape, dtype), inputs, |(shape, dtype), inputs| {
+                let body: fn(Key, &[usize], DType, &Array) -> Array = $body;
+                body(Key::from_words(inputs[0].clone()), shape, *dtype, &inputs[1])
+            })
+        }
+    )*};
+}
+
+/// The dtype of draws with this parameter.
+pub(crate) fn float_dtype(parameter: &Array) -> DType {
+    match parameter.dtype().is_float() {
+        true => parameter.dtype(),
+        false => default_float(),
+    }
+}
+
+with_parameter! {
+    /// Floats whose logarithm is normal with mean 0 and standard deviation `sigma`.
+    lognormal(sigma) |key, shape, dtype, sigma| (normal_dtype(key, shape, dtype) * sigma).exp();
+    /// Pareto floats, from 1 upwards, of shape `b`.
+    pareto(b) |key, shape, dtype, b| (exponential_dtype(key, shape, dtype) / b).exp();
+    /// Rayleigh floats, of scale `scale`.
+    rayleigh(scale) |key, shape, dtype, scale| scale * (uniform_dtype(key, shape, dtype, 0, 1).log() * -2.0).sqrt();
+    /// Weibull floats, of scale 1 and shape `concentration`.
+    weibull_min(concentration) |key, shape, dtype, concentration| exponential_dtype(key, shape, dtype).pow(1.0 / concentration);
+}
+
+/// Normal floats given that they lie between `low` and `high`, which broadcast to the shape. Of the default float dtype.
+///
+/// # Panics
+/// When the key is an array of keys, the shape has a negative length, or a bound does not broadcast to it.
+///
+/// ```
+/// use kiln_random::{Key, truncated_normal};
+/// println!("{}", truncated_normal(Key::new(0), -1, 1, 4));
+/// ```
+#[track_caller]
+pub fn truncated_normal(
+    key: Key,
+    low: impl Into<Array>,
+    high: impl Into<Array>,
+    shape: impl IntoNumbers,
+) -> Array {
+    let op = "truncated_normal";
+    let (shape, low, high) = (lengths(op, shape), low.into(), high.into());
+    fits(op, "low", &low, &shape);
+    fits(op, "high", &high, &shape);
+    let dtype = default_float();
+    let inputs = [key.one(op), low.astype(dtype), high.astype(dtype)];
+    staged(op, (shape, dtype), inputs, |(shape, dtype), inputs| {
+        let [low, high] = [1, 2].map(|i| &inputs[i]);
+        let [from, to] = [low, high].map(|bound| (bound / SQRT_2).erf());
+        let u = uniform_dtype(Key::from_words(inputs[0].clone()), &shape[..], *dtype, from, to);
+        (SQRT_2 * u.erf_inv()).clip(low, high)
+    })
+}

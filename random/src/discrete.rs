@@ -1,0 +1,191 @@
+//! Discrete distributions: events, categories and counts.
+
+use crate::bits::{fits, lengths};
+use crate::continuous::float_dtype;
+use crate::{Key, gumbel_dtype, uniform_dtype};
+use kiln_core::eager::staged;
+use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np, raise};
+
+/// Bools that are true with probability `p`, which broadcasts to the shape.
+///
+/// # Panics
+/// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
+///
+/// ```
+/// use kiln_random::{Key, bernoulli};
+/// println!("{}", bernoulli(Key::new(42), 0.3, 4));
+/// ```
+#[track_caller]
+pub fn bernoulli(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Array {
+    let (shape, p) = (lengths("bernoulli", shape), p.into());
+    fits("bernoulli", "p", &p, &shape);
+    let dtype = float_dtype(&p);
+    let inputs = [key.one("bernoulli"), p.astype(dtype)];
+    staged("bernoulli", (shape, dtype), inputs, |(shape, dtype), inputs| {
+        uniform_dtype(Key::from_words(inputs[0].clone()), &shape[..], *dtype, 0, 1).lt(&inputs[1])
+    })
+}
+
+/// -1 or 1, equally likely, of the default integer dtype.
+///
+/// # Panics
+/// When the key is an array of keys, or the shape has a negative length.
+#[track_caller]
+pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
+    let shape = lengths("rademacher", shape);
+    staged("rademacher", shape, [key.one("rademacher")], |shape, key| {
+        2 * bernoulli(Key::from_words(key[0].clone()), 0.5, &shape[..]).astype(default_int()) - 1
+    })
+}
+
+/// The number of trials to the first success, each successful with probability `p`, which broadcasts to the shape. Of the default integer
+/// dtype.
+///
+/// # Panics
+/// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
+#[track_caller]
+pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Array {
+    let (shape, p) = (lengths("geometric", shape), p.into());
+    fits("geometric", "p", &p, &shape);
+    let dtype = float_dtype(&p);
+    let inputs = [key.one("geometric"), p.astype(dtype)];
+    staged("geometric", (shape, dtype), inputs, |(shape, dtype), inputs| {
+        let u = uniform_dtype(Key::from_words(inputs[0].clone()), &shape[..], *dtype, 0, 1);
+        let u = np::where_(u.equal(0), 1, u);
+        ((u.log() / (-&inputs[1]).log1p()).floor() + 1).astype(default_int())
+    })
+}
+
+/// Indices along an axis of `logits`, each as likely as the exponential of its logit. `shape` ends in the shape of `logits` without the
+/// axis; what comes before are further draws.
+///
+/// # Panics
+/// When the key is an array of keys, the axis is out of bounds, or the shape does not end so.
+///
+/// ```
+/// use kiln_core::numpy as np;
+/// use kiln_random::{Key, categorical};
+/// let logits = np::array([0.1, 0.2, 0.7]).log();
+/// println!("{}", categorical(Key::new(0), logits, -1, 5));
+/// ```
+#[track_caller]
+pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl IntoNumbers) -> Array {
+    let (shape, logits) = (lengths("categorical", shape), logits.into());
+    let rank = logits.ndim() as isize;
+    let axis = if axis < 0 { axis + rank } else { axis };
+    if !(0..rank).contains(&axis) {
+        raise(
+            "categorical",
+            format!("axis {axis} is out of bounds for shape {}", logits.shape()),
+        )
+    }
+    let mut batch = logits.shape().to_vec();
+    let categories = batch.remove(axis as usize);
+    if !shape.ends_with(&batch) || categories == 0 {
+        raise(
+            "categorical",
+            format!(
+                "logits of shape {} along axis {axis} for draws of shape {}: they end in shape {}",
+                logits.shape(),
+                Shape::from(&shape[..]),
+                Shape::from(&batch[..])
+            ),
+        )
+    }
+    let dtype = float_dtype(&logits);
+    let inputs = [key.one("categorical"), logits.astype(dtype)];
+    staged(
+        "categorical",
+        (shape, axis, dtype),
+        inputs,
+        |(shape, axis, dtype), inputs| {
+            let axis = axis - inputs[1].ndim() as isize;
+            let further = shape.len() + 1 - inputs[1].ndim();
+            let noise: Vec<usize> = shape[..further]
+                .iter()
+                .chain(&inputs[1].shape()[..])
+                .copied()
+                .collect();
+            let scores = gumbel_dtype(Key::from_words(inputs[0].clone()), noise, *dtype) + &inputs[1];
+            scores.argmax_axis(axis)
+        },
+    )
+}
+
+/// Poisson counts of mean `lam`, which broadcasts to the shape. Of the default integer dtype; -1 where `lam` is negative, infinite or NaN.
+///
+/// By Knuth's method for means below 10 and Hörmann's transformed rejection for others, both in `float32`.
+///
+/// # Panics
+/// When the key is an array of keys, the shape has a negative length, or `lam` does not broadcast to it.
+///
+/// ```
+/// use kiln_random::{Key, poisson};
+/// println!("{}", poisson(Key::new(42), 3.5, 6)); // [6 2 2 2 5 3]
+/// ```
+#[track_caller]
+pub fn poisson(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers) -> Array {
+    let (shape, lam) = (lengths("poisson", shape), lam.into());
+    fits("poisson", "lam", &lam, &shape);
+    let inputs = [key.one("poisson"), lam.astype(DType::F32).broadcast_to(&shape)];
+    staged(
+        "poisson",
+        (shape, default_int()),
+        inputs,
+        |(shape, dtype), inputs| {
+            let (key, lam) = (Key::from_words(inputs[0].clone()), &inputs[1]);
+            let small = lam.isnan() | lam.lt(10);
+            // Each method runs on the whole array, with a harmless mean for the elements of the other.
+            let few = knuth(key.clone(), &np::where_(&small, lam, 0), shape, *dtype);
+            let many = rejection(key, &np::where_(&small, 1e5, lam), shape).astype(*dtype);
+            np::where_(lam.equal(0), 0, np::where_(small, few, many))
+        },
+    )
+}
+
+/// Counts how many uniforms can be multiplied before the product falls below `exp(-lam)`.
+fn knuth(key: Key, lam: &Array, shape: &[usize], dtype: DType) -> Array {
+    let least = -lam;
+    let init = (np::zeros(shape).astype(dtype), np::zeros_like(lam), key);
+    let (k, ..) = lax::while_loop(
+        |(_, log_product, _): &(Array, Array, Key)| log_product.gt(&least).any(),
+        |(k, log_product, key)| {
+            let [key, subkey] = key.split();
+            let k = np::where_(log_product.gt(&least), &k + 1, &k);
+            let u = uniform_dtype(subkey, shape, DType::F32, 0, 1);
+            (k, log_product + u.log(), key)
+        },
+        init,
+    );
+    k - 1
+}
+
+/// Hörmann, "The transformed rejection method for generating Poisson random variables" (1993), algorithm PTRS.
+fn rejection(key: Key, lam: &Array, shape: &[usize]) -> Array {
+    let log_lam = lam.log();
+    let b = 0.931 + 2.53 * lam.sqrt();
+    let a = -0.059 + 0.02483 * &b;
+    let inv_alpha = 1.1239 + 1.1328 / (&b - 3.4);
+    let v_r = 0.9277 - 3.6224 / (&b - 2.0);
+    // An infinite mean accepts nothing, ever.
+    let init = (np::full_like(lam, -1), lam.isinf(), key);
+    let (k, ..) = lax::while_loop(
+        |(_, accepted, _): &(Array, Array, Key)| !accepted.all(),
+        |(out, accepted, key)| {
+            let [key, first, second] = key.split();
+            let u = uniform_dtype(first, shape, DType::F32, 0, 1) - 0.5;
+            let v = uniform_dtype(second, shape, DType::F32, 0, 1);
+            let us = 0.5 - u.abs();
+            let k = ((2 * &a / &us + &b) * &u + lam + 0.43).floor();
+            let s = (&v * &inv_alpha / (&a / (&us * &us) + &b)).log();
+            let t = -lam + &k * &log_lam - (&k + 1).lgamma();
+            let at_once = us.ge(0.07) & v.le(&v_r);
+            let never = k.lt(0) | (us.lt(0.013) & v.gt(&us));
+            let accept = at_once | (!never & s.le(t));
+            // As in JAX, a later acceptance replaces an earlier one while other elements still wait.
+            (np::where_(&accept, k, out), accepted | accept, key)
+        },
+        init,
+    );
+    k
+}

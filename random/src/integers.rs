@@ -1,0 +1,124 @@
+//! Uniform integers.
+
+use crate::Key;
+use crate::bits::{bits, fits, lengths};
+use kiln_core::eager::staged;
+use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np, raise};
+
+/// Integers uniform on `low..high`, of the default integer dtype; `low` where the range is empty. The bounds broadcast to the shape.
+///
+/// Each comes from twice the bits of its dtype, so no integer is more likely than another by more than one part in 2^32 (2^64 for
+/// 64 bits) over the length of the range.
+///
+/// # Panics
+/// When the key is an array of keys, the shape has a negative length, or a bound does not broadcast.
+///
+/// ```
+/// use kiln_random::{Key, randint};
+/// println!("{}", randint(Key::new(42), 6, 0, 10)); // [4 4 1 9 9 9]
+/// ```
+#[track_caller]
+pub fn randint(key: Key, shape: impl IntoNumbers, low: impl Into<Array>, high: impl Into<Array>) -> Array {
+    randint_dtype(key, shape, default_int(), low, high)
+}
+
+/// As [`randint`], of a given integer dtype. A bound outside of the dtype is moved into it, but for a `high` of one more than the greatest
+/// integer, which is what it says.
+///
+/// # Panics
+/// As [`randint`], and when the dtype is no integer.
+///
+/// ```
+/// use kiln_core::DType;
+/// use kiln_random::{Key, randint_dtype};
+/// println!("{}", randint_dtype(Key::new(42), 4, DType::U8, 0, 256));
+/// ```
+#[track_caller]
+pub fn randint_dtype(
+    key: Key,
+    shape: impl IntoNumbers,
+    dtype: DType,
+    low: impl Into<Array>,
+    high: impl Into<Array>,
+) -> Array {
+    if !dtype.is_integer() {
+        raise("randint", format!("the dtype is {dtype}, not an integer"))
+    }
+    let shape = lengths("randint", shape);
+    let (low, high) = (low.into(), high.into());
+    fits("randint", "low", &low, &shape);
+    fits("randint", "high", &high, &shape);
+    let whole = |x: Array| match x.dtype().is_integer() {
+        true => x,
+        false => x.astype(default_int()),
+    };
+    let inputs = [key.one("randint"), whole(low), whole(high)];
+    staged("randint", (shape, dtype), inputs, |(shape, dtype), inputs| {
+        let [key, low, high] = inputs else {
+            unreachable!("three inputs")
+        };
+        // Narrow integers are drawn as 32 bits.
+        let (wide, least, greatest) = match dtype.size() < 4 {
+            true => (DType::I32, range(*dtype).0, range(*dtype).1),
+            false => (*dtype, range(*dtype).0, range(*dtype).1),
+        };
+        let (low, high) = match dtype.size() < 4 {
+            true => (
+                clipped(&low.astype(DType::I32), least, greatest),
+                clipped(&high.astype(DType::I32), least, greatest + 1),
+            ),
+            false => (low.clone(), high.clone()),
+        };
+        let (least, greatest) = range(wide);
+        let beyond = match range(high.dtype()).1 > greatest {
+            true => high.gt(number(greatest)),
+            false => np::full((), false),
+        };
+        let low = clipped(&low, least, greatest).astype(wide);
+        let high = clipped(&high, least, greatest).astype(wide);
+        let words = if wide.size() == 8 { DType::U64 } else { DType::U32 };
+        let span = np::where_(high.le(&low), 1, (&high - &low).astype(words));
+        let span = np::where_(beyond & high.gt(&low), &span + 1, span);
+        let [first, second] = Key::from_words(key.clone()).split();
+        let (first, second) = (bits(first, &shape[..], words), bits(second, &shape[..], words));
+        // The words side by side, modulo the span. A span of 0 stands for all integers.
+        let half = Array::from(1_u64 << (4 * wide.size())).astype(words);
+        let factor = half % &span;
+        let factor = &factor * &factor % &span;
+        let offset = (first % &span * factor + &second % &span) % &span;
+        let offset = np::where_(span.equal(0), second, offset);
+        (low + offset.astype(wide)).astype(*dtype)
+    })
+}
+
+/// The least and greatest integer of a dtype.
+fn range(dtype: DType) -> (i128, i128) {
+    let bits = 8 * dtype.size();
+    match dtype.is_unsigned() {
+        true => (0, (1 << bits) - 1),
+        false => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
+    }
+}
+
+/// A number that 64 bits hold.
+fn number(n: i128) -> Array {
+    match i64::try_from(n) {
+        Ok(n) => n.into(),
+        Err(_) => Array::new(vec![n as u64], ()),
+    }
+}
+
+/// Integers moved into bounds, as far as their dtype goes beyond these.
+fn clipped(x: &Array, least: i128, greatest: i128) -> Array {
+    let (low, high) = range(x.dtype());
+    let x = if low < least {
+        x.maximum(number(least))
+    } else {
+        x.clone()
+    };
+    if high > greatest {
+        x.minimum(number(greatest))
+    } else {
+        x
+    }
+}

@@ -1,0 +1,146 @@
+//! Permutations, and choices from an array.
+
+use crate::bits::lengths;
+use crate::{Key, bits, gumbel_dtype, randint, uniform_dtype};
+use kiln_core::eager::staged;
+use kiln_core::{Array, DType, IntoNumbers, Shape, default_float, numpy as np, raise};
+
+/// The slices of an array along its first axis in random order; the integers below `x` in random order, for a plain integer.
+///
+/// # Panics
+/// When the key is an array of keys, or `x` is a scalar but no plain integer.
+///
+/// ```
+/// use kiln_random::{Key, permutation};
+/// println!("{}", permutation(Key::new(42), 10)); // [7 4 2 5 3 6 8 9 0 1]
+/// ```
+#[track_caller]
+pub fn permutation(key: Key, x: impl Into<Array>) -> Array {
+    permutation_axis(key, x, 0)
+}
+
+/// As [`permutation`], of the slices along an axis.
+///
+/// # Panics
+/// As [`permutation`], and when the axis is out of bounds.
+#[track_caller]
+pub fn permutation_axis(key: Key, x: impl Into<Array>, axis: isize) -> Array {
+    let x = pool("permutation", x.into());
+    let axis = axis_of("permutation", axis, x.ndim());
+    let inputs = [key.one("permutation"), x];
+    staged("permutation", axis, inputs, |&axis, inputs| {
+        let order = shuffled(Key::from_words(inputs[0].clone()), inputs[1].shape()[axis]);
+        np::take(&inputs[1], order, axis as isize)
+    })
+}
+
+/// The integers below `n` in random order: sorted by random words, as often as it takes for no two to have the same words each time.
+fn shuffled(mut key: Key, n: usize) -> Array {
+    let rounds = (3.0 * (n.max(1) as f64).ln() / f64::from(u32::MAX).ln()).ceil() as usize;
+    let mut order = np::arange(n);
+    for _ in 0..rounds {
+        let subkey;
+        [key, subkey] = key.split();
+        order = order.index(bits(subkey, n, DType::U32).argsort());
+    }
+    order
+}
+
+/// Draws from the slices of an array along its first axis; from the integers below `a`, for a plain integer. With `replace`
+/// a slice may be drawn again. `p` are the slices' probabilities, equal if it is not given.
+///
+/// # Panics
+/// When the key is an array of keys, there is nothing to choose from, fewer slices than draws without `replace`, or `p` does not have one
+/// probability for each slice.
+///
+/// ```
+/// use kiln_core::numpy as np;
+/// use kiln_random::{Key, choice};
+/// let faces = np::array([1.0, 2.0, 5.0, 10.0]);
+/// println!("{}", choice(Key::new(0), &faces, (2, 3), true, None));
+/// println!("{}", choice(Key::new(0), &faces, 2, false, Some(&np::array([0.1, 0.2, 0.3, 0.4]))));
+/// println!("{}", choice(Key::new(0), 100, 3, false, None)); // three different integers
+/// ```
+#[track_caller]
+pub fn choice(
+    key: Key,
+    a: impl Into<Array>,
+    shape: impl IntoNumbers,
+    replace: bool,
+    p: Option<&Array>,
+) -> Array {
+    let a = pool("choice", a.into());
+    let shape = lengths("choice", shape);
+    let (n, draws) = (a.len(), shape.iter().product::<usize>());
+    if draws > 0 && (n == 0 || !replace && draws > n) {
+        let hint = if replace { "" } else { " without replace" };
+        raise("choice", format!("{draws} draws from {n} elements{hint}"))
+    }
+    if let Some(p) = p
+        && p.shape()[..] != [n]
+    {
+        raise(
+            "choice",
+            format!(
+                "p of shape {} for {n} elements: it has one probability for each",
+                p.shape()
+            ),
+        )
+    }
+    let inputs: Vec<Array> = [key.one("choice"), a].into_iter().chain(p.cloned()).collect();
+    staged("choice", (shape, replace), inputs, |(shape, replace), inputs| {
+        let (key, a) = (Key::from_words(inputs[0].clone()), &inputs[1]);
+        let (n, draws) = (a.len(), shape.iter().product::<usize>());
+        let indices = match (inputs.get(2), replace) {
+            _ if draws == 0 => np::arange(0),
+            (None, true) => randint(key, draws, 0, n),
+            (None, false) => shuffled(key, n).index(..draws),
+            (Some(p), true) => {
+                let p = float(p);
+                let sums = p.cumsum();
+                let unit = uniform_dtype(key, draws, sums.dtype(), 0, 1);
+                np::searchsorted(&sums, sums.index(-1) * (1 - unit))
+            }
+            // Gumbel's top k: https://timvieira.github.io/blog/post/2019/09/16/algorithms-for-sampling-without-replacement/
+            (Some(p), false) => {
+                let p = float(p);
+                let scores = gumbel_dtype(key, n, p.dtype()) + p.log();
+                (-scores).argsort().index(..draws)
+            }
+        };
+        let of: Shape = shape.iter().chain(&a.shape()[1..]).copied().collect();
+        np::take(a, indices, 0).reshape(of)
+    })
+}
+
+/// Probabilities as floats.
+fn float(p: &Array) -> Array {
+    match p.dtype().is_float() {
+        true => p.clone(),
+        false => p.astype(default_float()),
+    }
+}
+
+/// What is drawn from: an array with axes, or the integers below a plain one.
+#[track_caller]
+fn pool(op: &str, x: Array) -> Array {
+    if x.ndim() > 0 {
+        return x;
+    }
+    if !x.dtype().is_integer() || x.is_traced() {
+        raise(op, "takes a plain integer, or an array with at least one axis")
+    }
+    np::arange(x.item::<i64>().max(0))
+}
+
+#[track_caller]
+fn axis_of(op: &str, axis: isize, rank: usize) -> usize {
+    let index = if axis < 0 { axis + rank as isize } else { axis };
+    if !(0..rank as isize).contains(&index) {
+        raise(
+            op,
+            format!("axis {axis} is out of bounds for an array of {rank} axes"),
+        )
+    }
+    index as usize
+}

@@ -1,0 +1,398 @@
+//! Derivatives of every function against JAX's, against finite differences, and against each other in every nesting:
+//! `reference/data/derivatives.json`.
+
+#[path = "derivatives/ops.rs"]
+mod ops;
+mod support;
+
+use kiln::{Array, DType, jit, jvp, numpy as np, vjp, vmap, with_x64};
+use ops::op;
+use serde_json::Value;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use support::compare::{eps, floats};
+use support::{Report, array, float, list, rows, text};
+
+/// The function of a row in one dtype, at its point, with the cotangent of its value and the tangents of its inputs.
+struct Case<'a> {
+    row: &'a Value,
+    dtype: DType,
+    xs: Vec<Array>,
+    cotangent: Array,
+    tangents: Vec<Array>,
+}
+
+/// `weights` of derivatives_table.py.
+fn weights(seed: usize, like: &Array) -> Array {
+    let numbers = (0..like.size()).map(|i| (((i * 7 + seed * 3) % 12) as f64 - 5.5) / 4.0);
+    Array::new(numbers.collect::<Vec<f64>>(), like.shape()).astype(like.dtype())
+}
+
+impl Case<'_> {
+    fn new(row: &Value, dtype: DType) -> Case<'_> {
+        let xs: Vec<Array> = list(&row["inputs"])
+            .iter()
+            .map(|x| array(x).astype(dtype))
+            .collect();
+        let out = array(&row["outputs"][0]).astype(dtype);
+        Case {
+            row,
+            dtype,
+            cotangent: weights(1, &out),
+            tangents: xs.iter().enumerate().map(|(i, x)| weights(101 + i, x)).collect(),
+            xs,
+        }
+    }
+
+    fn value(&self, xs: &[Array]) -> Array {
+        op(text(self.row, "op"), xs)
+    }
+
+    fn pull(&self, xs: &[Array]) -> Vec<Array> {
+        vjp(|xs: Vec<Array>| self.value(&xs), xs.to_vec()).1(self.cotangent.clone())
+    }
+
+    fn push(&self, xs: &[Array]) -> Array {
+        jvp(
+            |xs: Vec<Array>| self.value(&xs),
+            xs.to_vec(),
+            self.tangents.clone(),
+        )
+        .1
+    }
+
+    /// The Hessian of the value, weighted by the cotangent, times the tangents: forward over reverse.
+    fn second(&self, xs: &[Array]) -> Vec<Array> {
+        jvp(
+            |xs: Vec<Array>| self.pull(&xs),
+            xs.to_vec(),
+            self.tangents.clone(),
+        )
+        .1
+    }
+
+    /// How far a result may be from what it is in exact arithmetic.
+    ///
+    /// A derivative of order d is a formula of at most 8 * 4^d elementary functions of 2 ulp each, whose inputs are rounded as often. So
+    /// it is right, up to 16 * 4^d eps of its greatest element, for inputs that are off by as much, and these move it by its condition
+    /// times that (the table has it from the next derivative). Sums and eliminations are short: at most 12 elements, 3 rows.
+    fn bound(&self, key: &str, i: usize) -> f64 {
+        let order = ["outputs", "vjp", "hvp"]
+            .iter()
+            .position(|name| *name == key)
+            .unwrap_or(1);
+        let wanted = floats(&array(&self.row[key][i]));
+        // The value's own condition is the first derivative's size, which the jvp has for the tangents, none less than 1/8.
+        let condition = match key {
+            "outputs" => 8.0 * greatest(&floats(&array(&self.row["jvp"][0]))) * greatest(&all(&self.xs)),
+            key => float(&self.row["condition"][key][i]),
+        };
+        16.0 * 4_f64.powi(order as i32) * eps(self.dtype) * (greatest(&wanted) + condition)
+    }
+
+    /// What differs between results and those of the row, within this many bounds.
+    fn compare(&self, key: &str, found: &[Array], bounds: f64) -> Option<String> {
+        let wanted = list(&self.row[key]);
+        if found.len() != wanted.len() {
+            return Some(format!("{key}: {} arrays, not {}", found.len(), wanted.len()));
+        }
+        (0..found.len()).find_map(|i| {
+            let wanted = array(&wanted[i]);
+            near(&found[i], &wanted, bounds * self.bound(key, i)).map(|wrong| format!("{key}[{i}] {wrong}"))
+        })
+    }
+}
+
+fn greatest(numbers: &[f64]) -> f64 {
+    numbers.iter().fold(0.0, |most, x| most.max(x.abs()))
+}
+
+fn all(xs: &[Array]) -> Vec<f64> {
+    xs.iter().flat_map(floats).collect()
+}
+
+fn inner(xs: &[Array], ys: &[Array]) -> f64 {
+    all(xs).iter().zip(all(ys)).map(|(x, y)| x * y).sum()
+}
+
+/// What differs between two arrays by more than `bound`; infinities and NaN must be the same.
+fn near(found: &Array, wanted: &Array, bound: f64) -> Option<String> {
+    if found.shape() != wanted.shape() {
+        return Some(format!("has shape {}, not {}", found.shape(), wanted.shape()));
+    }
+    let (x, y) = (floats(found), floats(wanted));
+    let close = |x: f64, y: f64| match x.is_finite() && y.is_finite() {
+        true => (x - y).abs() <= bound,
+        false => x == y || x.is_nan() && y.is_nan(),
+    };
+    let wrong = (0..x.len()).find(|&i| !close(x[i], y[i]))?;
+    Some(format!(
+        "is {x:?}, not {y:?}: {:e} apart, {bound:e} allowed",
+        (x[wrong] - y[wrong]).abs()
+    ))
+}
+
+/// Runs a check of every row of a list, in float64 and float32, and reports what it finds wrong.
+fn each(list: &str, check: impl Fn(&Case) -> Option<String>) {
+    let mut report = Report::default();
+    for row in rows("derivatives", list) {
+        for dtype in [DType::F64, DType::F32] {
+            let run = || with_x64(dtype == DType::F64, || check(&Case::new(&row, dtype)));
+            let wrong = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+                let text = panic.downcast_ref::<String>().cloned();
+                Some(text.unwrap_or_else(|| "a panic without a message".into()))
+            });
+            let mut shown = row.clone();
+            for key in ["vjp", "jvp", "hvp", "condition", "inputs"] {
+                shown.as_object_mut().unwrap().remove(key);
+            }
+            report.check(&shown, wrong.map(|wrong| format!("{dtype}: {wrong}")));
+        }
+    }
+    report.finish(&[]);
+}
+
+#[test]
+fn first_derivatives_are_jax_s_in_both_modes() {
+    each("smooth", |case| {
+        let xs = &case.xs;
+        case.compare("outputs", &[case.value(xs)], 1.0)
+            .or_else(|| case.compare("vjp", &case.pull(xs), 1.0))
+            .or_else(|| case.compare("jvp", &[case.push(xs)], 1.0))
+    });
+}
+
+/// Where kiln's rule is another on purpose: `x^0.0` has the derivative 0 at 0, as JAX's `x^0` has (with the exponent as a float JAX gives
+/// NaN, from 0 times infinity), and the mean of nothing does not depend on anything.
+fn by_the_rule(row: &Value) -> Value {
+    let mut row = row.clone();
+    let of = match text(&row, "op") {
+        "pow" | "pow 0.0" => vec!["vjp", "jvp"],
+        "mean" => vec!["jvp"],
+        _ => vec![],
+    };
+    for key in of {
+        assert_eq!(row[key][0]["data"][0], "nan");
+        row[key][0]["data"][0] = 0.0.into();
+    }
+    row
+}
+
+/// At kinks, ties and the ends of domains, value for value. What is finite is a product of at most 4 roundings with the weight.
+#[test]
+fn conventions_are_jax_s() {
+    each("edges", |case| {
+        let row = by_the_rule(case.row);
+        let compare = |key: &str, found: &[Array]| {
+            list(&row[key]).iter().zip(found).find_map(|(wanted, x)| {
+                let wanted = array(wanted);
+                let bound = 4.0
+                    * eps(case.dtype)
+                    * greatest(
+                        &floats(&wanted)
+                            .into_iter()
+                            .filter(|y| y.is_finite())
+                            .collect::<Vec<_>>(),
+                    );
+                near(x, &wanted, bound).map(|wrong| format!("{key} {wrong}"))
+            })
+        };
+        compare("outputs", &[case.value(&case.xs)])
+            .or_else(|| compare("vjp", &case.pull(&case.xs)))
+            .or_else(|| compare("jvp", &[case.push(&case.xs)]))
+    });
+}
+
+/// Forward over reverse, reverse over reverse, reverse over forward, forward over forward.
+#[test]
+fn second_derivatives_are_jax_s_in_every_nesting() {
+    each("smooth", |case| {
+        let (xs, ts, c) = (&case.xs, &case.tangents, &case.cotangent);
+        let over_reverse = |xs: Vec<Array>| case.pull(&xs);
+        let over_forward = |xs: Vec<Array>| case.push(&xs);
+        let twice = jvp(over_forward, xs.clone(), ts.clone()).1;
+        let along = inner(std::slice::from_ref(c), &[twice]);
+        let wanted: Vec<Array> = list(&case.row["hvp"]).iter().map(array).collect();
+        let bound: f64 = (0..ts.len())
+            .map(|i| case.bound("hvp", i) * floats(&ts[i]).iter().map(|t| t.abs()).sum::<f64>())
+            .sum();
+        let off = (along - inner(ts, &wanted)).abs();
+        case.compare("hvp", &case.second(xs), 1.0)
+            .or_else(|| case.compare("hvp", &vjp(over_reverse, xs.clone()).1(ts.clone()), 1.0))
+            .or_else(|| case.compare("hvp", &vjp(over_forward, xs.clone()).1(c.clone()), 1.0))
+            .or_else(|| {
+                (off > bound).then(|| format!("forward over forward is off by {off:e}, {bound:e} allowed"))
+            })
+    });
+}
+
+/// The central difference of `f` along the tangents, and how far it may be off.
+///
+/// With step h it is off by h^2 / 6 times the third derivative, a third of its distance from the difference with step 2 h up to higher terms; we allow
+/// all of that distance. Its values are right up to 64 eps of their size, which is divided by h; as are the inputs, which moves them by the
+/// derivative itself.
+fn central(case: &Case, f: impl Fn(&[Array]) -> Vec<Array>) -> (Vec<f64>, f64) {
+    let h = 2_f64.powi(-13);
+    let moved = |by: f64| -> Vec<f64> {
+        let xs: Vec<Array> = case
+            .xs
+            .iter()
+            .zip(&case.tangents)
+            .map(|(x, t)| x + by * t)
+            .collect();
+        all(&f(&xs))
+    };
+    let difference = |h: f64| -> Vec<f64> {
+        let (after, before) = (moved(h), moved(-h));
+        after
+            .iter()
+            .zip(before)
+            .map(|(y, x)| (y - x) / (2.0 * h))
+            .collect()
+    };
+    let (narrow, wide) = (difference(h), difference(2.0 * h));
+    let apart: Vec<f64> = narrow.iter().zip(&wide).map(|(x, y)| x - y).collect();
+    let size = greatest(&moved(0.0)) + greatest(&narrow) * greatest(&all(&case.xs)).max(1.0);
+    (narrow, greatest(&apart) + 64.0 * f64::EPSILON * size / h)
+}
+
+fn agree(name: &str, found: &[Array], (wanted, bound): (Vec<f64>, f64)) -> Option<String> {
+    let found = all(found);
+    let off = greatest(&found.iter().zip(&wanted).map(|(x, y)| x - y).collect::<Vec<_>>());
+    let fails = off.is_nan() || off > bound || found.len() != wanted.len();
+    fails.then(|| format!("{name}: {found:?}, differences {wanted:?}: {off:e} apart, {bound:e} allowed"))
+}
+
+/// First, second and third derivatives, the third by all three in reverse and by forward over forward over reverse.
+#[test]
+fn derivatives_are_those_of_finite_differences() {
+    each("smooth", |case| {
+        if case.dtype != DType::F64 {
+            return None;
+        }
+        let (xs, ts) = (&case.xs, &case.tangents);
+        let first = agree(
+            "first",
+            &[case.push(xs)],
+            central(case, |xs| vec![case.value(xs)]),
+        );
+        let second = || agree("second", &case.second(xs), central(case, |xs| case.pull(xs)));
+        let differences = || central(case, |xs| case.second(xs));
+        let forward = || {
+            let third = jvp(|xs: Vec<Array>| case.second(&xs), xs.clone(), ts.clone()).1;
+            agree("third", &third, differences())
+        };
+        let reverse = || {
+            let twice = |xs: Vec<Array>| vjp(|xs: Vec<Array>| case.pull(&xs), xs).1(ts.clone());
+            agree(
+                "third in reverse",
+                &vjp(twice, xs.clone()).1(ts.clone()),
+                differences(),
+            )
+        };
+        first.or_else(second).or_else(forward).or_else(reverse)
+    });
+}
+
+/// jit of a derivative is the same formula, and a jitted function has the same derivatives.
+#[test]
+fn jit_changes_nothing() {
+    each("smooth", |case| {
+        let (xs, ts) = (&case.xs, &case.tangents);
+        let jitted = jit(|xs: Vec<Array>| case.value(&xs));
+        let pull = jit(|xs: Vec<Array>| case.pull(&xs));
+        let inside = |xs: Vec<Array>| vjp(&jitted, xs).1(case.cotangent.clone());
+        case.compare("vjp", &pull(xs.clone()), 1.0)
+            .or_else(|| case.compare("vjp", &inside(xs.clone()), 1.0))
+            .or_else(|| case.compare("jvp", &[jit(|xs: Vec<Array>| case.push(&xs))(xs.clone())], 1.0))
+            .or_else(|| case.compare("jvp", &[jvp(&jitted, xs.clone(), ts.clone()).1], 1.0))
+            .or_else(|| case.compare("hvp", &jit(|xs: Vec<Array>| case.second(&xs))(xs.clone()), 1.0))
+            .or_else(|| case.compare("hvp", &jvp(inside, xs.clone(), ts.clone()).1, 1.0))
+    });
+}
+
+/// vmap of derivatives is a loop over them, and the derivative of a vmapped function is the vmapped derivative: over a batch of all
+/// inputs, and of each alone.
+#[test]
+fn vmap_of_derivatives_and_derivatives_of_vmap() {
+    each("smooth", |case| {
+        let n = case.xs.len();
+        let all_of_them: Vec<usize> = (0..n).collect();
+        let subsets = std::iter::once(all_of_them).chain((0..n).filter(|_| n > 1).map(|i| vec![i]));
+        subsets.into_iter().find_map(|batched| batch(case, &batched))
+    });
+}
+
+fn batch(case: &Case, batched: &[usize]) -> Option<String> {
+    // The second element of the batch is a little smaller, by what float32 holds.
+    let element = |k: usize, x: &Array| if k == 0 { x.clone() } else { x * 0.984375 };
+    let whole = |chosen: &[Array]| -> Vec<Array> {
+        let mut xs = case.xs.clone();
+        for (&i, x) in batched.iter().zip(chosen) {
+            xs[i] = x.clone();
+        }
+        xs
+    };
+    let chosen = |k: usize| -> Vec<Array> { batched.iter().map(|&i| element(k, &case.xs[i])).collect() };
+    let (first, second) = (chosen(0), chosen(1));
+    let stacked: Vec<Array> = first
+        .iter()
+        .zip(&second)
+        .map(|(x, y)| np::stack([x, y], 0))
+        .collect();
+    let value = |xs: Vec<Array>| case.value(&whole(&xs));
+    let pull = |xs: Vec<Array>| -> Vec<Array> { vjp(value, xs).1(case.cotangent.clone()) };
+    let hvp = |xs: Vec<Array>| -> Vec<Array> {
+        let ts = batched.iter().map(|&i| case.tangents[i].clone()).collect();
+        jvp(pull, xs, ts).1
+    };
+    let looped = |f: &dyn Fn(Vec<Array>) -> Vec<Array>| -> Vec<Array> {
+        let (x, y) = (f(first.clone()), f(second.clone()));
+        x.iter().zip(&y).map(|(x, y)| np::stack([x, y], 0)).collect()
+    };
+    // Both are right up to the bound of the whole derivative; the second element's is as that of the first.
+    let bound = |key: &str, j: usize| 4.0 * case.bound(key, if key == "outputs" { 0 } else { batched[j] });
+    let same = |what: &str, key: &str, found: Vec<Array>, wanted: Vec<Array>| {
+        (0..wanted.len()).find_map(|j| {
+            near(&found[j], &wanted[j], bound(key, j))
+                .map(|wrong| format!("{what}, batched {batched:?}: {wrong}"))
+        })
+    };
+    let pulled = looped(&pull);
+    let of_vmap = |f: &dyn Fn(Vec<Array>) -> Array| -> Vec<Array> {
+        let c = np::stack([&case.cotangent, &case.cotangent], 0);
+        vjp(f, stacked.clone()).1(c)
+    };
+    let mapped = vmap(value, 0);
+    same(
+        "vmap",
+        "outputs",
+        vec![mapped(stacked.clone())],
+        looped(&|xs| vec![value(xs)]),
+    )
+    .or_else(|| {
+        same(
+            "vmap of vjp",
+            "vjp",
+            vmap(pull, 0)(stacked.clone()),
+            pulled.clone(),
+        )
+    })
+    .or_else(|| {
+        same(
+            "jit of vmap of vjp",
+            "vjp",
+            jit(vmap(pull, 0))(stacked.clone()),
+            pulled.clone(),
+        )
+    })
+    .or_else(|| same("vjp of vmap", "vjp", of_vmap(&mapped), pulled.clone()))
+    .or_else(|| {
+        same(
+            "vjp of jit of vmap",
+            "vjp",
+            of_vmap(&jit(vmap(value, 0))),
+            pulled.clone(),
+        )
+    })
+    .or_else(|| same("vmap of hvp", "hvp", vmap(hvp, 0)(stacked.clone()), looped(&hvp)))
+}
