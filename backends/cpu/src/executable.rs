@@ -207,7 +207,7 @@ impl Executable {
                     put(&mut slots, &step.outputs, recurrence.run(&operands));
                 }
                 Work::Small(small) => put(&mut slots, &step.outputs, small.run(&operands)),
-                Work::Scan(scan) => put(&mut slots, &step.outputs, scan.run(operands.into_vec())),
+                Work::Scan(scan) => put(&mut slots, &step.outputs, scan.run(operands.into_vec(), spare)),
                 Work::While {
                     condition,
                     body,
@@ -326,7 +326,7 @@ fn mark_last_reads(steps: &mut [Step], outputs: &mut [(usize, bool)], slots: usi
 }
 
 impl Loop {
-    fn run(&self, operands: Vec<Buffer>) -> Vec<Buffer> {
+    fn run(&self, operands: Vec<Buffer>, outer: &mut Spare) -> Vec<Buffer> {
         let Scan {
             length,
             consts,
@@ -343,7 +343,7 @@ impl Loop {
             .iter()
             .map(|of| {
                 let shape: Shape = std::iter::once(length).chain(of.shape.iter().copied()).collect();
-                Buffer::zeros(ArrayType {
+                outer.take(&ArrayType {
                     dtype: of.dtype,
                     shape,
                 })
@@ -394,6 +394,7 @@ impl Loop {
             spare.give(pieces);
             trip = last + 1;
         }
+        outer.give(xs);
         carry.extend(ys);
         carry
     }

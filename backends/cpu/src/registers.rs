@@ -1,6 +1,8 @@
 //! Registers: from one for each value to as few as are in use at once.
 
 use crate::kernel::{Apply, Instruction, Source, Target};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// Rewrites the instructions, in which each register is written once, to share registers; gives their number. What `once`
 /// writes stays. A value that is stored and not otherwise used is written to its output at once.
@@ -35,7 +37,7 @@ pub(crate) fn allocate(
         free: vec![],
         used: 0,
         clock: 0,
-        live: vec![],
+        live: BinaryHeap::new(),
     };
     assign.block(&mut once);
     assign.block(&mut code);
@@ -213,8 +215,8 @@ struct Assign {
     free: Vec<usize>,
     used: usize,
     clock: usize,
-    /// Values that hold a register.
-    live: Vec<usize>,
+    /// Values that hold a register, with the last time that they are read: the earliest first.
+    live: BinaryHeap<Reverse<(usize, usize)>>,
 }
 
 impl Assign {
@@ -264,20 +266,18 @@ impl Assign {
             self.used - 1
         });
         self.place[*value] = place;
-        self.live.push(*value);
+        self.live.push(Reverse((self.lives.last[*value], *value)));
         *value = place;
     }
 
     /// Frees the registers of values that nobody reads any more. What is read by an instruction keeps its register while
     /// that instruction writes.
     fn release(&mut self) {
-        let (clock, last, place, free) = (self.clock, &self.lives.last, &self.place, &mut self.free);
-        self.live.retain(|&value| {
-            let keeps = last[value] >= clock;
-            if !keeps {
-                free.push(place[value]);
-            }
-            keeps
-        });
+        while let Some(&Reverse((last, value))) = self.live.peek()
+            && last < self.clock
+        {
+            self.live.pop();
+            self.free.push(self.place[value]);
+        }
     }
 }

@@ -31,14 +31,22 @@ impl Spare {
         }
     }
 
-    /// Takes back what nobody else holds.
+    /// Takes back what nobody else holds: a few of each size, since not everything that is given was taken here.
     pub(crate) fn give(&mut self, buffers: impl IntoIterator<Item = Buffer>) {
-        /// More would not be asked for.
+        const FEW: usize = 4;
         const MANY: usize = 64;
-        if self.keeps {
-            let unique = buffers.into_iter().filter(Buffer::is_unique);
-            self.buffers
-                .extend(unique.take(MANY.saturating_sub(self.buffers.len())));
+        if !self.keeps {
+            return;
+        }
+        for buffer in buffers.into_iter().filter(Buffer::is_unique) {
+            let bytes = buffer.array_type().bytes();
+            let alike = self
+                .buffers
+                .iter()
+                .filter(|spare| spare.array_type().bytes() == bytes);
+            if alike.count() < FEW && self.buffers.len() < MANY {
+                self.buffers.push(buffer);
+            }
         }
     }
 }

@@ -238,6 +238,27 @@ impl Forward {
         same.then_some(x)
     }
 
+    /// A product with -1, or a sum or difference with something negated, of floats: the same number with less work.
+    fn sign(&self, f: Binary, x: Var, y: Var) -> Option<(Op, Vars)> {
+        let dtype = self.builder.type_of(x).dtype;
+        if !dtype.is_float() {
+            return None;
+        }
+        let is_minus_one = |var: Var| self.constant(var) == Some(Scalar::from_i64(dtype, -1));
+        let negated = |var: Var| self.inner(var, |inner| *inner == Op::Unary(Unary::Neg));
+        let pair = |f: Binary, x: Var, y: Var| (Op::Binary(f), [x, y].into_iter().collect());
+        let negative = |x: Var| (Op::Unary(Unary::Neg), [x].into_iter().collect());
+        match f {
+            Binary::Mul if is_minus_one(x) => Some(negative(y)),
+            Binary::Mul if is_minus_one(y) => Some(negative(x)),
+            Binary::Add => negated(y)
+                .map(|y| pair(Binary::Sub, x, y))
+                .or_else(|| negated(x).map(|x| pair(Binary::Sub, y, x))),
+            Binary::Sub => negated(y).map(|y| pair(Binary::Add, x, y)),
+            _ => None,
+        }
+    }
+
     /// The operand of the equation that defines a variable, if that is such an op of one operand.
     fn inner(&self, var: Var, such: impl Fn(&Op) -> bool) -> Option<Var> {
         match self.definition.get(&var) {
@@ -287,6 +308,11 @@ impl Forward {
             // Only axes of length 1 move.
             let shape = permutation.iter().map(|&axis| shape[axis]).collect();
             return Some((Op::Reshape(shape), [x].into_iter().collect()));
+        }
+        if let Op::Binary(f) = op
+            && let Some(signed) = self.sign(*f, x, inputs[1])
+        {
+            return Some(signed);
         }
         let (inner, from) = self.definition.get(&x)?;
         let op = match (op, inner) {
