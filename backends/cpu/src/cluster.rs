@@ -12,7 +12,7 @@ use crate::loops;
 use crate::view::{View, pull};
 use kiln_program::{Axes, Binary, Equation, Op, Program, Reduction, Shape, Unary, Var};
 use smallvec::SmallVec;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The points a kernel runs over. Its dims are those of `outer`, then those of `tile`; a tile holds neighbouring points of
 /// the `tile` dims.
@@ -95,6 +95,11 @@ impl Space {
     }
 }
 
+/// Places in which something cheap may be computed.
+const MANY: usize = 8;
+/// Rounds of storing what turns out to be dear.
+const PATIENCE: usize = 8;
+
 /// Where a variable is needed: in which kernel, seen how.
 pub(crate) type Demand = (usize, View);
 
@@ -118,6 +123,8 @@ pub(crate) struct Clusters<'p> {
     when: Vec<u32>,
     /// For each equation, where its results are needed.
     demands: Vec<Vec<Demand>>,
+    /// Those of equations that have many, to be found quickly.
+    many: HashSet<(usize, Demand)>,
     /// `(level, space)` of each kernel.
     kernels: Vec<(u32, Space)>,
     known: HashMap<(u32, Space), usize>,
@@ -141,6 +148,7 @@ impl<'p> Clusters<'p> {
             apart: vec![0; n],
             when: vec![0; program.equations().len()],
             demands: vec![],
+            many: HashSet::new(),
             kernels: vec![],
             known: HashMap::new(),
         };
@@ -168,10 +176,33 @@ impl<'p> Clusters<'p> {
             }
         }
         // Storing a variable changes levels and costs: again, until nothing more is stored.
-        loop {
+        for round in 0.. {
             clusters.forward();
             if !clusters.backward() {
-                return clusters;
+                break;
+            }
+            // Mostly it takes two or three rounds. Where each stores something only for the next one to find more, what is read more than
+            // once is stored: then everything else is computed in one place, whatever its level.
+            if round == PATIENCE {
+                clusters.store_what_is_shared();
+            }
+        }
+        clusters
+    }
+
+    /// Stores every variable that could be computed but is read by several equations.
+    fn store_what_is_shared(&mut self) {
+        let mut readers = vec![0; self.program.variables()];
+        for equation in self.program.equations() {
+            equation.inputs.iter().for_each(|x| readers[x.index()] += 1);
+        }
+        for (i, equation) in self.program.equations().iter().enumerate() {
+            let costs = |var: &Var| readers[var.index()] > 1 && self.cost[var.index()] > 0;
+            if self.fusable[i] && equation.outputs.iter().any(costs) {
+                equation
+                    .outputs
+                    .iter()
+                    .for_each(|var| self.stored[var.index()] = true);
             }
         }
     }
@@ -302,6 +333,7 @@ impl<'p> Clusters<'p> {
     fn backward(&mut self) -> bool {
         let equations = self.program.equations();
         self.demands = vec![vec![]; equations.len()];
+        self.many.clear();
         self.kernels.clear();
         self.known.clear();
         let mut changed = false;
@@ -360,18 +392,28 @@ impl<'p> Clusters<'p> {
         };
         let i = self.definition[var.index()].expect("inputs are stored");
         let demand = (kernel, view);
-        if !self.demands[i].contains(&demand) {
-            self.demands[i].push(demand);
+        let demands = &mut self.demands[i];
+        let is_new = match demands.len() {
+            0..MANY => !demands.contains(&demand),
+            n => {
+                if n == MANY {
+                    self.many.extend(demands.iter().map(|demand| (i, demand.clone())));
+                }
+                self.many.insert((i, demand.clone()))
+            }
+        };
+        if is_new {
+            demands.push(demand);
         }
         false
     }
 
     /// Whether equation `i` would be evaluated so often that storing its result is cheaper.
+    ///
+    /// However cheap it is, it is not computed in more than `MANY` places.
     fn is_dear(&self, i: usize) -> bool {
         // A cast, a sign and the like of something stored.
         const CHEAP: u64 = 2;
-        // However cheap, not in more places than this.
-        const MANY: usize = 8;
         let demands = &self.demands[i];
         let output = self.program.equations()[i].outputs[0];
         if self.cost[output.index()] == 0 || demands.is_empty() {

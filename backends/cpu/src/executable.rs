@@ -144,10 +144,11 @@ impl Executable {
         let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
         let mut outputs: Vec<(usize, bool)> =
             program.outputs().iter().map(|var| (var.index(), false)).collect();
-        mark_last_reads(&mut steps, &mut outputs, program.variables());
+        let slots = number_slots(&mut steps, &mut outputs, program);
+        mark_last_reads(&mut steps, &mut outputs, slots);
         Executable {
             inputs: program.input_types(),
-            slots: program.variables(),
+            slots,
             steps,
             outputs,
         }
@@ -309,6 +310,25 @@ impl Step {
             outputs,
         }
     }
+}
+
+/// Gives slots to the variables that are in memory only, the inputs first: from numbers of variables to numbers of slots. How many there are.
+fn number_slots(steps: &mut [Step], outputs: &mut [(usize, bool)], program: &Program) -> usize {
+    let inputs = program.inputs().len();
+    let mut slots: Vec<Option<usize>> = (0..inputs).map(Some).collect();
+    slots.resize(program.variables(), None);
+    let mut next = inputs;
+    let all = steps.iter_mut().flat_map(|step| {
+        let read = step.inputs.iter_mut().map(|(var, _)| var);
+        read.chain(&mut step.outputs)
+    });
+    for var in all.chain(outputs.iter_mut().map(|(var, _)| var)) {
+        *var = *slots[*var].get_or_insert_with(|| {
+            next += 1;
+            next - 1
+        });
+    }
+    next
 }
 
 fn mark_last_reads(steps: &mut [Step], outputs: &mut [(usize, bool)], slots: usize) {

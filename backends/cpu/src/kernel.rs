@@ -1,13 +1,14 @@
 //! Kernels: the instructions that turn tiles of what is stored into tiles of what is to be stored.
 
 use crate::cluster::{Clusters, Kind, Space, operand_views};
-use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern, Splat};
+use crate::kernels::{self, Loop1, Loop2, Loop3, Pair, Pattern, Splat};
 use crate::loops;
+use crate::pairs;
 use crate::registers;
 use crate::view::{Affine, View};
-use kiln_program::{ArrayType, DType, Equation, Op, Program, Reduction, Scalar, Scan, Var};
+use kiln_program::{ArrayType, Binary, DType, Equation, Op, Program, Reduction, Scalar, Scan, Var};
 use smallvec::SmallVec;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Something an instruction reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,8 +31,18 @@ pub(crate) enum Target {
 pub(crate) enum Apply {
     One(Loop1),
     Two(Loop2),
-    /// Of the operand of this number only the first element is read.
-    TwoSplat(Loop2, usize),
+    /// Of the operand that is the same everywhere only the beginning is read.
+    Arithmetic {
+        f: Binary,
+        dtype: DType,
+        splat: Splat,
+        run: Loop2,
+    },
+    /// Two of them; of the operands marked only the beginning is read.
+    Pair {
+        run: Pair,
+        splat: [bool; 3],
+    },
     Three(Loop3),
     Uniform(Scalar, Scalar),
     Copy,
@@ -81,7 +92,7 @@ pub(crate) enum Instruction {
     Load {
         leaf: usize,
         out: usize,
-        /// Whether more than the first element is ever read.
+        /// Whether more than the first [`BLOCK`](kernels::BLOCK) elements are ever read.
         whole: bool,
     },
     Iota {
@@ -160,11 +171,12 @@ pub(crate) fn build(program: &Program, clusters: &Clusters) -> Vec<Kernel> {
         .spaces()
         .map(|space| Writer::new(space.clone()))
         .collect();
+    let main = Scope::new(program, MAIN);
     for (i, equation) in program.equations().iter().enumerate() {
         let root = clusters.root(i);
         for (kernel, view) in clusters.demands(i) {
             let writer = &mut writers[*kernel];
-            writer.equation(program, MAIN, equation, view);
+            writer.equation(&main, equation, view);
             if root == Some(*kernel) {
                 writer.store(program, equation, view);
                 writer.cost += clusters.cost(equation.outputs[0]);
@@ -174,8 +186,30 @@ pub(crate) fn build(program: &Program, clusters: &Clusters) -> Vec<Kernel> {
     writers.into_iter().map(Writer::finish).collect()
 }
 
-/// The scope of the program's own variables; each loop body opens another.
+/// A program whose equations are written: the whole one, or a loop's body.
+struct Scope<'p> {
+    program: &'p Program,
+    number: usize,
+    /// How often each variable is read.
+    uses: Vec<u32>,
+}
+
+/// The number of the whole program; each loop body opens another.
 const MAIN: usize = 0;
+
+impl Scope<'_> {
+    fn new(program: &Program, number: usize) -> Scope<'_> {
+        let mut uses = vec![0; program.variables()];
+        let read = program.equations().iter().flat_map(|equation| &equation.inputs);
+        read.chain(program.outputs())
+            .for_each(|var| uses[var.index()] += 1);
+        Scope {
+            program,
+            number,
+            uses,
+        }
+    }
+}
 
 /// A value in a kernel under construction.
 #[derive(Clone, Copy, Debug)]
@@ -194,6 +228,8 @@ struct Writer {
     /// Lengths of the space's dims, then of the loops.
     lengths: Vec<usize>,
     inputs: Vec<Var>,
+    /// Where each of the inputs stands among them.
+    places: HashMap<Var, usize>,
     outputs: Vec<Output>,
     leaves: Vec<Leaf>,
     numbers: HashMap<Leaf, usize>,
@@ -215,6 +251,7 @@ impl Writer {
             lengths: space.lengths(),
             space,
             inputs: vec![],
+            places: HashMap::new(),
             outputs: vec![],
             leaves: vec![],
             numbers: HashMap::new(),
@@ -230,9 +267,10 @@ impl Writer {
     }
 
     /// Writes what computes the results of an equation seen as `view`.
-    fn equation(&mut self, program: &Program, scope: usize, equation: &Equation, view: &View) {
+    fn equation(&mut self, scope: &Scope, equation: &Equation, view: &View) {
+        let program = scope.program;
         if let Op::Scan(scan) = &equation.op {
-            return self.tile_loop(program, scan, equation, view);
+            return self.tile_loop(scope, scan, equation, view);
         }
         let result = program.type_of(equation.outputs[0]);
         let mut operands: SmallVec<[Value; 3]> = SmallVec::new();
@@ -243,7 +281,7 @@ impl Writer {
             }
             for seen in operand_views(program, equation, input, view, &self.lengths) {
                 let seen = seen.expect("a view that the clusters were cut for");
-                operands.push(self.operand(program, scope, x, &seen));
+                operands.push(self.operand(scope, x, &seen));
             }
         }
         let dtype = || program.type_of(equation.inputs[0]).dtype;
@@ -257,15 +295,16 @@ impl Writer {
                     (true, false) => Splat::Left,
                     (false, false) => Splat::Neither,
                 };
-                let run = kernels::binary(*f, dtype(), splat);
-                let apply = match kernels::reads_splat(*f, dtype(), splat) {
-                    true => Apply::TwoSplat(run, usize::from(splat == Splat::Right)),
+                let (f, dtype) = (*f, dtype());
+                let run = kernels::binary(f, dtype, splat);
+                let apply = match kernels::is_arithmetic(f, dtype, splat) {
+                    true => Apply::Arithmetic { f, dtype, splat, run },
                     false => Apply::Two(run),
                 };
                 self.apply(apply, &operands, result)
             }
             Op::Compare(f) => self.apply(Apply::Two(kernels::compare(*f, dtype())), &operands, result),
-            Op::Uniform { low, high } => self.uniform(program, equation, &operands, *low, *high, result),
+            Op::Uniform { low, high } => self.uniform(scope, equation, &operands, [*low, *high], result),
             Op::Select => self.apply(Apply::Three(kernels::select(result.dtype)), &operands, result),
             Op::MulAdd => self.apply(Apply::Three(kernels::mul_add(result.dtype)), &operands, result),
             // The same bits.
@@ -277,22 +316,25 @@ impl Writer {
                 let (batch, drawn) = view.0.split_at(view.0.len() - shape.rank());
                 let counter = View(drawn.into()).position(shape);
                 let first = View(batch.into());
-                return self.random(program, scope, equation, view, &operands, counter, &first);
+                return self.random(scope, equation, view, &operands, counter, &first);
             }
             // Moving elements is all in the view; a reduction happens where it is stored.
             _ => operands[0],
         };
         self.values
-            .insert((scope, equation.outputs[0], view.clone()), value);
+            .insert((scope.number, equation.outputs[0], view.clone()), value);
     }
 
     /// The value of a variable that was written already, or is in memory.
-    fn operand(&mut self, program: &Program, scope: usize, var: Var, view: &View) -> Value {
-        match self.values.get(&(scope, var, view.clone())) {
+    fn operand(&mut self, scope: &Scope, var: Var, view: &View) -> Value {
+        match self.values.get(&(scope.number, var, view.clone())) {
             Some(value) => *value,
             None => {
-                assert_eq!(scope, MAIN, "a loop's variables are written before they are read");
-                let of = program.type_of(var);
+                assert_eq!(
+                    scope.number, MAIN,
+                    "a loop's variables are written before they are read"
+                );
+                let of = scope.program.type_of(var);
                 self.memory(var, of.dtype, view.position(&of.shape))
             }
         }
@@ -300,14 +342,10 @@ impl Writer {
 
     /// What is at an affine position of a buffer.
     fn memory(&mut self, var: Var, dtype: DType, position: Affine) -> Value {
-        let input = self
-            .inputs
-            .iter()
-            .position(|input| *input == var)
-            .unwrap_or_else(|| {
-                self.inputs.push(var);
-                self.inputs.len() - 1
-            });
+        let input = *self.places.entry(var).or_insert_with(|| {
+            self.inputs.push(var);
+            self.inputs.len() - 1
+        });
         let leaf = self.leaf(Some(input), dtype, &position);
         if let Some(value) = self.loaded.get(&leaf) {
             return *value;
@@ -426,18 +464,16 @@ impl Writer {
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn random(
         &mut self,
-        program: &Program,
-        scope: usize,
+        scope: &Scope,
         equation: &Equation,
         view: &View,
         key: &[Value],
         counter: Affine,
         first: &View,
     ) {
-        let start = self.operand(program, scope, equation.inputs[1], first);
+        let start = self.operand(scope, equation.inputs[1], first);
         let zero = self.constants.get(&Scalar::from_i64(DType::U32, 0));
         let zero = zero.is_some_and(|zero| zero.source == start.source);
         let counter = self.leaf(None, DType::U64, &counter);
@@ -464,28 +500,25 @@ impl Writer {
                 depth,
                 splat,
             };
-            self.values.insert((scope, *output, view.clone()), value);
+            self.values.insert((scope.number, *output, view.clone()), value);
         }
     }
 
     /// Uniform floats: drawn as such if nothing else needs the words.
     fn uniform(
         &mut self,
-        program: &Program,
+        scope: &Scope,
         equation: &Equation,
         words: &[Value],
-        low: Scalar,
-        high: Scalar,
+        [low, high]: [Scalar; 2],
         of: &ArrayType,
     ) -> Value {
         let sources = [words[0].source, words[1].source];
-        let only_here = |var: &Var| {
-            let uses = program.equations().iter().flat_map(|equation| &equation.inputs);
-            uses.chain(program.outputs()).filter(|used| *used == var).count() == 1
-        };
+        let only_here = |var: &Var| scope.uses[var.index()] == 1;
         let out = self.register(of.dtype.size());
         let drawn = self.blocks[words[0].depth]
             .iter_mut()
+            .rev()
             .find_map(|instruction| match instruction {
                 Instruction::Random { draw, .. } => match draw {
                     Draw::Words(outs) if outs.map(Source::Register) == sources => Some(draw),
@@ -514,9 +547,10 @@ impl Writer {
     }
 
     /// A loop whose results are seen as `view`.
-    fn tile_loop(&mut self, program: &Program, scan: &Scan, equation: &Equation, view: &View) {
-        let body = &*scan.body;
-        let scope = self.scopes;
+    fn tile_loop(&mut self, outside: &Scope, scan: &Scan, equation: &Equation, view: &View) {
+        let (program, body) = (outside.program, &*scan.body);
+        let scope = Scope::new(body, self.scopes);
+        let number = scope.number;
         self.scopes += 1;
         let step = self.loops;
         self.loops += 1;
@@ -530,7 +564,7 @@ impl Writer {
         let size = |var: Var| body.type_of(var).dtype.size();
         let init: Vec<((Source, usize), usize)> = (0..scan.carries)
             .map(|i| {
-                let start = self.operand(program, MAIN, equation.inputs[scan.consts + i], view);
+                let start = self.operand(outside, equation.inputs[scan.consts + i], view);
                 ((start.source, start.size), self.register(start.size))
             })
             .collect();
@@ -543,15 +577,15 @@ impl Writer {
                 depth,
                 splat: false,
             };
-            self.values.insert((scope, carry(i), view.clone()), value);
+            self.values.insert((number, carry(i), view.clone()), value);
         }
         for (input, &var) in inputs
             .iter()
             .enumerate()
             .filter(|(i, _)| *i < scan.consts || *i >= fixed)
         {
-            let outside = equation.inputs[input];
-            let of = program.type_of(outside);
+            let operand = equation.inputs[input];
+            let of = program.type_of(operand);
             for seen in &views[var.index()] {
                 let whole = if input < scan.consts {
                     seen.clone()
@@ -563,8 +597,8 @@ impl Writer {
                             .collect(),
                     )
                 };
-                let value = self.memory(outside, of.dtype, whole.position(&of.shape));
-                self.values.insert((scope, var, seen.clone()), value);
+                let value = self.memory(operand, of.dtype, whole.position(&of.shape));
+                self.values.insert((number, var, seen.clone()), value);
             }
         }
         for inner in body.equations() {
@@ -572,7 +606,7 @@ impl Writer {
             for output in &inner.outputs {
                 for seen in &views[output.index()] {
                     if !written.contains(&seen) {
-                        self.equation(body, scope, inner, seen);
+                        self.equation(&scope, inner, seen);
                         written.push(seen);
                     }
                 }
@@ -580,15 +614,15 @@ impl Writer {
         }
         // Each carry's next value in a register of its own, to change places with the carry's.
         let mut swap: Vec<(usize, usize)> = vec![];
+        let mut own = written_in(&self.blocks[depth]);
         for (i, output) in body.outputs().iter().enumerate() {
-            let next = self.values[&(scope, *output, view.clone())];
+            let next = self.values[&(number, *output, view.clone())];
             let fresh = match next.source {
                 Source::Register(register)
                     if next.depth == depth
                         && body.outputs().iter().filter(|var| *var == output).count() == 1
-                        && inputs.iter().all(|input| input != output)
-                        && swap.iter().all(|&(_, other)| other != register)
-                        && self.is_defined_last(register) =>
+                        && output.index() >= inputs.len()
+                        && own.remove(&register) =>
                 {
                     register
                 }
@@ -627,18 +661,6 @@ impl Writer {
         }
     }
 
-    /// Whether a register holds one value only, written in the innermost block: moves of elements give several variables one
-    /// register.
-    fn is_defined_last(&self, register: usize) -> bool {
-        self.blocks.last().is_some_and(|block| {
-            block.iter().any(|instruction| match instruction {
-                Instruction::Apply { out, .. } => *out == Target::Register(register),
-                Instruction::Random { draw, .. } => draw.clone().outs().contains(&register),
-                _ => false,
-            })
-        })
-    }
-
     /// Stores the results of an equation, or reduces into them.
     fn store(&mut self, program: &Program, equation: &Equation, view: &View) {
         for &var in &equation.outputs {
@@ -667,15 +689,14 @@ impl Writer {
     }
 
     fn finish(mut self) -> Kernel {
-        for output in 0..self.outputs.len() {
-            self.outputs[output].reuse = self.reusable(output);
-        }
-        let code = self.blocks.pop().expect("the block of the tile");
+        self.find_reusable();
+        let mut code = self.blocks.pop().expect("the block of the tile");
         let once = self.blocks.pop().expect("the block before all tiles");
         let constants = once
             .iter()
             .filter(|instruction| matches!(instruction, Instruction::Fill { .. }));
         let constants = constants.count();
+        pairs::join(&mut code, self.sizes.len());
         let (once, code, registers) = registers::allocate(once, code, self.sizes.len());
         // Of constants mostly the first element is read.
         let bytes = register_bytes(registers - constants);
@@ -695,27 +716,50 @@ impl Writer {
         }
     }
 
-    /// An input that each tile reads only where it writes this output.
-    fn reusable(&self, output: usize) -> Option<usize> {
-        let Output { of, reduction, .. } = &self.outputs[output];
-        let taken = |input| self.outputs.iter().any(|other| other.reuse == Some(input));
-        (0..self.inputs.len())
-            .filter(|input| reduction.is_none() && !taken(*input))
-            .find(|&input| {
-                let fits = |leaf: &Leaf| {
-                    leaf.dtype == of.dtype
-                        && leaf.offset == 0
-                        && leaf.tile.is_contiguous()
-                        && leaf.steps.is_empty()
-                };
-                self.space.kind == Kind::Map
-                    && self
-                        .leaves
-                        .iter()
-                        .filter(|leaf| leaf.input == Some(input))
-                        .all(fits)
-            })
+    /// Finds for outputs an input that each tile reads only where it writes the output.
+    fn find_reusable(&mut self) {
+        if self.space.kind != Kind::Map {
+            return;
+        }
+        let mut fits = vec![true; self.inputs.len()];
+        let mut dtypes = vec![DType::Bool; self.inputs.len()];
+        for leaf in &self.leaves {
+            if let Some(input) = leaf.input {
+                fits[input] &= leaf.offset == 0 && leaf.tile.is_contiguous() && leaf.steps.is_empty();
+                dtypes[input] = leaf.dtype;
+            }
+        }
+        let mut free: HashMap<DType, VecDeque<usize>> = HashMap::new();
+        for input in (0..self.inputs.len()).filter(|&input| fits[input]) {
+            free.entry(dtypes[input]).or_default().push_back(input);
+        }
+        for output in self
+            .outputs
+            .iter_mut()
+            .filter(|output| output.reduction.is_none())
+        {
+            output.reuse = free.get_mut(&output.of.dtype).and_then(VecDeque::pop_front);
+        }
     }
+}
+
+/// The registers that a block writes itself, each with a value of its own: where elements are only moved, several variables have
+/// one register.
+fn written_in(block: &[Instruction]) -> HashSet<usize> {
+    let mut written = HashSet::new();
+    for instruction in block {
+        match instruction {
+            Instruction::Apply {
+                out: Target::Register(out),
+                ..
+            } => {
+                written.insert(*out);
+            }
+            Instruction::Random { draw, .. } => written.extend(draw.clone().outs().iter()),
+            _ => {}
+        }
+    }
+    written
 }
 
 /// Bytes of a register: as many as keep all of them in or near the first-level cache, within bounds that make an instruction worth

@@ -1,7 +1,7 @@
 //! The CPU engine: fused tile loops over Flex buffers.
 //!
 //! In the order of the data: [`Executable::compile`] simplifies a program, takes its loops apart (`distribute`, `loops`), cuts it into
-//! kernels (`cluster`, by way of index maps, `view`), and writes each as instructions over tiles (`kernel`,
+//! kernels (`cluster`, by way of index maps, `view`), and writes each as instructions over tiles (`kernel`, `pairs`,
 //! `registers`). [`Executable::run`] runs them (`run`) with the loops of `kernels` and the functions of `math`, each compiled
 //! for several instruction sets (`simd`). What is not fused is Flex's (`flex`).
 
@@ -20,6 +20,7 @@ mod loops;
 pub mod math;
 mod memory;
 mod pad;
+mod pairs;
 mod recurrence;
 mod registers;
 mod run;

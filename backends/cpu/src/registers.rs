@@ -1,6 +1,7 @@
 //! Registers: from one for each value to as few as are in use at once.
 
 use crate::kernel::{Apply, Instruction, Source, Target};
+use crate::kernels::Splat;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -88,26 +89,33 @@ fn store_directly(code: Vec<Instruction>, values: usize) -> Vec<Instruction> {
     code.into_iter().filter_map(direct).collect()
 }
 
-fn count(block: &[Instruction], uses: &mut [usize]) {
+/// Counts the uses of each register.
+pub(crate) fn count(block: &[Instruction], uses: &mut [usize]) {
     for instruction in block {
         reads(instruction, &mut |value| uses[value] += 1);
-        if let Instruction::Loop { body, .. } = instruction {
+        if let Instruction::Loop { body, swap, .. } = instruction {
             count(body, uses);
+            swap.iter().for_each(|(_, next)| uses[*next] += 1);
         }
     }
 }
 
-/// Notes the registers of which more than the first element is read.
+/// Notes the registers of which more than the beginning is read.
 fn read_whole(block: &[Instruction], whole: &mut [bool]) {
     for instruction in block {
         match instruction {
-            Instruction::Apply {
-                apply: Apply::TwoSplat(_, operand),
-                inputs,
-                ..
-            } => {
-                if let Source::Register(value) = inputs[1 - operand].0 {
-                    whole[value] = true;
+            Instruction::Apply { apply, inputs, .. } => {
+                let first_only = match apply {
+                    Apply::Arithmetic { splat, .. } => [*splat == Splat::Left, *splat == Splat::Right, false],
+                    Apply::Pair { splat, .. } => *splat,
+                    Apply::One(_) | Apply::Two(_) | Apply::Three(_) | Apply::Uniform(..) | Apply::Copy => {
+                        [false; 3]
+                    }
+                };
+                for (input, first_only) in inputs.iter().zip(first_only) {
+                    if let (Source::Register(value), false) = (input.0, first_only) {
+                        whole[value] = true;
+                    }
                 }
             }
             Instruction::Random {

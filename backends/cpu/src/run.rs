@@ -448,7 +448,7 @@ impl Call<'_> {
                 );
             }
             Instruction::Load { leaf, out, whole } => {
-                let n = if *whole { n } else { n.min(1) };
+                let n = if *whole { n } else { n.min(kernels::BLOCK) };
                 let leaf = &self.kernel.leaves[*leaf];
                 let input = leaf.input.expect("a leaf to load has a buffer");
                 let offset = self.offset(leaf, &machine.trips, tile);
@@ -542,7 +542,8 @@ impl Call<'_> {
         let read = |i: usize| self.read(inputs[i].0, inputs[i].1, machine, tile);
         match apply {
             Apply::One(run) => run(read(0), out),
-            Apply::Two(run) | Apply::TwoSplat(run, _) => run(read(0), read(1), out),
+            Apply::Two(run) | Apply::Arithmetic { run, .. } => run(read(0), read(1), out),
+            Apply::Pair { run, splat } => run([read(0), read(1), read(2)], splat, out),
             Apply::Three(run) => run(read(0), read(1), read(2), out),
             Apply::Uniform(low, high) => {
                 kernels::uniform(low, high, cast_slice(read(0)), cast_slice(read(1)), out)

@@ -128,11 +128,11 @@ fn integer_unary<T: Integer>(f: Unary) -> Loop1 {
     }
 }
 
-/// Whether the loop of an op reads only the first element of an operand that is the same everywhere.
-pub(crate) fn reads_splat(f: Binary, dtype: DType, splat: Splat) -> bool {
+/// Whether the loop of an op reads only the first element of the operand that is the same everywhere, if one is.
+pub(crate) fn is_arithmetic(f: Binary, dtype: DType, splat: Splat) -> bool {
     use Binary::{Add, Div, Max, Min, Mul, Pow, Sub};
     match f {
-        Add | Sub | Mul | Div | Max | Min => dtype.is_float() && splat != Splat::Neither,
+        Add | Sub | Mul | Div | Max | Min => dtype.is_float(),
         Pow => dtype.is_float() && splat == Splat::Right,
         _ => false,
     }

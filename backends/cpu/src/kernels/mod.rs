@@ -6,16 +6,18 @@ mod cast;
 mod elementwise;
 mod load;
 mod number;
+mod pair;
 mod random;
 mod reduce;
 mod scalar;
 
 pub(crate) use cast::cast;
 pub(crate) use elementwise::{
-    Loop1, Loop2, Loop3, Splat, binary, compare, mul_add, reads_splat, select, unary,
+    Loop1, Loop2, Loop3, Splat, binary, compare, is_arithmetic, mul_add, select, unary,
 };
 pub(crate) use load::{Pattern, fill, iota, load, store};
 pub(crate) use number::Number;
+pub(crate) use pair::{BLOCK, Pair, pair};
 pub(crate) use random::{Counters, counters, random_bits, random_uniform, run_of_counters, uniform};
 pub(crate) use reduce::{LANES, combine, finish, identity, reduce};
 pub(crate) use scalar::{ScalarFn, scalar};

@@ -6,6 +6,7 @@
 //! alone, never on its neighbours or its position.
 
 use crate::simd::{self, Kernel};
+use std::cell::RefCell;
 use std::marker::PhantomData;
 
 /// Elements in a block. So many that LLVM does not unroll the loop of a trivial kernel before it has
@@ -103,25 +104,44 @@ impl<T: Copy + Default, K: Unary<T>> Kernel for UnaryLoop<'_, T, K> {
     #[inline(always)]
     fn run(self) {
         assert!(self.x.len() == self.y.len(), "slices differ in length");
-        if K::STAGED {
+        let nothing = &mut [[T::default(); BLOCK]; SCRATCH];
+        unary_blocks::<T, K, BLOCK>(self.x, self.y, nothing);
+    }
+}
+
+struct StagedLoop<'a, T, K> {
+    x: &'a [T],
+    y: &'a mut [T],
+    scratch: &'a mut Scratch<T>,
+    kernel: PhantomData<K>,
+}
+
+impl<T: Copy + Default, K: Unary<T>> Kernel for StagedLoop<'_, T, K> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        assert!(self.x.len() == self.y.len(), "slices differ in length");
+        let (xs, x) = self.x.as_chunks::<STAGED_BLOCK>();
+        let (ys, y) = self.y.as_chunks_mut::<STAGED_BLOCK>();
+        unary_blocks::<T, K, STAGED_BLOCK>(xs.as_flattened(), ys.as_flattened_mut(), &mut self.scratch.0);
+        if !x.is_empty() {
             // What is left makes smaller blocks.
-            let (xs, x) = self.x.as_chunks::<STAGED_BLOCK>();
-            let (ys, y) = self.y.as_chunks_mut::<STAGED_BLOCK>();
-            unary_blocks::<T, K, STAGED_BLOCK>(xs.as_flattened(), ys.as_flattened_mut());
-            unary_blocks::<T, K, SMALL_BLOCK>(x, y);
-        } else {
-            unary_blocks::<T, K, BLOCK>(self.x, self.y);
+            let scratch = &mut [[T::default(); SMALL_BLOCK]; SCRATCH];
+            unary_blocks::<T, K, SMALL_BLOCK>(x, y, scratch);
         }
     }
 }
 
 #[inline(always)]
-fn unary_blocks<T: Copy + Default, K: Unary<T>, const N: usize>(x: &[T], y: &mut [T]) {
+fn unary_blocks<T: Copy + Default, K: Unary<T>, const N: usize>(
+    x: &[T],
+    y: &mut [T],
+    scratch: &mut [[T; N]; SCRATCH],
+) {
     let (xs, x) = x.as_chunks::<N>();
     let (ys, y) = y.as_chunks_mut::<N>();
-    let mut scratch = [[T::default(); N]; SCRATCH];
     for (x, y) in xs.iter().zip(ys) {
-        K::block(x, y, &mut scratch);
+        K::block(x, y, scratch);
     }
     for (x, y) in x.chunks(TAIL).zip(y.chunks_mut(TAIL)) {
         // The padding repeats an element, so that it cannot be rare on its own.
@@ -133,18 +153,48 @@ fn unary_blocks<T: Copy + Default, K: Unary<T>, const N: usize>(x: &[T], y: &mut
     }
 }
 
+/// What blocks use between their stages. Each thread has one: filling it with zeros for each slice would take a part of the time.
+#[repr(align(64))]
+pub(super) struct Scratch<T>([[T; STAGED_BLOCK]; SCRATCH]);
+
+pub(super) trait WithScratch: Copy + Default {
+    fn with_scratch(f: impl FnOnce(&mut Scratch<Self>));
+}
+
+macro_rules! with_scratch {
+    ($($t:ident)*) => {$(
+        impl WithScratch for $t {
+            fn with_scratch(f: impl FnOnce(&mut Scratch<$t>)) {
+                thread_local! {
+                    static HERE: RefCell<Scratch<$t>> = const { RefCell::new(Scratch([[0.0; STAGED_BLOCK]; SCRATCH])) };
+                }
+                HERE.with_borrow_mut(f);
+            }
+        }
+    )*};
+}
+with_scratch!(f32 f64);
+
 /// `y[i] = K(x[i])`.
 ///
 /// # Panics
 ///
 /// If the slices differ in length.
 #[inline]
-pub(super) fn unary<T: Copy + Default, K: Unary<T>>(x: &[T], y: &mut [T]) {
-    simd::dispatch(UnaryLoop::<T, K> {
-        x,
-        y,
-        kernel: PhantomData,
-    });
+pub(super) fn unary<T: WithScratch, K: Unary<T>>(x: &[T], y: &mut [T]) {
+    let kernel = PhantomData;
+    if K::STAGED {
+        T::with_scratch(|scratch| {
+            simd::dispatch(StagedLoop::<T, K> {
+                x,
+                y,
+                scratch,
+                kernel,
+            })
+        });
+    } else {
+        simd::dispatch(UnaryLoop::<T, K> { x, y, kernel });
+    }
 }
 
 struct BinaryLoop<'a, T, K> {
