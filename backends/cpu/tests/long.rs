@@ -36,7 +36,10 @@ const SHAPES: &[(&str, fn(usize) -> Program)] = &[
     ("a sum of inputs", |n| {
         let mut b = Builder::new();
         let xs: Vec<Var> = (0..n).map(|_| b.input(f32s(&[]))).collect();
-        let total = xs.iter().copied().reduce(|x, y| binary(&mut b, Binary::Add, x, y));
+        let total = xs
+            .iter()
+            .copied()
+            .reduce(|x, y| binary(&mut b, Binary::Add, x, y));
         b.finish(&[total.unwrap()])
     }),
     ("a sum of functions of one value", |n| {
@@ -61,7 +64,9 @@ const SHAPES: &[(&str, fn(usize) -> Program)] = &[
             x = unary(&mut b, Unary::Sin, x);
             values.push(x);
         }
-        let total = values.into_iter().reduce(|x, y| binary(&mut b, Binary::Sub, x, y));
+        let total = values
+            .into_iter()
+            .reduce(|x, y| binary(&mut b, Binary::Sub, x, y));
         b.finish(&[total.unwrap()])
     }),
     ("each value used twice by the next", |n| {
@@ -176,7 +181,10 @@ fn compile_times_are_linear_and_stacks_flat() {
             let long = time(*make, LONGER * SMALL);
             println!("{name:40} {small:10.2?} {long:10.2?}");
             // Caches that no longer suffice, and other programs on the machine.
-            assert!(long < small * 4 * LONGER as u32, "{name}: {small:?}, then {long:?}");
+            assert!(
+                long < small * 4 * LONGER as u32,
+                "{name}: {small:?}, then {long:?}"
+            );
         }
     };
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(test);

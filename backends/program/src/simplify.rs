@@ -88,6 +88,15 @@ impl Forward {
         if let Some((op, inputs)) = self.compose(&op, &inputs) {
             return self.rewrite(op, inputs);
         }
+        if let Some((x, factor)) = self.negative_product(&op, &inputs) {
+            let shape = self.shape(x).clone();
+            let constant = Op::Constant {
+                value: negated(factor),
+                shape,
+            };
+            let factor = self.write(constant, Vars::new())[0];
+            return self.rewrite(Op::Binary(Binary::Mul), [x, factor].into_iter().collect());
+        }
         if let Op::Scan(scan) = &op
             && let Some(hoisted) = hoisted(scan)
         {
@@ -257,6 +266,27 @@ impl Forward {
             Binary::Sub => negated(y).map(|y| pair(Binary::Add, x, y)),
             _ => None,
         }
+    }
+
+    /// For a product with a constant that is negated before or after, of floats: what is multiplied, and the constant.
+    fn negative_product(&self, op: &Op, inputs: &[Var]) -> Option<(Var, Scalar)> {
+        let product = |x: Var, y: Var| {
+            self.constant(y)
+                .map(|y| (x, y))
+                .or(self.constant(x).map(|x| (y, x)))
+        };
+        let (x, factor) = match op {
+            Op::Unary(Unary::Neg) => match self.definition.get(&inputs[0])? {
+                (Op::Binary(Binary::Mul), from) => product(from[0], from[1])?,
+                _ => return None,
+            },
+            Op::Binary(Binary::Mul) => {
+                let (x, factor) = product(inputs[0], inputs[1])?;
+                (self.inner(x, |inner| *inner == Op::Unary(Unary::Neg))?, factor)
+            }
+            _ => return None,
+        };
+        factor.dtype().is_float().then_some((x, factor))
     }
 
     /// The operand of the equation that defines a variable, if that is such an op of one operand.
