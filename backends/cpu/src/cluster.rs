@@ -11,8 +11,8 @@
 use crate::loops;
 use crate::view::{View, pull};
 use kiln_program::{Axes, Binary, Equation, Op, Program, Reduction, Shape, Unary, Var};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
-use std::collections::{HashMap, HashSet};
 
 /// The points a kernel runs over. Its dims are those of `outer`, then those of `tile`; a tile holds neighbouring points of
 /// the `tile` dims.
@@ -124,10 +124,10 @@ pub(crate) struct Clusters<'p> {
     /// For each equation, where its results are needed.
     demands: Vec<Vec<Demand>>,
     /// Those of equations that have many, to be found quickly.
-    many: HashSet<(usize, Demand)>,
+    many: FxHashSet<(usize, Demand)>,
     /// `(level, space)` of each kernel.
     kernels: Vec<(u32, Space)>,
-    known: HashMap<(u32, Space), usize>,
+    known: FxHashMap<(u32, Space), usize>,
 }
 
 impl<'p> Clusters<'p> {
@@ -148,9 +148,9 @@ impl<'p> Clusters<'p> {
             apart: vec![0; n],
             when: vec![0; program.equations().len()],
             demands: vec![],
-            many: HashSet::new(),
+            many: FxHashSet::default(),
             kernels: vec![],
-            known: HashMap::new(),
+            known: FxHashMap::default(),
         };
         for var in program.inputs().chain(program.outputs().iter().copied()) {
             clusters.stored[var.index()] = true;

@@ -10,7 +10,7 @@ use crate::small::is_small;
 use kiln_program::{
     Axes, Builder, Equation, Op, Program, Reduction, Scan, Shape, TypeError, Var, Vars, simplify,
 };
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Fewer trips are not worth more than one loop.
@@ -106,7 +106,7 @@ fn apart(builder: &mut Builder, scan: &Scan, operands: &[Var]) -> Result<Vec<Var
         return whole(builder);
     }
 
-    let mut outer: HashMap<Var, Outer> = HashMap::new();
+    let mut outer: FxHashMap<Var, Outer> = FxHashMap::default();
     for (input, var) in body
         .inputs()
         .enumerate()
@@ -191,7 +191,7 @@ fn apart(builder: &mut Builder, scan: &Scan, operands: &[Var]) -> Result<Vec<Var
 struct Parts<'s> {
     scan: &'s Scan,
     init: &'s [Var],
-    outer: HashMap<Var, Outer>,
+    outer: FxHashMap<Var, Outer>,
     /// Where each carry ends.
     last: Vec<Option<Var>>,
 }
@@ -231,7 +231,7 @@ impl Parts<'_> {
             .map(|&i| Var::clone(&body.inputs().nth(scan.consts + i).expect("a carry")));
         let carried: Vec<Var> = carried.collect();
         let mut trip = Builder::new();
-        let mut map: HashMap<Var, Var> = HashMap::new();
+        let mut map: FxHashMap<Var, Var> = FxHashMap::default();
         for &var in consts.iter().chain(&carried).chain(&slices) {
             map.insert(var, trip.input(body.type_of(var).clone()));
         }
@@ -416,7 +416,7 @@ fn all_trips(
     builder: &mut Builder,
     equation: &Equation,
     trips: usize,
-    outer: &mut HashMap<Var, Outer>,
+    outer: &mut FxHashMap<Var, Outer>,
 ) -> Result<(), TypeError> {
     let operands: Vec<Outer> = equation.inputs.iter().map(|var| outer[var]).collect();
     let stacked = operands.iter().any(|x| x.stacked);

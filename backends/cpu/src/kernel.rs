@@ -7,8 +7,9 @@ use crate::pairs;
 use crate::registers;
 use crate::view::{Affine, View};
 use kiln_program::{ArrayType, Binary, DType, Equation, Op, Program, Reduction, Scalar, Scan, Var};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
 /// Something an instruction reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -229,15 +230,15 @@ struct Writer {
     lengths: Vec<usize>,
     inputs: Vec<Var>,
     /// Where each of the inputs stands among them.
-    places: HashMap<Var, usize>,
+    places: FxHashMap<Var, usize>,
     outputs: Vec<Output>,
     leaves: Vec<Leaf>,
-    numbers: HashMap<Leaf, usize>,
+    numbers: FxHashMap<Leaf, usize>,
     /// Instructions by depth.
     blocks: Vec<Vec<Instruction>>,
-    values: HashMap<(usize, Var, View), Value>,
-    loaded: HashMap<usize, Value>,
-    constants: HashMap<Scalar, Value>,
+    values: FxHashMap<(usize, Var, View), Value>,
+    loaded: FxHashMap<usize, Value>,
+    constants: FxHashMap<Scalar, Value>,
     /// Element size of each virtual register.
     sizes: Vec<usize>,
     loops: usize,
@@ -251,14 +252,14 @@ impl Writer {
             lengths: space.lengths(),
             space,
             inputs: vec![],
-            places: HashMap::new(),
+            places: FxHashMap::default(),
             outputs: vec![],
             leaves: vec![],
-            numbers: HashMap::new(),
+            numbers: FxHashMap::default(),
             blocks: vec![vec![], vec![]],
-            values: HashMap::new(),
-            loaded: HashMap::new(),
-            constants: HashMap::new(),
+            values: FxHashMap::default(),
+            loaded: FxHashMap::default(),
+            constants: FxHashMap::default(),
             sizes: vec![],
             loops: 0,
             scopes: 1,
@@ -729,7 +730,7 @@ impl Writer {
                 dtypes[input] = leaf.dtype;
             }
         }
-        let mut free: HashMap<DType, VecDeque<usize>> = HashMap::new();
+        let mut free: FxHashMap<DType, VecDeque<usize>> = FxHashMap::default();
         for input in (0..self.inputs.len()).filter(|&input| fits[input]) {
             free.entry(dtypes[input]).or_default().push_back(input);
         }
@@ -745,8 +746,8 @@ impl Writer {
 
 /// The registers that a block writes itself, each with a value of its own: where elements are only moved, several variables have
 /// one register.
-fn written_in(block: &[Instruction]) -> HashSet<usize> {
-    let mut written = HashSet::new();
+fn written_in(block: &[Instruction]) -> FxHashSet<usize> {
+    let mut written = FxHashSet::default();
     for instruction in block {
         match instruction {
             Instruction::Apply {

@@ -7,8 +7,8 @@
 use crate::cluster::{is_fusable, operand_views};
 use crate::view::View;
 use kiln_program::{Builder, Op, Program, Scan, TypeError, Var, Vars};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Carries of fewer elements are not worth a kernel.
@@ -179,13 +179,13 @@ impl<'s> Parts<'s> {
             .collect();
         read.sort();
         read.dedup();
-        let constant: HashMap<Var, &Op> = body
+        let constant: FxHashMap<Var, &Op> = body
             .equations()
             .iter()
             .filter(|equation| matches!(equation.op, Op::Constant { .. }))
             .map(|equation| (equation.outputs[0], &equation.op))
             .collect();
-        let mut map: HashMap<Var, Var> = HashMap::new();
+        let mut map: FxHashMap<Var, Var> = FxHashMap::default();
         let (mut const_vars, mut x_vars) = (vec![], vec![]);
         for var in read.into_iter().filter(|var| !constant.contains_key(var)) {
             let is_input = var.index() < inputs.len();
@@ -220,7 +220,7 @@ impl<'s> Parts<'s> {
                 tile.push(op, &[]).expect("a constant")[0]
             })
         };
-        let mut results: HashMap<Var, Var> = HashMap::new();
+        let mut results: FxHashMap<Var, Var> = FxHashMap::default();
         for equation in tile_equations() {
             let operands: Vars = equation
                 .inputs
@@ -259,7 +259,7 @@ impl<'s> Parts<'s> {
 
         // The shared body: everything else. Large carries are not among its inputs.
         let mut shared = Builder::new();
-        let mut map: HashMap<Var, Var> = HashMap::new();
+        let mut map: FxHashMap<Var, Var> = FxHashMap::default();
         for &var in inputs.iter().filter(|var| !in_tile[var.index()]) {
             map.insert(var, shared.input(body.type_of(var).clone()));
         }

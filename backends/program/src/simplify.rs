@@ -6,8 +6,11 @@
 use crate::dead::without_dead_code;
 use crate::hoist::{Hoisted, hoisted};
 use crate::op::{Binary, Compare, Op, Scan, Unary, While};
-use crate::{Axes, Builder, DType, Program, Scalar, Shape, Var, Vars};
+use crate::{Axes, Builder, DType, Equation, Program, Scalar, Shape, Var, Vars};
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use smallvec::SmallVec;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// The same function with fewer equations, for a device: what only transformations tell apart (calls, derivatives given
@@ -51,10 +54,10 @@ fn shorter(program: &Program, inline: bool) -> Program {
 struct Forward {
     inline: bool,
     builder: Builder,
-    /// Equations already written, by what they compute.
-    known: HashMap<(Op, Vars), Vars>,
-    /// For variables that have one: the equation that defines them.
-    definition: HashMap<Var, (Op, Vars)>,
+    /// Equations already written, by the hash of what they compute.
+    known: FxHashMap<u64, SmallVec<[usize; 1]>>,
+    /// Where variables are defined that are the only result of an equation.
+    definition: FxHashMap<Var, usize>,
 }
 
 impl Forward {
@@ -121,25 +124,36 @@ impl Forward {
     }
 
     fn write(&mut self, op: Op, inputs: Vars) -> Vars {
-        let key = (op, inputs);
-        if key.0.has_effect() {
+        if op.has_effect() {
             return self
                 .builder
-                .push(key.0, &key.1)
+                .push(op, &inputs)
                 .expect("an equation kept as it was");
         }
-        if let Some(outputs) = self.known.get(&key) {
-            return outputs.clone();
+        let alike = self
+            .known
+            .entry(FxBuildHasher.hash_one((&op, &inputs)))
+            .or_default();
+        let equations = self.builder.equations();
+        let same = |&i: &usize| equations[i].op == op && equations[i].inputs == inputs;
+        if let Some(i) = alike.iter().copied().find(same) {
+            return equations[i].outputs.clone();
         }
+        let number = equations.len();
+        alike.push(number);
         let outputs = self
             .builder
-            .push(key.0.clone(), &key.1)
+            .push(op, &inputs)
             .expect("a rewritten equation keeps its types");
         if let [output] = outputs[..] {
-            self.definition.insert(output, key.clone());
+            self.definition.insert(output, number);
         }
-        self.known.insert(key, outputs.clone());
         outputs
+    }
+
+    /// The equation whose only result this is.
+    fn defined(&self, var: Var) -> Option<&Equation> {
+        self.definition.get(&var).map(|&i| &self.builder.equations()[i])
     }
 
     fn shape(&self, var: Var) -> &Shape {
@@ -147,8 +161,8 @@ impl Forward {
     }
 
     fn constant(&self, var: Var) -> Option<Scalar> {
-        match self.definition.get(&var) {
-            Some((Op::Constant { value, .. }, _)) => Some(*value),
+        match self.defined(var)?.op {
+            Op::Constant { value, .. } => Some(value),
             _ => None,
         }
     }
@@ -184,14 +198,20 @@ impl Forward {
             Op::Reshape(to) | Op::Broadcast { shape: to, .. } => to == shape,
             Op::Transpose(permutation) => permutation.windows(2).all(|pair| pair[0] < pair[1]),
             Op::Slice { start, stop, step } => {
-                let padded = self.definition.get(&x).filter(|(inner, from)| {
-                    // The elements that a pad spread out, taken back.
-                    matches!(inner, Op::Pad { start: at, step: by, .. } if at == start && by == step)
-                        && (0..shape.rank())
-                            .all(|i| (stop[i] - start[i]).div_ceil(step[i]) == self.shape(from[0])[i])
-                });
-                if let Some((_, from)) = padded {
-                    return Some(from[0]);
+                let padded = self.defined(x).filter(
+                    |Equation {
+                         op: inner,
+                         inputs: from,
+                         ..
+                     }| {
+                        // The elements that a pad spread out, taken back.
+                        matches!(inner, Op::Pad { start: at, step: by, .. } if at == start && by == step)
+                            && (0..shape.rank())
+                                .all(|i| (stop[i] - start[i]).div_ceil(step[i]) == self.shape(from[0])[i])
+                    },
+                );
+                if let Some(pad) = padded {
+                    return Some(pad.inputs[0]);
                 }
                 (0..shape.rank())
                     .all(|i| start[i] == 0 && stop[i] == shape[i] && (step[i] == 1 || shape[i] <= 1))
@@ -276,10 +296,13 @@ impl Forward {
                 .or(self.constant(x).map(|x| (y, x)))
         };
         let (x, factor) = match op {
-            Op::Unary(Unary::Neg) => match self.definition.get(&inputs[0])? {
-                (Op::Binary(Binary::Mul), from) => product(from[0], from[1])?,
-                _ => return None,
-            },
+            Op::Unary(Unary::Neg) => {
+                let inner = self.defined(inputs[0])?;
+                if inner.op != Op::Binary(Binary::Mul) {
+                    return None;
+                }
+                product(inner.inputs[0], inner.inputs[1])?
+            }
             Op::Binary(Binary::Mul) => {
                 let (x, factor) = product(inputs[0], inputs[1])?;
                 (self.inner(x, |inner| *inner == Op::Unary(Unary::Neg))?, factor)
@@ -291,10 +314,8 @@ impl Forward {
 
     /// The operand of the equation that defines a variable, if that is such an op of one operand.
     fn inner(&self, var: Var, such: impl Fn(&Op) -> bool) -> Option<Var> {
-        match self.definition.get(&var) {
-            Some((op, from)) if from.len() == 1 && such(op) => Some(from[0]),
-            _ => None,
-        }
+        let inner = self.defined(var)?;
+        (inner.inputs.len() == 1 && such(&inner.op)).then(|| inner.inputs[0])
     }
 
     /// The constant that an equation over constants gives.
@@ -344,7 +365,11 @@ impl Forward {
         {
             return Some(signed);
         }
-        let (inner, from) = self.definition.get(&x)?;
+        let Equation {
+            op: inner,
+            inputs: from,
+            ..
+        } = self.defined(x)?;
         let op = match (op, inner) {
             (Op::Reshape(shape), Op::Reshape(_)) => Op::Reshape(shape.clone()),
             (Op::Transpose(outer), Op::Transpose(inner)) => {
