@@ -3,6 +3,7 @@
 use super::batch::{
     Value, arrays, batch, batch_wanted, bind_batched, flagged, flags, made, moved, spread, values,
 };
+use super::guarded;
 use crate::Array;
 use crate::ops::primitive::{broadcast_along, compare, filled, reduce, select};
 use crate::transform::{Derived, bind_strong, evaluate};
@@ -169,18 +170,25 @@ pub(super) fn cond(branches: &[Arc<Program>], operands: &[Value], size: usize) -
 }
 
 fn select_branch(branches: &[Arc<Program>], which: &Array, inputs: &[Value], size: usize) -> Vec<Value> {
-    let given = flags(inputs);
-    let inputs = arrays(inputs);
+    let last = branches.len() - 1;
+    let is = |f: Compare, i: usize| {
+        let number = Scalar::from_i64(DType::I32, i as i64);
+        compare(f, which, &filled(number, which.shape(), false))
+    };
     let mut results: Option<Vec<Array>> = None;
     // The last branch also stands for all greater numbers, the first for all lesser ones.
     for (i, branch) in branches.iter().enumerate().rev() {
-        let Derived { program, present } = batch(branch, &given, size);
-        let here = spread(&flagged(evaluate(&program, &inputs), &present), size);
+        let order = match i {
+            0 => Compare::Le,
+            _ if i == last => Compare::Ge,
+            _ => Compare::Eq,
+        };
+        let taken = is(order, i);
+        let here = spread(&guarded::branch(branch, &taken, inputs, size), size);
         results = Some(match results {
             None => here.to_vec(),
             Some(others) => {
-                let number = Scalar::from_i64(DType::I32, i as i64);
-                let chosen = compare(Compare::Le, which, &filled(number, which.shape(), false));
+                let chosen = is(Compare::Le, i);
                 let pairs = here.iter().zip(&others);
                 pairs.map(|(here, other)| choose(&chosen, here, other)).collect()
             }
@@ -190,7 +198,7 @@ fn select_branch(branches: &[Arc<Program>], which: &Array, inputs: &[Value], siz
 }
 
 /// `x` for the elements of the batch for which a predicate holds, else `y`.
-fn choose(predicate: &Array, x: &Array, y: &Array) -> Array {
+pub(super) fn choose(predicate: &Array, x: &Array, y: &Array) -> Array {
     let axes = [0].into_iter().collect();
     select(&broadcast_along(predicate, x.shape(), axes), x, y)
 }
