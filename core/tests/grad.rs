@@ -2,8 +2,8 @@
 
 use kiln_core::numpy::{self as np, linalg};
 use kiln_core::{
-    Array, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize, program,
-    stop_gradient, value_and_grad, vjp, with_x64,
+    Array, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize,
+    program, stop_gradient, value_and_grad, vjp, with_x64,
 };
 use std::cell::Cell;
 
@@ -217,6 +217,19 @@ fn functions_may_look_at_values() {
     let f = |x: Array| if x.item::<f32>() > 0.0 { x.pow(3) } else { -x };
     assert_eq!(grad(grad(f))(2.0.into()).item::<f32>(), 12.0);
     assert_eq!(grad(grad(f))((-2.0).into()).item::<f32>(), 0.0);
+}
+
+#[test]
+fn a_selection_by_bools_is_made_at_the_point() {
+    let positive = |x: Array| x.index(x.gt(0)).pow(2).sum();
+    let x = np::array([-1.0, 2.0, 3.0]);
+    assert_eq!(grad(positive)(x.clone()).to_vec::<f32>(), [0.0, 4.0, 6.0]);
+    let (_, tangent) = jvp(positive, x.clone(), np::ones(3));
+    assert_eq!(tangent.item::<f32>(), 10.0);
+    let set = |x: Array| x.at(x.lt(0)).set(0).sum();
+    assert_eq!(grad(set)(x.clone()).to_vec::<f32>(), [0.0, 1.0, 1.0]);
+    let text = message(move || drop(jit(grad(positive))(np::ones(3))));
+    assert!(text.contains("use where_"), "{text}");
 }
 
 #[test]
