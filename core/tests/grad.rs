@@ -233,6 +233,23 @@ fn a_selection_by_bools_is_made_at_the_point() {
 }
 
 #[test]
+fn what_was_looked_at_stays_known_when_a_look_fails() {
+    let one = np::array(1.0);
+    let f = jit(|t: Array| {
+        grad(|x: Array| {
+            let y = x.sin();
+            let value = y.item::<f32>();
+            let sum = &y + &t;
+            let text = message(std::panic::AssertUnwindSafe(|| _ = sum.item::<f32>()));
+            assert!(text.contains("has no value yet"), "{text}");
+            assert_eq!(y.item::<f32>(), value);
+            sum
+        })(one.clone())
+    });
+    assert_eq!(f(2.0.into()).item::<f32>(), 1_f32.cos());
+}
+
+#[test]
 fn each_derivative_is_of_its_own_variable() {
     // Perturbation confusion: the derivative of x (d/dy (x + y)) is 1.
     let f = |x: Array| &x * grad(|y: Array| &x + y)(1.0.into());
