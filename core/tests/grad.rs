@@ -2,7 +2,7 @@
 
 use kiln_core::numpy::{self as np, linalg};
 use kiln_core::{
-    Array, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize,
+    Array, DType, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize,
     program, stop_gradient, value_and_grad, vjp, with_x64,
 };
 use std::cell::Cell;
@@ -247,6 +247,22 @@ fn what_was_looked_at_stays_known_when_a_look_fails() {
         })(one.clone())
     });
     assert_eq!(f(2.0.into()).item::<f32>(), 1_f32.cos());
+}
+
+#[test]
+fn loops_between_arrays_of_known_values_have_gradients() {
+    let (low, high) = (np::array(1), np::array(6_u8));
+    let power = |x: Array| lax::fori_loop(&low, &high, |_, c: Array| c * &x, 1.0.into());
+    assert_eq!(grad(power)(2.0.into()).item::<f32>(), 80.0);
+    assert_eq!(jit(grad(power))(2.0.into()).item::<f32>(), 80.0);
+    // Of the argument's values, at a point.
+    let up_to = |x: Array| lax::fori_loop(0, x.astype(DType::I32) + 1, |_, c: Array| c * &x, 1.0.into());
+    assert_eq!(grad(up_to)(2.0.into()).item::<f32>(), 12.0);
+    let text = message(|| drop(jit(grad(up_to))(2.0.into())));
+    assert!(
+        text.contains("fori_loop whose bounds are recorded arrays"),
+        "{text}"
+    );
 }
 
 #[test]
