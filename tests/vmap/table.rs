@@ -6,7 +6,7 @@ use kiln::numpy::{self as np, linalg};
 use kiln::random;
 use kiln::{Array, DType, Ellipsis, Key, NewAxis, OutOfBounds, jit, keep, lax, s, step, vmap};
 use kiln::{
-    checkpoint, custom_jvp, custom_vjp, grad, hvp, jacfwd, jacrev, jvp, stop_gradient,
+    checkpoint, custom_jvp, custom_vjp, grad, hessian, hvp, jacfwd, jacrev, jvp, stop_gradient,
     value_and_grad,
 };
 
@@ -748,6 +748,11 @@ fn derivatives() {
         row("jacobians", [x(), y()], sums, |[x, y]| {
             let f = |x: Array| x.cumsum() * y;
             vec![jacfwd(f)(x.clone()), jacrev(f)(x.clone())]
+        }),
+        row("hessian", [x(), y()], sums, |[x, y]| {
+            vec![hessian(|x: Array| (x.pow(3) * y).sum() + x.cumsum().prod())(
+                x.clone(),
+            )]
         }),
         row("hvp", [x(), y()], sums, move |[x, y]| {
             vec![hvp(|x: Array| f(x, y), x.clone(), y.clone())]
