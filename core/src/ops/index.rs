@@ -493,7 +493,7 @@ impl Array {
     /// element.
     ///
     /// # Panics
-    /// When a number is out of bounds, when there are more parts than axes, and for an array of bools in a recording.
+    /// When a number is out of bounds, when there are more parts than axes, and for an array of bools whose values are not known in a recording.
     ///
     /// ```
     /// # use kiln_core::numpy as np;
