@@ -163,7 +163,8 @@ fn blocked(equation: &Equation, given: &[bool], mode: Mode) -> Option<String> {
     match &equation.op {
         Op::While(w) => match mode {
             Mode::Reverse => Some(
-                "a while_loop has no reverse mode, its number of trips is not known: use while_loop_bounded, fori_loop or scan"
+                "a while_loop has no reverse mode, nor has a fori_loop whose bounds are recorded arrays: the number of trips is not known; use \
+                 while_loop_bounded, scan, or fori_loop with plain numbers as bounds"
                     .into(),
             ),
             Mode::Forward => obstacle(&w.body, &while_given(w, given), mode),

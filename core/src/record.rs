@@ -266,7 +266,7 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Buffer, String> {
         return Err(traced.recording.no_value(&traced.of));
     };
     // The stack is not borrowed while anything runs.
-    let (inputs, mut values, equations, from) = STACK.with_borrow_mut(|stack| {
+    let (inputs, equations, mut values) = STACK.with_borrow_mut(|stack| {
         let recorder = &mut stack[depth];
         let arguments = recorder
             .arguments
@@ -276,51 +276,70 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Buffer, String> {
             .cloned();
         let inputs: Vec<(Var, Array)> = recorder.builder.inputs().iter().copied().zip(arguments).collect();
         let equations = recorder.builder.equations()[recorder.evaluated..].to_vec();
-        (
-            inputs,
-            std::mem::take(&mut recorder.values),
-            equations,
-            recorder.evaluated,
-        )
+        let values = Values {
+            depth,
+            found: std::mem::take(&mut recorder.values),
+            evaluated: recorder.evaluated,
+        };
+        (inputs, equations, values)
     });
-    let put = |values: &mut Vec<Option<Buffer>>, var: Var, value: Buffer| {
-        if values.len() <= var.index() {
-            values.resize(var.index() + 1, None);
-        }
-        values[var.index()] = Some(value);
-    };
+    if let Some(value) = values.get(traced.var) {
+        return Ok(value);
+    }
     for (var, array) in inputs {
-        if values.get(var.index()).is_none_or(Option::is_none) {
+        if values.get(var).is_none() {
             let value = match &array.0 {
                 Repr::Traced(outer) => value_of(outer)?,
                 _ => array.look("look"),
             };
-            put(&mut values, var, value);
+            values.put(var, value);
         }
     }
     for equation in &equations {
-        if matches!(equation.op, Op::Effect(_)) {
-            // It happens when the function runs.
-            continue;
+        // An effect happens when the function runs.
+        if !matches!(equation.op, Op::Effect(_)) {
+            let operands = equation
+                .inputs
+                .iter()
+                .map(|var| values.get(*var).expect("defined before"));
+            let results = run_op(&equation.op, operands.collect());
+            for (var, value) in equation.outputs.iter().zip(results) {
+                values.put(*var, value);
+            }
         }
-        let operands = equation
-            .inputs
-            .iter()
-            .map(|var| values[var.index()].clone().expect("defined before"));
-        for (var, value) in equation
-            .outputs
-            .iter()
-            .zip(run_op(&equation.op, operands.collect()))
-        {
-            put(&mut values, *var, value);
-        }
+        values.evaluated += 1;
     }
-    let value = values[traced.var.index()].clone().expect("all so far was run");
-    STACK.with_borrow_mut(|stack| {
-        stack[depth].values = values;
-        stack[depth].evaluated = from + equations.len();
-    });
-    Ok(value)
+    Ok(values.get(traced.var).expect("all so far was run"))
+}
+
+/// What is known of a recording's values, taken out of its recorder and put back in any case.
+struct Values {
+    depth: usize,
+    found: Vec<Option<Buffer>>,
+    evaluated: usize,
+}
+
+impl Values {
+    fn get(&self, var: Var) -> Option<Buffer> {
+        self.found.get(var.index()).cloned().flatten()
+    }
+
+    fn put(&mut self, var: Var, value: Buffer) {
+        if self.found.len() <= var.index() {
+            self.found.resize(var.index() + 1, None);
+        }
+        self.found[var.index()] = Some(value);
+    }
+}
+
+impl Drop for Values {
+    fn drop(&mut self) {
+        STACK.with_borrow_mut(|stack| {
+            let recorder = &mut stack[self.depth];
+            recorder.values = std::mem::take(&mut self.found);
+            recorder.evaluated = self.evaluated;
+        });
+    }
 }
 
 impl Array {

@@ -255,6 +255,15 @@ fn switches_take_the_nearest_branch() {
     assert_eq!(both(f, Array::new(vec![(1_i64 << 32) + 1], ())).item::<i32>(), -1);
     assert_eq!(both(f, Array::new(vec![u64::MAX], ())).item::<i32>(), -1);
     assert_eq!(both(f, Array::new(vec![i64::MIN], ())).item::<i32>(), 6);
+    // More branches than the index's dtype counts.
+    let many = |n: i32| move |i: Array| lax::switch(i, (0..n).map(|k| move |x: Array| x + k), np::array(0));
+    for (i, expected) in [(-128, 0), (-1, 0), (100, 100), (127, 127)] {
+        let i = np::array(i).astype(DType::I8);
+        assert_eq!(both(many(201), i).item::<i32>(), expected);
+    }
+    for i in [0, 200, 255] {
+        assert_eq!(both(many(300), np::array(i).astype(DType::U8)).item::<i32>(), i);
+    }
     let only = |i: Array| lax::switch(i, vec![|x: Array| x * 2], np::array(4));
     assert_eq!(both(only, 3.into()).item::<i32>(), 8);
 }

@@ -2,8 +2,8 @@
 
 use kiln_core::numpy::{self as np, linalg};
 use kiln_core::{
-    Array, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize, program,
-    stop_gradient, value_and_grad, vjp, with_x64,
+    Array, DType, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize,
+    program, stop_gradient, value_and_grad, vjp, with_x64,
 };
 use std::cell::Cell;
 
@@ -217,6 +217,52 @@ fn functions_may_look_at_values() {
     let f = |x: Array| if x.item::<f32>() > 0.0 { x.pow(3) } else { -x };
     assert_eq!(grad(grad(f))(2.0.into()).item::<f32>(), 12.0);
     assert_eq!(grad(grad(f))((-2.0).into()).item::<f32>(), 0.0);
+}
+
+#[test]
+fn a_selection_by_bools_is_made_at_the_point() {
+    let positive = |x: Array| x.index(x.gt(0)).pow(2).sum();
+    let x = np::array([-1.0, 2.0, 3.0]);
+    assert_eq!(grad(positive)(x.clone()).to_vec::<f32>(), [0.0, 4.0, 6.0]);
+    let (_, tangent) = jvp(positive, x.clone(), np::ones(3));
+    assert_eq!(tangent.item::<f32>(), 10.0);
+    let set = |x: Array| x.at(x.lt(0)).set(0).sum();
+    assert_eq!(grad(set)(x.clone()).to_vec::<f32>(), [0.0, 1.0, 1.0]);
+    let text = message(move || drop(jit(grad(positive))(np::ones(3))));
+    assert!(text.contains("use where_"), "{text}");
+}
+
+#[test]
+fn what_was_looked_at_stays_known_when_a_look_fails() {
+    let one = np::array(1.0);
+    let f = jit(|t: Array| {
+        grad(|x: Array| {
+            let y = x.sin();
+            let value = y.item::<f32>();
+            let sum = &y + &t;
+            let text = message(std::panic::AssertUnwindSafe(|| _ = sum.item::<f32>()));
+            assert!(text.contains("has no value yet"), "{text}");
+            assert_eq!(y.item::<f32>(), value);
+            sum
+        })(one.clone())
+    });
+    assert_eq!(f(2.0.into()).item::<f32>(), 1_f32.cos());
+}
+
+#[test]
+fn loops_between_arrays_of_known_values_have_gradients() {
+    let (low, high) = (np::array(1), np::array(6_u8));
+    let power = |x: Array| lax::fori_loop(&low, &high, |_, c: Array| c * &x, 1.0.into());
+    assert_eq!(grad(power)(2.0.into()).item::<f32>(), 80.0);
+    assert_eq!(jit(grad(power))(2.0.into()).item::<f32>(), 80.0);
+    // Of the argument's values, at a point.
+    let up_to = |x: Array| lax::fori_loop(0, x.astype(DType::I32) + 1, |_, c: Array| c * &x, 1.0.into());
+    assert_eq!(grad(up_to)(2.0.into()).item::<f32>(), 12.0);
+    let text = message(|| drop(jit(grad(up_to))(2.0.into())));
+    assert!(
+        text.contains("fori_loop whose bounds are recorded arrays"),
+        "{text}"
+    );
 }
 
 #[test]

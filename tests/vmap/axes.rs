@@ -93,6 +93,59 @@ fn axes_are_a_prefix_of_the_arguments() {
     );
 }
 
+#[derive(Clone, Tree)]
+struct Layer<W> {
+    weights: W,
+    bias: Option<Array>,
+}
+
+#[derive(Clone, Tree)]
+struct One(Array);
+
+#[derive(Clone, Tree)]
+struct Nothing;
+
+#[test]
+fn structs_and_maps_have_axes_by_field() {
+    let (a, b) = (np::arange(3), np::arange(3) + 1);
+    let lines = |slope: &Array, intercept: &Array| Line {
+        slope: slope.clone(),
+        intercept: intercept.clone(),
+    };
+    let at = vmap(line, ((0, None), None));
+    assert_eq!(
+        at((lines(&a, &10.into()), 2.into())).to_vec::<i32>(),
+        [10, 12, 14]
+    );
+    let at = vmap(line, ((None, Some(0)), 0));
+    assert_eq!(
+        at((lines(&10.into(), &a), b.clone())).to_vec::<i32>(),
+        [10, 21, 32]
+    );
+    // Structs with parameters, and structs of structs.
+    let apply = |(layer, One(x), Nothing): (Layer<(Array, Line)>, One, Nothing)| {
+        layer.weights.0 * line((layer.weights.1, x)) + layer.bias.unwrap()
+    };
+    let layer = Layer {
+        weights: (a.clone(), lines(&2.into(), &b)),
+        bias: Some(100.into()),
+    };
+    let y = vmap(apply, (((0, (None, 0)), None), (0,), ()))((layer, One(b.clone()), Nothing));
+    assert_eq!(y.to_vec::<i32>(), [100, 106, 118]);
+    // Results as well.
+    let options = Vmap {
+        in_axes: 0,
+        out_axes: (-1, None),
+        size: None,
+    };
+    let out = vmap_with(|x: Array| lines(&np::stack([&x, &x], 0), &7.into()), options)(a.clone());
+    assert_eq!((&out.slope.shape()[..], out.intercept.ndim()), (&[2, 3][..], 0));
+    let map: BTreeMap<String, Array> = [("a".into(), a), ("b".into(), b)].into();
+    let axes: BTreeMap<String, Option<isize>> = [("a".into(), Some(0)), ("b".into(), None)].into();
+    let y = vmap(|m: BTreeMap<String, Array>| &m["a"] + m["b"].sum(), axes)(map);
+    assert_eq!(y.to_vec::<i32>(), [6, 7, 8]);
+}
+
 #[test]
 fn results_go_where_they_are_wanted() {
     let x = floats(&[2, 4], 0.0, 1.0, 1);

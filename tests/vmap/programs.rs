@@ -212,3 +212,33 @@ fn loops_carry_no_batch_that_need_not_be() {
         .unwrap();
     assert_eq!(condition.equations().len(), 1, "{text}");
 }
+
+#[test]
+fn a_choice_of_each_element_costs_what_its_branches_cost() {
+    let (x, table) = (np::linspace(0.0, 1.0, 2000), np::linspace(1.0, 2.0, 1000));
+    let compiled = |f: &dyn Fn(Array) -> Array, x: Array| simplify(&program(vmap(f, 0), x));
+    // One comparison, and the choice: that derivatives do not mix branches costs nothing.
+    let root = |x: Array| lax::cond(x.gt(0.5), |x: Array| (x - 0.5).sqrt(), |x| x, x);
+    let text = compiled(&root, x.clone());
+    assert_eq!(count(&text, |op| matches!(op, Op::Select)), 1, "{text}");
+    assert_eq!(Executable::compile(&text).steps(), 1, "{text}");
+    // What all elements read is not repeated for them.
+    let largest = |text: &Program| {
+        let outputs = text.equations().iter().flat_map(|equation| &equation.outputs);
+        outputs.map(|var| text.type_of(*var).shape.size()).max()
+    };
+    let weighted = |x: Array| np::interp(&x, &table, &table) * table.sin().sum();
+    let text = compiled(&|x: Array| lax::cond(x.gt(0.5), weighted, |x| x, x), x);
+    assert_eq!(largest(&text), Some(2000), "{text}");
+    let w = np::ones((100, 100));
+    let product = |x: Array| {
+        lax::cond(
+            x.sum().gt(0.5),
+            |x: Array| w.dot(jit(|x: Array| w.dot(x))(x)),
+            |x| x,
+            x,
+        )
+    };
+    let text = compiled(&product, np::ones((70, 100)));
+    assert_eq!(largest(&text), Some(7000), "{text}");
+}

@@ -4,9 +4,10 @@ use crate::check::{Bound, Row, bools, floats, integers, row};
 use Bound::{Exact, Relative};
 use kiln::numpy::{self as np, linalg};
 use kiln::random;
-use kiln::{Array, DType, Ellipsis, Key, NewAxis, OutOfBounds, keep, lax, s, step};
+use kiln::{Array, DType, Ellipsis, Key, NewAxis, OutOfBounds, jit, keep, lax, s, step, vmap};
 use kiln::{
-    checkpoint, custom_jvp, custom_vjp, grad, hvp, jacfwd, jacrev, jvp, stop_gradient, value_and_grad,
+    checkpoint, custom_jvp, custom_vjp, grad, hessian, hvp, jacfwd, jacrev, jvp, stop_gradient,
+    value_and_grad,
 };
 
 /// Runs rows, and their derivatives in both modes; fails with all that is wrong.
@@ -635,6 +636,93 @@ fn control_flow() {
     ]);
 }
 
+/// An element, and the gradient of a function of it and of a parameter of 4.
+type Choice<'a> = (f32, &'a dyn Fn(Array, Array) -> Array, f32, f32);
+
+#[test]
+fn what_an_element_does_not_take_has_no_part_in_its_derivative() {
+    let root = |x: Array, a: Array| {
+        lax::cond(
+            x.gt(&a),
+            |(x, a): (Array, Array)| (x - a).sqrt(),
+            |(x, _)| x,
+            (x, a),
+        )
+    };
+    let captured = |x: Array, a: Array| lax::cond(x.gt(&a), |x: Array| (x - a.sqrt()).log(), |x| x, x);
+    let jitted = |x: Array, a: Array| {
+        let log = jit(|(x, a): (Array, Array)| (x - a).log());
+        lax::cond(x.gt(&a), |(x, a): (Array, Array)| log((x, a)), |(x, _)| x, (x, a))
+    };
+    let shared = |x: Array, a: Array| lax::cond(x.gt(99), |x: Array| x * (&a - 4).sqrt(), |x| x, x);
+    let product = |x: Array, a: Array| {
+        let row = np::stack([a.clone(), a], 0);
+        let f = |x: Array| row.dot(np::stack([(&x - 4).log(), (x - 4).log()], 0));
+        lax::cond(x.gt(4), f, |x| x, x)
+    };
+    let table = |x: Array, a: Array| {
+        let table = np::stack([a.clone(), a], 0);
+        lax::cond(
+            x.gt(4),
+            |x: Array| (table.index(np::array(1)) * (x - 4)).sqrt(),
+            |x| x,
+            x,
+        )
+    };
+    let switched = |x: Array, a: Array| {
+        let branches: [&dyn Fn(Array) -> Array; 3] = [&|x| x, &|x| (x - &a).rsqrt(), &|x| (x - &a).sqrt()];
+        lax::switch(x.gt(&a).astype(DType::I32) * 2, branches, x)
+    };
+    let bounded =
+        |x: Array, a: Array| lax::while_loop_bounded(|x: &Array| x.gt(&a), |x| (x - &a).sqrt() + 3, x, 5);
+    // With x = 5 and a = 4, and of the other branch.
+    let log_of_2 = 1.0 / (5.0 - 2.0);
+    let rows: [Choice; 8] = [
+        (5.0, &root, 0.5, -0.5),
+        (5.0, &captured, log_of_2, -log_of_2 / 4.0),
+        (5.0, &jitted, 1.0, -1.0),
+        (5.0, &shared, 1.0, 0.0),
+        // 2 a log(x - 4).
+        (5.0, &product, 8.0, 0.0),
+        // sqrt(a (x - 4)).
+        (5.0, &table, 1.0, 0.25),
+        (5.0, &switched, 0.5, -0.5),
+        // One trip: to 4, which is not beyond a.
+        (5.0, &bounded, 0.5, -0.5),
+    ];
+    for (i, (x, f, dx, da)) in rows.into_iter().enumerate() {
+        // Elements at and below the edge take the other branch.
+        let xs = np::array([x, 4.0, -1.0]);
+        let total = |(xs, a): (Array, Array)| vmap(|x: Array| f(x, a.clone()), 0)(xs).sum();
+        let argument = || (xs.clone(), Array::from(4.0));
+        for (dxs, found) in [grad(total)(argument()), jit(grad(total))(argument())] {
+            assert_eq!(dxs.to_vec::<f32>(), [dx, 1.0, 1.0], "row {i}");
+            assert_eq!(found.item::<f32>(), da, "row {i}");
+        }
+        // Nested, and each derivative mapped.
+        let nested = |xs: Array| vmap(vmap(|x: Array| f(x, 4.into()), 0), 0)(xs).sum();
+        let twice = np::stack([&xs, &xs], 0);
+        assert_eq!(
+            grad(nested)(twice).index(1).to_vec::<f32>(),
+            [dx, 1.0, 1.0],
+            "row {i}"
+        );
+        let each = vmap(grad(|x: Array| f(x, 4.into())), 0)(xs.clone());
+        assert_eq!(each.to_vec::<f32>(), [dx, 1.0, 1.0], "row {i}");
+        let (_, tangent) = jvp(
+            |xs: Array| total((xs, 4.into())),
+            xs.clone(),
+            np::array([1.0, 0.0, 0.0]),
+        );
+        assert_eq!(tangent.item::<f32>(), dx, "row {i}");
+        let second = grad(|xs: Array| grad(|xs: Array| total((xs, 4.into())))(xs).sum())(xs);
+        assert!(
+            second.to_vec::<f32>().iter().all(|x| x.is_finite()),
+            "row {i}: {second}"
+        );
+    }
+}
+
 #[test]
 fn derivatives() {
     // Sums of at most 8 terms in another order, 8 roundings of 2^-24 each on either side, of terms that are up to 4 times what comes out.
@@ -660,6 +748,11 @@ fn derivatives() {
         row("jacobians", [x(), y()], sums, |[x, y]| {
             let f = |x: Array| x.cumsum() * y;
             vec![jacfwd(f)(x.clone()), jacrev(f)(x.clone())]
+        }),
+        row("hessian", [x(), y()], sums, |[x, y]| {
+            vec![hessian(|x: Array| (x.pow(3) * y).sum() + x.cumsum().prod())(
+                x.clone(),
+            )]
         }),
         row("hvp", [x(), y()], sums, move |[x, y]| {
             vec![hvp(|x: Array| f(x, y), x.clone(), y.clone())]

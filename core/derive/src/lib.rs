@@ -40,6 +40,8 @@ fn derive(mut input: DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let rebuilt = members.iter().zip(&types).map(
         |(member, ty)| quote::quote_spanned!(ty.span()=> #member: <#ty as #krate::Tree>::rebuild(leaves)),
     );
+    let (axes, axes_impl) = axes(&input.generics, &types, &krate);
+    let places = (0..members.len()).map(syn::Index::from);
     let unused = matches!(data.fields, Fields::Unit).then(|| quote!(let _ = &leaves;));
     Ok(quote! {
         #[automatically_derived]
@@ -63,7 +65,41 @@ fn derive(mut input: DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
                 #(#krate::Tree::paths(&self.#members, &#krate::tree::Path::Field(at, #names), paths);)*
             }
         }
+
+        /// For each field.
+        #[automatically_derived]
+        #[allow(private_bounds)]
+        impl #axes_impl #krate::BatchAxes<#name #type_generics> for (#(#axes,)*) #where_clause {
+            fn flatten(
+                &self,
+                tree: #name #type_generics,
+                leaves: &mut #krate::tree::Leaves,
+                axes: &mut ::std::vec::Vec<::std::option::Option<isize>>,
+            ) {
+                let _ = (&tree, &leaves, &axes);
+                #(#krate::BatchAxes::flatten(&self.#places, tree.#members, leaves, axes);)*
+            }
+        }
     })
+}
+
+/// A type parameter for the axes of each field, and the parameters of an implementation that has them as well.
+fn axes(
+    generics: &syn::Generics,
+    fields: &[&syn::Type],
+    krate: &proc_macro2::TokenStream,
+) -> (Vec<syn::Ident>, proc_macro2::TokenStream) {
+    let axes: Vec<syn::Ident> = (0..fields.len())
+        .map(|i| quote::format_ident!("__Axes{i}"))
+        .collect();
+    let mut generics = generics.clone();
+    for (axes, field) in axes.iter().zip(fields) {
+        generics
+            .params
+            .push(parse_quote!(#axes: #krate::BatchAxes<#field>));
+    }
+    let parameters = generics.split_for_impl().0;
+    (axes, quote!(#parameters))
 }
 
 /// The path of the crate that has `Tree`: users depend on `kiln`, kiln's own crates on `kiln-core`, or they are it.

@@ -108,9 +108,14 @@ pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
             &structure,
         ));
     }
-    // The nearest branch before the index is narrowed, which would wrap.
+    // The nearest branch, in a dtype that holds both the index and the number of branches.
     let kind = index.kind();
-    let index = index.settled(OP, kind).clip(0, last);
+    let index = index.settled(OP, kind);
+    let index = match index.dtype().size() {
+        ..4 => cast(&index, Kind::strong(DType::I32)),
+        _ => index,
+    };
+    let index = index.clip(0, last);
     choose(OP, &cast(&index, Kind::strong(DType::I32)), recorded, operands)
 }
 

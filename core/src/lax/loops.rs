@@ -9,7 +9,7 @@ use crate::config::default_int;
 use crate::error::check;
 use crate::ops::primitive::cast;
 use crate::promote::{Kind, promote};
-use crate::record::{Recorded, Recording, bind, record};
+use crate::record::{Recorded, Recording, bind, record, value_of};
 use crate::tree::{Arrays, Tree};
 use kiln_backends::program::{ArrayType, DType, Op, Program, Scan, While};
 use smallvec::SmallVec;
@@ -18,8 +18,9 @@ use std::sync::Arc;
 
 /// `for i in lower..upper { carry = body(i, carry) }`, recorded as one loop. `i` is a weak integer scalar.
 ///
-/// With plain numbers as bounds the number of trips is part of the program (and the loop can run within the tiles of the
-/// engine); with arrays it is known when the loop runs.
+/// With bounds whose values are known (plain numbers, and arrays that are not being recorded) the number of trips is part of the
+/// program (and the loop can run within the tiles of the engine); else it is known when the loop runs, and there is no derivative in
+/// reverse mode.
 ///
 /// The carry keeps its structure, shapes and dtypes. Where it starts with a weak dtype (as `np::full(m, 0)`) and comes out with
 /// a stronger one, it starts with that.
@@ -52,12 +53,7 @@ pub fn fori_loop<T: Tree>(
         },
         _ => promote([lower.kind(), upper.kind()]),
     };
-    let trips = match (&lower.0, &upper.0) {
-        (Repr::Literal(Literal::Int(lower)), Repr::Literal(Literal::Int(upper))) => {
-            Some(upper.saturating_sub(*lower))
-        }
-        _ => None,
-    };
+    let trips = number(&lower).and_then(|lower| Some(number(&upper)?.saturating_sub(lower)));
     // A bound that does not fit is refused here.
     let upper = upper.settled(OP, kind);
     let first = cast(&lower.settled(OP, kind), kind);
@@ -96,6 +92,19 @@ pub fn fori_loop<T: Tree>(
     };
     let (_, result): (Array, T) = carry.structure.rebuild(results);
     result
+}
+
+/// A bound whose value can be looked at.
+fn number(bound: &Array) -> Option<i64> {
+    match &bound.0 {
+        Repr::Literal(Literal::Int(number)) => Some(*number),
+        Repr::Literal(_) => None,
+        Repr::Concrete(_) => Some(bound.item::<i64>()),
+        Repr::Traced(traced) => {
+            let value = value_of(traced).ok()?;
+            Some(Array::concrete(value, false).item::<i64>())
+        }
+    }
 }
 
 /// `while condition(carry) { carry = body(carry) }`, recorded as one loop. The condition is a bool scalar.

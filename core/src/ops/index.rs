@@ -10,7 +10,7 @@ use crate::array::Repr;
 use crate::eager::staged;
 use crate::error::{broadcast_shapes, check, plural, raise};
 use crate::promote::{Kind, promote};
-use crate::record::bind_one;
+use crate::record::{bind_one, value_of};
 use crate::tree::Arrays;
 use kiln_backends::program::{Axes, DType, Op, OutOfBounds, Shape, Update};
 use smallvec::SmallVec;
@@ -139,7 +139,10 @@ fn where_true(op: &str, item: Item, shape: &Shape, end: usize) -> Items {
     if mask.dtype() != DType::Bool {
         return Items::from_iter([item]);
     }
-    if let Repr::Traced(_) = mask.0 {
+    // A derivative at a point knows the values.
+    if let Repr::Traced(traced) = &mask.0
+        && value_of(traced).is_err()
+    {
         raise(
             op,
             "the length of a selection by bools depends on values, which a recording does not have: use where_",
@@ -490,7 +493,7 @@ impl Array {
     /// element.
     ///
     /// # Panics
-    /// When a number is out of bounds, when there are more parts than axes, and for an array of bools in a recording.
+    /// When a number is out of bounds, when there are more parts than axes, and for an array of bools whose values are not known in a recording.
     ///
     /// ```
     /// # use kiln_core::numpy as np;

@@ -2,10 +2,11 @@
 
 use crate::error::check;
 use crate::tree::{Leaves, Tree};
+use std::collections::BTreeMap;
 
 /// An axis for every leaf of a tree `T`; `None` for a leaf that is the same in the whole batch. What may be written for `in_axes` and
-/// `out_axes`: a number for all leaves, `Some` number or `None` for all leaves, or, where `T` is a tuple, an array or a vector, one of these
-/// for each part.
+/// `out_axes`: a number for all leaves, `Some` number or `None` for all leaves, or, where `T` is a tuple, an array, a vector or a map, one of
+/// these for each part. For a struct with `#[derive(Tree)]` it is a tuple with one of these for each field.
 ///
 /// Negative axes count from the last one. A random key is a leaf whose last axis holds its words.
 ///
@@ -14,6 +15,20 @@ use crate::tree::{Leaves, Tree};
 /// let f = |(x, (y, z)): (Array, (Array, Array))| x * y + z;
 /// let xs = np::arange(3);
 /// println!("{}", vmap(f, (0, (None, 0)))((xs.clone(), (10.into(), xs)))); // [ 0 11 22]
+/// ```
+///
+/// ```
+/// use kiln_core::{Array, Tree, numpy as np, vmap};
+///
+/// #[derive(Tree)]
+/// struct Line {
+///     slope: Array,
+///     intercept: Array,
+/// }
+///
+/// let at = |(line, x): (Line, Array)| line.slope * x + line.intercept;
+/// let line = Line { slope: np::arange(3), intercept: 1.into() };
+/// println!("{}", vmap(at, ((0, None), None))((line, 10.into()))); // [ 1 11 21]
 /// ```
 pub trait BatchAxes<T: Tree> {
     /// Takes the tree apart, and notes an axis for every leaf.
@@ -61,6 +76,27 @@ impl<T: Tree, A: BatchAxes<T>, const N: usize> BatchAxes<[T; N]> for [A; N] {
         self.iter()
             .zip(tree)
             .for_each(|(axis, tree)| axis.flatten(tree, leaves, axes));
+    }
+}
+
+/// For each entry.
+impl<T: Tree, A: BatchAxes<T>> BatchAxes<BTreeMap<String, T>> for BTreeMap<String, A> {
+    /// # Panics
+    /// When the keys differ.
+    fn flatten(&self, tree: BTreeMap<String, T>, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
+        check(self.keys().eq(tree.keys()), "vmap", || {
+            let (axes, names) = (self.keys(), tree.keys());
+            format!(
+                "a map of axes for {:?}, and a map of {:?}",
+                axes.collect::<Vec<_>>(),
+                names.collect::<Vec<_>>()
+            )
+        });
+        leaves.structure.length(tree.len());
+        for (axis, (name, tree)) in self.values().zip(tree) {
+            leaves.structure.name(name);
+            axis.flatten(tree, leaves, axes);
+        }
     }
 }
 

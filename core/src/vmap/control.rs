@@ -3,7 +3,9 @@
 use super::batch::{
     Value, arrays, batch, batch_wanted, bind_batched, flagged, flags, made, moved, spread, values,
 };
+use super::guarded;
 use crate::Array;
+use crate::depend::around;
 use crate::ops::primitive::{broadcast_along, compare, filled, reduce, select};
 use crate::transform::{Derived, bind_strong, evaluate};
 use crate::tree::Arrays;
@@ -27,7 +29,7 @@ pub(super) fn call(
 pub(super) fn scan(scan: &Scan, operands: &[Value], size: usize) -> Vec<Value> {
     let (consts, rest) = operands.split_at(scan.consts);
     let (init, xs) = rest.split_at(scan.carries);
-    let carried = carried(&scan.body, &flags(consts), flags(init), &flags(xs), size);
+    let carried = carried(&scan.body, &flags(consts), flags(init), &flags(xs));
     let given = [flags(consts), carried.clone(), flags(xs)].concat();
     let mut wanted = batch(&scan.body, &given, size).present.to_vec();
     wanted[..scan.carries].copy_from_slice(&carried);
@@ -55,7 +57,7 @@ pub(super) fn scan(scan: &Scan, operands: &[Value], size: usize) -> Vec<Value> {
 pub(super) fn repeat(w: &While, operands: &[Value], size: usize) -> Vec<Value> {
     let (consts, init) = operands.split_at(w.consts);
     let n = init.len();
-    let carry = carried(&w.body, &flags(consts), flags(init), &[], size);
+    let carry = carried(&w.body, &flags(consts), flags(init), &[]);
     let given = [flags(consts), carry.clone()].concat();
     let condition = batch(&w.condition, &given, size);
     if !condition.present[0] {
@@ -113,25 +115,54 @@ pub(super) fn repeat(w: &While, operands: &[Value], size: usize) -> Vec<Value> {
 }
 
 /// Which carries of a loop are batched: with these the body gives no more.
-fn carried(
-    body: &Arc<Program>,
-    consts: &[bool],
-    mut carry: Vec<bool>,
-    xs: &[bool],
-    size: usize,
-) -> Vec<bool> {
-    loop {
-        let given = [consts, &carry, xs].concat();
-        let after = batch(body, &given, size).present;
-        let before = carry.clone();
-        carry
-            .iter_mut()
-            .zip(&*after)
-            .for_each(|(carry, after)| *carry |= after);
-        if carry == before {
-            return carry;
-        }
+fn carried(body: &Program, consts: &[bool], carry: Vec<bool>, xs: &[bool]) -> Vec<bool> {
+    let carries = consts.len()..consts.len() + carry.len();
+    let given = [consts, &carry, xs].concat();
+    around(&given, carries.clone(), |given| batched_outputs(body, given))[carries].to_vec()
+}
+
+/// Which outputs of a program are batched where some inputs are: what [`batch`] finds, without the program.
+fn batched_outputs(program: &Program, given: &[bool]) -> Vec<bool> {
+    let mut batched = given.to_vec();
+    for equation in program.equations() {
+        let given: Vec<bool> = equation.inputs.iter().map(|var| batched[var.index()]).collect();
+        let all = vec![true; equation.outputs.len()];
+        batched.extend(match &equation.op {
+            _ if !given.contains(&true) => vec![false; all.len()],
+            Op::Call(program) | Op::Checkpoint(program) => batched_outputs(program, &given),
+            Op::Cond(branches) if !given[0] => {
+                let each = branches.iter().map(|branch| batched_outputs(branch, &given[1..]));
+                each.fold(vec![false; all.len()], either)
+            }
+            Op::Scan(scan) => {
+                let (consts, rest) = given.split_at(scan.consts);
+                let (carry, xs) = rest.split_at(scan.carries);
+                let carry = carried(&scan.body, consts, carry.to_vec(), xs);
+                let mut outputs = batched_outputs(&scan.body, &[consts, &carry, xs].concat());
+                outputs[..scan.carries].copy_from_slice(&carry);
+                outputs
+            }
+            Op::While(w) => {
+                let (consts, carry) = given.split_at(w.consts);
+                let carry = carried(&w.body, consts, carry.to_vec(), &[]);
+                match batched_outputs(&w.condition, &[consts, &carry].concat())[0] {
+                    true => all,
+                    false => carry,
+                }
+            }
+            _ => all,
+        });
     }
+    let outputs = program.outputs().iter();
+    outputs.map(|var| batched[var.index()]).collect()
+}
+
+fn either(flags: Vec<bool>, others: Vec<bool>) -> Vec<bool> {
+    flags
+        .into_iter()
+        .zip(others)
+        .map(|(flag, other)| flag | other)
+        .collect()
 }
 
 fn carries<'a>(init: &'a [Value], batched: &'a [bool], size: usize) -> impl Iterator<Item = Array> + 'a {
@@ -153,14 +184,10 @@ pub(super) fn cond(branches: &[Arc<Program>], operands: &[Value], size: usize) -
             false => select_branch(branches, &which.array, inputs, size),
         };
     }
-    let mut wanted = vec![false; branches[0].outputs().len()];
-    for branch in branches {
-        let present = batch(branch, &given, size).present;
-        wanted
-            .iter_mut()
-            .zip(&*present)
-            .for_each(|(wanted, present)| *wanted |= present);
-    }
+    let present = branches
+        .iter()
+        .map(|branch| batch(branch, &given, size).present.to_vec());
+    let wanted = present.fold(vec![false; branches[0].outputs().len()], either);
     let branches = branches
         .iter()
         .map(|branch| batch_wanted(branch, &given, &wanted, size))
@@ -169,18 +196,25 @@ pub(super) fn cond(branches: &[Arc<Program>], operands: &[Value], size: usize) -
 }
 
 fn select_branch(branches: &[Arc<Program>], which: &Array, inputs: &[Value], size: usize) -> Vec<Value> {
-    let given = flags(inputs);
-    let inputs = arrays(inputs);
+    let last = branches.len() - 1;
+    let is = |f: Compare, i: usize| {
+        let number = Scalar::from_i64(DType::I32, i as i64);
+        compare(f, which, &filled(number, which.shape(), false))
+    };
     let mut results: Option<Vec<Array>> = None;
     // The last branch also stands for all greater numbers, the first for all lesser ones.
     for (i, branch) in branches.iter().enumerate().rev() {
-        let Derived { program, present } = batch(branch, &given, size);
-        let here = spread(&flagged(evaluate(&program, &inputs), &present), size);
+        let order = match i {
+            0 => Compare::Le,
+            _ if i == last => Compare::Ge,
+            _ => Compare::Eq,
+        };
+        let taken = is(order, i);
+        let here = spread(&guarded::branch(branch, &taken, inputs, size), size);
         results = Some(match results {
             None => here.to_vec(),
             Some(others) => {
-                let number = Scalar::from_i64(DType::I32, i as i64);
-                let chosen = compare(Compare::Le, which, &filled(number, which.shape(), false));
+                let chosen = is(Compare::Le, i);
                 let pairs = here.iter().zip(&others);
                 pairs.map(|(here, other)| choose(&chosen, here, other)).collect()
             }
@@ -190,7 +224,7 @@ fn select_branch(branches: &[Arc<Program>], which: &Array, inputs: &[Value], siz
 }
 
 /// `x` for the elements of the batch for which a predicate holds, else `y`.
-fn choose(predicate: &Array, x: &Array, y: &Array) -> Array {
+pub(super) fn choose(predicate: &Array, x: &Array, y: &Array) -> Array {
     let axes = [0].into_iter().collect();
     select(&broadcast_along(predicate, x.shape(), axes), x, y)
 }

@@ -8,6 +8,7 @@ mod axes;
 mod batch;
 mod contract;
 mod control;
+mod guarded;
 mod index;
 mod rules;
 

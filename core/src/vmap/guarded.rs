@@ -1,0 +1,110 @@
+//! A branch that some elements of a batch take, run for all of them.
+//!
+//! What the others get is thrown away, so that their cotangents are zero; but where the branch has no finite derivative (a root of
+//! a negative number) zero times it is NaN. So for the elements that do not take the branch what goes in is constant for
+//! derivatives: `select(taken, x, stop_gradient(x))`. Without derivatives both are the same, and the device chooses nothing.
+//!
+//! What is the same for all elements stays one array, which is guarded where it meets the batch.
+
+use super::batch::Value;
+use super::control::choose;
+use super::rules::rule;
+use crate::Array;
+use crate::depend::dependent;
+use crate::ops::primitive::{broadcast, reduce, select};
+use crate::record::bind_one;
+use crate::transform::{read, zeros_like};
+use kiln_backends::program::{Linalg, Op, Program, Reduction};
+
+/// The results of a branch for all elements, of which those marked in `taken` take it.
+pub(super) fn branch(program: &Program, taken: &Array, inputs: &[Value], size: usize) -> Vec<Value> {
+    let any = reduce(Reduction::Max, taken, [0].into_iter().collect());
+    let guard = Guard { taken, size };
+    let inputs: Vec<Value> = inputs
+        .iter()
+        .map(|x| match (x.array.dtype().is_float(), x.batched) {
+            (false, _) => x.clone(),
+            (true, true) => guard.hold(x),
+            (true, false) => Value {
+                array: select(&broadcast(&any, x.array.shape()), &x.array, &constant(&x.array)),
+                batched: false,
+            },
+        })
+        .collect();
+    let moving: Vec<bool> = inputs.iter().map(|x| x.array.dtype().is_float()).collect();
+    guard.read(program, &inputs, &moving)
+}
+
+struct Guard<'a> {
+    taken: &'a Array,
+    size: usize,
+}
+
+impl Guard<'_> {
+    /// Reads a program, some inputs of which may have derivatives.
+    fn read(&self, program: &Program, inputs: &[Value], moving: &[bool]) -> Vec<Value> {
+        let depends = dependent(program, moving);
+        read(program, inputs, |equation, operands| {
+            let moving: Vec<bool> = equation.inputs.iter().map(|var| depends[var.index()]).collect();
+            self.apply(&equation.op, operands, &moving)
+        })
+    }
+
+    fn apply(&self, op: &Op, operands: &[Value], moving: &[bool]) -> Vec<Value> {
+        // For operands that are the same for all elements, and may have derivatives.
+        let meets = |i: usize| !operands[i].batched && moving[i];
+        let is_met = operands.iter().any(|x| x.batched) && (0..operands.len()).any(meets);
+        match op {
+            Op::Call(program) => self.read(program, operands, moving),
+            op if !is_met => rule(op, operands, self.size),
+            // Read where it is, its derivative is 1.
+            Op::Gather { .. } if meets(0) => {
+                let results = rule(op, operands, self.size);
+                results.iter().map(|x| self.hold(x)).collect()
+            }
+            // The derivative is the other operand, which may as well be zero.
+            Op::Dot(_) => self.with_zeros(op, operands),
+            Op::Linalg(Linalg::Solve) if meets(0) => self.with_zeros(op, operands),
+            op => {
+                let held: Vec<Value> = (0..operands.len())
+                    .map(|i| match meets(i) {
+                        true => self.hold(&operands[i]),
+                        false => operands[i].clone(),
+                    })
+                    .collect();
+                rule(op, &held, self.size)
+            }
+        }
+    }
+
+    /// Constant for derivatives but for the elements that take the branch.
+    fn hold(&self, x: &Value) -> Value {
+        let still = Value {
+            array: constant(&x.array),
+            batched: x.batched,
+        };
+        Value {
+            array: choose(self.taken, &x.spread(self.size), &still.spread(self.size)),
+            batched: true,
+        }
+    }
+
+    /// An op on zeros instead of what belongs to the elements that do not take the branch.
+    fn with_zeros(&self, op: &Op, operands: &[Value]) -> Vec<Value> {
+        let zeroed: Vec<Value> = operands
+            .iter()
+            .map(|x| match x.batched {
+                true => Value {
+                    array: choose(self.taken, &x.array, &zeros_like(&x.array)),
+                    batched: true,
+                },
+                false => x.clone(),
+            })
+            .collect();
+        rule(op, &zeroed, self.size)
+    }
+}
+
+fn constant(x: &Array) -> Array {
+    bind_one(Op::StopGradient, &[x], false)
+}
