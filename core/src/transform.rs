@@ -6,7 +6,9 @@ use crate::eager::run_program;
 use crate::ops::primitive::filled;
 use crate::record::{bind, is_recording, record_derived};
 use crate::tree::Arrays;
-use kiln_backends::program::{ArrayType, Builder, Equation, Op, Program, Scalar, Var, tidy};
+use kiln_backends::program::{
+    ArrayType, Builder, Custom, CustomRule, Equation, Op, Program, Scalar, Scan, Var, While, tidy,
+};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::any::Any;
@@ -127,6 +129,58 @@ pub(crate) fn with_zeros(
         }
     }
     Arc::new(builder.finish(&outputs))
+}
+
+/// The same program without what it does besides giving results: for a part of it that is run once more.
+pub(crate) fn without_effects(program: &Arc<Program>) -> Arc<Program> {
+    if !program.has_effect() {
+        return program.clone();
+    }
+    let mut builder = Builder::new();
+    let mut map: Vec<Var> = program
+        .input_types()
+        .into_iter()
+        .map(|of| builder.input(of))
+        .collect();
+    for equation in program.equations() {
+        if !matches!(equation.op, Op::Effect(_)) {
+            let operands: Vec<Var> = equation.inputs.iter().map(|var| map[var.index()]).collect();
+            let made = builder.push(quiet(&equation.op), &operands);
+            map.extend(made.expect("an equation but for effects"));
+        }
+    }
+    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
+    Arc::new(builder.finish(&outputs))
+}
+
+/// An op that is no effect, without those of the programs that it runs.
+pub(crate) fn quiet(op: &Op) -> Op {
+    match op {
+        Op::Call(program) => Op::Call(without_effects(program)),
+        Op::Checkpoint(program) => Op::Checkpoint(without_effects(program)),
+        Op::Cond(branches) => Op::Cond(branches.iter().map(without_effects).collect()),
+        Op::Scan(scan) => Op::Scan(Scan {
+            body: without_effects(&scan.body),
+            ..scan.clone()
+        }),
+        Op::While(w) => Op::While(While {
+            condition: without_effects(&w.condition),
+            body: without_effects(&w.body),
+            ..w.clone()
+        }),
+        Op::Custom(custom) => Op::Custom(Arc::new(Custom {
+            program: without_effects(&custom.program),
+            consts: custom.consts,
+            rule: match &custom.rule {
+                CustomRule::Vjp { forward, backward } => CustomRule::Vjp {
+                    forward: without_effects(forward),
+                    backward: backward.clone(),
+                },
+                CustomRule::Jvp(rule) => CustomRule::Jvp(rule.clone()),
+            },
+        })),
+        op => op.clone(),
+    }
 }
 
 /// Zeros of an array's type and weakness.

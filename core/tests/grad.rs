@@ -365,3 +365,97 @@ fn what_has_no_gradient_is_refused_by_name() {
         "{text}"
     );
 }
+
+/// `x` doubled until it is at least 10; its derivative is the power of 2.
+fn doubled(x: Array) -> Array {
+    lax::while_loop(|x: &Array| x.lt(10), |x| x * 2, x)
+}
+
+#[test]
+fn a_while_loop_is_in_the_way_only_where_a_derivative_goes_through_it() {
+    let functions: [(&str, Function, f32); 6] = [
+        (
+            "stopped",
+            Box::new(|x| &x * stop_gradient(doubled(x.clone()))),
+            12.0,
+        ),
+        (
+            "compared",
+            Box::new(|x| np::where_(doubled(x.clone()).gt(11), &x * &x, 3 * &x)),
+            6.0,
+        ),
+        (
+            "counted",
+            Box::new(|x| {
+                let start = (x.clone(), Array::from(0.0));
+                let (_, n) =
+                    lax::while_loop(|(x, _): &(Array, Array)| x.lt(10), |(x, n)| (x * 2, n + 1), start);
+                n * x
+            }),
+            2.0,
+        ),
+        (
+            "within a call",
+            Box::new(|x| {
+                let (_, y) = jit(|x: Array| (doubled(x.clone()), &x * &x))(x);
+                y
+            }),
+            6.0,
+        ),
+        (
+            "stopped within a call",
+            Box::new(|x| jit(|(a, b): (Array, Array)| stop_gradient(a) * b)((doubled(x.clone()), x))),
+            12.0,
+        ),
+        (
+            "stopped within a loop",
+            Box::new(|x| {
+                let body = |c: Array| {
+                    let y = doubled(c.clone());
+                    (&c * 2 + stop_gradient(y), ())
+                };
+                lax::scan_n(body, x, 2).0
+            }),
+            4.0,
+        ),
+    ];
+    for (name, f, wanted) in functions {
+        assert_eq!(grad(&f)(3.0.into()).item::<f32>(), wanted, "{name}");
+        assert_eq!(vjp(&f, 3.0.into()).1(1.0.into()).item::<f32>(), wanted, "{name}");
+        assert_eq!(jvp(&f, 3.0.into(), 1.0.into()).1.item::<f32>(), wanted, "{name}");
+    }
+    let (gradient, aux) = grad_aux(|x: Array| (&x * &x, doubled(x)))(3.0.into());
+    assert_eq!((gradient.item::<f32>(), aux.item::<f32>()), (6.0, 12.0));
+}
+
+#[test]
+fn a_while_loop_in_a_rule_that_is_transposed_is_refused() {
+    let scaled = |t: Array| {
+        lax::while_loop(
+            |(n, _): &(Array, Array)| n.lt(3),
+            |(n, t)| (n + 1, t * 2),
+            (0.into(), t),
+        )
+        .1
+    };
+    let f = custom_vjp(
+        |x: Array| 8 * x,
+        |x: Array| (8 * x, ()),
+        move |(), g: Array| scaled(g),
+    );
+    assert_eq!(grad(&f)(1.0.into()).item::<f32>(), 8.0);
+    let text = message(std::panic::AssertUnwindSafe(|| {
+        drop(jvp(&f, 1.0.into(), 1.0.into()))
+    }));
+    assert!(
+        text.starts_with("jvp: the rule of a custom_vjp is to be transposed: a while_loop"),
+        "{text}"
+    );
+    let f = custom_jvp(|x: Array| 8 * x, move |x: Array, t: Array| (8 * x, scaled(t)));
+    assert_eq!(jvp(&f, 1.0.into(), 1.0.into()).1.item::<f32>(), 8.0);
+    let text = message(std::panic::AssertUnwindSafe(|| drop(grad(&f)(1.0.into()))));
+    assert!(
+        text.starts_with("grad: the rule of a custom_jvp is to be transposed: a while_loop"),
+        "{text}"
+    );
+}
