@@ -1,5 +1,6 @@
 //! Derivatives through structure: calls, loops, choices, rules of the user's, and each other.
 
+use kiln_backends::program::{Equation, Op, Program};
 use kiln_core::numpy::{self as np, linalg};
 use kiln_core::{
     Array, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize, program,
@@ -458,4 +459,22 @@ fn a_while_loop_in_a_rule_that_is_transposed_is_refused() {
         text.starts_with("grad: the rule of a custom_jvp is to be transposed: a while_loop"),
         "{text}"
     );
+}
+
+/// How many products a program holds, with those of the programs within.
+fn products(program: &Program) -> usize {
+    let of = |equation: &Equation| match &equation.op {
+        Op::Dot(_) => 1,
+        op => op.programs().into_iter().map(|program| products(program)).sum(),
+    };
+    program.equations().iter().map(of).sum()
+}
+
+#[test]
+fn a_call_within_a_loop_is_not_computed_again_on_the_way_back() {
+    let (m, n) = (np::eye(2, 2, 0), 3);
+    let step = jit(move |x: Array| m.matmul(&x).sin().matmul(&x));
+    let plain = grad(|x: Array| lax::scan_n(|x: Array| (step(x), ()), x, n).0.sum());
+    // Two products forward; backward one for the first, whose matrix is constant, and two for the second.
+    assert_eq!(products(&program(plain, np::eye(2, 2, 0))), 2 + 3);
 }
