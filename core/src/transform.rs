@@ -4,15 +4,15 @@ use crate::Array;
 use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
 use crate::ops::primitive::filled;
+use crate::recent::Recent;
 use crate::record::{bind, is_recording, record_derived};
 use crate::tree::Arrays;
 use kiln_backends::program::{
     ArrayType, Builder, Custom, CustomRule, Equation, Op, Program, Scalar, Scan, Var, While, tidy,
 };
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::any::Any;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// A way to make a program of another one, with everything that the result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -70,24 +70,26 @@ pub(crate) fn derived_as<T: Clone + Send + Sync + 'static>(
     how: How,
     make: impl FnOnce() -> T,
 ) -> T {
-    type Made = FxHashMap<(Arc<Program>, How), Arc<dyn Any + Send + Sync>>;
-    /// The cache holds this many programs; then it starts afresh.
-    const CAPACITY: usize = 4096;
-    static CACHE: Mutex<Option<Made>> = Mutex::new(None);
+    type Made = Recent<(Arc<Program>, How), Arc<dyn Any + Send + Sync>>;
+    /// How many equations the programs of the cache hold.
+    const LIMIT: usize = 1 << 17;
+    static CACHE: LazyLock<Mutex<Made>> = LazyLock::new(|| Mutex::new(Recent::new(LIMIT)));
     let lock = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     let key = (program.clone(), how);
-    let found = lock().get_or_insert_default().get(&key).cloned();
+    let found = lock().get(&key).cloned();
     if let Some(made) = found {
         return made.downcast_ref::<T>().expect("one type for each way").clone();
     }
     let made = make();
-    let mut guard = lock();
-    let cache = guard.get_or_insert_default();
-    if cache.len() >= CAPACITY {
-        cache.clear();
-    }
-    cache.insert(key, Arc::new(made.clone()));
+    lock().insert(key, Arc::new(made.clone()), weight(program));
     made
+}
+
+/// What a program weighs in a cache: its equations, and those of the programs that these run.
+pub(crate) fn weight(program: &Program) -> usize {
+    let equations = program.equations().iter();
+    let within = equations.flat_map(|equation| equation.op.programs());
+    1 + program.equations().len() + within.map(|program| weight(program)).sum::<usize>()
 }
 
 /// The tidied program that a function records for inputs of these types; it reads nothing else.
