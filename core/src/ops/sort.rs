@@ -113,7 +113,8 @@ fn search(sorted: Array, values: Array, right: bool) -> Array {
             let mut high = &low + n;
             let mut left = n;
             while left > 0 {
-                let middle = (&low + &high) >> 1;
+                // Not half of the sum, which may be out of range.
+                let middle = &low + ((&high - &low) >> 1);
                 let index = middle.minimum(n.max(1) - 1);
                 let gather = Op::Gather {
                     axes: [0].into_iter().collect(),
