@@ -7,7 +7,7 @@ use crate::Array;
 use crate::depend::{branches_depend, scan_given, while_given};
 use crate::transform::{Derived, How, bind_strong, derived, quiet, record_program, with_zeros};
 use crate::vjp::{backward, chosen, spread, tangents, zeros};
-use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program, Scan, While};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program, Reduction, Scan, While};
 use std::sync::Arc;
 
 /// The program of outputs and tangents: see [`How::Forward`].
@@ -85,6 +85,13 @@ fn rule(op: &Op, operands: &[Dual]) -> Vec<Dual> {
         Op::Scan(scan) => looped(scan, &values, &moving, &given),
         Op::While(w) => repeated(w, &values, &moving, &given),
         Op::Custom(custom) => customised(custom, &values, &moving),
+        // Linear: the sum of nothing, too, whose transpose would give nothing.
+        Op::Reduce {
+            kind: Reduction::Sum, ..
+        } => {
+            let [x, t] = [&values[..], &with(&[], &moving)].map(|x| bind_strong(op.clone(), x).remove(0));
+            vec![(x, Some(t))]
+        }
         op => {
             let results = bind_strong(op.clone(), &values);
             let tangents = tangents(op, &values, &moving);
