@@ -1,7 +1,7 @@
 //! Buffers: the elements of one array, contiguous in row-major order, shared between handles.
 
 use crate::Element;
-use crate::memory::in_large_pages;
+use crate::memory::{self, in_large_pages};
 use burn_backend::{DType as BurnDType, Shape as BurnShape};
 use burn_flex::{FlexTensor, Layout};
 use burn_std::{BoolStore, Bytes};
@@ -46,8 +46,8 @@ impl Buffer {
     pub fn zeros(of: ArrayType) -> Buffer {
         let n = of.shape.size();
         // Else a failing allocation would end the process.
-        const LARGE: usize = 1 << 30;
-        let fits = |bytes| bytes < LARGE || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
+        const HUGE: usize = 1 << 30;
+        let fits = |bytes| bytes < HUGE || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
         assert!(
             of.checked_bytes().is_some_and(fits),
             "out of memory: an array {of} does not fit"
@@ -64,6 +64,18 @@ impl Buffer {
             _ => zeroed::<u64>(n),
         };
         Buffer::from_bytes(bytes, of)
+    }
+
+    /// A buffer with anything in it, for what writes all of it: that of a former one, if it is large.
+    ///
+    /// # Panics
+    /// When there is not so much memory.
+    pub(crate) fn unwritten(of: ArrayType) -> Buffer {
+        let large = of.checked_bytes().is_some_and(|bytes| bytes >= memory::LARGE);
+        match large.then(|| memory::take(&of)).flatten() {
+            Some(tensor) => Buffer::of_flex(tensor, of),
+            None => Buffer::zeros(of),
+        }
     }
 
     fn from_bytes(bytes: Bytes, of: ArrayType) -> Buffer {
@@ -122,20 +134,24 @@ impl Buffer {
     /// The same elements in another shape of the same size.
     pub fn reshape(self, shape: &Shape) -> Buffer {
         debug_assert_eq!(shape.size(), self.of.shape.size());
-        let layout = Layout::contiguous(BurnShape::from(shape.to_vec()));
         let of = ArrayType {
             dtype: self.of.dtype,
             shape: shape.clone(),
         };
+        Buffer::of_flex(self.into_flex(), of)
+    }
+
+    fn of_flex(tensor: FlexTensor, of: ArrayType) -> Buffer {
+        let layout = Layout::contiguous(BurnShape::from(of.shape.to_vec()));
         Buffer {
-            tensor: self.tensor.with_layout(layout),
+            tensor: tensor.with_layout(layout),
             of,
         }
     }
 
     /// The Flex tensor, for what Flex computes.
     pub fn into_flex(self) -> FlexTensor {
-        self.tensor
+        self.tensor.clone()
     }
 
     /// A Flex tensor's elements, copied where they are not contiguous.
@@ -151,6 +167,14 @@ impl Buffer {
         }
         let (bytes, ..) = tensor.into_data().into_parts();
         Buffer::from_bytes(bytes, of)
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if self.tensor.bytes().len() >= memory::LARGE && self.is_unique() {
+            memory::keep(self.of.clone(), self.tensor.clone());
+        }
     }
 }
 

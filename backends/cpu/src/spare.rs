@@ -27,7 +27,7 @@ impl Spare {
         };
         match self.buffers.iter().position(fits) {
             Some(i) => self.buffers.swap_remove(i).reshape(&of.shape),
-            None => Buffer::zeros(of.clone()),
+            None => Buffer::unwritten(of.clone()),
         }
     }
 
