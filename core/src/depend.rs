@@ -1,6 +1,6 @@
 //! What can have a derivative: which values of a program depend, through floats, on some of its inputs.
 
-use kiln_backends::program::{Equation, Op, Program, Scan, Unary, While};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Equation, Op, Program, Scan, Unary, Var, While};
 
 /// For each variable, whether it has a derivative with respect to the given inputs that is not zero everywhere.
 pub(crate) fn dependent(program: &Program, given: &[bool]) -> Vec<bool> {
@@ -26,18 +26,55 @@ pub(crate) fn dependent_outputs(program: &Program, given: &[bool]) -> Vec<bool> 
     program.outputs().iter().map(|var| depends[var.index()]).collect()
 }
 
-/// For each variable, whether one of these results depends on it.
-pub(crate) fn needed(program: &Program, results: &[bool]) -> Vec<bool> {
-    let mut needed = vec![false; program.variables()];
+/// For each variable, whether a cotangent may reach it: it depends on the given inputs, and one of these results on it.
+pub(crate) fn live(program: &Program, given: &[bool], results: &[bool]) -> Vec<bool> {
+    let depends = dependent(program, given);
+    let mut live = vec![false; depends.len()];
     for (var, &wanted) in program.outputs().iter().zip(results) {
-        needed[var.index()] |= wanted;
+        live[var.index()] |= wanted && depends[var.index()];
     }
+    let flags = |of: &[bool], vars: &[Var]| -> Vec<bool> { vars.iter().map(|var| of[var.index()]).collect() };
     for equation in program.equations().iter().rev() {
-        if equation.outputs.iter().any(|var| needed[var.index()]) {
-            equation.inputs.iter().for_each(|var| needed[var.index()] = true);
+        let results = flags(&live, &equation.outputs);
+        if results.contains(&true) {
+            let needed = needed(&equation.op, &flags(&depends, &equation.inputs), &results);
+            for (var, needed) in equation.inputs.iter().zip(needed) {
+                live[var.index()] |= needed && depends[var.index()];
+            }
         }
     }
-    needed
+    live
+}
+
+/// For each of the given operands of an op, whether one of these results depends on it.
+fn needed(op: &Op, given: &[bool], results: &[bool]) -> Vec<bool> {
+    let of = |program: &Program, given: &[bool], results: &[bool]| {
+        live(program, given, results)[..given.len()].to_vec()
+    };
+    match op {
+        Op::Call(program) | Op::Checkpoint(program) => of(program, given, results),
+        Op::Cond(branches) => {
+            let mut needed = vec![false; given.len()];
+            for branch in branches {
+                either(&mut needed[1..], &of(branch, &given[1..], results));
+            }
+            needed
+        }
+        Op::Scan(scan) => of(
+            &scan.body,
+            &scan_given(scan, given),
+            &scan_results(scan, given, results),
+        ),
+        _ => given.to_vec(),
+    }
+}
+
+/// For each result of a loop's body, whether one of the loop's results depends on it in some trip.
+fn scan_results(scan: &Scan, given: &[bool], results: &[bool]) -> Vec<bool> {
+    let given = scan_given(scan, given);
+    around(results, 0..scan.carries, |results| {
+        live(&scan.body, &given, results)[scan.consts..][..scan.carries].to_vec()
+    })
 }
 
 /// Which results of an op depend on an operand of which something is known.
@@ -142,13 +179,22 @@ fn either(flags: &mut [bool], others: &[bool]) {
     }
 }
 
-/// The first op within a program that a mode cannot go through, if one is in the way of these inputs.
-pub(crate) fn obstacle(program: &Program, given: &[bool], mode: Mode) -> Option<String> {
+/// The first op within a program that a mode cannot go through, if one is in the way from these inputs to these results.
+pub(crate) fn obstacle(program: &Program, given: &[bool], results: &[bool], mode: Mode) -> Option<String> {
     let depends = dependent(program, given);
+    let relevant = match mode {
+        Mode::Reverse => live(program, given, results),
+        Mode::Forward => depends.clone(),
+    };
     program.equations().iter().find_map(|equation| {
-        let flags: Vec<bool> = equation.inputs.iter().map(|var| depends[var.index()]).collect();
-        let relevant = equation.outputs.iter().any(|var| depends[var.index()]);
-        relevant.then(|| blocked(equation, &flags, mode)).flatten()
+        let of = |flags: &[bool], vars: &[Var]| -> Vec<bool> {
+            vars.iter().map(|var| flags[var.index()]).collect()
+        };
+        let results = of(&relevant, &equation.outputs);
+        let is_relevant = results.contains(&true);
+        is_relevant
+            .then(|| blocked(equation, &of(&depends, &equation.inputs), &results, mode))
+            .flatten()
     })
 }
 
@@ -159,7 +205,7 @@ pub(crate) enum Mode {
     Forward,
 }
 
-fn blocked(equation: &Equation, given: &[bool], mode: Mode) -> Option<String> {
+fn blocked(equation: &Equation, given: &[bool], results: &[bool], mode: Mode) -> Option<String> {
     match &equation.op {
         Op::While(w) => match mode {
             Mode::Reverse => Some(
@@ -167,16 +213,48 @@ fn blocked(equation: &Equation, given: &[bool], mode: Mode) -> Option<String> {
                  while_loop_bounded, scan, or fori_loop with plain numbers as bounds"
                     .into(),
             ),
-            Mode::Forward => obstacle(&w.body, &while_given(w, given), mode),
+            Mode::Forward => obstacle(&w.body, &while_given(w, given), &[], mode),
         },
-        Op::Call(program) | Op::Checkpoint(program) => obstacle(program, given, mode),
+        Op::Call(program) | Op::Checkpoint(program) => obstacle(program, given, results, mode),
         Op::Cond(branches) => branches
             .iter()
-            .find_map(|branch| obstacle(branch, &given[1..], mode)),
-        Op::Scan(scan) => obstacle(&scan.body, &scan_given(scan, given), mode),
+            .find_map(|branch| obstacle(branch, &given[1..], results, mode)),
+        Op::Scan(scan) => obstacle(
+            &scan.body,
+            &scan_given(scan, given),
+            &scan_results(scan, given, results),
+            mode,
+        ),
         Op::Custom(custom) if given[..custom.consts].contains(&true) => Some(
             "a function with a rule of its own captures an array that is differentiated: make it an argument".into(),
         ),
+        Op::Custom(custom) => transposition(custom, mode),
         _ => None,
     }
+}
+
+/// What is in the way of transposing a rule of the user's, which serves the other mode.
+fn transposition(custom: &Custom, mode: Mode) -> Option<String> {
+    let floats = |types: &[ArrayType]| types.iter().map(|of| of.dtype.is_float()).collect::<Vec<bool>>();
+    let outputs = custom.program.output_types();
+    let (name, rule, results) = match (&custom.rule, mode) {
+        (CustomRule::Jvp(rule), Mode::Reverse) => {
+            let results = [vec![false; outputs.len()], floats(&outputs)].concat();
+            ("custom_jvp", rule, results)
+        }
+        (CustomRule::Vjp { backward, .. }, Mode::Forward) => {
+            ("custom_vjp", backward, floats(&backward.output_types()))
+        }
+        _ => return None,
+    };
+    // The tangents or the cotangents come last.
+    let types = rule.input_types();
+    let moving = match mode {
+        Mode::Reverse => custom.program.inputs().len() - custom.consts,
+        Mode::Forward => outputs.len(),
+    };
+    let (fixed, moving) = types.split_at(types.len() - moving);
+    let given = [vec![false; fixed.len()], floats(moving)].concat();
+    let reason = obstacle(rule, &given, &results, Mode::Reverse)?;
+    Some(format!("the rule of a {name} is to be transposed: {reason}"))
 }

@@ -7,22 +7,20 @@ use crate::Array;
 use crate::array::Repr;
 use crate::config::{Switches, debug_nans_enabled};
 use crate::debug::{under_way, watched};
+use crate::recent::Recent;
 use crate::record::{Recorded, Recording, check_alive, is_recording, record};
+use crate::transform::weight;
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Shape};
 use kiln_backends::{Buffer, Executable};
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// A cache holds this many entries; then it starts afresh.
-const CAPACITY: usize = 4096;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// What the program of a function depends on apart from the function: the types of its array arguments.
 pub(crate) type Signature = SmallVec<[(DType, bool, Shape); 3]>;
@@ -136,18 +134,16 @@ pub(crate) fn run_op(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
 
 /// The executable of a program, shared by all that record the same one.
 fn compile(program: &Program) -> Arc<Executable> {
-    static CACHE: Mutex<Option<HashMap<Program, Arc<Executable>>>> = Mutex::new(None);
+    /// How many equations the programs of the cache hold.
+    const LIMIT: usize = 1 << 17;
+    static CACHE: LazyLock<Mutex<Recent<Program, Arc<Executable>>>> =
+        LazyLock::new(|| Mutex::new(Recent::new(LIMIT)));
     let lock = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(executable) = lock().get_or_insert_default().get(program) {
+    if let Some(executable) = lock().get(program) {
         return executable.clone();
     }
     let executable = Arc::new(Executable::compile(program));
-    let mut guard = lock();
-    let cache = guard.get_or_insert_default();
-    if cache.len() >= CAPACITY {
-        cache.clear();
-    }
-    cache.insert(program.clone(), executable.clone());
+    lock().insert(program.clone(), executable.clone(), weight(program));
     executable
 }
 
@@ -162,7 +158,8 @@ struct Entry {
 }
 
 thread_local! {
-    static CACHE: RefCell<FxHashMap<u64, SmallVec<[Rc<Entry>; 1]>>> = RefCell::default();
+    /// As many functions as a program is likely to call.
+    static CACHE: RefCell<Recent<u64, SmallVec<[Rc<Entry>; 1]>>> = RefCell::new(Recent::new(4096));
 }
 
 /// Runs `build(parameters, inputs)`: in a recording as it is, else as a program that is recorded and compiled once for
@@ -209,7 +206,7 @@ where
     parameters.hash(&mut state);
     hash_types(&inputs, &mut state);
     let hash = state.finish();
-    let found = CACHE.with_borrow(|cache| {
+    let found = CACHE.with_borrow_mut(|cache| {
         let entries = cache.get(&hash)?;
         let entry = entries.iter().find(|entry| {
             entry.function == function
@@ -232,11 +229,9 @@ where
             at,
             compiled: Compiled::from_recorded(recorded),
         });
-        CACHE.with_borrow_mut(|cache| {
-            if cache.len() >= CAPACITY {
-                cache.clear();
-            }
-            cache.entry(hash).or_default().push(entry.clone());
+        CACHE.with_borrow_mut(|cache| match cache.get(&hash) {
+            Some(entries) => entries.push(entry.clone()),
+            None => cache.insert(hash, SmallVec::from_elem(entry.clone(), 1), 1),
         });
         entry
     });

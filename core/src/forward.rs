@@ -5,9 +5,9 @@
 
 use crate::Array;
 use crate::depend::{branches_depend, scan_given, while_given};
-use crate::transform::{Derived, How, bind_strong, derived, record_program, with_zeros};
+use crate::transform::{Derived, How, bind_strong, derived, quiet, record_program, with_zeros};
 use crate::vjp::{backward, chosen, spread, tangents, zeros};
-use kiln_backends::program::{ArrayType, Custom, CustomRule, Equation, Op, Program, Scan, While};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program, Reduction, Scan, While};
 use std::sync::Arc;
 
 /// The program of outputs and tangents: see [`How::Forward`].
@@ -39,16 +39,18 @@ fn derive(program: &Arc<Program>, given: &[bool], apart: bool) -> Derived {
             .zip(spread(given, moving.iter().cloned()))
             .collect();
         let results = crate::transform::read(program, &inputs, |equation, operands| {
-            let mut results = rule(equation, operands);
-            if apart && !equation.op.programs().is_empty() {
-                let values: Vec<Array> = operands.iter().map(|(value, _)| value.clone()).collect();
-                let values = bind_strong(equation.op.clone(), &values);
-                results
-                    .iter_mut()
-                    .zip(values)
-                    .for_each(|(result, value)| result.0 = value);
+            if !apart || equation.op.programs().is_empty() {
+                return rule(&equation.op, operands);
             }
-            results
+            let values: Vec<Array> = operands.iter().map(|(value, _)| value.clone()).collect();
+            let values = bind_strong(equation.op.clone(), &values);
+            // What it does, it does with the values.
+            let tangents = rule(&quiet(&equation.op), operands);
+            values
+                .into_iter()
+                .zip(tangents)
+                .map(|(value, (_, tangent))| (value, tangent))
+                .collect()
         });
         let present = results.iter().map(|(_, tangent)| tangent.is_some()).collect();
         let (outputs, tangents): (Vec<_>, Vec<_>) = results.into_iter().unzip();
@@ -60,11 +62,10 @@ fn derive(program: &Arc<Program>, given: &[bool], apart: bool) -> Derived {
 /// A value and its tangent.
 type Dual = (Array, Option<Array>);
 
-fn rule(equation: &Equation, operands: &[Dual]) -> Vec<Dual> {
+fn rule(op: &Op, operands: &[Dual]) -> Vec<Dual> {
     let (values, moving): (Vec<Array>, Vec<Option<Array>>) = operands.iter().cloned().unzip();
     let given: Vec<bool> = moving.iter().map(Option::is_some).collect();
     let still = |results: Vec<Array>| results.into_iter().map(|x| (x, None)).collect();
-    let op = &equation.op;
     if !given.contains(&true) {
         return still(bind_strong(op.clone(), &values).into_vec());
     }
@@ -84,6 +85,13 @@ fn rule(equation: &Equation, operands: &[Dual]) -> Vec<Dual> {
         Op::Scan(scan) => looped(scan, &values, &moving, &given),
         Op::While(w) => repeated(w, &values, &moving, &given),
         Op::Custom(custom) => customised(custom, &values, &moving),
+        // Linear: the sum of nothing, too, whose transpose would give nothing.
+        Op::Reduce {
+            kind: Reduction::Sum, ..
+        } => {
+            let [x, t] = [&values[..], &with(&[], &moving)].map(|x| bind_strong(op.clone(), x).remove(0));
+            vec![(x, Some(t))]
+        }
         op => {
             let results = bind_strong(op.clone(), &values);
             let tangents = tangents(op, &values, &moving);

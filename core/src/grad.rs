@@ -148,9 +148,9 @@ pub(crate) fn vjp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
     let program = Arc::new(recorded.program);
     let n = primals.arrays.len();
     let wanted = floats(&program.input_types(), n);
-    site.check_way(&program, &wanted, Mode::Reverse);
     let outputs = program.output_types();
     let given = floats(&outputs, outputs.len());
+    site.check_way(&program, &wanted, &given, Mode::Reverse);
     let parts = split(&program, &wanted, &given);
     let inputs: Arrays = primals.arrays.iter().chain(&recorded.hidden).cloned().collect();
     let mut results = call(&parts.forward, inputs.clone()).into_vec();
@@ -202,7 +202,7 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
     let recorded = site.record(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
     let program = Arc::new(recorded.program);
     let given = floats(&program.input_types(), types.len());
-    site.check_way(&program, &given, Mode::Forward);
+    site.check_way(&program, &given, &[], Mode::Forward);
     let derived = forward(&program, &given);
     let moving = tangents
         .into_iter()
@@ -254,7 +254,7 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
     let recorded = site.record(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
     let program = Arc::new(recorded.program);
     let given = floats(&program.input_types(), types.len());
-    site.check_way(&program, &given, Mode::Forward);
+    site.check_way(&program, &given, &[], Mode::Forward);
     let parts = crate::partial::linearized(&program, &given);
     let outputs = program.output_types();
     let inputs: Arrays = primals.arrays.into_iter().chain(recorded.hidden).collect();
@@ -358,8 +358,8 @@ impl Site {
     }
 
     #[track_caller]
-    fn check_way(&self, program: &Program, moving: &[bool], mode: Mode) {
-        if let Some(reason) = obstacle(program, moving, mode) {
+    fn check_way(&self, program: &Program, moving: &[bool], results: &[bool], mode: Mode) {
+        if let Some(reason) = obstacle(program, moving, results, mode) {
             self.raise(reason)
         }
     }
@@ -430,8 +430,8 @@ impl Site {
             ))
         }
         let wanted: Vec<bool> = (0..program.inputs().len()).map(|i| i < n).collect();
-        self.check_way(&program, &wanted, Mode::Reverse);
         let given: Vec<bool> = (0..outputs).map(|i| i == 0).collect();
+        self.check_way(&program, &wanted, &given, Mode::Reverse);
         let derived = backward(&program, &wanted, &given, true);
         let one = Array::from(1.0).astype(value.dtype);
         let inputs = arrays.into_iter().chain(recorded.hidden).chain([one]).collect();

@@ -3,6 +3,7 @@
 use crate::array::Repr;
 use crate::config::Switches;
 use crate::eager::{Compiled, Signature, hash_types, input_types, matches, signature_of};
+use crate::recent::Recent;
 use crate::record::{Recorded, Recording, bind, check_alive, is_recording, record};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::program::{Op, Program};
@@ -66,10 +67,21 @@ pub fn program<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Program {
     recorded(&f, "program", location, &leaves).program
 }
 
-/// Recordings of one function.
-#[derive(Default)]
+/// Recordings of one function, by hash.
 struct Cache {
-    entries: Mutex<FxHashMap<u64, SmallVec<[Arc<Entry>; 1]>>>,
+    entries: Mutex<Entries>,
+}
+
+type Entries = Recent<u64, SmallVec<[Arc<Entry>; 1]>>;
+
+impl Default for Cache {
+    fn default() -> Cache {
+        /// More shapes than a function is likely to go around.
+        const RECORDINGS: usize = 512;
+        Cache {
+            entries: Mutex::new(Recent::new(RECORDINGS)),
+        }
+    }
 }
 
 struct Entry {
@@ -148,19 +160,23 @@ impl Cache {
                 .iter()
                 .all(|array| matches!(array.0, Repr::Concrete(_)))
             {
-                self.lock().entry(hash).or_default().push(entry.clone());
+                let mut entries = self.lock();
+                match entries.get(&hash) {
+                    Some(entries) => entries.push(entry.clone()),
+                    None => entries.insert(hash, SmallVec::from_elem(entry.clone(), 1), 1),
+                }
             }
             entry
         });
         entry.apply(leaves.arrays)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, FxHashMap<u64, SmallVec<[Arc<Entry>; 1]>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, hash: u64, leaves: &Leaves, switches: Switches) -> Option<Arc<Entry>> {
-        let entries = self.lock();
+        let mut entries = self.lock();
         let found = entries.get(&hash)?.iter().find(|entry| {
             entry.switches == switches
                 && entry.structure == leaves.structure
@@ -220,6 +236,29 @@ mod tests {
         assert_eq!(count.get(), 5, "and so is the 64-bit switch");
         f.clone()(np::ones(2));
         assert_eq!(count.get(), 5, "a clone shares the recordings");
+    }
+
+    #[test]
+    fn old_recordings_go_and_those_in_use_stay() {
+        let count = Cell::new(0);
+        let cache = Cache::default();
+        let f = |(x, n): (Array, Static<usize>)| {
+            count.set(count.get() + 1);
+            assert!(n.0 < 2000);
+            x + 1
+        };
+        for n in 0..2000 {
+            for n in [0, n] {
+                cache.call(&f, Location::caller(), (np::ones(2), Static(n)));
+            }
+        }
+        assert_eq!(count.get(), 2000);
+        cache.call(&f, Location::caller(), (np::ones(2), Static(1)));
+        assert_eq!(
+            count.get(),
+            2001,
+            "what was not called for long is recorded again"
+        );
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub mod numpy;
 mod ops;
 mod partial;
 pub mod promote;
+mod recent;
 mod record;
 mod transform;
 pub mod tree;

@@ -4,13 +4,15 @@ use crate::Array;
 use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
 use crate::ops::primitive::filled;
+use crate::recent::Recent;
 use crate::record::{bind, is_recording, record_derived};
 use crate::tree::Arrays;
-use kiln_backends::program::{ArrayType, Builder, Equation, Op, Program, Scalar, Var, tidy};
-use rustc_hash::FxHashMap;
+use kiln_backends::program::{
+    ArrayType, Builder, Custom, CustomRule, Equation, Op, Program, Scalar, Scan, Var, While, tidy,
+};
 use smallvec::SmallVec;
 use std::any::Any;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// A way to make a program of another one, with everything that the result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -68,24 +70,26 @@ pub(crate) fn derived_as<T: Clone + Send + Sync + 'static>(
     how: How,
     make: impl FnOnce() -> T,
 ) -> T {
-    type Made = FxHashMap<(Arc<Program>, How), Arc<dyn Any + Send + Sync>>;
-    /// The cache holds this many programs; then it starts afresh.
-    const CAPACITY: usize = 4096;
-    static CACHE: Mutex<Option<Made>> = Mutex::new(None);
+    type Made = Recent<(Arc<Program>, How), Arc<dyn Any + Send + Sync>>;
+    /// How many equations the programs of the cache hold.
+    const LIMIT: usize = 1 << 17;
+    static CACHE: LazyLock<Mutex<Made>> = LazyLock::new(|| Mutex::new(Recent::new(LIMIT)));
     let lock = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     let key = (program.clone(), how);
-    let found = lock().get_or_insert_default().get(&key).cloned();
+    let found = lock().get(&key).cloned();
     if let Some(made) = found {
         return made.downcast_ref::<T>().expect("one type for each way").clone();
     }
     let made = make();
-    let mut guard = lock();
-    let cache = guard.get_or_insert_default();
-    if cache.len() >= CAPACITY {
-        cache.clear();
-    }
-    cache.insert(key, Arc::new(made.clone()));
+    lock().insert(key, Arc::new(made.clone()), weight(program));
     made
+}
+
+/// What a program weighs in a cache: its equations, and those of the programs that these run.
+pub(crate) fn weight(program: &Program) -> usize {
+    let equations = program.equations().iter();
+    let within = equations.flat_map(|equation| equation.op.programs());
+    1 + program.equations().len() + within.map(|program| weight(program)).sum::<usize>()
 }
 
 /// The tidied program that a function records for inputs of these types; it reads nothing else.
@@ -127,6 +131,58 @@ pub(crate) fn with_zeros(
         }
     }
     Arc::new(builder.finish(&outputs))
+}
+
+/// The same program without what it does besides giving results: for a part of it that is run once more.
+pub(crate) fn without_effects(program: &Arc<Program>) -> Arc<Program> {
+    if !program.has_effect() {
+        return program.clone();
+    }
+    let mut builder = Builder::new();
+    let mut map: Vec<Var> = program
+        .input_types()
+        .into_iter()
+        .map(|of| builder.input(of))
+        .collect();
+    for equation in program.equations() {
+        if !matches!(equation.op, Op::Effect(_)) {
+            let operands: Vec<Var> = equation.inputs.iter().map(|var| map[var.index()]).collect();
+            let made = builder.push(quiet(&equation.op), &operands);
+            map.extend(made.expect("an equation but for effects"));
+        }
+    }
+    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
+    Arc::new(builder.finish(&outputs))
+}
+
+/// An op that is no effect, without those of the programs that it runs.
+pub(crate) fn quiet(op: &Op) -> Op {
+    match op {
+        Op::Call(program) => Op::Call(without_effects(program)),
+        Op::Checkpoint(program) => Op::Checkpoint(without_effects(program)),
+        Op::Cond(branches) => Op::Cond(branches.iter().map(without_effects).collect()),
+        Op::Scan(scan) => Op::Scan(Scan {
+            body: without_effects(&scan.body),
+            ..scan.clone()
+        }),
+        Op::While(w) => Op::While(While {
+            condition: without_effects(&w.condition),
+            body: without_effects(&w.body),
+            ..w.clone()
+        }),
+        Op::Custom(custom) => Op::Custom(Arc::new(Custom {
+            program: without_effects(&custom.program),
+            consts: custom.consts,
+            rule: match &custom.rule {
+                CustomRule::Vjp { forward, backward } => CustomRule::Vjp {
+                    forward: without_effects(forward),
+                    backward: backward.clone(),
+                },
+                CustomRule::Jvp(rule) => CustomRule::Jvp(rule.clone()),
+            },
+        })),
+        op => op.clone(),
+    }
 }
 
 /// Zeros of an array's type and weakness.

@@ -1,6 +1,9 @@
 //! Prints and checks happen where the program runs.
 
-use kiln_core::{Array, debug, debug_print, grad, jit, jvp, lax, numpy as np, vmap, with_debug_nans};
+use kiln_core::{
+    Array, debug, debug_print, grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, numpy as np, vjp,
+    vmap, with_debug_nans,
+};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
@@ -338,4 +341,39 @@ fn a_nan_that_a_derivative_makes_is_named_by_the_line_of_its_op() {
         let (_, message) = panic_of(|| with_debug_nans(true, || f(np::array([1.0, -1.0])))).expect("found");
         assert!(message.starts_with(&wanted), "{message}, not {wanted}");
     }
+}
+
+#[test]
+fn what_runs_once_more_for_a_derivative_prints_once() {
+    // One print for each of three trips, and one of the call.
+    let f = |x: Array| {
+        let (y, _) = lax::scan_n(
+            |c: Array| {
+                debug_print!("trip {}", c);
+                (c * 2.0, ())
+            },
+            x,
+            3,
+        );
+        jit(|y: Array| {
+            debug_print!("call {}", y);
+            &y * &y
+        })(y)
+    };
+    let expected = ["trip 1.0", "trip 2.0", "trip 4.0", "call 8.0"];
+    let x = || Array::from(1.0);
+    assert_eq!(lines(|| f(x())), expected);
+    assert_eq!(lines(|| grad(f)(x())), expected);
+    assert_eq!(lines(|| jvp(f, x(), x())), expected);
+    assert_eq!(lines(|| vjp(f, x()).1(x())), expected);
+    assert_eq!(lines(|| linearize(f, x()).1(x())), expected);
+    assert_eq!(lines(|| jacfwd(f)(x())), expected);
+    assert_eq!(lines(|| jacrev(f)(x())), expected);
+    assert_eq!(lines(|| hessian(f)(x())), expected);
+    // The value is looked at while it is recorded.
+    let looking = |x: Array| {
+        let y = f(x);
+        if y.item::<f32>() > 0.0 { y } else { -y }
+    };
+    assert_eq!(lines(|| grad(looking)(x())), expected);
 }

@@ -1,5 +1,6 @@
 //! Derivatives through structure: calls, loops, choices, rules of the user's, and each other.
 
+use kiln_backends::program::{Equation, Op, Program};
 use kiln_core::numpy::{self as np, linalg};
 use kiln_core::{
     Array, DType, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize,
@@ -410,4 +411,116 @@ fn what_has_no_gradient_is_refused_by_name() {
         text.starts_with("vjp: the cotangent is f32[2], it must be f32[3]"),
         "{text}"
     );
+}
+
+/// `x` doubled until it is at least 10; its derivative is the power of 2.
+fn doubled(x: Array) -> Array {
+    lax::while_loop(|x: &Array| x.lt(10), |x| x * 2, x)
+}
+
+#[test]
+fn a_while_loop_is_in_the_way_only_where_a_derivative_goes_through_it() {
+    let functions: [(&str, Function, f32); 6] = [
+        (
+            "stopped",
+            Box::new(|x| &x * stop_gradient(doubled(x.clone()))),
+            12.0,
+        ),
+        (
+            "compared",
+            Box::new(|x| np::where_(doubled(x.clone()).gt(11), &x * &x, 3 * &x)),
+            6.0,
+        ),
+        (
+            "counted",
+            Box::new(|x| {
+                let start = (x.clone(), Array::from(0.0));
+                let (_, n) =
+                    lax::while_loop(|(x, _): &(Array, Array)| x.lt(10), |(x, n)| (x * 2, n + 1), start);
+                n * x
+            }),
+            2.0,
+        ),
+        (
+            "within a call",
+            Box::new(|x| {
+                let (_, y) = jit(|x: Array| (doubled(x.clone()), &x * &x))(x);
+                y
+            }),
+            6.0,
+        ),
+        (
+            "stopped within a call",
+            Box::new(|x| jit(|(a, b): (Array, Array)| stop_gradient(a) * b)((doubled(x.clone()), x))),
+            12.0,
+        ),
+        (
+            "stopped within a loop",
+            Box::new(|x| {
+                let body = |c: Array| {
+                    let y = doubled(c.clone());
+                    (&c * 2 + stop_gradient(y), ())
+                };
+                lax::scan_n(body, x, 2).0
+            }),
+            4.0,
+        ),
+    ];
+    for (name, f, wanted) in functions {
+        assert_eq!(grad(&f)(3.0.into()).item::<f32>(), wanted, "{name}");
+        assert_eq!(vjp(&f, 3.0.into()).1(1.0.into()).item::<f32>(), wanted, "{name}");
+        assert_eq!(jvp(&f, 3.0.into(), 1.0.into()).1.item::<f32>(), wanted, "{name}");
+    }
+    let (gradient, aux) = grad_aux(|x: Array| (&x * &x, doubled(x)))(3.0.into());
+    assert_eq!((gradient.item::<f32>(), aux.item::<f32>()), (6.0, 12.0));
+}
+
+#[test]
+fn a_while_loop_in_a_rule_that_is_transposed_is_refused() {
+    let scaled = |t: Array| {
+        lax::while_loop(
+            |(n, _): &(Array, Array)| n.lt(3),
+            |(n, t)| (n + 1, t * 2),
+            (0.into(), t),
+        )
+        .1
+    };
+    let f = custom_vjp(
+        |x: Array| 8 * x,
+        |x: Array| (8 * x, ()),
+        move |(), g: Array| scaled(g),
+    );
+    assert_eq!(grad(&f)(1.0.into()).item::<f32>(), 8.0);
+    let text = message(std::panic::AssertUnwindSafe(|| {
+        drop(jvp(&f, 1.0.into(), 1.0.into()))
+    }));
+    assert!(
+        text.starts_with("jvp: the rule of a custom_vjp is to be transposed: a while_loop"),
+        "{text}"
+    );
+    let f = custom_jvp(|x: Array| 8 * x, move |x: Array, t: Array| (8 * x, scaled(t)));
+    assert_eq!(jvp(&f, 1.0.into(), 1.0.into()).1.item::<f32>(), 8.0);
+    let text = message(std::panic::AssertUnwindSafe(|| drop(grad(&f)(1.0.into()))));
+    assert!(
+        text.starts_with("grad: the rule of a custom_jvp is to be transposed: a while_loop"),
+        "{text}"
+    );
+}
+
+/// How many products a program holds, with those of the programs within.
+fn products(program: &Program) -> usize {
+    let of = |equation: &Equation| match &equation.op {
+        Op::Dot(_) => 1,
+        op => op.programs().into_iter().map(|program| products(program)).sum(),
+    };
+    program.equations().iter().map(of).sum()
+}
+
+#[test]
+fn a_call_within_a_loop_is_not_computed_again_on_the_way_back() {
+    let (m, n) = (np::eye(2, 2, 0), 3);
+    let step = jit(move |x: Array| m.matmul(&x).sin().matmul(&x));
+    let plain = grad(|x: Array| lax::scan_n(|x: Array| (step(x), ()), x, n).0.sum());
+    // Two products forward; backward one for the first, whose matrix is constant, and two for the second.
+    assert_eq!(products(&program(plain, np::eye(2, 2, 0))), 2 + 3);
 }

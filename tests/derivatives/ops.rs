@@ -1,7 +1,7 @@
 //! The functions of derivatives.json by their names in it.
 
 use kiln::numpy::{self as np, linalg};
-use kiln::{Array, DType, NewAxis, OutOfBounds, keep, lax, step};
+use kiln::{Array, DType, NewAxis, OutOfBounds, grad, keep, lax, step};
 
 fn indices<const N: usize>(numbers: [i32; N]) -> Array {
     np::array(numbers)
@@ -73,6 +73,9 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
         "pow 3" => x.pow(3),
         "pow -1" => x.pow(-1),
         "pow -2" => x.pow(-2),
+        "pow -3" => x.pow(-3),
+        "grad of pow -1" => grad(|x: Array| x.pow(-1).sum())(x.clone()),
+        "grad of pow -2" => grad(|x: Array| x.pow(-2).sum())(x.clone()),
         "pow 0.0" => x.pow(0.0),
         "pow 0.5" => x.pow(0.5),
         "pow 1.0" => x.pow(1.0),
@@ -94,6 +97,7 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
         "maximum with 0" => x.maximum(0),
         "minimum with 0" => x.minimum(0),
         "pow" => x.pow(y()),
+        "pow whole" => x.pow(indices([0, 0, 2, -2, 1])),
         "arctan2" => x.arctan2(y()),
         "hypot" => x.hypot(y()),
         "remainder" => x % y(),

@@ -43,8 +43,12 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
         "exp" | "expm1" | "exp2" | "log" | "log1p" | "log2" | "log10" | "cbrt" | "sin" | "cos" | "tan"
         | "arcsin" | "arccos" | "arctan" | "sinh" | "cosh" | "tanh" | "arcsinh" | "arccosh" | "arctanh"
         | "erf" | "arctan2" | "hypot" => Bound::Ulp(KILN_ULP + jax_ulp(name, of)),
-        // A plain integer as exponent is products in the same order, and one over them: equal. Otherwise pow.
-        "power" if row["inputs"][1]["scalar"].is_i64() => Bound::Exact,
+        // A plain integer as exponent is products in the same order: equal. Where it is negative, kiln's are of n rounded reciprocals, n - 1
+        // roundings more, and JAX has one over them, n roundings; each is at most one ulp. Otherwise pow.
+        "power" if let Some(exponent) = row["inputs"][1]["scalar"].as_i64() => match exponent {
+            0.. => Bound::Exact,
+            n => Bound::Ulp(3.0 * n.unsigned_abs() as f64 - 1.0),
+        },
         "power" => Bound::Ulp(KILN_ULP + jax_ulp(name, of)),
         // JAX's polynomial, bit for bit; in f64 its logarithm is libm's, and the whole within 2 ulp.
         "erf_inv" if of == DType::F64 => Bound::Ulp(2.0),

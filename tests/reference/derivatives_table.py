@@ -106,7 +106,10 @@ EDGES = [
     ("maximum with 0", lambda x: jnp.maximum(x, 0), f([0.0, 1.0, -1.0])), ("minimum with 0", lambda x: jnp.minimum(x, 0), f([0.0, 1.0, -1.0])), ("maximum", jnp.maximum, f([1.0, NAN, 1.0]), f([1.0, 1.0, NAN])), ("minimum", jnp.minimum, f([1.0]), f([1.0])),
     ("clip", lambda x: jnp.clip(x, -1, 1), f([-1.0, 1.0, 2.0, 0.0])), ("clip by arrays", jnp.clip, f([1.0, 2.0, 1.0]), f([1.0, 1.0, 1.0]), f([2.0, 2.0, 1.0])),
     ("pow 0", lambda x: x**0, f([0.0, 2.0])), ("pow 1", lambda x: x**1, Z), ("pow 2", lambda x: x**2, Z), ("pow 3", lambda x: x**3, Z), ("pow -1", lambda x: x**-1, Z), ("pow 0.0", lambda x: x**0.0, f([0.0, 2.0])), ("pow 1.0", lambda x: x**1.0, Z), ("pow 2.0", lambda x: x**2.0, Z),
-    ("pow 0.5", lambda x: x**0.5, Z), ("pow 1.5", lambda x: x**1.5, Z), ("pow", jnp.power, f([0.0, 0.0, -2.0, -2.0, 0.0, 1.0]), f([0.0, 2.0, 3.0, 0.5, 1.0, 0.0])),
+    # Negative powers, where the square of a power that a derivative might go through is out of range in float32.
+    *((f"pow {n}", lambda x, n=n: x**n, f([x])) for n in [-1, -2, -3] for x in [0.0, -0.0, 1e7, 2.0**-23]), ("pow -2", lambda x: x**-2, f([1e10])), ("pow -3", lambda x: x**-3, f([2.0**-26])),
+    *((f"grad of pow {n}", lambda x, n=n: jax.grad(lambda x: jnp.sum(x**n))(x), f([x])) for n in [-1, -2] for x in [0.0, 1e7, 2.0**-23]),
+    ("pow 0.5", lambda x: x**0.5, Z), ("pow 1.5", lambda x: x**1.5, Z), ("pow whole", lambda x: x ** jnp.array([0, 0, 2, -2, 1]), f([0.0, 3.0, 0.0, 0.0, 0.0])), ("pow", jnp.power, f([0.0, 0.0, -2.0, -2.0, 0.0, 1.0]), f([0.0, 2.0, 3.0, 0.5, 1.0, 0.0])),
     ("divide", jnp.divide, f([1.0, 0.0]), f([0.0, 0.0])), ("hypot", jnp.hypot, Z, Z), ("arctan2", jnp.arctan2, f([0.0, 0.0, 1.0]), f([0.0, -1.0, 0.0])), ("remainder", jnp.remainder, f([2.0, -2.0, 0.0]), f([1.0, 1.0, 1.0])), ("floor_divide", jnp.floor_divide, f([2.0]), f([1.0])),
     ("where not taken", lambda x: jnp.where(x > 0, jnp.log(x), 0), f([-1.0, 0.0, 1.0])), ("where made safe", lambda x: jnp.where(x > 0, jnp.log(jnp.where(x > 0, x, 1)), 0), f([-1.0, 0.0, 1.0])),
     ("norm", jnp.linalg.norm, f([0.0, 0.0])), ("vector_norm 1", lambda x: jnp.linalg.vector_norm(x, ord=1), f([0.0, -1.0])), ("vector_norm inf", lambda x: jnp.linalg.vector_norm(x, ord=INF), f([2.0, -2.0, 1.0])), ("std", jnp.std, f([1.0, 1.0])), ("var", jnp.var, f([1.0, 1.0])),

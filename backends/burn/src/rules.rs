@@ -226,15 +226,12 @@ impl Rule<'_> {
         Some(vec![Some(left), Some(right)])
     }
 
-    /// `y x^(y-1)`, which is 0 for `0^0`, and `log(x) x^y`, with a logarithm of 1 for a base of 0.
+    /// `y x^(y-1)`, which is NaN for `0^0`, and `log(x) x^y`, with a logarithm of 0 for a base of 0.
     fn power(&mut self, x: Var, y: Var, g: Var) -> [Var; 2] {
         let (zero, one) = (self.number(x, 0.0), self.number(x, 1.0));
         let no_base = self.compare(Compare::Eq, x, zero);
-        let no_exponent = self.compare(Compare::Eq, y, zero);
-        let neither = self.push(Op::Binary(Binary::And), &[no_exponent, no_base]);
-        let base = self.select(neither, one, x);
         let less = self.sub(y, one);
-        let d = self.push(Op::Binary(Binary::Pow), &[base, less]);
+        let d = self.push(Op::Binary(Binary::Pow), &[x, less]);
         let d = self.mul(y, d);
         let left = self.mul(g, d);
         let base = self.select(no_base, one, x);
@@ -456,8 +453,9 @@ impl Rule<'_> {
     }
 
     fn reciprocal_square(&mut self, x: Var) -> Var {
-        let (one, square) = (self.number(x, 1.0), self.mul(x, x));
-        self.div(one, square)
+        let one = self.number(x, 1.0);
+        let inverse = self.div(one, x);
+        self.mul(inverse, inverse)
     }
 
     fn reshape(&mut self, x: Var, shape: &Shape) -> Var {

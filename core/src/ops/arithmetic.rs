@@ -68,12 +68,17 @@ pub(crate) fn floor_remainder(x: &Array, y: &Array) -> Array {
     select(&adjust, &binary(Binary::Add, &rest, &y), &rest)
 }
 
-/// `x` to a whole power, by repeated squaring as XLA does.
+/// `x` to a whole power, by repeated squaring as XLA does. A negative one is a power of `1 / x`, and not one over a power of `x`, whose
+/// derivatives would be of twice the size: out of range, and NaN where JAX's `n x^(n - 1)` is infinite.
 fn whole_power(x: &Array, exponent: i64) -> Array {
     if exponent == 0 {
         return number_like(x, 1.0);
     }
-    let (mut power, mut square, mut left) = (None, x.clone(), exponent.unsigned_abs());
+    let base = match exponent > 0 {
+        true => x.clone(),
+        false => binary(Binary::Div, &number_like(x, 1.0), x),
+    };
+    let (mut power, mut square, mut left) = (None, base, exponent.unsigned_abs());
     loop {
         if left & 1 == 1 {
             power = Some(match &power {
@@ -87,17 +92,12 @@ fn whole_power(x: &Array, exponent: i64) -> Array {
         }
         square = binary(Binary::Mul, &square, &square);
     }
-    let power = power.expect("an exponent other than 0 has a bit set");
-    if exponent > 0 {
-        power
-    } else {
-        binary(Binary::Div, &number_like(x, 1.0), &power)
-    }
+    power.expect("an exponent other than 0 has a bit set")
 }
 
 impl Array {
-    /// The element to a power. A plain integer as exponent is computed as products (and one over them, where it is
-    /// negative), a plain float is part of the program.
+    /// The element to a power. A plain integer as exponent is computed as products (of one over the element, where
+    /// it is negative), a plain float is part of the program.
     ///
     /// # Panics
     /// When shapes do not broadcast, or integers are raised to a negative plain power.
@@ -245,9 +245,19 @@ pub(crate) fn power(x: Array, exponent: Array) -> Array {
             let float = x.dtype().is_float();
             let weak = x.is_weak() && exponent.is_weak();
             let whole = exponent.dtype().is_integer();
-            let power = binary_function("pow", Family::Numeric, x, exponent, |x, y| {
-                binary(Binary::Pow, x, y)
-            });
+            let power = match whole {
+                // As JAX, where the exponent is an integer 0 there is no derivative, and a base of 0 is none to divide by.
+                true => binary_function("pow", Family::Numeric, x, exponent, |x, y| {
+                    if !x.dtype().is_float() {
+                        return binary(Binary::Pow, x, y);
+                    }
+                    let nothing = compare(Compare::Eq, y, &number_like(y, 0.0));
+                    binary(Binary::Pow, &select(&nothing, &number_like(x, 1.0), x), y)
+                }),
+                false => binary_function("pow", Family::Numeric, x, exponent, |x, y| {
+                    binary(Binary::Pow, x, y)
+                }),
+            };
             // jnp: integers to a power are not weak, and a weak float stays weak only with a weak or float exponent.
             let strong = power.dtype().is_integer() || (float && whole && !weak);
             if strong { power.with_weak(false) } else { power }

@@ -17,10 +17,10 @@ pub(crate) use plain::tangents;
 
 use crate::Array;
 use crate::debug::made_for;
-use crate::depend::{dependent, needed};
+use crate::depend::live;
 use crate::ops::primitive::{binary, filled};
-use crate::transform::{Derived, How, bind_strong, derived};
-use kiln_backends::program::{ArrayType, Binary, Equation, Op, Program, Scalar, Var, tidy};
+use crate::transform::{Derived, How, bind_strong, derived, without_effects};
+use kiln_backends::program::{ArrayType, Binary, Equation, Program, Scalar, Var, tidy};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -38,8 +38,11 @@ pub(crate) fn backward(program: &Arc<Program>, wanted: &[bool], given: &[bool], 
     };
     derived(program, how, types, |arrays| {
         let (inputs, cotangents) = arrays.split_at(program.inputs().len());
-        let program = &tidy(program);
-        let tape = Tape::forward(program, inputs, wanted, given, outputs);
+        let program = &match outputs {
+            true => tidy(program),
+            false => tidy(&without_effects(program)),
+        };
+        let tape = Tape::forward(program, inputs, wanted, given);
         let mut cotangents = cotangents.iter().cloned();
         let given = given
             .iter()
@@ -99,21 +102,11 @@ struct Site<'t> {
 }
 
 impl<'p> Tape<'p> {
-    fn forward(
-        program: &'p Program,
-        inputs: &[Array],
-        wanted: &'p [bool],
-        given: &[bool],
-        effects: bool,
-    ) -> Tape<'p> {
-        let mut live = dependent(program, wanted);
-        for (live, needed) in live.iter_mut().zip(needed(program, given)) {
-            *live &= needed;
-        }
+    fn forward(program: &'p Program, inputs: &[Array], wanted: &'p [bool], given: &[bool]) -> Tape<'p> {
         let mut tape = Tape {
             program,
             wanted,
-            live,
+            live: live(program, wanted, given),
             values: inputs.to_vec(),
             residuals: Vec::with_capacity(program.equations().len()),
         };
@@ -121,8 +114,6 @@ impl<'p> Tape<'p> {
             let site = tape.site(equation);
             let (results, residuals) = if site.is_live() {
                 rules::forward(&site)
-            } else if !effects && matches!(equation.op, Op::Effect(_)) {
-                (Vec::new(), Vec::new())
             } else {
                 (
                     bind_strong(equation.op.clone(), &site.operands).into_vec(),

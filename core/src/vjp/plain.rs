@@ -101,7 +101,6 @@ fn transposed(asked: &Question) -> (Program, Vec<bool>) {
             &inputs,
             &wanted,
             &vec![true; pullback.program.outputs().len()],
-            false,
         );
         // Operands without a cotangent take their tangents with them.
         let tangents = chosen(tangents, &given).into_iter().map(Some).collect();

@@ -2,7 +2,7 @@
 
 use super::{Site, backward as program_of_cotangents, chosen, plain, spread, zeros};
 use crate::Array;
-use crate::partial::split;
+use crate::partial::{is_cheap, split};
 use crate::transform::{bind_strong, evaluate};
 use kiln_backends::program::{ArrayType, CustomRule, Op, Program};
 use std::sync::Arc;
@@ -31,13 +31,12 @@ pub(super) fn forward(site: &Site) -> (Vec<Array>, Vec<Array>) {
     }
 }
 
-/// Whether something in a program is better kept for the backward pass than computed again: what the device would not find to
-/// be the same.
+/// Whether something in a program is better kept for the backward pass than computed again: that may come in another program, or in
+/// another trip of a loop.
 fn keeps(program: &Program) -> bool {
     program.equations().iter().any(|equation| match &equation.op {
-        Op::Scan(_) | Op::While(_) | Op::Custom(_) => true,
         Op::Call(program) => keeps(program),
-        _ => false,
+        op => !is_cheap(op),
     })
 }
 
