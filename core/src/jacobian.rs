@@ -44,7 +44,7 @@ pub fn jacrev<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
     move |x| rows(site, &f, x)
 }
 
-/// The matrix of derivatives of an array with respect to an array: [`jacrev`].
+/// The derivatives of all elements of an array with respect to all elements of a tree: [`jacrev`].
 ///
 /// ```
 /// use kiln_core::{Array, jacobian, numpy as np};
@@ -56,7 +56,7 @@ pub fn jacrev<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
 /// # Panics
 /// As [`jacrev`].
 #[track_caller]
-pub fn jacobian(f: impl Fn(Array) -> Array) -> impl Fn(Array) -> Array {
+pub fn jacobian<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
     let site = Site::new("jacobian");
     move |x| rows(site, &f, x)
 }

@@ -47,9 +47,23 @@ pub struct Leaves {
     pub arrays: Arrays,
     /// The rest.
     pub structure: Structure,
+    /// Leaves whose last axes are part of an element, and how many axes.
+    elements: SmallVec<[(usize, usize); 2]>,
 }
 
 impl Leaves {
+    /// Adds a leaf whose last `axes` axes are part of its elements, as the words of a random key are: no axes that are mapped.
+    pub fn element(&mut self, array: Array, axes: usize) {
+        self.elements.push((self.arrays.len(), axes));
+        self.arrays.push(array);
+    }
+
+    /// How many of a leaf's last axes are part of its elements.
+    pub(crate) fn element_axes(&self, leaf: usize) -> usize {
+        let found = self.elements.iter().find(|(i, _)| *i == leaf);
+        found.map_or(0, |(_, axes)| *axes)
+    }
+
     /// Takes a tree apart.
     pub fn of(tree: impl Tree) -> Leaves {
         let mut leaves = Leaves::default();

@@ -203,7 +203,7 @@ pub(crate) fn zero() -> Array {
 
 impl Tree for Key {
     fn flatten(self, leaves: &mut Leaves) {
-        self.words.flatten(leaves);
+        leaves.element(self.words, 1);
     }
 
     fn rebuild(leaves: &mut Rebuild<'_>) -> Key {

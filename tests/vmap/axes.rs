@@ -3,7 +3,7 @@
 use crate::check::{floats, integers};
 use kiln::numpy as np;
 use kiln::random;
-use kiln::{Array, Key, Tree, Vmap, jit, lax, map_seq, vmap, vmap_with};
+use kiln::{Array, Key, Shape, Tree, Vmap, jit, lax, map_seq, vmap, vmap_with};
 use std::collections::BTreeMap;
 
 fn elements(x: &Array) -> Vec<f64> {
@@ -290,6 +290,20 @@ fn keys_batch() {
         .map(|key| random::uniform(key, ()).item())
         .collect();
     assert_eq!(draw.to_vec::<f32>(), by_loop);
+    // The axes are those of the keys, not of their words, and so are those of keys that come out.
+    same(&vmap(|key: Key| random::normal(key, 3), -1)(keys()), &draws);
+    let last = vmap(vmap(|key: Key| random::uniform(key, ()), 0), -1)(grid());
+    same(&last, &draw.t());
+    let options = Vmap {
+        in_axes: 0,
+        out_axes: -1,
+        size: None,
+    };
+    let split = vmap_with(|key: Key| key.split_n(2), options)(keys());
+    assert_eq!(split.shape(), Shape::from([2, 3]));
+    for (i, key) in keys().unstack().into_iter().enumerate() {
+        same(&np::take(split.words(), i as i64, 1), key.split_n(2).words());
+    }
     // One key for all elements draws the same for all.
     let same_key = vmap(|(key, x): (Key, Array)| x + random::normal(key, ()), (None, 0));
     let y = same_key((Key::new(1), np::zeros(2)));

@@ -14,7 +14,9 @@ use std::panic::Location;
 /// The arrays of a tree, plain numbers settled to the dtypes they have on their own.
 #[track_caller]
 pub(super) fn settled(op: &str, tree: impl Tree) -> (Arrays, Structure) {
-    let Leaves { arrays, structure } = Leaves::of(tree);
+    let Leaves {
+        arrays, structure, ..
+    } = Leaves::of(tree);
     check_alive(op, &arrays);
     let mut settled = Arrays::with_capacity(arrays.len());
     for x in arrays {

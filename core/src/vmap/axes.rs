@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 /// `out_axes`: a number for all leaves, `Some` number or `None` for all leaves, or, where `T` is a tuple, an array, a vector or a map, one of
 /// these for each part. For a struct with `#[derive(Tree)]` it is a tuple with one of these for each field.
 ///
-/// Negative axes count from the last one. A random key is a leaf whose last axis holds its words.
+/// Negative axes count from the last one. The axes of random keys are those of `Key::shape`: their words
+/// are no axis.
 ///
 /// ```
 /// use kiln_core::{Array, numpy as np, vmap};

@@ -169,6 +169,7 @@ impl Map {
         let Leaves {
             mut arrays,
             structure,
+            ..
         } = leaves;
 
         // For one element, and from there for the batch.
@@ -182,11 +183,12 @@ impl Map {
                 x.is_weak(),
             )
         });
-        let mut out_axes = Vec::new();
+        let (mut out_axes, mut element_axes) = (Vec::new(), Vec::new());
         let recorded = record(Recording::new(self.name, Some(self.made_at)), types, |elements| {
             let mut leaves = Leaves::default();
             let result = f(structure.rebuild(elements));
             options.out_axes.flatten(result, &mut leaves, &mut out_axes);
+            element_axes.extend((0..leaves.arrays.len()).map(|i| leaves.element_axes(i)));
             leaves.structure.rebuild::<U>(leaves.arrays)
         });
         let Recorded {
@@ -199,7 +201,8 @@ impl Map {
         given.resize(given.len() + hidden.len(), false);
         let types = program.output_types();
         let batched = (self.batched)(&Arc::new(program), &given, size);
-        let out_axes = self.placed::<U>(&out_axes, &types, &batched.present, &structure);
+        let out_axes = out_axes.into_iter().zip(element_axes);
+        let out_axes = self.placed::<U>(out_axes, &types, &batched.present, &structure);
 
         // The program works on first axes.
         let apply = |inputs: &[Array]| -> Vec<Array> {
@@ -251,13 +254,21 @@ impl Map {
         in_axes: &[Option<isize>],
         given: Option<usize>,
     ) -> (Vec<Option<usize>>, usize) {
-        let name = |i: usize| format!("argument{}", path::<T>(leaves, i));
+        let name = |i: usize| {
+            format!(
+                "argument{}",
+                path::<T>(&leaves.structure, leaves.arrays.clone(), i)
+            )
+        };
         let mut axes = Vec::with_capacity(in_axes.len());
         // The first leaf of each size.
         let mut sizes: Vec<(usize, usize)> = Vec::new();
         for (i, (x, &axis)) in leaves.arrays.iter().zip(in_axes).enumerate() {
-            let axis =
-                axis.map(|axis| self.axis(axis, x.ndim(), || format!("{}, {}", name(i), x.array_type())));
+            let axis = axis.map(|axis| {
+                self.axis(axis, x.ndim() - leaves.element_axes(i), || {
+                    format!("{}, {}", name(i), x.array_type())
+                })
+            });
             if let Some(axis) = axis {
                 let size = x.shape()[axis];
                 if sizes.iter().all(|(other, _)| *other != size) {
@@ -291,27 +302,27 @@ impl Map {
     /// Where the new axes of the results go, counted from the first.
     fn placed<U: Tree>(
         &self,
-        out_axes: &[Option<isize>],
+        out_axes: impl Iterator<Item = (Option<isize>, usize)>,
         types: &[ArrayType],
         batched: &[bool],
         structure: &Structure,
     ) -> Vec<Option<usize>> {
         let name = |i: usize| {
             let arrays = types.iter().map(|_| Array::from(0)).collect();
-            let leaves = Leaves {
-                arrays,
-                structure: structure.clone(),
-            };
-            format!("result{}, {} for one element", path::<U>(&leaves, i), types[i])
+            format!(
+                "result{}, {} for one element",
+                path::<U>(structure, arrays, i),
+                types[i]
+            )
         };
-        let axes = out_axes.iter().enumerate();
-        axes.map(|(i, &axis)| match axis {
+        let axes = out_axes.enumerate();
+        axes.map(|(i, (axis, element_axes))| match axis {
             None if batched[i] => self.raise(format!(
                 "{}, differs within the batch: its out_axes cannot be None",
                 name(i)
             )),
             None => None,
-            Some(axis) => Some(self.axis(axis, types[i].shape.rank() + 1, || {
+            Some(axis) => Some(self.axis(axis, types[i].shape.rank() + 1 - element_axes, || {
                 format!("{}, for the batch", name(i))
             })),
         })
@@ -337,8 +348,8 @@ impl Map {
 }
 
 /// The path of a leaf of a tree.
-fn path<T: Tree>(leaves: &Leaves, i: usize) -> String {
-    paths(&leaves.structure.rebuild::<T>(leaves.arrays.clone())).swap_remove(i)
+fn path<T: Tree>(structure: &Structure, arrays: Arrays, i: usize) -> String {
+    paths(&structure.rebuild::<T>(arrays)).swap_remove(i)
 }
 
 /// The same along a new axis.
