@@ -478,3 +478,32 @@ fn a_call_within_a_loop_is_not_computed_again_on_the_way_back() {
     // Two products forward; backward one for the first, whose matrix is constant, and two for the second.
     assert_eq!(products(&program(plain, np::eye(2, 2, 0))), 2 + 3);
 }
+
+#[test]
+fn a_call_that_is_the_same_in_each_trip_leaves_the_loop_before_it_is_differentiated() {
+    let f = |m: Array| {
+        let square = jit(|m: Array| m.matmul(&m));
+        let step = |x: Array| (&square(m.clone()) * x.sin(), ());
+        lax::scan_n(step, np::ones((2, 2)), 3).0.sum()
+    };
+    // The product, and two for the way back.
+    let program = program(grad(f), np::eye(2, 2, 0));
+    let bodies = |program: &Program| -> usize {
+        let of = |equation: &Equation| match &equation.op {
+            Op::Scan(scan) => products(&scan.body),
+            _ => 0,
+        };
+        program.equations().iter().map(of).sum()
+    };
+    let whole: Vec<_> = program
+        .equations()
+        .iter()
+        .flat_map(|equation| equation.op.programs())
+        .collect();
+    let within: usize = whole.iter().map(|program| bodies(program)).sum();
+    assert_eq!(
+        (products(&program), bodies(&program) + within),
+        (3, 0),
+        "{program}"
+    );
+}
