@@ -354,14 +354,28 @@ fn rules_of_the_users_are_used_in_every_mode() {
 
 #[test]
 fn programs_of_gradients_are_short() {
-    let count = |f: &dyn Fn(Array) -> Array| {
-        let short = kiln_core::simplify(&program(grad(f), 1.0.into()));
-        println!("{short}");
-        short.equations().len()
-    };
-    // cos; 2 x; 3 x^2 as constants and products.
-    assert_eq!(count(&|x| x.sin()), 1);
-    assert_eq!(count(&|x| x.exp()), 1);
+    let v = || np::array([1.0, 2.0]);
+    // The equations of each simplified gradient as they are written by hand, and one for each number in them.
+    let rows: [(&str, Function, Array, usize); 9] = [
+        ("sin", Box::new(|x| x.sin()), 1.0.into(), 1),
+        ("exp", Box::new(|x| x.exp()), 1.0.into(), 1),
+        ("square", Box::new(|x| x.pow(2)), 1.0.into(), 1),
+        ("cube", Box::new(|x| x.pow(3)), 1.0.into(), 3),
+        ("inverse square", Box::new(|x| x.pow(-2)), 1.0.into(), 6),
+        (
+            "second of sin",
+            Box::new(|x| grad(|x: Array| x.sin())(x)),
+            1.0.into(),
+            2,
+        ),
+        ("norm", Box::new(|x| linalg::norm(x)), v(), 8),
+        ("logsumexp", Box::new(|x| x.exp().sum().log()), v(), 6),
+        ("quadratic form", Box::new(|x| x.dot(&x)), v(), 3),
+    ];
+    for (name, f, x, wanted) in rows {
+        let short = kiln_core::simplify(&program(grad(f), x));
+        assert_eq!(short.equations().len(), wanted, "{name} {short}");
+    }
 }
 
 fn message(f: impl FnOnce() + std::panic::UnwindSafe) -> String {
@@ -523,4 +537,33 @@ fn a_call_within_a_loop_is_not_computed_again_on_the_way_back() {
     let plain = grad(|x: Array| lax::scan_n(|x: Array| (step(x), ()), x, n).0.sum());
     // Two products forward; backward one for the first, whose matrix is constant, and two for the second.
     assert_eq!(products(&program(plain, np::eye(2, 2, 0))), 2 + 3);
+}
+
+#[test]
+fn a_call_that_is_the_same_in_each_trip_leaves_the_loop_before_it_is_differentiated() {
+    let f = |m: Array| {
+        let square = jit(|m: Array| m.matmul(&m));
+        let step = |x: Array| (&square(m.clone()) * x.sin(), ());
+        lax::scan_n(step, np::ones((2, 2)), 3).0.sum()
+    };
+    // The product, and two for the way back.
+    let program = program(grad(f), np::eye(2, 2, 0));
+    let bodies = |program: &Program| -> usize {
+        let of = |equation: &Equation| match &equation.op {
+            Op::Scan(scan) => products(&scan.body),
+            _ => 0,
+        };
+        program.equations().iter().map(of).sum()
+    };
+    let whole: Vec<_> = program
+        .equations()
+        .iter()
+        .flat_map(|equation| equation.op.programs())
+        .collect();
+    let within: usize = whole.iter().map(|program| bodies(program)).sum();
+    assert_eq!(
+        (products(&program), bodies(&program) + within),
+        (3, 0),
+        "{program}"
+    );
 }

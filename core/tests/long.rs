@@ -32,8 +32,10 @@ fn long_programs_need_no_deep_stack() {
     });
 }
 
+type Chain<'a> = &'a dyn Fn(Array) -> Array;
+
 /// The best of three runs, each of another chain, so that nothing is found in a cache.
-fn seconds(steps: usize, run: &dyn Fn(&dyn Fn(Array) -> Array)) -> f64 {
+fn seconds(steps: usize, run: &dyn Fn(Chain)) -> f64 {
     let chains = (1..=3).map(|salt| {
         let factor = 1.0 - f64::from(salt) / 1024.0;
         let chain = move |mut x: Array| {
@@ -52,7 +54,7 @@ fn seconds(steps: usize, run: &dyn Fn(&dyn Fn(Array) -> Array)) -> f64 {
 /// Four times as many equations take four times as long; half of what quadratic work would take is allowed.
 #[test]
 fn work_is_proportional_to_the_length_of_a_program() {
-    type Run = Box<dyn Fn(&dyn Fn(Array) -> Array)>;
+    type Run = Box<dyn Fn(Chain)>;
     let transformations: [(&str, Run); 5] = [
         ("record", Box::new(|f| drop(program(f, 0.0.into())))),
         ("grad", Box::new(|f| drop(program(grad(f), 0.0.into())))),

@@ -100,19 +100,20 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
 }
 
 fn is_dear(op: &Op) -> bool {
-    matches!(
-        op,
+    match op {
         Op::Dot(_)
-            | Op::Linalg(_)
-            | Op::Sort { .. }
-            | Op::Cumulative { .. }
-            | Op::Reduce { .. }
-            | Op::ArgReduce { .. }
-            | Op::Gather { .. }
-            | Op::Scatter { .. }
-            | Op::Concatenate { .. }
-            | Op::Scan(_)
-    )
+        | Op::Linalg(_)
+        | Op::Sort { .. }
+        | Op::Cumulative { .. }
+        | Op::Reduce { .. }
+        | Op::ArgReduce { .. }
+        | Op::Gather { .. }
+        | Op::Scatter { .. }
+        | Op::Concatenate { .. }
+        | Op::Scan(_) => true,
+        Op::Call(program) => program.equations().iter().any(|equation| is_dear(&equation.op)),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
