@@ -1,10 +1,9 @@
-//! Long programs: compiling takes time in proportion to their length, and no deep stack.
+//! Long programs of many shapes need no deep stack.
 
 use kiln_cpu::{Buffer, Executable};
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, DType, Dot, Op, Program, Reduction, Scalar, Shape, Unary, Var,
 };
-use std::time::{Duration, Instant};
 
 fn f32s(shape: &[usize]) -> ArrayType {
     ArrayType::new(DType::F32, shape)
@@ -159,32 +158,16 @@ fn chain(n: usize, shape: &[usize]) -> Program {
     b.finish(&[x])
 }
 
-/// Compiles and runs it once; the time of the first.
-fn time(make: fn(usize) -> Program, n: usize) -> Duration {
-    let program = make(n);
-    let start = Instant::now();
-    let executable = Executable::compile(&program);
-    let elapsed = start.elapsed();
-    let inputs = program.input_types().into_iter().map(Buffer::zeros);
-    executable.run(inputs.collect());
-    elapsed
-}
-
 #[test]
-fn compile_times_are_linear_and_stacks_flat() {
-    // Quadratic time would be 100 times as long.
-    const LONGER: usize = 10;
-    const SMALL: usize = if cfg!(debug_assertions) { 1_000 } else { 10_000 };
+fn long_programs_compile_and_run_on_a_small_stack() {
+    // Work that grew with the square of the length would take hours.
+    const LENGTH: usize = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
     let test = || {
         for (name, make) in SHAPES {
-            let small = (0..3).map(|_| time(*make, SMALL)).min().unwrap();
-            let long = time(*make, LONGER * SMALL);
-            println!("{name:40} {small:10.2?} {long:10.2?}");
-            // Caches that no longer suffice, and other programs on the machine.
-            assert!(
-                long < small * 4 * LONGER as u32,
-                "{name}: {small:?}, then {long:?}"
-            );
+            let program = make(LENGTH);
+            let inputs = program.input_types().into_iter().map(Buffer::zeros);
+            let outputs = Executable::compile(&program).run(inputs.collect());
+            assert_eq!(outputs.len(), program.outputs().len(), "{name}");
         }
     };
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(test);
