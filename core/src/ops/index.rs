@@ -490,7 +490,7 @@ impl Array {
     /// or of bools, or a tuple of these.
     ///
     /// Ranges are cut to the axis, as Python's are. Indices in arrays that are out of bounds are moved to the nearest
-    /// element.
+    /// element, and the derivative is that of the element which is read (JAX drops it, for arrays with axes).
     ///
     /// # Panics
     /// When a number is out of bounds, when there are more parts than axes, and for an array of bools whose values are not known in a recording.
