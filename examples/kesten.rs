@@ -1,0 +1,50 @@
+//! A Kesten process, a model of firms' sizes: `x' = a x + b` with random a and b, for a million firms over 500 years. Its tail is a power
+//! law, though no shock has a heavy tail: `cargo run --release --example kesten`.
+//!
+//! The exponent is the positive root of E[a^k] = 1 (Kesten 1973): with ln a normal, -2 mu / sigma^2. Found in a sample by Hill's estimator.
+
+use kiln::prelude::*;
+use kiln::{lax, numpy as np, random};
+
+const FIRMS: usize = 1_000_000;
+const YEARS: usize = 500;
+
+fn main() {
+    // Growth and entry are lognormal, as in QuantEcon's "Kesten Processes and Firm Dynamics", with growth more random.
+    let (mu_a, sigma_a, mu_b, sigma_b): (f64, f64, f64, f64) = (-0.25, 0.5, 0.0, 0.5);
+    let (mu_e, sigma_e, floor) = (0.0, 0.5, 1.0);
+
+    let simulate = jit(move |key: Key| {
+        let start = np::full(FIRMS, 1.0);
+        let year = move |_, (x, key): (Array, Key)| {
+            let [key, subkey] = key.split();
+            let z = random::normal(subkey, (3, FIRMS));
+            let a = (mu_a + sigma_a * z.index(0)).exp();
+            let b = (mu_b + sigma_b * z.index(1)).exp();
+            let entrant = (mu_e + sigma_e * z.index(2)).exp();
+            // A firm below the floor is replaced by an entrant.
+            (np::where_(x.lt(floor), entrant, a * &x + b), key)
+        };
+        lax::fori_loop(0, YEARS, year, (start, key)).0
+    });
+
+    let sizes = simulate(Key::new(42)).sort();
+    println!(
+        "mean size {:.3}, median {:.3}",
+        sizes.mean().item::<f32>(),
+        sizes.index((FIRMS / 2) as i64).item::<f32>()
+    );
+    let size = |rank: usize| sizes.index((FIRMS - rank) as i64);
+    let top = 1000;
+    let largest = sizes.index((FIRMS - top) as i64..);
+    let hill = 1 / (largest / size(top)).log().mean();
+    println!(
+        "tail exponent {:.2}, in theory {:.2}",
+        hill.item::<f32>(),
+        -2.0 * mu_a / sigma_a.powi(2)
+    );
+    println!("rank          size");
+    for rank in [10, 100, 1_000, 10_000, 100_000] {
+        println!("{rank:>7}  {:>8.2}", size(rank).item::<f32>());
+    }
+}

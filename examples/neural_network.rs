@@ -1,0 +1,93 @@
+//! A small neural network learns the surface cos(x^2 + y^2) / (1 + x^2 + y^2), with Adam written out: parameters are a struct of
+//! arrays, and so is their gradient. `cargo run --release --example neural_network`.
+
+use kiln::prelude::*;
+use kiln::{numpy as np, random, value_and_grad_first};
+
+#[derive(Tree, Clone)]
+struct Layer {
+    weights: Array,
+    bias: Array,
+}
+
+impl Layer {
+    fn new(key: Key, from: usize, to: usize) -> Layer {
+        Layer {
+            weights: random::normal(key, (from, to)) / (from as f64).sqrt(),
+            bias: np::zeros(to),
+        }
+    }
+
+    fn apply(&self, x: &Array) -> Array {
+        x.matmul(&self.weights) + &self.bias
+    }
+}
+
+type Network = Vec<Layer>;
+
+fn predict(network: &Network, x: &Array) -> Array {
+    let (last, hidden) = network.split_last().expect("a layer");
+    let x = hidden.iter().fold(x.clone(), |x, layer| layer.apply(&x).tanh());
+    last.apply(&x).index((.., 0))
+}
+
+fn surface(x: &Array) -> Array {
+    let r = x.square().sum_axis(1);
+    r.cos() / (1 + r)
+}
+
+/// One array's step of Adam, with its running means of the gradient and of its square.
+fn adam(p: &Array, g: &Array, m: &Array, v: &Array, t: &Array) -> [Array; 3] {
+    let (m, v) = (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g.square());
+    let (mean, square) = (&m / (1 - np::power(0.9, t)), &v / (1 - np::power(0.999, t)));
+    [p - 0.005 * mean / (square.sqrt() + 1e-8), m, v]
+}
+
+fn main() {
+    let [k1, k2, k3, data] = Key::new(0).split();
+    let mut network: Network = vec![
+        Layer::new(k1, 2, 32),
+        Layer::new(k2, 32, 32),
+        Layer::new(k3, 32, 1),
+    ];
+    let zeros = |layer: &Layer| Layer {
+        weights: np::zeros_like(&layer.weights),
+        bias: np::zeros_like(&layer.bias),
+    };
+    let mut means: Network = network.iter().map(zeros).collect();
+    let mut squares = means.clone();
+
+    let loss = |(network, x): (Network, Array)| (predict(&network, &x) - surface(&x)).square().mean();
+    let step = jit(
+        |((network, m, v), t, key): ((Network, Network, Network), Array, Key)| {
+            let x = random::uniform(key, (256, 2)) * 4 - 2;
+            let (loss, gradient) = value_and_grad_first(loss)((network.clone(), x));
+            let mut next = (vec![], vec![], vec![]);
+            for (((p, g), m), v) in network.iter().zip(&gradient).zip(&m).zip(&v) {
+                let [weights, wm, wv] = adam(&p.weights, &g.weights, &m.weights, &v.weights, &t);
+                let [bias, bm, bv] = adam(&p.bias, &g.bias, &m.bias, &v.bias, &t);
+                next.0.push(Layer { weights, bias });
+                next.1.push(Layer {
+                    weights: wm,
+                    bias: bm,
+                });
+                next.2.push(Layer {
+                    weights: wv,
+                    bias: bv,
+                });
+            }
+            (next, loss)
+        },
+    );
+
+    for t in 1..=5000 {
+        let (next, loss) = step(((network, means, squares), f64::from(t).into(), data.fold_in(t)));
+        (network, means, squares) = next;
+        if t == 1 || t % 1000 == 0 {
+            println!("step {t:4}: loss {:.6}", loss.item::<f32>());
+        }
+    }
+    let points = np::array([[0.0, 0.0], [1.0, 0.0], [1.0, -1.0]]);
+    println!("predicted {}", predict(&network, &points));
+    println!("exact     {}", surface(&points));
+}
