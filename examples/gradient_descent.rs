@@ -22,7 +22,7 @@ fn main() {
                 value.item::<f32>()
             );
         }
-        p = p - 0.5 * gradient;
+        p -= 0.5 * gradient;
     }
 
     // Least squares in closed form, from the means.

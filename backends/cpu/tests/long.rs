@@ -28,8 +28,10 @@ fn broadcast(b: &mut Builder, shape: &[usize], axes: &[usize], x: Var) -> Var {
     b.push(Op::Broadcast { shape, axes }, &[x]).unwrap()[0]
 }
 
+type Shaped = (&'static str, fn(usize) -> Program);
+
 /// Programs with about as many equations as asked for.
-const SHAPES: &[(&str, fn(usize) -> Program)] = &[
+const SHAPES: &[Shaped] = &[
     ("a chain of numbers", |n| chain(n, &[])),
     ("a chain of vectors", |n| chain(n, &[100])),
     ("a sum of inputs", |n| {
