@@ -382,20 +382,26 @@ impl<T: Tree, S: BuildHasher + Default> Tree for HashMap<String, T, S> {
     }
 }
 
+/// A tree without leaves.
+impl Tree for () {
+    fn flatten(self, _: &mut Leaves) {}
+
+    fn rebuild(_: &mut Rebuild<'_>) -> Self {}
+
+    fn paths(&self, _: &Path<'_>, _: &mut Vec<String>) {}
+}
+
 macro_rules! tuples {
     ($(($($name:ident $index:tt)*))*) => {$(
         impl<$($name: Tree),*> Tree for ($($name,)*) {
-            #[allow(unused_variables)]
             fn flatten(self, leaves: &mut Leaves) {
                 $(self.$index.flatten(leaves);)*
             }
 
-            #[allow(unused_variables, clippy::unused_unit)]
             fn rebuild(leaves: &mut Rebuild<'_>) -> Self {
                 ($($name::rebuild(leaves),)*)
             }
 
-            #[allow(unused_variables)]
             fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
                 $(self.$index.paths(&Path::Field(at, stringify!($index)), paths);)*
             }
@@ -403,7 +409,7 @@ macro_rules! tuples {
     )*};
 }
 tuples!(
-    ()(A 0)(A 0 B 1)(A 0 B 1 C 2)(A 0 B 1 C 2 D 3)(A 0 B 1 C 2 D 3 E 4)(A 0 B 1 C 2 D 3 E 4 F 5)(A 0 B 1 C 2 D 3 E 4 F 5 G 6)
+    (A 0)(A 0 B 1)(A 0 B 1 C 2)(A 0 B 1 C 2 D 3)(A 0 B 1 C 2 D 3 E 4)(A 0 B 1 C 2 D 3 E 4 F 5)(A 0 B 1 C 2 D 3 E 4 F 5 G 6)
     (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7)(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8)(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9)
 );
 

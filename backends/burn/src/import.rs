@@ -127,22 +127,28 @@ fn boolean(dtype: DType) -> bool {
     dtype == DType::Bool
 }
 
+impl Tensors for () {
+    fn take(_: &mut Inputs<'_>) -> Result<Self, ImportError> {
+        Ok(())
+    }
+
+    fn ids(&self, _: &mut Vec<TensorId>) {}
+}
+
 macro_rules! tuples {
     ($(($($name:ident $index:tt),*))*) => {$(
         impl<$($name: Tensors),*> Tensors for ($($name,)*) {
-            #[allow(unused_variables, reason = "the empty tuple takes nothing")]
             fn take(inputs: &mut Inputs<'_>) -> Result<Self, ImportError> {
                 Ok(($($name::take(inputs)?,)*))
             }
 
-            #[allow(unused_variables, reason = "the empty tuple has nothing")]
             fn ids(&self, ids: &mut Vec<TensorId>) {
                 $(self.$index.ids(ids);)*
             }
         }
     )*};
 }
-tuples! { () (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) }
+tuples! { (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) }
 
 impl<T: Tensors, const N: usize> Tensors for [T; N] {
     fn take(inputs: &mut Inputs<'_>) -> Result<Self, ImportError> {

@@ -11,6 +11,15 @@ use kiln_program::{
 
 /// Writes a layer down.
 pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
+    // The options of each rank are a type of their own.
+    macro_rules! convolved {
+        ($op:expr, $before:expr) => {{
+            let (op, o, before) = ($op, &$op.options, $before);
+            let windows = Windows::new(&op.weight.shape[2..], &o.stride, &o.dilation, &before, &op.out);
+            let operands = [&op.x, &op.weight];
+            convolution(r, operands, op.bias.as_ref(), windows, o.groups, &op.out);
+        }};
+    }
     match op {
         Layer::Linear(op) => {
             let (x, weight) = (r.get(&op.x), r.get(&op.weight));
@@ -38,44 +47,9 @@ pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
             let y = r.push(gather, &[weights, indices]);
             r.set(&op.out, y);
         }
-        Layer::Conv1d(op) => {
-            let o = &op.options;
-            let before = o.padding.map(|(before, _)| before);
-            let windows = Windows::new(&op.weight.shape[2..], &o.stride, &o.dilation, &before, &op.out);
-            convolution(
-                r,
-                [&op.x, &op.weight],
-                op.bias.as_ref(),
-                windows,
-                o.groups,
-                &op.out,
-            );
-        }
-        Layer::Conv2d(op) => {
-            let o = &op.options;
-            let before = o.padding.map(|(before, _)| before);
-            let windows = Windows::new(&op.weight.shape[2..], &o.stride, &o.dilation, &before, &op.out);
-            convolution(
-                r,
-                [&op.x, &op.weight],
-                op.bias.as_ref(),
-                windows,
-                o.groups,
-                &op.out,
-            );
-        }
-        Layer::Conv3d(op) => {
-            let o = &op.options;
-            let windows = Windows::new(&op.weight.shape[2..], &o.stride, &o.dilation, &o.padding, &op.out);
-            convolution(
-                r,
-                [&op.x, &op.weight],
-                op.bias.as_ref(),
-                windows,
-                o.groups,
-                &op.out,
-            );
-        }
+        Layer::Conv1d(op) => convolved!(op, op.options.padding.map(|(before, _)| before)),
+        Layer::Conv2d(op) => convolved!(op, op.options.padding.map(|(before, _)| before)),
+        Layer::Conv3d(op) => convolved!(op, op.options.padding),
         Layer::AvgPool1d(op) if op.ceil_mode => return refuse(op, "rounds its size up"),
         Layer::AvgPool2d(op) if op.ceil_mode => return refuse(op, "rounds its size up"),
         Layer::AvgPool1d(op) => {
