@@ -1,0 +1,45 @@
+//! Writes the programs of the pages: a module a page, with a function that runs its cells one after the other.
+
+#[allow(dead_code)]
+#[path = "src/page.rs"]
+mod page;
+
+use std::fmt::Write;
+use std::path::Path;
+use std::{env, fs};
+
+fn main() {
+    let pages = Path::new("pages");
+    println!("cargo::rerun-if-changed=pages");
+    let summary = fs::read_to_string(pages.join("SUMMARY.md")).expect("pages/SUMMARY.md");
+    let mut programs = String::from("pub(crate) const FILE: &str = file!();\n");
+    let mut table = String::new();
+    for name in summary
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(".md)"))
+    {
+        let name = name.0;
+        let text = fs::read_to_string(pages.join(format!("{name}.md")))
+            .unwrap_or_else(|error| panic!("pages/{name}.md: {error}"));
+        let cells = page::cells(&text).unwrap_or_else(|error| panic!("pages/{name}.md: {error}"));
+        if cells.is_empty() {
+            continue;
+        }
+        let module = name.replace(['/', '-'], "_");
+        let _ = writeln!(table, "({name:?}, {module}::run),");
+        let _ = writeln!(programs, "mod {module} {{\npub(crate) fn run() {{");
+        for (code, panics) in cells {
+            // The line of the code's first line in the file is what the lines of panics are counted from.
+            let _ = match (panics, code.contains("fn main()")) {
+                (true, _) => writeln!(programs, "crate::panics(line!() + 1, || {{\n{code}}});"),
+                (false, true) => writeln!(programs, "crate::cell(line!() + 1); {{\n{code}main();\n}}"),
+                (false, false) => writeln!(programs, "crate::cell(line!() + 1);\n{code}"),
+            };
+        }
+        let _ = writeln!(programs, "}}\n}}");
+    }
+    let _ = writeln!(programs, "const PAGES: &[(&str, fn())] = &[\n{table}];");
+    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    fs::write(Path::new(&out).join("pages.rs"), programs).expect("OUT_DIR can be written to");
+}

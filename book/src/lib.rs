@@ -1,0 +1,393 @@
+//! What keeps the book true: its pages are programs, and what they print stands below each block as they print it.
+//!
+//! `pages` holds Markdown for mdBook. The blocks of a page in `rust` are, one after the other, one program, which `build.rs` compiles; a block
+//! of `text` below one is its output; a block of `console` is a command that runs an example, and its output; other code is included from the
+//! examples. Figures are files that the programs write. Here the programs are run, and their output is written into the pages, or compared.
+
+mod page;
+
+use page::{Part, Role};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs};
+
+/// The line that a page's program prints between two cells.
+pub const END_OF_CELL: &str = "\u{1}";
+
+/// The book in its folder.
+pub struct Book {
+    /// The pages, as SUMMARY.md has them: paths without `.md`.
+    pub names: Vec<String>,
+    pages: PathBuf,
+    /// The program that has the pages' programs in it.
+    program: PathBuf,
+}
+
+impl Book {
+    /// The book that this crate was built from; `program` is its `kiln-book`.
+    ///
+    /// # Errors
+    /// A list of pages that cannot be read.
+    pub fn open(program: impl Into<PathBuf>) -> Result<Book, String> {
+        let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages");
+        let names = links(&read(&pages.join("SUMMARY.md"))?)
+            .filter_map(|link| link.strip_suffix(".md").map(String::from))
+            .collect();
+        Ok(Book {
+            names,
+            pages,
+            program: program.into(),
+        })
+    }
+
+    /// Writes what the programs print and draw into the pages.
+    ///
+    /// # Errors
+    /// The first page that does not run.
+    pub fn update(&self) -> Result<(), String> {
+        for name in &self.names {
+            let fresh = self.run(name)?;
+            write(&self.path(name), fresh.text.as_bytes())?;
+            for (file, content) in &fresh.figures {
+                write(&self.figures(name).join(file), content)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What differs between a page and what its program prints and draws now: empty when the page is true.
+    ///
+    /// # Errors
+    /// A page that does not run.
+    pub fn stale(&self, name: &str) -> Result<Vec<String>, String> {
+        let fresh = self.run(name)?;
+        let path = self.path(name);
+        let mut stale = Vec::new();
+        let text = read(&path)?;
+        let differing = text.lines().zip(fresh.text.lines()).position(|(a, b)| a != b);
+        let shorter = (text != fresh.text).then(|| text.lines().count().min(fresh.text.lines().count()));
+        if let Some(at) = differing.or(shorter) {
+            let line = |text: &str| text.lines().nth(at).unwrap_or("the end of the page").to_string();
+            stale.push(format!(
+                "{}:{}\n    has     {}\n    prints  {}",
+                path.display(),
+                at + 1,
+                line(&text),
+                line(&fresh.text)
+            ));
+        }
+        for (file, content) in &fresh.figures {
+            let path = self.figures(name).join(file);
+            if fs::read(&path).ok().as_ref() != Some(content) {
+                stale.push(format!("{} is not what the page draws", path.display()));
+            }
+        }
+        Ok(stale)
+    }
+
+    /// The page with what it prints now, and the files that its program writes.
+    fn run(&self, name: &str) -> Result<Fresh, String> {
+        let in_page = |error: String| format!("{}: {error}", self.path(name).display());
+        let mut parts = page::parts(&read(&self.path(name))?).map_err(in_page)?;
+        let (mut outputs, figures) = match page::cells(&page::join(&parts)).map_err(in_page)?.len() {
+            0 => (vec![], vec![]),
+            cells => self.run_cells(name, cells).map_err(in_page)?,
+        };
+        outputs.reverse();
+        let mut fresh: Vec<Part> = Vec::new();
+        // What the last program printed, until its block is written.
+        let mut printed = String::new();
+        parts.reverse();
+        while let Some(part) = parts.pop() {
+            let Part::Block { info, text } = &part else {
+                fresh.push(part);
+                continue;
+            };
+            match page::role(info, text).map_err(in_page)? {
+                Role::Cell { .. } => {
+                    printed = outputs.pop().unwrap_or_default();
+                    fresh.push(part);
+                }
+                Role::CompileError => {
+                    printed = compile_error(&page::code(text)).map_err(in_page)?;
+                    fresh.push(part);
+                }
+                Role::Output => show(&mut fresh, &mut printed),
+                Role::Console => fresh.push(Part::Block {
+                    text: run_command(text).map_err(in_page)?,
+                    info: info.clone(),
+                }),
+                Role::Include => {
+                    self.check_include(name, text).map_err(in_page)?;
+                    fresh.push(part);
+                }
+                Role::Input => fresh.push(part),
+            }
+            if !has_a_place(&parts) {
+                show(&mut fresh, &mut printed);
+            }
+        }
+        Ok(Fresh {
+            text: page::join(&fresh),
+            figures,
+        })
+    }
+
+    /// What each cell prints, and the files that the program writes, by name.
+    fn run_cells(&self, name: &str, cells: usize) -> Result<(Vec<String>, Files), String> {
+        let (output, figures) = in_a_folder(|folder| {
+            let output = run(Command::new(&self.program)
+                .args(["run", name])
+                .current_dir(folder))?;
+            Ok((output, files(folder)?))
+        })?;
+        let printed: Vec<String> = output
+            .split(&format!("{END_OF_CELL}\n"))
+            .map(String::from)
+            .collect();
+        if printed.len() != cells {
+            return Err(format!(
+                "{} cells, and a program of {}: build anew",
+                cells,
+                printed.len()
+            ));
+        }
+        Ok((printed, figures))
+    }
+
+    /// Files and anchors that are included must be there: mdBook only warns.
+    fn check_include(&self, name: &str, text: &str) -> Result<(), String> {
+        for line in text.lines() {
+            let target = line
+                .strip_prefix("{{#include ")
+                .and_then(|rest| rest.strip_suffix("}}"))
+                .ok_or_else(|| format!("{line:?} in a block of includes"))?;
+            let (file, anchor) = target.split_once(':').unwrap_or((target, ""));
+            let path = self.figures(name).join(file);
+            let content = read(&path)?;
+            if !anchor.is_empty()
+                && !content
+                    .lines()
+                    .any(|line| line.ends_with(&format!("ANCHOR: {anchor}")))
+            {
+                return Err(format!("no anchor {anchor} in {}", path.display()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Links within the book, and images, that lead nowhere; and files of the book that nothing leads to.
+    ///
+    /// # Errors
+    /// A page that cannot be read.
+    pub fn broken_links(&self) -> Result<Vec<String>, String> {
+        let mut broken = Vec::new();
+        let mut reached: BTreeSet<PathBuf> = BTreeSet::new();
+        let own = self.names.iter().map(|name| self.path(name));
+        for page in own.chain([self.pages.join("SUMMARY.md")]) {
+            reached.insert(page.clone());
+            let text = read(&page)?;
+            let includes = text.match_indices("{{#include ").map(|(at, found)| {
+                let rest = &text[at + found.len()..];
+                rest.split([':', '}']).next().unwrap_or_default()
+            });
+            for link in links(&text).chain(includes) {
+                let file = link.split('#').next().unwrap_or_default();
+                if link.contains("://") || file.is_empty() {
+                    continue;
+                }
+                let target = page.parent().expect("in the folder of pages").join(file);
+                match fs::canonicalize(&target) {
+                    Ok(target) => drop(reached.insert(target)),
+                    Err(_) => broken.push(format!("{}: {link}", page.display())),
+                }
+            }
+        }
+        let mut folders = vec![self.pages.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+                let path = entry.map_err(|error| error.to_string())?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !reached.contains(&path) {
+                    broken.push(format!("nothing leads to {}", path.display()));
+                }
+            }
+        }
+        Ok(broken)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.pages.join(format!("{name}.md"))
+    }
+
+    /// The folder of a page, where its figures are.
+    fn figures(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        path.parent().expect("in the folder of pages").to_path_buf()
+    }
+}
+
+/// Names and contents.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// A page as it is now.
+struct Fresh {
+    text: String,
+    figures: Files,
+}
+
+/// Writes what the last program printed, if it printed anything.
+fn show(fresh: &mut Vec<Part>, printed: &mut String) {
+    if !printed.is_empty() {
+        fresh.push(Part::Block {
+            info: "text".into(),
+            text: std::mem::take(printed),
+        });
+    }
+}
+
+/// Whether there is a block of output before the next program: what is printed goes there, and right below the program if there is none.
+fn has_a_place(rest: &[Part]) -> bool {
+    let roles = rest.iter().rev().filter_map(|part| match part {
+        Part::Block { info, text } => page::role(info, text).ok(),
+        Part::Prose(_) => None,
+    });
+    let next = roles
+        .into_iter()
+        .find(|role| matches!(role, Role::Output | Role::Cell { .. } | Role::CompileError));
+    next == Some(Role::Output)
+}
+
+/// Runs `$ cargo run --release --example <name> -- <arguments>`, the first line of a block, by the example that was built with the tests.
+/// Gives the block with what the example prints; what it writes to stderr (a progress bar, a time) is not part of that.
+fn run_command(text: &str) -> Result<String, String> {
+    let line = text.lines().next().unwrap_or_default();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [
+        "$",
+        "cargo",
+        "run",
+        "--release",
+        "--example",
+        name,
+        arguments @ ..,
+    ] = &words[..]
+    else {
+        return Err(format!("{line:?} does not run an example"));
+    };
+    // Tests and binaries lie beside the folder of examples, or in the folder `deps` beside it.
+    let here = env::current_exe().map_err(|error| error.to_string())?;
+    let program = here.ancestors().map(|folder| folder.join("examples").join(name));
+    let program = program
+        .into_iter()
+        .find(|program| program.is_file())
+        .ok_or_else(|| {
+            format!("the example {name} is not built: cargo build --workspace --release --examples")
+        })?;
+    let arguments = arguments.iter().skip_while(|word| **word == "--");
+    Ok(format!("{line}\n{}", run(Command::new(program).args(arguments))?))
+}
+
+/// What rustc says of a program that it must refuse, with the library that was built last.
+fn compile_error(code: &str) -> Result<String, String> {
+    let here = env::current_exe().map_err(|error| error.to_string())?;
+    let deps = here
+        .ancestors()
+        .map(|folder| folder.join("deps"))
+        .find(|folder| folder.is_dir())
+        .ok_or("no folder of libraries beside this program")?;
+    let entries = fs::read_dir(&deps).map_err(|error| error.to_string())?;
+    let library = entries
+        .flatten()
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("libkiln-") && name.ends_with(".rlib")
+        })
+        .max_by_key(|entry| entry.metadata().and_then(|data| data.modified()).ok())
+        .ok_or("kiln is not built")?;
+    in_a_folder(|folder| {
+        write(&folder.join("main.rs"), code.as_bytes())?;
+        let mut command = Command::new("rustc");
+        command.args(["--edition=2024", "--emit=metadata", "-Awarnings", "main.rs", "-L"]);
+        command.arg(format!("dependency={}", deps.display()));
+        command.arg("--extern");
+        command.arg(format!("kiln={}", library.path().display()));
+        let done = command
+            .current_dir(folder)
+            .output()
+            .map_err(|error| format!("rustc: {error}"))?;
+        if done.status.success() {
+            return Err(format!("this was not to compile:\n{code}"));
+        }
+        let text = String::from_utf8_lossy(&done.stderr);
+        // The error itself; what the compiler adds to it changes more often than that.
+        let ends = ["\n\n", "\nhelp:", "\nnote:"].map(|end| text.find(end).unwrap_or(text.len()));
+        let end = ends.into_iter().min().unwrap_or(text.len());
+        let error = text[..end].trim_end_matches([' ', '|', '\n']);
+        Ok(format!("{}\n", error.replace("--> main.rs", "--> src/main.rs")))
+    })
+}
+
+/// Calls `f` with a new folder, which goes when it is done.
+fn in_a_folder<T>(f: impl FnOnce(&Path) -> Result<T, String>) -> Result<T, String> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = env::temp_dir().join(format!("kiln-book-{}-{number}", std::process::id()));
+    let in_folder = |error| format!("{}: {error}", folder.display());
+    fs::create_dir_all(&folder).map_err(in_folder)?;
+    let done = f(&folder);
+    fs::remove_dir_all(&folder).map_err(in_folder)?;
+    done
+}
+
+/// The output of a command that must succeed.
+fn run(command: &mut Command) -> Result<String, String> {
+    let done = command
+        .output()
+        .map_err(|error| format!("{command:?}: {error}"))?;
+    let text = String::from_utf8_lossy(&done.stdout);
+    if !done.status.success() {
+        return Err(format!(
+            "{command:?}: {}\n{text}{}",
+            done.status,
+            String::from_utf8_lossy(&done.stderr)
+        ));
+    }
+    Ok(text.into_owned())
+}
+
+/// The targets of Markdown's links and images.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let ends = text.split("](").skip(1);
+    ends.filter_map(|rest| rest.split_once(')').map(|(link, _)| link))
+}
+
+fn files(folder: &Path) -> Result<Files, String> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| error.to_string())? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        files.push((
+            name,
+            fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?,
+        ));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), String> {
+    fs::write(path, content).map_err(|error| format!("{}: {error}", path.display()))
+}

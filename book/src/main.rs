@@ -1,0 +1,79 @@
+//! `kiln-book run <page>` runs the program of a page, `kiln-book update` writes what all of them print into the pages.
+
+use kiln_book::{Book, END_OF_CELL};
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+// Written by build.rs from pages/*.md, for readers and not for clippy.
+#[allow(unused, unreachable_pub, missing_docs, clippy::all)]
+mod programs {
+    include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+    pub(crate) const TABLE: &[(&str, fn())] = PAGES;
+}
+
+/// Where in the file of all programs the current cell begins.
+static FIRST_LINE: AtomicU32 = AtomicU32::new(0);
+
+/// Begins a cell of a page, whose first line is this one.
+fn cell(first_line: u32) {
+    if FIRST_LINE.swap(first_line, Ordering::Relaxed) != 0 {
+        println!("{END_OF_CELL}");
+    }
+}
+
+/// Runs a cell that is to panic.
+fn panics(first_line: u32, cell: impl FnOnce()) {
+    self::cell(first_line);
+    if panic::catch_unwind(AssertUnwindSafe(cell)).is_ok() {
+        println!("This cell was to panic, and did not.");
+    }
+}
+
+/// Prints a panic to the output as the standard library does, but with the lines of the cell in place of those of the file of programs. A place
+/// in kiln is shown without its line, which readers do not care for.
+fn show(info: &panic::PanicHookInfo<'_>) {
+    let message = info.payload_as_str().unwrap_or("a panic without a text");
+    let place = info.location().expect("every panic has a place");
+    let place = match place.file() == programs::FILE {
+        true => place.to_string(),
+        false => place.file().to_string(),
+    };
+    let text = format!("thread 'main' panicked at {place}:\n{message}");
+    let file = format!("{}:", programs::FILE);
+    let mut parts = text.split(&file);
+    let mut shown = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let line: u32 = part[..digits].parse().unwrap_or(0);
+        let line = 1 + line.saturating_sub(FIRST_LINE.load(Ordering::Relaxed));
+        shown += &format!("src/main.rs:{line}{}", &part[digits..]);
+    }
+    println!("{shown}");
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments[..] {
+        ["run", name] => match programs::TABLE.iter().find(|(page, _)| *page == name) {
+            Some((_, run)) => {
+                panic::set_hook(Box::new(show));
+                run();
+                Ok(())
+            }
+            None => Err(format!("no page {name} with a program")),
+        },
+        ["update"] => std::env::current_exe()
+            .map_err(|error| error.to_string())
+            .and_then(|program| Book::open(program)?.update()),
+        _ => Err("kiln-book run <page>, or kiln-book update".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
