@@ -8,6 +8,7 @@ fn main() {
     let x = random::uniform(key, 100);
     let y = 0.5 * &x + 1.0 + 0.1 * random::normal(noise, 100);
 
+    // ANCHOR: descent
     let loss = |p: Array| (&y - p.index(0) * &x - p.index(1)).square().mean();
     let step = jit(value_and_grad(loss));
 
@@ -24,6 +25,7 @@ fn main() {
         }
         p -= 0.5 * gradient;
     }
+    // ANCHOR_END: descent
 
     // Least squares in closed form, from the means.
     let (dx, dy) = (&x - x.mean(), &y - y.mean());

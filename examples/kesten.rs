@@ -14,6 +14,7 @@ fn main() {
     let (mu_a, sigma_a, mu_b, sigma_b): (f64, f64, f64, f64) = (-0.25, 0.5, 0.0, 0.5);
     let (mu_e, sigma_e, floor) = (0.0, 0.5, 1.0);
 
+    // ANCHOR: simulate
     let simulate = jit(move |key: Key| {
         let start = np::full(FIRMS, 1.0);
         let year = move |_, (x, key): (Array, Key)| {
@@ -29,6 +30,7 @@ fn main() {
     });
 
     let sizes = simulate(Key::new(42)).sort();
+    // ANCHOR_END: simulate
     println!(
         "mean size {:.3}, median {:.3}",
         sizes.mean().item::<f32>(),

@@ -14,6 +14,9 @@ mod newton;
 mod paths;
 #[path = "programs/simulations.rs"]
 mod simulations;
+#[allow(unreachable_pub)]
+#[path = "../examples/opt_savings/solvers.rs"]
+mod solvers;
 mod support;
 #[path = "../examples/opt_savings/tauchen.rs"]
 mod tauchen;

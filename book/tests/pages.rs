@@ -8,10 +8,13 @@ fn book() -> Book {
 
 #[test]
 fn pages_show_what_their_programs_print() {
-    let book = book();
+    let book = &book();
     let pages: Vec<Vec<String>> = std::thread::scope(|scope| {
-        let run = |name| scope.spawn(|| book.stale(name).unwrap_or_else(|error| vec![error]));
-        let running: Vec<_> = book.names.iter().map(run).collect();
+        let running: Vec<_> = book
+            .names
+            .iter()
+            .map(|name| scope.spawn(move || book.stale(name).unwrap_or_else(|error| vec![error])))
+            .collect();
         running.into_iter().map(|page| page.join().unwrap()).collect()
     });
     assert!(

@@ -1,22 +1,35 @@
 //! Solves the optimal savings problem of QuantEcon's "Optimal Savings II" in three ways: `cargo run --release --example opt_savings`.
 
 mod model;
+mod solvers;
 mod tauchen;
 
+use indicatif::{ProgressBar, ProgressStyle};
 use kiln::Array;
 use model::Model;
 use std::time::Instant;
 
 fn main() {
     kiln::enable_x64(true);
-    let model = Model::new(150, 10);
     let timed = |name: &str, solve: &dyn Fn() -> Array| {
         let start = Instant::now();
         let policy = solve();
         println!("{name}: {:.3} s", start.elapsed().as_secs_f64());
         policy
     };
-    let policy = timed("value function iteration", &|| model.value_function_iteration().0);
+    let iterate = |model: &Model| {
+        let style =
+            ProgressStyle::with_template("{wide_bar} {pos} of about {len} steps").expect("a template");
+        let bar = ProgressBar::new(0).with_style(style);
+        let (policy, _) = model.value_function_iteration(|done, all| {
+            bar.set_length(all);
+            bar.set_position(done);
+        });
+        bar.finish_and_clear();
+        policy
+    };
+    let model = Model::new(150, 10);
+    let policy = timed("value function iteration", &|| iterate(&model));
     let optimistic = timed("optimistic policy iteration", &|| {
         model.optimistic_policy_iteration(50)
     });
@@ -27,7 +40,7 @@ fn main() {
     );
     // A dense system for every state at once: a smaller grid.
     let model = Model::new(30, 8);
-    let (policy, _) = model.value_function_iteration();
+    let policy = iterate(&model);
     let howard = timed("Howard policy iteration on a smaller grid", &|| {
         model.howard_policy_iteration()
     });

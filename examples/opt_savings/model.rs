@@ -7,13 +7,12 @@
 //! Everything is written for one state, by its indices on the grids, and mapped over the grids by `vmap`.
 
 use crate::tauchen::tauchen;
-use kiln::numpy::{self as np, linalg};
+use kiln::numpy as np;
 use kiln::prelude::*;
-use kiln::{jacfwd, lax};
 
 /// The numbers of the model and its grids.
 pub(crate) struct Model {
-    beta: f64,
+    pub(crate) beta: f64,
     interest: f64,
     gamma: i32,
     wealth: Array,
@@ -38,7 +37,7 @@ impl Model {
         }
     }
 
-    fn sizes(&self) -> (usize, usize) {
+    pub(crate) fn sizes(&self) -> (usize, usize) {
         (self.wealth.len(), self.income.len())
     }
 
@@ -55,7 +54,7 @@ impl Model {
     }
 
     /// The value of every choice in every state, `[wealth, income, next wealth]`.
-    fn choices(&self, v: &Array) -> Array {
+    pub(crate) fn choices(&self, v: &Array) -> Array {
         let f = |(v, i, j, next): Four| self.reward(&i, &j, &next) + self.beta * self.expected(&v, &j, &next);
         let f = vmap(f, (None, None, None, Some(0)));
         let f = vmap(f, (None, None, Some(0), None));
@@ -65,12 +64,12 @@ impl Model {
     }
 
     /// The policy that is best where the next state is worth `v`: indices of next wealth, `[wealth, income]`.
-    fn greedy(&self, v: &Array) -> Array {
+    pub(crate) fn greedy(&self, v: &Array) -> Array {
         self.choices(v).argmax_axis(-1)
     }
 
     /// What a policy is worth for one period, where the next state is worth `v`.
-    fn follow(&self, policy: &Array, v: &Array) -> Array {
+    pub(crate) fn follow(&self, policy: &Array, v: &Array) -> Array {
         let f = |(policy, v, i, j): Four| {
             let next = policy.index((&i, &j));
             self.reward(&i, &j, &next) + self.beta * self.expected(&v, &j, &next)
@@ -79,54 +78,5 @@ impl Model {
         let f = vmap(f, (None, None, Some(0), None));
         let (n, m) = self.sizes();
         f((policy.clone(), v.clone(), np::arange(n), np::arange(m)))
-    }
-
-    /// Applies `step` to the value 0 until it moves no element by more than `1e-5`.
-    fn fixed_point(&self, step: impl Fn(&Array) -> Array) -> Array {
-        let init = (np::full(self.sizes(), -1.0), np::zeros(self.sizes()));
-        let apart = |(last, v): &(Array, Array)| (v - last).abs().max().gt(1e-5);
-        lax::while_loop(apart, |(_, v)| (v.clone(), step(&v)), init).1
-    }
-
-    /// Value function iteration: the best policy, and the value that it was found with.
-    pub(crate) fn value_function_iteration(&self) -> (Array, Array) {
-        let solve = jit(|()| {
-            let v = self.fixed_point(|v| self.choices(v).max_axis(-1));
-            (self.greedy(&v), v)
-        });
-        solve(())
-    }
-
-    /// Optimistic policy iteration: between improvements the policy is followed for `m` periods.
-    pub(crate) fn optimistic_policy_iteration(&self, m: usize) -> Array {
-        let solve = jit(|()| {
-            let step = |v: &Array| {
-                let policy = self.greedy(v);
-                lax::fori_loop(0, m, |_, v: Array| self.follow(&policy, &v), v.clone())
-            };
-            self.greedy(&self.fixed_point(step))
-        });
-        solve(())
-    }
-
-    /// Howard's policy iteration: each policy's value is the solution of a linear system, whose matrix is the Jacobian of following it.
-    pub(crate) fn howard_policy_iteration(&self) -> Array {
-        let (n, m) = self.sizes();
-        let improve = jit(|policy: Array| {
-            let flat = |v: Array| self.follow(&policy, &v.reshape((n, m))).ravel();
-            let none = np::zeros(n * m);
-            let matrix = np::identity(n * m) - jacfwd(flat)(none.clone());
-            let v = linalg::solve(matrix, flat(none));
-            let better = self.greedy(&v.reshape((n, m)));
-            (better.not_equal(&policy).any(), better)
-        });
-        let mut policy = np::zeros((n, m)).astype(kiln::default_int());
-        loop {
-            let (changed, better) = improve(policy);
-            policy = better;
-            if !changed.item::<bool>() {
-                return policy;
-            }
-        }
     }
 }

@@ -4,73 +4,17 @@
 
 mod greeks;
 mod model;
+mod options;
+mod progress;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use greeks::Greeks;
-use indicatif::{ProgressBar, ProgressStyle};
 use kiln::{Key, jit};
-use model::{Estimator, Model};
+use options::{Options, Precision};
+use progress::with_progress_bar;
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-
-/// Prices a European call by Monte Carlo.
-#[derive(Parser)]
-#[command(name = "option_pricing")]
-struct Options {
-    /// Simulated paths (1e7 can be written so)
-    #[arg(long, default_value = "1e7", value_parser = count, allow_hyphen_values = true)]
-    paths: u64,
-    /// Steps to maturity
-    #[arg(long, default_value = "20", value_parser = count, allow_hyphen_values = true)]
-    steps: u64,
-    /// Seed of the random key
-    #[arg(long, default_value_t = 1, allow_hyphen_values = true)]
-    seed: u64,
-    /// Initial price
-    #[arg(long, default_value_t = 10.0, value_parser = positive, allow_hyphen_values = true)]
-    s0: f64,
-    /// Initial log volatility
-    #[arg(long, default_value_t = 0.0, value_parser = finite, allow_hyphen_values = true)]
-    h0: f64,
-    /// Strike price
-    #[arg(long, default_value_t = 100.0, value_parser = positive, allow_hyphen_values = true)]
-    strike: f64,
-    /// Discount factor of a step
-    #[arg(long, default_value_t = 0.99, value_parser = positive, allow_hyphen_values = true)]
-    beta: f64,
-    /// Drift of the log price
-    #[arg(long, default_value_t = 0.0001, value_parser = finite, allow_hyphen_values = true)]
-    mu: f64,
-    /// Persistence of the log volatility
-    #[arg(long, default_value_t = 0.1, value_parser = finite, allow_hyphen_values = true)]
-    rho: f64,
-    /// Volatility of the log volatility
-    #[arg(long, default_value_t = 0.001, value_parser = finite, allow_hyphen_values = true)]
-    nu: f64,
-    /// Floats of 32 or 64 bits
-    #[arg(long, value_enum, default_value = "f32")]
-    dtype: Precision,
-    /// What is averaged over the paths
-    #[arg(long, value_enum, default_value = "plain")]
-    estimator: Estimator,
-    /// Also the price's derivatives, by automatic differentiation of the conditional estimator
-    #[arg(long)]
-    greeks: bool,
-    /// Threads [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024), allow_hyphen_values = true)]
-    threads: Option<u64>,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Precision {
-    F32,
-    F64,
-}
+use std::time::Instant;
 
 fn main() -> ExitCode {
     let options = match Options::try_parse() {
@@ -104,16 +48,7 @@ fn report(options: &Options) -> String {
     if let Some(threads) = options.threads {
         kiln::set_threads(threads as usize).expect("nothing has run yet");
     }
-    let model = Model {
-        steps: options.steps as i64,
-        beta: options.beta,
-        strike: options.strike,
-        mu: options.mu,
-        rho: options.rho,
-        nu: options.nu,
-        s0: options.s0,
-        h0: options.h0,
-    };
+    let model = options.model();
     let (paths, estimator) = (options.paths as usize, options.estimator);
     let price = jit(move |key: Key| model.price(key, paths, estimator));
     let timed = || {
@@ -189,75 +124,6 @@ fn derivatives(greeks: &Greeks) -> [(&'static str, &'static str, f64); 4] {
         ("rho", "by rho", rho.item()),
         ("nu", "by nu", nu.item()),
     ]
-}
-
-/// Runs `f`; on a terminal, a bar shows how far the engine has come once that takes a second.
-fn with_progress_bar<T>(f: impl FnOnce() -> T) -> T {
-    /// Ends the bar, also when `f` panics.
-    struct Done<'a>(&'a AtomicBool);
-    impl Drop for Done<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let done = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let start = Instant::now();
-            let mut bar: Option<ProgressBar> = None;
-            while !done.load(Ordering::Relaxed) {
-                std::thread::park_timeout(Duration::from_millis(20));
-                if start.elapsed() > Duration::from_secs(1) {
-                    let progress = kiln::progress();
-                    let bar = bar.get_or_insert_with(|| {
-                        let style =
-                            ProgressStyle::with_template("{wide_bar} {percent}% {eta}").expect("a template");
-                        ProgressBar::new(0).with_style(style)
-                    });
-                    bar.set_length(progress.total);
-                    bar.set_position(progress.done);
-                }
-            }
-            if let Some(bar) = bar {
-                bar.finish_and_clear();
-            }
-        });
-        let _done = Done(&done);
-        f()
-    })
-}
-
-/// A positive count, also as `1e7` or `10_000_000`. 1e12 paths take a day.
-fn count(text: &str) -> Result<u64, String> {
-    let text = text.replace('_', "");
-    let number = match text.parse::<u64>() {
-        Ok(n) => n as f64,
-        Err(_) => text.parse::<f64>().map_err(|_| "not a number".to_string())?,
-    };
-    if (1.0..=1e12).contains(&number) && number.fract() == 0.0 {
-        Ok(number as u64)
-    } else {
-        Err("not a whole number from 1 to 1e12".into())
-    }
-}
-
-fn finite(text: &str) -> Result<f64, String> {
-    let number = text.parse::<f64>().map_err(|_| "not a number".to_string())?;
-    if number.is_finite() {
-        Ok(number)
-    } else {
-        Err("not a finite number".into())
-    }
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    finite(text).and_then(|number| {
-        if number > 0.0 {
-            Ok(number)
-        } else {
-            Err("not a positive number".into())
-        }
-    })
 }
 
 /// The most memory the process has had, where the system tells (Linux).
