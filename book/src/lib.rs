@@ -98,7 +98,7 @@ impl Book {
         outputs.reverse();
         let mut fresh: Vec<Part> = Vec::new();
         // What the last program printed, until its block is written.
-        let mut printed = String::new();
+        let mut printed = Printed::default();
         parts.reverse();
         while let Some(part) = parts.pop() {
             let Part::Block { info, text } = &part else {
@@ -106,15 +106,21 @@ impl Book {
                 continue;
             };
             match page::role(info, text).map_err(in_page)? {
-                Role::Cell { .. } => {
-                    printed = outputs.pop().unwrap_or_default();
+                Role::Cell { panics } => {
+                    printed = Printed {
+                        text: outputs.pop().unwrap_or_default(),
+                        info: if panics { "text,message" } else { "text" },
+                    };
                     fresh.push(part);
                 }
                 Role::CompileError => {
-                    printed = compile_error(&page::code(text)).map_err(in_page)?;
+                    printed = Printed {
+                        text: compile_error(&page::code(text)).map_err(in_page)?,
+                        info: "text",
+                    };
                     fresh.push(part);
                 }
-                Role::Output => show(&mut fresh, &mut printed),
+                Role::Output => printed.show(&mut fresh),
                 Role::Console => fresh.push(Part::Block {
                     text: run_command(text).map_err(in_page)?,
                     info: info.clone(),
@@ -126,7 +132,7 @@ impl Book {
                 Role::Input => fresh.push(part),
             }
             if !has_a_place(&parts) {
-                show(&mut fresh, &mut printed);
+                printed.show(&mut fresh);
             }
         }
         Ok(Fresh {
@@ -239,13 +245,22 @@ struct Fresh {
     figures: Files,
 }
 
-/// Writes what the last program printed, if it printed anything.
-fn show(fresh: &mut Vec<Part>, printed: &mut String) {
-    if !printed.is_empty() {
-        fresh.push(Part::Block {
-            info: "text".into(),
-            text: std::mem::take(printed),
-        });
+/// What a program printed, and the kind of block it is to stand in.
+#[derive(Default)]
+struct Printed {
+    text: String,
+    info: &'static str,
+}
+
+impl Printed {
+    /// Writes it, if there is any and it was not written yet.
+    fn show(&mut self, fresh: &mut Vec<Part>) {
+        if !self.text.is_empty() {
+            fresh.push(Part::Block {
+                info: self.info.into(),
+                text: std::mem::take(&mut self.text),
+            });
+        }
     }
 }
 

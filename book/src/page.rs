@@ -97,7 +97,7 @@ pub(crate) fn role(info: &str, text: &str) -> Result<Role, String> {
         "rust" => Ok(Role::Cell { panics: false }),
         "rust,should_panic" => Ok(Role::Cell { panics: true }),
         "rust,compile_fail" => Ok(Role::CompileError),
-        "text" => Ok(Role::Output),
+        "text" | "text,message" => Ok(Role::Output),
         "console" => Ok(Role::Console),
         "sh" | "toml" | "python" => Ok(Role::Input),
         _ => Err(format!(
