@@ -71,7 +71,7 @@ pub(super) fn draw(plot: &Plot, grid: &Grid, z_label: Option<&str>, scene: &mut 
     let facets = facets(grid, [&x, &y, &z], &view)?;
 
     if let Some(title) = &plot.title {
-        scene.text(title, [width / 2.0, 12.0 + TITLE], Anchor::Middle, TITLE);
+        scene.text(title, [view.middle[0], 12.0 + TITLE], Anchor::Middle, TITLE);
     }
     walls([(&x, &x_ticks), (&y, &y_ticks), (&z, &z_ticks)], &view, scene);
     scene.shapes.push(Shape::Facets(facets));
