@@ -15,6 +15,8 @@ pub use kiln_random::Key;
 
 #[cfg(feature = "import")]
 pub mod burn;
+#[cfg(feature = "plot")]
+pub mod plot;
 
 /// What most programs use: `use kiln::prelude::*;`.
 pub mod prelude {

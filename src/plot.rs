@@ -1,0 +1,546 @@
+//! Plots of arrays: lines, scatters, histograms, heat maps and surfaces, as SVG or PNG files.
+//!
+//! ```
+//! use kiln::numpy as np;
+//! use kiln::plot::Plot;
+//!
+//! let x = np::linspace(0.0, 10.0, 200);
+//! let file = std::env::temp_dir().join("waves.svg");
+//! Plot::new()
+//!     .title("Two waves")
+//!     .line(&x, &x.sin()).label("sin")
+//!     .line(&x, &x.cos()).label("cos")
+//!     .x_label("x")
+//!     .save(&file)?;
+//! println!("{} bytes", std::fs::metadata(&file)?.len());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The same data gives the same file, byte for byte. An SVG has no background, and colours that are seen on white and on near-black,
+//! so that one file serves light and dark pages; a PNG has a white background.
+//!
+//! Arrays may be of any dtype. What cannot be drawn is left out: a NaN or an infinity, a number of more than 1e300, and on a log axis what is
+//! not positive, is a gap in a line, a missing dot, an uncounted sample, a hole in a heat map or a surface. A series of which nothing is
+//! left is an [`Error`]. Arrays that do not go together panic at the caller's line.
+//!
+//! Files stay small. Of a line with more than 4000 points those are kept that can be seen: the first, lowest, highest and last of
+//! each run over one column of pixels. Dots that start in the same half of a pixel are drawn once. In an SVG, lines and scatters that still have more than 20,000
+//! points are pictures of two pixels to one each way, and so is, of one pixel to a cell, a heat map.
+
+mod axis;
+mod color;
+mod data;
+mod encode;
+mod figure;
+mod font;
+mod heat_map;
+mod png;
+mod scene;
+mod series;
+mod surface;
+mod svg;
+
+use axis::{Bounds, Scale};
+use data::Grid;
+use kiln_core::{Array, raise};
+use series::Histogram;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+/// A plot: series, added one by one, and what is written around them.
+///
+/// ```
+/// use kiln::numpy as np;
+/// use kiln::plot::Plot;
+///
+/// let steps = np::arange((1, 20));
+/// let error = (-0.7 * &steps).exp();
+/// let svg = Plot::new()
+///     .line(&steps, &error).label("bisection")
+///     .log_y()
+///     .x_label("steps")
+///     .y_label("error")
+///     .to_svg()?;
+/// println!("{}", svg.contains("bisection")); // true
+/// # Ok::<(), kiln::plot::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a plot is drawn by save, to_svg or to_png"]
+pub struct Plot {
+    title: Option<String>,
+    x_label: Option<String>,
+    y_label: Option<String>,
+    log_x: bool,
+    log_y: bool,
+    width: u32,
+    height: u32,
+    series: Vec<Series>,
+}
+
+#[derive(Clone, Debug)]
+struct Series {
+    data: Data,
+    label: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Data {
+    Line([Vec<f64>; 2]),
+    Scatter([Vec<f64>; 2]),
+    Histogram(Histogram),
+    /// Rows go down in a matrix, and up along an axis.
+    HeatMap {
+        grid: Grid,
+        rows_down: bool,
+    },
+    Surface(Grid),
+}
+
+impl Data {
+    fn name(&self) -> &'static str {
+        match self {
+            Data::Line(_) => "line",
+            Data::Scatter(_) => "scatter",
+            Data::Histogram(_) => "histogram",
+            Data::HeatMap { .. } => "heat map",
+            Data::Surface(_) => "surface",
+        }
+    }
+}
+
+/// Why there is no file.
+#[derive(Debug)]
+pub enum Error {
+    /// The plot has no series.
+    Empty,
+    /// Nothing of a series can be drawn.
+    NothingToDraw {
+        /// Which, by its label or its place.
+        series: String,
+        /// What is the matter with all of its numbers.
+        fact: &'static str,
+    },
+    /// The extension is neither `.svg` nor `.png`.
+    Extension(PathBuf),
+    /// The file cannot be written.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Empty => {
+                f.write_str("plot: the plot is empty: add a line, scatter, histogram, heat_map or surface")
+            }
+            Error::NothingToDraw { series, fact } => write!(f, "plot: {series} has nothing to draw: {fact}"),
+            Error::Extension(path) => write!(
+                f,
+                "plot: {} says no kind of file that can be written: end it in .svg or .png",
+                path.display()
+            ),
+            Error::Io { path, source } => write!(f, "plot: {} cannot be written: {source}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl Default for Plot {
+    fn default() -> Plot {
+        Plot::new()
+    }
+}
+
+impl Plot {
+    /// An empty plot of 640 by 400 pixels.
+    pub fn new() -> Plot {
+        Plot {
+            title: None,
+            x_label: None,
+            y_label: None,
+            log_x: false,
+            log_y: false,
+            width: 640,
+            height: 400,
+            series: Vec::new(),
+        }
+    }
+
+    /// A line through the points `(x[i], y[i])` in their order, with gaps where a number is not finite; `x` and `y` have one axis of the
+    /// same length.
+    ///
+    /// ```
+    /// # use kiln::{numpy as np, plot::Plot};
+    /// let t = np::linspace(0.0, std::f64::consts::TAU, 100);
+    /// let svg = Plot::new().line(&t.cos(), &t.sin()).to_svg()?;
+    /// # assert!(svg.starts_with("<svg"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// When `x` or `y` does not have one axis, their lengths differ or are 0, or one belongs to a recording.
+    #[track_caller]
+    pub fn line(self, x: &Array, y: &Array) -> Plot {
+        let points = data::points("line", x, y);
+        self.with(Data::Line(points))
+    }
+
+    /// A dot at each of the points `(x[i], y[i])`; `x` and `y` have one axis of the same length.
+    ///
+    /// ```
+    /// # use kiln::{Key, numpy as np, plot::Plot, random};
+    /// let [one, other] = Key::new(0).split();
+    /// let x = random::normal(one, 300);
+    /// let y = &x + 0.5 * random::normal(other, 300);
+    /// let svg = Plot::new().scatter(&x, &y).label("samples").line(&x.sort(), &x.sort()).to_svg()?;
+    /// # assert!(svg.contains("samples"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`line`](Plot::line).
+    #[track_caller]
+    pub fn scatter(self, x: &Array, y: &Array) -> Plot {
+        let points = data::points("scatter", x, y);
+        self.with(Data::Scatter(points))
+    }
+
+    /// How many samples fall into each of `bins` bins of the same width, from the least to the greatest sample. As in NumPy, a bin has its
+    /// lower edge, and the last has both; constant samples are in the middle of a bin range of width 1.
+    ///
+    /// ```
+    /// # use kiln::{Key, plot::Plot, random};
+    /// let samples = random::normal(Key::new(0), 10_000);
+    /// let svg = Plot::new().histogram(&samples, 60).to_svg()?;
+    /// # assert!(svg.contains("histogram"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// When `samples` does not have one axis, is empty or belongs to a recording, and when there are no bins or more than 100,000.
+    #[track_caller]
+    pub fn histogram(self, samples: &Array, bins: usize) -> Plot {
+        self.binned("histogram", samples, bins, None)
+    }
+
+    /// As [`histogram`](Plot::histogram), of the samples from `range.start` to `range.end`, inclusive; others are left out.
+    ///
+    /// ```
+    /// # use kiln::{Key, plot::Plot, random};
+    /// let samples = random::cauchy(Key::new(0), 10_000);
+    /// let svg = Plot::new().histogram_range(&samples, 60, -10.0..10.0).to_svg()?;
+    /// # assert!(svg.contains("histogram"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`histogram`](Plot::histogram), and when the range is not finite and rising.
+    #[track_caller]
+    pub fn histogram_range(self, samples: &Array, bins: usize, range: Range<f64>) -> Plot {
+        if !(range.start < range.end && range.start.abs() < 1e300 && range.end.abs() < 1e300) {
+            raise(
+                "plot",
+                format!(
+                    "histogram_range has the range {:?}..{:?}: give a finite one from low to high",
+                    range.start, range.end
+                ),
+            )
+        }
+        self.binned("histogram_range", samples, bins, Some(range))
+    }
+
+    #[track_caller]
+    fn binned(self, method: &str, samples: &Array, bins: usize, range: Option<Range<f64>>) -> Plot {
+        if !(1..=100_000).contains(&bins) {
+            raise(
+                "plot",
+                format!("{method} has {bins} bins: give between 1 and 100000"),
+            )
+        }
+        let samples = data::vector(method, "samples", samples);
+        self.with(Data::Histogram(Histogram::new(&samples, bins, range)))
+    }
+
+    /// Scales the histogram that was added last to area 1, to go with a density.
+    ///
+    /// ```
+    /// # use kiln::{Key, numpy as np, plot::Plot, random};
+    /// let x = np::linspace(-4.0, 4.0, 200);
+    /// let normal = (-(&x * &x) / 2).exp() / std::f64::consts::TAU.sqrt();
+    /// let svg = Plot::new()
+    ///     .histogram(&random::normal(Key::new(0), 10_000), 60).density().label("samples")
+    ///     .line(&x, &normal).label("normal")
+    ///     .to_svg()?;
+    /// # assert!(svg.contains("normal"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// When what was added last is not a histogram.
+    #[track_caller]
+    pub fn density(mut self) -> Plot {
+        match self.series.last_mut().map(|series| &mut series.data) {
+            Some(Data::Histogram(histogram)) => histogram.density = true,
+            Some(other) => raise(
+                "plot",
+                format!("density comes after a {}: put it after a histogram", other.name()),
+            ),
+            None => raise(
+                "plot",
+                "density comes before any series: put it after a histogram",
+            ),
+        }
+        self
+    }
+
+    /// A matrix as coloured cells, with its first row on top, as it is printed, and a colour bar, which [`label`](Plot::label) names. The axes count columns and
+    /// rows. Where there are more cells than pixels, a pixel has their mean.
+    ///
+    /// ```
+    /// # use kiln::{numpy as np, plot::Plot};
+    /// let svg = Plot::new().heat_map(&np::identity(8)).to_svg()?;
+    /// # assert!(svg.contains("<image"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// When `z` does not have two axes, is empty or belongs to a recording; when there is a heat map already.
+    #[track_caller]
+    pub fn heat_map(self, z: &Array) -> Plot {
+        let grid = Grid::of_matrix("heat_map", z);
+        self.with(Data::HeatMap {
+            grid,
+            rows_down: true,
+        })
+    }
+
+    /// A function of two variables as coloured cells: `z[i, j]` is its value at `x[i]` and `y[j]`, the middle of a cell. `x` and `y` increase or decrease,
+    /// evenly or not; `z` has the shape `(x.len(), y.len())`, as [`surface`](Plot::surface) takes it.
+    ///
+    /// ```
+    /// # use kiln::{numpy as np, plot::Plot};
+    /// let (x, y) = (np::linspace(-3.0, 3.0, 60), np::linspace(-2.0, 2.0, 40));
+    /// let z = (-(x.reshape((-1, 1)).pow(2) + y.pow(2))).exp();
+    /// let svg = Plot::new().heat_map_over(&x, &y, &z).label("density").x_label("x").y_label("y").to_svg()?;
+    /// # assert!(svg.contains("density"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// When the shapes do not go together, an array is empty or belongs to a recording, or `x` or `y` is not in order or not
+    /// finite; when there is a heat map already.
+    #[track_caller]
+    pub fn heat_map_over(self, x: &Array, y: &Array, z: &Array) -> Plot {
+        let grid = Grid::new("heat_map_over", x, y, z);
+        self.with(Data::HeatMap {
+            grid,
+            rows_down: false,
+        })
+    }
+
+    /// A function of two variables as a surface in a box, coloured by height: `z[i, j]` is its value at `x[i]` and `y[j]`, so `z` has
+    /// the shape `(x.len(), y.len())`. Stands alone in its plot; [`label`](Plot::label) names the third axis. At most 60 lines are drawn each way.
+    ///
+    /// ```
+    /// # use kiln::{numpy as np, plot::Plot};
+    /// let x = np::linspace(-3.0, 3.0, 50);
+    /// let z = (-(x.reshape((-1, 1)).pow(2) + x.pow(2))).exp();
+    /// let svg = Plot::new().surface(&x, &x, &z).label("z").x_label("x").y_label("y").to_svg()?;
+    /// println!("{}", svg.len() < 400_000); // true
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`heat_map_over`](Plot::heat_map_over); when there are fewer than two rows or columns, and when there is another series.
+    #[track_caller]
+    pub fn surface(self, x: &Array, y: &Array, z: &Array) -> Plot {
+        let grid = Grid::new("surface", x, y, z);
+        if grid.x.len() < 2 || grid.y.len() < 2 {
+            raise(
+                "plot",
+                format!(
+                    "surface has z of shape {}: give at least two rows and two columns",
+                    z.shape()
+                ),
+            )
+        }
+        self.with(Data::Surface(grid))
+    }
+
+    #[track_caller]
+    fn with(mut self, data: Data) -> Plot {
+        let is_map = |data: &Data| matches!(data, Data::HeatMap { .. });
+        let is_surface = |data: &Data| matches!(data, Data::Surface(_));
+        let there = |is: fn(&Data) -> bool| self.series.iter().any(|series| is(&series.data));
+        if there(is_surface) || is_surface(&data) && !self.series.is_empty() {
+            raise(
+                "plot",
+                "a surface stands alone: make another Plot for the other series",
+            )
+        }
+        if is_map(&data) && there(is_map) {
+            raise(
+                "plot",
+                "there is a heat map already: make another Plot for this one",
+            )
+        }
+        self.series.push(Series { data, label: None });
+        self
+    }
+
+    /// Names the series that was added last: in the legend, beside a heat map's colour bar, or along a surface's third axis.
+    ///
+    /// # Panics
+    /// When there is no series yet.
+    #[track_caller]
+    pub fn label(mut self, label: impl Into<String>) -> Plot {
+        match self.series.last_mut() {
+            Some(series) => series.label = Some(readable(label)),
+            None => raise(
+                "plot",
+                "label comes before any series: put it after the one that it names",
+            ),
+        }
+        self
+    }
+
+    /// The line on top.
+    pub fn title(mut self, title: impl Into<String>) -> Plot {
+        self.title = Some(readable(title));
+        self
+    }
+
+    /// What the first axis shows.
+    pub fn x_label(mut self, label: impl Into<String>) -> Plot {
+        self.x_label = Some(readable(label));
+        self
+    }
+
+    /// What the second axis shows.
+    pub fn y_label(mut self, label: impl Into<String>) -> Plot {
+        self.y_label = Some(readable(label));
+        self
+    }
+
+    /// Makes the first axis logarithmic. What is not positive has no place on it, and is left out.
+    pub fn log_x(mut self) -> Plot {
+        self.log_x = true;
+        self
+    }
+
+    /// Makes the second axis logarithmic. What is not positive has no place on it, and is left out.
+    pub fn log_y(mut self) -> Plot {
+        self.log_y = true;
+        self
+    }
+
+    /// The width and height in pixels.
+    ///
+    /// # Panics
+    /// When one is less than 100 or more than 10,000.
+    #[track_caller]
+    pub fn size(mut self, width: u32, height: u32) -> Plot {
+        if ![width, height].iter().all(|side| (100..=10_000).contains(side)) {
+            raise(
+                "plot",
+                format!("the size is {width} x {height}: give sides between 100 and 10000 pixels"),
+            )
+        }
+        (self.width, self.height) = (width, height);
+        self
+    }
+
+    /// Writes a file: SVG or PNG, as the extension says.
+    ///
+    /// # Errors
+    /// When the extension is another, when there is nothing to draw, and when the file cannot be written.
+    ///
+    /// ```
+    /// # use kiln::{numpy as np, plot::Plot};
+    /// let x = np::arange(10);
+    /// Plot::new().line(&x, &x.pow(2)).save(std::env::temp_dir().join("squares.png"))?;
+    /// println!("{}", Plot::new().line(&x, &x).save("squares.pdf").unwrap_err());
+    /// // plot: squares.pdf says no kind of file that can be written: end it in .svg or .png
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+        let bytes = match extension.as_ref().and_then(|extension| extension.to_str()) {
+            Some("svg") => self.to_svg()?.into_bytes(),
+            Some("png") => self.to_png()?,
+            _ => return Err(Error::Extension(path.into())),
+        };
+        fs::write(path, bytes).map_err(|source| Error::Io {
+            path: path.into(),
+            source,
+        })
+    }
+
+    /// The text of an SVG file.
+    ///
+    /// # Errors
+    /// When there is nothing to draw.
+    pub fn to_svg(&self) -> Result<String, Error> {
+        Ok(svg::of_scene(&figure::scene(self)?))
+    }
+
+    /// The bytes of a PNG file.
+    ///
+    /// # Errors
+    /// When there is nothing to draw.
+    pub fn to_png(&self) -> Result<Vec<u8>, Error> {
+        Ok(png::of_scene(&figure::scene(self)?))
+    }
+
+    /// The bounds of a series, if anything of it can be drawn.
+    fn bounds(&self, series: usize, scales: [Scale; 2]) -> Option<[Bounds; 2]> {
+        match &self.series[series].data {
+            Data::Line([x, y]) | Data::Scatter([x, y]) => series::bounds_of_points(x, y, scales),
+            Data::Histogram(histogram) => histogram.bounds(scales),
+            Data::HeatMap { grid, .. } => heat_map::bounds(grid, scales),
+            Data::Surface(_) => None,
+        }
+    }
+
+    /// That a series has nothing to draw, and why.
+    fn nothing(&self, i: usize) -> Error {
+        let series = &self.series[i];
+        let name = series.data.name();
+        let on_plain_axes = self.bounds(i, [Scale::Linear; 2]).is_some();
+        Error::NothingToDraw {
+            series: match &series.label {
+                Some(label) => format!("the {name} `{label}`"),
+                None => format!("the {name} (series {} of {})", i + 1, self.series.len()),
+            },
+            fact: match series.data {
+                Data::Surface(_) => "no cell has four finite corners, positive where an axis is logarithmic",
+                _ if on_plain_axes => "nothing is positive where an axis is logarithmic",
+                Data::Histogram(_) => "no sample is a number in the range",
+                Data::HeatMap { .. } => "no number is finite",
+                _ => "no point is finite",
+            },
+        }
+    }
+}
+
+/// A text on one line.
+fn readable(text: impl Into<String>) -> String {
+    text.into()
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
+}
