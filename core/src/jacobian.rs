@@ -12,10 +12,8 @@ use kiln_backends::program::{Axes, Compare, DType, Shape};
 /// of shape `value.shape + argument.shape`. Best where the argument has fewer elements than the value.
 ///
 /// ```
-/// use kiln_core::{Array, jacfwd, numpy as np};
-/// println!("{}", jacfwd(|x: Array| x.pow(2))(np::array([1.0, 2.0])));
-/// // [[2. 0.]
-/// //  [0. 4.]]
+/// use kiln::{Array, jacfwd, numpy as np};
+/// assert_eq!(jacfwd(|x: Array| x.pow(2))(np::array([1.0, 2.0])).to_string(), "[[2. 0.]\n [0. 4.]]");
 /// ```
 ///
 /// # Panics
@@ -30,10 +28,8 @@ pub fn jacfwd<U: Tree>(f: impl Fn(Array) -> U) -> impl Fn(Array) -> U {
 /// tree like the argument, of shapes `value.shape + leaf.shape`. Best where the value has fewer elements than the argument.
 ///
 /// ```
-/// use kiln_core::{Array, jacrev, numpy as np};
-/// println!("{}", jacrev(|x: Array| np::stack([x.sum(), x.prod()], 0))(np::array([2.0, 3.0])));
-/// // [[1. 1.]
-/// //  [3. 2.]]
+/// use kiln::{Array, jacrev, numpy as np};
+/// assert_eq!(jacrev(|x: Array| np::stack([x.sum(), x.prod()], 0))(np::array([2.0, 3.0])).to_string(), "[[1. 1.]\n [3. 2.]]");
 /// ```
 ///
 /// # Panics
@@ -47,10 +43,8 @@ pub fn jacrev<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
 /// The derivatives of all elements of an array with respect to all elements of a tree: [`jacrev`].
 ///
 /// ```
-/// use kiln_core::{Array, jacobian, numpy as np};
-/// println!("{}", jacobian(|x: Array| 3 * x)(np::ones(2)));
-/// // [[3. 0.]
-/// //  [0. 3.]]
+/// use kiln::{Array, jacobian, numpy as np};
+/// assert_eq!(jacobian(|x: Array| 3 * x)(np::ones(2)).to_string(), "[[3. 0.]\n [0. 3.]]");
 /// ```
 ///
 /// # Panics
@@ -65,10 +59,8 @@ pub fn jacobian<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
 /// over reverse mode.
 ///
 /// ```
-/// use kiln_core::{Array, hessian, numpy as np};
-/// println!("{}", hessian(|x: Array| x.pow(3).sum())(np::array([1.0, 2.0])));
-/// // [[ 6.  0.]
-/// //  [ 0. 12.]]
+/// use kiln::{Array, hessian, numpy as np};
+/// assert_eq!(hessian(|x: Array| x.pow(3).sum())(np::array([1.0, 2.0])).to_string(), "[[ 6.  0.]\n [ 0. 12.]]");
 /// ```
 ///
 /// # Panics
@@ -82,8 +74,8 @@ pub fn hessian(f: impl Fn(Array) -> Array) -> impl Fn(Array) -> Array {
 /// The product of a function's second derivatives with a tree like its argument, without the matrix.
 ///
 /// ```
-/// use kiln_core::{Array, hvp, numpy as np};
-/// println!("{}", hvp(|x: Array| x.pow(3).sum(), np::array([1.0, 2.0]), np::ones(2))); // [ 6. 12.]
+/// use kiln::{Array, hvp, numpy as np};
+/// assert_eq!(hvp(|x: Array| x.pow(3).sum(), np::array([1.0, 2.0]), np::ones(2)).to_string(), "[ 6. 12.]");
 /// ```
 ///
 /// # Panics

@@ -4,8 +4,8 @@ use proc_macro::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Fields, parse_macro_input, parse_quote, spanned::Spanned};
 
-/// Makes a struct a tree of its fields, in the order of their declaration; every field is a tree. Type parameters have to be
-/// trees as well.
+/// Derives `Tree` for a struct whose fields are trees, and `BatchAxes` for a tuple with one for each field. Fields come in the order of their
+/// declaration. Type parameters have to be trees as well.
 #[proc_macro_derive(Tree)]
 pub fn tree(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
