@@ -12,8 +12,9 @@ use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np,
 /// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
 ///
 /// ```
-/// use kiln_random::{Key, bernoulli};
-/// println!("{}", bernoulli(Key::new(42), 0.3, 4));
+/// use kiln::{Key, random};
+/// assert_eq!(random::bernoulli(Key::new(42), 0.6, 4).to_string(), "[ True False False  True]");
+/// assert_eq!(random::bernoulli(Key::new(42), [0, 1], 2).to_string(), "[False  True]");
 /// ```
 #[track_caller]
 pub fn bernoulli(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Array {
@@ -30,6 +31,11 @@ pub fn bernoulli(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
 ///
 /// # Panics
 /// When the key is an array of keys, or the shape has a negative length.
+///
+/// ```
+/// use kiln::{Key, random};
+/// assert_eq!(random::rademacher(Key::new(42), 4).to_string(), "[ 1 -1 -1 -1]");
+/// ```
 #[track_caller]
 pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
     let shape = lengths("rademacher", shape);
@@ -43,6 +49,11 @@ pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
+///
+/// ```
+/// use kiln::{Key, random};
+/// assert_eq!(random::geometric(Key::new(42), 0.3, 6).to_string(), "[3 2 2 2 3 2]");
+/// ```
 #[track_caller]
 pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Array {
     let (shape, p) = (lengths("geometric", shape), p.into());
@@ -56,17 +67,16 @@ pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     })
 }
 
-/// Indices along an axis of `logits`, each as likely as the exponential of its logit. `shape` ends in the shape of `logits` without the
+/// Indices along an axis of `logits`, each as likely as the exponential of its logit; of the default integer dtype. `shape` ends in the shape of `logits` without the
 /// axis; what comes before are further draws.
 ///
 /// # Panics
 /// When the key is an array of keys, the axis is out of bounds, or the shape does not end so.
 ///
 /// ```
-/// use kiln_core::numpy as np;
-/// use kiln_random::{Key, categorical};
+/// use kiln::{Key, numpy as np, random};
 /// let logits = np::array([0.1, 0.2, 0.7]).log();
-/// println!("{}", categorical(Key::new(0), logits, -1, 5));
+/// assert_eq!(random::categorical(Key::new(0), logits, -1, 5).to_string(), "[1 2 2 1 2]");
 /// ```
 #[track_caller]
 pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl IntoNumbers) -> Array {
@@ -120,8 +130,8 @@ pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl 
 /// When the key is an array of keys, the shape has a negative length, or `lam` does not broadcast to it.
 ///
 /// ```
-/// use kiln_random::{Key, poisson};
-/// println!("{}", poisson(Key::new(42), 3.5, 6)); // [6 2 2 2 5 3]
+/// use kiln::{Key, random};
+/// assert_eq!(random::poisson(Key::new(42), 3.5, 6).to_string(), "[6 2 2 2 5 3]");
 /// ```
 #[track_caller]
 pub fn poisson(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers) -> Array {
