@@ -18,7 +18,7 @@
 //! | [`Model`] | what was read: a function of arrays, and its parameters |
 //! | [`ImportError`], [`Refused`] | why it could not be read |
 //! | [`Arrays`], [`Tensors`] | what such functions take and give |
-//! | [`burn_core`] | Burn's own crate, of the version that is read |
+//! | `burn_core` | Burn's own crate, of the version that is read |
 //!
 //! With a module, [`import`] keeps the parameters as arrays: [`Model::apply`] takes others, so that gradients with regard to them are
 //! `grad(|parameters| ...)`. `examples/burn_models` takes those for each example of a batch.

@@ -18,6 +18,10 @@ use std::sync::Arc;
 ///
 /// Arrays that the three functions capture are constants: make an argument of what is to be differentiated.
 ///
+/// # Panics
+/// The returned function panics, inside of a transformation, when the value of `forward` is not of the function's type, or the
+/// cotangent not of the argument's.
+///
 /// ```
 /// use kiln::{Array, custom_vjp, grad};
 /// // log(1 + exp(x)), whose plain derivative is NaN for large x.
@@ -28,10 +32,6 @@ use std::sync::Arc;
 /// );
 /// assert_eq!(grad(softplus)(1000.0.into()).to_string(), "1.0");
 /// ```
-///
-/// # Panics
-/// The returned function panics, inside of a transformation, when the value of `forward` is not of the function's type, or the
-/// cotangent not of the argument's.
 #[track_caller]
 pub fn custom_vjp<T: Tree, U: Tree, R: Tree>(
     f: impl Fn(T) -> U,
@@ -79,14 +79,14 @@ pub fn custom_vjp<T: Tree, U: Tree, R: Tree>(
 ///
 /// Arrays that the two functions capture are constants: make an argument of what is to be differentiated.
 ///
+/// # Panics
+/// The returned function panics, inside of a transformation, when what the rule gives is not of the function's type.
+///
 /// ```
 /// use kiln::{Array, custom_jvp, grad};
 /// let clipped = custom_jvp(|x: Array| x.clip(-1, 1), |x: Array, tangent: Array| (x.clip(-1, 1), tangent));
 /// assert_eq!(grad(clipped)(5.0.into()).to_string(), "1.0"); // straight through
 /// ```
-///
-/// # Panics
-/// The returned function panics, inside of a transformation, when what the rule gives is not of the function's type.
 #[track_caller]
 pub fn custom_jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, rule: impl Fn(T, T) -> (U, U)) -> impl Fn(T) -> U {
     let site = Site::new("custom_jvp");

@@ -49,14 +49,14 @@ pub(crate) fn grad_at<T: Tree>(site: Site, f: &impl Fn(T) -> Array, x: T) -> T {
 
 /// As [`grad`], with respect to the first of two arguments; the second is held fixed: JAX's `argnums=0`.
 ///
+/// # Panics
+/// As [`grad`]; leaves of the second argument may be anything.
+///
 /// ```
 /// use kiln::{Array, grad_first, numpy as np};
 /// let slope = grad_first(|(w, (x, y)): (Array, (Array, Array))| (w * x - y).pow(2).mean());
 /// assert_eq!(slope((0.0.into(), (np::arange(3), np::array([0.0, 2.0, 4.0])))).to_string(), "-6.666667");
 /// ```
-///
-/// # Panics
-/// As [`grad`]; leaves of the second argument may be anything.
 #[track_caller]
 pub fn grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> T {
     let site = Site::new("grad_first");
@@ -65,15 +65,15 @@ pub fn grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, 
 
 /// A function's value and its [`grad`]ient, for little more than the gradient costs.
 ///
+/// # Panics
+/// As [`grad`].
+///
 /// ```
 /// use kiln::{Array, value_and_grad};
 /// let (value, gradient) = value_and_grad(|x: Array| x.pow(2))(3.0.into());
 /// assert_eq!(value.to_string(), "9.0");
 /// assert_eq!(gradient.to_string(), "6.0");
 /// ```
-///
-/// # Panics
-/// As [`grad`].
 #[track_caller]
 pub fn value_and_grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> (Array, T) {
     let site = Site::new("value_and_grad");
@@ -107,15 +107,15 @@ pub fn value_and_grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> im
 
 /// The gradient of a function that gives something else beside the value to be differentiated: JAX's `has_aux`. The gradient comes first.
 ///
+/// # Panics
+/// As [`grad`].
+///
 /// ```
 /// use kiln::{Array, grad_aux, numpy as np};
 /// let (gradient, doubled) = grad_aux(|x: Array| ((&x * &x).sum(), 2 * x))(np::array([1.0, 2.0]));
 /// assert_eq!(gradient.to_string(), "[2. 4.]");
 /// assert_eq!(doubled.to_string(), "[2. 4.]");
 /// ```
-///
-/// # Panics
-/// As [`grad`].
 #[track_caller]
 pub fn grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> (T, X) {
     let site = Site::new("grad_aux");
@@ -152,15 +152,15 @@ pub fn value_and_grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl
 /// Cotangents of leaves that are not floats are ignored on the way in, and zeros on the way out. The function may be called
 /// as often as needed: what the backward pass reads of the forward one is kept in it.
 ///
+/// # Panics
+/// When a `while_loop` is in the way; the pullback, when a cotangent has another structure, shape or dtype than the value.
+///
 /// ```
 /// use kiln::{Array, numpy as np, vjp};
 /// let (y, pullback) = vjp(|x: Array| x.sin(), np::zeros(2));
 /// assert_eq!(y.to_string(), "[0. 0.]");
 /// assert_eq!(pullback(np::array([1.0, 2.0])).to_string(), "[1. 2.]");
 /// ```
-///
-/// # Panics
-/// When a `while_loop` is in the way; the pullback, when a cotangent has another structure, shape or dtype than the value.
 #[track_caller]
 pub fn vjp<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(U) -> T) {
     vjp_at(Site::new("vjp"), f, primals)
@@ -206,15 +206,15 @@ pub(crate) fn vjp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
 ///
 /// Tangents of leaves that are not floats are ignored on the way in, and zeros on the way out.
 ///
+/// # Panics
+/// When the tangent has another structure, shape or dtype than the argument.
+///
 /// ```
 /// use kiln::{Array, jvp, numpy as np};
 /// let (y, tangent) = jvp(|x: Array| x.sin(), np::zeros(2), np::array([1.0, 2.0]));
 /// assert_eq!(y.to_string(), "[0. 0.]");
 /// assert_eq!(tangent.to_string(), "[1. 2.]");
 /// ```
-///
-/// # Panics
-/// When the tangent has another structure, shape or dtype than the argument.
 #[track_caller]
 pub fn jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T, tangents: T) -> (U, U) {
     jvp_at(Site::new("jvp"), f, primals, tangents)
@@ -256,15 +256,15 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
 /// As [`jvp`] for many tangents at one point: what does not depend on them is computed once, but for the values within loops
 /// and branches.
 ///
+/// # Panics
+/// The linear function panics when the tangent has another structure, shape or dtype than the argument.
+///
 /// ```
 /// use kiln::{Array, linearize, numpy as np};
 /// let (y, along) = linearize(|x: Array| x.exp(), np::zeros(2));
 /// assert_eq!(y.to_string(), "[1. 1.]");
 /// assert_eq!(along(np::array([1.0, 2.0])).to_string(), "[1. 2.]");
 /// ```
-///
-/// # Panics
-/// The linear function panics when the tangent has another structure, shape or dtype than the argument.
 #[track_caller]
 pub fn linearize<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(T) -> U) {
     linearize_at(Site::new("linearize"), f, primals)

@@ -137,8 +137,7 @@ macro_rules! methods {
         #[doc = concat!("The method [`", stringify!($name), "`](Array::", stringify!($name), ") as a function; shapes, dtypes and panics are said there.")]
         ///
         /// ```
-        /// use kiln::{DType, keep, numpy as np};
-        /// # let _ = (DType::F32, keep(0));
+        /// use kiln::numpy as np;
         #[doc = concat!("assert_eq!(", stringify!($call), ".to_string(), ", stringify!($shown), ");")]
         /// ```
         #[track_caller]
@@ -156,7 +155,7 @@ methods! {
     /// The elements rounded to decimals.
     round_to(decimals: i32): np::round_to([0.125, 2.718], 1) => "[0.1 2.7]";
     /// The elements in another dtype.
-    astype(dtype: DType): np::astype([1.7, -1.7], DType::I32) => "[ 1 -1]";
+    astype(dtype: DType): np::astype([1.7, -1.7], kiln::DType::I32) => "[ 1 -1]";
     /// The variance over axes, with `ddof` taken off the number of elements.
     var_ddof(axes: impl IntoAxes, ddof: f64): np::var_ddof([1.0, 2.0, 4.0], 0, 1.0) => "2.3333333";
     /// The standard deviation over axes, with `ddof` taken off the number of elements.
@@ -168,7 +167,7 @@ methods! {
     /// The index of the least element, the array taken as flat.
     argmin(): np::argmin([1, 5, 0]) => "2";
     /// The indices of the least elements along an axis.
-    argmin_axis(axis: impl IntoAxes): np::argmin_axis([[1, 5], [7, 0]], keep(-1)) => "[[0]\n [1]]";
+    argmin_axis(axis: impl IntoAxes): np::argmin_axis([[1, 5], [7, 0]], kiln::keep(-1)) => "[[0]\n [1]]";
     /// The running sum, the array taken as flat.
     cumsum(): np::cumsum([1, 2, 3]) => "[1 3 6]";
     /// The running sum along an axis.

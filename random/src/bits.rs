@@ -5,7 +5,7 @@ use crate::key::zero;
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, lax, raise, shape_of};
 
-/// Unsigned integers of 8, 16, 32 or 64 random bits each, of dtype `dtype`.
+/// Unsigned integers of 8, 16, 32 or 64 random bits each, of shape `shape` and dtype `dtype`.
 ///
 /// # Panics
 /// When the dtype is not an unsigned integer, or the key is an array of keys.

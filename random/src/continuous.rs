@@ -27,7 +27,8 @@ fn epsilon(dtype: DType) -> f64 {
 macro_rules! standard {
     ($($(#[$doc:meta])* $name:ident -> $shown:literal $with_dtype:ident -> $wide:literal $body:expr;)*) => {$(
         $(#[$doc])*
-        /// Of the default float dtype.
+        ///
+        /// Of shape `shape` and the default float dtype.
         ///
         /// # Panics
         /// When the key is an array of keys, or the shape has a negative length.
@@ -74,7 +75,7 @@ standard! {
     exponential -> "[0.6708175 1.1388006]" exponential_dtype -> "[0.55639422 0.01512386]" |_, unit| -(-unit(0.0, 1.0)).log1p();
     /// Gumbel floats, of location 0 and scale 1: `-log(-log(u))` of a uniform `u`.
     gumbel -> "[0.3340934 0.9520195]" gumbel_dtype -> "[ 0.16062721 -1.4348545 ]" |dtype, unit| -(-unit(tiny(dtype), 1.0).log()).log();
-    /// Laplace floats, of mean 0 and scale 1.
+    /// Laplace floats, of mean 0 and scale 1: `sign(u) log(1 - |u|)` of a `u` that is uniform on (-1, 1).
     laplace -> "[ 0.02283965 -0.44565356]" laplace_dtype -> "[0.15846231 3.50588682]" |dtype, unit| {
         let u = unit(epsilon(dtype) / 2.0 - 1.0, 1.0);
         u.sign() * (-u.abs()).log1p()
@@ -92,7 +93,8 @@ standard! {
 macro_rules! with_parameter {
     ($($(#[$doc:meta])* $name:ident($parameter:ident = $value:literal) -> $shown:literal $body:expr;)*) => {$(
         $(#[$doc])*
-        /// The parameter broadcasts to the shape, and its dtype is the result's if it is a float.
+        ///
+        /// Of shape `shape`, to which the parameter broadcasts, and of the parameter's dtype if that is a float, else of the default float dtype.
         ///
         /// # Panics
         /// When the key is an array of keys, the shape has a negative length, or the parameter does not broadcast to it.
@@ -126,17 +128,19 @@ pub(crate) fn float_dtype(parameter: &Array) -> DType {
 }
 
 with_parameter! {
-    /// Floats whose logarithm is normal with mean 0 and standard deviation `sigma`.
+    /// Floats whose logarithm is normal with mean 0 and standard deviation `sigma`: `exp(sigma z)` of a normal `z`.
     lognormal(sigma = 0.5) -> "[0.9859474 1.2630961]" |key, shape, dtype, sigma| (normal_dtype(key, shape, dtype) * sigma).exp();
     /// Pareto floats, from 1 upwards, of shape `b`: more than `x` with probability `x^-b`.
     pareto(b = 3.0) -> "[1.2505779 1.4617001]" |key, shape, dtype, b| (exponential_dtype(key, shape, dtype) / b).exp();
     /// Rayleigh floats, of scale `scale`: `scale √(-2 log u)` of a uniform `u`, the length of a vector of two normal floats.
     rayleigh(scale = 2.0) -> "[2.3933022 1.7571814]" |key, shape, dtype, scale| scale * (uniform_dtype(key, shape, dtype, 0, 1).log() * -2.0).sqrt();
-    /// Weibull floats, of scale 1 and shape `concentration`.
+    /// Weibull floats, of scale 1 and shape `concentration`: `e^(1 / concentration)` of an exponential `e`.
     weibull_min(concentration = 2.0) -> "[0.8190345 1.0671461]" |key, shape, dtype, concentration| exponential_dtype(key, shape, dtype).pow(1.0 / concentration);
 }
 
-/// Normal floats given that they lie between `low` and `high`, which broadcast to the shape. Of the default float dtype.
+/// Normal floats given that they lie between `low` and `high`: `√2 erf_inv(u)`, with `u` uniform between `erf(low / √2)` and `erf(high / √2)`.
+///
+/// Of shape `shape`, to which the bounds broadcast, and the default float dtype. The shape comes last, as in JAX.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or a bound does not broadcast to it.

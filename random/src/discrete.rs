@@ -6,7 +6,7 @@ use crate::{Key, gumbel_dtype, uniform_dtype};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np, raise};
 
-/// Bools that are true with probability `p`, which broadcasts to the shape.
+/// Bools that are true with probability `p`: whether a uniform float is less. Of shape `shape`, to which `p` broadcasts.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
@@ -27,7 +27,7 @@ pub fn bernoulli(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     })
 }
 
-/// -1 or 1, equally likely, of the default integer dtype.
+/// -1 or 1, equally likely, of shape `shape` and the default integer dtype.
 ///
 /// # Panics
 /// When the key is an array of keys, or the shape has a negative length.
@@ -44,8 +44,9 @@ pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
     })
 }
 
-/// The number of trials to the first success, each successful with probability `p`, which broadcasts to the shape. Of the default integer
-/// dtype.
+/// The number of trials to the first success, each successful with probability `p`: `⌊log u / log(1 - p)⌋ + 1` of a uniform `u`.
+///
+/// Of shape `shape`, to which `p` broadcasts, and the default integer dtype.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
@@ -67,8 +68,9 @@ pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     })
 }
 
-/// Indices along an axis of `logits`, each as likely as the exponential of its logit; of the default integer dtype. `shape` ends in the shape of `logits` without the
-/// axis; what comes before are further draws.
+/// Indices along an axis of `logits`, each as likely as the exponential of its logit: those of the greatest sums of a logit and Gumbel noise.
+///
+/// Of the default integer dtype. `shape` ends in the shape of `logits` without the axis; what comes before are further draws.
 ///
 /// # Panics
 /// When the key is an array of keys, the axis is out of bounds, or the shape does not end so.
@@ -122,7 +124,9 @@ pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl 
     )
 }
 
-/// Poisson counts of mean `lam`, which broadcasts to the shape. Of the default integer dtype; -1 where `lam` is negative, infinite or NaN.
+/// Poisson counts of mean `lam`; -1 where `lam` is negative, infinite or NaN.
+///
+/// Of shape `shape`, to which `lam` broadcasts, and the default integer dtype.
 ///
 /// By Knuth's method for means below 10 and Hörmann's transformed rejection for others, both in `float32`.
 ///

@@ -5,7 +5,8 @@ use crate::bits::{bits, fits, lengths};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np, raise};
 
-/// Integers uniform on `low..high`, of the default integer dtype; `low` where the range is empty. The bounds broadcast to the shape.
+/// Integers uniform on `low..high`; `low` where the range is empty. Of shape `shape`, to which the bounds broadcast, and the default integer
+/// dtype.
 ///
 /// Each comes from twice the bits of its dtype, so no integer is more likely than another by more than one part in 2^32 (2^64 for
 /// 64 bits) over the length of the range.

@@ -136,15 +136,15 @@ impl Key {
 
     /// An array of new keys, of shape `shape`: to draw from with `vmap`, or one by one.
     ///
+    /// # Panics
+    /// When this is an array of keys, or the shape has a negative length.
+    ///
     /// ```
     /// use kiln::Key;
     /// let keys = Key::new(0).split_n(3);
     /// assert_eq!(keys.shape()[..], [3]);
     /// assert_eq!(keys.unstack()[2].to_string(), "[4146024105 2718843009]");
     /// ```
-    ///
-    /// # Panics
-    /// When this is an array of keys, or the shape has a negative length.
     #[track_caller]
     pub fn split_n(self, shape: impl IntoNumbers) -> Key {
         let words = self.one("split_n");
@@ -155,15 +155,15 @@ impl Key {
 
     /// A key made of this one and a number, which is cut to 32 bits.
     ///
+    /// # Panics
+    /// When this is an array of keys, or `data` is not an integer scalar.
+    ///
     /// ```
     /// use kiln::Key;
     /// let base = Key::new(42);
     /// let keys: Vec<Key> = (0..3).map(|i| base.fold_in(i)).collect();
     /// assert_eq!(keys[1].to_string(), "[  64467757 2916123636]");
     /// ```
-    ///
-    /// # Panics
-    /// When this is an array of keys, or `data` is not an integer scalar.
     #[track_caller]
     pub fn fold_in(&self, data: impl Into<Array>) -> Key {
         let words = self.one("fold_in").clone();

@@ -6,7 +6,7 @@ use crate::uniform::between;
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, raise};
 
-/// Standard normal floats, of the default float dtype.
+/// Standard normal floats, of shape `shape` and the default float dtype.
 ///
 /// `sqrt(2) * erf_inv(u)` with `u` uniform on `(-1, 1)`; `float32` draws reach at most 5.42 in magnitude.
 ///

@@ -53,7 +53,8 @@ fn shuffled(mut key: Key, n: usize) -> Array {
 }
 
 /// Draws from the slices of an array along its first axis; from the integers below `a`, for a plain integer. With `replace`
-/// a slice may be drawn again. `p` are the slices' probabilities, equal if it is not given.
+/// a slice may be drawn again. `p` are the slices' probabilities, equal if it is not given; they need not add up to 1. The result has shape
+/// `(*shape, *a.shape()[1..])` and the dtype of `a`.
 ///
 /// # Panics
 /// When the key is an array of keys, there is nothing to choose from, fewer slices than draws without `replace`, or `p` does not have one

@@ -5,7 +5,7 @@ use crate::bits::{fits, lengths, words};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, raise};
 
-/// Floats uniform on `[0, 1)`, of the default float dtype.
+/// Floats uniform on `[0, 1)`, of shape `shape` and the default float dtype.
 ///
 /// # Panics
 /// When the key is an array of keys, or the shape has a negative length.
@@ -26,7 +26,7 @@ pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
     )
 }
 
-/// Floats uniform on `[low, high)`, of the default float dtype. The bounds broadcast to the shape.
+/// Floats uniform on `[low, high)`, of shape `shape`, to which the bounds broadcast, and the default float dtype.
 ///
 /// # Panics
 /// As [`uniform`], and when a bound does not broadcast.

@@ -102,7 +102,8 @@ fn axes(
     (axes, quote!(#parameters))
 }
 
-/// The path of the crate that has `Tree`: users depend on `kiln`, kiln's own crates on `kiln-core`, or they are it.
+/// The path of the crate that has `Tree`: users depend on `kiln`, kiln's own crates on `kiln-core` (and for their examples on `kiln`), or they
+/// are it.
 fn krate() -> proc_macro2::TokenStream {
     let manifest = std::env::var("CARGO_MANIFEST_DIR")
         .ok()
@@ -121,7 +122,7 @@ fn krate() -> proc_macro2::TokenStream {
             .lines()
             .any(|line| line.trim() == format!("name = \"{name}\""))
     };
-    if is("kiln-core") || (!is("kiln") && !depends("kiln") && depends("kiln-core")) {
+    if is("kiln-core") || (!is("kiln") && depends("kiln-core")) {
         quote!(::kiln_core)
     } else {
         quote!(::kiln)

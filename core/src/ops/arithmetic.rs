@@ -218,13 +218,13 @@ impl Array {
 
     /// The elements in another dtype. Floats are truncated towards 0 and saturate, NaN becomes 0; integers wrap.
     ///
+    /// # Panics
+    /// When the array is a plain number, and neither 32 bits nor the dtype hold it.
+    ///
     /// ```
     /// use kiln::{DType, numpy as np};
     /// assert_eq!(np::array([1.7, -1.7]).astype(DType::I32).to_string(), "[ 1 -1]");
     /// ```
-    ///
-    /// # Panics
-    /// When the array is a plain number, and neither 32 bits nor the dtype hold it.
     #[track_caller]
     pub fn astype(&self, dtype: DType) -> Array {
         let kind = Kind::strong(dtype);

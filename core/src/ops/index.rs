@@ -690,7 +690,7 @@ impl At {
     }
 }
 
-/// Slices of an array along an axis, by index: as [`index`](Array::index) with an array, but for indices out of bounds, which
+/// Slices of an array along an axis, by index: the axes of the indices stand in place of the axis. As [`index`](Array::index) with an array, but for indices out of bounds, which
 /// read NaN (or the least integer, the greatest unsigned one, true).
 ///
 /// # Panics
@@ -699,6 +699,7 @@ impl At {
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::take(np::arange(4) * 10, [3, 0], 0).to_string(), "[30  0]");
+/// assert_eq!(np::take([1.0, 2.0], [-1, 2], 0).to_string(), "[ 2. nan]");
 /// ```
 #[track_caller]
 pub fn take(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {

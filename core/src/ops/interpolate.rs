@@ -96,7 +96,7 @@ fn interpolate(x: Array, xp: Array, fp: Array, outside: Option<[Array; 2]>) -> A
 }
 
 /// The polynomial with coefficients `p`, that of the highest power first, at `x`: by Horner's rule. Further axes of `p` broadcast
-/// against `x`.
+/// against `x`. In the promoted dtype.
 ///
 /// # Panics
 /// When `p` is a scalar, or its further axes do not broadcast against `x`.
@@ -127,7 +127,7 @@ pub fn polyval(p: impl Into<Array>, x: impl Into<Array>) -> Array {
     })
 }
 
-/// The difference of each element and the one before, along the last axis. Of bools, whether they differ.
+/// The difference of each element and the one before, along the last axis, which is shorter by one. Of bools, whether they differ.
 ///
 /// # Panics
 /// When the array is a scalar.
@@ -165,7 +165,7 @@ pub fn diff_axis(x: impl Into<Array>, axis: isize) -> Array {
     })
 }
 
-/// The powers of the elements as the columns of a matrix, `n` of them from the highest down to 1.
+/// The powers of the elements as the columns of a matrix, `n` of them from the highest down to 1: shape `(x.len(), n)`, of the array's dtype.
 ///
 /// # Panics
 /// When the array does not have one axis.

@@ -81,14 +81,14 @@ pub trait IntoItem {
 ///
 /// The steps of a negative `by` lead from `start` down to, but not including, `stop`.
 ///
+/// # Panics
+/// When the step is 0, or `range` is no range.
+///
 /// ```
 /// use kiln::{numpy as np, step};
 /// assert_eq!(np::arange(6).index(step(1.., 2)).to_string(), "[1 3 5]");
 /// assert_eq!(np::arange(4).index(step(.., -1)).to_string(), "[3 2 1 0]");
 /// ```
-///
-/// # Panics
-/// When the step is 0, or `range` is no range.
 #[track_caller]
 pub fn step(range: impl IntoItem, by: isize) -> Item {
     check(by != 0, "step", || "the step is 0");

@@ -34,7 +34,7 @@ fn check_lengths(op: &str, x: &Array, y: &Array, right: usize) {
 
 impl Array {
     /// The product of vectors, of matrices, or of a scalar and an array; with more axes, sums over the last axis and the
-    /// other's second to last. In the promoted dtype.
+    /// other's second to last: `(.., m, k)` and `(.., k, n)` give `(.., m, .., n)`. In the promoted dtype.
     ///
     /// # Panics
     /// When the lengths summed over differ.
@@ -59,7 +59,8 @@ impl Array {
         })
     }
 
-    /// The product of matrices, over leading axes that broadcast; a vector is a row on the left and a column on the right.
+    /// The product of matrices: `(.., m, k)` and `(.., k, n)` give `(.., m, n)`, over leading axes that broadcast. A vector is a row on the left
+    /// and a column on the right, and its axis goes. In the promoted dtype. Python's `@`.
     ///
     /// # Panics
     /// When an operand is a scalar, the lengths summed over differ, or leading axes do not broadcast.
@@ -294,13 +295,13 @@ pub fn norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
 /// The `order`-norm of all elements, `(sum |x|^order)^(1 / order)`: for an infinite order the greatest magnitude (the least, for minus
 /// infinity), for 0 the number of elements that are not 0.
 ///
+/// # Panics
+/// When the order is infinite and there are no elements.
+///
 /// ```
 /// use kiln::numpy::linalg;
 /// assert_eq!(linalg::vector_norm([3.0, -4.0], f64::INFINITY).to_string(), "4.0");
 /// ```
-///
-/// # Panics
-/// When the order is infinite and there are no elements.
 #[track_caller]
 pub fn vector_norm(x: impl Into<Array>, order: f64) -> Array {
     let x = x.into();

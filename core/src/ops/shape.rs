@@ -446,7 +446,7 @@ fn joined(op: &str, mut arrays: Arrays, axis: isize) -> Array {
     })
 }
 
-/// Arrays of one shape one after the other along a new axis.
+/// Arrays of one shape one after the other along a new axis, in their promoted dtype.
 ///
 /// # Panics
 /// Without arrays, when the axis is out of bounds, or when the shapes differ.

@@ -196,7 +196,7 @@ pub fn diag(x: impl Into<Array>, k: isize) -> Array {
     })
 }
 
-/// The `k`-th diagonals of the matrices in the first two axes, as the last axis.
+/// The `k`-th diagonals of the matrices in the first two axes, as the last axis; `k` counts upwards from the main one.
 ///
 /// # Panics
 /// When the array has fewer than two axes.
