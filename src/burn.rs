@@ -6,11 +6,19 @@
 //! use kiln::{Array, hessian, numpy as np};
 //!
 //! let model = kiln::burn::import_function(|x: Tensor<1>| activation::softmax(x, 0), np::ones(3))?;
-//! println!("{}", model.call(np::arange(3).astype(kiln::DType::F32))); // [0.09003057 0.24472848 0.66524094]
+//! assert_eq!(model.call(np::array([0.0, 1.0, 2.0])).to_string(), "[0.09003057 0.24472848 0.66524094]");
 //! let curvature = hessian(|x: Array| model.call(x).index(0));
-//! println!("{}", curvature(np::ones(3)).shape()); // (3, 3)
+//! assert_eq!(curvature(np::ones(3)).shape()[..], [3, 3]);
 //! # Ok::<(), kiln::burn::ImportError>(())
 //! ```
+//!
+//! | | |
+//! |---|---|
+//! | [`import`], [`import_function`] | read a module or a function in |
+//! | [`Model`] | what was read: a function of arrays, and its parameters |
+//! | [`ImportError`], [`Refused`] | why it could not be read |
+//! | [`Arrays`], [`Tensors`] | what such functions take and give |
+//! | `burn_core` | Burn's own crate, of the version that is read |
 //!
 //! With a module, [`import`] keeps the parameters as arrays: [`Model::apply`] takes others, so that gradients with regard to them are
 //! `grad(|parameters| ...)`. `examples/burn_models` takes those for each example of a batch.
@@ -27,7 +35,19 @@ use std::sync::Arc;
 pub use kiln_burn::import::{ImportError, Tensors};
 pub use kiln_burn::{Refused, burn_core};
 
-/// The arrays that stand for a tree of Burn's tensors.
+/// The arrays that stand for a tree of Burn's tensors: what an imported function takes and gives. An [`Array`] for a tensor of any kind, and the
+/// same tuples and fixed-size arrays of them.
+///
+/// ```
+/// use kiln::burn::{burn_core::tensor::Tensor, import_function};
+/// use kiln::numpy as np;
+/// let f = |(x, y): (Tensor<1>, Tensor<1>)| (x.clone() + y.clone(), x * y);
+/// let model = import_function(f, (np::ones(2), np::ones(2)))?;
+/// let (sum, product) = model.call((np::ones(2), 3 * np::ones(2)));
+/// assert_eq!(sum.to_string(), "[4. 4.]");
+/// assert_eq!(product.to_string(), "[3. 3.]");
+/// # Ok::<(), kiln::burn::ImportError>(())
+/// ```
 pub trait Arrays: Tensors {
     /// The same tree with an [`Array`] for each tensor.
     type Arrays: Tree;
@@ -78,6 +98,15 @@ impl<T: Arrays, const N: usize> Arrays for [T; N] {
 
 /// A function that was read in, from tensors `I` to tensors `O`, as a function from arrays to arrays. It holds a module's parameters as
 /// arrays, and its shapes are those that it was read with: [`vmap`](crate::vmap()) adds a batch.
+///
+/// ```
+/// use kiln::burn::{burn_core::tensor::Tensor, import_function};
+/// use kiln::{numpy as np, vmap};
+/// let model = import_function(|x: Tensor<1>| x.clone().mul(x).sum(), np::ones(2))?;
+/// let rows = vmap(|x| model.call(x), 0)(np::array([[1.0, 2.0], [3.0, 4.0]]));
+/// assert_eq!(rows.to_string(), "[[ 5.]\n [25.]]"); // Burn's scalars have one axis
+/// # Ok::<(), kiln::burn::ImportError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Model<I, O> {
     program: Arc<Program>,
@@ -98,6 +127,25 @@ pub struct Model<I, O> {
 ///
 /// # Panics
 /// Where `forward` does: Burn panics on shapes that do not fit, and where values are looked at.
+///
+/// ```
+/// use kiln::burn::burn_core::{module::Param, tensor::Tensor};
+/// use kiln::{Array, grad, numpy as np};
+///
+/// // A module: here two parameters, else a struct that derives Burn's `Module`.
+/// type Line = (Param<Tensor<1>>, Param<Tensor<1>>);
+/// let device = Default::default();
+/// let parameter = |x: [f32; 1]| Param::from_tensor(Tensor::<1>::from_data(x, &device));
+/// let line: Line = (parameter([2.0]), parameter([1.0]));
+///
+/// let forward = |(slope, start): &Line, x: Tensor<1>| x * slope.val() + start.val();
+/// let model = kiln::burn::import(&line, forward, np::ones(1))?;
+/// assert_eq!(model.call([3.0].into()).to_string(), "[7.]");
+///
+/// let gradient = grad(|parameters| model.apply(&parameters, [3.0].into()).sum())(model.parameters());
+/// assert_eq!(gradient["0"].to_string(), "[3.]");
+/// # Ok::<(), kiln::burn::ImportError>(())
+/// ```
 pub fn import<M: Module, I: Arrays, O: Arrays>(
     module: &M,
     forward: impl FnOnce(&M, I) -> O,
@@ -113,6 +161,15 @@ pub fn import<M: Module, I: Arrays, O: Arrays>(
 ///
 /// # Panics
 /// As [`import`].
+///
+/// ```
+/// use kiln::burn::{burn_core::tensor::Tensor, import_function};
+/// use kiln::{Array, grad, numpy as np};
+/// let model = import_function(|x: Tensor<1>| x.sin(), np::ones(2))?;
+/// let slope = grad(|x: Array| model.call(x).sum());
+/// assert_eq!(slope(np::zeros(2)).to_string(), "[1. 1.]");
+/// # Ok::<(), kiln::burn::ImportError>(())
+/// ```
 pub fn import_function<I: Arrays, O: Arrays>(
     f: impl FnOnce(I) -> O,
     inputs: I::Arrays,
@@ -150,6 +207,20 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
     }
 
     /// The module's tensors by their paths in it, as `layers.0.weight`.
+    ///
+    /// ```
+    /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
+    /// # use kiln::{Array, grad, numpy as np};
+    /// # type Line = (Param<Tensor<1>>, Param<Tensor<1>>);
+    /// # let device = Default::default();
+    /// # let parameter = |x: [f32; 1]| Param::from_tensor(Tensor::<1>::from_data(x, &device));
+    /// # let line: Line = (parameter([2.0]), parameter([1.0]));
+    /// # let forward = |(slope, start): &Line, x: Tensor<1>| x * slope.val() + start.val();
+    /// # let model = kiln::burn::import(&line, forward, np::ones(1))?;
+    /// let names: Vec<String> = model.parameters().into_keys().collect();
+    /// assert_eq!(names, ["0", "1"]);
+    /// # Ok::<(), kiln::burn::ImportError>(())
+    /// ```
     pub fn parameters(&self) -> BTreeMap<String, Array> {
         self.parameters.clone()
     }
@@ -158,6 +229,19 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
     ///
     /// # Panics
     /// When the inputs are not of the types that the function was read with.
+    ///
+    /// ```
+    /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
+    /// # use kiln::{Array, grad, numpy as np};
+    /// # type Line = (Param<Tensor<1>>, Param<Tensor<1>>);
+    /// # let device = Default::default();
+    /// # let parameter = |x: [f32; 1]| Param::from_tensor(Tensor::<1>::from_data(x, &device));
+    /// # let line: Line = (parameter([2.0]), parameter([1.0]));
+    /// # let forward = |(slope, start): &Line, x: Tensor<1>| x * slope.val() + start.val();
+    /// # let model = kiln::burn::import(&line, forward, np::ones(1))?;
+    /// assert_eq!(model.call([3.0].into()).to_string(), "[7.]"); // 2 x + 1
+    /// # Ok::<(), kiln::burn::ImportError>(())
+    /// ```
     #[track_caller]
     pub fn call(&self, inputs: I::Arrays) -> O::Arrays {
         self.apply(&self.parameters, inputs)
@@ -167,6 +251,21 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
     ///
     /// # Panics
     /// When a parameter is missing, and when arrays are not of the types that the function was read with.
+    ///
+    /// ```
+    /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
+    /// # use kiln::{Array, grad, numpy as np};
+    /// # type Line = (Param<Tensor<1>>, Param<Tensor<1>>);
+    /// # let device = Default::default();
+    /// # let parameter = |x: [f32; 1]| Param::from_tensor(Tensor::<1>::from_data(x, &device));
+    /// # let line: Line = (parameter([2.0]), parameter([1.0]));
+    /// # let forward = |(slope, start): &Line, x: Tensor<1>| x * slope.val() + start.val();
+    /// # let model = kiln::burn::import(&line, forward, np::ones(1))?;
+    /// let mut parameters = model.parameters();
+    /// parameters.insert("1".into(), [10.0].into());
+    /// assert_eq!(model.apply(&parameters, [3.0].into()).to_string(), "[16.]");
+    /// # Ok::<(), kiln::burn::ImportError>(())
+    /// ```
     #[track_caller]
     pub fn apply(&self, parameters: &BTreeMap<String, Array>, inputs: I::Arrays) -> O::Arrays {
         let mut arguments = Leaves::of(inputs).arrays.into_vec();
@@ -181,6 +280,19 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
     }
 
     /// What was read: `(inputs, parameters, constants) -> outputs`.
+    ///
+    /// ```
+    /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
+    /// # use kiln::{Array, grad, numpy as np};
+    /// # type Line = (Param<Tensor<1>>, Param<Tensor<1>>);
+    /// # let device = Default::default();
+    /// # let parameter = |x: [f32; 1]| Param::from_tensor(Tensor::<1>::from_data(x, &device));
+    /// # let line: Line = (parameter([2.0]), parameter([1.0]));
+    /// # let forward = |(slope, start): &Line, x: Tensor<1>| x * slope.val() + start.val();
+    /// # let model = kiln::burn::import(&line, forward, np::ones(1))?;
+    /// assert_eq!(model.program().input_types().len(), 3); // x, and two parameters
+    /// # Ok::<(), kiln::burn::ImportError>(())
+    /// ```
     pub fn program(&self) -> &Program {
         &self.program
     }

@@ -1,15 +1,98 @@
-#![doc = include_str!("../README.md")]
+//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust, on [Burn](https://burn.dev): immutable arrays, counter-based keys, and functions that are recorded
+//! once per shape and dtype and then run as fused loops on all cores. It is a NumPy replacement for people who know JAX; its names are JAX's and
+//! NumPy's, its keys, bits and uniforms JAX's bit for bit.
+//!
+//! ```
+//! use kiln::prelude::*;
+//! use kiln::{grad, numpy as np, random};
+//!
+//! // Arrays print as NumPy's do. They are 32 bits wide, unless `enable_x64(true)` or a dtype says otherwise.
+//! let x = np::linspace(0.0, 1.0, 3);
+//! assert_eq!((2 * &x + 1).to_string(), "[1. 2. 3.]");
+//! assert_eq!(x.at(0).set(5.0).to_string(), "[5.  0.5 1. ]"); // a new array
+//!
+//! // A key is used once; `split` gives new ones.
+//! let [key, subkey] = Key::new(42).split();
+//! let draws = random::normal(subkey, (1000, 3));
+//!
+//! // Recorded at the first call for these shapes, then one fused loop.
+//! let loss = jit(|(w, x): (Array, Array)| (x.matmul(w).tanh() - 1).pow(2).mean());
+//! let w = random::uniform(key, 3);
+//! assert!(loss((w.clone(), draws.clone())).item::<f64>() > 0.0);
+//!
+//! // Transformations nest in any order: here the gradient for each row of a batch.
+//! let slopes = jit(vmap(grad(loss), (None, Some(0))));
+//! assert_eq!(slopes((w, draws)).0.shape()[..], [1000, 3]);
+//! ```
+//!
+//! # Where to look
+//!
+//! | | |
+//! |---|---|
+//! | [`Array`] | arrays: operators, methods, [`index`](Array::index) and [`at`](Array::at) |
+//! | [`numpy`] | making arrays, and NumPy's functions; [`numpy::linalg`] |
+//! | [`random`] | [`Key`]s and samplers |
+//! | [`jit()`], [`program()`], [`call`] | functions recorded and compiled, and what is recorded |
+//! | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp`], [`linearize`] | derivatives, to any order |
+//! | [`jacobian()`], [`jacfwd`], [`jacrev`], [`hessian`], [`hvp`] | matrices of derivatives |
+//! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`] | derivatives given, held back, or computed again |
+//! | [`vmap()`], [`vmap_with`], [`map_seq`] | functions of a batch |
+//! | [`lax`] | loops, choices and scans in recorded functions |
+//! | [`tree`], [`Tree`], [`Static`] | what functions take and give: structs, tuples, lists and maps of arrays |
+//! | [`enable_x64`], [`with_x64`] | 64 bits by default |
+//! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
+//! | [`threads`], [`set_threads`], [`progress`] | the machine |
+//!
+//! # Features
+//!
+//! All are off by default.
+//!
+//! | | |
+//! |---|---|
+//! | `import` | `kiln::burn`: models written with [Burn](https://burn.dev)'s modules, read in as functions of arrays |
+//!
+//! # Errors
+//!
+//! What is wrong with arguments is found when a function is called, and panics at the caller's line with the function's name, the fact, and what
+//! to do: `reshape: shape (6,) has 6 elements: they do not fill shape (4, 2)`. The sections "Panics" say what is refused.
+//!
+//! The repository's README has the set-up, whole programs to run, and measurements; its ARCHITECTURE says where everything lives.
+
+// The trait and the macro apart: the macro's own crate cannot have the example, since a proc macro is built for the host, and so would be all
+// that its tests need.
+pub use kiln_core::tree::Tree;
+/// Makes a struct a tree of its fields, each of which is a tree. For an enum the [trait](trait@Tree) is implemented by hand.
+///
+/// For [`vmap`](vmap()), a tuple with an axis for each field says which are mapped.
+///
+/// ```
+/// use kiln::{Array, Static, Tree, grad, numpy as np, vmap};
+///
+/// #[derive(Clone, Tree)]
+/// struct Power {
+///     scale: Array,
+///     exponent: Static<i32>,
+/// }
+///
+/// let at_two = |p: Power| p.scale * 2.0_f64.powi(p.exponent.0);
+/// let p = Power { scale: 1.0.into(), exponent: Static(3) };
+/// assert_eq!(grad(at_two)(p).scale.to_string(), "8.0");
+/// let many = Power { scale: np::arange(3), exponent: Static(3) };
+/// assert_eq!(vmap(at_two, (0, None))(many).to_string(), "[ 0.  8. 16.]");
+/// ```
+pub use kiln_derive::Tree;
 
 pub use kiln_backends::{Progress, ThreadsAreRunning, progress, set_threads, threads};
 pub use kiln_core::{
     Array, ArrayType, At, BatchAxes, Buffer, DType, Element, Ellipsis, IntoAxes, IntoIndex, IntoItem,
-    IntoNumbers, Item, Items, Keep, NewAxis, Number, Numbers, OutOfBounds, Program, Shape, Static, Tree,
-    Vmap, call, checkpoint, custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print,
+    IntoNumbers, Item, Items, Keep, NewAxis, Number, Numbers, OutOfBounds, Program, Shape, Static, Vmap,
+    call, checkpoint, custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print,
     default_float, default_int, enable_x64, grad, grad_aux, grad_first, hessian, hvp, jacfwd, jacobian,
     jacrev, jit, jvp, keep, lax, linearize, map_seq, numpy, program, s, simplify, step, stop_gradient, tree,
     value_and_grad, value_and_grad_aux, value_and_grad_first, vjp, vmap, vmap_with, with_debug_nans,
     with_x64, x64_enabled,
 };
+#[doc(inline)]
 pub use kiln_random as random;
 pub use kiln_random::Key;
 
@@ -18,7 +101,19 @@ pub mod burn;
 #[cfg(feature = "plot")]
 pub mod plot;
 
-/// What most programs use: `use kiln::prelude::*;`.
+/// What most programs use.
+///
+/// ```
+/// use kiln::prelude::*;
+/// let double = jit(|x: Array| 2 * x);
+/// assert_eq!(double([1, 2].into()).to_string(), "[2 4]");
+/// ```
 pub mod prelude {
+    #[doc(no_inline)]
     pub use crate::{Array, DType, Ellipsis, Key, NewAxis, Static, Tree, jit, keep, step, vmap};
 }
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -413,6 +413,10 @@ fn dtypes() {
             "round_to: integers cannot be rounded to tens",
         ),
         (
+            call!(np::arange(3_000_000_000_i64)),
+            "arange: 3000000000 does not fit in int32: use int64, or enable_x64(true)",
+        ),
+        (
             call!(np::arange(3) + 3_000_000_000_000_i64),
             "add: 3000000000000 does not fit in int32: use int64, or enable_x64(true)",
         ),

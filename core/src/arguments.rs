@@ -7,11 +7,16 @@ use smallvec::SmallVec;
 /// A number that can stand for a length or an axis: `usize`, `isize`, `i32`, `i64` or `u32`.
 ///
 /// ```
-/// use kiln_core::Number;
+/// use kiln::Number;
 /// assert_eq!(3usize.number(), 3);
 /// ```
 pub trait Number: Copy {
     /// The number.
+    ///
+    /// ```
+    /// use kiln::Number;
+    /// assert_eq!((-1_i32).number(), -1_isize);
+    /// ```
     fn number(self) -> isize;
 }
 
@@ -26,19 +31,32 @@ macro_rules! numbers {
 }
 numbers!(usize, isize, i32, i64, u32);
 
-/// A list of [`Number`]s.
+/// A list of [`Number`]s, as signed integers: lengths, or axes counted from either end.
+///
+/// ```
+/// use kiln::IntoNumbers;
+/// assert_eq!((2, -1).numbers()[..], [2, -1]);
+/// ```
 pub type Numbers = SmallVec<[isize; 4]>;
 
 /// What may be written for a shape or a list of axes: a number, a tuple, an array, a slice or a vector of numbers.
 ///
 /// ```
-/// use kiln_core::numpy as np;
+/// use kiln::numpy as np;
 /// let n = 3_usize;
-/// println!("{} {} {}", np::ones(n).shape(), np::ones((2, n)).shape(), np::ones([2, 3]).shape());
-/// println!("{}", np::ones((2, n)).reshape((n, -1)).shape());
+/// assert_eq!(np::ones(n).shape()[..], [3]);
+/// assert_eq!(np::ones((2, n)).shape()[..], [2, 3]);
+/// assert_eq!(np::ones(vec![2; n]).shape()[..], [2, 2, 2]);
+/// assert_eq!(np::ones((2, n)).reshape((n, -1)).shape()[..], [3, 2]);
+/// assert_eq!(np::ones(()).ndim(), 0);
 /// ```
 pub trait IntoNumbers {
     /// The numbers, in order.
+    ///
+    /// ```
+    /// use kiln::IntoNumbers;
+    /// assert_eq!([2, 3].numbers()[..], [2, 3]);
+    /// ```
     fn numbers(self) -> Numbers;
 }
 
@@ -104,8 +122,21 @@ macro_rules! tuples {
 tuples!((A)(A B)(A B C)(A B C D)(A B C D E)(A B C D E F)(A B C D E F G)(A B C D E F G H));
 
 /// The axes of a reduction, and whether they stay with length 1: any [`IntoNumbers`], or one wrapped in [`keep`].
+///
+/// ```
+/// use kiln::{keep, numpy as np};
+/// let x = np::ones((2, 3, 4));
+/// assert_eq!(x.sum_axis(-1).shape()[..], [2, 3]);
+/// assert_eq!(x.sum_axis((0, 2)).shape()[..], [3]);
+/// assert_eq!(x.sum_axis(keep((0, 2))).shape()[..], [1, 3, 1]);
+/// ```
 pub trait IntoAxes {
     /// The axes as written, and whether to keep them.
+    ///
+    /// ```
+    /// use kiln::IntoAxes;
+    /// assert_eq!((&0.axes().0[..], 0.axes().1), (&[0][..], false));
+    /// ```
     fn axes(self) -> (Numbers, bool);
 }
 
@@ -115,18 +146,22 @@ impl<T: IntoNumbers> IntoAxes for T {
     }
 }
 
-/// Axes to be kept with length 1, see [`keep`].
+/// Axes to be kept with length 1: what [`keep`] gives.
+///
+/// ```
+/// use kiln::{IntoAxes, keep};
+/// let (axes, kept) = keep((0, 1)).axes();
+/// assert_eq!((&axes[..], kept), (&[0, 1][..], true));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Keep<T>(T);
 
 /// NumPy's `keepdims`: the reduced axes stay, with length 1, so that the result broadcasts against the operand.
 ///
 /// ```
-/// use kiln_core::{keep, numpy as np};
+/// use kiln::{keep, numpy as np};
 /// let x = np::array([[1.0, 2.0], [3.0, 4.0]]);
-/// println!("{}", &x - x.mean_axis(keep(1)));
-/// // [[-0.5  0.5]
-/// //  [-0.5  0.5]]
+/// assert_eq!((&x - x.mean_axis(keep(1))).to_string(), "[[-0.5  0.5]\n [-0.5  0.5]]");
 /// ```
 pub fn keep<T: IntoNumbers>(axes: T) -> Keep<T> {
     Keep(axes)

@@ -13,13 +13,25 @@ use std::sync::{Arc, LazyLock};
 /// An n-dimensional array of numbers of one dtype. Immutable, and cheap to clone: a clone is another handle on the same
 /// elements.
 ///
-/// Operators and methods take handles by value or by reference; elements that nobody else holds are reused for the result.
+/// Made by [`numpy`](crate::numpy)'s functions ([`array`](crate::numpy::array()), [`zeros`](crate::numpy::zeros),
+/// [`linspace`](crate::numpy::linspace), ...), by samplers, and from Rust's numbers and lists: `2.0.into()`, `[1, 2].into()`. Every function of
+/// arrays takes whatever becomes one.
+///
+/// Operators and methods take handles by value or by reference; elements that nobody else holds are reused for the result. Operators work for
+/// every mix of arrays, references and plain numbers (on the left, an `f64` or an `i32`). Comparisons are methods, [`lt`](Array::lt) and others,
+/// since Rust's give a `bool`.
+///
+/// Prints as NumPy's arrays do, digit for digit: `{}` as `print(x)`, `{:?}` as `repr(x)` of JAX.
 ///
 /// ```
-/// use kiln_core::numpy as np;
+/// use kiln::{Array, numpy as np};
 /// let a = np::array([1.0, 3.2, -1.5]);
-/// println!("{a}");            // [ 1.   3.2 -1.5]
-/// println!("{:?}", 2 * &a);   // Array([ 2. ,  6.4, -3. ], dtype=float32)
+/// assert_eq!(a.to_string(), "[ 1.   3.2 -1.5]");
+/// assert_eq!((1 - &a).abs().max().item::<f64>(), 2.5);
+/// let mut total = Array::from(0);
+/// total += &a; // another array behind the handle
+/// assert_eq!(total.shape(), a.shape());
+/// assert_eq!(format!("{:?}", 2 * &a), "Array([ 2. ,  6.4, -3. ], dtype=float32)");
 /// ```
 #[derive(Clone)]
 pub struct Array(pub(crate) Repr);
@@ -87,14 +99,15 @@ impl Literal {
 static SCALAR: LazyLock<Shape> = LazyLock::new(Shape::scalar);
 
 impl Array {
-    /// An array of exactly these elements: their Rust type is the dtype, whatever the 64-bit switch says.
+    /// An array of exactly these elements, row after row: their Rust type is the dtype, whatever the 64-bit switch says. The vector's memory becomes
+    /// the array's.
     ///
     /// # Panics
-    /// When `shape` has another number of elements.
+    /// When `shape` has another number of elements, or a negative length.
     ///
     /// ```
-    /// use kiln_core::Array;
-    /// println!("{:?}", Array::new(vec![0.1_f64, 0.2], 2)); // Array([0.1, 0.2], dtype=float64)
+    /// use kiln::Array;
+    /// assert_eq!(format!("{:?}", Array::new(vec![0.1_f64, 0.2], 2)), "Array([0.1, 0.2], dtype=float64)");
     /// ```
     #[track_caller]
     pub fn new<T: Element>(elements: Vec<T>, shape: impl crate::IntoNumbers) -> Array {
@@ -105,7 +118,13 @@ impl Array {
         Array::concrete(Buffer::from_vec(elements, shape), false)
     }
 
-    /// An array of the elements in a buffer.
+    /// An array of the elements in a buffer, of its dtype and shape.
+    ///
+    /// ```
+    /// use kiln::{Array, Buffer};
+    /// let buffer = Buffer::from_vec(vec![1_u8, 2, 3], [3]);
+    /// assert_eq!(format!("{:?}", Array::from_buffer(buffer)), "Array([1, 2, 3], dtype=uint8)");
+    /// ```
     pub fn from_buffer(buffer: Buffer) -> Array {
         Array::concrete(buffer, false)
     }
@@ -117,7 +136,7 @@ impl Array {
     /// The lengths of the axes.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// assert_eq!(np::ones((2, 3)).shape()[..], [2, 3]);
     /// ```
     pub fn shape(&self) -> &Shape {
@@ -131,7 +150,7 @@ impl Array {
     /// The type of the elements.
     ///
     /// ```
-    /// # use kiln_core::{DType, numpy as np};
+    /// use kiln::{DType, numpy as np};
     /// assert_eq!(np::arange(3).dtype(), DType::I32);
     /// ```
     pub fn dtype(&self) -> DType {
@@ -141,7 +160,7 @@ impl Array {
     /// Whether the dtype is weak: it was never stated, and gives way to the other operand's, as that of a plain number does.
     ///
     /// ```
-    /// # use kiln_core::{DType, numpy as np};
+    /// use kiln::{DType, numpy as np};
     /// let h = np::full(2, 0);
     /// assert!(h.is_weak());
     /// assert_eq!((h + np::ones(2)).dtype(), DType::F32);
@@ -153,7 +172,7 @@ impl Array {
     /// Whether the array belongs to a recording, and so has no value to look at.
     ///
     /// ```
-    /// # use kiln_core::{Array, jit, numpy as np};
+    /// use kiln::{Array, jit, numpy as np};
     /// jit(|x: Array| { assert!(x.is_traced()); x })(np::ones(2));
     /// ```
     pub fn is_traced(&self) -> bool {
@@ -175,6 +194,11 @@ impl Array {
     }
 
     /// The dtype and shape.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::ones((2, 3)).array_type().to_string(), "f32[2,3]");
+    /// ```
     pub fn array_type(&self) -> ArrayType {
         ArrayType {
             dtype: self.dtype(),
@@ -182,12 +206,22 @@ impl Array {
         }
     }
 
-    /// The number of axes.
+    /// The number of axes; 0 for a scalar.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::ones((2, 3)).ndim(), 2);
+    /// ```
     pub fn ndim(&self) -> usize {
         self.shape().rank()
     }
 
-    /// The number of elements.
+    /// The number of elements, which is 1 for a scalar.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::ones((2, 3)).size(), 6);
+    /// ```
     pub fn size(&self) -> usize {
         self.shape().size()
     }
@@ -195,16 +229,22 @@ impl Array {
     /// Bytes taken by the elements.
     ///
     /// ```
-    /// assert_eq!(kiln_core::numpy::ones((2, 3)).nbytes(), 24);
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::ones((2, 3)).nbytes(), 24);
     /// ```
     pub fn nbytes(&self) -> usize {
         self.size() * self.dtype().size()
     }
 
-    /// The length of the first axis.
+    /// The length of the first axis: Python's `len(x)`.
     ///
     /// # Panics
     /// When the array is a scalar.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::ones((2, 3)).len(), 2);
+    /// ```
     #[track_caller]
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
@@ -230,13 +270,13 @@ impl Array {
         }
     }
 
-    /// The elements, row after row.
+    /// The elements, row after row, copied into a vector.
     ///
     /// # Panics
     /// When the array belongs to a recording: there is no value to look at. When `T` is not the dtype.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// assert_eq!(np::arange(3).to_vec::<i32>(), [0, 1, 2]);
     /// ```
     #[track_caller]
@@ -258,7 +298,7 @@ impl Array {
     /// When there is more than one element, or none. When the array belongs to a recording: there is no value to look at.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// assert_eq!(np::array([1.5, 2.0]).sum().item::<f64>(), 3.5);
     /// ```
     #[track_caller]
@@ -283,6 +323,12 @@ impl Array {
     ///
     /// # Panics
     /// When the array belongs to a recording: it will never be there.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// let x = np::ones(1_000_000).exp().block_until_ready();
+    /// assert_eq!(x.size(), 1_000_000);
+    /// ```
     #[track_caller]
     pub fn block_until_ready(self) -> Array {
         if let Repr::Traced(array) = &self.0 {

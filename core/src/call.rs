@@ -8,18 +8,19 @@ use crate::{Array, transform};
 use kiln_backends::program::Program;
 use std::sync::Arc;
 
-/// The results of a program for these arrays: a function that came from elsewhere, as one op of whatever is being recorded.
+/// The results of a program for these arrays: a function that came from elsewhere (from [`program`](crate::program()), or a file, see
+/// [`Program`]), as one op of whatever is being recorded.
 ///
 /// # Panics
 /// When the arrays are not of the types of the program's inputs.
 ///
 /// ```
-/// use kiln_core::{Array, call, grad, numpy as np, program};
+/// use kiln::{Array, call, grad, numpy as np, program};
 /// use std::sync::Arc;
 /// let square = Arc::new(program(|x: Array| &x * &x, np::ones(3)));
-/// println!("{}", call(&square, [np::arange(3).astype(kiln_core::DType::F32)])[0]); // [0. 1. 4.]
+/// assert_eq!(call(&square, [np::arange(3).astype(kiln::DType::F32)])[0].to_string(), "[0. 1. 4.]");
 /// let slope = grad(move |x: Array| call(&square, [x]).remove(0).sum());
-/// println!("{}", slope(np::ones(3))); // [2. 2. 2.]
+/// assert_eq!(slope(np::ones(3)).to_string(), "[2. 2. 2.]");
 /// ```
 #[track_caller]
 pub fn call(program: &Arc<Program>, inputs: impl IntoIterator<Item = Array>) -> Vec<Array> {

@@ -45,13 +45,14 @@ impl Switches {
 
 /// Sets, for the whole process, whether default dtypes are `int64` and `float64` rather than `int32` and `float32`.
 ///
-/// Arrays made with an explicit 64-bit dtype keep it either way.
+/// JAX's `jax_enable_x64`. Arrays made with an explicit 64-bit dtype keep it either way; functions are recorded and compiled anew. Call it first
+/// thing in `main`; a part of a program, or a test, uses [`with_x64`].
 ///
-/// ```
-/// use kiln_core::{DType, numpy as np};
-/// kiln_core::enable_x64(true);
+/// ```standalone_crate
+/// use kiln::{DType, numpy as np};
+/// kiln::enable_x64(true);
 /// assert_eq!(np::ones(3).dtype(), DType::F64);
-/// # kiln_core::enable_x64(false);
+/// assert_eq!(np::array([1, 2]).dtype(), DType::I64);
 /// ```
 pub fn enable_x64(enabled: bool) {
     X64.store(enabled, Ordering::Relaxed);
@@ -60,7 +61,7 @@ pub fn enable_x64(enabled: bool) {
 /// Runs `f` with the 64-bit switch set on this thread only; the setting before is restored, also when `f` panics.
 ///
 /// ```
-/// use kiln_core::{DType, numpy as np, with_x64};
+/// use kiln::{DType, numpy as np, with_x64};
 /// assert_eq!(with_x64(true, || np::arange(3)).dtype(), DType::I64);
 /// assert_eq!(np::arange(3).dtype(), DType::I32);
 /// ```
@@ -71,7 +72,9 @@ pub fn with_x64<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
 /// Whether default dtypes take 64 bits on this thread.
 ///
 /// ```
-/// assert!(!kiln_core::x64_enabled());
+/// use kiln::{with_x64, x64_enabled};
+/// assert!(!x64_enabled());
+/// assert!(with_x64(true, x64_enabled));
 /// ```
 pub fn x64_enabled() -> bool {
     X64_HERE.get().unwrap_or_else(|| X64.load(Ordering::Relaxed))
@@ -82,9 +85,9 @@ pub fn x64_enabled() -> bool {
 /// Every op that can make a NaN is checked, outside of transformations and inside, when the program runs. That costs time, and
 /// functions are recorded and compiled anew.
 ///
-/// ```should_panic
-/// use kiln_core::{Array, jit, numpy as np};
-/// kiln_core::debug_nans(true);
+/// ```should_panic,standalone_crate
+/// use kiln::{Array, jit, numpy as np};
+/// kiln::debug_nans(true);
 /// let f = jit(|x: Array| x.log() + 1);
 /// f(np::array([1.0, -1.0])); // log: made a NaN (debug_nans): src/main.rs:4:26
 /// ```
@@ -95,9 +98,10 @@ pub fn debug_nans(enabled: bool) {
 /// Runs `f` with the switch of [`debug_nans`] set on this thread only; the setting before is restored, also when `f` panics.
 ///
 /// ```
-/// use kiln_core::{numpy as np, with_debug_nans};
+/// use kiln::{numpy as np, with_debug_nans};
 /// let root = || with_debug_nans(true, || np::array([-1.0]).sqrt());
-/// assert!(std::panic::catch_unwind(root).is_err());
+/// let error = std::panic::catch_unwind(root).unwrap_err();
+/// assert!(error.downcast_ref::<String>().unwrap().starts_with("sqrt: made a NaN (debug_nans)"));
 /// ```
 pub fn with_debug_nans<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
     with(&DEBUG_NANS_HERE, enabled, f)
@@ -106,7 +110,9 @@ pub fn with_debug_nans<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
 /// Whether NaNs are looked for on this thread.
 ///
 /// ```
-/// assert!(!kiln_core::debug_nans_enabled());
+/// use kiln::{debug_nans_enabled, with_debug_nans};
+/// assert!(!debug_nans_enabled());
+/// assert!(with_debug_nans(true, debug_nans_enabled));
 /// ```
 pub fn debug_nans_enabled() -> bool {
     DEBUG_NANS_HERE
@@ -115,11 +121,23 @@ pub fn debug_nans_enabled() -> bool {
 }
 
 /// The dtype of an integer without a stated dtype: `int32`, or `int64` in 64-bit mode.
+///
+/// ```
+/// use kiln::{DType, default_int, with_x64};
+/// assert_eq!(default_int(), DType::I32);
+/// assert_eq!(with_x64(true, default_int), DType::I64);
+/// ```
 pub fn default_int() -> DType {
     if x64_enabled() { DType::I64 } else { DType::I32 }
 }
 
 /// The dtype of a float without a stated dtype: `float32`, or `float64` in 64-bit mode.
+///
+/// ```
+/// use kiln::{DType, default_float, with_x64};
+/// assert_eq!(default_float(), DType::F32);
+/// assert_eq!(with_x64(true, default_float), DType::F64);
+/// ```
 pub fn default_float() -> DType {
     if x64_enabled() { DType::F64 } else { DType::F32 }
 }

@@ -11,14 +11,33 @@ use kiln_backends::{Buffer, Element};
 ///
 /// As Python's, an `f64` becomes an element of the default float dtype, and an `i32`, `i64`, `isize` or `usize` one of the
 /// default integer dtype; the others keep their type.
+///
+/// ```
+/// use kiln::{DType, numpy::{self as np, Item}};
+/// assert_eq!(f64::dtype(), DType::F32);
+/// assert_eq!(u8::dtype(), DType::U8);
+/// assert_eq!(np::array([1_u8, 2]).dtype(), DType::U8);
+/// ```
 pub trait Item: Copy {
     /// What the number is held as.
     type Element: Element;
 
     /// The dtype of an array of such numbers.
+    ///
+    /// ```
+    /// use kiln::{DType, numpy::Item, with_x64};
+    /// assert_eq!(i32::dtype(), DType::I32);
+    /// assert_eq!(with_x64(true, i32::dtype), DType::I64);
+    /// ```
     fn dtype() -> DType;
 
     /// The number as an element, if it fits in the dtype.
+    ///
+    /// ```
+    /// use kiln::numpy::Item;
+    /// assert_eq!(3_usize.element(), Some(3_i64));
+    /// assert_eq!(3_000_000_000_i64.element(), None); // int32 does not hold it
+    /// ```
     fn element(self) -> Option<Self::Element>;
 }
 
@@ -64,15 +83,39 @@ impl Item for f64 {
 }
 
 /// What an array can be made from: a number, or lists (arrays, slices, vectors) of such, nested to any depth.
+///
+/// ```
+/// use kiln::{Array, numpy::{self as np, Nested}};
+/// fn total(numbers: impl Nested<Item = f64>) -> Array {
+///     np::array(numbers).sum()
+/// }
+/// assert_eq!(total([1.0, 2.0]).to_string(), "3.0");
+/// assert_eq!(total(vec![vec![1.0, 2.0], vec![3.0, 4.0]]).to_string(), "10.0");
+/// ```
 pub trait Nested {
     /// The number at the bottom.
     type Item: Item;
 
     /// The lengths of the lists, outermost first; taken from the first of each.
+    ///
+    /// ```
+    /// use kiln::numpy::Nested;
+    /// let mut lengths = kiln::Numbers::new();
+    /// [[1, 2, 3], [4, 5, 6]].lengths(&mut lengths);
+    /// assert_eq!(lengths[..], [2, 3]);
+    /// ```
     fn lengths(&self, lengths: &mut Numbers);
 
     /// Adds the numbers in order; `lengths` are those of this list and the ones within. Gives the length of a list that
     /// differs from its neighbours, if there is one.
+    ///
+    /// ```
+    /// use kiln::numpy::Nested;
+    /// let mut numbers = vec![];
+    /// assert_eq!([[1, 2], [3, 4]].collect(&[2, 2], &mut numbers), Ok(()));
+    /// assert_eq!(numbers, [1, 2, 3, 4]);
+    /// assert_eq!(vec![vec![1, 2], vec![3]].collect(&[2, 2], &mut vec![]), Err(1));
+    /// ```
     fn collect(&self, lengths: &[isize], numbers: &mut Vec<Self::Item>) -> Result<(), usize>;
 }
 
@@ -143,7 +186,7 @@ impl<T: Nested + ?Sized> Nested for &T {
     }
 }
 
-/// An array of numbers, or of lists of numbers.
+/// An array of numbers, or of lists of numbers: one axis for each level of lists.
 ///
 /// As in NumPy, plain integers (`i32`, `i64`, `isize`, `usize`) and `f64` take the default dtypes: `int32` and `float32`, or
 /// `int64` and `float64` in 64-bit mode. Other types keep theirs; [`Array::new`] keeps all.
@@ -152,11 +195,10 @@ impl<T: Nested + ?Sized> Nested for &T {
 /// When lists beside each other differ in length, or an integer does not fit.
 ///
 /// ```
-/// use kiln_core::numpy as np;
-/// println!("{:?}", np::array([1.0, 3.2, -1.5]));     // Array([ 1. ,  3.2, -1.5], dtype=float32)
-/// println!("{:?}", np::array([[1, 2], [3, 4]]));     // Array([[1, 2],
-///                                                    //        [3, 4]], dtype=int32)
-/// println!("{:?}", np::array(vec![true, false]));    // Array([ True, False], dtype=bool)
+/// use kiln::numpy as np;
+/// assert_eq!(format!("{:?}", np::array([1.0, 3.2, -1.5])), "Array([ 1. ,  3.2, -1.5], dtype=float32)");
+/// assert_eq!(format!("{:?}", np::array([[1, 2], [3, 4]])), "Array([[1, 2],\n       [3, 4]], dtype=int32)");
+/// assert_eq!(format!("{:?}", np::array(vec![true, false])), "Array([ True, False], dtype=bool)");
 /// ```
 #[track_caller]
 pub fn array<T: Nested>(nested: T) -> Array {

@@ -1,6 +1,26 @@
 //! Looking into programs while they run: printing values, and finding the op that made the first NaN.
 //!
-//! Both are effects: equations that give nothing, done in the order of the program.
+//! | | |
+//! |---|---|
+//! | [`debug_print!`](crate::debug_print!) | prints arrays where the program runs |
+//! | [`print_to`] | sends what is printed elsewhere |
+//! | [`capture`] | collects what is printed, for a test |
+//! | [`debug_nans`](crate::debug_nans()) | stops at the op that makes the first NaN |
+//! | [`program`](crate::program()) | shows what a function records |
+//!
+//! A `println!` in a recorded function prints when it is recorded, once, and an array has no value then. Prints and checks are effects:
+//! equations that give nothing, done in the order of the program.
+//!
+//! ```
+//! use kiln::{Array, debug, debug_print, jit, numpy as np};
+//! let f = jit(|x: Array| {
+//!     debug_print!("x = {}", x);
+//!     x.sum()
+//! });
+//! let (sum, lines) = debug::capture(|| f(np::arange(3)));
+//! assert_eq!(lines, ["x = [0 1 2]"]);
+//! assert_eq!(sum.to_string(), "3");
+//! ```
 
 use crate::Array;
 use crate::config::debug_nans_enabled;
@@ -23,14 +43,14 @@ use std::sync::{Arc, Once, PoisonError, RwLock};
 /// When there are more or fewer values than places.
 ///
 /// ```
-/// use kiln_core::{Array, debug_print, jit, numpy as np};
+/// use kiln::{Array, debug, debug_print, jit, numpy as np};
 /// let f = jit(|x: Array| {
 ///     let y = x.sum();
 ///     debug_print!("the sum of {} is {}", x, y);
 ///     y
 /// });
-/// f(np::arange(3)); // the sum of [0 1 2] is 3
-/// f(np::ones(2));   // the sum of [1. 1.] is 2.0
+/// let (_, lines) = debug::capture(|| (f(np::arange(3)), f(np::ones(2))));
+/// assert_eq!(lines, ["the sum of [0 1 2] is 3", "the sum of [1. 1.] is 2.0"]);
 /// ```
 #[macro_export]
 macro_rules! debug_print {
@@ -40,14 +60,28 @@ macro_rules! debug_print {
 }
 
 /// A value for [`print()`]: an array, a reference to one, or a number.
+///
+/// ```
+/// use kiln::{debug, numpy as np};
+/// assert_eq!(debug::value(&2).to_string(), "2");
+/// assert_eq!(debug::value(&&np::ones(2)).to_string(), "[1. 1.]");
+/// ```
 pub fn value<T: Clone + Into<Array>>(x: &T) -> Array {
     x.clone().into()
 }
 
-/// What [`debug_print!`](crate::debug_print!) calls.
+/// What [`debug_print!`](crate::debug_print!) calls: for a text or a number of values that is not known when the program is written.
 ///
 /// # Panics
 /// When there are more or fewer values than places.
+///
+/// ```
+/// use kiln::{debug, numpy as np};
+/// let values = [np::ones(2), 3.into()];
+/// let text = vec!["{}"; values.len()].join(" and ");
+/// let ((), lines) = debug::capture(|| debug::print(&text, &values));
+/// assert_eq!(lines, ["[1. 1.] and 3"]);
+/// ```
 #[track_caller]
 pub fn print(text: &str, values: &[Array]) {
     const OP: &str = "debug_print";
@@ -118,9 +152,13 @@ thread_local! {
 
 /// Where prints go from now on, in the whole process; to the standard output before.
 ///
-/// ```
-/// kiln_core::debug::print_to(|text| eprintln!("{text}"));
-/// kiln_core::debug_print!("to standard error");
+/// ```standalone_crate
+/// use kiln::{debug, debug_print};
+/// use std::sync::Mutex;
+/// static LOG: Mutex<Vec<String>> = Mutex::new(vec![]);
+/// debug::print_to(|text| LOG.lock().unwrap().push(text.into()));
+/// debug_print!("{} percent", 50);
+/// assert_eq!(*LOG.lock().unwrap(), ["50 percent"]);
 /// ```
 pub fn print_to(sink: impl Fn(&str) + Send + Sync + 'static) {
     *SINK.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(sink));
@@ -129,7 +167,7 @@ pub fn print_to(sink: impl Fn(&str) + Send + Sync + 'static) {
 /// Runs `f`, and gives what is printed on this thread meanwhile instead of printing it.
 ///
 /// ```
-/// use kiln_core::{Array, debug, debug_print, lax};
+/// use kiln::{Array, debug, debug_print, lax};
 /// let (last, lines) = debug::capture(|| lax::fori_loop(0, 3, |i, x: Array| { debug_print!("{} {}", i, x); x * 2 }, 1.into()));
 /// assert_eq!(lines, ["0 1", "1 2", "2 4"]);
 /// ```

@@ -173,7 +173,7 @@ thread_local! {
 /// fn scaled_norm(x: &Array, power: i32) -> Array {
 ///     staged("scaled_norm", power, [x.clone()], |&power, x| (&x[0] * &x[0]).sum().sqrt() * 10_f64.powi(power))
 /// }
-/// println!("{}", scaled_norm(&np::array([3.0, 4.0]), 1)); // 50.0
+/// assert_eq!(scaled_norm(&np::array([3.0, 4.0]), 1).to_string(), "50.0");
 /// ```
 #[track_caller]
 pub fn staged<P, R, F>(op: &str, parameters: P, inputs: impl IntoIterator<Item = Array>, build: F) -> R

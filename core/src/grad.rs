@@ -16,7 +16,8 @@ use std::sync::Arc;
 
 /// The gradient of a function whose value is a float scalar, with respect to all leaves of its argument: a tree like it.
 ///
-/// The result is a function like any other: it can be differentiated again, and [`jit`](crate::jit()) and
+/// The function takes one argument, which may be a tuple or any other [`Tree`] of floats; the gradient has its structure, shapes and dtypes. The
+/// result is a function like any other: it can be differentiated again, and [`jit`](crate::jit()) and
 /// [`vmap`](crate::vmap()) take it. At ties, kinks and the edges of domains, derivatives are JAX's: that of `abs` at 0 is 1, that of
 /// `maximum(x, 0)` at 0 is 0.5, that of `sqrt` at 0 is infinite.
 ///
@@ -27,11 +28,14 @@ use std::sync::Arc;
 /// [`grad_first`], or capture it), and when a `while_loop` is in the way.
 ///
 /// ```
-/// use kiln_core::{Array, grad};
+/// use kiln::{Array, grad};
 /// let f_prime = grad(|x: Array| x.pow(2) / 2.0);
-/// println!("{}", f_prime(10.0.into())); // 10.0
+/// assert_eq!(f_prime(10.0.into()).to_string(), "10.0");
+/// let (along_x, along_y) = grad(|(x, y): (Array, Array)| (x * y).sum())(([1.0, 2.0].into(), [3.0, 4.0].into()));
+/// assert_eq!(along_x.to_string(), "[3. 4.]");
+/// assert_eq!(along_y.to_string(), "[1. 2.]");
 /// let second = grad(grad(|x: Array| x.sin()));
-/// println!("{}", second(1.0.into())); // -0.84147096
+/// assert_eq!(second(1.0.into()).to_string(), "-0.841471");
 /// ```
 #[track_caller]
 pub fn grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
@@ -43,32 +47,33 @@ pub(crate) fn grad_at<T: Tree>(site: Site, f: &impl Fn(T) -> Array, x: T) -> T {
     site.gradient(|x, ()| (f(x), ()), x, ()).2
 }
 
-/// As [`grad`], with respect to the first of two arguments; the second is held fixed.
-///
-/// ```
-/// use kiln_core::{Array, grad_first, numpy as np};
-/// let slope = grad_first(|(w, (x, y)): (Array, (Array, Array))| (w * x - y).pow(2).mean());
-/// println!("{}", slope((0.0.into(), (np::arange(3), np::array([0.0, 2.0, 4.0]))))); // -6.666667
-/// ```
+/// As [`grad`], with respect to the first of two arguments; the second is held fixed: JAX's `argnums=0`.
 ///
 /// # Panics
 /// As [`grad`]; leaves of the second argument may be anything.
+///
+/// ```
+/// use kiln::{Array, grad_first, numpy as np};
+/// let slope = grad_first(|(w, (x, y)): (Array, (Array, Array))| (w * x - y).pow(2).mean());
+/// assert_eq!(slope((0.0.into(), (np::arange(3), np::array([0.0, 2.0, 4.0])))).to_string(), "-6.666667");
+/// ```
 #[track_caller]
 pub fn grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> T {
     let site = Site::new("grad_first");
     move |(x, rest)| site.gradient(|x, rest| (f((x, rest)), ()), x, rest).2
 }
 
-/// A function's value and its [`grad`]ient.
-///
-/// ```
-/// use kiln_core::{Array, value_and_grad};
-/// let (value, gradient) = value_and_grad(|x: Array| x.exp())(0.0.into());
-/// println!("{value} {gradient}"); // 1.0 1.0
-/// ```
+/// A function's value and its [`grad`]ient, for little more than the gradient costs.
 ///
 /// # Panics
 /// As [`grad`].
+///
+/// ```
+/// use kiln::{Array, value_and_grad};
+/// let (value, gradient) = value_and_grad(|x: Array| x.pow(2))(3.0.into());
+/// assert_eq!(value.to_string(), "9.0");
+/// assert_eq!(gradient.to_string(), "6.0");
+/// ```
 #[track_caller]
 pub fn value_and_grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> (Array, T) {
     let site = Site::new("value_and_grad");
@@ -82,6 +87,15 @@ pub fn value_and_grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> (Array, 
 ///
 /// # Panics
 /// As [`grad_first`].
+///
+/// ```
+/// use kiln::{Array, numpy as np, value_and_grad_first};
+/// let loss = |(w, (x, y)): (Array, (Array, Array))| (w * x - y).pow(2).sum();
+/// let data = (np::arange(3), np::array([0.0, 2.0, 4.0]));
+/// let (value, gradient) = value_and_grad_first(loss)((1.5.into(), data));
+/// assert_eq!(value.to_string(), "1.25");
+/// assert_eq!(gradient.to_string(), "-5.0");
+/// ```
 #[track_caller]
 pub fn value_and_grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> (Array, T) {
     let site = Site::new("value_and_grad_first");
@@ -91,16 +105,17 @@ pub fn value_and_grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> im
     }
 }
 
-/// The gradient of a function that gives something else beside the value to be differentiated.
-///
-/// ```
-/// use kiln_core::{Array, grad_aux, numpy as np};
-/// let (gradient, doubled) = grad_aux(|x: Array| ((&x * &x).sum(), 2 * x))(np::array([1.0, 2.0]));
-/// println!("{gradient} {doubled}"); // [2. 4.] [2. 4.]
-/// ```
+/// The gradient of a function that gives something else beside the value to be differentiated: JAX's `has_aux`. The gradient comes first.
 ///
 /// # Panics
 /// As [`grad`].
+///
+/// ```
+/// use kiln::{Array, grad_aux, numpy as np};
+/// let (gradient, doubled) = grad_aux(|x: Array| ((&x * &x).sum(), 2 * x))(np::array([1.0, 2.0]));
+/// assert_eq!(gradient.to_string(), "[2. 4.]");
+/// assert_eq!(doubled.to_string(), "[2. 4.]");
+/// ```
 #[track_caller]
 pub fn grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> (T, X) {
     let site = Site::new("grad_aux");
@@ -114,6 +129,15 @@ pub fn grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> 
 ///
 /// # Panics
 /// As [`grad`].
+///
+/// ```
+/// use kiln::{Array, numpy as np, value_and_grad_aux};
+/// let f = |x: Array| ((&x * &x).sum(), x.max());
+/// let ((value, largest), gradient) = value_and_grad_aux(f)(np::array([1.0, 2.0]));
+/// assert_eq!(value.to_string(), "5.0");
+/// assert_eq!(largest.to_string(), "2.0");
+/// assert_eq!(gradient.to_string(), "[2. 4.]");
+/// ```
 #[track_caller]
 pub fn value_and_grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> ((Array, X), T) {
     let site = Site::new("value_and_grad_aux");
@@ -128,14 +152,15 @@ pub fn value_and_grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl
 /// Cotangents of leaves that are not floats are ignored on the way in, and zeros on the way out. The function may be called
 /// as often as needed: what the backward pass reads of the forward one is kept in it.
 ///
-/// ```
-/// use kiln_core::{Array, numpy as np, vjp};
-/// let (y, pullback) = vjp(|x: Array| x.sin(), np::zeros(2));
-/// println!("{y} {}", pullback(np::array([1.0, 2.0]))); // [0. 0.] [1. 2.]
-/// ```
-///
 /// # Panics
 /// When a `while_loop` is in the way; the pullback, when a cotangent has another structure, shape or dtype than the value.
+///
+/// ```
+/// use kiln::{Array, numpy as np, vjp};
+/// let (y, pullback) = vjp(|x: Array| x.sin(), np::zeros(2));
+/// assert_eq!(y.to_string(), "[0. 0.]");
+/// assert_eq!(pullback(np::array([1.0, 2.0])).to_string(), "[1. 2.]");
+/// ```
 #[track_caller]
 pub fn vjp<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(U) -> T) {
     vjp_at(Site::new("vjp"), f, primals)
@@ -181,14 +206,15 @@ pub(crate) fn vjp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
 ///
 /// Tangents of leaves that are not floats are ignored on the way in, and zeros on the way out.
 ///
-/// ```
-/// use kiln_core::{Array, jvp, numpy as np};
-/// let (y, tangent) = jvp(|x: Array| x.sin(), np::zeros(2), np::array([1.0, 2.0]));
-/// println!("{y} {tangent}"); // [0. 0.] [1. 2.]
-/// ```
-///
 /// # Panics
 /// When the tangent has another structure, shape or dtype than the argument.
+///
+/// ```
+/// use kiln::{Array, jvp, numpy as np};
+/// let (y, tangent) = jvp(|x: Array| x.sin(), np::zeros(2), np::array([1.0, 2.0]));
+/// assert_eq!(y.to_string(), "[0. 0.]");
+/// assert_eq!(tangent.to_string(), "[1. 2.]");
+/// ```
 #[track_caller]
 pub fn jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T, tangents: T) -> (U, U) {
     jvp_at(Site::new("jvp"), f, primals, tangents)
@@ -230,14 +256,15 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
 /// As [`jvp`] for many tangents at one point: what does not depend on them is computed once, but for the values within loops
 /// and branches.
 ///
-/// ```
-/// use kiln_core::{Array, linearize, numpy as np};
-/// let (y, along) = linearize(|x: Array| x.exp(), np::zeros(2));
-/// println!("{y} {}", along(np::array([1.0, 2.0]))); // [1. 1.] [1. 2.]
-/// ```
-///
 /// # Panics
 /// The linear function panics when the tangent has another structure, shape or dtype than the argument.
+///
+/// ```
+/// use kiln::{Array, linearize, numpy as np};
+/// let (y, along) = linearize(|x: Array| x.exp(), np::zeros(2));
+/// assert_eq!(y.to_string(), "[1. 1.]");
+/// assert_eq!(along(np::array([1.0, 2.0])).to_string(), "[1. 2.]");
+/// ```
 #[track_caller]
 pub fn linearize<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(T) -> U) {
     linearize_at(Site::new("linearize"), f, primals)

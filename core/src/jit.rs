@@ -25,15 +25,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// The returned function panics when an array is looked at while it is being recorded (`item`, `to_vec`).
 ///
 /// ```
-/// use kiln_core::{Array, jit, numpy as np};
+/// use kiln::{Array, jit, numpy as np};
 /// use std::cell::Cell;
 ///
 /// let a = Cell::new(1);
 /// let f = jit(|x: Array| a.get() + x);
-/// println!("{}", f(np::ones(2))); // [2. 2.]
+/// assert_eq!(f(np::ones(2)).to_string(), "[2. 2.]");
 /// a.set(42);
-/// println!("{}", f(np::ones(2))); // [2. 2.]
-/// println!("{}", f(np::ones(3))); // [43. 43. 43.]: a new shape is recorded afresh
+/// assert_eq!(f(np::ones(2)).to_string(), "[2. 2.]");
+/// assert_eq!(f(np::ones(3)).to_string(), "[43. 43. 43.]"); // a new shape is recorded afresh
 /// ```
 #[track_caller]
 pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
@@ -51,13 +51,8 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
 /// inputs after its own.
 ///
 /// ```
-/// use kiln_core::{Array, numpy as np, program};
-/// println!("{}", program(|x: Array| x.sin() * 2, np::ones(3)));
-/// // { a:f32[3] =>
-/// //     b:f32[3] = sin a
-/// //     c:f32[3] = broadcast[(3,) axes=[]] 2.0
-/// //     d:f32[3] = mul b c
-/// //   in (d,) }
+/// use kiln::{Array, numpy as np, program};
+/// assert_eq!(program(|x: Array| x.sin() * 2, np::ones(3)).to_string(), "{ a:f32[3] =>\n    b:f32[3] = sin a\n    c:f32[3] = broadcast[(3,) axes=[]] 2.0\n    d:f32[3] = mul b c\n  in (d,) }");
 /// ```
 #[track_caller]
 pub fn program<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Program {

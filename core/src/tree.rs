@@ -1,7 +1,32 @@
-//! Trees of arrays: what transformations take and give.
+//! Trees of arrays: what transformations take and give. JAX calls them pytrees.
+//!
+//! [`jit`](crate::jit()), [`grad`](crate::grad()), [`vmap`](crate::vmap()) and [`lax`](crate::lax) work on functions from a tree to a tree. A
+//! function of several arguments takes a tuple.
+//!
+//! | | |
+//! |---|---|
+//! | [`Tree`] | the trait, and `#[derive(Tree)]` for structs of trees |
+//! | [`Static`] | a value that is part of the function, and not an array |
+//! | [`paths`] | the names of a tree's arrays: `.weights[2]` |
+//! | [`Leaves`], [`Structure`] | a tree taken apart, for functions over any tree |
+//! | [`Rebuild`], [`Path`] | for implementations of [`Tree`] by hand |
 //!
 //! A tree is taken apart into its arrays, the leaves, and its [`Structure`]: whatever else is needed to put it together
-//! again, as far as the type does not say it (the lengths of vectors, the keys of maps, static values).
+//! again, as far as the type does not say it (the lengths of vectors, the keys of maps, static values). So functions over any tree are written:
+//!
+//! ```
+//! use kiln::{Array, Tree, numpy as np, tree::Leaves};
+//!
+//! /// Every array of a tree, scaled.
+//! fn scaled<T: Tree>(tree: T, by: f64) -> T {
+//!     let leaves = Leaves::of(tree);
+//!     leaves.structure.rebuild(leaves.arrays.into_iter().map(|x| x * by))
+//! }
+//!
+//! let (x, ys) = scaled((np::ones(2), vec![np::arange(3)]), 0.5);
+//! assert_eq!(x.to_string(), "[0.5 0.5]");
+//! assert_eq!(ys[0].to_string(), "[0.  0.5 1. ]");
+//! ```
 
 use crate::Array;
 use smallvec::SmallVec;
@@ -11,14 +36,20 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
-/// A few arrays.
+/// A few arrays: a vector, whose first four elements are off the heap.
+///
+/// ```
+/// use kiln::{numpy as np, tree::Arrays};
+/// let arrays: Arrays = [np::ones(2), np::ones(3)].into_iter().collect();
+/// assert_eq!(arrays.iter().map(|x| x.size()).sum::<usize>(), 5);
+/// ```
 pub type Arrays = SmallVec<[Array; 4]>;
 
 /// A value made of arrays: an [`Array`], `()`, tuples, `Vec`, fixed-size arrays, `Option`, `Box`, maps with `String` keys,
 /// [`Static`] values, and structs with `#[derive(Tree)]` of these.
 ///
 /// ```
-/// use kiln_core::{Array, Tree, jit, numpy as np};
+/// use kiln::{Array, Tree, jit, numpy as np};
 ///
 /// #[derive(Tree)]
 /// struct Line {
@@ -27,13 +58,65 @@ pub type Arrays = SmallVec<[Array; 4]>;
 /// }
 ///
 /// let at = jit(|(line, x): (Line, Array)| line.slope * x + line.intercept);
-/// println!("{}", at((Line { slope: 2.0.into(), intercept: 1.0.into() }, np::arange(3)))); // [1. 3. 5.]
+/// assert_eq!(at((Line { slope: 2.0.into(), intercept: 1.0.into() }, np::arange(3))).to_string(), "[1. 3. 5.]");
+/// ```
+///
+/// By hand it is implemented as here, for a type that is not a struct of trees. What is taken apart in some order is put together in the same.
+///
+/// ```
+/// use kiln::{Array, Tree, grad, tree::{Leaves, Path, Rebuild}};
+///
+/// enum Rate {
+///     Constant(Array),
+///     Linear { start: Array, slope: Array },
+/// }
+///
+/// impl Tree for Rate {
+///     fn flatten(self, leaves: &mut Leaves) {
+///         match self {
+///             Rate::Constant(rate) => {
+///                 leaves.structure.length(1);
+///                 rate.flatten(leaves);
+///             }
+///             Rate::Linear { start, slope } => {
+///                 leaves.structure.length(2);
+///                 (start, slope).flatten(leaves);
+///             }
+///         }
+///     }
+///
+///     fn rebuild(leaves: &mut Rebuild<'_>) -> Rate {
+///         match leaves.length() {
+///             1 => Rate::Constant(leaves.array()),
+///             _ => Rate::Linear { start: leaves.array(), slope: leaves.array() },
+///         }
+///     }
+///
+///     fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+///         match self {
+///             Rate::Constant(rate) => rate.paths(at, paths),
+///             Rate::Linear { start, slope } => {
+///                 start.paths(&Path::Field(at, "start"), paths);
+///                 slope.paths(&Path::Field(at, "slope"), paths);
+///             }
+///         }
+///     }
+/// }
+///
+/// let after_two_years = |rate: Rate| match rate {
+///     Rate::Constant(rate) => (2 * rate).exp(),
+///     Rate::Linear { start, slope } => (2 * start + 2 * slope).exp(),
+/// };
+/// let Rate::Linear { slope, .. } = grad(after_two_years)(Rate::Linear { start: 0.0.into(), slope: 0.0.into() }) else {
+///     unreachable!("a gradient is a tree like its argument")
+/// };
+/// assert_eq!(slope.to_string(), "2.0");
 /// ```
 pub trait Tree: Sized {
-    /// Takes the tree apart.
+    /// Takes the tree apart: its arrays, and what its type does not say of it, are added to `leaves` in order.
     fn flatten(self, leaves: &mut Leaves);
 
-    /// Puts a tree of a structure together, from new leaves.
+    /// Puts a tree of a structure together from new leaves, in the order in which [`flatten`](Tree::flatten) took it apart.
     fn rebuild(leaves: &mut Rebuild<'_>) -> Self;
 
     /// Adds the path of every leaf to `paths`, in order; `at` is the path of this tree.
@@ -41,6 +124,12 @@ pub trait Tree: Sized {
 }
 
 /// A tree taken apart.
+///
+/// ```
+/// use kiln::{numpy as np, tree::Leaves};
+/// let leaves = Leaves::of((np::ones(2), Some(np::ones(3))));
+/// assert_eq!(leaves.arrays.len(), 2);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Leaves {
     /// The arrays, in order.
@@ -52,7 +141,14 @@ pub struct Leaves {
 }
 
 impl Leaves {
-    /// Adds a leaf whose last `axes` axes are part of its elements, as the words of a random key are: no axes that are mapped.
+    /// Adds a leaf whose last `axes` axes are part of its elements, as the words of a random key are: no axes that [`vmap`](crate::vmap()) counts.
+    ///
+    /// ```
+    /// use kiln::{Key, tree::Leaves};
+    /// let mut leaves = Leaves::default();
+    /// leaves.element(Key::new(0).words().clone(), 1); // what a key does
+    /// assert_eq!(leaves.arrays[0].shape()[..], [2]);
+    /// ```
     pub fn element(&mut self, array: Array, axes: usize) {
         self.elements.push((self.arrays.len(), axes));
         self.arrays.push(array);
@@ -65,6 +161,13 @@ impl Leaves {
     }
 
     /// Takes a tree apart.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, tree::Leaves};
+    /// let leaves = Leaves::of(vec![np::ones(2), np::zeros(2)]);
+    /// let sum: Vec<Array> = leaves.structure.rebuild(leaves.arrays.into_iter().map(|x| x + 1));
+    /// assert_eq!(sum[1].to_string(), "[1. 1.]");
+    /// ```
     pub fn of(tree: impl Tree) -> Leaves {
         let mut leaves = Leaves::default();
         tree.flatten(&mut leaves);
@@ -72,7 +175,15 @@ impl Leaves {
     }
 }
 
-/// What a tree is apart from its leaves and its type. Compared and hashed for the cache of `jit`.
+/// What a tree is apart from its leaves and its type: the lengths of vectors, the keys of maps, static values. Compared and hashed for the cache
+/// of [`jit`](crate::jit()), which records a function anew for every other structure.
+///
+/// ```
+/// use kiln::{numpy as np, tree::Leaves};
+/// let of = |n| Leaves::of(vec![np::ones(2); n]).structure;
+/// assert_eq!(of(2), of(2));
+/// assert_ne!(of(2), of(3));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Structure {
     parts: Vec<Part>,
@@ -86,22 +197,54 @@ enum Part {
 }
 
 impl Structure {
-    /// Notes the number of parts of a tree that are not in its type.
+    /// Notes the number of parts of a tree that is not in its type. [`Rebuild::length`] gives it back.
+    ///
+    /// ```
+    /// use kiln::tree::{Leaves, Structure};
+    /// let mut structure = Structure::default();
+    /// structure.length(0);
+    /// assert_eq!(structure, Leaves::of(Vec::<kiln::Array>::new()).structure);
+    /// ```
     pub fn length(&mut self, n: usize) {
         self.parts.push(Part::Length(n));
     }
 
-    /// Notes a name.
+    /// Notes a name, as the key of a map. [`Rebuild::name`] gives it back.
+    ///
+    /// ```
+    /// use kiln::tree::Structure;
+    /// let [mut a, mut b] = [Structure::default(), Structure::default()];
+    /// a.name("mean".into());
+    /// b.name("variance".into());
+    /// assert_ne!(a, b);
+    /// ```
     pub fn name(&mut self, name: String) {
         self.parts.push(Part::Name(name));
     }
 
-    /// Notes a value.
+    /// Notes a value that is part of the function, as [`Static`] does. [`Rebuild::value`] gives it back.
+    ///
+    /// ```
+    /// use kiln::{Static, tree::{Leaves, Structure}};
+    /// let mut structure = Structure::default();
+    /// structure.value(3);
+    /// assert_eq!(structure, Leaves::of(Static(3)).structure);
+    /// ```
     pub fn value<T: Hash + Eq + Clone + Send + Sync + 'static>(&mut self, value: T) {
         self.parts.push(Part::Static(StaticPart(Arc::new(value))));
     }
 
     /// Puts a tree of this structure together.
+    ///
+    /// # Panics
+    /// When there are fewer arrays than the tree had, or `T` is another type of tree.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, tree::Leaves};
+    /// let leaves = Leaves::of((np::ones(1), np::ones(2)));
+    /// let (x, y): (Array, Array) = leaves.structure.rebuild([np::zeros(1), np::zeros(2)]);
+    /// assert_eq!((x.size(), y.sum().item::<f32>()), (1, 0.0));
+    /// ```
     pub fn rebuild<T: Tree>(&self, arrays: impl IntoIterator<Item = Array>) -> T {
         let mut arrays = arrays.into_iter();
         T::rebuild(&mut Rebuild {
@@ -111,7 +254,44 @@ impl Structure {
     }
 }
 
-/// New leaves on their way into a tree.
+/// New leaves on their way into a tree: what [`Tree::rebuild`] takes from, in the order in which [`Tree::flatten`] put in.
+///
+/// ```
+/// use kiln::{Array, Tree, jit, numpy as np, tree::{Leaves, Path, Rebuild}};
+///
+/// struct Series {
+///     name: String,
+///     lag: usize,
+///     parts: Vec<Array>,
+/// }
+///
+/// impl Tree for Series {
+///     fn flatten(self, leaves: &mut Leaves) {
+///         leaves.structure.name(self.name);
+///         leaves.structure.value(self.lag);
+///         leaves.structure.length(self.parts.len());
+///         leaves.arrays.extend(self.parts);
+///     }
+///
+///     fn rebuild(leaves: &mut Rebuild<'_>) -> Series {
+///         Series {
+///             name: leaves.name(),
+///             lag: leaves.value(),
+///             parts: (0..leaves.length()).map(|_| leaves.array()).collect(),
+///         }
+///     }
+///
+///     fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+///         paths.extend((0..self.parts.len()).map(|i| Path::Element(at, i).to_string()));
+///     }
+/// }
+///
+/// let doubled = jit(|s: Series| Series { parts: s.parts.into_iter().map(|x| 2 * x).collect(), ..s });
+/// let series = Series { name: "output".into(), lag: 4, parts: vec![np::arange(2), np::ones(1)] };
+/// let series = doubled(series);
+/// assert_eq!(series.parts[0].to_string(), "[0 2]");
+/// assert_eq!((series.name.as_str(), series.lag), ("output", 4));
+/// ```
 pub struct Rebuild<'a> {
     arrays: &'a mut dyn Iterator<Item = Array>,
     parts: std::slice::Iter<'a, Part>,
@@ -163,7 +343,13 @@ impl Rebuild<'_> {
     }
 }
 
-/// Where a tree stands within another one. Prints as `.0.weights[2]`.
+/// Where a tree stands within another one. Prints as `.0.weights[2]`, which is how errors name arguments.
+///
+/// ```
+/// use kiln::tree::Path;
+/// let layers = Path::Field(&Path::Root, "layers");
+/// assert_eq!(Path::Element(&layers, 2).to_string(), ".layers[2]");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Path<'a> {
     /// The outermost tree.
@@ -187,8 +373,8 @@ impl fmt::Display for Path<'_> {
 /// The paths of a tree's leaves, in order.
 ///
 /// ```
-/// use kiln_core::tree::paths;
-/// use kiln_core::numpy as np;
+/// use kiln::tree::paths;
+/// use kiln::numpy as np;
 /// assert_eq!(paths(&(np::ones(2), vec![np::ones(1)])), [".0", ".1[0]"]);
 /// ```
 pub fn paths(tree: &impl Tree) -> Vec<String> {
@@ -197,12 +383,14 @@ pub fn paths(tree: &impl Tree) -> Vec<String> {
     paths
 }
 
-/// A value that is no array but part of the function: `jit` records it afresh for every different one.
+/// A value that is no array but part of the function: `jit` records it afresh for every different one. JAX's `static_argnums`.
+///
+/// Of any type that can be compared, hashed and cloned. It has no leaves: transformations leave it as it is.
 ///
 /// ```
-/// use kiln_core::{Array, Static, jit, numpy as np};
+/// use kiln::{Array, Static, jit, numpy as np};
 /// let power = jit(|(x, n): (Array, Static<i32>)| x.pow(n.0));
-/// println!("{}", power((np::arange(4), Static(2)))); // [0 1 4 9]
+/// assert_eq!(power((np::arange(4), Static(2))).to_string(), "[0 1 4 9]");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Static<T>(pub T);

@@ -5,15 +5,14 @@ use crate::key::zero;
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, lax, raise, shape_of};
 
-/// Unsigned integers of 8, 16, 32 or 64 random bits each, of dtype `dtype`.
+/// Unsigned integers of 8, 16, 32 or 64 random bits each, of shape `shape` and dtype `dtype`.
 ///
 /// # Panics
 /// When the dtype is not an unsigned integer, or the key is an array of keys.
 ///
 /// ```
-/// use kiln_core::DType;
-/// use kiln_random::{Key, bits};
-/// println!("{}", bits(Key::new(42), 4, DType::U32)); // [2098992034 2919706841 2646866425 2409546199]
+/// use kiln::{DType, Key, random};
+/// assert_eq!(random::bits(Key::new(42), 4, DType::U32).to_string(), "[2098992034 2919706841 2646866425 2409546199]");
 /// ```
 #[track_caller]
 pub fn bits(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {

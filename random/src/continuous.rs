@@ -23,13 +23,22 @@ fn epsilon(dtype: DType) -> f64 {
     }
 }
 
+/// A row holds the first two draws of the key 42, and the first two of `float64`: the examples.
 macro_rules! standard {
-    ($($(#[$doc:meta])* $name:ident $with_dtype:ident $body:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident -> $shown:literal $with_dtype:ident -> $wide:literal $body:expr;)*) => {$(
         $(#[$doc])*
-        /// Of the default float dtype.
+        ///
+        /// Of shape `shape` and the default float dtype.
         ///
         /// # Panics
         /// When the key is an array of keys, or the shape has a negative length.
+        ///
+        /// ```
+        /// use kiln::{Key, random};
+        #[doc = concat!(
+            "assert_eq!(random::", stringify!($name), "(Key::new(42), 2).to_string(), ", stringify!($shown), ");"
+        )]
+        /// ```
         #[track_caller]
         pub fn $name(key: Key, shape: impl IntoNumbers) -> Array {
             $with_dtype(key, shape, default_float())
@@ -39,6 +48,12 @@ macro_rules! standard {
         ///
         /// # Panics
         #[doc = concat!("As [`", stringify!($name), "`], and when the dtype is no float.")]
+        ///
+        /// ```
+        /// use kiln::{DType, Key, random};
+        #[doc = concat!("let x = random::", stringify!($with_dtype), "(Key::new(42), 2, DType::F64);")]
+        #[doc = concat!("assert_eq!(x.to_string(), ", stringify!($wide), ");")]
+        /// ```
         #[track_caller]
         pub fn $with_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
             let op = stringify!($name);
@@ -56,41 +71,39 @@ macro_rules! standard {
 }
 
 standard! {
-    /// Exponential floats, of mean 1.
-    ///
-    /// ```
-    /// use kiln_random::{Key, exponential};
-    /// println!("{}", exponential(Key::new(42), 2)); // [0.6708175 1.1388006]
-    /// ```
-    exponential exponential_dtype |_, unit| -(-unit(0.0, 1.0)).log1p();
-    /// Gumbel floats: `-log(-log(u))`.
-    ///
-    /// ```
-    /// use kiln_random::{Key, gumbel};
-    /// println!("{}", gumbel(Key::new(42), 2)); // [0.3340934  0.95201945]
-    /// ```
-    gumbel gumbel_dtype |dtype, unit| -(-unit(tiny(dtype), 1.0).log()).log();
-    /// Laplace floats, of mean 0 and scale 1.
-    laplace laplace_dtype |dtype, unit| {
+    /// Exponential floats, of mean 1: `-log(1 - u)` of a uniform `u`.
+    exponential -> "[0.6708175 1.1388006]" exponential_dtype -> "[0.55639422 0.01512386]" |_, unit| -(-unit(0.0, 1.0)).log1p();
+    /// Gumbel floats, of location 0 and scale 1: `-log(-log(u))` of a uniform `u`.
+    gumbel -> "[0.3340934 0.9520195]" gumbel_dtype -> "[ 0.16062721 -1.4348545 ]" |dtype, unit| -(-unit(tiny(dtype), 1.0).log()).log();
+    /// Laplace floats, of mean 0 and scale 1: `sign(u) log(1 - |u|)` of a `u` that is uniform on (-1, 1).
+    laplace -> "[ 0.02283965 -0.44565356]" laplace_dtype -> "[0.15846231 3.50588682]" |dtype, unit| {
         let u = unit(epsilon(dtype) / 2.0 - 1.0, 1.0);
         u.sign() * (-u.abs()).log1p()
     };
-    /// Logistic floats, of mean 0 and scale 1.
-    logistic logistic_dtype |dtype, unit| {
+    /// Logistic floats, of mean 0 and scale 1: `log(u / (1 - u))` of a uniform `u`.
+    logistic -> "[-0.04516941  0.7528398 ]" logistic_dtype -> "[-0.29521526 -4.18391014]" |dtype, unit| {
         let u = unit(tiny(dtype), 1.0);
         u.log() - (-u).log1p()
     };
-    /// Cauchy floats.
-    cauchy cauchy_dtype |dtype, unit| (PI * (unit(epsilon(dtype), 1.0) - 0.5)).tan();
+    /// Cauchy floats, of location 0 and scale 1: `tan(π (u - 1/2))` of a uniform `u`.
+    cauchy -> "[-0.03548463  0.6337261 ]" cauchy_dtype -> "[ -0.23434604 -21.19070235]" |dtype, unit| (PI * (unit(epsilon(dtype), 1.0) - 0.5)).tan();
 }
 
+/// A row holds the first two draws of the key 42 with a parameter: the example.
 macro_rules! with_parameter {
-    ($($(#[$doc:meta])* $name:ident($parameter:ident) $body:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($parameter:ident = $value:literal) -> $shown:literal $body:expr;)*) => {$(
         $(#[$doc])*
-        /// The parameter broadcasts to the shape, and its dtype is the result's if it is a float.
+        ///
+        /// Of shape `shape`, to which the parameter broadcasts, and of the parameter's dtype if that is a float, else of the default float dtype.
         ///
         /// # Panics
         /// When the key is an array of keys, the shape has a negative length, or the parameter does not broadcast to it.
+        ///
+        /// ```
+        /// use kiln::{Key, random};
+        #[doc = concat!("let x = random::", stringify!($name), "(Key::new(42), ", stringify!($value), ", 2);")]
+        #[doc = concat!("assert_eq!(x.to_string(), ", stringify!($shown), ");")]
+        /// ```
         #[track_caller]
         pub fn $name(key: Key, $parameter: impl Into<Array>, shape: impl IntoNumbers) -> Array {
             let op = stringify!($name);
@@ -115,24 +128,27 @@ pub(crate) fn float_dtype(parameter: &Array) -> DType {
 }
 
 with_parameter! {
-    /// Floats whose logarithm is normal with mean 0 and standard deviation `sigma`.
-    lognormal(sigma) |key, shape, dtype, sigma| (normal_dtype(key, shape, dtype) * sigma).exp();
-    /// Pareto floats, from 1 upwards, of shape `b`.
-    pareto(b) |key, shape, dtype, b| (exponential_dtype(key, shape, dtype) / b).exp();
-    /// Rayleigh floats, of scale `scale`.
-    rayleigh(scale) |key, shape, dtype, scale| scale * (uniform_dtype(key, shape, dtype, 0, 1).log() * -2.0).sqrt();
-    /// Weibull floats, of scale 1 and shape `concentration`.
-    weibull_min(concentration) |key, shape, dtype, concentration| exponential_dtype(key, shape, dtype).pow(1.0 / concentration);
+    /// Floats whose logarithm is normal with mean 0 and standard deviation `sigma`: `exp(sigma z)` of a normal `z`.
+    lognormal(sigma = 0.5) -> "[0.9859474 1.2630961]" |key, shape, dtype, sigma| (normal_dtype(key, shape, dtype) * sigma).exp();
+    /// Pareto floats, from 1 upwards, of shape `b`: more than `x` with probability `x^-b`.
+    pareto(b = 3.0) -> "[1.2505779 1.4617001]" |key, shape, dtype, b| (exponential_dtype(key, shape, dtype) / b).exp();
+    /// Rayleigh floats, of scale `scale`: `scale √(-2 log u)` of a uniform `u`, the length of a vector of two normal floats.
+    rayleigh(scale = 2.0) -> "[2.3933022 1.7571814]" |key, shape, dtype, scale| scale * (uniform_dtype(key, shape, dtype, 0, 1).log() * -2.0).sqrt();
+    /// Weibull floats, of scale 1 and shape `concentration`: `e^(1 / concentration)` of an exponential `e`.
+    weibull_min(concentration = 2.0) -> "[0.8190345 1.0671461]" |key, shape, dtype, concentration| exponential_dtype(key, shape, dtype).pow(1.0 / concentration);
 }
 
-/// Normal floats given that they lie between `low` and `high`, which broadcast to the shape. Of the default float dtype.
+/// Normal floats given that they lie between `low` and `high`: `√2 erf_inv(u)`, with `u` uniform between `erf(low / √2)` and `erf(high / √2)`.
+///
+/// Of shape `shape`, to which the bounds broadcast, and the default float dtype. The shape comes last, as in JAX.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or a bound does not broadcast to it.
 ///
 /// ```
-/// use kiln_random::{Key, truncated_normal};
-/// println!("{}", truncated_normal(Key::new(0), -1, 1, 4));
+/// use kiln::{Key, random};
+/// let x = random::truncated_normal(Key::new(0), -1, 1, 4);
+/// assert_eq!(x.to_string(), "[ 0.8618594   0.9412883  -0.2910484  -0.05364177]");
 /// ```
 #[track_caller]
 pub fn truncated_normal(

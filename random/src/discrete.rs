@@ -6,14 +6,15 @@ use crate::{Key, gumbel_dtype, uniform_dtype};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np, raise};
 
-/// Bools that are true with probability `p`, which broadcasts to the shape.
+/// Bools that are true with probability `p`: whether a uniform float is less. Of shape `shape`, to which `p` broadcasts.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
 ///
 /// ```
-/// use kiln_random::{Key, bernoulli};
-/// println!("{}", bernoulli(Key::new(42), 0.3, 4));
+/// use kiln::{Key, random};
+/// assert_eq!(random::bernoulli(Key::new(42), 0.6, 4).to_string(), "[ True False False  True]");
+/// assert_eq!(random::bernoulli(Key::new(42), [0, 1], 2).to_string(), "[False  True]");
 /// ```
 #[track_caller]
 pub fn bernoulli(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Array {
@@ -26,10 +27,15 @@ pub fn bernoulli(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     })
 }
 
-/// -1 or 1, equally likely, of the default integer dtype.
+/// -1 or 1, equally likely, of shape `shape` and the default integer dtype.
 ///
 /// # Panics
 /// When the key is an array of keys, or the shape has a negative length.
+///
+/// ```
+/// use kiln::{Key, random};
+/// assert_eq!(random::rademacher(Key::new(42), 4).to_string(), "[ 1 -1 -1 -1]");
+/// ```
 #[track_caller]
 pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
     let shape = lengths("rademacher", shape);
@@ -38,11 +44,17 @@ pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
     })
 }
 
-/// The number of trials to the first success, each successful with probability `p`, which broadcasts to the shape. Of the default integer
-/// dtype.
+/// The number of trials to the first success, each successful with probability `p`: `⌊log u / log(1 - p)⌋ + 1` of a uniform `u`.
+///
+/// Of shape `shape`, to which `p` broadcasts, and the default integer dtype.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
+///
+/// ```
+/// use kiln::{Key, random};
+/// assert_eq!(random::geometric(Key::new(42), 0.3, 6).to_string(), "[3 2 2 2 3 2]");
+/// ```
 #[track_caller]
 pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Array {
     let (shape, p) = (lengths("geometric", shape), p.into());
@@ -56,17 +68,17 @@ pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     })
 }
 
-/// Indices along an axis of `logits`, each as likely as the exponential of its logit. `shape` ends in the shape of `logits` without the
-/// axis; what comes before are further draws.
+/// Indices along an axis of `logits`, each as likely as the exponential of its logit: those of the greatest sums of a logit and Gumbel noise.
+///
+/// Of the default integer dtype. `shape` ends in the shape of `logits` without the axis; what comes before are further draws.
 ///
 /// # Panics
 /// When the key is an array of keys, the axis is out of bounds, or the shape does not end so.
 ///
 /// ```
-/// use kiln_core::numpy as np;
-/// use kiln_random::{Key, categorical};
+/// use kiln::{Key, numpy as np, random};
 /// let logits = np::array([0.1, 0.2, 0.7]).log();
-/// println!("{}", categorical(Key::new(0), logits, -1, 5));
+/// assert_eq!(random::categorical(Key::new(0), logits, -1, 5).to_string(), "[1 2 2 1 2]");
 /// ```
 #[track_caller]
 pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl IntoNumbers) -> Array {
@@ -112,7 +124,9 @@ pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl 
     )
 }
 
-/// Poisson counts of mean `lam`, which broadcasts to the shape. Of the default integer dtype; -1 where `lam` is negative, infinite or NaN.
+/// Poisson counts of mean `lam`; -1 where `lam` is negative, infinite or NaN.
+///
+/// Of shape `shape`, to which `lam` broadcasts, and the default integer dtype.
 ///
 /// By Knuth's method for means below 10 and Hörmann's transformed rejection for others, both in `float32`.
 ///
@@ -120,8 +134,8 @@ pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl 
 /// When the key is an array of keys, the shape has a negative length, or `lam` does not broadcast to it.
 ///
 /// ```
-/// use kiln_random::{Key, poisson};
-/// println!("{}", poisson(Key::new(42), 3.5, 6)); // [6 2 2 2 5 3]
+/// use kiln::{Key, random};
+/// assert_eq!(random::poisson(Key::new(42), 3.5, 6).to_string(), "[6 2 2 2 5 3]");
 /// ```
 #[track_caller]
 pub fn poisson(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers) -> Array {

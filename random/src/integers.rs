@@ -5,7 +5,8 @@ use crate::bits::{bits, fits, lengths};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np, raise};
 
-/// Integers uniform on `low..high`, of the default integer dtype; `low` where the range is empty. The bounds broadcast to the shape.
+/// Integers uniform on `low..high`; `low` where the range is empty. Of shape `shape`, to which the bounds broadcast, and the default integer
+/// dtype.
 ///
 /// Each comes from twice the bits of its dtype, so no integer is more likely than another by more than one part in 2^32 (2^64 for
 /// 64 bits) over the length of the range.
@@ -14,8 +15,8 @@ use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np, raise};
 /// When the key is an array of keys, the shape has a negative length, or a bound does not broadcast.
 ///
 /// ```
-/// use kiln_random::{Key, randint};
-/// println!("{}", randint(Key::new(42), 6, 0, 10)); // [4 4 1 9 9 9]
+/// use kiln::{Key, random};
+/// assert_eq!(random::randint(Key::new(42), 6, 0, 10).to_string(), "[4 4 1 9 9 9]");
 /// ```
 #[track_caller]
 pub fn randint(key: Key, shape: impl IntoNumbers, low: impl Into<Array>, high: impl Into<Array>) -> Array {
@@ -29,9 +30,9 @@ pub fn randint(key: Key, shape: impl IntoNumbers, low: impl Into<Array>, high: i
 /// As [`randint`], and when the dtype is no integer.
 ///
 /// ```
-/// use kiln_core::DType;
-/// use kiln_random::{Key, randint_dtype};
-/// println!("{}", randint_dtype(Key::new(42), 4, DType::U8, 0, 256));
+/// use kiln::{DType, Key, random};
+/// let x = random::randint_dtype(Key::new(42), 4, DType::U8, 0, 256);
+/// assert_eq!(x.to_string(), "[196  18 183 193]");
 /// ```
 #[track_caller]
 pub fn randint_dtype(

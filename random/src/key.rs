@@ -13,11 +13,19 @@ use std::fmt;
 /// `key.split_n(n)`, as in JAX.
 ///
 /// ```
-/// use kiln_random::Key;
+/// use kiln::Key;
 /// let key = Key::new(1);
-/// println!("{key}"); // [0 1]
+/// assert_eq!(key.to_string(), "[0 1]");
 /// let [key, subkey] = key.split();
-/// println!("{key} {subkey}");
+/// assert_eq!(key.to_string(), "[ 507451445 1853169794]");
+/// assert_eq!(subkey.to_string(), "[1948878966 4237131848]");
+/// ```
+///
+/// ```compile_fail
+/// use kiln::{Key, random};
+/// let key = Key::new(1);
+/// let x = random::normal(key, 3);
+/// let y = random::normal(key, 3); // the key was used above: split it, or clone it
 /// ```
 #[derive(Clone)]
 pub struct Key {
@@ -31,7 +39,7 @@ impl Key {
     /// JAX in its 32-bit mode cuts a seed to 32 bits first; for the same key there, pass `u64::from(seed as u32)`.
     ///
     /// ```
-    /// # use kiln_random::Key;
+    /// use kiln::Key;
     /// assert_eq!(Key::new((1 << 32) + 5).to_words(), [[1, 5]]);
     /// ```
     pub fn new(seed: u64) -> Key {
@@ -40,10 +48,16 @@ impl Key {
         }
     }
 
-    /// Keys from their words: `uint32` of shape `(.., 2)`.
+    /// Keys from their words: `uint32` of shape `(.., 2)`. JAX's `wrap_key_data`.
     ///
     /// # Panics
-    /// When the array is another.
+    /// When the array is of another dtype or shape.
+    ///
+    /// ```
+    /// use kiln::{Array, Key};
+    /// let key = Key::from_words(Array::new(vec![0_u32, 42], 2));
+    /// assert_eq!(key.to_words(), Key::new(42).to_words());
+    /// ```
     #[track_caller]
     pub fn from_words(words: Array) -> Key {
         if words.dtype() != DType::U32 || words.shape().last() != Some(&2) {
@@ -59,7 +73,12 @@ impl Key {
         Key { words }
     }
 
-    /// The words, `uint32` of shape `(.., 2)`.
+    /// The words, `uint32` of shape `(.., 2)`. JAX's `key_data`.
+    ///
+    /// ```
+    /// use kiln::Key;
+    /// assert_eq!(Key::new(42).words().to_string(), "[ 0 42]");
+    /// ```
     pub fn words(&self) -> &Array {
         &self.words
     }
@@ -68,6 +87,11 @@ impl Key {
     ///
     /// # Panics
     /// When the key belongs to a recording: there is no value to look at.
+    ///
+    /// ```
+    /// use kiln::Key;
+    /// assert_eq!(Key::new(0).split_n(2).to_words(), [[1797259609, 2579123966], [928981903, 3453687069]]);
+    /// ```
     #[track_caller]
     pub fn to_words(&self) -> Vec<[u32; 2]> {
         self.words
@@ -78,6 +102,12 @@ impl Key {
     }
 
     /// The shape of an array of keys; `()` for one key.
+    ///
+    /// ```
+    /// use kiln::Key;
+    /// assert_eq!(Key::new(0).shape().to_string(), "()");
+    /// assert_eq!(Key::new(0).split_n((2, 3)).shape()[..], [2, 3]);
+    /// ```
     pub fn shape(&self) -> kiln_core::Shape {
         self.words.shape()[..self.words.ndim() - 1].into()
     }
@@ -86,6 +116,13 @@ impl Key {
     ///
     /// # Panics
     /// When this is an array of keys.
+    ///
+    /// ```
+    /// use kiln::Key;
+    /// let [first, second, third] = Key::new(0).split();
+    /// assert_eq!(third.to_string(), "[4146024105 2718843009]");
+    /// # let _ = (first, second);
+    /// ```
     #[track_caller]
     pub fn split<const N: usize>(self) -> [Key; N] {
         let words = self.one("split");
@@ -99,15 +136,15 @@ impl Key {
 
     /// An array of new keys, of shape `shape`: to draw from with `vmap`, or one by one.
     ///
-    /// ```
-    /// # use kiln_random::Key;
-    /// for key in Key::new(0).split_n(3).unstack() {
-    ///     println!("{key}");
-    /// }
-    /// ```
-    ///
     /// # Panics
     /// When this is an array of keys, or the shape has a negative length.
+    ///
+    /// ```
+    /// use kiln::Key;
+    /// let keys = Key::new(0).split_n(3);
+    /// assert_eq!(keys.shape()[..], [3]);
+    /// assert_eq!(keys.unstack()[2].to_string(), "[4146024105 2718843009]");
+    /// ```
     #[track_caller]
     pub fn split_n(self, shape: impl IntoNumbers) -> Key {
         let words = self.one("split_n");
@@ -118,15 +155,15 @@ impl Key {
 
     /// A key made of this one and a number, which is cut to 32 bits.
     ///
-    /// ```
-    /// # use kiln_random::Key;
-    /// let base = Key::new(42);
-    /// let keys: Vec<Key> = (0..3).map(|i| base.fold_in(i)).collect();
-    /// println!("{}", keys[1]);
-    /// ```
-    ///
     /// # Panics
     /// When this is an array of keys, or `data` is not an integer scalar.
+    ///
+    /// ```
+    /// use kiln::Key;
+    /// let base = Key::new(42);
+    /// let keys: Vec<Key> = (0..3).map(|i| base.fold_in(i)).collect();
+    /// assert_eq!(keys[1].to_string(), "[  64467757 2916123636]");
+    /// ```
     #[track_caller]
     pub fn fold_in(&self, data: impl Into<Array>) -> Key {
         let words = self.one("fold_in").clone();
@@ -153,6 +190,12 @@ impl Key {
     ///
     /// # Panics
     /// When this is one key.
+    ///
+    /// ```
+    /// use kiln::Key;
+    /// let keys = Key::new(0).split_n(3).unstack();
+    /// assert_eq!(keys.len(), 3);
+    /// ```
     #[track_caller]
     pub fn unstack(self) -> Vec<Key> {
         if self.words.ndim() < 2 {

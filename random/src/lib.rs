@@ -1,15 +1,42 @@
-//! Counter-based random numbers: [`Key`]s, and samplers that turn a key into an array.
+//! Counter-based random numbers: [`Key`]s, and samplers that turn a key into an array. `jax.random`.
 //!
 //! There is no hidden state. A sampler consumes its key, so that no two draws share one by accident; to use a key
 //! twice, clone it, to go on drawing, [`split`](Key::split) it. The numbers are JAX's (`jax_threefry_partitionable`, the default):
 //! keys, bits and uniforms bit for bit for ever, `f32` normals as jax 0.10.2 on a CPU draws them.
 //!
 //! ```
-//! use kiln_random as random;
-//! let key = random::Key::new(42);
+//! use kiln::{Key, random};
+//! let key = Key::new(42);
 //! let [key, subkey] = key.split();
-//! println!("{}", random::uniform(subkey, (2, 3)));
-//! println!("{}", random::normal(key, 4));
+//! let x = random::uniform(subkey, (2, 3));
+//! assert_eq!(x.to_string(), "[[0.72766423 0.78786755 0.18169427]\n [0.26263022 0.11072934 0.20263076]]");
+//! let y = random::normal(key, 4);
+//! assert_eq!(y.to_string(), "[ 0.07592554 -0.48634264  1.2903206   0.5196119 ]");
+//! ```
+//!
+//! | | |
+//! |---|---|
+//! | keys | [`Key::new`], [`Key::split`], [`Key::split_n`] for an array of keys, [`Key::fold_in`] for the key of a number |
+//! | uniform | [`uniform`], [`uniform_between`], [`randint`], [`bits`] |
+//! | continuous | [`normal`], [`truncated_normal`], [`lognormal`], [`exponential`], [`gumbel`], [`laplace`], [`logistic`], [`cauchy`], [`pareto`], [`rayleigh`], [`weibull_min`] |
+//! | discrete | [`bernoulli`], [`categorical`], [`poisson`], [`geometric`], [`rademacher`] |
+//! | from an array | [`choice`], [`permutation`] |
+//! | anything else | [`sample`]: the distributions of the crate `rand_distr`, computed on the host |
+//!
+//! Shapes are written as for [`zeros`](kiln_core::numpy::zeros): a number, a tuple, `()` for a scalar. A sampler takes parameters before the
+//! shape as JAX does ([`uniform_between`] and [`randint`], like JAX, have their bounds after it), and they broadcast to it. Draws are of the
+//! default dtype; `_dtype` takes another.
+//!
+//! Samplers run in [`jit`](kiln_core::jit()) and loops like any function, and fuse with what is made of the draws: no memory is needed for them.
+//! Under [`vmap`](kiln_core::vmap()) an array of keys gives each element of the batch the draws that its key gives alone:
+//!
+//! ```
+//! use kiln::{Key, random, vmap};
+//! let keys = Key::new(0).split_n(3);
+//! let draws = vmap(|key: Key| random::normal(key, 2), 0)(keys.clone());
+//! assert_eq!(draws.shape()[..], [3, 2]);
+//! let last = keys.unstack().remove(2);
+//! assert_eq!(draws.index(2).to_vec::<f32>(), random::normal(last, 2).to_vec::<f32>());
 //! ```
 
 mod bits;

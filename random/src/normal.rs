@@ -6,7 +6,7 @@ use crate::uniform::between;
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, raise};
 
-/// Standard normal floats, of the default float dtype.
+/// Standard normal floats, of shape `shape` and the default float dtype.
 ///
 /// `sqrt(2) * erf_inv(u)` with `u` uniform on `(-1, 1)`; `float32` draws reach at most 5.42 in magnitude.
 ///
@@ -14,8 +14,10 @@ use kiln_core::{Array, DType, IntoNumbers, default_float, raise};
 /// When the key is an array of keys, or the shape has a negative length.
 ///
 /// ```
-/// use kiln_random::{Key, normal};
-/// println!("{}", normal(Key::new(0), ())); // 1.6226422
+/// use kiln::{Key, random};
+/// assert_eq!(random::normal(Key::new(0), ()).to_string(), "1.6226422");
+/// let x = random::normal(Key::new(42), (2, 3));
+/// assert_eq!(x.to_string(), "[[-0.02830462  0.46713185  0.29570296]\n [ 0.15354592 -0.12403282  0.21692315]]");
 /// ```
 #[track_caller]
 pub fn normal(key: Key, shape: impl IntoNumbers) -> Array {
@@ -28,9 +30,9 @@ pub fn normal(key: Key, shape: impl IntoNumbers) -> Array {
 /// As [`normal`], and when the dtype is no float.
 ///
 /// ```
-/// use kiln_core::DType;
-/// use kiln_random::{Key, normal_dtype};
-/// println!("{}", normal_dtype(Key::new(0), 2, DType::F64));
+/// use kiln::{DType, Key, random};
+/// let x = random::normal_dtype(Key::new(0), 2, DType::F64);
+/// assert_eq!(x.to_string(), "[-0.20584214 -0.78476578]");
 /// ```
 #[track_caller]
 pub fn normal_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {

@@ -8,7 +8,7 @@ use rand_distr::Distribution;
 use rayon::prelude::*;
 use std::convert::Infallible;
 
-/// An array of draws from any distribution of `rand_distr`, computed on the host.
+/// An array of draws from any distribution of the crate `rand_distr` (0.6), computed on the host: of shape `shape`, and of the dtype of `T`.
 ///
 /// Each element has a generator of its own, so the numbers depend on the key and the shape only, not on the number of
 /// threads; JAX has nothing like it to agree with.
@@ -18,10 +18,13 @@ use std::convert::Infallible;
 /// the key is an array of keys.
 ///
 /// ```
-/// use kiln_random::{Key, sample};
+/// use kiln::{DType, Key, random};
 /// use rand_distr::StudentT;
 /// let t = StudentT::new(4.0).unwrap();
-/// println!("{}", sample::<f64>(Key::new(0), &t, (2, 2)));
+/// let x = random::sample::<f64>(Key::new(0), &t, 100_000);
+/// assert_eq!(x.dtype(), DType::F64);
+/// assert!(x.mean().abs().item::<f64>() < 0.02);
+/// assert!((x.var().item::<f64>() - 2.0).abs() < 0.2); // 4 / (4 - 2)
 /// ```
 #[track_caller]
 pub fn sample<T: Element>(
@@ -46,7 +49,26 @@ pub fn sample<T: Element>(
 }
 
 /// The generator of one element: Threefry under the element's own key, which is the key that
-/// [`split_n`](Key::split_n) gives it, for the counters 0, 1, 2, ....
+/// [`split_n`](Key::split_n) gives it, for the counters 0, 1, 2, .... What [`sample`] hands to a distribution.
+///
+/// ```
+/// use kiln::{Key, random::{Generator, sample}};
+/// use rand_core::Rng;
+/// use rand_distr::{Distribution, Open01};
+///
+/// /// The greater of two uniform floats.
+/// struct Greater;
+///
+/// impl Distribution<f32> for Greater {
+///     fn sample<R: Rng + ?Sized>(&self, generator: &mut R) -> f32 {
+///         let [x, y]: [f32; 2] = std::array::from_fn(|_| Open01.sample(generator));
+///         x.max(y)
+///     }
+/// }
+/// let mean = sample::<f32>(Key::new(0), &Greater, 100_000).mean();
+/// assert!((mean.item::<f32>() - 2.0 / 3.0).abs() < 0.01);
+/// # fn generator(_: Generator) {}
+/// ```
 #[derive(Clone, Debug)]
 pub struct Generator {
     key: [u32; 2],

@@ -11,8 +11,8 @@ use kiln_core::{Array, DType, IntoNumbers, Shape, default_float, numpy as np, ra
 /// When the key is an array of keys, or `x` is a scalar but no plain integer.
 ///
 /// ```
-/// use kiln_random::{Key, permutation};
-/// println!("{}", permutation(Key::new(42), 10)); // [7 4 2 5 3 6 8 9 0 1]
+/// use kiln::{Key, random};
+/// assert_eq!(random::permutation(Key::new(42), 10).to_string(), "[7 4 2 5 3 6 8 9 0 1]");
 /// ```
 #[track_caller]
 pub fn permutation(key: Key, x: impl Into<Array>) -> Array {
@@ -23,6 +23,12 @@ pub fn permutation(key: Key, x: impl Into<Array>) -> Array {
 ///
 /// # Panics
 /// As [`permutation`], and when the axis is out of bounds.
+///
+/// ```
+/// use kiln::{Key, numpy as np, random};
+/// let x = np::arange(6).reshape((2, 3));
+/// assert_eq!(random::permutation_axis(Key::new(42), x, 1).to_string(), "[[2 0 1]\n [5 3 4]]");
+/// ```
 #[track_caller]
 pub fn permutation_axis(key: Key, x: impl Into<Array>, axis: isize) -> Array {
     let x = pool("permutation", x.into());
@@ -47,19 +53,22 @@ fn shuffled(mut key: Key, n: usize) -> Array {
 }
 
 /// Draws from the slices of an array along its first axis; from the integers below `a`, for a plain integer. With `replace`
-/// a slice may be drawn again. `p` are the slices' probabilities, equal if it is not given.
+/// a slice may be drawn again. `p` are the slices' probabilities, equal if it is not given; they need not add up to 1. The result has shape
+/// `(*shape, *a.shape()[1..])` and the dtype of `a`.
 ///
 /// # Panics
 /// When the key is an array of keys, there is nothing to choose from, fewer slices than draws without `replace`, or `p` does not have one
 /// probability for each slice.
 ///
 /// ```
-/// use kiln_core::numpy as np;
-/// use kiln_random::{Key, choice};
+/// use kiln::{Key, numpy as np, random};
 /// let faces = np::array([1.0, 2.0, 5.0, 10.0]);
-/// println!("{}", choice(Key::new(0), &faces, (2, 3), true, None));
-/// println!("{}", choice(Key::new(0), &faces, 2, false, Some(&np::array([0.1, 0.2, 0.3, 0.4]))));
-/// println!("{}", choice(Key::new(0), 100, 3, false, None)); // three different integers
+/// let drawn = random::choice(Key::new(0), &faces, (2, 3), true, None);
+/// assert_eq!(drawn.to_string(), "[[ 2.  1.  1.]\n [ 2. 10. 10.]]");
+/// let p = np::array([0.1, 0.2, 0.3, 0.4]);
+/// assert_eq!(random::choice(Key::new(0), &faces, 2, false, Some(&p)).to_string(), "[2. 1.]");
+/// let three = random::choice(Key::new(0), 100, 3, false, None); // different integers
+/// assert_eq!(three.to_string(), "[ 0 36  1]");
 /// ```
 #[track_caller]
 pub fn choice(

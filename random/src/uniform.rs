@@ -5,16 +5,14 @@ use crate::bits::{fits, lengths, words};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, raise};
 
-/// Floats uniform on `[0, 1)`, of the default float dtype.
+/// Floats uniform on `[0, 1)`, of shape `shape` and the default float dtype.
 ///
 /// # Panics
 /// When the key is an array of keys, or the shape has a negative length.
 ///
 /// ```
-/// use kiln_random::{Key, uniform};
-/// println!("{}", uniform(Key::new(42), (2, 3)));
-/// // [[0.48870957 0.6797972  0.6162715 ]
-/// //  [0.5610161  0.4506446  0.58586586]]
+/// use kiln::{Key, random};
+/// assert_eq!(random::uniform(Key::new(42), (2, 3)).to_string(), "[[0.48870957 0.6797972  0.6162715 ]\n [0.5610161  0.4506446  0.58586586]]");
 /// ```
 #[track_caller]
 pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
@@ -28,14 +26,15 @@ pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
     )
 }
 
-/// Floats uniform on `[low, high)`, of the default float dtype. The bounds broadcast to the shape.
+/// Floats uniform on `[low, high)`, of shape `shape`, to which the bounds broadcast, and the default float dtype.
 ///
 /// # Panics
 /// As [`uniform`], and when a bound does not broadcast.
 ///
 /// ```
-/// use kiln_random::{Key, uniform_between};
-/// println!("{}", uniform_between(Key::new(0), 3, -1, 1));
+/// use kiln::{Key, random};
+/// let x = random::uniform_between(Key::new(0), 3, -1, 1);
+/// assert_eq!(x.to_string(), "[ 0.895334    0.95715976 -0.33541703]");
 /// ```
 #[track_caller]
 pub fn uniform_between(
@@ -54,9 +53,9 @@ pub fn uniform_between(
 /// As [`uniform_between`], and when the dtype is no float.
 ///
 /// ```
-/// use kiln_core::DType;
-/// use kiln_random::{Key, uniform_dtype};
-/// println!("{:?}", uniform_dtype(Key::new(0), 2, DType::F64, 0, 1).dtype());
+/// use kiln::{DType, Key, random};
+/// let x = random::uniform_dtype(Key::new(0), 2, DType::F64, 0, 1);
+/// assert_eq!(x.to_string(), "[0.41845711 0.21629545]");
 /// ```
 #[track_caller]
 pub fn uniform_dtype(

@@ -37,6 +37,13 @@ pub struct Values {
 }
 
 /// Why a function cannot be read as a program.
+///
+/// ```
+/// use kiln::burn::{ImportError, burn_core::tensor::Tensor, import_function};
+/// let announced = import_function(|x: Tensor<2>| x, kiln::numpy::ones(3)); // of rank 1
+/// let Err(ImportError::Inputs { reason }) = announced else { panic!("a matrix is wanted") };
+/// assert_eq!(reason, "the function takes floats of rank 2, f32[3] was announced");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportError {
     /// An operation has no form as equations.
@@ -66,6 +73,12 @@ impl fmt::Display for ImportError {
 impl std::error::Error for ImportError {}
 
 /// What an imported function takes and gives: a tensor of any kind, `()`, and tuples and fixed-size arrays of these.
+///
+/// ```
+/// use kiln::burn::{Tensors, burn_core::tensor::{Int, Tensor}};
+/// fn takes<T: Tensors>() {}
+/// takes::<(Tensor<2>, [Tensor<1, Int>; 3])>();
+/// ```
 pub trait Tensors: Sized {
     /// New tensors, one for each announced input that it takes.
     #[doc(hidden)]

@@ -19,7 +19,12 @@ use std::fmt;
 /// The backend.
 pub(crate) type Recorder = BackendRouter<Channel>;
 
-/// An operation of Burn's that has no form as equations.
+/// An operation of Burn's that has no form as equations. Prints as a sentence.
+///
+/// ```
+/// let refused = kiln::burn::Refused { operation: "Dropout".into(), reason: "draws random numbers".into() };
+/// assert_eq!(refused.to_string(), "Burn's operation Dropout draws random numbers");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The operation, as Burn names it.

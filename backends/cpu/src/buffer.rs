@@ -7,9 +7,17 @@ use burn_flex::{FlexTensor, Layout};
 use burn_std::{BoolStore, Bytes};
 use kiln_program::{ArrayType, DType, Scalar, Shape};
 
-/// The elements of an array on the CPU: a Flex tensor that is contiguous and as long as its shape says.
+/// The elements of an array on the CPU, in row-major order: a Flex tensor that is contiguous and as long as its shape says.
 ///
-/// Cloning is a reference count. Bools take a byte each, 0 or 1.
+/// Cloning is a reference count. Bools take a byte each, 0 or 1. What arrays are made of, for code that moves memory: `Array::from_buffer` makes an
+/// array of one, and most programs need no more than `Array::new` and `Array::to_vec`.
+///
+/// ```
+/// use kiln::{Array, ArrayType, Buffer, DType};
+/// let mut buffer = Buffer::zeros(ArrayType::new(DType::F32, [2]));
+/// buffer.bytes_mut().unwrap()[..4].copy_from_slice(&1.5_f32.to_le_bytes());
+/// assert_eq!(Array::from_buffer(buffer).to_string(), "[1.5 0. ]");
+/// ```
 #[derive(Clone)]
 pub struct Buffer {
     tensor: FlexTensor,
@@ -21,6 +29,12 @@ impl Buffer {
     ///
     /// # Panics
     /// When `shape` does not have `elements.len()` elements.
+    ///
+    /// ```
+    /// use kiln::Buffer;
+    /// let buffer = Buffer::from_vec(vec![1_i32, 2, 3, 4], [2, 2]);
+    /// assert_eq!(buffer.array_type().to_string(), "i32[2,2]");
+    /// ```
     pub fn from_vec<T: Element>(elements: Vec<T>, shape: impl Into<Shape>) -> Buffer {
         let of = ArrayType::new(T::DTYPE, shape);
         assert_eq!(elements.len(), of.shape.size(), "elements for shape {}", of.shape);
@@ -28,6 +42,13 @@ impl Buffer {
     }
 
     /// A buffer holding one number.
+    ///
+    /// ```
+    /// use kiln::Buffer;
+    /// use kiln_program::Scalar;
+    /// let buffer = Buffer::scalar(Scalar::from_f32(2.5));
+    /// assert_eq!(buffer.as_slice::<f32>(), [2.5]);
+    /// ```
     pub fn scalar(value: Scalar) -> Buffer {
         let mut buffer = Buffer::zeros(ArrayType::new(value.dtype(), []));
         let bytes = value.to_le_bytes();
@@ -43,6 +64,12 @@ impl Buffer {
     ///
     /// # Panics
     /// When there is not so much memory.
+    ///
+    /// ```
+    /// use kiln::{ArrayType, Buffer, DType};
+    /// let buffer = Buffer::zeros(ArrayType::new(DType::U8, [3]));
+    /// assert_eq!(buffer.as_slice::<u8>(), [0, 0, 0]);
+    /// ```
     pub fn zeros(of: ArrayType) -> Buffer {
         let n = of.shape.size();
         // Else a failing allocation would end the process.
@@ -87,6 +114,11 @@ impl Buffer {
     }
 
     /// The dtype and shape.
+    ///
+    /// ```
+    /// use kiln::Buffer;
+    /// assert_eq!(Buffer::from_vec(vec![true], [1]).array_type().to_string(), "bool[1]");
+    /// ```
     pub fn array_type(&self) -> &ArrayType {
         &self.of
     }
@@ -95,17 +127,37 @@ impl Buffer {
     ///
     /// # Panics
     /// When `T` is not the buffer's dtype.
+    ///
+    /// ```
+    /// use kiln::Buffer;
+    /// let buffer = Buffer::from_vec(vec![1.0_f64, 2.0], [2]);
+    /// assert_eq!(buffer.as_slice::<f64>(), [1.0, 2.0]);
+    /// ```
     pub fn as_slice<T: Element>(&self) -> &[T] {
         assert_eq!(T::DTYPE, self.of.dtype, "elements read as another dtype");
         bytemuck::checked::cast_slice(self.tensor.bytes())
     }
 
     /// The elements as bytes.
+    ///
+    /// ```
+    /// use kiln::Buffer;
+    /// assert_eq!(Buffer::from_vec(vec![1_u16, 2], [2]).bytes(), [1, 0, 2, 0]);
+    /// ```
     pub fn bytes(&self) -> &[u8] {
         self.tensor.bytes()
     }
 
     /// The elements as bytes to write to, if nobody else holds them.
+    ///
+    /// ```
+    /// use kiln::Buffer;
+    /// let mut buffer = Buffer::from_vec(vec![1_u8, 2], [2]);
+    /// buffer.bytes_mut().unwrap()[0] = 9;
+    /// let other = buffer.clone();
+    /// assert!(buffer.bytes_mut().is_none()); // two hold it now
+    /// assert_eq!(other.as_slice::<u8>(), [9, 2]);
+    /// ```
     pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
         // Flex hands out typed slices only.
         match self.of.dtype {
@@ -127,11 +179,26 @@ impl Buffer {
     }
 
     /// Whether nobody else holds the elements.
+    ///
+    /// ```
+    /// use kiln::Buffer;
+    /// let buffer = Buffer::from_vec(vec![1_u8], [1]);
+    /// assert!(buffer.is_unique());
+    /// let other = buffer.clone();
+    /// assert!(!buffer.is_unique());
+    /// # drop(other);
+    /// ```
     pub fn is_unique(&self) -> bool {
         self.tensor.is_unique()
     }
 
     /// The same elements in another shape of the same size.
+    ///
+    /// ```
+    /// use kiln::{Buffer, Shape};
+    /// let buffer = Buffer::from_vec(vec![1, 2, 3, 4], [4]).reshape(&Shape::from([2, 2]));
+    /// assert_eq!(buffer.array_type().to_string(), "i32[2,2]");
+    /// ```
     pub fn reshape(self, shape: &Shape) -> Buffer {
         debug_assert_eq!(shape.size(), self.of.shape.size());
         let of = ArrayType {
@@ -150,11 +217,13 @@ impl Buffer {
     }
 
     /// The Flex tensor, for what Flex computes.
+    #[doc(hidden)]
     pub fn into_flex(self) -> FlexTensor {
         self.tensor.clone()
     }
 
     /// A Flex tensor's elements, copied where they are not contiguous.
+    #[doc(hidden)]
     pub fn from_flex(tensor: FlexTensor) -> Buffer {
         let dtype = kiln_dtype(tensor.dtype());
         let shape = Shape::from(tensor.layout().shape().as_slice());

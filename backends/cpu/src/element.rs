@@ -4,8 +4,22 @@ use burn_std::Bytes;
 use kiln_program::DType;
 
 /// A Rust type that is an array's element type: `bool`, `i8` to `i64`, `u8` to `u64`, `f32`, `f64`.
+///
+/// ```
+/// use kiln::{Array, Element};
+/// /// Every second element.
+/// fn thinned<T: Element>(x: &Array) -> Vec<T> {
+///     x.to_vec::<T>().into_iter().step_by(2).collect()
+/// }
+/// assert_eq!(thinned::<f32>(&kiln::numpy::linspace(0.0, 1.0, 5)), [0.0, 0.5, 1.0]);
+/// ```
 pub trait Element: bytemuck::CheckedBitPattern + bytemuck::NoUninit + Send + Sync + 'static {
     /// The dtype of arrays of these elements.
+    ///
+    /// ```
+    /// use kiln::{DType, Element};
+    /// assert_eq!(<f64 as Element>::DTYPE, DType::F64);
+    /// ```
     const DTYPE: DType;
 
     /// The elements' memory.

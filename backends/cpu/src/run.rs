@@ -630,7 +630,15 @@ static TOTAL: AtomicU64 = AtomicU64::new(0);
 
 /// How far the large kernel that was started last has come, in pieces of its work.
 ///
-/// For a progress bar, watched from another thread. With several kernels at once the numbers are of no one in particular.
+/// For a progress bar, watched from another thread. With several kernels at once the numbers are of no one in particular. A kernel of few
+/// elements, which runs on one thread, does not count.
+///
+/// ```
+/// use kiln::{Key, progress, random};
+/// random::normal(Key::new(0), 5_000_000).sum();
+/// let now = progress();
+/// assert!(now.total > 0 && now.done == now.total);
+/// ```
 pub fn progress() -> Progress {
     Progress {
         done: DONE.load(Ordering::Relaxed),
@@ -638,7 +646,12 @@ pub fn progress() -> Progress {
     }
 }
 
-/// See [`progress`].
+/// How far a kernel has come, see [`progress`].
+///
+/// ```
+/// let now = kiln::Progress { done: 3, total: 12 };
+/// assert_eq!(100 * now.done / now.total, 25);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Pieces that are done.
@@ -647,15 +660,26 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// The number of threads that kernels run on.
+/// The number of threads that kernels run on: as many as the machine has cores, unless [`set_threads`] or `RAYON_NUM_THREADS` says otherwise.
+/// Results do not depend on it.
+///
+/// ```
+/// assert!(kiln::threads() >= 1);
+/// ```
 pub fn threads() -> usize {
     rayon::current_num_threads()
 }
 
-/// Sets the number of threads, before the first kernel has run on several.
+/// Sets the number of threads, before the first kernel has run on several: first thing in `main`.
 ///
 /// # Errors
-/// When the threads are running already.
+/// When the threads are running already; [`threads`] starts them too.
+///
+/// ```standalone_crate
+/// kiln::set_threads(1).unwrap();
+/// assert_eq!(kiln::threads(), 1);
+/// assert_eq!(kiln::set_threads(2), Err(kiln::ThreadsAreRunning));
+/// ```
 pub fn set_threads(threads: usize) -> Result<(), ThreadsAreRunning> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -663,7 +687,12 @@ pub fn set_threads(threads: usize) -> Result<(), ThreadsAreRunning> {
         .map_err(|_| ThreadsAreRunning)
 }
 
-/// The number of threads cannot be changed once they are running.
+/// The number of threads cannot be changed once they are running: what [`set_threads`] refuses.
+///
+/// ```
+/// let text = kiln::ThreadsAreRunning.to_string();
+/// assert_eq!(text, "the number of threads cannot be changed once they are running");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThreadsAreRunning;
 

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The type of an array's elements.
+/// The type of an array's elements. Prints NumPy's name.
 ///
 /// Half-precision and complex types are not here yet; every `match` on a `DType` is exhaustive, so that
 /// adding one makes the compiler list what is missing.
 ///
 /// ```
-/// use kiln_program::DType;
+/// use kiln::DType;
 /// assert_eq!(DType::F32.to_string(), "float32");
 /// assert_eq!(DType::F32.short(), "f32");
 /// assert_eq!(DType::I64.size(), 8);
@@ -31,7 +31,13 @@ pub enum DType {
 }
 
 impl DType {
-    /// Every dtype, in the order of the promotion lattice's families.
+    /// Every dtype: bool, signed and unsigned integers, floats, each family from narrow to wide.
+    ///
+    /// ```
+    /// use kiln::DType;
+    /// let floats: Vec<DType> = DType::ALL.into_iter().filter(|dtype| dtype.is_float()).collect();
+    /// assert_eq!(floats, [DType::F32, DType::F64]);
+    /// ```
     pub const ALL: [DType; 11] = [
         DType::Bool,
         DType::I8,
@@ -47,6 +53,12 @@ impl DType {
     ];
 
     /// Bytes per element; a bool takes one.
+    ///
+    /// ```
+    /// use kiln::DType;
+    /// assert_eq!(DType::F32.size(), 4);
+    /// assert_eq!(DType::Bool.size(), 1);
+    /// ```
     pub fn size(self) -> usize {
         match self {
             DType::Bool | DType::I8 | DType::U8 => 1,
@@ -57,6 +69,11 @@ impl DType {
     }
 
     /// NumPy's name: `float32`.
+    ///
+    /// ```
+    /// use kiln::DType;
+    /// assert_eq!(DType::U8.name(), "uint8");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             DType::Bool => "bool",
@@ -74,6 +91,11 @@ impl DType {
     }
 
     /// The name used in the text of programs: `f32`.
+    ///
+    /// ```
+    /// use kiln::DType;
+    /// assert_eq!(DType::U8.short(), "u8");
+    /// ```
     pub fn short(self) -> &'static str {
         match self {
             DType::Bool => "bool",
@@ -91,21 +113,45 @@ impl DType {
     }
 
     /// Whether this is a floating-point type.
+    ///
+    /// ```
+    /// use kiln::DType;
+    /// assert!(DType::F32.is_float());
+    /// assert!(!DType::I32.is_float());
+    /// ```
     pub fn is_float(self) -> bool {
         matches!(self, DType::F32 | DType::F64)
     }
 
     /// Whether this is an integer type; bool is not.
+    ///
+    /// ```
+    /// use kiln::DType;
+    /// assert!(DType::U8.is_integer());
+    /// assert!(!DType::Bool.is_integer());
+    /// ```
     pub fn is_integer(self) -> bool {
         self.is_signed() || self.is_unsigned()
     }
 
     /// Whether this is a signed integer type.
+    ///
+    /// ```
+    /// use kiln::DType;
+    /// assert!(DType::I32.is_signed());
+    /// assert!(!DType::U32.is_signed());
+    /// ```
     pub fn is_signed(self) -> bool {
         matches!(self, DType::I8 | DType::I16 | DType::I32 | DType::I64)
     }
 
     /// Whether this is an unsigned integer type.
+    ///
+    /// ```
+    /// use kiln::DType;
+    /// assert!(DType::U32.is_unsigned());
+    /// assert!(!DType::I32.is_unsigned());
+    /// ```
     pub fn is_unsigned(self) -> bool {
         matches!(self, DType::U8 | DType::U16 | DType::U32 | DType::U64)
     }

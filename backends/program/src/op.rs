@@ -291,7 +291,14 @@ pub enum ArgReduction {
     Min,
 }
 
-/// What an index outside an axis does.
+/// What an index outside an axis does, in arrays of indices.
+///
+/// ```
+/// use kiln::{OutOfBounds, numpy as np};
+/// let x = np::array([1.0, 2.0, 3.0]);
+/// assert_eq!(np::take_mode(&x, [0, 9], 0, OutOfBounds::Clip).to_string(), "[1. 3.]");
+/// assert_eq!(np::take_mode(&x, [0, 9], 0, OutOfBounds::Fill).to_string(), "[ 1. nan]");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OutOfBounds {
     /// It is moved to the nearest valid one.

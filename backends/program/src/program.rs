@@ -33,8 +33,20 @@ pub struct Equation {
 
 /// A function of arrays as a list of equations, each variable defined once and before its use.
 ///
-/// Made by a [`Builder`]. The variables are numbered in the order of their definition, inputs first, so programs that
-/// do the same in the same order are equal.
+/// Made by a [`Builder`], or by recording a function (`kiln::program`). The variables are numbered in the order of their definition, inputs
+/// first, so programs that do the same in the same order are equal. Printing gives one equation a line. With `serde` a program can be saved;
+/// reading it checks it.
+///
+/// ```
+/// use kiln::{Array, Program, call, numpy as np, program};
+/// use std::sync::Arc;
+/// let recorded = program(|x: Array| x.sin() * 2, np::ones(3));
+/// assert!(recorded.to_string().contains("b:f32[3] = sin a"));
+/// let text = serde_json::to_string(&recorded).unwrap();
+/// let read: Program = serde_json::from_str(&text).unwrap();
+/// assert_eq!(read, recorded);
+/// assert_eq!(call(&Arc::new(read), [np::zeros(3)])[0].to_string(), "[0. 0. 0.]");
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Text", into = "Text")]
 pub struct Program {
@@ -47,36 +59,78 @@ pub struct Program {
 
 impl Program {
     /// The input variables.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let p = program(|(x, y): (Array, Array)| x.sin() * y, (np::ones(3), np::ones(3)));
+    /// assert_eq!(p.inputs().map(|var| var.index()).collect::<Vec<_>>(), [0, 1]);
+    /// ```
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = Var> + use<> {
         (0..self.inputs).map(|i| Var(i as u32))
     }
 
     /// The equations, in order.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let p = program(|(x, y): (Array, Array)| x.sin() * y, (np::ones(3), np::ones(3)));
+    /// assert_eq!(p.equations().len(), 2); // sin, mul
+    /// ```
     pub fn equations(&self) -> &[Equation] {
         &self.equations
     }
 
     /// The results; a variable may stand here more than once.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let p = program(|(x, y): (Array, Array)| x.sin() * y, (np::ones(3), np::ones(3)));
+    /// assert_eq!(p.outputs()[0], p.equations()[1].outputs[0]);
+    /// ```
     pub fn outputs(&self) -> &[Var] {
         &self.outputs
     }
 
     /// The type of a variable.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let p = program(|(x, y): (Array, Array)| x.sin() * y, (np::ones(3), np::ones(3)));
+    /// assert_eq!(p.type_of(p.outputs()[0]).to_string(), "f32[3]");
+    /// ```
     pub fn type_of(&self, var: Var) -> &ArrayType {
         &self.types[var.index()]
     }
 
     /// How many variables there are.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let p = program(|(x, y): (Array, Array)| x.sin() * y, (np::ones(3), np::ones(3)));
+    /// assert_eq!(p.variables(), 4);
+    /// ```
     pub fn variables(&self) -> usize {
         self.types.len()
     }
 
     /// The types of the inputs.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let p = program(|(x, y): (Array, Array)| x.sin() * y, (np::ones(3), np::ones(3)));
+    /// assert_eq!(p.input_types(), [np::ones(3).array_type(), np::ones(3).array_type()]);
+    /// ```
     pub fn input_types(&self) -> Vec<ArrayType> {
         self.types[..self.inputs].to_vec()
     }
 
     /// The types of the results.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let p = program(|(x, y): (Array, Array)| x.sin() * y, (np::ones(3), np::ones(3)));
+    /// assert_eq!(p.output_types(), [np::ones(3).array_type()]);
+    /// ```
     pub fn output_types(&self) -> Vec<ArrayType> {
         self.outputs
             .iter()
@@ -85,6 +139,13 @@ impl Program {
     }
 
     /// Whether running it does something besides giving results.
+    ///
+    /// ```
+    /// use kiln::{Array, debug_print, numpy as np, program};
+    /// let prints = program(|x: Array| { debug_print!("{}", x); x }, np::ones(3));
+    /// assert!(prints.has_effect());
+    /// assert!(!program(|x: Array| x.sin(), np::ones(3)).has_effect());
+    /// ```
     pub fn has_effect(&self) -> bool {
         self.equations.iter().any(|equation| equation.op.has_effect())
     }
@@ -93,6 +154,18 @@ impl Program {
     ///
     /// # Errors
     /// When the arguments' types are not those of the inputs.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// use kiln_program::Builder;
+    /// let square = program(|x: Array| &x * &x, np::ones(3));
+    /// let mut builder = Builder::new();
+    /// let x = builder.input(np::ones(3).array_type());
+    /// let once = square.inline(&mut builder, &[x])?;
+    /// let twice = square.inline(&mut builder, &once)?;
+    /// assert_eq!(builder.finish(&twice).equations().len(), 2);
+    /// # Ok::<(), kiln_program::TypeError>(())
+    /// ```
     pub fn inline(&self, into: &mut Builder, arguments: &[Var]) -> Result<Vec<Var>, TypeError> {
         let mut map: Vec<Var> = arguments.to_vec();
         for equation in &self.equations {

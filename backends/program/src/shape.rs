@@ -9,10 +9,11 @@ use std::ops::Deref;
 /// A list of axes.
 pub type Axes = SmallVec<[usize; 4]>;
 
-/// The lengths of an array's axes; the empty shape is a scalar's.
+/// The lengths of an array's axes; the empty shape is a scalar's. Read as a slice of lengths: `shape[0]`, `shape.iter()`, `shape[..]`. Prints as
+/// Python prints a tuple.
 ///
 /// ```
-/// use kiln_program::Shape;
+/// use kiln::Shape;
 /// let shape = Shape::from([2, 3]);
 /// assert_eq!(shape.size(), 6);
 /// assert_eq!(shape.to_string(), "(2, 3)");
@@ -23,21 +24,42 @@ pub struct Shape(Axes);
 
 impl Shape {
     /// The shape of a scalar.
+    ///
+    /// ```
+    /// use kiln::Shape;
+    /// assert_eq!(Shape::scalar().size(), 1);
+    /// assert_eq!(Shape::scalar().to_string(), "()");
+    /// ```
     pub fn scalar() -> Shape {
         Shape::default()
     }
 
     /// The number of axes.
+    ///
+    /// ```
+    /// use kiln::Shape;
+    /// assert_eq!(Shape::from([2, 3]).rank(), 2);
+    /// ```
     pub fn rank(&self) -> usize {
         self.0.len()
     }
 
     /// The number of elements.
+    ///
+    /// ```
+    /// use kiln::Shape;
+    /// assert_eq!(Shape::from([2, 3]).size(), 6);
+    /// ```
     pub fn size(&self) -> usize {
         self.0.iter().product()
     }
 
     /// For each axis, how far apart its neighbours are in row-major order.
+    ///
+    /// ```
+    /// use kiln::Shape;
+    /// assert_eq!(Shape::from([2, 3, 4]).strides()[..], [12, 4, 1]);
+    /// ```
     pub fn strides(&self) -> SmallVec<[usize; 4]> {
         let mut strides = SmallVec::from_elem(1, self.rank());
         for axis in (1..self.rank()).rev() {
@@ -47,6 +69,11 @@ impl Shape {
     }
 
     /// The shape without these axes.
+    ///
+    /// ```
+    /// use kiln::Shape;
+    /// assert_eq!(Shape::from([2, 3, 4]).without(&[1]), Shape::from([2, 4]));
+    /// ```
     pub fn without(&self, axes: &[usize]) -> Shape {
         self.iter()
             .enumerate()
@@ -56,6 +83,12 @@ impl Shape {
     }
 
     /// The number of elements, or `None` where it overflows.
+    ///
+    /// ```
+    /// use kiln::Shape;
+    /// assert_eq!(Shape::from([2, 3]).checked_size(), Some(6));
+    /// assert_eq!(Shape::from([usize::MAX, 2]).checked_size(), None);
+    /// ```
     pub fn checked_size(&self) -> Option<usize> {
         self.0.iter().try_fold(1usize, |size, &n| size.checked_mul(n))
     }
@@ -109,6 +142,11 @@ impl fmt::Display for Shape {
 }
 
 /// The type of an array: its dtype and shape. Prints as `f32[2,3]`.
+///
+/// ```
+/// use kiln::{ArrayType, DType, numpy as np};
+/// assert_eq!(np::ones((2, 3)).array_type(), ArrayType::new(DType::F32, [2, 3]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ArrayType {
     /// The type of the elements.
@@ -119,6 +157,11 @@ pub struct ArrayType {
 
 impl ArrayType {
     /// An array type.
+    ///
+    /// ```
+    /// use kiln::{ArrayType, DType};
+    /// assert_eq!(ArrayType::new(DType::I32, [4]).to_string(), "i32[4]");
+    /// ```
     pub fn new(dtype: DType, shape: impl Into<Shape>) -> ArrayType {
         ArrayType {
             dtype,
@@ -127,11 +170,22 @@ impl ArrayType {
     }
 
     /// Bytes taken by the elements.
+    ///
+    /// ```
+    /// use kiln::{ArrayType, DType};
+    /// assert_eq!(ArrayType::new(DType::F64, [2, 3]).bytes(), 48);
+    /// ```
     pub fn bytes(&self) -> usize {
         self.shape.size() * self.dtype.size()
     }
 
     /// The same, or `None` where there are more than memory could hold.
+    ///
+    /// ```
+    /// use kiln::{ArrayType, DType};
+    /// assert_eq!(ArrayType::new(DType::F64, [2, 3]).checked_bytes(), Some(48));
+    /// assert_eq!(ArrayType::new(DType::F64, [usize::MAX / 2, 2]).checked_bytes(), None);
+    /// ```
     pub fn checked_bytes(&self) -> Option<usize> {
         let bytes = self.shape.checked_size()?.checked_mul(self.dtype.size())?;
         (bytes <= isize::MAX as usize).then_some(bytes)

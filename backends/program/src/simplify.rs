@@ -14,18 +14,17 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// The same function with fewer equations, for a device: what only transformations tell apart (calls, derivatives given
-/// with a function, what stops them) is inlined. Inputs and outputs stay as they are.
+/// with a function, what stops them) is inlined. Inputs and outputs stay as they are, and so does every bit of the results: floats are
+/// never reassociated. A function is simplified when it is compiled; this shows what is left of it.
 ///
 /// ```
-/// use kiln_program::{ArrayType, Builder, DType, Op, Unary, Binary, simplify};
-/// let mut b = Builder::new();
-/// let x = b.input(ArrayType::new(DType::F32, [3]));
-/// let y = b.push(Op::Unary(Unary::Sin), &[x])?[0];
-/// let again = b.push(Op::Unary(Unary::Sin), &[x])?[0];
-/// let unused = b.push(Op::Unary(Unary::Cos), &[x])?[0];
-/// let z = b.push(Op::Binary(Binary::Mul), &[y, again])?[0];
-/// assert_eq!(simplify(&b.finish(&[z])).equations().len(), 2);
-/// # Ok::<(), kiln_program::TypeError>(())
+/// use kiln::{Array, numpy as np, program, simplify};
+/// let recorded = program(|x: Array| {
+///     let _unused = x.cos();
+///     x.sin() * x.sin()
+/// }, np::ones(3));
+/// assert_eq!(recorded.equations().len(), 4);
+/// assert_eq!(simplify(&recorded).equations().len(), 2);
 /// ```
 pub fn simplify(program: &Program) -> Program {
     shorter(program, true)

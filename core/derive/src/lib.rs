@@ -4,8 +4,8 @@ use proc_macro::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Fields, parse_macro_input, parse_quote, spanned::Spanned};
 
-/// Makes a struct a tree of its fields, in the order of their declaration; every field is a tree. Type parameters have to be
-/// trees as well.
+/// Derives `Tree` for a struct whose fields are trees, and `BatchAxes` for a tuple with one for each field. Fields come in the order of their
+/// declaration. Type parameters have to be trees as well.
 #[proc_macro_derive(Tree)]
 pub fn tree(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -102,7 +102,8 @@ fn axes(
     (axes, quote!(#parameters))
 }
 
-/// The path of the crate that has `Tree`: users depend on `kiln`, kiln's own crates on `kiln-core`, or they are it.
+/// The path of the crate that has `Tree`: users depend on `kiln`, kiln's own crates on `kiln-core` (and for their examples on `kiln`), or they
+/// are it.
 fn krate() -> proc_macro2::TokenStream {
     let manifest = std::env::var("CARGO_MANIFEST_DIR")
         .ok()
@@ -121,7 +122,7 @@ fn krate() -> proc_macro2::TokenStream {
             .lines()
             .any(|line| line.trim() == format!("name = \"{name}\""))
     };
-    if is("kiln-core") || (!is("kiln") && !depends("kiln") && depends("kiln-core")) {
+    if is("kiln-core") || (!is("kiln") && depends("kiln-core")) {
         quote!(::kiln_core)
     } else {
         quote!(::kiln)

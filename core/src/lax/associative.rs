@@ -18,11 +18,11 @@ use smallvec::smallvec;
 /// When there is no such axis, when lengths differ, or when `f` gives another structure, shape or dtype than it got.
 ///
 /// ```
-/// use kiln_core::{Array, lax, numpy as np};
-/// println!("{}", lax::associative_scan(|x: Array, y: Array| x * y, np::array([1, 2, 3, 4]), 0)); // [ 1  2  6 24]
+/// use kiln::{Array, lax, numpy as np};
+/// assert_eq!(lax::associative_scan(|x: Array, y: Array| x * y, np::array([1, 2, 3, 4]), 0).to_string(), "[ 1  2  6 24]");
 /// // x[i] = a[i] x[i - 1] + b[i], all at once.
 /// let step = |(a, b): (Array, Array), (c, d): (Array, Array)| (&a * &c, c * b + d);
-/// println!("{}", lax::associative_scan(step, (np::full(4, 0.5), np::ones(4)), 0).1); // [1.    1.5   1.75  1.875]
+/// assert_eq!(lax::associative_scan(step, (np::full(4, 0.5), np::ones(4)), 0).1.to_string(), "[1.    1.5   1.75  1.875]");
 /// ```
 #[track_caller]
 pub fn associative_scan<T: Tree>(f: impl Fn(T, T) -> T, xs: T, axis: isize) -> T {
@@ -35,8 +35,8 @@ pub fn associative_scan<T: Tree>(f: impl Fn(T, T) -> T, xs: T, axis: isize) -> T
 /// As [`associative_scan`].
 ///
 /// ```
-/// use kiln_core::{Array, lax, numpy as np};
-/// println!("{}", lax::associative_scan_reverse(|x: Array, y: Array| x + y, np::arange(4), 0)); // [6 6 5 3]
+/// use kiln::{Array, lax, numpy as np};
+/// assert_eq!(lax::associative_scan_reverse(|x: Array, y: Array| x + y, np::arange(4), 0).to_string(), "[6 6 5 3]");
 /// ```
 #[track_caller]
 pub fn associative_scan_reverse<T: Tree>(f: impl Fn(T, T) -> T, xs: T, axis: isize) -> T {

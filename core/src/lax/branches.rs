@@ -23,9 +23,10 @@ use std::sync::Arc;
 /// When the predicate is not a scalar, and in a recording when the results differ in structure, shape or dtype.
 ///
 /// ```
-/// use kiln_core::{Array, jit, lax, numpy as np};
+/// use kiln::{Array, jit, lax, numpy as np};
 /// let f = jit(|x: Array| lax::cond(x.sum().gt(0), |x| x * 2, |x: Array| -x, x));
-/// println!("{} {}", f(np::array([1.0, 2.0])), f(np::array([1.0, -2.0]))); // [2. 4.] [-1.  2.]
+/// assert_eq!(f(np::array([1.0, 2.0])).to_string(), "[2. 4.]");
+/// assert_eq!(f(np::array([1.0, -2.0])).to_string(), "[-1.  2.]");
 /// ```
 #[track_caller]
 pub fn cond<T: Tree, U: Tree>(
@@ -66,9 +67,10 @@ pub fn cond<T: Tree, U: Tree>(
 /// When there are no branches, when the index is not an integer scalar, and in a recording when the results differ in structure, shape or dtype.
 ///
 /// ```
-/// use kiln_core::{Array, jit, lax, numpy as np};
+/// use kiln::{Array, jit, lax, numpy as np};
 /// let f = jit(|(i, x): (Array, Array)| lax::switch(i, [|x: Array| x.sin(), |x: Array| x.cos(), |x: Array| x * 0], x));
-/// println!("{} {}", f((1.into(), np::zeros(2))), f((7.into(), np::ones(2)))); // [1. 1.] [0. 0.]
+/// assert_eq!(f((1.into(), np::zeros(2))).to_string(), "[1. 1.]");
+/// assert_eq!(f((7.into(), np::ones(2))).to_string(), "[0. 0.]"); // the last one
 /// ```
 #[track_caller]
 pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
@@ -119,15 +121,15 @@ pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
     choose(OP, &cast(&index, Kind::strong(DType::I32)), recorded, operands)
 }
 
-/// Elements of `on_true` where the predicate holds, else of `on_false`. Both are computed; of one shape and dtype. The predicate has their
-/// shape, or none.
+/// Elements of `on_true` where the predicate holds, else of `on_false`. Both are computed; of one shape and dtype. The predicate is of bools and
+/// has their shape, or none. [`where_`](crate::numpy::where_) promotes and broadcasts.
 ///
 /// # Panics
 /// When the shapes or dtypes differ, or the predicate is not bool.
 ///
 /// ```
-/// use kiln_core::{lax, numpy as np};
-/// println!("{}", lax::select(&np::array([true, false]), &np::array([1, 2]), &np::array([3, 4]))); // [1 4]
+/// use kiln::{lax, numpy as np};
+/// assert_eq!(lax::select(&np::array([true, false]), &np::array([1, 2]), &np::array([3, 4])).to_string(), "[1 4]");
 /// ```
 #[track_caller]
 pub fn select(predicate: &Array, on_true: &Array, on_false: &Array) -> Array {

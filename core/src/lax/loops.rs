@@ -29,8 +29,8 @@ use std::sync::Arc;
 /// When the carry comes out of the body with another structure, shape or dtype, or a bound is not an integer scalar.
 ///
 /// ```
-/// use kiln_core::{lax, numpy as np};
-/// println!("{}", lax::fori_loop(0, 5, |i, x| x * 2 + i, np::array([1, 0]))); // [58 26]
+/// use kiln::{lax, numpy as np};
+/// assert_eq!(lax::fori_loop(0, 5, |i, x| x * 2 + i, np::array([1, 0])).to_string(), "[58 26]");
 /// ```
 #[track_caller]
 pub fn fori_loop<T: Tree>(
@@ -116,9 +116,9 @@ fn number(bound: &Array) -> Option<i64> {
 /// When the carry comes out of the body with another structure, shape or dtype, or the condition is no bool scalar.
 ///
 /// ```
-/// use kiln_core::{Array, lax, numpy as np};
+/// use kiln::{Array, lax, numpy as np};
 /// let halved = lax::while_loop(|x: &Array| x.sum().gt(1), |x| x / 2, np::array([3.0, 5.0]));
-/// println!("{halved}"); // [0.375 0.625]
+/// assert_eq!(halved.to_string(), "[0.375 0.625]");
 /// ```
 #[track_caller]
 pub fn while_loop<T: Tree>(condition: impl Fn(&T) -> Array, body: impl Fn(T) -> T, init: T) -> T {
@@ -144,9 +144,15 @@ pub fn while_loop<T: Tree>(condition: impl Fn(&T) -> Array, body: impl Fn(T) -> 
 /// When the carry comes out of the body with another structure, shape or dtype, or the condition is no bool scalar.
 ///
 /// ```
-/// use kiln_core::{Array, lax};
+/// use kiln::{Array, grad, lax};
 /// let root = |a: f64| lax::while_loop_bounded(|x: &Array| (x * x - a).abs().gt(1e-6), |x| (&x + a / &x) / 2, 1.0.into(), 50);
-/// println!("{}", root(2.0)); // 1.4142135
+/// assert_eq!(root(2.0).to_string(), "1.4142135");
+/// let slope = grad(|a: Array| {
+///     let start = (a.clone(), Array::from(1.0));
+///     let improve = |(a, x): (Array, Array)| (a.clone(), (&x + a / &x) / 2);
+///     lax::while_loop_bounded(|(a, x): &(Array, Array)| (x * x - a).abs().gt(1e-6), improve, start, 50).1
+/// });
+/// assert!((slope(4.0.into()).item::<f64>() - 0.25).abs() < 1e-5); // 1 / (2 √4)
 /// ```
 #[track_caller]
 pub fn while_loop_bounded<T: Tree>(

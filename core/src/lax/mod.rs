@@ -1,8 +1,27 @@
-//! Structured control flow, each a single equation of a program: [`scan`], [`fori_loop`], [`while_loop`], [`cond`], [`switch`]; what is
-//! made of them ([`map`], [`while_loop_bounded`]); [`associative_scan`]; and the primitives that samplers use.
+//! Structured control flow, each a single equation of a program: what `for`, `while` and `if` are to a function that is recorded.
 //!
-//! Functions are recorded once, whatever the number of trips. The carry of a loop keeps its structure, shapes and dtypes, and
-//! branches give one type: anything else is refused at the caller's line.
+//! | | | reverse mode |
+//! |---|---|---|
+//! | [`fori_loop`] | a number of trips, with a counter | yes, if the number is known |
+//! | [`while_loop`] | as long as a condition holds | no |
+//! | [`while_loop_bounded`] | the same, with a greatest number of trips | yes |
+//! | [`scan`], [`scan_reverse`], [`scan_n`] | a carry, and results stacked along a new axis | yes |
+//! | [`map`] | a function of each slice, one after the other | yes |
+//! | [`associative_scan`], [`associative_scan_reverse`] | all partial results of an associative function, in a logarithmic number of steps | yes |
+//! | [`cond`], [`switch`] | a choice between functions | yes |
+//! | [`select`] | a choice between elements | yes |
+//! | [`random_bits`], [`uniform`], [`mul_add`] | the primitives that samplers use | |
+//!
+//! A Rust loop in a recorded function is unrolled: its trips become equations. So the number of trips has to be known, and a long loop makes a
+//! large program. A loop of this module is recorded once, whatever the number of trips. The carry of a loop keeps its structure, shapes
+//! and dtypes, and branches give one type: anything else is refused at the caller's line.
+//!
+//! ```
+//! use kiln::{Array, jit, lax, numpy as np};
+//! // x[t + 1] = 0.9 x[t] + 1, from several starts, for 100 steps.
+//! let run = jit(|x: Array| lax::fori_loop(0, 100, |_, x| 0.9 * x + 1, x));
+//! assert_eq!(run(np::array([0.0, 5.0, 50.0])).round_to(2).to_string(), "[10. 10. 10.]");
+//! ```
 
 mod associative;
 mod branches;

@@ -19,9 +19,10 @@ use std::sync::Arc;
 /// When the carry comes out of `f` with another structure, shape or dtype. When `xs` holds no array, a scalar, or arrays of different lengths.
 ///
 /// ```
-/// use kiln_core::{Array, lax, numpy as np};
+/// use kiln::{Array, lax, numpy as np};
 /// let (last, path) = lax::scan(|c: Array, x: Array| { let c = 0.5 * c + x; (c.clone(), c) }, 0.0.into(), np::ones(3));
-/// println!("{last} {path}"); // 1.75 [1.   1.5  1.75]
+/// assert_eq!(last.to_string(), "1.75");
+/// assert_eq!(path.to_string(), "[1.   1.5  1.75]");
 /// ```
 #[track_caller]
 pub fn scan<C: Tree, X: Tree, Y: Tree>(f: impl Fn(C, X) -> (C, Y), init: C, xs: X) -> (C, Y) {
@@ -35,9 +36,9 @@ pub fn scan<C: Tree, X: Tree, Y: Tree>(f: impl Fn(C, X) -> (C, Y), init: C, xs: 
 /// As [`scan`].
 ///
 /// ```
-/// use kiln_core::{Array, lax, numpy as np};
+/// use kiln::{Array, lax, numpy as np};
 /// let sums = lax::scan_reverse(|c: Array, x: Array| (&c + &x, c + x), 0.into(), np::arange(4)).1;
-/// println!("{sums}"); // [6 6 5 3]
+/// assert_eq!(sums.to_string(), "[6 6 5 3]");
 /// ```
 #[track_caller]
 pub fn scan_reverse<C: Tree, X: Tree, Y: Tree>(f: impl Fn(C, X) -> (C, Y), init: C, xs: X) -> (C, Y) {
@@ -52,8 +53,8 @@ pub fn scan_reverse<C: Tree, X: Tree, Y: Tree>(f: impl Fn(C, X) -> (C, Y), init:
 /// When the carry comes out of `f` with another structure, shape or dtype.
 ///
 /// ```
-/// use kiln_core::{Array, lax};
-/// println!("{}", lax::scan_n(|x: Array| (&x * 2, x), 1.into(), 5).1); // [ 1  2  4  8 16]
+/// use kiln::{Array, lax};
+/// assert_eq!(lax::scan_n(|x: Array| (&x * 2, x), 1.into(), 5).1.to_string(), "[ 1  2  4  8 16]");
 /// ```
 #[track_caller]
 pub fn scan_n<C: Tree, Y: Tree>(f: impl Fn(C) -> (C, Y), init: C, length: usize) -> (C, Y) {
@@ -74,8 +75,8 @@ pub fn scan_n<C: Tree, Y: Tree>(f: impl Fn(C) -> (C, Y), init: C, length: usize)
 /// When `xs` holds no array, a scalar, or arrays of different lengths.
 ///
 /// ```
-/// use kiln_core::{Array, lax, numpy as np};
-/// println!("{}", lax::map(|row: Array| row.max(), np::array([[1, 5], [7, 3]]))); // [5 7]
+/// use kiln::{Array, lax, numpy as np};
+/// assert_eq!(lax::map(|row: Array| row.max(), np::array([[1, 5], [7, 3]])).to_string(), "[5 7]");
 /// ```
 #[track_caller]
 pub fn map<X: Tree, Y: Tree>(f: impl Fn(X) -> Y, xs: X) -> Y {

@@ -96,66 +96,88 @@ fn whole_power(x: &Array, exponent: i64) -> Array {
 }
 
 impl Array {
-    /// The element to a power. A plain integer as exponent is computed as products (of one over the element, where
-    /// it is negative), a plain float is part of the program.
+    /// The element to a power, in the promoted dtype and shape: NumPy's `power`, Python's `**`.
+    ///
+    /// A plain integer as exponent is computed as products (of one over the element, where it is negative), a plain float is part of the
+    /// program; an array as exponent can be differentiated by.
     ///
     /// # Panics
     /// When shapes do not broadcast, or integers are raised to a negative plain power.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::arange(4).pow(2));   // [0 1 4 9]
-    /// println!("{}", np::arange(4).pow(0.5)); // [0.        1.        1.4142135 1.7320508]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::arange(4).pow(2).to_string(), "[0 1 4 9]");
+    /// assert_eq!(np::arange(4).pow(0.5).to_string(), "[0.        1.        1.4142135 1.7320508]");
     /// ```
     #[track_caller]
     pub fn pow(&self, exponent: impl Into<Array>) -> Array {
         power(self.clone(), exponent.into())
     }
 
-    /// Whether the element is less than the other.
+    /// Whether the element is less than the other: bools, in the shape that both broadcast to. Python's `<`.
     ///
     /// # Panics
-    /// When shapes do not broadcast.
+    /// When the shapes do not broadcast.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([1, 2, 3]).lt(2).to_string(), "[ True False False]");
+    /// ```
     #[track_caller]
     pub fn lt(&self, other: impl Into<Array>) -> Array {
         self.less(other)
     }
 
-    /// Whether the element is at most the other.
+    /// Whether the element is at most the other: bools, in the shape that both broadcast to. Python's `<=`.
     ///
     /// # Panics
-    /// When shapes do not broadcast.
+    /// When the shapes do not broadcast.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([1, 2, 3]).le(2).to_string(), "[ True  True False]");
+    /// ```
     #[track_caller]
     pub fn le(&self, other: impl Into<Array>) -> Array {
         self.less_equal(other)
     }
 
-    /// Whether the element is greater than the other.
+    /// Whether the element is greater than the other: bools, in the shape that both broadcast to. Python's `>`.
     ///
     /// # Panics
-    /// When shapes do not broadcast.
+    /// When the shapes do not broadcast.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([1, 2, 3]).gt(2).to_string(), "[False False  True]");
+    /// ```
     #[track_caller]
     pub fn gt(&self, other: impl Into<Array>) -> Array {
         self.greater(other)
     }
 
-    /// Whether the element is at least the other.
+    /// Whether the element is at least the other: bools, in the shape that both broadcast to. Python's `>=`.
     ///
     /// # Panics
-    /// When shapes do not broadcast.
+    /// When the shapes do not broadcast.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([1, 2, 3]).ge(2).to_string(), "[False  True  True]");
+    /// ```
     #[track_caller]
     pub fn ge(&self, other: impl Into<Array>) -> Array {
         self.greater_equal(other)
     }
 
-    /// The elements moved into bounds, which broadcast against them.
+    /// The elements moved into bounds, which broadcast against them; all in their promoted dtype. NaN stays.
     ///
     /// # Panics
     /// When shapes do not broadcast.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::arange(5).clip(1, 3)); // [1 1 2 3 3]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::arange(5).clip(1, 3).to_string(), "[1 1 2 3 3]");
     /// ```
     #[track_caller]
     pub fn clip(&self, least: impl Into<Array>, greatest: impl Into<Array>) -> Array {
@@ -169,7 +191,13 @@ impl Array {
     /// The elements rounded to this many decimals, halves to even; a negative number rounds to tens, hundreds and so on.
     ///
     /// # Panics
-    /// When the elements are bools.
+    /// When the elements are bools, or integers are to be rounded to tens.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([0.125, 2.718]).round_to(2).to_string(), "[0.12 2.72]");
+    /// assert_eq!(np::array([17.0, 35.0]).round_to(-1).to_string(), "[20. 40.]");
+    /// ```
     #[track_caller]
     pub fn round_to(&self, decimals: i32) -> Array {
         if decimals == 0 {
@@ -190,13 +218,13 @@ impl Array {
 
     /// The elements in another dtype. Floats are truncated towards 0 and saturate, NaN becomes 0; integers wrap.
     ///
-    /// ```
-    /// # use kiln_core::{DType, numpy as np};
-    /// println!("{}", np::array([1.7, -1.7]).astype(DType::I32)); // [ 1 -1]
-    /// ```
-    ///
     /// # Panics
     /// When the array is a plain number, and neither 32 bits nor the dtype hold it.
+    ///
+    /// ```
+    /// use kiln::{DType, numpy as np};
+    /// assert_eq!(np::array([1.7, -1.7]).astype(DType::I32).to_string(), "[ 1 -1]");
+    /// ```
     #[track_caller]
     pub fn astype(&self, dtype: DType) -> Array {
         let kind = Kind::strong(dtype);
@@ -265,15 +293,23 @@ pub(crate) fn power(x: Array, exponent: Array) -> Array {
     }
 }
 
-/// `x` where the condition holds (or is not 0), else `y`; both are computed everywhere.
+/// `x` where the condition holds (or is not 0), else `y`: NumPy's `where`, which is a word of Rust's. In the shape that all three broadcast
+/// to, and the dtype that `x` and `y` meet in.
+///
+/// Both are computed everywhere, and what is not chosen can still make a derivative NaN: choose the argument as well.
 ///
 /// # Panics
 /// When shapes do not broadcast.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
+/// use kiln::{Array, grad, numpy as np};
 /// let x = np::arange(4);
-/// println!("{}", np::where_(x.gt(1), &x, -1)); // [-1 -1  2  3]
+/// assert_eq!(np::where_(x.gt(1), &x, -1).to_string(), "[-1 -1  2  3]");
+///
+/// let root = |x: Array| np::where_(x.gt(0), x.sqrt(), 0);
+/// assert_eq!(grad(root)(0.0.into()).to_string(), "nan"); // 0 times the infinite slope of the root
+/// let root = |x: Array| np::where_(x.gt(0), np::where_(x.gt(0), &x, 1).sqrt(), 0);
+/// assert_eq!(grad(root)(0.0.into()).to_string(), "0.0");
 /// ```
 #[track_caller]
 pub fn where_(condition: impl Into<Array>, x: impl Into<Array>, y: impl Into<Array>) -> Array {
@@ -295,18 +331,24 @@ pub fn where_(condition: impl Into<Array>, x: impl Into<Array>, y: impl Into<Arr
 /// When shapes do not broadcast.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::allclose(np::array([1.0]), 1.000001)); // True
+/// use kiln::numpy as np;
+/// assert_eq!(np::allclose(np::array([1.0]), 1.000001).to_string(), "True");
 /// ```
 #[track_caller]
 pub fn allclose(x: impl Into<Array>, y: impl Into<Array>) -> Array {
     isclose(x, y, 1e-5, 1e-8).all()
 }
 
-/// Whether each element is within `relative * |y| + absolute` of the other's. NaN is close to nothing, an infinity to itself.
+/// Whether each element is within `relative * |y| + absolute` of the other's: bools. NaN is close to nothing, an infinity to itself. NumPy's
+/// defaults are 1e-5 and 1e-8.
 ///
 /// # Panics
-/// When shapes do not broadcast.
+/// When shapes do not broadcast, or a tolerance is negative or NaN.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::isclose([1.0, 2.0], [1.000001, 2.1], 1e-5, 1e-8).to_string(), "[ True False]");
+/// ```
 #[track_caller]
 pub fn isclose(x: impl Into<Array>, y: impl Into<Array>, relative: f64, absolute: f64) -> Array {
     if !(relative >= 0.0 && absolute >= 0.0) {

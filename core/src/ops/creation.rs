@@ -30,30 +30,29 @@ fn constant_array(value: Scalar, shape: Shape) -> Array {
     }
 }
 
-/// Zeros of the default float dtype.
+/// Zeros of the default float dtype, in a shape: `np::zeros(3)`, `np::zeros((2, 3))`, `np::zeros(())` for a scalar.
 ///
 /// # Panics
-/// When a length is negative.
+/// When a length is negative, or memory could not hold the elements.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::zeros((2, 3)));
-/// // [[0. 0. 0.]
-/// //  [0. 0. 0.]]
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::zeros((2, 3)).to_string(), "[[0. 0. 0.]\n [0. 0. 0.]]");
+/// assert_eq!(np::zeros(2).astype(DType::I32).to_string(), "[0 0]");
 /// ```
 #[track_caller]
 pub fn zeros(shape: impl IntoNumbers) -> Array {
     constant_array(Scalar::from_f64(default_float(), 0.0), shape_of("zeros", shape))
 }
 
-/// Ones of the default float dtype.
+/// Ones of the default float dtype, in a shape.
 ///
 /// # Panics
-/// When a length is negative.
+/// When a length is negative, or memory could not hold the elements.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{:?}", np::ones(3)); // Array([1., 1., 1.], dtype=float32)
+/// use kiln::numpy as np;
+/// assert_eq!(format!("{:?}", np::ones(3)), "Array([1., 1., 1.], dtype=float32)");
 /// ```
 #[track_caller]
 pub fn ones(shape: impl IntoNumbers) -> Array {
@@ -66,8 +65,8 @@ pub fn ones(shape: impl IntoNumbers) -> Array {
 /// When a length is negative, or the value does not broadcast to the shape.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::full(3, 7)); // [7 7 7]
+/// use kiln::numpy as np;
+/// assert_eq!(np::full(3, 7).to_string(), "[7 7 7]");
 /// ```
 #[track_caller]
 pub fn full(shape: impl IntoNumbers, value: impl Into<Array>) -> Array {
@@ -98,12 +97,22 @@ fn broadcasts(from: &Shape, to: &Shape) -> bool {
 }
 
 /// Zeros in the shape and dtype of an array.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::zeros_like(np::arange(3)).to_string(), "[0 0 0]");
+/// ```
 #[track_caller]
 pub fn zeros_like(x: impl Into<Array>) -> Array {
     full_like(x, 0)
 }
 
 /// Ones in the shape and dtype of an array.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::ones_like(np::arange(3)).to_string(), "[1 1 1]");
+/// ```
 #[track_caller]
 pub fn ones_like(x: impl Into<Array>) -> Array {
     full_like(x, 1)
@@ -115,8 +124,8 @@ pub fn ones_like(x: impl Into<Array>) -> Array {
 /// When the value does not broadcast to the shape.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::full_like(np::ones(2), 3)); // [3. 3.]
+/// use kiln::numpy as np;
+/// assert_eq!(np::full_like(np::ones(2), 3).to_string(), "[3. 3.]");
 /// ```
 #[track_caller]
 pub fn full_like(x: impl Into<Array>, value: impl Into<Array>) -> Array {
@@ -137,13 +146,23 @@ pub fn full_like(x: impl Into<Array>, value: impl Into<Array>) -> Array {
 }
 
 /// The bounds of [`arange`]: `stop`, `(start, stop)` or `(start, stop, step)`, integers or floats.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::arange((6, 0, -2)).to_string(), "[6 4 2]");
+/// ```
 pub trait IntoRange {
     /// Start, stop and step as far as given.
     #[doc(hidden)]
     fn range(self) -> (Option<Array>, Array, Option<Array>);
 }
 
-/// A plain number as a bound of a range.
+/// A plain number as a bound of a range: `i32`, `i64`, `usize`, `isize`, `f32` or `f64`.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::arange((1_usize, 2.5)).to_string(), "[1. 2.]");
+/// ```
 pub trait Bound: Into<Array> {}
 impl Bound for i32 {}
 impl Bound for i64 {}
@@ -171,16 +190,16 @@ impl<A: Bound, B: Bound, C: Bound> IntoRange for (A, B, C) {
 }
 
 /// The numbers from a start (0 if not given) up to but not including a stop, in steps (of 1 if not given): integers when
-/// all bounds are.
+/// all bounds are, of the default integer dtype, else floats of the default float dtype.
 ///
 /// # Panics
-/// When the step is 0.
+/// When the step is 0, or a bound is not finite or does not fit in the dtype.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::arange(4));               // [0 1 2 3]
-/// println!("{}", np::arange((1, 3)));          // [1 2]
-/// println!("{}", np::arange((0.0, 1.0, 0.25))); // [0.   0.25 0.5  0.75]
+/// use kiln::numpy as np;
+/// assert_eq!(np::arange(4).to_string(), "[0 1 2 3]");
+/// assert_eq!(np::arange((1, 3)).to_string(), "[1 2]");
+/// assert_eq!(np::arange((0.0, 1.0, 0.25)).to_string(), "[0.   0.25 0.5  0.75]");
 /// ```
 #[track_caller]
 pub fn arange(range: impl IntoRange) -> Array {
@@ -197,6 +216,8 @@ pub fn arange(range: impl IntoRange) -> Array {
     check([low, high, by].iter().all(|x| x.is_finite()), "arange", || {
         format!("the bounds {low} and {high} and the step {by} must be finite")
     });
+    // Refuses a stop that the dtype does not hold: the elements before it would wrap.
+    stop.settled("arange", kind);
     let size = ((high - low) / by).ceil().max(0.0);
     check(size < 9e15, "arange", || format!("{size} elements are too many"));
     let settle = |x: Option<Array>, default: i32| x.unwrap_or_else(|| default.into()).settled("arange", kind);
@@ -221,14 +242,16 @@ pub fn arange(range: impl IntoRange) -> Array {
     )
 }
 
-/// `n` evenly spaced numbers from `start` to `stop`, both included. Bounds that are arrays give a new first axis.
+/// `n` evenly spaced floats from `start` to `stop`, both included: shape `(n,)`. Bounds that are arrays give `(n, *shape)`, a new first axis
+/// before what they broadcast to. NumPy's `endpoint=False` is [`linspace_open`].
 ///
 /// # Panics
 /// When the bounds do not broadcast.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::linspace(0.0, 1.0, 3)); // [0.  0.5 1. ]
+/// use kiln::numpy as np;
+/// assert_eq!(np::linspace(0.0, 1.0, 3).to_string(), "[0.  0.5 1. ]");
+/// assert_eq!(np::linspace([0, 10], 20, 3).to_string(), "[[ 0. 10.]\n [10. 15.]\n [20. 20.]]");
 /// ```
 #[track_caller]
 pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
@@ -239,6 +262,11 @@ pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Ar
 ///
 /// # Panics
 /// When the bounds do not broadcast.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::linspace_open(0.0, 1.0, 4).to_string(), "[0.   0.25 0.5  0.75]");
+/// ```
 #[track_caller]
 pub fn linspace_open(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
     spaced(start.into(), stop.into(), n, false)
@@ -276,13 +304,11 @@ fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
     )
 }
 
-/// The identity matrix, of the default float dtype.
+/// The identity matrix of shape `(n, n)`, of the default float dtype.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::identity(2));
-/// // [[1. 0.]
-/// //  [0. 1.]]
+/// use kiln::numpy as np;
+/// assert_eq!(np::identity(2).to_string(), "[[1. 0.]\n [0. 1.]]");
 /// ```
 #[track_caller]
 pub fn identity(n: usize) -> Array {
@@ -293,10 +319,8 @@ pub fn identity(n: usize) -> Array {
 /// float dtype.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::eye(2, 3, 1));
-/// // [[0. 1. 0.]
-/// //  [0. 0. 1.]]
+/// use kiln::numpy as np;
+/// assert_eq!(np::eye(2, 3, 1).to_string(), "[[0. 1. 0.]\n [0. 0. 1.]]");
 /// ```
 #[track_caller]
 pub fn eye(n: usize, m: usize, k: isize) -> Array {
@@ -311,20 +335,17 @@ pub(crate) fn diagonal(n: usize, m: usize, k: isize) -> Array {
     (iota(DType::I64, shape.clone(), 0) + k).equal(iota(DType::I64, shape, 1))
 }
 
-/// Two one-dimensional arrays as the coordinates of a grid: `x` along the columns, `y` along the rows.
+/// Two one-dimensional arrays as the coordinates of a grid: `x` along the columns, `y` along the rows, both of shape
+/// `(y.len(), x.len())`.
 ///
 /// # Panics
 /// When an array does not have one axis.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
+/// use kiln::numpy as np;
 /// let (x, y) = np::meshgrid(np::arange(3), np::arange(2));
-/// println!("{x}");
-/// // [[0 1 2]
-/// //  [0 1 2]]
-/// println!("{y}");
-/// // [[0 0 0]
-/// //  [1 1 1]]
+/// assert_eq!(x.to_string(), "[[0 1 2]\n [0 1 2]]");
+/// assert_eq!(y.to_string(), "[[0 0 0]\n [1 1 1]]");
 /// ```
 #[track_caller]
 pub fn meshgrid(x: impl Into<Array>, y: impl Into<Array>) -> (Array, Array) {
@@ -335,19 +356,33 @@ pub fn meshgrid(x: impl Into<Array>, y: impl Into<Array>) -> (Array, Array) {
     }
 }
 
-/// [`meshgrid`] of any number of arrays: the first two count along columns and rows, the others along further axes.
+/// [`meshgrid`] of any number of arrays: the first two count along columns and rows, the others along further axes. NumPy's
+/// `indexing="xy"`.
 ///
 /// # Panics
 /// When an array does not have one axis.
+///
+/// ```
+/// use kiln::numpy as np;
+/// let grids = np::meshgrid_xy(vec![np::arange(2), np::arange(3), np::arange(4)]);
+/// assert_eq!(grids[0].shape()[..], [3, 2, 4]);
+/// ```
 #[track_caller]
 pub fn meshgrid_xy(arrays: Vec<Array>) -> Vec<Array> {
     grids(arrays, true)
 }
 
-/// [`meshgrid`] of any number of arrays, where the `i`-th counts along axis `i`.
+/// [`meshgrid`] of any number of arrays, where the `i`-th counts along axis `i`. NumPy's `indexing="ij"`.
 ///
 /// # Panics
 /// When an array does not have one axis.
+///
+/// ```
+/// use kiln::numpy as np;
+/// let grids = np::meshgrid_ij(vec![np::arange(2), np::arange(3)]);
+/// assert_eq!(grids[0].to_string(), "[[0 0 0]\n [1 1 1]]");
+/// assert_eq!(grids[1].to_string(), "[[0 1 2]\n [0 1 2]]");
+/// ```
 #[track_caller]
 pub fn meshgrid_ij(arrays: Vec<Array>) -> Vec<Array> {
     grids(arrays, false)

@@ -485,9 +485,18 @@ fn wrapped(index: &Array, n: usize) -> Array {
 }
 
 impl Array {
-    /// The elements at an index, as NumPy's `x[...]`: a number, a range, [`step`](crate::step),
-    /// [`Ellipsis`](crate::Ellipsis), [`NewAxis`](crate::NewAxis), an array of integers
-    /// or of bools, or a tuple of these.
+    /// The elements at an index, as NumPy's `x[...]`, of the array's dtype. One part for each axis from the first, alone or in a tuple; the axes
+    /// left over stay whole:
+    ///
+    /// | NumPy | here | what it does |
+    /// |---|---|---|
+    /// | `x[1]`, `x[-1]` | `x.index(1)`, `x.index(-1)` | takes one place; the axis goes |
+    /// | `x[1:3]`, `x[:, 1:]` | `x.index(1..3)`, `x.index((.., 1..))` | a range |
+    /// | `x[::-1]`, `x[1::2]` | `x.index(step(.., -1))`, `x.index(s![1..; 2])` | a range in steps: [`step`](crate::step), [`s!`](crate::s!) |
+    /// | `x[..., 0]` | `x.index((Ellipsis, 0))` | [`Ellipsis`](crate::Ellipsis): as many whole axes as are left |
+    /// | `x[:, None]` | `x.index((.., NewAxis))` | [`NewAxis`](crate::NewAxis): a new axis of length 1 |
+    /// | `x[[2, 0]]`, `x[i]` | `x.index([2, 0])`, `x.index(&i)` | an array of integers: one place for each |
+    /// | `x[x > 3]` | `x.index(x.gt(3))` | an array of bools: the places that hold |
     ///
     /// Ranges are cut to the axis, as Python's are. Indices in arrays that are out of bounds are moved to the nearest
     /// element, and the derivative is that of the element which is read (JAX drops it, for arrays with axes).
@@ -496,12 +505,13 @@ impl Array {
     /// When a number is out of bounds, when there are more parts than axes, and for an array of bools whose values are not known in a recording.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// let x = np::arange(6).reshape((2, 3));
-    /// println!("{} {}", x.index(0), x.index((.., -1)));  // [0 1 2] [2 5]
-    /// println!("{}", x.index((1, 1..)));                 // [4 5]
-    /// println!("{}", x.index((0, [2, 0])));              // [2 0]
-    /// println!("{}", x.index(x.gt(3)));                  // [4 5]
+    /// assert_eq!(x.index(0).to_string(), "[0 1 2]");
+    /// assert_eq!(x.index((.., -1)).to_string(), "[2 5]");
+    /// assert_eq!(x.index((1, 1..)).to_string(), "[4 5]");
+    /// assert_eq!(x.index((0, [2, 0])).to_string(), "[2 0]");
+    /// assert_eq!(x.index(x.gt(3)).to_string(), "[4 5]");
     /// ```
     #[track_caller]
     pub fn index(&self, index: impl IntoIndex) -> Array {
@@ -509,17 +519,19 @@ impl Array {
         read("index", self, plan, arrays, OutOfBounds::Clip)
     }
 
-    /// A place to update: `x.at(index).set(value)` and the like give a new array.
+    /// A place to update: `x.at(index).set(value)` and the like give a new array, of the array's shape and dtype. The index is written as for
+    /// [`index`](Array::index).
     ///
     /// # Panics
     /// As [`index`](Array::index).
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// let x = np::arange(4);
-    /// println!("{}", x.at(0).set(7));         // [7 1 2 3]
-    /// println!("{}", x.at(1..3).add(10));     // [ 0 11 12  3]
-    /// println!("{x}");                        // [0 1 2 3]
+    /// assert_eq!(x.at(0).set(7).to_string(), "[7 1 2 3]");
+    /// assert_eq!(x.at(1..3).add(10).to_string(), "[ 0 11 12  3]");
+    /// assert_eq!(x.at([0, 0]).add(1).to_string(), "[2 1 2 3]");
+    /// assert_eq!(x.to_string(), "[0 1 2 3]"); // as it was
     /// ```
     #[track_caller]
     pub fn at(&self, index: impl IntoIndex) -> At {
@@ -543,6 +555,13 @@ fn read(op: &str, x: &Array, plan: Plan, arrays: Arrays, mode: OutOfBounds) -> A
 }
 
 /// A place in an array, see [`Array::at`]. Indices in arrays that are out of bounds are not written to.
+///
+/// ```
+/// use kiln::numpy as np;
+/// let place = np::array([1, 2, 3]).at(1..);
+/// assert_eq!(place.get().to_string(), "[2 3]");
+/// assert_eq!(place.multiply([10, 100]).to_string(), "[  1  20 300]");
+/// ```
 #[derive(Clone, Debug)]
 pub struct At {
     x: Array,
@@ -557,12 +576,21 @@ impl std::fmt::Debug for Plan {
     }
 }
 
+/// A row holds what the last two elements of an array become.
 macro_rules! updates {
-    ($($(#[$doc:meta])* $name:ident $kind:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($value:expr) -> $shown:literal $kind:ident;)*) => {$(
         $(#[$doc])*
         ///
         /// # Panics
         /// When the value does not broadcast to the place.
+        ///
+        /// ```
+        /// use kiln::numpy as np;
+        /// let x = np::array([1, 2, 3]);
+        #[doc = concat!(
+            "assert_eq!(x.at(1..).", stringify!($name), "(", stringify!($value), ").to_string(), ", stringify!($shown), ");"
+        )]
+        /// ```
         #[track_caller]
         pub fn $name(&self, value: impl Into<Array>) -> Array {
             self.update(Update::$kind, value.into())
@@ -572,13 +600,27 @@ macro_rules! updates {
 
 impl At {
     /// What an index out of bounds does, in arrays of indices: `Clip` moves it to the nearest element, `Fill` drops a write and
-    /// reads NaN (or the least integer, the greatest unsigned one, true).
+    /// reads NaN (or the least integer, the greatest unsigned one, true). Without it, reads clip and writes are dropped.
+    ///
+    /// ```
+    /// use kiln::{OutOfBounds, numpy as np};
+    /// let place = np::array([1, 2, 3]).at([0, 9]);
+    /// assert_eq!(place.set(7).to_string(), "[7 2 3]");
+    /// assert_eq!(place.mode(OutOfBounds::Clip).set(7).to_string(), "[7 2 7]");
+    /// ```
     pub fn mode(mut self, mode: OutOfBounds) -> At {
         self.mode = Some(mode);
         self
     }
 
-    /// The elements there.
+    /// The elements there: what [`index`](Array::index) reads.
+    ///
+    /// ```
+    /// use kiln::{OutOfBounds, numpy as np};
+    /// let place = np::array([1.0, 2.0]).at([1, 9]);
+    /// assert_eq!(place.get().to_string(), "[2. 2.]");
+    /// assert_eq!(place.mode(OutOfBounds::Fill).get().to_string(), "[ 2. nan]");
+    /// ```
     #[track_caller]
     pub fn get(&self) -> Array {
         let mode = self.mode.unwrap_or(OutOfBounds::Clip);
@@ -586,16 +628,16 @@ impl At {
     }
 
     updates! {
-        /// The array with a value there. Which of several values for one place stays is not defined.
-        set Set;
+        /// The array with a value there, which is converted to its dtype. Which of several values for one place stays is not defined.
+        set([7, 8]) -> "[1 7 8]" Set;
         /// The array with a value added there; values for one place add up.
-        add Add;
+        add(10) -> "[ 1 12 13]" Add;
         /// The array multiplied by a value there.
-        multiply Mul;
+        multiply(-1) -> "[ 1 -2 -3]" Mul;
         /// The array with the lesser of element and value there.
-        min Min;
+        min([0, 9]) -> "[1 0 3]" Min;
         /// The array with the greater of element and value there.
-        max Max;
+        max([0, 9]) -> "[1 2 9]" Max;
     }
 
     /// The array with a function applied to the elements there: once, also where an index array names an element twice (JAX
@@ -605,8 +647,8 @@ impl At {
     /// When the function's result does not broadcast to the place.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::arange(4).at(2..).apply(|x| -x)); // [ 0  1 -2 -3]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::arange(4).at(2..).apply(|x| -x).to_string(), "[ 0  1 -2 -3]");
     /// ```
     #[track_caller]
     pub fn apply(&self, f: impl FnOnce(Array) -> Array) -> Array {
@@ -648,15 +690,16 @@ impl At {
     }
 }
 
-/// Slices of an array along an axis, by index: as [`index`](Array::index) with an array, but for indices out of bounds, which
+/// Slices of an array along an axis, by index: the axes of the indices stand in place of the axis. As [`index`](Array::index) with an array, but for indices out of bounds, which
 /// read NaN (or the least integer, the greatest unsigned one, true).
 ///
 /// # Panics
 /// When the axis is out of bounds, or the indices are not integers.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::take(np::arange(4) * 10, [3, 0], 0)); // [30  0]
+/// use kiln::numpy as np;
+/// assert_eq!(np::take(np::arange(4) * 10, [3, 0], 0).to_string(), "[30  0]");
+/// assert_eq!(np::take([1.0, 2.0], [-1, 2], 0).to_string(), "[ 2. nan]");
 /// ```
 #[track_caller]
 pub fn take(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {
@@ -670,8 +713,8 @@ pub fn take(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Arra
 /// As [`take`].
 ///
 /// ```
-/// # use kiln_core::{OutOfBounds, numpy as np};
-/// println!("{}", np::take_mode(np::arange(4) * 10, [9, 0], 0, OutOfBounds::Clip)); // [30  0]
+/// use kiln::{OutOfBounds, numpy as np};
+/// assert_eq!(np::take_mode(np::arange(4) * 10, [9, 0], 0, OutOfBounds::Clip).to_string(), "[30  0]");
 /// ```
 #[track_caller]
 pub fn take_mode(x: impl Into<Array>, indices: impl Into<Array>, axis: isize, mode: OutOfBounds) -> Array {
@@ -697,11 +740,9 @@ pub fn take_mode(x: impl Into<Array>, indices: impl Into<Array>, axis: isize, mo
 /// When the axis is out of bounds, the indices are not integers, or the shapes do not go together.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
+/// use kiln::numpy as np;
 /// let x = np::array([[30, 10, 20], [1, 3, 2]]);
-/// println!("{}", np::take_along_axis(&x, x.argsort(), -1));
-/// // [[10 20 30]
-/// //  [ 1  2  3]]
+/// assert_eq!(np::take_along_axis(&x, x.argsort(), -1).to_string(), "[[10 20 30]\n [ 1  2  3]]");
 /// ```
 #[track_caller]
 pub fn take_along_axis(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {

@@ -9,14 +9,15 @@ use crate::error::{axis_of, broadcast_shapes, check};
 use crate::promote::{Kind, inexact, promote};
 use kiln_backends::program::{Binary, Compare, DType, Shape};
 
-/// The piecewise linear function through the points `(xp, fp)` at `x`; outside of them, the first or last of `fp`. `xp` ascends.
+/// The piecewise linear function through the points `(xp, fp)` at `x`; outside of them, the first or last of `fp`. In floats, in the
+/// shape of `x`. `xp` ascends, which is not checked.
 ///
 /// # Panics
 /// When `xp` and `fp` are not of one length and one axis, or have no points.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::interp([-1.0, 0.5, 3.0], [0, 1, 2], [0, 10, 40])); // [ 0.  5. 40.]
+/// use kiln::numpy as np;
+/// assert_eq!(np::interp([-1.0, 0.5, 3.0], [0, 1, 2], [0, 10, 40]).to_string(), "[ 0.  5. 40.]");
 /// ```
 #[track_caller]
 pub fn interp(x: impl Into<Array>, xp: impl Into<Array>, fp: impl Into<Array>) -> Array {
@@ -27,6 +28,11 @@ pub fn interp(x: impl Into<Array>, xp: impl Into<Array>, fp: impl Into<Array>) -
 ///
 /// # Panics
 /// As [`interp`], and when a value does not broadcast to the shape of `x`.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::interp_outside([-1.0, 0.5, 3.0], [0, 1], [0, 10], np::NAN, 0).to_string(), "[nan  5.  0.]");
+/// ```
 #[track_caller]
 pub fn interp_outside(
     x: impl Into<Array>,
@@ -90,14 +96,14 @@ fn interpolate(x: Array, xp: Array, fp: Array, outside: Option<[Array; 2]>) -> A
 }
 
 /// The polynomial with coefficients `p`, that of the highest power first, at `x`: by Horner's rule. Further axes of `p` broadcast
-/// against `x`.
+/// against `x`. In the promoted dtype.
 ///
 /// # Panics
 /// When `p` is a scalar, or its further axes do not broadcast against `x`.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::polyval([2, 5, 1], 3)); // 34
+/// use kiln::numpy as np;
+/// assert_eq!(np::polyval([2, 5, 1], 3).to_string(), "34");
 /// ```
 #[track_caller]
 pub fn polyval(p: impl Into<Array>, x: impl Into<Array>) -> Array {
@@ -121,14 +127,14 @@ pub fn polyval(p: impl Into<Array>, x: impl Into<Array>) -> Array {
     })
 }
 
-/// The difference of each element and the one before, along the last axis. Of bools, whether they differ.
+/// The difference of each element and the one before, along the last axis, which is shorter by one. Of bools, whether they differ.
 ///
 /// # Panics
 /// When the array is a scalar.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::diff([1, 4, 9, 16])); // [3 5 7]
+/// use kiln::numpy as np;
+/// assert_eq!(np::diff([1, 4, 9, 16]).to_string(), "[3 5 7]");
 /// ```
 #[track_caller]
 pub fn diff(x: impl Into<Array>) -> Array {
@@ -139,6 +145,11 @@ pub fn diff(x: impl Into<Array>) -> Array {
 ///
 /// # Panics
 /// When the axis is out of bounds.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::diff_axis([[1, 2], [4, 8]], 0).to_string(), "[[3 6]]");
+/// ```
 #[track_caller]
 pub fn diff_axis(x: impl Into<Array>, axis: isize) -> Array {
     let x = x.into();
@@ -154,17 +165,14 @@ pub fn diff_axis(x: impl Into<Array>, axis: isize) -> Array {
     })
 }
 
-/// The powers of the elements as the columns of a matrix, `n` of them from the highest down to 1.
+/// The powers of the elements as the columns of a matrix, `n` of them from the highest down to 1: shape `(x.len(), n)`, of the array's dtype.
 ///
 /// # Panics
 /// When the array does not have one axis.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::vander([1, 2, 3], 3));
-/// // [[1 1 1]
-/// //  [4 2 1]
-/// //  [9 3 1]]
+/// use kiln::numpy as np;
+/// assert_eq!(np::vander([1, 2, 3], 3).to_string(), "[[1 1 1]\n [4 2 1]\n [9 3 1]]");
 /// ```
 #[track_caller]
 pub fn vander(x: impl Into<Array>, n: usize) -> Array {

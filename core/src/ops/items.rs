@@ -7,7 +7,15 @@ use crate::error::{check, raise};
 use smallvec::SmallVec;
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
-/// One part of an index, for one axis (or none, or several).
+/// One part of an index, for one axis (or none, or several): what [`IntoItem`] makes of what is written.
+///
+/// ```
+/// use kiln::{Item, numpy as np};
+/// let axis = 1;
+/// let mut index = vec![Item::Slice { start: None, stop: None, step: 1 }; 2];
+/// index[axis] = Item::Integer(0);
+/// assert_eq!(np::array([[1, 2], [3, 4]]).index(&index[..]).to_string(), "[1 3]");
+/// ```
 #[derive(Clone, Debug)]
 pub enum Item {
     /// One place; the axis goes. Negative numbers count from the end.
@@ -32,38 +40,55 @@ pub enum Item {
 /// As many whole axes as the index leaves over: Python's `...`.
 ///
 /// ```
-/// use kiln_core::{Ellipsis, numpy as np};
-/// println!("{}", np::arange(4).reshape((2, 2)).index((Ellipsis, 0))); // [0 2]
+/// use kiln::{Ellipsis, numpy as np};
+/// assert_eq!(np::arange(4).reshape((2, 2)).index((Ellipsis, 0)).to_string(), "[0 2]");
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Ellipsis;
 
-/// A new axis of length 1.
+/// A new axis of length 1, in an index: `np.newaxis`.
 ///
 /// ```
-/// use kiln_core::{NewAxis, numpy as np};
+/// use kiln::{NewAxis, numpy as np};
 /// assert_eq!(np::arange(3).index((.., NewAxis)).shape()[..], [3, 1]);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct NewAxis;
 
 /// What can stand for one axis in an index: a number, a range, [`step`], [`Ellipsis`], [`NewAxis`], an array or a list of
-/// integers.
+/// integers or of bools.
+///
+/// ```
+/// use kiln::{Array, IntoItem, numpy as np};
+/// fn column(x: &Array, which: impl IntoItem) -> Array {
+///     x.index((.., which))
+/// }
+/// let x = np::array([[1, 2, 3], [4, 5, 6]]);
+/// assert_eq!(column(&x, -1).to_string(), "[3 6]");
+/// assert_eq!(column(&x, 1..).to_string(), "[[2 3]\n [5 6]]");
+/// ```
 pub trait IntoItem {
     /// The part of the index.
+    ///
+    /// ```
+    /// use kiln::{IntoItem, Item};
+    /// assert!(matches!((1..).item(), Item::Slice { start: Some(1), stop: None, step: 1 }));
+    /// ```
     fn item(self) -> Item;
 }
 
-/// A range taken in steps, which may be negative.
+/// A range taken in steps, which may be negative: `step(1..5, 2)` for Python's `1:5:2`.
 ///
-/// ```
-/// use kiln_core::{numpy as np, step};
-/// println!("{}", np::arange(6).index(step(1.., 2))); // [1 3 5]
-/// println!("{}", np::arange(4).index(step(.., -1))); // [3 2 1 0]
-/// ```
+/// The steps of a negative `by` lead from `start` down to, but not including, `stop`.
 ///
 /// # Panics
 /// When the step is 0, or `range` is no range.
+///
+/// ```
+/// use kiln::{numpy as np, step};
+/// assert_eq!(np::arange(6).index(step(1.., 2)).to_string(), "[1 3 5]");
+/// assert_eq!(np::arange(4).index(step(.., -1)).to_string(), "[3 2 1 0]");
+/// ```
 #[track_caller]
 pub fn step(range: impl IntoItem, by: isize) -> Item {
     check(by != 0, "step", || "the step is 0");
@@ -80,9 +105,9 @@ pub fn step(range: impl IntoItem, by: isize) -> Item {
 /// An index with steps, as `s![.., 0, 1..; 2]` for Python's `[:, 0, 1::2]`.
 ///
 /// ```
-/// use kiln_core::{numpy as np, s};
+/// use kiln::{numpy as np, s};
 /// let x = np::arange(12).reshape((3, 4));
-/// println!("{}", x.index(s![1, ..; -1])); // [7 6 5 4]
+/// assert_eq!(x.index(s![1, ..; -1]).to_string(), "[7 6 5 4]");
 /// ```
 #[macro_export]
 macro_rules! s {
@@ -175,13 +200,33 @@ impl<T: Nested, const N: usize> IntoItem for [T; N] {
     }
 }
 
-/// An index: one [`IntoItem`], a tuple of them, or a slice of [`Item`]s as [`s!`](crate::s!) makes.
+/// An index: one [`IntoItem`], a tuple of up to 8, or a slice of [`Item`]s as [`s!`](crate::s!) makes.
+///
+/// ```
+/// use kiln::{Array, IntoIndex, numpy as np};
+/// fn total(x: &Array, place: impl IntoIndex) -> i32 {
+///     x.index(place).sum().item()
+/// }
+/// let x = np::array([[1, 2], [3, 4]]);
+/// assert_eq!(total(&x, 0), 3);
+/// assert_eq!(total(&x, (.., 1)), 6);
+/// ```
 pub trait IntoIndex {
     /// The parts of the index.
+    ///
+    /// ```
+    /// use kiln::{Ellipsis, IntoIndex, Item};
+    /// assert!(matches!((0, Ellipsis).items()[..], [Item::Integer(0), Item::Ellipsis]));
+    /// ```
     fn items(self) -> Items;
 }
 
-/// The parts of an index.
+/// The parts of an index, in order: what [`IntoIndex::items`] gives.
+///
+/// ```
+/// use kiln::IntoIndex;
+/// assert_eq!((0, 1..).items().len(), 2);
+/// ```
 pub type Items = SmallVec<[Item; 4]>;
 
 impl<T: IntoItem> IntoIndex for T {

@@ -34,15 +34,15 @@ fn check_lengths(op: &str, x: &Array, y: &Array, right: usize) {
 
 impl Array {
     /// The product of vectors, of matrices, or of a scalar and an array; with more axes, sums over the last axis and the
-    /// other's second to last.
+    /// other's second to last: `(.., m, k)` and `(.., k, n)` give `(.., m, .., n)`. In the promoted dtype.
     ///
     /// # Panics
     /// When the lengths summed over differ.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// let a = np::array([1.0, 3.2, -1.5]);
-    /// println!("{}", a.dot(&a)); // 13.490001
+    /// assert_eq!(a.dot(&a).to_string(), "13.490001");
     /// ```
     #[track_caller]
     pub fn dot(&self, other: impl Into<Array>) -> Array {
@@ -59,16 +59,15 @@ impl Array {
         })
     }
 
-    /// The product of matrices, over leading axes that broadcast; a vector is a row on the left and a column on the right.
+    /// The product of matrices: `(.., m, k)` and `(.., k, n)` give `(.., m, n)`, over leading axes that broadcast. A vector is a row on the left
+    /// and a column on the right, and its axis goes. In the promoted dtype. Python's `@`.
     ///
     /// # Panics
     /// When an operand is a scalar, the lengths summed over differ, or leading axes do not broadcast.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{:?}", np::ones((2, 2)).matmul(np::identity(2)));
-    /// // Array([[1., 1.],
-    /// //        [1., 1.]], dtype=float32)
+    /// use kiln::numpy as np;
+    /// assert_eq!(format!("{:?}", np::ones((2, 2)).matmul(np::identity(2))), "Array([[1., 1.],\n       [1., 1.]], dtype=float32)");
     /// ```
     #[track_caller]
     pub fn matmul(&self, other: impl Into<Array>) -> Array {
@@ -115,13 +114,11 @@ fn product(x: &Array, y: &Array) -> Array {
     reshape(&z, &batch.iter().copied().chain([rows, columns]).collect())
 }
 
-/// The products of all pairs of elements, both arrays taken as flat.
+/// The products of all pairs of elements, both arrays taken as flat: shape `(x.size(), y.size())`, in the promoted dtype.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::outer([1, 2], [3, 4]));
-/// // [[3 4]
-/// //  [6 8]]
+/// use kiln::numpy as np;
+/// assert_eq!(np::outer([1, 2], [3, 4]).to_string(), "[[3 4]\n [6 8]]");
 /// ```
 #[track_caller]
 pub fn outer(x: impl Into<Array>, y: impl Into<Array>) -> Array {
@@ -145,17 +142,15 @@ fn check_square(op: &str, a: &Array) -> usize {
     shape[rank - 1]
 }
 
-/// The inverse of square matrices, over leading axes. A singular matrix gives infinities or NaN, not always where
+/// The inverse of square matrices, shape `(.., n, n)`, in floats. A singular matrix gives infinities or NaN, not always where
 /// JAX's do.
 ///
 /// # Panics
 /// When the last two axes differ in length.
 ///
 /// ```
-/// use kiln_core::numpy::{self as np, linalg};
-/// println!("{}", linalg::inv(np::identity(2) * 2));
-/// // [[0.5 0. ]
-/// //  [0.  0.5]]
+/// use kiln::numpy::{self as np, linalg};
+/// assert_eq!(linalg::inv(np::identity(2) * 2).to_string(), "[[0.5 0. ]\n [0.  0.5]]");
 /// ```
 #[track_caller]
 pub fn inv(a: impl Into<Array>) -> Array {
@@ -169,15 +164,15 @@ pub fn inv(a: impl Into<Array>) -> Array {
     })
 }
 
-/// The solution `x` of `a x = b`, over leading axes, where `b` is a vector or a matrix of columns.
+/// The solution `x` of `a x = b`, in floats, where `a` has shape `(.., n, n)` and `b` is a vector `(n,)` or columns `(.., n, m)`. Leading
+/// axes broadcast. A singular matrix gives infinities or NaN.
 ///
 /// # Panics
 /// When `a` is not square, or `b` does not fit.
 ///
 /// ```
-/// use kiln_core::numpy::{self as np, linalg};
-/// println!("{}", linalg::solve(np::array([[2.0, 0.0], [0.0, 4.0]]), [2.0, 2.0]));
-/// // [1.  0.5]
+/// use kiln::numpy::{self as np, linalg};
+/// assert_eq!(linalg::solve(np::array([[2.0, 0.0], [0.0, 4.0]]), [2.0, 2.0]).to_string(), "[1.  0.5]");
 /// ```
 #[track_caller]
 pub fn solve(a: impl Into<Array>, b: impl Into<Array>) -> Array {
@@ -222,7 +217,14 @@ pub fn solve(a: impl Into<Array>, b: impl Into<Array>) -> Array {
     })
 }
 
-/// The eigenvalues and eigenvectors of symmetric matrices.
+/// The eigenvalues and eigenvectors of symmetric matrices, as [`eigh`] gives them.
+///
+/// ```
+/// use kiln::numpy::{self as np, linalg::{self, Eigh}};
+/// let Eigh { eigenvalues, eigenvectors } = linalg::eigh([[2.0, 0.0], [0.0, 1.0]]);
+/// assert_eq!(eigenvalues.to_string(), "[1. 2.]");
+/// assert_eq!(eigenvectors.shape()[..], [2, 2]);
+/// ```
 #[derive(Clone, Debug, crate::Tree)]
 pub struct Eigh {
     /// The eigenvalues, ascending: `[.., n]`.
@@ -231,15 +233,18 @@ pub struct Eigh {
     pub eigenvectors: Array,
 }
 
-/// The eigenvalues and eigenvectors of symmetric matrices, over leading axes; of the mean of a matrix and its transpose, if
-/// it is not symmetric.
+/// The eigenvalues, ascending, and eigenvectors of symmetric matrices of shape `(.., n, n)`, in floats; of the mean of a matrix and its
+/// transpose, if it is not symmetric. Vectors have length 1; their signs are not defined.
 ///
 /// # Panics
 /// When the last two axes differ in length.
 ///
 /// ```
-/// use kiln_core::numpy::{self as np, linalg};
-/// println!("{}", linalg::eigh(np::identity(2)).eigenvalues); // [1. 1.]
+/// use kiln::numpy::{self as np, linalg};
+/// let a = np::array([[2.0, 1.0], [1.0, 2.0]]);
+/// let out = linalg::eigh(&a);
+/// assert!(np::allclose(&out.eigenvalues, [1.0, 3.0]).item::<bool>());
+/// assert!(np::allclose(a.matmul(&out.eigenvectors), &out.eigenvectors * &out.eigenvalues).item::<bool>());
 /// ```
 #[track_caller]
 pub fn eigh(a: impl Into<Array>) -> Eigh {
@@ -262,11 +267,11 @@ pub fn eigh(a: impl Into<Array>) -> Eigh {
     })
 }
 
-/// The square root of the sum of squares of all elements.
+/// The square root of the sum of squares of all elements, in floats: a scalar.
 ///
 /// ```
-/// use kiln_core::numpy::linalg;
-/// println!("{}", linalg::norm([3.0, 4.0])); // 5.0
+/// use kiln::numpy::linalg;
+/// assert_eq!(linalg::norm([3.0, 4.0]).to_string(), "5.0");
 /// ```
 #[track_caller]
 pub fn norm(x: impl Into<Array>) -> Array {
@@ -277,6 +282,11 @@ pub fn norm(x: impl Into<Array>) -> Array {
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice.
+///
+/// ```
+/// use kiln::numpy::linalg;
+/// assert_eq!(linalg::norm_axis([[3.0, 4.0], [6.0, 8.0]], -1).to_string(), "[ 5. 10.]");
+/// ```
 #[track_caller]
 pub fn norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
     vector_norm_axis(x, 2.0, axes)
@@ -285,13 +295,13 @@ pub fn norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
 /// The `order`-norm of all elements, `(sum |x|^order)^(1 / order)`: for an infinite order the greatest magnitude (the least, for minus
 /// infinity), for 0 the number of elements that are not 0.
 ///
-/// ```
-/// use kiln_core::numpy::linalg;
-/// println!("{}", linalg::vector_norm([3.0, -4.0], f64::INFINITY)); // 4.0
-/// ```
-///
 /// # Panics
 /// When the order is infinite and there are no elements.
+///
+/// ```
+/// use kiln::numpy::linalg;
+/// assert_eq!(linalg::vector_norm([3.0, -4.0], f64::INFINITY).to_string(), "4.0");
+/// ```
 #[track_caller]
 pub fn vector_norm(x: impl Into<Array>, order: f64) -> Array {
     let x = x.into();
@@ -303,6 +313,11 @@ pub fn vector_norm(x: impl Into<Array>, order: f64) -> Array {
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice, or the order is infinite and there are no elements.
+///
+/// ```
+/// use kiln::numpy::linalg;
+/// assert_eq!(linalg::vector_norm_axis([[3.0, -4.0], [6.0, 8.0]], 1.0, 1).to_string(), "[ 7. 14.]");
+/// ```
 #[track_caller]
 pub fn vector_norm_axis(x: impl Into<Array>, order: f64, axes: impl IntoAxes) -> Array {
     let ([x], kind) = floats("norm", [x.into()]);

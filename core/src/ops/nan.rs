@@ -5,12 +5,24 @@ use crate::Array;
 use crate::arguments::IntoAxes;
 use crate::eager::staged;
 
+/// A row holds an array of shape (2, 2), what comes of it over all axes, and over the first: the examples.
 macro_rules! nan_reductions {
-    ($($(#[$doc:meta])* $name:ident $along:ident $reduce:ident $reduce_along:ident $neutral:expr, $nothing:expr;)*) => {$(
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $along:ident ($x:expr) -> $all:literal, $first:literal $reduce:ident $reduce_along:ident $neutral:expr, $nothing:tt;
+    )*) => {$(
         $(#[$doc])*
         ///
-        /// # Panics
-        /// When there is nothing to choose from.
+        /// Over all axes: a scalar of the dtype that the plain reduction gives.
+        ///
+        #[doc = nan_reductions!(@panics $nothing)]
+        ///
+        /// ```
+        /// use kiln::numpy as np;
+        #[doc = concat!(
+            "assert_eq!(np::", stringify!($name), "(", stringify!($x), ").to_string(), ", stringify!($all), ");"
+        )]
+        /// ```
         #[track_caller]
         pub fn $name(x: impl Into<Array>) -> Array {
             let x = x.into();
@@ -19,16 +31,28 @@ macro_rules! nan_reductions {
 
         $(#[$doc])*
         ///
-        /// Over these axes; [`keep`](crate::keep)`(axes)` keeps them with length 1.
+        /// Over one axis or several, which go; [`keep`](crate::keep)`(axes)` keeps them with length 1.
         ///
-        /// # Panics
-        /// When an axis is out of bounds or given twice, or there is nothing to choose from.
+        #[doc = nan_reductions!(@panics_along $nothing)]
+        ///
+        /// ```
+        /// use kiln::numpy as np;
+        #[doc = concat!(
+            "assert_eq!(np::", stringify!($along), "(", stringify!($x), ", 0).to_string(), ", stringify!($first), ");"
+        )]
+        /// ```
         #[track_caller]
         pub fn $along(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
             let (x, axes) = (x.into(), Axes(axes.axes()));
             or_nan($nothing, cleaned(&x, $neutral).$reduce_along(axes.clone()), || x.isnan().all_axis(axes))
         }
     )*};
+    (@panics true) => { "# Panics\nWhen the array has no elements." };
+    (@panics false) => { "" };
+    (@panics_along true) => {
+        "# Panics\nWhen an axis is out of bounds or given twice, or there are no elements along it."
+    };
+    (@panics_along false) => { "# Panics\nWhen an axis is out of bounds or given twice." };
 }
 
 /// Axes that are used twice.
@@ -60,32 +84,37 @@ fn or_nan(wanted: bool, result: Array, all: impl FnOnce() -> Array) -> Array {
 }
 
 nan_reductions! {
-    /// The sum of the elements that are not NaN.
-    ///
-    /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::nansum([1.0, f64::NAN, 2.0])); // 3.0
-    /// ```
-    nansum nansum_axis sum sum_axis 0.0, false;
-    /// The product of the elements that are not NaN.
-    nanprod nanprod_axis prod prod_axis 1.0, false;
+    /// The sum of the elements that are not NaN; 0 if there is none.
+    nansum nansum_axis([[1.0, np::NAN], [3.0, 4.0]]) -> "8.0", "[4. 4.]" sum sum_axis 0.0, false;
+    /// The product of the elements that are not NaN; 1 if there is none.
+    nanprod nanprod_axis([[1.0, np::NAN], [3.0, 4.0]]) -> "12.0", "[3. 4.]" prod prod_axis 1.0, false;
     /// The greatest element that is not NaN; NaN if there is none.
-    nanmax nanmax_axis max max_axis f64::NEG_INFINITY, true;
+    nanmax nanmax_axis([[1.0, np::NAN], [3.0, np::NAN]]) -> "3.0", "[ 3. nan]" max max_axis f64::NEG_INFINITY, true;
     /// The least element that is not NaN; NaN if there is none.
-    nanmin nanmin_axis min min_axis f64::INFINITY, true;
+    nanmin nanmin_axis([[1.0, np::NAN], [3.0, np::NAN]]) -> "1.0", "[ 1. nan]" min min_axis f64::INFINITY, true;
 }
 
-/// The mean of the elements that are not NaN; NaN if there is none.
+/// The mean of the elements that are not NaN, in floats; NaN if there is none.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::nanmean([1.0, np::NAN, 2.0]).to_string(), "1.5");
+/// ```
 #[track_caller]
 pub fn nanmean(x: impl Into<Array>) -> Array {
     let x = x.into();
     mean(&x, cleaned(&x, 0.0).sum(), |held| held.sum())
 }
 
-/// As [`nanmean`], over these axes; [`keep`](crate::keep)`(axes)` keeps them with length 1.
+/// As [`nanmean`], over one axis or several, which go; [`keep`](crate::keep)`(axes)` keeps them with length 1.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::nanmean_axis([[1.0, np::NAN], [3.0, np::NAN]], 0).to_string(), "[ 2. nan]");
+/// ```
 #[track_caller]
 pub fn nanmean_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
     let (x, axes) = (x.into(), Axes(axes.axes()));

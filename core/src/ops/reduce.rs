@@ -125,17 +125,26 @@ fn arg(kind: ArgReduction, x: &Array, axis: usize) -> Array {
     )
 }
 
+/// Declares a reduction as methods of `Array` and as functions in the table of NumPy names. A row holds an array, what comes of it over all
+/// axes, and over the first: the examples of all four.
 macro_rules! reductions {
     ($(
         $(#[$doc:meta])*
-        $name:ident $along:ident $needs_elements:literal $body:expr;
+        $name:ident $along:ident ($x:expr) -> $all:literal, $first:literal $needs_elements:tt $body:expr;
     )*) => {
         impl Array {
             $(
                 $(#[$doc])*
                 ///
-                /// # Panics
-                /// When there is nothing to choose from.
+                /// Over all axes: a scalar.
+                ///
+                #[doc = reductions!(@panics $needs_elements)]
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($name), "().to_string(), ", stringify!($all), ");")]
+                /// ```
                 #[track_caller]
                 pub fn $name(&self) -> Array {
                     reduction(stringify!($name), self, None, $needs_elements, $body)
@@ -143,10 +152,16 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                /// Over these axes; [`keep`](crate::keep)`(axes)` keeps them with length 1.
+                /// Over one axis or several, which go; [`keep`](crate::keep)`(axes)` keeps them with length 1. Negative axes count from the last.
                 ///
-                /// # Panics
-                /// When an axis is out of bounds or given twice, or there is nothing to choose from.
+                #[doc = reductions!(@panics_along $needs_elements)]
+                ///
+                /// ```
+                /// use kiln::{keep, numpy as np};
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($along), "(0).to_string(), ", stringify!($first), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($along), "(keep(-1)).shape()[..], [2, 1]);")]
+                /// ```
                 #[track_caller]
                 pub fn $along(&self, axes: impl IntoAxes) -> Array {
                     reduction(stringify!($name), self, Some(axes.axes()), $needs_elements, $body)
@@ -160,8 +175,16 @@ macro_rules! reductions {
             $(
                 $(#[$doc])*
                 ///
-                /// # Panics
-                /// As [the method](Array::$name).
+                /// Over all axes: a scalar.
+                ///
+                #[doc = reductions!(@panics $needs_elements)]
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!(
+                    "assert_eq!(np::", stringify!($name), "(", stringify!($x), ").to_string(), ", stringify!($all), ");"
+                )]
+                /// ```
                 #[track_caller]
                 pub fn $name(x: impl Into<Array>) -> Array {
                     x.into().$name()
@@ -169,10 +192,16 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                /// Over these axes; [`keep`](crate::keep)`(axes)` keeps them with length 1.
+                /// Over one axis or several, which go; [`keep`](crate::keep)`(axes)` keeps them with length 1. Negative axes count from the last.
                 ///
-                /// # Panics
-                /// As [the method](Array::$along).
+                #[doc = reductions!(@panics_along $needs_elements)]
+                ///
+                /// ```
+                /// use kiln::{keep, numpy as np};
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(np::", stringify!($along), "(&x, 0).to_string(), ", stringify!($first), ");")]
+                #[doc = concat!("assert_eq!(np::", stringify!($along), "(&x, keep((0, 1))).shape()[..], [1, 1]);")]
+                /// ```
                 #[track_caller]
                 pub fn $along(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
                     x.into().$along(axes)
@@ -180,45 +209,61 @@ macro_rules! reductions {
             )*
         }
     };
+    (@panics true) => { "# Panics\nWhen the array has no elements." };
+    (@panics false) => { "" };
+    (@panics_along true) => {
+        "# Panics\nWhen an axis is out of bounds or given twice, or there are no elements along it."
+    };
+    (@panics_along false) => { "# Panics\nWhen an axis is out of bounds or given twice." };
 }
 
 reductions! {
-    /// The sum of the elements; integers narrower than the default one are added up in it.
+    /// The sum of the elements; 0 without any.
     ///
-    /// ```
-    /// use kiln_core::numpy as np;
-    /// let x = np::array([[1.0, 2.0], [3.0, 4.0]]);
-    /// println!("{} {}", x.sum(), x.sum_axis(0)); // 10.0 [4. 6.]
-    /// ```
-    sum sum_axis false |x, axes| total(Reduction::Sum, x, axes);
-    /// The product of the elements; integers narrower than the default one are multiplied in it.
-    prod prod_axis false |x, axes| total(Reduction::Prod, x, axes);
-    /// The mean of the elements.
-    mean mean_axis false mean;
-    /// The variance of the elements: the mean of their squared distances from the mean.
-    var var_axis false |x, axes| variance(x, axes, 0.0);
-    /// The standard deviation of the elements.
-    std std_axis false |x, axes| unary(Unary::Sqrt, &variance(x, axes, 0.0));
-    /// The greatest element; NaN wins.
-    max max_axis true |x, axes| reduce(Reduction::Max, x, axes.clone());
-    /// The least element; NaN wins.
-    min min_axis true |x, axes| reduce(Reduction::Min, x, axes.clone());
-    /// Whether any element is true, or not 0.
-    any any_axis false |x, axes| reduce(Reduction::Max, &truth(x), axes.clone());
-    /// Whether all elements are true, or not 0.
-    all all_axis false |x, axes| reduce(Reduction::Min, &truth(x), axes.clone());
+    /// Floats keep their dtype. Integers narrower than the default one are added up in it (unsigned ones in the unsigned dtype of its width);
+    /// bools are counted.
+    sum sum_axis([[1.0, 2.0], [3.0, 4.0]]) -> "10.0", "[4. 6.]" false |x, axes| total(Reduction::Sum, x, axes);
+    /// The product of the elements; 1 without any.
+    ///
+    /// Floats keep their dtype. Integers narrower than the default one are multiplied in it.
+    prod prod_axis([[1.0, 2.0], [3.0, 4.0]]) -> "24.0", "[3. 8.]" false |x, axes| total(Reduction::Prod, x, axes);
+    /// The mean of the elements, in floats also of integers; NaN without any.
+    mean mean_axis([[1, 2], [3, 4]]) -> "2.5", "[2. 3.]" false mean;
+    /// The variance of the elements, in floats: the mean of their squared distances from the mean.
+    ///
+    /// [`var_ddof`](Array::var_ddof) divides by less than their number.
+    var var_axis([[1.0, 2.0], [3.0, 4.0]]) -> "1.25", "[1. 1.]" false |x, axes| variance(x, axes, 0.0);
+    /// The standard deviation of the elements, in floats: the square root of the variance.
+    ///
+    /// [`std_ddof`](Array::std_ddof) divides by less than their number.
+    std std_axis([[1.0, 2.0], [3.0, 4.0]]) -> "1.118034", "[1. 1.]" false |x, axes| unary(Unary::Sqrt, &variance(x, axes, 0.0));
+    /// The greatest element, of the array's dtype; NaN wins.
+    max max_axis([[1, 2], [3, 4]]) -> "4", "[3 4]" true |x, axes| reduce(Reduction::Max, x, axes.clone());
+    /// The least element, of the array's dtype; NaN wins.
+    min min_axis([[1, 2], [3, 4]]) -> "1", "[1 2]" true |x, axes| reduce(Reduction::Min, x, axes.clone());
+    /// Whether any element is true, or not 0: a bool; false without elements.
+    any any_axis([[false, true], [false, false]]) -> "True", "[False  True]" false |x, axes| reduce(Reduction::Max, &truth(x), axes.clone());
+    /// Whether all elements are true, or not 0: a bool; true without elements.
+    all all_axis([[true, true], [true, false]]) -> "False", "[ True False]" false |x, axes| reduce(Reduction::Min, &truth(x), axes.clone());
 }
 
+/// Declares the choice of an index as methods. A row holds an array, its index taken as flat, and its indices along the last axis.
 macro_rules! choices {
-    ($($(#[$doc:meta])* $name:ident $along:ident $kind:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident $along:ident ($x:expr) -> $flat:literal, $last:literal $kind:ident;)*) => {
         impl Array {
             $(
                 $(#[$doc])*
                 ///
-                /// The array is taken as flat.
+                /// The array is taken as flat: a scalar of the default integer dtype.
                 ///
                 /// # Panics
-                /// When there is nothing to choose from.
+                /// When the array has no elements.
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($name), "().to_string(), ", stringify!($flat), ");")]
+                /// ```
                 #[track_caller]
                 pub fn $name(&self) -> Array {
                     check(self.size() > 0, stringify!($name), || format!("shape {} has no elements", self.shape()));
@@ -229,10 +274,16 @@ macro_rules! choices {
 
                 $(#[$doc])*
                 ///
-                /// Along one axis; [`keep`](crate::keep)`(axis)` keeps it with length 1.
+                /// Along one axis, which goes; [`keep`](crate::keep)`(axis)` keeps it with length 1. Of the default integer dtype.
                 ///
                 /// # Panics
-                /// When the axis is out of bounds, or there is nothing to choose from.
+                /// When more than one axis is given, the axis is out of bounds, or there are no elements along it.
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($along), "(-1).to_string(), ", stringify!($last), ");")]
+                /// ```
                 #[track_caller]
                 pub fn $along(&self, axis: impl IntoAxes) -> Array {
                     let axes = axis.axes();
@@ -246,18 +297,25 @@ macro_rules! choices {
 
 choices! {
     /// The index of the first greatest element; the first NaN wins.
-    argmax argmax_axis Max;
+    argmax argmax_axis([[1, 5, 2], [7, 0, 7]]) -> "3", "[1 0]" Max;
     /// The index of the first least element; the first NaN wins.
-    argmin argmin_axis Min;
+    argmin argmin_axis([[1, 5, 2], [7, 0, 7]]) -> "4", "[0 1]" Min;
 }
 
+/// Declares a running reduction as methods. A row holds an array, what comes of it taken as flat, and along the first axis.
 macro_rules! running {
-    ($($(#[$doc:meta])* $name:ident $along:ident $kind:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident $along:ident ($x:expr) -> $flat:literal, $first:literal $kind:ident;)*) => {
         impl Array {
             $(
                 $(#[$doc])*
                 ///
-                /// The array is taken as flat.
+                /// The array is taken as flat: the result has one axis.
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($name), "().to_string(), ", stringify!($flat), ");")]
+                /// ```
                 #[track_caller]
                 pub fn $name(&self) -> Array {
                     self.ravel().$along(0)
@@ -265,10 +323,16 @@ macro_rules! running {
 
                 $(#[$doc])*
                 ///
-                /// Along one axis.
+                /// Along one axis, in the array's shape.
                 ///
                 /// # Panics
                 /// When the axis is out of bounds.
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($along), "(0).to_string(), ", stringify!($first), ");")]
+                /// ```
                 #[track_caller]
                 pub fn $along(&self, axis: isize) -> Array {
                     let axis = axis_of(stringify!($name), axis, self.ndim());
@@ -284,36 +348,39 @@ macro_rules! running {
 }
 
 running! {
-    /// The running sum.
-    ///
-    /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::arange(5).cumsum()); // [ 0  1  3  6 10]
-    /// ```
-    cumsum cumsum_axis Sum;
-    /// The running product.
-    cumprod cumprod_axis Prod;
+    /// The running sum, of the array's dtype; bools are counted in the default integer dtype.
+    cumsum cumsum_axis([[1, 2], [3, 4]]) -> "[ 1  3  6 10]", "[[1 2]\n [4 6]]" Sum;
+    /// The running product, of the array's dtype.
+    cumprod cumprod_axis([[1, 2], [3, 4]]) -> "[ 1  2  6 24]", "[[1 2]\n [3 8]]" Prod;
 }
 
 impl Array {
-    /// The variance over these axes, where `ddof` is taken off the number of elements.
+    /// The variance over these axes, in floats, where `ddof` is taken off the number of elements: with 1, the unbiased estimate from a
+    /// sample. NaN where that leaves nothing.
     ///
     /// # Panics
     /// When an axis is out of bounds or given twice.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::array([1.0, 2.0, 4.0]).var_ddof(0, 1.0)); // 2.3333333
+    /// use kiln::numpy as np;
+    /// let x = np::array([1.0, 2.0, 4.0]);
+    /// assert_eq!(x.var_ddof(0, 1.0).to_string(), "2.3333333");
+    /// assert_eq!(x.var().to_string(), "1.5555556");
     /// ```
     #[track_caller]
     pub fn var_ddof(&self, axes: impl IntoAxes, ddof: f64) -> Array {
         self.spread("var", axes.axes(), ddof, variance)
     }
 
-    /// The standard deviation over these axes, where `ddof` is taken off the number of elements.
+    /// The standard deviation over these axes, in floats: the square root of [`var_ddof`](Array::var_ddof).
     ///
     /// # Panics
     /// When an axis is out of bounds or given twice.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([1.0, 2.0, 4.0]).std_ddof(0, 1.0).to_string(), "1.5275252");
+    /// ```
     #[track_caller]
     pub fn std_ddof(&self, axes: impl IntoAxes, ddof: f64) -> Array {
         self.spread("std", axes.axes(), ddof, |x, axes, ddof| {

@@ -16,13 +16,11 @@ impl Array {
     /// The same elements, in row-major order, in another shape; one length may be -1 and is what is left.
     ///
     /// # Panics
-    /// When the number of elements differs.
+    /// When the number of elements differs, or more than one length is -1.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::arange(6).reshape((2, -1)));
-    /// // [[0 1 2]
-    /// //  [3 4 5]]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::arange(6).reshape((2, -1)).to_string(), "[[0 1 2]\n [3 4 5]]");
     /// ```
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoNumbers) -> Array {
@@ -33,8 +31,8 @@ impl Array {
     /// The same elements as one axis.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::ones((2, 2)).ravel()); // [1. 1. 1. 1.]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::ones((2, 2)).ravel().to_string(), "[1. 1. 1. 1.]");
     /// ```
     #[track_caller]
     pub fn ravel(&self) -> Array {
@@ -54,10 +52,10 @@ impl Array {
         }
     }
 
-    /// The axes in reverse order.
+    /// The axes in reverse order: the transpose of a matrix, NumPy's `x.T`.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// assert_eq!(np::ones((2, 3)).t().shape()[..], [3, 2]);
     /// ```
     #[track_caller]
@@ -71,7 +69,7 @@ impl Array {
     /// When `axes` does not hold every axis once.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// assert_eq!(np::ones((2, 3, 4)).transpose((1, 2, 0)).shape()[..], [3, 4, 2]);
     /// ```
     #[track_caller]
@@ -107,6 +105,11 @@ impl Array {
     ///
     /// # Panics
     /// When an axis is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::ones((2, 3, 4)).swapaxes(0, -1).shape()[..], [4, 3, 2]);
+    /// ```
     #[track_caller]
     pub fn swapaxes(&self, first: isize, second: isize) -> Array {
         let (first, second) = (
@@ -124,7 +127,7 @@ impl Array {
     /// When an axis is out of bounds or given twice, or the two lists differ in length.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// assert_eq!(np::ones((2, 3, 4)).moveaxis(0, -1).shape()[..], [3, 4, 2]);
     /// ```
     #[track_caller]
@@ -154,7 +157,7 @@ impl Array {
     /// Without the axes of length 1.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// assert_eq!(np::ones((1, 3, 1)).squeeze().shape()[..], [3]);
     /// ```
     #[track_caller]
@@ -166,6 +169,11 @@ impl Array {
     ///
     /// # Panics
     /// When an axis is out of bounds, given twice, or longer.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::ones((1, 1, 3)).squeeze_axis(0).shape()[..], [1, 3]);
+    /// ```
     #[track_caller]
     pub fn squeeze_axis(&self, axes: impl IntoNumbers) -> Array {
         let axes = axes_of("squeeze", &axes.numbers(), self.ndim());
@@ -188,7 +196,7 @@ impl Array {
     /// When a place is out of bounds or given twice.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// assert_eq!(np::ones(3).expand_dims((0, -1)).shape()[..], [1, 3, 1]);
     /// ```
     #[track_caller]
@@ -204,16 +212,14 @@ impl Array {
         self.with_shape(shape.collect())
     }
 
-    /// Repeated to a shape, as NumPy broadcasts.
+    /// Repeated to a shape, as NumPy broadcasts: axes are matched from the last, and those of length 1 or missing are repeated.
     ///
     /// # Panics
     /// When the shapes do not go together.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::arange(3).broadcast_to((2, 3)));
-    /// // [[0 1 2]
-    /// //  [0 1 2]]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::arange(3).broadcast_to((2, 3)).to_string(), "[[0 1 2]\n [0 1 2]]");
     /// ```
     #[track_caller]
     pub fn broadcast_to(&self, shape: impl IntoNumbers) -> Array {
@@ -236,8 +242,8 @@ impl Array {
     /// The elements in reverse order along all axes.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::arange(3).flip()); // [2 1 0]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::arange(3).flip().to_string(), "[2 1 0]");
     /// ```
     #[track_caller]
     pub fn flip(&self) -> Array {
@@ -248,6 +254,13 @@ impl Array {
     ///
     /// # Panics
     /// When an axis is out of bounds or given twice.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// let x = np::array([[1, 2], [3, 4]]);
+    /// assert_eq!(x.flip_axis(0).to_string(), "[[3 4]\n [1 2]]");
+    /// assert_eq!(x.flip_axis(-1).to_string(), "[[2 1]\n [4 3]]");
+    /// ```
     #[track_caller]
     pub fn flip_axis(&self, axes: impl IntoNumbers) -> Array {
         self.reversed(axes_of("flip", &axes.numbers(), self.ndim()))
@@ -263,8 +276,8 @@ impl Array {
     /// The elements moved on by `shift`, taken as flat; those that fall off come in at the start.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::arange(5).roll(2)); // [3 4 0 1 2]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::arange(5).roll(2).to_string(), "[3 4 0 1 2]");
     /// ```
     #[track_caller]
     pub fn roll(&self, shift: isize) -> Array {
@@ -276,6 +289,13 @@ impl Array {
     ///
     /// # Panics
     /// When an axis is out of bounds, or there are neither as many shifts as axes nor one for all.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// let x = np::array([[1, 2], [3, 4]]);
+    /// assert_eq!(x.roll_axis(1, 0).to_string(), "[[3 4]\n [1 2]]");
+    /// assert_eq!(x.roll_axis((1, 1), (0, 1)).to_string(), "[[4 3]\n [2 1]]");
+    /// ```
     #[track_caller]
     pub fn roll_axis(&self, shifts: impl IntoNumbers, axes: impl IntoNumbers) -> Array {
         let (mut shifts, axes) = (shifts.numbers(), axes.numbers());
@@ -319,10 +339,8 @@ impl Array {
     /// When a number is negative.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::arange(2).tile((2, 2)));
-    /// // [[0 1 0 1]
-    /// //  [0 1 0 1]]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::arange(2).tile((2, 2)).to_string(), "[[0 1 0 1]\n [0 1 0 1]]");
     /// ```
     #[track_caller]
     pub fn tile(&self, times: impl IntoNumbers) -> Array {
@@ -347,8 +365,8 @@ impl Array {
     /// Every element this many times, the array taken as flat.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::arange(3).repeat(2)); // [0 0 1 1 2 2]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::arange(3).repeat(2).to_string(), "[0 0 1 1 2 2]");
     /// ```
     #[track_caller]
     pub fn repeat(&self, times: usize) -> Array {
@@ -359,6 +377,11 @@ impl Array {
     ///
     /// # Panics
     /// When the axis is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([[1, 2], [3, 4]]).repeat_axis(2, 1).to_string(), "[[1 1 2 2]\n [3 3 4 4]]");
+    /// ```
     #[track_caller]
     pub fn repeat_axis(&self, times: usize, axis: isize) -> Array {
         let axis = axis_of("repeat", axis, self.ndim());
@@ -386,8 +409,8 @@ impl Array {
 /// Without arrays, when the axis is out of bounds, or when the shapes differ on another axis.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::concatenate([&np::arange(2), &np::ones(1)], 0)); // [0. 1. 1.]
+/// use kiln::numpy as np;
+/// assert_eq!(np::concatenate([&np::arange(2), &np::ones(1)], 0).to_string(), "[0. 1. 1.]");
 /// ```
 #[track_caller]
 pub fn concatenate<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
@@ -423,16 +446,14 @@ fn joined(op: &str, mut arrays: Arrays, axis: isize) -> Array {
     })
 }
 
-/// Arrays of one shape one after the other along a new axis.
+/// Arrays of one shape one after the other along a new axis, in their promoted dtype.
 ///
 /// # Panics
 /// Without arrays, when the axis is out of bounds, or when the shapes differ.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::stack([np::zeros(2), np::ones(2)], 0));
-/// // [[0. 0.]
-/// //  [1. 1.]]
+/// use kiln::numpy as np;
+/// assert_eq!(np::stack([np::zeros(2), np::ones(2)], 0).to_string(), "[[0. 0.]\n [1. 1.]]");
 /// ```
 #[track_caller]
 pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
@@ -464,10 +485,8 @@ pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -
 /// As [`concatenate`].
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::vstack([np::zeros(2), np::ones(2)]));
-/// // [[0. 0.]
-/// //  [1. 1.]]
+/// use kiln::numpy as np;
+/// assert_eq!(np::vstack([np::zeros(2), np::ones(2)]).to_string(), "[[0. 0.]\n [1. 1.]]");
 /// ```
 #[track_caller]
 pub fn vstack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
@@ -485,6 +504,12 @@ pub fn vstack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
 ///
 /// # Panics
 /// As [`concatenate`].
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::hstack([np::zeros(2), np::ones(1)]).to_string(), "[0. 0. 1.]");
+/// assert_eq!(np::hstack([np::zeros((2, 1)), np::ones((2, 1))]).to_string(), "[[0. 1.]\n [0. 1.]]");
+/// ```
 #[track_caller]
 pub fn hstack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
     let arrays = arrays.into_iter().map(|x| {
@@ -502,10 +527,8 @@ pub fn hstack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
 /// As [`concatenate`].
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::column_stack([np::zeros(2), np::ones(2)]));
-/// // [[0. 1.]
-/// //  [0. 1.]]
+/// use kiln::numpy as np;
+/// assert_eq!(np::column_stack([np::zeros(2), np::ones(2)]).to_string(), "[[0. 1.]\n [0. 1.]]");
 /// ```
 #[track_caller]
 pub fn column_stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {

@@ -18,8 +18,8 @@ impl Array {
     /// When the array is a scalar.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::array([3, 1, 2]).sort()); // [1 2 3]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([3, 1, 2]).sort().to_string(), "[1 2 3]");
     /// ```
     #[track_caller]
     pub fn sort(&self) -> Array {
@@ -30,6 +30,11 @@ impl Array {
     ///
     /// # Panics
     /// When the axis is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([[3, 1], [2, 4]]).sort_axis(0).to_string(), "[[2 1]\n [3 4]]");
+    /// ```
     #[track_caller]
     pub fn sort_axis(&self, axis: isize) -> Array {
         let axis = axis_of("sort", axis, self.ndim());
@@ -38,14 +43,14 @@ impl Array {
         })
     }
 
-    /// The indices that sort the last axis. Equal elements keep their order.
+    /// The indices that sort the last axis, of the default integer dtype. Equal elements keep their order.
     ///
     /// # Panics
     /// When the array is a scalar.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::array([3, 1, 2]).argsort()); // [1 2 0]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([3, 1, 2]).argsort().to_string(), "[1 2 0]");
     /// ```
     #[track_caller]
     pub fn argsort(&self) -> Array {
@@ -56,6 +61,14 @@ impl Array {
     ///
     /// # Panics
     /// When the axis is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// let x = np::array([[3, 1], [2, 4]]);
+    /// let order = x.argsort_axis(0);
+    /// assert_eq!(order.to_string(), "[[1 0]\n [0 1]]");
+    /// assert_eq!(np::take_along_axis(&x, order, 0).to_string(), x.sort_axis(0).to_string());
+    /// ```
     #[track_caller]
     pub fn argsort_axis(&self, axis: isize) -> Array {
         let axis = axis_of("argsort", axis, self.ndim());
@@ -66,24 +79,31 @@ impl Array {
     }
 }
 
-/// For each value, the first index of a sorted array at which it could be inserted to keep the order.
+/// For each value, the first index of a sorted array at which it could be inserted to keep the order: `int32`, in the values' shape. NaN comes
+/// after everything.
 ///
 /// # Panics
 /// When the array does not have one axis.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::searchsorted([1, 2, 2, 3], [2, 9])); // [1 4]
+/// use kiln::numpy as np;
+/// assert_eq!(np::searchsorted([1, 2, 2, 3], [2, 9]).to_string(), "[1 4]");
 /// ```
 #[track_caller]
 pub fn searchsorted(sorted: impl Into<Array>, values: impl Into<Array>) -> Array {
     search(sorted.into(), values.into(), false)
 }
 
-/// For each value, the last index of a sorted array at which it could be inserted to keep the order.
+/// For each value, the last index of a sorted array at which it could be inserted to keep the order: as [`searchsorted`] with NumPy's
+/// `side="right"`.
 ///
 /// # Panics
 /// When the array does not have one axis.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::searchsorted_right([1, 2, 2, 3], [2, 9]).to_string(), "[3 4]");
+/// ```
 #[track_caller]
 pub fn searchsorted_right(sorted: impl Into<Array>, values: impl Into<Array>) -> Array {
     search(sorted.into(), values.into(), true)
@@ -138,16 +158,14 @@ fn search(sorted: Array, values: Array, right: bool) -> Array {
     )
 }
 
-/// Where a one-dimensional array is put on the `k`-th diagonal of a matrix, or the `k`-th diagonal of a matrix.
+/// For a one-dimensional array, the matrix with it on the `k`-th diagonal and 0 elsewhere; for a matrix, its `k`-th diagonal.
 ///
 /// # Panics
 /// When the array has neither one axis nor two.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::diag([1, 2], 0));
-/// // [[1 0]
-/// //  [0 2]]
+/// use kiln::numpy as np;
+/// assert_eq!(np::diag([1, 2], 0).to_string(), "[[1 0]\n [0 2]]");
 /// ```
 #[track_caller]
 pub fn diag(x: impl Into<Array>, k: isize) -> Array {
@@ -178,10 +196,16 @@ pub fn diag(x: impl Into<Array>, k: isize) -> Array {
     })
 }
 
-/// The `k`-th diagonals of the matrices in the first two axes, as the last axis.
+/// The `k`-th diagonals of the matrices in the first two axes, as the last axis; `k` counts upwards from the main one.
 ///
 /// # Panics
 /// When the array has fewer than two axes.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::diagonal([[1, 2], [3, 4]], 0).to_string(), "[1 4]");
+/// assert_eq!(np::diagonal([[1, 2], [3, 4]], 1).to_string(), "[2]");
+/// ```
 #[track_caller]
 pub fn diagonal(x: impl Into<Array>, k: isize) -> Array {
     let x = x.into();
@@ -201,8 +225,8 @@ pub fn diagonal(x: impl Into<Array>, k: isize) -> Array {
 /// When the array has fewer than two axes.
 ///
 /// ```
-/// # use kiln_core::numpy as np;
-/// println!("{}", np::trace(np::identity(3), 0)); // 3.0
+/// use kiln::numpy as np;
+/// assert_eq!(np::trace(np::identity(3), 0).to_string(), "3.0");
 /// ```
 #[track_caller]
 pub fn trace(x: impl Into<Array>, k: isize) -> Array {
@@ -238,12 +262,15 @@ triangles! {
     /// The matrices' elements on and below the `k`-th diagonal, 0 above.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
-    /// println!("{}", np::tril(np::ones((2, 2)), 0));
-    /// // [[1. 0.]
-    /// //  [1. 1.]]
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::tril(np::ones((2, 2)), 0).to_string(), "[[1. 0.]\n [1. 1.]]");
     /// ```
     tril ge;
     /// The matrices' elements on and above the `k`-th diagonal, 0 below.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::triu(np::ones((2, 2)), 1).to_string(), "[[0. 1.]\n [0. 0.]]");
+    /// ```
     triu le;
 }

@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 /// are no axis.
 ///
 /// ```
-/// use kiln_core::{Array, numpy as np, vmap};
+/// use kiln::{Array, numpy as np, vmap};
 /// let f = |(x, (y, z)): (Array, (Array, Array))| x * y + z;
 /// let xs = np::arange(3);
-/// println!("{}", vmap(f, (0, (None, 0)))((xs.clone(), (10.into(), xs)))); // [ 0 11 22]
+/// assert_eq!(vmap(f, (0, (None, 0)))((xs.clone(), (10.into(), xs))).to_string(), "[ 0 11 22]");
 /// ```
 ///
 /// ```
-/// use kiln_core::{Array, Tree, numpy as np, vmap};
+/// use kiln::{Array, Tree, numpy as np, vmap};
 ///
 /// #[derive(Tree)]
 /// struct Line {
@@ -29,10 +29,18 @@ use std::collections::BTreeMap;
 ///
 /// let at = |(line, x): (Line, Array)| line.slope * x + line.intercept;
 /// let line = Line { slope: np::arange(3), intercept: 1.into() };
-/// println!("{}", vmap(at, ((0, None), None))((line, 10.into()))); // [ 1 11 21]
+/// assert_eq!(vmap(at, ((0, None), None))((line, 10.into())).to_string(), "[ 1 11 21]");
 /// ```
 pub trait BatchAxes<T: Tree> {
-    /// Takes the tree apart, and notes an axis for every leaf.
+    /// Takes the tree apart, and notes an axis for every leaf: what [`vmap`](crate::vmap()) calls.
+    ///
+    /// ```
+    /// use kiln::{Array, BatchAxes, numpy as np, tree::Leaves};
+    /// let (mut leaves, mut axes) = (Leaves::default(), vec![]);
+    /// let tree: (Array, Array) = (np::ones(2), np::ones(3));
+    /// (0, None).flatten(tree, &mut leaves, &mut axes);
+    /// assert_eq!(axes, [Some(0), None]);
+    /// ```
     fn flatten(&self, tree: T, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>);
 }
 

@@ -30,11 +30,9 @@ use std::sync::Arc;
 /// What [`vmap_with`] is told.
 ///
 /// ```
-/// use kiln_core::{Array, Vmap, numpy as np, vmap_with};
+/// use kiln::{Array, Vmap, numpy as np, vmap_with};
 /// let outer = vmap_with(|x: Array| x * np::arange(2), Vmap { in_axes: 0, out_axes: -1, size: None });
-/// println!("{}", outer(np::arange(3)));
-/// // [[0 0 0]
-/// //  [0 1 2]]
+/// assert_eq!(outer(np::arange(3)).to_string(), "[[0 0 0]\n [0 1 2]]");
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Vmap<I, O> {
@@ -59,12 +57,12 @@ pub struct Vmap<I, O> {
 /// value (`item`, `to_vec`).
 ///
 /// ```
-/// use kiln_core::{Array, numpy as np, vmap};
+/// use kiln::{Array, numpy as np, vmap};
 /// let f = |(x, y): (Array, Array)| (x.pow(2) + y.pow(2)).cos() / (1 + x.pow(2) + y.pow(2));
 /// let over_y = vmap(f, (None, Some(0)));
 /// let grid = vmap(over_y, (Some(0), None));
 /// let (x, y) = (np::linspace(-1.0, 1.0, 3), np::linspace(0.0, 1.0, 2));
-/// println!("{}", grid((x, y)).shape()); // (3, 2)
+/// assert_eq!(grid((x, y)).shape().to_string(), "(3, 2)");
 /// ```
 #[track_caller]
 pub fn vmap<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A) -> impl Fn(T) -> U + Clone {
@@ -83,11 +81,12 @@ pub fn vmap<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A) -
 /// the batch, and when a mapped axis is not of the given size.
 ///
 /// ```
-/// use kiln_core::{Array, Vmap, numpy as np, vmap_with};
+/// use kiln::{Array, Vmap, numpy as np, vmap_with};
 /// let f = |x: Array| (x.sin(), x);
 /// let options = Vmap { in_axes: None, out_axes: (0, None), size: Some(3) };
 /// let (sines, x) = vmap_with(f, options)(np::ones(2));
-/// println!("{} {}", sines.shape(), x.shape()); // (3, 2) (2,)
+/// assert_eq!(sines.shape()[..], [3, 2]);
+/// assert_eq!(x.shape()[..], [2]);
 /// ```
 #[track_caller]
 pub fn vmap_with<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
@@ -103,10 +102,10 @@ pub fn vmap_with<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
 /// As [`vmap`].
 ///
 /// ```
-/// use kiln_core::{Array, map_seq, numpy as np};
+/// use kiln::{Array, map_seq, numpy as np};
 /// let distances = map_seq(|(x, xs): (Array, Array)| (x - xs).abs().sum(), (0, None));
 /// let xs = np::array([0, 1, 3]);
-/// println!("{}", distances((xs.clone(), xs))); // [4 3 5]
+/// assert_eq!(distances((xs.clone(), xs)).to_string(), "[4 3 5]");
 /// ```
 #[track_caller]
 pub fn map_seq<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A) -> impl Fn(T) -> U + Clone {
