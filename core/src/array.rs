@@ -260,13 +260,28 @@ impl Array {
     /// When the array belongs to a recording: there is no value to look at.
     #[track_caller]
     pub(crate) fn look(&self, op: &str) -> Buffer {
+        match self.try_buffer() {
+            Ok(buffer) => buffer,
+            Err(fact) => raise(op, fact),
+        }
+    }
+
+    /// The elements in memory, shared with this array.
+    ///
+    /// # Errors
+    /// When the array belongs to a recording: says why there is no value to look at.
+    ///
+    /// ```
+    /// # use kiln_core::numpy as np;
+    /// let buffer = np::arange(3).try_buffer()?;
+    /// assert_eq!(buffer.as_slice::<i32>(), [0, 1, 2]);
+    /// # Ok::<(), String>(())
+    /// ```
+    pub fn try_buffer(&self) -> Result<Buffer, String> {
         match &self.0 {
-            Repr::Literal(number) => Buffer::scalar(number.scalar(number.kind().dtype)),
-            Repr::Concrete(array) => array.buffer.clone(),
-            Repr::Traced(array) => match record::value_of(array) {
-                Ok(buffer) => buffer,
-                Err(fact) => raise(op, fact),
-            },
+            Repr::Literal(number) => Ok(Buffer::scalar(number.scalar(number.kind().dtype))),
+            Repr::Concrete(array) => Ok(array.buffer.clone()),
+            Repr::Traced(array) => record::value_of(array),
         }
     }
 

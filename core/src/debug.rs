@@ -202,7 +202,7 @@ fn emit(text: &str) {
 }
 
 /// Has the engine tell us of effects.
-fn listen() {
+pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| on_effect(happen));
 }

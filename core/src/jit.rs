@@ -111,7 +111,7 @@ pub(crate) fn settled(mut leaves: Leaves) -> Leaves {
 }
 
 #[track_caller]
-fn recorded<T: Tree, U: Tree>(
+pub(crate) fn recorded<T: Tree, U: Tree>(
     f: &impl Fn(T) -> U,
     name: &'static str,
     location: &'static Location<'static>,

@@ -20,6 +20,7 @@ mod display;
 pub mod eager;
 mod error;
 mod forward;
+mod function;
 mod grad;
 mod jacobian;
 mod jit;
@@ -30,6 +31,7 @@ mod partial;
 pub mod promote;
 mod recent;
 mod record;
+mod saved;
 mod transform;
 pub mod tree;
 mod vjp;
@@ -42,8 +44,12 @@ pub use config::{
     debug_nans, debug_nans_enabled, default_float, default_int, enable_x64, with_debug_nans, with_x64,
     x64_enabled,
 };
+pub use convert::Lists;
+#[cfg(feature = "ndarray")]
+pub use convert::ndarray::NdarrayError;
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
 pub use error::raise;
+pub use function::{Form, Function};
 pub use grad::{
     grad, grad_aux, grad_first, jvp, linearize, value_and_grad, value_and_grad_aux, value_and_grad_first, vjp,
 };

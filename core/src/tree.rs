@@ -29,6 +29,7 @@
 //! ```
 
 use crate::Array;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
@@ -176,7 +177,7 @@ impl Leaves {
 }
 
 /// What a tree is apart from its leaves and its type: the lengths of vectors, the keys of maps, static values. Compared and hashed for the cache
-/// of [`jit`](crate::jit()), which records a function anew for every other structure.
+/// of [`jit`](crate::jit()), which records a function anew for every other structure. It can be saved, if there are no static values in it.
 ///
 /// ```
 /// use kiln::{numpy as np, tree::Leaves};
@@ -184,15 +185,17 @@ impl Leaves {
 /// assert_eq!(of(2), of(2));
 /// assert_ne!(of(2), of(3));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Structure {
     parts: Vec<Part>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Part {
     Length(usize),
     Name(String),
+    #[serde(skip)]
     Static(StaticPart),
 }
 
@@ -250,7 +253,26 @@ impl Structure {
         T::rebuild(&mut Rebuild {
             arrays: &mut arrays,
             parts: self.parts.iter(),
+            doubt: None,
         })
+    }
+
+    /// As [`rebuild`](Structure::rebuild), where the structure may be that of a tree of another type, or damaged: then there is none.
+    pub(crate) fn try_rebuild<T: Tree>(&self, arrays: Vec<Array>) -> Option<T> {
+        let mut arrays = arrays.into_iter();
+        let mut leaves = Rebuild {
+            arrays: &mut arrays,
+            parts: self.parts.iter(),
+            doubt: Some(true),
+        };
+        let tree = T::rebuild(&mut leaves);
+        let fits = leaves.doubt == Some(true) && leaves.parts.len() == 0;
+        (fits && arrays.len() == 0).then_some(tree)
+    }
+
+    /// Whether there are static values.
+    pub(crate) fn has_values(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Static(_)))
     }
 }
 
@@ -295,15 +317,30 @@ impl Structure {
 pub struct Rebuild<'a> {
     arrays: &'a mut dyn Iterator<Item = Array>,
     parts: std::slice::Iter<'a, Part>,
+    /// Where the structure may not be of this type: whether it fits so far. From where it does not, things are empty.
+    doubt: Option<bool>,
 }
 
 impl Rebuild<'_> {
+    /// What comes in place of a part that is not there.
+    fn otherwise<T>(&mut self, empty: T) -> T {
+        assert!(
+            self.doubt.is_some(),
+            "a tree is put together in the order in which it was taken apart"
+        );
+        self.doubt = Some(false);
+        empty
+    }
+
     /// The next leaf.
     ///
     /// # Panics
     /// When there is none: a `Tree` that takes out more than it put in.
     pub fn array(&mut self) -> Array {
-        self.arrays.next().expect("as many leaves as the tree had")
+        match self.arrays.next() {
+            Some(array) => array,
+            None => self.otherwise(Array::from(0)),
+        }
     }
 
     /// The next number that [`Structure::length`] noted.
@@ -311,9 +348,15 @@ impl Rebuild<'_> {
     /// # Panics
     /// When something else was noted.
     pub fn length(&mut self) -> usize {
+        // A length from a file is no more than what can be in the list.
+        let most = match self.doubt {
+            None => usize::MAX,
+            Some(true) => self.arrays.size_hint().0 + self.parts.len(),
+            Some(false) => 0,
+        };
         match self.parts.next() {
-            Some(Part::Length(n)) => *n,
-            _ => panic!("a tree is put together in the order in which it was taken apart"),
+            Some(Part::Length(n)) if *n <= most => *n,
+            _ => self.otherwise(0),
         }
     }
 
@@ -324,7 +367,7 @@ impl Rebuild<'_> {
     pub fn name(&mut self) -> String {
         match self.parts.next() {
             Some(Part::Name(name)) => name.clone(),
-            _ => panic!("a tree is put together in the order in which it was taken apart"),
+            _ => self.otherwise(String::new()),
         }
     }
 

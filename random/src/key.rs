@@ -4,6 +4,8 @@ use crate::bits::lengths;
 use kiln_core::eager::staged;
 use kiln_core::tree::{Leaves, Path, Rebuild};
 use kiln_core::{Array, DType, IntoNumbers, Tree, lax, numpy as np, raise};
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::ser::{Serialize, Serializer};
 use std::fmt;
 
 /// A random key, or an array of keys: two words each.
@@ -60,15 +62,8 @@ impl Key {
     /// ```
     #[track_caller]
     pub fn from_words(words: Array) -> Key {
-        if words.dtype() != DType::U32 || words.shape().last() != Some(&2) {
-            raise(
-                "key",
-                format!(
-                    "words are uint32 of shape (.., 2), this is {} of shape {}",
-                    words.dtype(),
-                    words.shape()
-                ),
-            )
+        if !is_words(&words) {
+            raise("key", not_words(&words))
         }
         Key { words }
     }
@@ -224,6 +219,18 @@ impl Key {
     }
 }
 
+fn is_words(words: &Array) -> bool {
+    words.dtype() == DType::U32 && words.shape().last() == Some(&2)
+}
+
+fn not_words(words: &Array) -> String {
+    format!(
+        "words are uint32 of shape (.., 2), this is {} of shape {}",
+        words.dtype(),
+        words.shape()
+    )
+}
+
 /// The words for the counters of `shape`, as pairs: shape `(*shape, 2)`.
 fn pairs(words: &Array, shape: impl IntoNumbers) -> Array {
     let (high, low) = lax::random_bits(words, &zero(), shape);
@@ -242,6 +249,23 @@ fn beside(first: &Array, second: &Array) -> Array {
 /// The counter that a draw starts from.
 pub(crate) fn zero() -> Array {
     np::zeros(()).astype(DType::U32)
+}
+
+/// By its words, an array.
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.words.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
+        let words = Array::deserialize(deserializer)?;
+        match is_words(&words) {
+            true => Ok(Key { words }),
+            false => Err(D::Error::custom(not_words(&words))),
+        }
+    }
 }
 
 impl Tree for Key {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The type of an array's elements. Prints NumPy's name.
+/// The type of an array's elements. Printed and saved under NumPy's name.
 ///
 /// Half-precision and complex types are not here yet; every `match` on a `DType` is exhaustive, so that
 /// adding one makes the compiler list what is missing.
@@ -17,16 +17,27 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum DType {
+    #[serde(rename = "bool", alias = "Bool")]
     Bool,
+    #[serde(rename = "int8", alias = "I8")]
     I8,
+    #[serde(rename = "int16", alias = "I16")]
     I16,
+    #[serde(rename = "int32", alias = "I32")]
     I32,
+    #[serde(rename = "int64", alias = "I64")]
     I64,
+    #[serde(rename = "uint8", alias = "U8")]
     U8,
+    #[serde(rename = "uint16", alias = "U16")]
     U16,
+    #[serde(rename = "uint32", alias = "U32")]
     U32,
+    #[serde(rename = "uint64", alias = "U64")]
     U64,
+    #[serde(rename = "float32", alias = "F32")]
     F32,
+    #[serde(rename = "float64", alias = "F64")]
     F64,
 }
 

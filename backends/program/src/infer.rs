@@ -209,7 +209,9 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
                 check(fits, || {
                     format!("{x} does not continue {first} along axis {axis}")
                 })?;
-                shape[*axis] += x.shape[*axis];
+                shape[*axis] = shape[*axis]
+                    .checked_add(x.shape[*axis])
+                    .ok_or("the result has too many elements")?;
             }
             one(first.dtype, shape.into())
         }
@@ -529,6 +531,9 @@ fn scanned(scan: &Scan, operands: &[&ArrayType]) -> Result<Types, String> {
         y.shape = std::iter::once(scan.length)
             .chain(y.shape.iter().copied())
             .collect();
+        check(y.checked_bytes().is_some(), || {
+            format!("shape {} has too many elements", y.shape)
+        })?;
     }
     Ok(outputs.into())
 }

@@ -82,7 +82,7 @@ impl Shape {
             .collect()
     }
 
-    /// The number of elements, or `None` where it overflows.
+    /// The number of elements, or `None` where it overflows; also where it would but for an axis of length 0, as strides do then.
     ///
     /// ```
     /// use kiln::Shape;
@@ -90,7 +90,11 @@ impl Shape {
     /// assert_eq!(Shape::from([usize::MAX, 2]).checked_size(), None);
     /// ```
     pub fn checked_size(&self) -> Option<usize> {
-        self.0.iter().try_fold(1usize, |size, &n| size.checked_mul(n))
+        let all = self
+            .0
+            .iter()
+            .try_fold(1usize, |size, &n| size.checked_mul(n.max(1)))?;
+        Some(if self.0.contains(&0) { 0 } else { all })
     }
 }
 

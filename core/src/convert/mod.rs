@@ -1,4 +1,10 @@
-//! Arrays from Rust's numbers, lists and nested lists.
+//! Arrays from Rust's numbers, lists and nested lists, and back (`lists`); and from and to the crate ndarray's arrays.
+
+mod lists;
+#[cfg(feature = "ndarray")]
+pub(crate) mod ndarray;
+
+pub use lists::Lists;
 
 use crate::Array;
 use crate::arguments::Numbers;

@@ -1,0 +1,138 @@
+//! From and to the arrays of the crate ndarray, whatever their layout in memory.
+
+use crate::Array;
+use crate::error::raise;
+use kiln_backends::program::{DType, Shape};
+use kiln_backends::{Buffer, Element};
+use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
+use std::fmt;
+
+/// The same elements; those of an owned array in row-major order are moved, others copied.
+///
+/// ```
+/// use kiln_core::Array;
+/// use ndarray::{array, s};
+/// let x = array![[1.0_f64, 2.0], [3.0, 4.0]];
+/// println!("{}", Array::from(x.t()));                    // [[1. 3.]
+///                                                        //  [2. 4.]]
+/// println!("{}", Array::from(x.slice(s![.., ..;-1])));   // [[2. 1.]
+///                                                        //  [4. 3.]]
+/// ```
+impl<A: Element, S: Data<Elem = A>, D: Dimension> From<ArrayBase<S, D>> for Array {
+    fn from(array: ArrayBase<S, D>) -> Array {
+        let (shape, size) = (Shape::from(array.shape()), array.len());
+        if !array.is_standard_layout() {
+            return Array::from(&array);
+        }
+        let array = array.into_owned();
+        let elements = match array.is_standard_layout() {
+            true => array.into_raw_vec_and_offset(),
+            false => return Array::from(&array),
+        };
+        // What was sliced out of a larger array has the rest of it beside its own elements.
+        let elements = match elements {
+            (elements, _) if elements.len() == size => elements,
+            (elements, offset) => {
+                let start = offset.unwrap_or(0);
+                elements[start..start + size].to_vec()
+            }
+        };
+        Array::from_buffer(Buffer::from_vec(elements, shape))
+    }
+}
+
+/// A copy of the elements.
+impl<A: Element, S: Data<Elem = A>, D: Dimension> From<&ArrayBase<S, D>> for Array {
+    fn from(array: &ArrayBase<S, D>) -> Array {
+        let elements: Vec<A> = array.iter().copied().collect();
+        Array::from_buffer(Buffer::from_vec(elements, array.shape()))
+    }
+}
+
+/// Why an array is not an array of the crate ndarray of some type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NdarrayError {
+    /// The elements are of another dtype.
+    Dtype {
+        /// That of the array.
+        found: DType,
+        /// That which was asked for.
+        wanted: DType,
+    },
+    /// There is another number of axes.
+    Rank {
+        /// The array's shape.
+        found: Shape,
+        /// The number of axes that was asked for.
+        wanted: usize,
+    },
+}
+
+impl fmt::Display for NdarrayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NdarrayError::Dtype { found, wanted } => {
+                write!(f, "the elements are {found}, not {wanted}: use astype first")
+            }
+            NdarrayError::Rank { found, wanted } => {
+                write!(
+                    f,
+                    "shape {found} does not have {wanted} axes: ndarray::ArrayD takes any number"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for NdarrayError {}
+
+/// A copy of the elements, in row-major order.
+///
+/// # Errors
+/// When `A` is not the dtype, or `D` has another number of axes.
+///
+/// # Panics
+/// When the array belongs to a recording: there is no value to look at.
+///
+/// ```
+/// use kiln_core::numpy as np;
+/// use ndarray::{Array2, ArrayD};
+/// let x = np::arange(6).reshape((2, 3));
+/// println!("{:?}", Array2::<i32>::try_from(&x)?.row(1)); // [3, 4, 5], shape=[3], ..
+/// println!("{}", ArrayD::<f64>::try_from(&x).unwrap_err()); // the elements are int32, not float64: use astype first
+/// # Ok::<(), kiln_core::NdarrayError>(())
+/// ```
+impl<A: Element, D: Dimension> TryFrom<&Array> for ndarray::Array<A, D> {
+    type Error = NdarrayError;
+
+    #[track_caller]
+    fn try_from(array: &Array) -> Result<ndarray::Array<A, D>, NdarrayError> {
+        let buffer = array.look("try_from");
+        let of = buffer.array_type();
+        if of.dtype != A::DTYPE {
+            return Err(NdarrayError::Dtype {
+                found: of.dtype,
+                wanted: A::DTYPE,
+            });
+        }
+        let elements = buffer.as_slice().to_vec();
+        let array = match ArrayD::from_shape_vec(IxDyn(&of.shape), elements) {
+            Ok(array) => array,
+            Err(error) => raise("try_from", format!("shape {}: {error}", of.shape)),
+        };
+        array.into_dimensionality().map_err(|_| NdarrayError::Rank {
+            found: of.shape.clone(),
+            wanted: D::NDIM.unwrap_or_default(),
+        })
+    }
+}
+
+/// As from a reference.
+impl<A: Element, D: Dimension> TryFrom<Array> for ndarray::Array<A, D> {
+    type Error = NdarrayError;
+
+    #[track_caller]
+    fn try_from(array: Array) -> Result<ndarray::Array<A, D>, NdarrayError> {
+        Self::try_from(&array)
+    }
+}

@@ -1,0 +1,259 @@
+//! A recorded function as a value: its program, and all else that a call of it needs.
+
+use crate::debug::listen;
+use crate::error::raise;
+use crate::jit::{recorded, settled};
+use crate::promote::Kind;
+use crate::record::check_alive;
+use crate::tree::{Leaves, Structure, Tree, paths};
+use crate::{Array, transform};
+use kiln_backends::program::{ArrayType, Program};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// What a function is apart from the arrays that it captured: it can be saved in any format of serde's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Form {
+    /// From the arguments' arrays, and after them the captured ones, to those of the results.
+    pub program: Arc<Program>,
+    /// The path of each array in the argument.
+    pub arguments: Vec<String>,
+    /// The path of each array in the result.
+    pub results: Vec<String>,
+    /// Which arrays of the result are weak.
+    pub weak: Vec<bool>,
+    /// What else the result is made of.
+    pub structure: Structure,
+}
+
+/// A function that was recorded for arguments of some shapes and dtypes, with the arrays that it captured.
+///
+/// ```
+/// use kiln_core::{Array, Function, grad, numpy as np};
+/// let rates = np::array([0.5, 2.0]);
+/// let f = Function::record("record", |x: Array| (&rates * x.pow(2)).sum(), np::ones(2));
+/// println!("{}", f.call::<Array, Array>(np::full(2, 3.0))); // 22.5
+/// println!("{}", grad(|x: Array| f.call::<Array, Array>(x))(np::ones(2))); // [1. 4.]
+/// ```
+#[derive(Clone, Debug)]
+pub struct Function {
+    form: Form,
+    captured: Vec<Array>,
+}
+
+impl Function {
+    /// Records `f` for arguments like these; `op` is the name that errors have.
+    ///
+    /// # Panics
+    /// When an array is looked at while it is recorded, when `f` captures an array of another recording, and when the argument or the
+    /// result has parts that are no arrays and that a file could not hold: [`Static`](crate::Static) values, lists of things without arrays.
+    #[track_caller]
+    pub fn record<T: Tree, U: Tree>(op: &'static str, f: impl Fn(T) -> U, arguments: T) -> Function {
+        let location = Location::caller();
+        let names = paths(&arguments);
+        let leaves = settled(Leaves::of(arguments));
+        check_alive(op, &leaves.arrays);
+        if leaves.structure.has_values() {
+            raise(
+                op,
+                "the argument has a Static value, which cannot be saved: capture it in the function",
+            )
+        }
+        let recorded = recorded(&f, op, location, &leaves);
+        let mut captured = Vec::with_capacity(recorded.hidden.len());
+        for array in &recorded.hidden {
+            match array.try_buffer() {
+                Ok(buffer) => captured.push(Array::from_buffer(buffer)),
+                Err(fact) => raise(op, format!("a captured array has no value: {fact}")),
+            }
+        }
+        if recorded.structure.has_values() {
+            raise(op, "the result has a Static value, which cannot be saved")
+        }
+        let places = recorded.weak.iter().map(|_| Array::from(0)).collect();
+        let Some(result) = recorded.structure.try_rebuild::<U>(places) else {
+            raise(
+                op,
+                "the result has a list of things without arrays, which cannot be saved",
+            )
+        };
+        let form = Form {
+            program: Arc::new(recorded.program),
+            arguments: names,
+            results: paths(&result),
+            weak: recorded.weak.to_vec(),
+            structure: recorded.structure,
+        };
+        match Function::new(form, captured) {
+            Ok(function) => function,
+            Err(fact) => raise(op, fact),
+        }
+    }
+
+    /// A function of its parts.
+    ///
+    /// # Errors
+    /// When they do not fit together.
+    pub fn new(form: Form, captured: Vec<Array>) -> Result<Function, String> {
+        let types = form.program.input_types();
+        if types.len() != form.arguments.len() + captured.len() {
+            return Err(format!(
+                "the program takes {} arrays, there are {} arguments and {} captured ones",
+                types.len(),
+                form.arguments.len(),
+                captured.len()
+            ));
+        }
+        for (i, (of, array)) in types[form.arguments.len()..].iter().zip(&captured).enumerate() {
+            if array.array_type() != *of {
+                return Err(format!(
+                    "captured array {i} is {}, the program takes {of}",
+                    array.array_type()
+                ));
+            }
+        }
+        let results = form.program.outputs().len();
+        if form.results.len() != results || form.weak.len() != results {
+            return Err(format!(
+                "the program gives {results} arrays, there are {} paths and {} marks for them",
+                form.results.len(),
+                form.weak.len()
+            ));
+        }
+        if form.program.has_effect() {
+            listen();
+        }
+        Ok(Function { form, captured })
+    }
+
+    /// The function of these arguments. It is one op of whatever is being recorded, so that `grad`, `vmap` and `jit` go through it.
+    ///
+    /// `T` and `U` are any trees whose arrays have the paths, and in the argument the shapes and dtypes, of those that the function was
+    /// recorded with: a program's shapes are fixed ([`vmap`](crate::vmap()) adds a batch). Plain numbers take the dtype that is needed.
+    ///
+    /// # Panics
+    /// When they are others; the first that differs is named.
+    #[track_caller]
+    pub fn call<T: Tree, U: Tree>(&self, arguments: T) -> U {
+        const OP: &str = "call";
+        let given = paths(&arguments);
+        let leaves = Leaves::of(arguments);
+        if leaves.structure.has_values() {
+            raise(
+                OP,
+                "the argument has a Static value, which the function was recorded without",
+            )
+        }
+        differ(OP, "argument", &self.form.arguments, &given);
+        check_alive(OP, &leaves.arrays);
+        let types = self.form.program.input_types();
+        let mut inputs = Vec::with_capacity(types.len());
+        for ((x, of), path) in leaves.arrays.into_iter().zip(&types).zip(&given) {
+            let kind = Kind {
+                dtype: of.dtype,
+                weak: false,
+            };
+            let x = x.settled(OP, kind);
+            if x.array_type() != *of {
+                raise(
+                    OP,
+                    format!(
+                        "argument{} is {}, the function was recorded for {of}: use astype or vmap, or record it again",
+                        Shown(path),
+                        x.array_type()
+                    ),
+                )
+            }
+            inputs.push(x);
+        }
+        inputs.extend(self.captured.iter().cloned());
+        let results = transform::call(&self.form.program, inputs.into());
+        let weak = results.into_iter().zip(&self.form.weak);
+        let results = weak.map(|(x, &weak)| x.with_weak(weak)).collect();
+        match self.form.structure.try_rebuild::<U>(results) {
+            Some(tree) => {
+                differ(OP, "result", &self.form.results, &paths(&tree));
+                tree
+            }
+            None => raise(
+                OP,
+                format!(
+                    "the result is ({}), and another tree is asked for",
+                    self.results()
+                ),
+            ),
+        }
+    }
+
+    /// All but the captured arrays.
+    pub fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// The arrays that the function captured, in the order in which its program takes them after the arguments.
+    pub fn captured(&self) -> &[Array] {
+        &self.captured
+    }
+
+    fn results(&self) -> String {
+        listed(&self.form.results, &self.form.program.output_types())
+    }
+}
+
+/// Raises the first path that is not as it was recorded.
+#[track_caller]
+fn differ(op: &str, what: &str, wanted: &[String], given: &[String]) {
+    let found = wanted.iter().zip(given).find(|(wanted, given)| wanted != given);
+    if let Some((wanted, given)) = found {
+        raise(
+            op,
+            format!(
+                "{what}{} stands where the function has {what}{}",
+                Shown(given),
+                Shown(wanted)
+            ),
+        )
+    }
+    let n = wanted.len().min(given.len());
+    if let Some(missing) = wanted.get(n) {
+        raise(op, format!("{what}{} is missing", Shown(missing)))
+    }
+    if let Some(more) = given.get(n) {
+        raise(op, format!("the function has no {what}{}", Shown(more)))
+    }
+}
+
+/// A path after a word.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => Ok(()),
+            path => write!(f, " {path}"),
+        }
+    }
+}
+
+fn listed(paths: &[String], types: &[ArrayType]) -> String {
+    let each = paths.iter().zip(types).map(|(path, of)| match path.as_str() {
+        "" => of.to_string(),
+        path => format!("{path}: {of}"),
+    });
+    each.collect::<Vec<String>>().join(", ")
+}
+
+/// The signature, and the program.
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments = listed(&self.form.arguments, &self.form.program.input_types());
+        writeln!(f, "({arguments}) -> ({})", self.results())?;
+        if !self.captured.is_empty() {
+            let types = self.captured.iter().map(|array| array.array_type().to_string());
+            writeln!(f, "captured: {}", types.collect::<Vec<String>>().join(", "))?;
+        }
+        write!(f, "{}", self.form.program)
+    }
+}

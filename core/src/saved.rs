@@ -1,0 +1,295 @@
+//! Arrays in the formats of serde.
+//!
+//! For people: `{"dtype":"float32","shape":[2],"data":[1.0,"NaN"]}`, the elements in row-major order, each float by the shortest
+//! decimal that reads back as the same; what JSON cannot write is a string: `"NaN"`, `"inf"`, `"-inf"`. In binary formats `data` is
+//! bytes, little-endian. Weakness is not kept: what is read has the dtype that is written there.
+
+use crate::Array;
+use kiln_backends::program::{ArrayType, DType, Shape};
+use kiln_backends::{Buffer, Element};
+use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+use serde::ser::{Error as _, Serialize, SerializeStruct, Serializer};
+use std::fmt;
+
+/// As an object of `dtype`, `shape` and `data`. An array that belongs to a recording is an error.
+///
+/// ```
+/// use kiln_core::{Array, numpy as np};
+/// let text = serde_json::to_string(&np::array([[1.0, f64::NAN]]))?;
+/// assert_eq!(text, r#"{"dtype":"float32","shape":[1,2],"data":[1.0,"NaN"]}"#);
+/// let again: Array = serde_json::from_str(&text)?;
+/// println!("{again}"); // [[ 1. nan]]
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl Serialize for Array {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let buffer = self.try_buffer().map_err(S::Error::custom)?;
+        let readable = serializer.is_human_readable();
+        let mut fields = serializer.serialize_struct("Array", 3)?;
+        fields.serialize_field("dtype", &buffer.array_type().dtype)?;
+        fields.serialize_field("shape", &buffer.array_type().shape)?;
+        match readable {
+            true => fields.serialize_field("data", &Numbers(&buffer))?,
+            false => fields.serialize_field("data", &Bytes(buffer.bytes()))?,
+        }
+        fields.end()
+    }
+}
+
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+struct Numbers<'a>(&'a Buffer);
+
+impl Serialize for Numbers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        fn plain<T: Element + Serialize, S: Serializer>(
+            x: &Buffer,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(x.as_slice::<T>())
+        }
+        let x = self.0;
+        match x.array_type().dtype {
+            DType::Bool => plain::<bool, S>(x, serializer),
+            DType::I8 => plain::<i8, S>(x, serializer),
+            DType::I16 => plain::<i16, S>(x, serializer),
+            DType::I32 => plain::<i32, S>(x, serializer),
+            DType::I64 => plain::<i64, S>(x, serializer),
+            DType::U8 => plain::<u8, S>(x, serializer),
+            DType::U16 => plain::<u16, S>(x, serializer),
+            DType::U32 => plain::<u32, S>(x, serializer),
+            DType::U64 => plain::<u64, S>(x, serializer),
+            DType::F32 => serializer.collect_seq(x.as_slice().iter().map(|&x: &f32| Float(x))),
+            DType::F64 => serializer.collect_seq(x.as_slice().iter().map(|&x: &f64| Float(x))),
+        }
+    }
+}
+
+/// A float, or the name of what is no number in JSON.
+struct Float<T>(T);
+
+impl<T: Copy + Into<f64> + Serialize> Serialize for Float<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.into() {
+            x if x.is_finite() => self.0.serialize(serializer),
+            x if x.is_nan() => serializer.serialize_str("NaN"),
+            x if x > 0.0 => serializer.serialize_str("inf"),
+            _ => serializer.serialize_str("-inf"),
+        }
+    }
+}
+
+/// Checked: the number of elements against the shape, and each against the dtype.
+impl<'de> Deserialize<'de> for Array {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Array, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename = "Array", deny_unknown_fields)]
+        struct Fields<T> {
+            dtype: DType,
+            shape: Shape,
+            data: T,
+        }
+        let (of, read): (ArrayType, Result<Array, String>) = match deserializer.is_human_readable() {
+            true => {
+                let Fields { dtype, shape, data } = Fields::<Vec<Number>>::deserialize(deserializer)?;
+                let of = ArrayType { dtype, shape };
+                (of.clone(), from_numbers(of, &data))
+            }
+            false => {
+                let Fields { dtype, shape, data } = Fields::<Raw>::deserialize(deserializer)?;
+                let of = ArrayType { dtype, shape };
+                (of.clone(), from_bytes(of, &data.0))
+            }
+        };
+        read.map_err(|fact| D::Error::custom(format!("an array {of}: {fact}")))
+    }
+}
+
+fn from_bytes(of: ArrayType, bytes: &[u8]) -> Result<Array, String> {
+    match of.checked_bytes() {
+        None => return Err("the shape has too many elements".into()),
+        Some(n) if n != bytes.len() => return Err(format!("{} bytes where {n} belong", bytes.len())),
+        Some(_) => {}
+    }
+    if of.dtype == DType::Bool
+        && let Some(other) = bytes.iter().find(|&&byte| byte > 1)
+    {
+        return Err(format!("a bool is 0 or 1, not {other}"));
+    }
+    let mut buffer = Buffer::zeros(of);
+    buffer
+        .bytes_mut()
+        .expect("nobody else holds a new buffer")
+        .copy_from_slice(bytes);
+    Ok(Array::from_buffer(buffer))
+}
+
+fn from_numbers(of: ArrayType, numbers: &[Number]) -> Result<Array, String> {
+    fn all<T: Element>(
+        of: ArrayType,
+        numbers: &[Number],
+        element: impl Fn(Number) -> Option<T>,
+    ) -> Result<Array, String> {
+        let each = |(i, &number): (usize, &Number)| {
+            element(number).ok_or_else(|| format!("element {i} is {number}, which is no {}", of.dtype))
+        };
+        let elements = numbers
+            .iter()
+            .enumerate()
+            .map(each)
+            .collect::<Result<Vec<T>, String>>()?;
+        Ok(Array::from_buffer(Buffer::from_vec(elements, of.shape.clone())))
+    }
+    match of.shape.checked_size() {
+        None => return Err("the shape has too many elements".into()),
+        Some(n) if n != numbers.len() => {
+            return Err(format!("{} elements where {n} belong", numbers.len()));
+        }
+        Some(_) => {}
+    }
+    macro_rules! integers {
+        ($type:ty) => {
+            all::<$type>(of, numbers, |number| {
+                <$type>::try_from(number.integer()?).ok()
+            })
+        };
+    }
+    match of.dtype {
+        DType::Bool => all(of, numbers, |number| match number {
+            Number::Bool(value) => Some(value),
+            _ => None,
+        }),
+        DType::I8 => integers!(i8),
+        DType::I16 => integers!(i16),
+        DType::I32 => integers!(i32),
+        DType::I64 => integers!(i64),
+        DType::U8 => integers!(u8),
+        DType::U16 => integers!(u16),
+        DType::U32 => integers!(u32),
+        DType::U64 => integers!(u64),
+        DType::F32 => all(of, numbers, |number| {
+            let wide = number.float()?;
+            let narrow = wide as f32;
+            (narrow.is_finite() || !wide.is_finite()).then_some(narrow)
+        }),
+        DType::F64 => all(of, numbers, Number::float),
+    }
+}
+
+/// An element as it is written, whatever the dtype says.
+#[derive(Clone, Copy)]
+enum Number {
+    Bool(bool),
+    Signed(i64),
+    Unsigned(u64),
+    Float(f64),
+}
+
+impl Number {
+    fn integer(self) -> Option<i128> {
+        match self {
+            Number::Signed(n) => Some(n.into()),
+            Number::Unsigned(n) => Some(n.into()),
+            Number::Bool(_) | Number::Float(_) => None,
+        }
+    }
+
+    fn float(self) -> Option<f64> {
+        match self {
+            Number::Signed(n) => Some(n as f64),
+            Number::Unsigned(n) => Some(n as f64),
+            Number::Float(x) => Some(x),
+            Number::Bool(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Number::Bool(value) => value.fmt(f),
+            Number::Signed(n) => n.fmt(f),
+            Number::Unsigned(n) => n.fmt(f),
+            Number::Float(x) => write!(f, "{x:?}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
+        struct Written;
+        impl Visitor<'_> for Written {
+            type Value = Number;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, a bool, \"NaN\", \"inf\" or \"-inf\"")
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Number, E> {
+                Ok(Number::Bool(value))
+            }
+
+            fn visit_i64<E>(self, n: i64) -> Result<Number, E> {
+                Ok(Number::Signed(n))
+            }
+
+            fn visit_u64<E>(self, n: u64) -> Result<Number, E> {
+                Ok(Number::Unsigned(n))
+            }
+
+            fn visit_f64<E>(self, x: f64) -> Result<Number, E> {
+                Ok(Number::Float(x))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Number, E> {
+                match name {
+                    "NaN" => Ok(Number::Float(f64::NAN)),
+                    "inf" => Ok(Number::Float(f64::INFINITY)),
+                    "-inf" => Ok(Number::Float(f64::NEG_INFINITY)),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(name), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// Bytes of a binary format.
+struct Raw(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Raw;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the elements as bytes")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Raw, E> {
+                Ok(Raw(bytes.to_vec()))
+            }
+
+            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Raw, E> {
+                Ok(Raw(bytes))
+            }
+
+            // Some formats have no bytes of their own.
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = seq.next_element()? {
+                    bytes.push(byte);
+                }
+                Ok(Raw(bytes))
+            }
+        }
+        deserializer.deserialize_byte_buf(Read)
+    }
+}

@@ -1,0 +1,252 @@
+//! Functions in files: recorded once, saved with the arrays that they captured, and called by another program. JAX's `jax.export`.
+//!
+//! ```
+//! use kiln::export::{Exported, export};
+//! use kiln::{Array, grad, numpy as np};
+//!
+//! let rates = np::array([0.01, 0.02, 0.03]);
+//! let discounted = |(cash, years): (Array, Array)| (cash * (-&rates * years).exp()).sum();
+//! let path = std::env::temp_dir().join("discounted.kiln");
+//! export(discounted, (np::ones(3), np::ones(3))).save(&path)?;
+//!
+//! // Elsewhere, another day:
+//! let exported = Exported::load(&path)?;
+//! println!("{exported}");
+//! // (.0: f32[3], .1: f32[3]) -> (f32[])
+//! // captured: f32[3]
+//! // { a:f32[3] b:f32[3] c:f32[3] => ..
+//! let (cash, years) = (np::full(3, 100.0), np::array([1.0, 2.0, 3.0]));
+//! let value: Array = exported.call((cash.clone(), years.clone()));
+//! println!("{value}"); // 286.47882
+//! let slopes = grad(|cash: Array| exported.call::<_, Array>((cash, years.clone())));
+//! println!("{}", slopes(cash)); // [0.99004984 0.96078944 0.9139312 ]
+//! # Ok::<(), kiln::io::Error>(())
+//! ```
+//!
+//! A file is a safetensors file: the captured arrays, and in its metadata the program in JSON. A saved function computes with the shapes and
+//! dtypes that it was recorded with, whatever the 64-bit switch; `vmap` adds a batch. Custom derivatives go along, and so does `debug_print!`.
+//!
+//! What is read is checked: each equation against the rules of its op, so that a damaged file is an error, and not a wrong number.
+//! A file is still a program, which may take long or much memory: run those of people that you trust.
+
+use crate::io::{self, Error, Place, safetensors};
+use kiln_core::{Array, ArrayType, Buffer, Form, Function, Program, Tree};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::Path;
+
+/// The function `f`, recorded for arguments of the shapes and dtypes of these, with the arrays that it captures. Plain numbers among
+/// `arguments` have the dtype that they have on their own.
+///
+/// # Panics
+/// When an array is looked at while it is recorded, when `f` captures an array of another recording, and when the argument or the
+/// result has parts that a file cannot hold: [`Static`](crate::Static) values, lists of things without arrays.
+///
+/// ```
+/// use kiln::export::export;
+/// use kiln::{Array, Key, numpy as np, random};
+/// let draw = export(|(key, scale): (Key, Array)| random::normal(key, 3) * scale, (Key::new(0), 1.0.into()));
+/// println!("{}", draw.call::<_, Array>((Key::new(1), np::array(2.0)))); // [-0.23144637 -2.3686886   0.3453806 ]
+/// ```
+#[track_caller]
+pub fn export<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Exported {
+    Exported {
+        function: Function::record("export", f, arguments),
+    }
+}
+
+/// A recorded function that can be saved, loaded, and called. Prints as its signature and its program.
+#[derive(Clone, Debug)]
+pub struct Exported {
+    function: Function,
+}
+
+/// The name in the metadata of a file.
+const NOTE: &str = "kiln.function";
+
+/// The version of what stands there. It grows when older readers would misread it.
+const VERSION: u64 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Saved<F> {
+    version: u64,
+    function: F,
+}
+
+impl Exported {
+    /// Saves the function. A write that fails leaves what was there before.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or programs are nested so deep that they could not be read (about twenty).
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let note = self.note(&Place::of(path.as_ref()))?;
+        io::save_tensors(path.as_ref(), self.arrays(), Some(note))
+    }
+
+    /// A function that was saved.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is none of a function, is damaged, or is from a later version of kiln.
+    ///
+    /// ```
+    /// use kiln::export::Exported;
+    /// match Exported::load("missing.kiln") {
+    ///     Ok(function) => println!("{function}"),
+    ///     Err(error) => println!("{error}"), // missing.kiln: No such file or directory (os error 2)
+    /// }
+    /// ```
+    pub fn load(path: impl AsRef<Path>) -> Result<Exported, Error> {
+        Exported::read(io::load_tensors(path.as_ref())?, &Place::of(path.as_ref()))
+    }
+
+    /// The bytes of the file that [`save`](Exported::save) writes.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// ```
+    /// use kiln::export::{Exported, export};
+    /// use kiln::{Array, numpy as np};
+    /// let bytes = export(|x: Array| x.sin(), np::ones(2)).to_bytes()?;
+    /// println!("{}", Exported::from_bytes(&bytes)?.call::<_, Array>(np::zeros(2))); // [0. 0.]
+    /// # Ok::<(), kiln::io::Error>(())
+    /// ```
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let note = self.note(&Place::default())?;
+        safetensors::to_bytes(self.arrays(), Some(note))
+    }
+
+    /// A function of the bytes of its file.
+    ///
+    /// # Errors
+    /// As [`load`](Exported::load).
+    pub fn from_bytes(bytes: &[u8]) -> Result<Exported, Error> {
+        let at = Place::default();
+        Exported::read(safetensors::read(&mut &bytes[..], bytes.len() as u64, &at)?, &at)
+    }
+
+    /// The function of these arguments. An ordinary function of arrays: `grad`, `vmap` and `jit` go through it, which is why a wrong argument
+    /// panics at the caller's line, as everywhere, instead of giving an error that each closure would have to unwrap.
+    ///
+    /// `T` and `U` are any trees whose arrays have the paths that the printed signature shows; tuples, structs and lists for which
+    /// these are the same can stand for each other. Plain numbers take the dtype that is needed.
+    ///
+    /// # Panics
+    /// When paths, shapes or dtypes are others; the first that differs is named.
+    ///
+    /// ```
+    /// use kiln::export::export;
+    /// use kiln::{Array, Tree, numpy as np, vmap};
+    /// #[derive(Tree)]
+    /// struct Line {
+    ///     slope: Array,
+    ///     intercept: Array,
+    /// }
+    /// let line = || Line { slope: 2.0.into(), intercept: 1.0.into() };
+    /// let at = export(|(line, x): (Line, Array)| line.slope * x + line.intercept, (line(), 0.0.into()));
+    /// println!("{}", at.call::<_, Array>((line(), np::array(3.0)))); // 7.0
+    /// println!("{}", vmap(|x: Array| at.call::<_, Array>((line(), x)), 0)(np::arange((0.0, 3.0)))); // [1. 3. 5.]
+    /// ```
+    #[track_caller]
+    pub fn call<T: Tree, U: Tree>(&self, arguments: T) -> U {
+        self.function.call(arguments)
+    }
+
+    /// The path and type of each array in the argument.
+    ///
+    /// ```
+    /// use kiln::export::export;
+    /// use kiln::{Array, numpy as np};
+    /// let f = export(|(x, y): (Array, Array)| x + y, (np::ones(2), np::ones(())));
+    /// for (path, of) in f.arguments() {
+    ///     println!("{path}: {of}"); // .0: f32[2], .1: f32[]
+    /// }
+    /// ```
+    pub fn arguments(&self) -> impl Iterator<Item = (&str, ArrayType)> {
+        let names = self.function.form().arguments.iter().map(String::as_str);
+        names.zip(self.program().input_types())
+    }
+
+    /// The path and type of each array in the result.
+    pub fn results(&self) -> impl Iterator<Item = (&str, ArrayType)> {
+        let names = self.function.form().results.iter().map(String::as_str);
+        names.zip(self.program().output_types())
+    }
+
+    /// What is computed: from the arrays of the argument, and after them the captured ones, to those of the result.
+    pub fn program(&self) -> &Program {
+        &self.function.form().program
+    }
+
+    fn arrays(&self) -> Vec<(String, Buffer)> {
+        let value = |(i, array): (usize, &Array)| {
+            let buffer = array.try_buffer().expect("captured arrays are in memory");
+            (captured(i), buffer)
+        };
+        self.function.captured().iter().enumerate().map(value).collect()
+    }
+
+    fn note(&self, at: &Place) -> Result<(String, String), Error> {
+        let damaged = |what: String| Error::Damaged { at: at.clone(), what };
+        let form = self.function.form();
+        let saved = Saved {
+            version: VERSION,
+            function: form,
+        };
+        let text = serde_json::to_string(&saved).map_err(|error| damaged(error.to_string()))?;
+        // What cannot be read again, for it is nested too deep, is not written.
+        let again = serde_json::from_str::<Saved<Form>>(&text);
+        again.map_err(|error| damaged(format!("the program could not be read again: {error}")))?;
+        Ok((NOTE.into(), text))
+    }
+
+    fn read(file: safetensors::Tensors, at: &Place) -> Result<Exported, Error> {
+        let damaged = |what: String| Error::Damaged { at: at.clone(), what };
+        let safetensors::Tensors { mut arrays, notes } = file;
+        let text = notes.get(NOTE).ok_or_else(|| Error::Format {
+            at: at.clone(),
+            wanted: "exported function",
+            found: format!("its metadata has no {NOTE}; load_safetensors reads its arrays"),
+        })?;
+        #[derive(Deserialize)]
+        struct Version {
+            version: u64,
+        }
+        let Version { version } = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+        if version > VERSION {
+            return Err(Error::Newer {
+                at: at.clone(),
+                found: version,
+                known: VERSION,
+            });
+        }
+        let Saved::<Form> { function: form, .. } =
+            serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+        let take = |i| {
+            let name = captured(i);
+            arrays
+                .remove(&name)
+                .ok_or_else(|| Error::MissingName { at: at.clone(), name })
+        };
+        let inputs = form.program.inputs().len().saturating_sub(form.arguments.len());
+        let taken = (0..inputs).map(take).collect::<Result<Vec<Array>, Error>>()?;
+        if let Some(name) = arrays.keys().next() {
+            return Err(damaged(format!("the program does not take the array {name}")));
+        }
+        match Function::new(form, taken) {
+            Ok(function) => Ok(Exported { function }),
+            Err(what) => Err(damaged(what)),
+        }
+    }
+}
+
+/// The name of a captured array in a file.
+fn captured(i: usize) -> String {
+    format!("captured.{i}")
+}
+
+impl fmt::Display for Exported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.function.fmt(f)
+    }
+}

@@ -1,0 +1,187 @@
+//! What is wrong with a file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Where something is: a file, and a part of it. Prints as `prices.npz, array spot`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The file; none for bytes in memory.
+    pub path: Option<PathBuf>,
+    /// The name of an array in it.
+    pub array: Option<String>,
+}
+
+impl Place {
+    pub(crate) fn of(path: &Path) -> Place {
+        Place {
+            path: Some(path.into()),
+            array: None,
+        }
+    }
+
+    pub(crate) fn array(&self, name: &str) -> Place {
+        Place {
+            path: self.path.clone(),
+            array: Some(name.into()),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{}", path.display())?,
+            None => f.write_str("the bytes")?,
+        }
+        match &self.array {
+            Some(name) => write!(f, ", array {name}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a file is not read or written. Prints as where, what was found, and what to do.
+///
+/// ```
+/// use kiln::io::{self, Error};
+/// let error = io::from_npy(b"PK\x03\x04 and so on").unwrap_err();
+/// assert!(matches!(error, Error::Format { .. }));
+/// println!("{error}"); // the bytes: this is no .npy file: it is a zip archive, which loadz reads
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refuses: there is no such file, it is a folder, the disk is full.
+    File {
+        /// The file.
+        at: Place,
+        /// What it says.
+        source: std::io::Error,
+    },
+    /// It is something else: it does not begin as such files do.
+    Format {
+        /// The file.
+        at: Place,
+        /// What it should be.
+        wanted: &'static str,
+        /// What it seems to be.
+        found: String,
+    },
+    /// It ends too early.
+    Truncated {
+        /// The file or array.
+        at: Place,
+        /// The least number of bytes that belong there.
+        needed: u64,
+        /// How many are there.
+        found: u64,
+    },
+    /// There is more after the end.
+    Trailing {
+        /// The file or array.
+        at: Place,
+        /// How many bytes too many.
+        bytes: u64,
+    },
+    /// It contradicts itself.
+    Damaged {
+        /// The file or array.
+        at: Place,
+        /// What is wrong.
+        what: String,
+    },
+    /// Its elements are of a type that kiln has no dtype for.
+    Dtype {
+        /// The array.
+        at: Place,
+        /// The type's name.
+        found: String,
+    },
+    /// No array can have its shape, or no file.
+    Shape {
+        /// The array.
+        at: Place,
+        /// The lengths of its axes.
+        shape: Vec<u64>,
+    },
+    /// An array is not there.
+    MissingName {
+        /// The file.
+        at: Place,
+        /// Its name.
+        name: String,
+    },
+    /// There are two arrays of the same name.
+    DuplicateName {
+        /// The file.
+        at: Place,
+        /// Their name, where it is known.
+        name: Option<String>,
+    },
+    /// An array cannot have this name.
+    Name {
+        /// The file.
+        at: Place,
+        /// The name.
+        name: String,
+    },
+    /// It was written by a later version.
+    Newer {
+        /// The file.
+        at: Place,
+        /// Its version.
+        found: u64,
+        /// The latest that can be read.
+        known: u64,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::File { at, source } => write!(f, "{at}: {source}"),
+            Error::Format { at, wanted, found } => write!(f, "{at}: this is no {wanted}: {found}"),
+            Error::Truncated { at, needed, found } => write!(
+                f,
+                "{at}: cut off: {needed} bytes belong there, {found} are there: write or copy it again"
+            ),
+            Error::Trailing { at, bytes } => {
+                write!(
+                    f,
+                    "{at}: {bytes} bytes too many after the end: write or copy it again"
+                )
+            }
+            Error::Damaged { at, what } => write!(f, "{at}: damaged: {what}: write or copy it again"),
+            Error::Dtype { at, found } => write!(
+                f,
+                "{at}: the elements are {found}, which kiln has no dtype for: convert them before saving, as x.astype(\"float32\")"
+            ),
+            Error::Shape { at, shape } => write!(
+                f,
+                "{at}: no array has the shape {shape:?}: at most 64 axes, and no more elements than memory has addresses"
+            ),
+            Error::MissingName { at, name } => write!(f, "{at}: there is no array {name}"),
+            Error::DuplicateName { at, name: Some(name) } => {
+                write!(f, "{at}: two arrays have the name {name}: give each its own")
+            }
+            Error::DuplicateName { at, name: None } => {
+                write!(f, "{at}: two arrays have the same name: give each its own")
+            }
+            Error::Name { at, name } => write!(f, "{at}: no array can be called {name:?}"),
+            Error::Newer { at, found, known } => write!(
+                f,
+                "{at}: written in version {found} of its format, this reads up to {known}: use a newer kiln"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::File { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

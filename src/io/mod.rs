@@ -1,0 +1,301 @@
+//! Arrays in files: NumPy's `.npy` and `.npz`, and safetensors.
+//!
+//! ```
+//! use kiln::{io, numpy as np};
+//! let folder = std::env::temp_dir();
+//! let (x, y) = (np::linspace(0.0, 1.0, 5), np::arange(3));
+//!
+//! io::save(folder.join("x.npy"), &x)?;
+//! println!("{}", io::load(folder.join("x.npy"))?); // [0.   0.25 0.5  0.75 1.  ]
+//!
+//! io::savez(folder.join("both.npz"), [("x", &x), ("y", &y)])?;
+//! println!("{}", io::loadz(folder.join("both.npz"))?["y"]); // [0 1 2]
+//!
+//! io::save_safetensors(folder.join("both.safetensors"), [("x", &x), ("y", &y)])?;
+//! println!("{}", io::load_safetensors(folder.join("both.safetensors"))?["y"]); // [0 1 2]
+//! # Ok::<(), io::Error>(())
+//! ```
+//!
+//! Every dtype goes through, bit for bit. What is read has the dtype that the file says, whatever the 64-bit switch: `float64` stays
+//! `float64`. Files in big-endian or column-major order are read as any other; what kiln has no dtype for (`float16`, complex numbers,
+//! strings, objects, records) is refused by its name. Pickled objects are never run.
+//!
+//! A file is written beside its place and moved there when it is complete, so that a write that fails leaves what was there before.
+//! A path is taken as it is: no suffix is added.
+//!
+//! A damaged file, also one that is made to do harm, is an [`Error`]. Memory is taken for what is there, not for what a header says is there.
+//! The compressed entries of an `.npz` file may take a thousand times the space of the file.
+
+mod error;
+mod file;
+mod npy;
+mod npz;
+pub(crate) mod safetensors;
+
+pub use error::{Error, Place};
+
+use file::{opened, replaced};
+use kiln_core::{Array, Buffer, raise};
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::io::{BufReader, Cursor, Write};
+use std::path::Path;
+
+/// Saves an array as a `.npy` file, as `np.save` does, byte for byte.
+///
+/// # Errors
+/// When the file cannot be written, and for more than 64 axes.
+///
+/// # Panics
+/// When the array belongs to a recording: there is no value to save.
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// io::save(std::env::temp_dir().join("ones.npy"), &np::ones((2, 3)))?;
+/// # Ok::<(), io::Error>(())
+/// ```
+#[track_caller]
+pub fn save(path: impl AsRef<Path>, array: &Array) -> Result<(), Error> {
+    let path = path.as_ref();
+    let buffer = value("save", array);
+    let header = npy::header(buffer.array_type(), &Place::of(path))?;
+    replaced(path, |file| {
+        file.write_all(&header)?;
+        file.write_all(buffer.bytes())
+    })
+}
+
+/// The array in a `.npy` file, of the dtype that the file says.
+///
+/// # Errors
+/// When the file cannot be read, or is no whole `.npy` file of a dtype that kiln has.
+///
+/// ```
+/// use kiln::{DType, io};
+/// let path = std::env::temp_dir().join("doubles.npy");
+/// io::save(&path, &kiln::Array::new(vec![0.5_f64; 3], 3))?;
+/// assert_eq!(io::load(&path)?.dtype(), DType::F64);
+///
+/// match io::load("missing.npy") {
+///     Ok(array) => println!("{array}"),
+///     Err(error) => println!("{error}"), // missing.npy: No such file or directory (os error 2)
+/// }
+/// # Ok::<(), io::Error>(())
+/// ```
+pub fn load(path: impl AsRef<Path>) -> Result<Array, Error> {
+    let at = Place::of(path.as_ref());
+    let (mut file, length) = opened(path.as_ref())?;
+    npy::read(&mut file, length, &at)
+}
+
+/// The array in the bytes of a `.npy` file.
+///
+/// # Errors
+/// As [`load`].
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// let bytes = io::to_npy(&np::arange(3))?;
+/// println!("{}", io::from_npy(&bytes)?); // [0 1 2]
+/// # Ok::<(), io::Error>(())
+/// ```
+pub fn from_npy(bytes: &[u8]) -> Result<Array, Error> {
+    npy::read(&mut &bytes[..], bytes.len() as u64, &Place::default())
+}
+
+/// The bytes of the `.npy` file that [`save`] writes.
+///
+/// # Errors
+/// For more than 64 axes.
+///
+/// # Panics
+/// When the array belongs to a recording: there is no value to save.
+#[track_caller]
+pub fn to_npy(array: &Array) -> Result<Vec<u8>, Error> {
+    let buffer = value("to_npy", array);
+    let mut bytes = npy::header(buffer.array_type(), &Place::default())?;
+    bytes.extend_from_slice(buffer.bytes());
+    Ok(bytes)
+}
+
+/// Saves arrays under their names as an `.npz` file, as `np.savez` does: not compressed.
+///
+/// # Errors
+/// When the file cannot be written, two arrays have the same name, or one has more than 64 axes.
+///
+/// # Panics
+/// When an array belongs to a recording: there is no value to save.
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// io::savez(std::env::temp_dir().join("two.npz"), [("x", &np::ones(2)), ("n", &np::arange(3))])?;
+/// # Ok::<(), io::Error>(())
+/// ```
+#[track_caller]
+pub fn savez<N: AsRef<str>, A: Borrow<Array>>(
+    path: impl AsRef<Path>,
+    arrays: impl IntoIterator<Item = (N, A)>,
+) -> Result<(), Error> {
+    let path = path.as_ref();
+    let named = values("savez", arrays);
+    let entries = npz::entries(&named, &Place::of(path))?;
+    replaced(path, |file| npz::write(&entries, file))
+}
+
+/// The arrays in an `.npz` file by their names, compressed or not.
+///
+/// # Errors
+/// When the file cannot be read, or is no whole `.npz` file of arrays of dtypes that kiln has.
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// let path = std::env::temp_dir().join("names.npz");
+/// io::savez(&path, [("x", &np::ones(2)), ("n", &np::arange(3))])?;
+/// for (name, array) in io::loadz(&path)? {
+///     println!("{name}: {array}"); // n: [0 1 2], x: [1. 1.]
+/// }
+/// # Ok::<(), io::Error>(())
+/// ```
+pub fn loadz(path: impl AsRef<Path>) -> Result<BTreeMap<String, Array>, Error> {
+    let path = path.as_ref();
+    let (file, length) = opened(path)?;
+    npz::read(BufReader::new(file), length, &Place::of(path))
+}
+
+/// The arrays in the bytes of an `.npz` file.
+///
+/// # Errors
+/// As [`loadz`].
+pub fn from_npz(bytes: &[u8]) -> Result<BTreeMap<String, Array>, Error> {
+    npz::read(Cursor::new(bytes), bytes.len() as u64, &Place::default())
+}
+
+/// The bytes of the `.npz` file that [`savez`] writes.
+///
+/// # Errors
+/// When two arrays have the same name, or one has more than 64 axes.
+///
+/// # Panics
+/// When an array belongs to a recording: there is no value to save.
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// let bytes = io::to_npz([("x", np::ones(2))])?;
+/// println!("{}", io::from_npz(&bytes)?["x"]); // [1. 1.]
+/// # Ok::<(), io::Error>(())
+/// ```
+#[track_caller]
+pub fn to_npz<N: AsRef<str>, A: Borrow<Array>>(
+    arrays: impl IntoIterator<Item = (N, A)>,
+) -> Result<Vec<u8>, Error> {
+    let named = values("to_npz", arrays);
+    let at = Place::default();
+    let entries = npz::entries(&named, &at)?;
+    let mut bytes = Cursor::new(Vec::new());
+    npz::write(&entries, &mut bytes).map_err(|source| Error::File { at, source })?;
+    Ok(bytes.into_inner())
+}
+
+/// Saves arrays under their names as a safetensors file.
+///
+/// # Errors
+/// When the file cannot be written, two arrays have the same name, or one is called `__metadata__`.
+///
+/// # Panics
+/// When an array belongs to a recording: there is no value to save.
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// let layer = std::collections::BTreeMap::from([("weights", np::ones((3, 2))), ("bias", np::zeros(2))]);
+/// io::save_safetensors(std::env::temp_dir().join("layer.safetensors"), &layer)?;
+/// # Ok::<(), io::Error>(())
+/// ```
+#[track_caller]
+pub fn save_safetensors<N: AsRef<str>, A: Borrow<Array>>(
+    path: impl AsRef<Path>,
+    arrays: impl IntoIterator<Item = (N, A)>,
+) -> Result<(), Error> {
+    let named = values("save_safetensors", arrays);
+    save_tensors(path.as_ref(), named, None)
+}
+
+/// The arrays in a safetensors file by their names.
+///
+/// # Errors
+/// When the file cannot be read, or is no whole safetensors file of arrays of dtypes that kiln has.
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// let path = std::env::temp_dir().join("weights.safetensors");
+/// io::save_safetensors(&path, [("weights", np::ones((3, 2)))])?;
+/// println!("{}", io::load_safetensors(&path)?["weights"].shape()); // (3, 2)
+/// # Ok::<(), io::Error>(())
+/// ```
+pub fn load_safetensors(path: impl AsRef<Path>) -> Result<BTreeMap<String, Array>, Error> {
+    Ok(load_tensors(path.as_ref())?.arrays)
+}
+
+/// The arrays in the bytes of a safetensors file.
+///
+/// # Errors
+/// As [`load_safetensors`].
+pub fn from_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, Array>, Error> {
+    Ok(safetensors::read(&mut &bytes[..], bytes.len() as u64, &Place::default())?.arrays)
+}
+
+/// The bytes of the file that [`save_safetensors`] writes.
+///
+/// # Errors
+/// When two arrays have the same name, or one is called `__metadata__`.
+///
+/// # Panics
+/// When an array belongs to a recording: there is no value to save.
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// let bytes = io::to_safetensors([("x", np::ones(2))])?;
+/// println!("{}", io::from_safetensors(&bytes)?["x"]); // [1. 1.]
+/// # Ok::<(), io::Error>(())
+/// ```
+#[track_caller]
+pub fn to_safetensors<N: AsRef<str>, A: Borrow<Array>>(
+    arrays: impl IntoIterator<Item = (N, A)>,
+) -> Result<Vec<u8>, Error> {
+    let named = values("to_safetensors", arrays);
+    safetensors::to_bytes(named, None)
+}
+
+pub(crate) fn save_tensors(
+    path: &Path,
+    named: Vec<(String, Buffer)>,
+    note: Option<(String, String)>,
+) -> Result<(), Error> {
+    let file = safetensors::Layout::new(named, note, &Place::of(path))?;
+    replaced(path, |out| file.write(out))
+}
+
+pub(crate) fn load_tensors(path: &Path) -> Result<safetensors::Tensors, Error> {
+    let (mut file, length) = opened(path)?;
+    safetensors::read(&mut file, length, &Place::of(path))
+}
+
+/// What is to be saved of an array.
+#[track_caller]
+fn value(op: &str, array: &Array) -> Buffer {
+    match array.try_buffer() {
+        Ok(buffer) => buffer,
+        Err(fact) => raise(op, fact),
+    }
+}
+
+#[track_caller]
+fn values<N: AsRef<str>, A: Borrow<Array>>(
+    op: &str,
+    arrays: impl IntoIterator<Item = (N, A)>,
+) -> Vec<(String, Buffer)> {
+    let mut named = Vec::new();
+    for (name, array) in arrays {
+        named.push((name.as_ref().to_string(), value(op, array.borrow())));
+    }
+    named
+}
