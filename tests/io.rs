@@ -461,7 +461,8 @@ fn damaged_npz_files() {
 #[test]
 fn flipped_bits() {
     let arrays = [("a", np::arange(3)), ("b", np::ones(2))];
-    let files: [(Vec<u8>, fn(&[u8]) -> Result<(), Error>); 4] = [
+    type Read = fn(&[u8]) -> Result<(), Error>;
+    let files: [(Vec<u8>, Read); 4] = [
         (io::to_npy(&np::arange(3)).unwrap(), |bytes| {
             io::from_npy(bytes).map(drop)
         }),

@@ -21,6 +21,14 @@ use std::sync::{Arc, LazyLock};
 /// every mix of arrays, references and plain numbers (on the left, an `f64` or an `i32`). Comparisons are methods, [`lt`](Array::lt) and others,
 /// since Rust's give a `bool`.
 ///
+/// The methods are NumPy's, and have the functions of [`numpy`](crate::numpy) beside them, where they are listed by family. Beyond those:
+///
+/// | | |
+/// |---|---|
+/// | what it is | [`shape`](Array::shape), [`dtype`](Array::dtype), [`ndim`](Array::ndim), [`size`](Array::size), [`len`](Array::len), [`is_weak`](Array::is_weak), [`is_traced`](Array::is_traced) |
+/// | out of the array | [`item`](Array::item), [`to_vec`](Array::to_vec) |
+/// | parts | [`index`](Array::index), [`at`](Array::at) |
+///
 /// Prints as NumPy's arrays do, digit for digit: `{}` as `print(x)`, `{:?}` as `repr(x)` of JAX.
 ///
 /// ```
@@ -100,7 +108,7 @@ static SCALAR: LazyLock<Shape> = LazyLock::new(Shape::scalar);
 
 impl Array {
     /// An array of exactly these elements, row after row: their Rust type is the dtype, whatever the 64-bit switch says. The vector's memory becomes
-    /// the array's.
+    /// the array's, but for bools.
     ///
     /// # Panics
     /// When `shape` has another number of elements, or a negative length.

@@ -74,6 +74,8 @@ pub(super) fn typed(dtype: DType, lengths: &[u64], at: &Place) -> Result<ArrayTy
 pub(super) fn fill(reader: &mut dyn Read, bytes: &mut [u8], found: u64, at: &Place) -> Result<(), Error> {
     reader.read_exact(bytes).map_err(|source| match source.kind() {
         ErrorKind::UnexpectedEof => truncated(at, bytes.len() as u64, found),
+        // What is not the operating system's says that compressed bytes are wrong.
+        _ if source.raw_os_error().is_none() => damaged(at, source),
         _ => Error::File {
             at: at.clone(),
             source,

@@ -24,13 +24,8 @@ impl<A: Element, S: Data<Elem = A>, D: Dimension> From<ArrayBase<S, D>> for Arra
         if !array.is_standard_layout() {
             return Array::from(&array);
         }
-        let array = array.into_owned();
-        let elements = match array.is_standard_layout() {
-            true => array.into_raw_vec_and_offset(),
-            false => return Array::from(&array),
-        };
         // What was sliced out of a larger array has the rest of it beside its own elements.
-        let elements = match elements {
+        let elements = match array.into_owned().into_raw_vec_and_offset() {
             (elements, _) if elements.len() == size => elements,
             (elements, offset) => {
                 let start = offset.unwrap_or(0);
