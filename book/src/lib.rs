@@ -147,7 +147,7 @@ impl Book {
             let output = run(Command::new(&self.program)
                 .args(["run", name])
                 .current_dir(folder))?;
-            Ok((output, files(folder)?))
+            Ok((output, figures(folder)?))
         })?;
         let printed: Vec<String> = output
             .split(&format!("{END_OF_CELL}\n"))
@@ -381,7 +381,8 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     ends.filter_map(|rest| rest.split_once(')').map(|(link, _)| link))
 }
 
-fn files(folder: &Path) -> Result<Files, String> {
+/// The figures in a folder.
+fn figures(folder: &Path) -> Result<Files, String> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| error.to_string())? {
         let path = entry.map_err(|error| error.to_string())?.path();
