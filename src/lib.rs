@@ -50,6 +50,8 @@
 //! | | |
 //! |---|---|
 //! | `import` | `kiln::burn`: models written with [Burn](https://burn.dev)'s modules, read in as functions of arrays |
+//! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: recorded functions saved and called elsewhere; arrays of the crate ndarray |
+//! | `plot` | `kiln::plot`: lines, scatters, histograms, heat maps and surfaces as SVG and PNG files |
 //!
 //! # Errors
 //!
