@@ -110,6 +110,7 @@ fn expression(name: &str) -> Shown {
         "normal_1" => random::normal(Key::new(1), (3, 3)).into(),
         "split_1" => Key::new(1).split_n(2).into(),
         "normal_1_key" => random::normal(halves(1)[0].clone(), (3, 3)).into(),
+        "normal_1_key_5" => random::normal(halves(1)[0].clone(), 5).into(),
         "normal_1_subkey_5" => random::normal(halves(1)[1].clone(), 5).into(),
         "normal_1_subkey" => random::normal(halves(1)[1].clone(), (3, 3)).into(),
         "key_1234" => Key::new(1234).into(),
@@ -125,10 +126,17 @@ fn expression(name: &str) -> Shown {
         "random_matrices_fold_in_2" => fold_in_matrix(2).into(),
         "random_sum" => random_sum(Key::new(42)).into(),
         "f_of_ones" => jit(lecture_f)(np::ones(50_000_000)).into(),
+        "f_of_more_ones" => jit(lecture_f)(np::ones(50_000_001)).into(),
         "f_of_ones_small" => jit(lecture_f)(np::ones(1000)).into(),
         "f_of_linspace" => jit(lecture_f)(np::linspace(0, 10, 1001)).into(),
         "grad" => kiln::grad(|x: Array| x.pow(2) / 2.0)(10.0.into()).into(),
         "captured_1" => jit(|x: Array| 1 + x)(np::ones(2)).into(),
+        "allclose" => {
+            let f = |(x, y): (Array, Array)| (x.pow(2) + y.pow(2)).cos() / (1 + x.pow(2) + y.pow(2));
+            let x = np::linspace(-2, 2, 80);
+            let mapped = vmap(vmap(f, (None, Some(0))), (Some(0), None));
+            np::allclose(mapped((x.clone(), x.clone())), f(np::meshgrid(&x, &x))).into()
+        }
         "captured_42" => jit(|x: Array| 42 + x)(np::ones(3)).into(),
         name => panic!("{name} is not in this test"),
     }
@@ -140,7 +148,7 @@ fn expression(name: &str) -> Shown {
 /// itself (the terms have one sign, but for some small ones).
 fn exception(row: &Value) -> Option<Bound> {
     let terms = match text(row, "name") {
-        "f_of_ones" => 50_000_000.0,
+        "f_of_ones" | "f_of_more_ones" => 50_000_000.0,
         "f_of_linspace" => 1001.0,
         "f_of_ones_small" => 1000.0,
         _ => return None,

@@ -32,6 +32,7 @@ impl Book {
     /// A list of pages that cannot be read.
     pub fn open(program: impl Into<PathBuf>) -> Result<Book, String> {
         let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages");
+        let pages = fs::canonicalize(&pages).map_err(|error| format!("{}: {error}", pages.display()))?;
         let names = links(&read(&pages.join("SUMMARY.md"))?)
             .filter_map(|link| link.strip_suffix(".md").map(String::from))
             .collect();
@@ -78,6 +79,11 @@ impl Book {
                 line(&fresh.text)
             ));
         }
+        for shown in links(&text).filter(|link| link.ends_with(".svg")) {
+            if !fresh.figures.iter().any(|(file, _)| file == shown) {
+                stale.push(format!("{}: {shown} is shown and not drawn", path.display()));
+            }
+        }
         for (file, content) in &fresh.figures {
             let path = self.figures(name).join(file);
             if fs::read(&path).ok().as_ref() != Some(content) {
@@ -116,7 +122,7 @@ impl Book {
                 Role::CompileError => {
                     printed = Printed {
                         text: compile_error(&page::code(text)).map_err(in_page)?,
-                        info: "text",
+                        info: "text,message",
                     };
                     fresh.push(part);
                 }
@@ -153,6 +159,14 @@ impl Book {
             .split(&format!("{END_OF_CELL}\n"))
             .map(String::from)
             .collect();
+        if let Some(text) = printed
+            .iter()
+            .find(|text| text.contains("```") || !text.is_empty() && !text.ends_with('\n'))
+        {
+            return Err(format!(
+                "no block can hold what ends in the middle of a line, or has a fence in it: {text}"
+            ));
+        }
         if printed.len() != cells {
             return Err(format!(
                 "{} cells, and a program of {}: build anew",
@@ -276,8 +290,8 @@ fn has_a_place(rest: &[Part]) -> bool {
     next == Some(Role::Output)
 }
 
-/// Runs `$ cargo run --release --example <name> -- <arguments>`, the first line of a block, by the example that was built with the tests.
-/// Gives the block with what the example prints; what it writes to stderr (a progress bar, a time) is not part of that.
+/// Runs `$ cargo run --release --example <name> -- <arguments>`, the first line of a block, with the other crates of the workspace as the tests
+/// have them. Gives the block with what the example prints; what it writes to stderr, a progress bar say, is not part of that.
 fn run_command(text: &str) -> Result<String, String> {
     let line = text.lines().next().unwrap_or_default();
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -293,15 +307,15 @@ fn run_command(text: &str) -> Result<String, String> {
     else {
         return Err(format!("{line:?} does not run an example"));
     };
-    // Tests and binaries lie beside the folder of examples, or in the folder `deps` beside it.
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--workspace", "--release", "--example", name]);
+    run(build.current_dir(env!("CARGO_MANIFEST_DIR")))?;
     let here = env::current_exe().map_err(|error| error.to_string())?;
-    let program = here.ancestors().map(|folder| folder.join("examples").join(name));
-    let program = program
-        .into_iter()
+    let program = here
+        .ancestors()
+        .map(|folder| folder.join("release/examples").join(name))
         .find(|program| program.is_file())
-        .ok_or_else(|| {
-            format!("the example {name} is not built: cargo build --workspace --release --examples")
-        })?;
+        .ok_or_else(|| format!("the example {name} is not where cargo puts it"))?;
     let arguments = arguments.iter().skip_while(|word| **word == "--");
     Ok(format!("{line}\n{}", run(Command::new(program).args(arguments))?))
 }
@@ -327,7 +341,15 @@ fn compile_error(code: &str) -> Result<String, String> {
     in_a_folder(|folder| {
         write(&folder.join("main.rs"), code.as_bytes())?;
         let mut command = Command::new("rustc");
-        command.args(["--edition=2024", "--emit=metadata", "-Awarnings", "main.rs", "-L"]);
+        // The short form: how the long one points at code changes from one compiler to the next.
+        command.args([
+            "--edition=2024",
+            "--emit=metadata",
+            "-Awarnings",
+            "--error-format=short",
+            "main.rs",
+            "-L",
+        ]);
         command.arg(format!("dependency={}", deps.display()));
         command.arg("--extern");
         command.arg(format!("kiln={}", library.path().display()));
@@ -339,11 +361,8 @@ fn compile_error(code: &str) -> Result<String, String> {
             return Err(format!("this was not to compile:\n{code}"));
         }
         let text = String::from_utf8_lossy(&done.stderr);
-        // The error itself; what the compiler adds to it changes more often than that.
-        let ends = ["\n\n", "\nhelp:", "\nnote:"].map(|end| text.find(end).unwrap_or(text.len()));
-        let end = ends.into_iter().min().unwrap_or(text.len());
-        let error = text[..end].trim_end_matches([' ', '|', '\n']);
-        Ok(format!("{}\n", error.replace("--> main.rs", "--> src/main.rs")))
+        let errors = text.lines().filter(|line| line.starts_with("main.rs:"));
+        Ok(errors.map(|line| format!("src/{line}\n")).collect())
     })
 }
 

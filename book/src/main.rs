@@ -26,12 +26,13 @@ fn cell(first_line: u32) {
 fn panics(first_line: u32, cell: impl FnOnce()) {
     self::cell(first_line);
     if panic::catch_unwind(AssertUnwindSafe(cell)).is_ok() {
-        println!("This cell was to panic, and did not.");
+        eprintln!("the cell that ends here was to panic, and did not");
+        std::process::exit(1);
     }
 }
 
-/// Prints a panic to the output as the standard library does, but with the lines of the cell in place of those of the file of programs. A place
-/// in kiln is shown without its line, which readers do not care for.
+/// Prints a panic to the output much as the standard library does, but without the number of the thread, with the lines of the cell in place of those
+/// of the file of programs, and without those within kiln, which readers do not care for.
 fn show(info: &panic::PanicHookInfo<'_>) {
     let message = info.payload_as_str().unwrap_or("a panic without a text");
     let place = info.location().expect("every panic has a place");

@@ -41,6 +41,7 @@ RANDOM_EXPRESSIONS = [
     ("normal_1", "jax.random.normal(jax.random.PRNGKey(1), (3, 3))"),
     ("split_1", "jax.random.split(jax.random.PRNGKey(1))"),
     ("normal_1_key", "jax.random.normal(jax.random.split(jax.random.PRNGKey(1))[0], (3, 3))"),
+    ("normal_1_key_5", "jax.random.normal(jax.random.split(jax.random.PRNGKey(1))[0], 5)"),
     ("normal_1_subkey_5", "jax.random.normal(jax.random.split(jax.random.PRNGKey(1))[1], 5)"),
     ("normal_1_subkey", "jax.random.normal(jax.random.split(jax.random.PRNGKey(1))[1], (3, 3))"),
     ("key_1234", "jax.random.PRNGKey(1234)"),
@@ -59,11 +60,13 @@ RANDOM_EXPRESSIONS = [
 
 LATER_EXPRESSIONS = [
     ("2.3", "f_of_ones", "jax.jit(lecture_f)(jnp.ones(50_000_000))"),
+    ("2.3", "f_of_more_ones", "jax.jit(lecture_f)(jnp.ones(50_000_001))"),
     ("2.3", "f_of_ones_small", "jax.jit(lecture_f)(jnp.ones(1000))"),
     ("2.3", "f_of_linspace", "jax.jit(lecture_f)(jnp.linspace(0, 10, 1001))"),
     ("2.4", "captured_1", "jax.jit(lambda x: 1 + x)(jnp.ones(2))"),
     ("2.4", "captured_42", "jax.jit(lambda x: 42 + x)(jnp.ones(3))"),
     ("2.5", "grad", "jax.grad(lambda x: x**2 / 2)(10.0)"),
+    ("2.6", "allclose", "jnp.allclose(surface(*jnp.meshgrid(grid(), grid())), surface_by_vmap(grid(), grid()))"),
 ]
 
 
@@ -83,6 +86,18 @@ def random_sum(key):
 
 def lecture_f(x):
     return (3 * x + jnp.sin(x) + jnp.cos(x**2) - jnp.cos(2 * x) - x**2 * 0.4 * x**1.5).sum()
+
+
+def grid():
+    return jnp.linspace(-2, 2, 80)
+
+
+def surface(x, y):
+    return jnp.cos(x**2 + y**2) / (1 + x**2 + y**2)
+
+
+def surface_by_vmap(x, y):
+    return jax.vmap(jax.vmap(surface, in_axes=(None, 0)), in_axes=(0, None))(x, y)
 
 
 def evaluate(section, x64, name, expression):

@@ -2,7 +2,7 @@
 
     pip install jax==0.10.2 numpy==2.4.6
     cargo build --workspace --release --examples
-    python benches/lecture.py [--runs 3]
+    python benches/beside_jax/lecture.py [--runs 3]
 
 Each figure is the median over runs, in seconds; in each run JAX and kiln are measured right after one another, each in a new process.
 """
@@ -16,9 +16,9 @@ import subprocess
 import sys
 import textwrap
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# As the lecture writes it; examples/lecture_timings.rs is the same in Rust.
+# As the lecture writes it; `lecture_f lecture` is the same in Rust.
 JAX = textwrap.dedent("""
     import time
     import numpy as np
@@ -115,8 +115,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3)
     runs = parser.parse_args().runs
-    kiln = os.path.join(ROOT, "target", "release", "examples", "lecture_timings")
-    pairs = [(measure([sys.executable, "-c", JAX]), measure([kiln])) for _ in range(runs)]
+    kiln = os.path.join(ROOT, "target", "release", "examples", "lecture_f")
+    pairs = [(measure([sys.executable, "-c", JAX]), measure([kiln, "lecture"])) for _ in range(runs)]
     note = f"Medians of {runs} runs on {os.cpu_count()} cores of {processor()}, {datetime.date.today():%B %Y}."
     for page, prefix in [("jit", "f"), ("vectorized", ("80", "6000")), ("exercise", "price")]:
         rows = ["| | JAX | kiln | |", "|---|---|---|---|"]
@@ -126,7 +126,7 @@ def main():
             rows.append(f"| {name} | {seconds(theirs)} | {seconds(ours)} | {ratio:.2g}× |")
         path = os.path.join(ROOT, "book", "pages", "lecture", f"measured_{page}.md")
         with open(path, "w") as file:
-            file.write("\n".join(rows) + f"\n\n{note} Written by `benches/lecture.py`.\n")
+            file.write("\n".join(rows) + f"\n\n{note} Written by `benches/beside_jax/lecture.py`.\n")
         print("\n".join(rows), flush=True)
 
 

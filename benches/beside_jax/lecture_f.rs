@@ -1,6 +1,7 @@
 //! Times the lecture's experiments: `cargo run --release --example lecture_f -- jit f32`.
 //!
-//! `jit` and `eager`: f on 5e7 points. `grad`: its gradient. `grid`: the nested vmap on 6000 x 6000 points. `eager_grad`: the gradient of a
+//! `lecture`: all of them in the lecture's order, one after the other, for the tables of the book (`benches/beside_jax/lecture.py`). The others are those of
+//! `benches/beside_jax/against_jax.py`. `jit` and `eager`: f on 5e7 points. `grad`: its gradient. `grid`: the nested vmap on 6000 x 6000 points. `eager_grad`: the gradient of a
 //! function of one number, recorded in each call. `path` and `paths`: an autoregression of 10^5 steps on one number and on four, and
 //! `draws`: one that draws its noise in the loop.
 
@@ -40,6 +41,21 @@ fn draws(key: Key) -> ((Key, Array), Array) {
     lax::scan_n(step, (key, np::zeros(())), STEPS)
 }
 
+const PATHS: usize = 10_000_000;
+
+/// The exercise.
+fn price(key: Key) -> Array {
+    let state = (np::full(PATHS, 10_f64.ln()), np::full(PATHS, 0), key);
+    let update = |_, (s, h, key): (Array, Array, Key)| {
+        let [key, subkey] = key.split();
+        let z = random::normal(subkey, (2, PATHS));
+        let s = s + 0.0001 + h.exp() * z.index(0);
+        (s, 0.1 * h + 0.001 * z.index(1), key)
+    };
+    let (s, ..) = lax::fori_loop(0, 20, update, state);
+    0.99_f64.powi(20) * np::maximum(s.exp() - 100, 0).mean()
+}
+
 /// The seconds of the first and of a later call: of several runs of `repeat` calls the median.
 fn measure<T>(repeat: usize, mut call: impl FnMut() -> T) -> (f64, f64) {
     let mut time = |n: usize| {
@@ -53,9 +69,58 @@ fn measure<T>(repeat: usize, mut call: impl FnMut() -> T) -> (f64, f64) {
     (first, later[2])
 }
 
+/// The seconds of each experiment, as they come.
+fn lecture() {
+    let timed = |name: &str, run: &dyn Fn() -> Array| {
+        let start = Instant::now();
+        black_box(run().block_until_ready());
+        println!("{name}\t{}", start.elapsed().as_secs_f64());
+    };
+    {
+        let (x, y) = (np::ones(50_000_000), np::ones(50_000_001));
+        timed("f, first call", &|| f(x.clone()));
+        timed("f, again", &|| f(x.clone()));
+        timed("f on another length, first call", &|| f(y.clone()));
+        timed("f on another length, again", &|| f(y.clone()));
+        timed("f on the first array again", &|| f(x.clone()));
+        let f = jit(f);
+        timed("f compiled, first call", &|| f(x.clone()));
+        timed("f compiled, again", &|| f(x.clone()));
+    }
+    {
+        let f = jit(surface);
+        let x = np::linspace(-2, 2, 80);
+        timed("80 × 80 points, two loops", &|| {
+            let at = |i: usize| (0..80).map(|j| f((x.index(i), x.index(j))).item()).collect();
+            let rows: Vec<Vec<f64>> = (0..80).map(at).collect();
+            np::array(rows)
+        });
+        let mesh = np::meshgrid(&x, &x);
+        timed("80 × 80 points, mesh, first call", &|| f(mesh.clone()));
+        timed("80 × 80 points, mesh, again", &|| f(mesh.clone()));
+        let x = np::linspace(-2, 2, 6000);
+        let mesh = np::meshgrid(&x, &x);
+        timed("6000 × 6000 points, mesh, first call", &|| f(mesh.clone()));
+        timed("6000 × 6000 points, mesh, again", &|| f(mesh.clone()));
+        let grid = vmap(vmap(&f, (None, Some(0))), (Some(0), None));
+        timed("6000 × 6000 points, vmap, first call", &|| {
+            grid((x.clone(), x.clone()))
+        });
+        timed("6000 × 6000 points, vmap, again", &|| {
+            grid((x.clone(), x.clone()))
+        });
+    }
+    let price = jit(price);
+    timed("price from 10,000,000 paths, first call", &|| price(Key::new(1)));
+    timed("price from 10,000,000 paths, again", &|| price(Key::new(1)));
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    if has("lecture") {
+        return with_x64(true, lecture);
+    }
     let (first, second) = with_x64(has("f64"), || {
         let points = || np::linspace(0.0, 10.0, 50_000_000);
         if has("eager") {

@@ -1,7 +1,7 @@
 """Runs jax and kiln one after the other on this machine and prints the ratios.
 
     pip install jax==0.10.2 numpy==2.4.6
-    python benches/against_jax.py [--runs 5] [--only price]
+    python benches/beside_jax/against_jax.py [--runs 5] [--only price]
 
 Each figure is the median over runs; in each run jax and kiln are measured right after one another. Times are of the
 second and later calls, without compilation, and in seconds.
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import textwrap
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 JAX = textwrap.dedent("""
     import json, sys, time
