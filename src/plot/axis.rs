@@ -218,7 +218,7 @@ fn value(multiple: i64, power: i32) -> f64 {
 fn labels(multiples: &[i64], power: i32) -> Vec<String> {
     let greatest = multiples.iter().map(|multiple| multiple.abs()).max().unwrap_or(0);
     let exponent = greatest.to_string().len() as i32 - 1 + power;
-    let scientific = exponent < -4 || exponent >= 6 && exponent - power <= 4;
+    let scientific = exponent < -4 || exponent < -2 && power < -4 || exponent >= 6 && exponent - power <= 4;
     let label = |&multiple: &i64| match scientific {
         false => decimal(multiple, power),
         true if multiple == 0 => "0".into(),
@@ -290,9 +290,10 @@ mod tests {
                 1e6 + 0.5,
                 "1000000.1 1000000.2 1000000.3 1000000.4 1000000.5",
             ),
-            (0.0, 2.1e7, "0 5×10⁶ 1×10⁷ 1.5×10⁷ 2×10⁷"),
+            (0.0, 2.1e7, "0 0.5×10⁷ 1×10⁷ 1.5×10⁷ 2×10⁷"),
             (-3e-7, 1e-8, "−3×10⁻⁷ −2×10⁻⁷ −1×10⁻⁷ 0"),
-            (0.0, 2.5e-4, "0.0000 0.0001 0.0002"),
+            (0.0, 2.5e-4, "0 0.5×10⁻⁴ 1×10⁻⁴ 1.5×10⁻⁴ 2×10⁻⁴ 2.5×10⁻⁴"),
+            (0.0, 1e-3, "0.0000 0.0002 0.0004 0.0006 0.0008 0.0010"),
             (0.0, 9e299, "0 2×10²⁹⁹ 4×10²⁹⁹ 6×10²⁹⁹ 8×10²⁹⁹"),
         ] {
             assert_eq!(texts(Scale::Linear, lo, hi, 5), labels, "{lo} to {hi}");
@@ -305,7 +306,7 @@ mod tests {
             (-3.1, 0.1, "10⁻³ 10⁻² 10⁻¹ 10⁰"),
             (-16.0, 0.0, "10⁻¹⁵ 10⁻¹⁰ 10⁻⁵ 10⁰"),
             (-0.1, 1.1, "1 2 5 10"),
-            (0.32, 0.49, "2.2 2.4 2.6 2.8 3.0"),
+            (0.32, 0.49, "2.5 3.0"),
         ] {
             assert_eq!(texts(Scale::Log, lo, hi, 5), labels, "{lo} to {hi}");
         }
@@ -321,12 +322,17 @@ mod tests {
             vec![1.0, 1.0 + 1e-15],
         ] {
             let bounds = Bounds::of(places.iter().copied()).unwrap();
-            for scale in [Scale::Linear, Scale::Log] {
-                let axis = Axis::new(scale, bounds, 0.0, 100.0);
-                assert!(axis.lo < axis.hi, "{places:?}");
-                assert!(axis.pixel(places[0]).is_finite());
-            }
-            assert!(Axis::new(Scale::Linear, bounds, 0.0, 100.0).ticks(5).len() >= 2);
+            let axis = Axis::new(Scale::Linear, bounds, 0.0, 100.0);
+            assert!(
+                axis.lo < axis.hi && axis.pixel(places[0]).is_finite(),
+                "{places:?}"
+            );
+            assert!(axis.ticks(5).len() >= 2, "{places:?}");
+        }
+        for place in [-323.0, 0.0, 308.0] {
+            let bounds = Bounds::of([place].into_iter()).unwrap();
+            let axis = Axis::new(Scale::Log, bounds, 0.0, 100.0);
+            assert!(axis.lo < axis.hi && axis.ticks(5).len() >= 2, "{place}");
         }
         assert!(Bounds::of([f64::NAN].into_iter()).is_none());
     }
