@@ -24,7 +24,8 @@
 //! left is an [`Error`]. Arrays that do not go together panic at the caller's line.
 //!
 //! Files stay small. Of a line with more than 4000 points those are kept that can be seen: the first, lowest, highest and last of
-//! each run over one column of pixels. Dots that start in the same half of a pixel are drawn once. In an SVG, lines and scatters that still have more than 20,000
+//! each run over one column of pixels. Dots that start in the same half of a pixel are drawn once. In an SVG, lines and scatters that
+//! still have more than 20,000
 //! points are pictures of two pixels to one each way, and so is, of one pixel to a cell, a heat map.
 
 mod axis;
@@ -306,7 +307,8 @@ impl Plot {
         self
     }
 
-    /// A matrix as coloured cells, with its first row on top, as it is printed, and a colour bar, which [`label`](Plot::label) names. The axes count columns and
+    /// A matrix as coloured cells, with its first row on top, as it is printed, and a colour bar, which [`label`](Plot::label)
+    /// names. The axes count columns and
     /// rows. Where there are more cells than pixels, a pixel has their mean.
     ///
     /// ```
@@ -327,7 +329,8 @@ impl Plot {
         })
     }
 
-    /// A function of two variables as coloured cells: `z[i, j]` is its value at `x[i]` and `y[j]`, the middle of a cell. `x` and `y` increase or decrease,
+    /// A function of two variables as coloured cells: `z[i, j]` is its value at `x[i]` and `y[j]`, the middle of a cell. `x` and
+    /// `y` increase or decrease,
     /// evenly or not; `z` has the shape `(x.len(), y.len())`, as [`surface`](Plot::surface) takes it.
     ///
     /// ```
@@ -352,7 +355,8 @@ impl Plot {
     }
 
     /// A function of two variables as a surface in a box, coloured by height: `z[i, j]` is its value at `x[i]` and `y[j]`, so `z` has
-    /// the shape `(x.len(), y.len())`. Stands alone in its plot; [`label`](Plot::label) names the third axis. At most 60 lines are drawn each way.
+    /// the shape `(x.len(), y.len())`. Stands alone in its plot; [`label`](Plot::label) names the third axis. At most 60 lines are
+    /// drawn each way.
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
