@@ -25,8 +25,7 @@
 //!
 //! Files stay small. Of a line with more than 4000 points those are kept that can be seen: the first, lowest, highest and last of
 //! each run over one column of pixels. Dots that start in the same half of a pixel are drawn once. In an SVG, lines and scatters that
-//! still have more than 20,000
-//! points are pictures of two pixels to one each way, and so is, of one pixel to a cell, a heat map.
+//! still have more than 20,000 points are pictures of two pixels to one each way, and so is, of one pixel to a cell, a heat map.
 
 mod axis;
 mod color;
@@ -308,8 +307,7 @@ impl Plot {
     }
 
     /// A matrix as coloured cells, with its first row on top, as it is printed, and a colour bar, which [`label`](Plot::label)
-    /// names. The axes count columns and
-    /// rows. Where there are more cells than pixels, a pixel has their mean.
+    /// names. The axes count columns and rows. Where there are more cells than pixels, a pixel has their mean.
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
@@ -330,8 +328,7 @@ impl Plot {
     }
 
     /// A function of two variables as coloured cells: `z[i, j]` is its value at `x[i]` and `y[j]`, the middle of a cell. `x` and
-    /// `y` increase or decrease,
-    /// evenly or not; `z` has the shape `(x.len(), y.len())`, as [`surface`](Plot::surface) takes it.
+    /// `y` increase or decrease, evenly or not; `z` has the shape `(x.len(), y.len())`, as [`surface`](Plot::surface) takes it.
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
