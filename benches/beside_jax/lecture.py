@@ -123,7 +123,8 @@ def main():
         for name in (name for name in pairs[0][0] if name.startswith(prefix)):
             theirs, ours = (statistics.median(run[i][name] for run in pairs) for i in (0, 1))
             ratio = statistics.median(jax[name] / kiln[name] for jax, kiln in pairs)
-            rows.append(f"| {name} | {seconds(theirs)} | {seconds(ours)} | {ratio:.0f}× |" if ratio >= 10 else f"| {name} | {seconds(theirs)} | {seconds(ours)} | {ratio:.1f}× |")
+            factor = f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
+            rows.append(f"| {name} | {seconds(theirs)} | {seconds(ours)} | {factor}× |")
         path = os.path.join(ROOT, "book", "pages", "lecture", f"measured_{page}.md")
         with open(path, "w") as file:
             file.write("\n".join(rows) + f"\n\n{note} Written by `benches/beside_jax/lecture.py`.\n")
