@@ -405,6 +405,9 @@ fn figures(folder: &Path) -> Result<Files, String> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| error.to_string())? {
         let path = entry.map_err(|error| error.to_string())?.path();
+        if path.extension().is_none_or(|extension| extension != "svg") {
+            continue;
+        }
         let name = path
             .file_name()
             .unwrap_or_default()
