@@ -8,8 +8,8 @@
 //! let file = std::env::temp_dir().join("waves.svg");
 //! Plot::new()
 //!     .title("Two waves")
-//!     .line(&x, &x.sin()).label("sin")
-//!     .line(&x, &x.cos()).label("cos")
+//!     .line(&x, x.sin()).label("sin")
+//!     .line(&x, x.cos()).label("cos")
 //!     .x_label("x")
 //!     .save(&file)?;
 //! println!("{} bytes", std::fs::metadata(&file)?.len());
@@ -20,30 +20,28 @@
 //! so that one file serves light and dark pages; a PNG has a white background.
 //!
 //! Arrays may be of any dtype. What cannot be drawn is left out: a NaN or an infinity, a number of more than 1e300, and on a log axis what is
-//! not positive, is a gap in a line, a missing dot, an uncounted sample, a hole in a heat map or a surface. A series of which nothing is
-//! left is an [`Error`]. Arrays that do not go together panic at the caller's line.
+//! not positive (or less than 1e-300), is a gap in a line, a missing dot, an uncounted sample, a hole in a heat map or a surface. A series
+//! of which nothing is left is an [`Error`]. Arrays that do not go together panic at the caller's line.
 //!
 //! Files stay small. Of a line with more than 4000 points those are kept that can be seen: the first, lowest, highest and last of
-//! each run over one column of pixels. Dots that start in the same half of a pixel are drawn once. In an SVG, lines and scatters that
-//! still have more than 20,000 points are pictures of two pixels to one each way, and so is, of one pixel to a cell, a heat map.
+//! each run over one column of pixels. Dots that start at the same pixel are drawn once, and more than 5000 of them as squares, as are
+//! lines that go to and fro through more than 20,000 points. A heat map has at most 150 by 120 cells in an SVG, and one to a pixel in a
+//! PNG.
 
 mod axis;
 mod color;
 mod data;
-mod encode;
 mod figure;
-mod font;
+mod file;
 mod heat_map;
-mod png;
-mod scene;
+mod histogram;
 mod series;
 mod surface;
-mod svg;
 
 use axis::{Bounds, Scale};
 use data::Grid;
+use histogram::Histogram;
 use kiln_core::{Array, raise};
-use series::Histogram;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
@@ -57,7 +55,7 @@ use std::{fmt, fs, io};
 /// let steps = np::arange((1, 20));
 /// let error = (-0.7 * &steps).exp();
 /// let svg = Plot::new()
-///     .line(&steps, &error).label("bisection")
+///     .line(steps, error).label("bisection")
 ///     .log_y()
 ///     .x_label("steps")
 ///     .y_label("error")
@@ -185,7 +183,7 @@ impl Plot {
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
     /// let t = np::linspace(0.0, std::f64::consts::TAU, 100);
-    /// let svg = Plot::new().line(&t.cos(), &t.sin()).to_svg()?;
+    /// let svg = Plot::new().line(t.cos(), t.sin()).to_svg()?;
     /// # assert!(svg.starts_with("<svg"));
     /// # Ok::<(), kiln::plot::Error>(())
     /// ```
@@ -193,8 +191,8 @@ impl Plot {
     /// # Panics
     /// When `x` or `y` does not have one axis, their lengths differ or are 0, or one belongs to a recording.
     #[track_caller]
-    pub fn line(self, x: &Array, y: &Array) -> Plot {
-        let points = data::points("line", x, y);
+    pub fn line(self, x: impl Into<Array>, y: impl Into<Array>) -> Plot {
+        let points = data::points("line", &x.into(), &y.into());
         self.with(Data::Line(points))
     }
 
@@ -205,7 +203,7 @@ impl Plot {
     /// let [one, other] = Key::new(0).split();
     /// let x = random::normal(one, 300);
     /// let y = &x + 0.5 * random::normal(other, 300);
-    /// let svg = Plot::new().scatter(&x, &y).label("samples").line(&x.sort(), &x.sort()).to_svg()?;
+    /// let svg = Plot::new().scatter(&x, y).label("samples").line(x.sort(), x.sort()).to_svg()?;
     /// # assert!(svg.contains("samples"));
     /// # Ok::<(), kiln::plot::Error>(())
     /// ```
@@ -213,8 +211,8 @@ impl Plot {
     /// # Panics
     /// As [`line`](Plot::line).
     #[track_caller]
-    pub fn scatter(self, x: &Array, y: &Array) -> Plot {
-        let points = data::points("scatter", x, y);
+    pub fn scatter(self, x: impl Into<Array>, y: impl Into<Array>) -> Plot {
+        let points = data::points("scatter", &x.into(), &y.into());
         self.with(Data::Scatter(points))
     }
 
@@ -224,16 +222,16 @@ impl Plot {
     /// ```
     /// # use kiln::{Key, plot::Plot, random};
     /// let samples = random::normal(Key::new(0), 10_000);
-    /// let svg = Plot::new().histogram(&samples, 60).to_svg()?;
-    /// # assert!(svg.contains("histogram"));
+    /// let svg = Plot::new().histogram(samples, 60).to_svg()?;
+    /// # assert!(svg.contains("polygon"));
     /// # Ok::<(), kiln::plot::Error>(())
     /// ```
     ///
     /// # Panics
     /// When `samples` does not have one axis, is empty or belongs to a recording, and when there are no bins or more than 100,000.
     #[track_caller]
-    pub fn histogram(self, samples: &Array, bins: usize) -> Plot {
-        self.binned("histogram", samples, bins, None)
+    pub fn histogram(self, samples: impl Into<Array>, bins: usize) -> Plot {
+        self.binned("histogram", &samples.into(), bins, None)
     }
 
     /// As [`histogram`](Plot::histogram), of the samples from `range.start` to `range.end`, inclusive; others are left out.
@@ -241,15 +239,15 @@ impl Plot {
     /// ```
     /// # use kiln::{Key, plot::Plot, random};
     /// let samples = random::cauchy(Key::new(0), 10_000);
-    /// let svg = Plot::new().histogram_range(&samples, 60, -10.0..10.0).to_svg()?;
-    /// # assert!(svg.contains("histogram"));
+    /// let svg = Plot::new().histogram_range(samples, 60, -10.0..10.0).to_svg()?;
+    /// # assert!(svg.contains("polygon"));
     /// # Ok::<(), kiln::plot::Error>(())
     /// ```
     ///
     /// # Panics
     /// As [`histogram`](Plot::histogram), and when the range is not finite and rising.
     #[track_caller]
-    pub fn histogram_range(self, samples: &Array, bins: usize, range: Range<f64>) -> Plot {
+    pub fn histogram_range(self, samples: impl Into<Array>, bins: usize, range: Range<f64>) -> Plot {
         if !(range.start < range.end && range.start.abs() < 1e300 && range.end.abs() < 1e300) {
             raise(
                 "plot",
@@ -259,7 +257,7 @@ impl Plot {
                 ),
             )
         }
-        self.binned("histogram_range", samples, bins, Some(range))
+        self.binned("histogram_range", &samples.into(), bins, Some(range))
     }
 
     #[track_caller]
@@ -281,8 +279,8 @@ impl Plot {
     /// let x = np::linspace(-4.0, 4.0, 200);
     /// let normal = (-(&x * &x) / 2).exp() / std::f64::consts::TAU.sqrt();
     /// let svg = Plot::new()
-    ///     .histogram(&random::normal(Key::new(0), 10_000), 60).density().label("samples")
-    ///     .line(&x, &normal).label("normal")
+    ///     .histogram(random::normal(Key::new(0), 10_000), 60).density().label("samples")
+    ///     .line(&x, normal).label("normal")
     ///     .to_svg()?;
     /// # assert!(svg.contains("normal"));
     /// # Ok::<(), kiln::plot::Error>(())
@@ -307,20 +305,20 @@ impl Plot {
     }
 
     /// A matrix as coloured cells, with its first row on top, as it is printed, and a colour bar, which [`label`](Plot::label)
-    /// names. The axes count columns and rows. Where there are more cells than pixels, a pixel has their mean.
+    /// names. The axes count columns and rows. Where there are too many cells, neighbours are drawn as one, of their mean.
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
-    /// let svg = Plot::new().heat_map(&np::identity(8)).to_svg()?;
-    /// # assert!(svg.contains("<image"));
+    /// let svg = Plot::new().heat_map(np::identity(8)).to_svg()?;
+    /// # assert!(svg.contains("<rect"));
     /// # Ok::<(), kiln::plot::Error>(())
     /// ```
     ///
     /// # Panics
     /// When `z` does not have two axes, is empty or belongs to a recording; when there is a heat map already.
     #[track_caller]
-    pub fn heat_map(self, z: &Array) -> Plot {
-        let grid = Grid::of_matrix("heat_map", z);
+    pub fn heat_map(self, z: impl Into<Array>) -> Plot {
+        let grid = Grid::of_matrix("heat_map", &z.into());
         self.with(Data::HeatMap {
             grid,
             rows_down: true,
@@ -334,7 +332,7 @@ impl Plot {
     /// # use kiln::{numpy as np, plot::Plot};
     /// let (x, y) = (np::linspace(-3.0, 3.0, 60), np::linspace(-2.0, 2.0, 40));
     /// let z = (-(x.reshape((-1, 1)).pow(2) + y.pow(2))).exp();
-    /// let svg = Plot::new().heat_map_over(&x, &y, &z).label("density").x_label("x").y_label("y").to_svg()?;
+    /// let svg = Plot::new().heat_map_over(x, y, z).label("density").x_label("x").y_label("y").to_svg()?;
     /// # assert!(svg.contains("density"));
     /// # Ok::<(), kiln::plot::Error>(())
     /// ```
@@ -343,8 +341,8 @@ impl Plot {
     /// When the shapes do not go together, an array is empty or belongs to a recording, or `x` or `y` is not in order or not
     /// finite; when there is a heat map already.
     #[track_caller]
-    pub fn heat_map_over(self, x: &Array, y: &Array, z: &Array) -> Plot {
-        let grid = Grid::new("heat_map_over", x, y, z);
+    pub fn heat_map_over(self, x: impl Into<Array>, y: impl Into<Array>, z: impl Into<Array>) -> Plot {
+        let grid = Grid::new("heat_map_over", &x.into(), &y.into(), &z.into());
         self.with(Data::HeatMap {
             grid,
             rows_down: false,
@@ -359,7 +357,7 @@ impl Plot {
     /// # use kiln::{numpy as np, plot::Plot};
     /// let x = np::linspace(-3.0, 3.0, 50);
     /// let z = (-(x.reshape((-1, 1)).pow(2) + x.pow(2))).exp();
-    /// let svg = Plot::new().surface(&x, &x, &z).label("z").x_label("x").y_label("y").to_svg()?;
+    /// let svg = Plot::new().surface(&x, &x, z).label("z").x_label("x").y_label("y").to_svg()?;
     /// println!("{}", svg.len() < 400_000); // true
     /// # Ok::<(), kiln::plot::Error>(())
     /// ```
@@ -367,8 +365,9 @@ impl Plot {
     /// # Panics
     /// As [`heat_map_over`](Plot::heat_map_over); when there are fewer than two rows or columns, and when there is another series.
     #[track_caller]
-    pub fn surface(self, x: &Array, y: &Array, z: &Array) -> Plot {
-        let grid = Grid::new("surface", x, y, z);
+    pub fn surface(self, x: impl Into<Array>, y: impl Into<Array>, z: impl Into<Array>) -> Plot {
+        let z = z.into();
+        let grid = Grid::new("surface", &x.into(), &y.into(), &z);
         if grid.x.len() < 2 || grid.y.len() < 2 {
             raise(
                 "plot",
@@ -472,7 +471,7 @@ impl Plot {
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
     /// let x = np::arange(10);
-    /// Plot::new().line(&x, &x.pow(2)).save(std::env::temp_dir().join("squares.png"))?;
+    /// Plot::new().line(&x, x.pow(2)).save(std::env::temp_dir().join("squares.png"))?;
     /// println!("{}", Plot::new().line(&x, &x).save("squares.pdf").unwrap_err());
     /// // plot: squares.pdf says no kind of file that can be written: end it in .svg or .png
     /// # Ok::<(), kiln::plot::Error>(())
@@ -496,7 +495,7 @@ impl Plot {
     /// # Errors
     /// When there is nothing to draw.
     pub fn to_svg(&self) -> Result<String, Error> {
-        Ok(svg::of_scene(&figure::scene(self)?))
+        file::svg(self)
     }
 
     /// The bytes of a PNG file.
@@ -504,13 +503,13 @@ impl Plot {
     /// # Errors
     /// When there is nothing to draw.
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
-        Ok(png::of_scene(&figure::scene(self)?))
+        file::png(self)
     }
 
     /// The bounds of a series, if anything of it can be drawn.
     fn bounds(&self, series: usize, scales: [Scale; 2]) -> Option<[Bounds; 2]> {
         match &self.series[series].data {
-            Data::Line([x, y]) | Data::Scatter([x, y]) => series::bounds_of_points(x, y, scales),
+            Data::Line(points) | Data::Scatter(points) => series::bounds(points, scales),
             Data::Histogram(histogram) => histogram.bounds(scales),
             Data::HeatMap { grid, .. } => heat_map::bounds(grid, scales),
             Data::Surface(_) => None,
@@ -542,6 +541,11 @@ impl Plot {
 fn readable(text: impl Into<String>) -> String {
     text.into()
         .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .map(|letter| match letter {
+            // XML has no such characters.
+            '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+            letter if letter.is_control() => ' ',
+            letter => letter,
+        })
         .collect()
 }

@@ -848,7 +848,7 @@ fn plots_that_do_not_fit() {
             "plot: line wants y of one axis, not of shape (3, 4): take one row, or ravel it",
         ),
         (
-            call!(p().line(&2.into(), x)),
+            call!(p().line(2, x)),
             "plot: line wants x of one axis, not of shape (): take one row, or ravel it",
         ),
         (
@@ -872,7 +872,7 @@ fn plots_that_do_not_fit() {
             "plot: heat_map wants z of two axes, not of shape (3,): reshape it",
         ),
         (
-            call!(p().heat_map(&np::zeros((0, 2)))),
+            call!(p().heat_map(np::zeros((0, 2)))),
             "plot: heat_map has an empty z, of shape (0, 2): give at least one number",
         ),
         (
@@ -890,11 +890,11 @@ fn plots_that_do_not_fit() {
             "plot: surface wants x to increase or to decrease, but x[1] is 2 and x[2] is 1: sort it, and z with it",
         ),
         (
-            call!(p().heat_map_over(hole, y, &np::ones((1, 4)))),
+            call!(p().heat_map_over(hole, y, np::ones((1, 4)))),
             "plot: heat_map_over has x with a number that is not finite: leave it out, and what z has there",
         ),
         (
-            call!(p().surface(&np::arange(1), y, &np::ones((1, 4)))),
+            call!(p().surface(np::arange(1), y, np::ones((1, 4)))),
             "plot: surface has z of shape (1, 4): give at least two rows and two columns",
         ),
         (

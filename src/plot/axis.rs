@@ -1,4 +1,8 @@
-//! From data to pixels along one axis, and the numbers written beside it.
+//! Scales, bounds of data, and the numbers written beside an axis.
+
+use plotters::coord::ranged1d::{BoldPoints, KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+use plotters::coord::types::RangedCoordf64;
+use std::ops::Range;
 
 /// How an axis is divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,12 +16,11 @@ impl Scale {
         if log { Scale::Log } else { Scale::Linear }
     }
 
-    /// The place of a value along the axis, before it is stretched over the pixels; NaN for one that has none. What is too large to be
-    /// subtracted and divided counts as infinite.
+    /// The place of a value along the axis; NaN for one that has none. What is too large to be subtracted and divided counts as infinite.
     pub(super) fn of(self, value: f64) -> f64 {
         match self {
             Scale::Linear if value.abs() < 1e300 => value,
-            Scale::Log if value > 0.0 && value < f64::INFINITY => value.log10(),
+            Scale::Log if value > 1e-300 && value < 1e300 => value.log10(),
             _ => f64::NAN,
         }
     }
@@ -72,7 +75,7 @@ impl Bounds {
         let size = self.lo.abs().max(self.hi.abs());
         let span = self.hi - self.lo;
         // A range so narrow is a constant with rounding errors.
-        if span <= 1e-12 * size || span < 1e-290 {
+        if span <= 1e-10 * size || span < 1e-290 {
             let around = match scale {
                 Scale::Linear if size > 1e-280 => 0.1 * size,
                 _ => 0.5,
@@ -84,168 +87,163 @@ impl Bounds {
     }
 }
 
-/// An axis over the pixels `from..to`.
-#[derive(Clone, Copy, Debug)]
+/// An axis as plotters draws it: a range of places, and what is written where.
+#[derive(Clone, Debug)]
 pub(super) struct Axis {
-    pub(super) scale: Scale,
     pub(super) lo: f64,
     pub(super) hi: f64,
-    pub(super) from: f64,
-    pub(super) to: f64,
-}
-
-/// A mark on an axis, at a place; lesser ones have no label.
-#[derive(Debug, PartialEq)]
-pub(super) struct Tick {
-    pub(super) place: f64,
-    pub(super) label: Option<String>,
+    /// Whether it is drawn from the other end.
+    pub(super) reversed: bool,
+    ticks: Vec<(f64, String)>,
+    /// Between the powers of ten.
+    lesser: Vec<f64>,
 }
 
 impl Axis {
-    pub(super) fn new(scale: Scale, bounds: Bounds, from: f64, to: f64) -> Axis {
+    /// An axis with at most about so many ticks.
+    pub(super) fn new(scale: Scale, bounds: Bounds, most: usize) -> Axis {
         let [lo, hi] = bounds.ends(scale);
+        let (ticks, lesser) = match scale {
+            Scale::Linear => (linear(lo, hi, most.max(2)), Vec::new()),
+            Scale::Log => logarithmic(lo, hi, most.max(2)),
+        };
         Axis {
-            scale,
             lo,
             hi,
-            from,
-            to,
+            reversed: false,
+            ticks,
+            lesser,
         }
     }
 
-    /// The pixel of a value; NaN for one that has no place.
-    pub(super) fn at(&self, value: f64) -> f64 {
-        self.pixel(self.scale.of(value))
+    /// How far a place is along the axis, from 0 to 1.
+    pub(super) fn part(&self, place: f64) -> f64 {
+        (place - self.lo) / (self.hi - self.lo)
     }
 
-    /// The pixel of a place.
-    pub(super) fn pixel(&self, place: f64) -> f64 {
-        self.from + (place - self.lo) / (self.hi - self.lo) * (self.to - self.from)
+    /// The place at a part of the way.
+    pub(super) fn place(&self, part: f64) -> f64 {
+        self.lo + (self.hi - self.lo) * part
     }
 
-    /// At most about so many labelled ticks.
-    pub(super) fn ticks(&self, most: usize) -> Vec<Tick> {
-        let most = most.max(2);
-        match self.scale {
-            Scale::Linear => linear(self.lo, self.hi, most),
-            Scale::Log => logarithmic(self.lo, self.hi, most),
+    pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
+        self.ticks.iter().map(|(_, label)| label.as_str())
+    }
+
+    /// What is written at a tick.
+    pub(super) fn label(&self, place: &f64) -> String {
+        let tick = self.ticks.iter().find(|(tick, _)| tick == place);
+        tick.map(|(_, label)| label.clone()).unwrap_or_default()
+    }
+}
+
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, place: &f64, limit: (i32, i32)) -> i32 {
+        RangedCoordf64::from(self.range()).map(place, limit)
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        match hint.weight().allow_light_points() {
+            true => self.lesser.clone(),
+            false => self.ticks.iter().map(|&(place, _)| place).collect(),
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        match self.reversed {
+            false => self.lo..self.hi,
+            true => self.hi..self.lo,
         }
     }
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten.
-fn linear(lo: f64, hi: f64, most: usize) -> Vec<Tick> {
-    let raw = (hi - lo) / most as f64;
-    let power = raw.log10().floor() as i32;
-    let (digit, power) = [1, 2, 5]
-        .into_iter()
-        .find(|&digit| value(digit, power) >= raw)
-        .map_or((1, power + 1), |digit| (digit, power));
-    let step = value(digit, power);
-    let (first, last) = (
-        (lo / step - 1e-9).ceil() as i64,
-        (hi / step + 1e-9).floor() as i64,
-    );
-    let multiples: Vec<i64> = (first..=last).map(|k| k * digit).collect();
-    let labels = labels(&multiples, power);
-    let ticks = multiples.into_iter().zip(labels);
-    ticks
-        .map(|(multiple, label)| Tick {
-            place: value(multiple, power),
-            label: Some(label),
-        })
-        .collect()
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, place: &f64) -> String {
+        self.label(place)
+    }
 }
 
-/// Powers of ten, or less when there are too few of them in the range.
-fn logarithmic(lo: f64, hi: f64, most: usize) -> Vec<Tick> {
-    let (first, last) = (lo.ceil() as i32, hi.floor() as i32);
-    let decades = usize::try_from(last - first + 1).unwrap_or(0);
-    let between = |digits: &[i64]| -> Vec<(i64, i32, f64)> {
-        let powers = first - 1..=last;
-        let all = powers.flat_map(|power| digits.iter().map(move |&digit| (digit, power)));
-        let placed = all.map(|(digit, power)| (digit, power, (digit as f64).log10() + f64::from(power)));
-        placed.filter(|&(.., place)| lo <= place && place <= hi).collect()
+/// Round numbers: plotters', which wants a range with a length of about 1.
+fn round(lo: f64, hi: f64, most: usize) -> Vec<f64> {
+    let unit = 10_f64.powf((hi - lo).log10().floor());
+    let ticks = RangedCoordf64::from(lo / unit..hi / unit).key_points(BoldPoints(most));
+    ticks.into_iter().map(|tick| tick * unit).collect()
+}
+
+fn linear(lo: f64, hi: f64, most: usize) -> Vec<(f64, String)> {
+    let ticks = round(lo, hi, most);
+    let labels = labels(&ticks);
+    ticks.into_iter().zip(labels).collect()
+}
+
+/// Powers of ten and what is between them, or less than powers when there are too few of them in the range.
+fn logarithmic(lo: f64, hi: f64, most: usize) -> (Vec<(f64, String)>, Vec<f64>) {
+    let between = |digits: &[i32]| -> Vec<f64> {
+        let powers = lo.floor() as i32..=hi.floor() as i32;
+        let all = powers.flat_map(|power| {
+            let places = digits.iter().map(|&digit| f64::from(digit).log10());
+            places.map(move |place| f64::from(power) + place)
+        });
+        all.filter(|place| (lo..=hi).contains(place)).collect()
     };
-    if decades >= 3 || decades == 2 && hi - lo > 1.5 {
-        let every = [1, 2, 3, 5, 10, 20, 50, 100]
-            .into_iter()
-            .find(|every| decades.div_ceil(*every) <= most)
-            .unwrap_or(200) as i32;
-        let mut ticks: Vec<Tick> = (first..=last)
-            .map(|power| Tick {
-                place: f64::from(power),
-                label: (power.rem_euclid(every) == 0).then(|| format!("10{}", superscript(power))),
-            })
-            .collect();
-        if decades <= 10 {
-            let lesser = between(&[2, 3, 4, 5, 6, 7, 8, 9]);
-            ticks.extend(lesser.into_iter().map(|(.., place)| Tick { place, label: None }));
-        }
-        return ticks;
+    let powers = between(&[1]).len();
+    if powers >= 3 || powers == 2 && hi - lo > 1.5 {
+        let whole = round(lo, hi, most).into_iter();
+        let whole = whole.filter(|place| (place - place.round()).abs() < 1e-6);
+        let ticks = whole.map(|place| (place, format!("10{}", superscript(place.round() as i32))));
+        let lesser = match powers <= 10 {
+            true => between(&[2, 3, 4, 5, 6, 7, 8, 9]),
+            false => Vec::new(),
+        };
+        return (ticks.collect(), lesser);
     }
+    let value = |place: f64| 10_f64.powf(place);
     let few = between(&[1, 2, 5]);
-    if few.len() >= 3 {
-        return few
-            .into_iter()
-            .map(|(digit, power, place)| Tick {
-                place,
-                label: labels(&[digit], power).pop(),
-            })
-            .collect();
-    }
-    let [from, to] = [lo, hi].map(|place| 10_f64.powf(place));
-    let ticks = linear(from, to, most).into_iter();
-    ticks
-        .map(|tick| Tick {
-            place: tick.place.log10(),
-            ..tick
-        })
-        .filter(|tick| tick.place.is_finite())
-        .collect()
-}
-
-/// `multiple` times a power of ten, as exactly as can be.
-fn value(multiple: i64, power: i32) -> f64 {
-    match power {
-        0.. => multiple as f64 * 10_f64.powi(power),
-        _ => multiple as f64 / 10_f64.powi(-power),
-    }
-}
-
-/// The numbers `multiple` times a power of ten, all with as many decimals, or all in the scientific form. They are made of the digits
-/// of the multiples, so that there is nothing to round.
-fn labels(multiples: &[i64], power: i32) -> Vec<String> {
-    let greatest = multiples.iter().map(|multiple| multiple.abs()).max().unwrap_or(0);
-    let exponent = greatest.to_string().len() as i32 - 1 + power;
-    let scientific = exponent < -4 || exponent < -2 && power < -4 || exponent >= 6 && exponent - power <= 4;
-    let label = |&multiple: &i64| match scientific {
-        false => decimal(multiple, power),
-        true if multiple == 0 => "0".into(),
+    let ticks = match few.len() >= 3 {
         true => {
-            let digits = decimal(multiple, power - exponent);
-            let digits = match digits.contains('.') {
-                true => digits.trim_end_matches('0').trim_end_matches('.'),
-                false => &digits,
-            };
-            format!("{digits}×10{}", superscript(exponent))
+            let labels = few.iter().map(|&place| labels(&[value(place)]).remove(0));
+            few.iter().copied().zip(labels).collect()
+        }
+        false => {
+            let ticks = linear(value(lo), value(hi), most).into_iter();
+            ticks.map(|(value, label)| (value.log10(), label)).collect()
         }
     };
-    multiples.iter().map(label).collect()
+    (ticks, Vec::new())
 }
 
-fn decimal(multiple: i64, power: i32) -> String {
-    let sign = if multiple < 0 { "−" } else { "" };
-    let decimals = usize::try_from(-power).unwrap_or(0);
-    let zeros = match multiple {
-        0 => 0,
-        _ => usize::try_from(power).unwrap_or(0),
+/// Numbers in equal steps, all with as many decimals, or all in the scientific form.
+fn labels(ticks: &[f64]) -> Vec<String> {
+    let greatest = ticks.iter().fold(0.0, |most: f64, tick| most.max(tick.abs()));
+    let step = match ticks {
+        [first, second, ..] => second - first,
+        _ => greatest,
     };
-    let mut digits = format!("{:0>1$}", multiple.abs(), decimals + 1);
-    if decimals > 0 {
-        digits.insert(digits.len() - decimals, '.');
-    }
-    format!("{sign}{digits}{}", "0".repeat(zeros))
+    // The powers of ten of the first digit and of the last; steps may be a bit too small.
+    let [first, last] = [greatest, step].map(|number| (number * 1.000_001).log10().floor() as i32);
+    let decimals = |power: i32| usize::try_from(-power).unwrap_or(0);
+    let scientific = first < -4 || first < -2 && last < -4 || first >= 6 && first - last <= 4;
+    let label = |&tick: &f64| {
+        // Not -0.
+        let tick = if tick.abs() < 0.5 * step { 0.0 } else { tick };
+        let label = match scientific {
+            false => format!("{tick:.*}", decimals(last)),
+            true if tick == 0.0 => "0".into(),
+            true => {
+                let digits = format!("{:.*}", decimals(last - first), tick / 10_f64.powi(first));
+                let digits = match digits.contains('.') {
+                    true => digits.trim_end_matches('0').trim_end_matches('.'),
+                    false => &digits,
+                };
+                format!("{digits}×10{}", superscript(first))
+            }
+        };
+        label.replace('-', "−")
+    };
+    ticks.iter().map(label).collect()
 }
 
 fn superscript(power: i32) -> String {
@@ -264,19 +262,13 @@ mod tests {
     use super::*;
 
     fn texts(scale: Scale, lo: f64, hi: f64, most: usize) -> String {
-        let axis = Axis {
-            scale,
+        let bounds = Bounds {
             lo,
             hi,
-            from: 0.0,
-            to: 100.0,
+            exact: [true; 2],
         };
-        let labels: Vec<String> = axis
-            .ticks(most)
-            .into_iter()
-            .filter_map(|tick| tick.label)
-            .collect();
-        labels.join(" ")
+        let axis = Axis::new(scale, bounds, most);
+        axis.labels().collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -286,8 +278,8 @@ mod tests {
             (-1.0, 1.0, "−1.0 −0.5 0.0 0.5 1.0"),
             (0.0, 500.0, "0 100 200 300 400 500"),
             (
-                1e6 + 0.1,
-                1e6 + 0.5,
+                1e6 + 0.05,
+                1e6 + 0.55,
                 "1000000.1 1000000.2 1000000.3 1000000.4 1000000.5",
             ),
             (0.0, 2.1e7, "0 0.5×10⁷ 1×10⁷ 1.5×10⁷ 2×10⁷"),
@@ -296,7 +288,7 @@ mod tests {
             (0.0, 1e-3, "0.0000 0.0002 0.0004 0.0006 0.0008 0.0010"),
             (0.0, 9e299, "0 2×10²⁹⁹ 4×10²⁹⁹ 6×10²⁹⁹ 8×10²⁹⁹"),
         ] {
-            assert_eq!(texts(Scale::Linear, lo, hi, 5), labels, "{lo} to {hi}");
+            assert_eq!(texts(Scale::Linear, lo, hi, 6), labels, "{lo} to {hi}");
         }
     }
 
@@ -305,10 +297,12 @@ mod tests {
         for (lo, hi, labels) in [
             (-3.1, 0.1, "10⁻³ 10⁻² 10⁻¹ 10⁰"),
             (-16.0, 0.0, "10⁻¹⁵ 10⁻¹⁰ 10⁻⁵ 10⁰"),
+            (-290.0, -280.0, "10⁻²⁹⁰ 10⁻²⁸⁸ 10⁻²⁸⁶ 10⁻²⁸⁴ 10⁻²⁸² 10⁻²⁸⁰"),
             (-0.1, 1.1, "1 2 5 10"),
-            (0.32, 0.49, "2.5 3.0"),
+            (0.2, 1.9, "2 5 10 20 50"),
+            (0.32, 0.49, "2.2 2.4 2.6 2.8 3.0"),
         ] {
-            assert_eq!(texts(Scale::Log, lo, hi, 5), labels, "{lo} to {hi}");
+            assert_eq!(texts(Scale::Log, lo, hi, 6), labels, "{lo} to {hi}");
         }
     }
 
@@ -320,19 +314,22 @@ mod tests {
             vec![-1e299],
             vec![5e-324, 0.0],
             vec![1.0, 1.0 + 1e-15],
+            vec![1.0, 1.0 + 2e-10],
+            vec![-1e299, 1e299],
         ] {
             let bounds = Bounds::of(places.iter().copied()).unwrap();
-            let axis = Axis::new(Scale::Linear, bounds, 0.0, 100.0);
+            let axis = Axis::new(Scale::Linear, bounds, 5);
             assert!(
-                axis.lo < axis.hi && axis.pixel(places[0]).is_finite(),
+                axis.lo < axis.hi && axis.part(places[0]).is_finite(),
                 "{places:?}"
             );
-            assert!(axis.ticks(5).len() >= 2, "{places:?}");
+            let count = axis.labels().count();
+            assert!((2..=5).contains(&count), "{places:?} has {count} ticks");
         }
-        for place in [-323.0, 0.0, 308.0] {
+        for place in [-300.0, 0.0, 300.0] {
             let bounds = Bounds::of([place].into_iter()).unwrap();
-            let axis = Axis::new(Scale::Log, bounds, 0.0, 100.0);
-            assert!(axis.lo < axis.hi && axis.ticks(5).len() >= 2, "{place}");
+            let axis = Axis::new(Scale::Log, bounds, 5);
+            assert!(axis.lo < axis.hi && axis.labels().count() >= 2, "{place}");
         }
         assert!(Bounds::of([f64::NAN].into_iter()).is_none());
     }

@@ -4,7 +4,7 @@ use kiln_core::{Array, DType, raise};
 
 /// The elements of an argument.
 #[track_caller]
-pub(super) fn values(method: &str, name: &str, array: &Array) -> Vec<f64> {
+fn values(method: &str, name: &str, array: &Array) -> Vec<f64> {
     if array.is_traced() {
         raise(
             "plot",

@@ -1,324 +1,405 @@
 //! Where everything stands: title, legend, axes, colour bar, and the data between them.
 
-use super::axis::{Axis, Bounds, Scale, Tick};
-use super::scene::{Anchor, Color, DROP, Picture, Scene, Shape};
-use super::series::{self, Frame};
-use super::{Data, Error, Plot, color, font, heat_map, surface};
+use super::axis::{Axis, Bounds, Scale};
+use super::series::{self, Corners, Screen};
+use super::{Data, Error, Plot, Series, color, heat_map, surface};
+use plotters::coord::Shift;
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{FontDesc, register_font};
+use std::sync::Once;
 
+/// The sizes of letters.
 pub(super) const TITLE: f64 = 15.0;
 pub(super) const LABEL: f64 = 13.0;
 pub(super) const TICK: f64 = 12.0;
 
-/// Around everything.
-const MARGIN: f64 = 10.0;
-/// The length of a tick, and the room between it and its number.
-const MARK: f64 = 4.0;
-const GAP: f64 = 4.0;
+/// Around everything, and between an axis and its numbers.
+const MARGIN: f64 = 8.0;
 const LINE: f64 = 20.0;
 
-pub(super) fn scene(plot: &Plot) -> Result<Scene, Error> {
-    if plot.series.is_empty() {
-        return Err(Error::Empty);
-    }
-    let mut scene = Scene {
-        width: plot.width,
-        height: plot.height,
-        shapes: Vec::new(),
-    };
-    for (i, series) in plot.series.iter().enumerate() {
-        if let Data::Surface(grid) = &series.data {
-            surface::draw(plot, grid, series.label.as_deref(), &mut scene).ok_or_else(|| plot.nothing(i))?;
-            return Ok(scene);
-        }
-    }
-    let scales = [Scale::new(plot.log_x), Scale::new(plot.log_y)];
-    let mut bounds: Option<[Bounds; 2]> = None;
-    for i in 0..plot.series.len() {
-        let [x, y] = plot.bounds(i, scales).ok_or_else(|| plot.nothing(i))?;
-        bounds = Some(bounds.map_or([x, y], |[xs, ys]| [xs.with(x), ys.with(y)]));
-    }
-    let bounds = bounds.expect("there is a series");
-    two_axes(plot, scales, bounds, &mut scene);
-    Ok(scene)
+/// The colour bar, and its distance from the map.
+const BAR: f64 = 14.0;
+const BAR_GAP: f64 = 16.0;
+
+/// A line in the legend, and its distance from the label.
+const SAMPLE: f64 = 22.0;
+
+pub(super) type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+
+/// What is drawn on, in units of which there are several to a pixel. Plotters rounds places to whole ones.
+pub(super) struct Paper<DB: DrawingBackend> {
+    pub(super) area: DrawingArea<DB, Shift>,
+    pub(super) units: u32,
+    /// The most cells of a heat map.
+    pub(super) cells: [usize; 2],
+    /// How far texts have to be moved down: of letters in pixels, plotters has the line in the middle and not the digits.
+    pub(super) drop: f64,
+    /// Whether a line that crosses itself is filled at the crossing. Plotters draws thick lines as polygons, which have a hole there.
+    pub(super) solid: bool,
 }
 
-fn two_axes(plot: &Plot, scales: [Scale; 2], bounds: [Bounds; 2], scene: &mut Scene) {
+impl<DB: DrawingBackend> Paper<DB> {
+    pub(super) fn units(&self, pixels: f64) -> i32 {
+        (pixels * f64::from(self.units)).round() as i32
+    }
+
+    pub(super) fn stroke(&self, color: impl Color, pixels: f64) -> ShapeStyle {
+        color.stroke_width(self.units(pixels).unsigned_abs())
+    }
+
+    pub(super) fn font(&self, size: f64) -> TextStyle<'static> {
+        font(size * f64::from(self.units)).color(&color::INK)
+    }
+
+    /// A text at a pixel.
+    pub(super) fn write(&self, text: &str, at: [f64; 2], (x, y): (HPos, VPos), size: f64) -> Drawn<DB> {
+        let style = self.font(size).pos(Pos::new(x, y));
+        let at = (self.units(at[0]), self.units(at[1] + self.drop));
+        self.area.draw_text(text, &style, at)
+    }
+}
+
+/// The font is part of the program, so text comes out the same on every machine.
+fn font(size: f64) -> FontDesc<'static> {
+    static DEJAVU: Once = Once::new();
+    DEJAVU.call_once(|| {
+        let registered = register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular());
+        assert!(registered.is_ok(), "DejaVu Sans is a font");
+    });
+    // Plotters takes the height of a line, and writes files with the height of letters.
+    FontDesc::new(FontFamily::SansSerif, 1.24 * size, FontStyle::Normal)
+}
+
+/// The width of a text in pixels.
+pub(super) fn width(text: &str, size: f64) -> f64 {
+    let (width, _) = font(10.0 * size).box_size(text).expect("the font is there");
+    f64::from(width) / 10.0
+}
+
+/// The width of the numbers beside an axis.
+pub(super) fn widest(axis: &Axis) -> f64 {
+    axis.labels().map(|label| width(label, TICK)).fold(0.0, f64::max)
+}
+
+pub(super) fn draw<DB: DrawingBackend>(plot: &Plot, paper: &Paper<DB>) -> Result<(), Error> {
+    let drawn = match &plot.series[..] {
+        [] => return Err(Error::Empty),
+        [
+            Series {
+                data: Data::Surface(grid),
+                label,
+            },
+        ] => surface::draw(plot, grid, label.as_deref(), paper).ok_or_else(|| plot.nothing(0))?,
+        all => {
+            let scales = [Scale::new(plot.log_x), Scale::new(plot.log_y)];
+            let bounds = (0..all.len()).map(|i| plot.bounds(i, scales).ok_or_else(|| plot.nothing(i)));
+            let bounds = bounds.collect::<Result<Vec<_>, _>>()?;
+            let both = |i: usize| bounds.iter().map(|bounds| bounds[i]).reduce(Bounds::with);
+            let bounds = [0, 1].map(|i| both(i).expect("there is a series"));
+            two_axes(plot, scales, bounds, paper)
+        }
+    };
+    drawn.expect("drawing into memory does not fail");
+    Ok(())
+}
+
+fn two_axes<DB: DrawingBackend>(
+    plot: &Plot,
+    scales: [Scale; 2],
+    bounds: [Bounds; 2],
+    paper: &Paper<DB>,
+) -> Drawn<DB> {
     let [width, height] = [plot.width, plot.height].map(f64::from);
     let map = plot.series.iter().find_map(|series| match &series.data {
         Data::HeatMap { grid, rows_down } => Some((grid, *rows_down, series.label.as_deref())),
         _ => None,
     });
-    let legend = Legend::new(plot, width - 100.0);
+    let room_for = |label: bool| if label { LINE } else { 0.0 };
 
     // The heights do not depend on the widths: they come first.
-    let mut top = MARGIN + 4.0;
-    let title_at = top + TITLE;
-    if plot.title.is_some() {
-        top += TITLE + 12.0;
-    }
-    let legend_at = top;
-    top = snap(top + LINE * legend.rows.len() as f64 + if legend.rows.is_empty() { 0.0 } else { 6.0 });
-    let below = MARGIN + MARK + GAP + TICK + if plot.x_label.is_some() { LINE } else { 0.0 };
-    let bottom = snap((height - below).max(top + 10.0));
-
-    let mut y = Axis::new(scales[1], bounds[1], bottom, top);
-    if map.is_some_and(|(_, rows_down, _)| rows_down) {
-        (y.from, y.to) = (top, bottom);
-    }
-    let y_ticks = y.ticks(((bottom - top) / 40.0) as usize);
-    let label_room = |shown: bool| if shown { LINE } else { 0.0 };
-    let left = snap(MARGIN + label_room(plot.y_label.is_some()) + widest(&y_ticks) + GAP + MARK);
+    let legend = Legend::new(plot, width - 100.0);
+    let above_legend = MARGIN + if plot.title.is_some() { TITLE + 10.0 } else { 4.0 };
+    let top = above_legend + LINE * legend.rows + if legend.rows > 0.0 { 4.0 } else { 0.0 };
+    let below = 10.0 + TICK + room_for(plot.x_label.is_some());
+    let bottom = height - MARGIN - below;
+    let ticks_upwards = ((bottom - top) / 35.0) as usize;
+    let mut y = Axis::new(scales[1], bounds[1], ticks_upwards);
+    y.reversed = map.is_some_and(|(_, rows_down, _)| rows_down);
+    let beside = 10.0 + widest(&y) + room_for(plot.y_label.is_some());
+    let left = MARGIN + beside;
 
     let bar = map.and_then(|(grid, _, label)| Some((heat_map::heights(grid)?, label)));
-    let bar = bar.map(|(heights, label)| {
-        let axis = Axis::new(Scale::Linear, heights, bottom, top);
-        (axis, axis.ticks(((bottom - top) / 40.0) as usize), label)
-    });
-    let beside = match &bar {
-        Some((_, ticks, label)) => {
-            BAR_GAP + BAR + MARK + GAP + widest(ticks) + label_room(label.is_some()) + MARGIN
-        }
-        None => 2.0 * MARGIN,
-    };
-    let right = snap((width - beside).max(left + 10.0));
-    let x = Axis::new(scales[0], bounds[0], left, right);
-    let x_ticks = fitting_ticks(&x);
+    let bar = bar.map(|(heights, label)| (Axis::new(Scale::Linear, heights, ticks_upwards), label));
+    let right = width
+        - match &bar {
+            Some((heights, label)) => {
+                BAR_GAP + BAR + 10.0 + widest(heights) + room_for(label.is_some()) + MARGIN
+            }
+            None => 3.0 * MARGIN,
+        };
+    let x = fitting(scales[0], bounds[0], right - left);
 
-    let middle = (left + right) / 2.0;
-    if let Some(title) = &plot.title {
-        scene.text(title, [middle, title_at], Anchor::Middle, TITLE);
-    }
-    legend.draw(legend_at, middle, scene);
-    let frame = Frame { x, y };
-    if map.is_none() {
-        let vertical = x_ticks.iter().filter(|tick| tick.label.is_some());
-        let horizontal = y_ticks.iter().filter(|tick| tick.label.is_some());
-        let mut lines: Vec<_> = vertical
-            .map(|tick| snap(x.pixel(tick.place)))
-            .map(|x| vec![[x, top], [x, bottom]])
-            .collect();
-        lines.extend(
-            horizontal
-                .map(|tick| snap(y.pixel(tick.place)))
-                .map(|y| vec![[left, y], [right, y]]),
-        );
-        scene.grid(lines);
-    }
-    draw_series(plot, &frame, bar.as_ref().map(|(axis, ..)| axis), scene);
-
-    let mut rules = match map {
-        Some(_) => vec![vec![
-            [left, top],
-            [left, bottom],
-            [right, bottom],
-            [right, top],
-            [left, top],
-        ]],
-        None => vec![vec![[left, top], [left, bottom], [right, bottom]]],
+    let area = |top: f64, bottom: f64, left: f64, right: f64| {
+        let [top, bottom, left, right] =
+            [top, height - bottom, left, width - right].map(|pixels| paper.units(pixels));
+        paper.area.margin(top, bottom, left, right)
     };
-    for tick in &x_ticks {
-        let at = snap(x.pixel(tick.place));
-        rules.push(vec![[at, bottom], [at, bottom + mark(tick)]]);
-        if let Some(label) = &tick.label {
-            scene.text(
-                label,
-                [at, bottom + MARK + GAP + 0.75 * TICK],
-                Anchor::Middle,
-                TICK,
-            );
-        }
-    }
-    numbers_upwards(&y, &y_ticks, left, -1.0, &mut rules, scene);
+    let mut chart = ChartBuilder::on(&area(top, height - MARGIN, MARGIN, right))
+        .x_label_area_size(paper.units(below))
+        .y_label_area_size(paper.units(beside))
+        .build_cartesian_2d(x.clone(), y.clone())?;
+    let mut mesh = chart.configure_mesh();
+    mesh.axis_style(paper.stroke(color::INK, 1.0))
+        .bold_line_style(paper.stroke(color::INK.mix(0.25), 1.0))
+        .light_line_style(paper.stroke(color::INK.mix(0.1), 1.0))
+        .set_all_tick_mark_size(paper.units(4.0))
+        .label_style(paper.font(TICK))
+        .y_label_offset(paper.units(paper.drop))
+        .axis_desc_style(paper.font(LABEL));
     if let Some(label) = &plot.x_label {
-        scene.text(label, [middle, height - MARGIN], Anchor::Middle, LABEL);
+        mesh.x_desc(label);
     }
-    let halfway = (top + bottom) / 2.0;
     if let Some(label) = &plot.y_label {
-        scene.text_upwards(label, [MARGIN + 0.8 * LABEL, halfway], LABEL);
+        mesh.y_desc(label);
     }
-    if let Some((axis, ticks, label)) = &bar {
-        let at = right + BAR_GAP;
-        color_bar([at, top], [BAR, bottom - top], scene);
-        rules.push(vec![
-            [at, top],
-            [at, bottom],
-            [at + BAR, bottom],
-            [at + BAR, top],
-            [at, top],
-        ]);
-        numbers_upwards(axis, ticks, at + BAR, 1.0, &mut rules, scene);
-        if let Some(label) = label {
-            scene.text_upwards(label, [width - MARGIN - 0.2 * LABEL, halfway], LABEL);
-        }
+    if map.is_some() {
+        mesh.disable_mesh();
     }
-    scene.rules(rules);
-}
+    mesh.draw()?;
 
-fn draw_series(plot: &Plot, frame: &Frame, heights: Option<&Axis>, scene: &mut Scene) {
-    let mut colors = (0..).map(color::of_series);
-    let mut next = || colors.next().expect("there is always another");
-    for series in &plot.series {
+    let mut canvas = Canvas {
+        chart,
+        scales,
+        screen: Screen {
+            axes: [&x, &y],
+            pixels: [plot.width, plot.height],
+        },
+        paper,
+    };
+    for (series, color) in colored(plot) {
         match &series.data {
-            Data::Line([x, y]) => series::line(x, y, frame, next(), scene),
-            Data::Scatter([x, y]) => series::scatter(x, y, frame, next(), scene),
-            Data::Histogram(histogram) => histogram.draw(frame, next(), scene),
+            Data::Line(points) => canvas.line(points, color)?,
+            Data::Scatter(points) => canvas.scatter(points, color)?,
+            Data::Histogram(histogram) => {
+                let outline = histogram.outline(scales, &y);
+                let area = Polygon::new(outline, color.mix(0.6).filled());
+                canvas.chart.draw_series([area])?;
+            }
             Data::HeatMap { grid, .. } => {
-                let heights = heights.expect("a heat map has a colour bar");
-                // Colours go from 0 to 1, not from the bottom to the top.
-                let unit = Axis {
-                    from: 0.0,
-                    to: 1.0,
-                    ..*heights
-                };
-                heat_map::draw(grid, frame, &unit, scene);
+                let (heights, _) = bar.as_ref().expect("a heat map has a colour bar");
+                let cells = heat_map::cells(grid, scales, heights, paper.cells);
+                canvas.cells(cells)?;
+                canvas.frame()?;
             }
             Data::Surface(_) => unreachable!("a surface stands alone"),
         }
     }
+    if let Some((heights, label)) = &bar {
+        let end = width - MARGIN;
+        let area = area(top, bottom, right + BAR_GAP, end);
+        color_bar(heights, *label, end - right - BAR_GAP - BAR, &area, paper)?;
+    }
+    legend.draw([left, above_legend], paper)?;
+    match &plot.title {
+        Some(title) => paper.write(
+            title,
+            [(left + right) / 2.0, MARGIN],
+            (HPos::Center, VPos::Top),
+            TITLE,
+        ),
+        None => Ok(()),
+    }
 }
 
-/// To the middle of a pixel, where a line of width 1 is sharp.
-fn snap(at: f64) -> f64 {
-    at.floor() + 0.5
-}
-
-fn mark(tick: &Tick) -> f64 {
-    if tick.label.is_some() { MARK } else { 0.6 * MARK }
-}
-
-pub(super) fn widest(ticks: &[Tick]) -> f64 {
-    let labels = ticks.iter().filter_map(|tick| tick.label.as_deref());
-    labels.map(|label| font::width(label, TICK)).fold(0.0, f64::max)
-}
-
-/// As many ticks as have room beside one another.
-fn fitting_ticks(axis: &Axis) -> Vec<Tick> {
-    let room = axis.to - axis.from;
-    let mut most = (room / 55.0) as usize;
+/// An axis with as many numbers as have room beside one another.
+fn fitting(scale: Scale, bounds: Bounds, room: f64) -> Axis {
+    let mut most = (room / 50.0) as usize;
     loop {
-        let ticks = axis.ticks(most);
-        let needed =
-            ticks.iter().filter(|tick| tick.label.is_some()).count() as f64 * (widest(&ticks) + 16.0);
-        if most <= 2 || needed <= room {
-            return ticks;
+        let axis = Axis::new(scale, bounds, most);
+        if most <= 2 || axis.labels().count() as f64 * (widest(&axis) + 16.0) <= room {
+            return axis;
         }
         most -= 1;
     }
 }
 
-/// The ticks of an upright axis, and their numbers to its left (`side` is -1) or right (1).
-fn numbers_upwards(
-    axis: &Axis,
-    ticks: &[Tick],
-    at: f64,
-    side: f64,
-    rules: &mut Vec<Vec<[f64; 2]>>,
-    scene: &mut Scene,
-) {
-    let anchor = if side < 0.0 { Anchor::End } else { Anchor::Start };
-    for tick in ticks {
-        let y = snap(axis.pixel(tick.place));
-        rules.push(vec![[at, y], [at + side * mark(tick), y]]);
-        if let Some(label) = &tick.label {
-            scene.text(label, [at + side * (MARK + GAP), y + DROP * TICK], anchor, TICK);
+/// The series with their colours. A heat map has its own.
+fn colored(plot: &Plot) -> impl Iterator<Item = (&Series, RGBColor)> {
+    let mut used = 0;
+    plot.series.iter().map(move |series| {
+        let color = color::of_series(used);
+        used += usize::from(!matches!(series.data, Data::HeatMap { .. }));
+        (series, color)
+    })
+}
+
+/// What is between two axes.
+struct Canvas<'a, DB: DrawingBackend> {
+    chart: ChartContext<'a, DB, Cartesian2d<Axis, Axis>>,
+    scales: [Scale; 2],
+    screen: Screen<'a>,
+    paper: &'a Paper<DB>,
+}
+
+impl<DB: DrawingBackend> Canvas<'_, DB> {
+    fn line(&mut self, points: &[Vec<f64>; 2], color: RGBColor) -> Drawn<DB> {
+        let style = self.paper.stroke(color, 1.8);
+        let radius = self.paper.units(0.9);
+        let parts = match self.screen.line(series::places(points, self.scales)) {
+            Ok(parts) => parts,
+            Err(squares) => return self.squares(squares, color),
+        };
+        for part in parts {
+            if let [point] = part[..] {
+                self.chart
+                    .draw_series([Circle::new(point, radius, color.filled())])?;
+            } else if self.paper.solid {
+                let corners = part.windows(part.len().min(3));
+                self.chart
+                    .draw_series(corners.map(|corner| PathElement::new(corner, style)))?;
+            } else {
+                self.chart.draw_series([PathElement::new(part, style)])?;
+            }
         }
+        Ok(())
+    }
+
+    fn scatter(&mut self, points: &[Vec<f64>; 2], color: RGBColor) -> Drawn<DB> {
+        let places = series::places(points, self.scales).flatten();
+        let dots = match self.screen.dots(places) {
+            Ok(dots) => dots,
+            Err(squares) => return self.squares(squares, color),
+        };
+        let radius = self.paper.units(if dots.len() <= 1000 { 2.5 } else { 1.5 });
+        let dots = dots
+            .into_iter()
+            .map(|dot| Circle::new(dot, radius, color.filled()));
+        self.chart.draw_series(dots)?;
+        Ok(())
+    }
+
+    fn squares(&mut self, squares: Vec<Corners>, color: RGBColor) -> Drawn<DB> {
+        let squares = squares
+            .into_iter()
+            .map(|corners| Rectangle::new(corners, color.filled()));
+        self.chart.draw_series(squares)?;
+        Ok(())
+    }
+
+    /// Each cell reaches a pixel under the next ones, for neighbours to have no seams.
+    fn cells(&mut self, cells: Vec<(Corners, RGBColor)>) -> Drawn<DB> {
+        let Screen { axes, pixels } = self.screen;
+        let under = |i: usize, end: f64| {
+            let pixel = (axes[i].hi - axes[i].lo) / f64::from(pixels[i]);
+            (end + 1.5 * pixel).min(axes[i].hi)
+        };
+        let cells = cells.into_iter().map(|([from, (right, high)], color)| {
+            Rectangle::new([from, (under(0, right), under(1, high))], color.filled())
+        });
+        self.chart.draw_series(cells)?;
+        Ok(())
+    }
+
+    fn frame(&mut self) -> Drawn<DB> {
+        let [x, y] = self.screen.axes;
+        let corners = [(x.lo, y.lo), (x.hi, y.hi)];
+        let style = self.paper.stroke(color::INK, 1.0);
+        self.chart.draw_series([Rectangle::new(corners, style)])?;
+        Ok(())
     }
 }
 
-/// The width of the colour bar, and its distance from the map.
-const BAR: f64 = 14.0;
-const BAR_GAP: f64 = 16.0;
-
-fn color_bar(at: [f64; 2], size: [f64; 2], scene: &mut Scene) {
-    let rows = 128;
-    scene.shapes.push(Shape::Picture {
-        at,
-        size,
-        picture: Picture {
-            width: 1,
-            height: rows,
-            pixels: (0..rows)
-                .map(|row| Some(color::of_height(1.0 - f64::from(row) / f64::from(rows - 1))))
-                .collect(),
-        },
-    });
+/// The colours of heights, with numbers to the right.
+fn color_bar<DB: DrawingBackend>(
+    heights: &Axis,
+    label: Option<&str>,
+    beside: f64,
+    area: &DrawingArea<DB, Shift>,
+    paper: &Paper<DB>,
+) -> Drawn<DB> {
+    let mut chart = ChartBuilder::on(area)
+        .right_y_label_area_size(paper.units(beside))
+        .build_cartesian_2d(0.0..1.0, heights.clone())?;
+    let mut mesh = chart.configure_mesh();
+    mesh.disable_mesh()
+        .disable_x_axis()
+        .axis_style(paper.stroke(color::INK, 1.0))
+        .set_all_tick_mark_size(paper.units(4.0))
+        .label_style(paper.font(TICK))
+        .y_label_offset(paper.units(paper.drop))
+        .axis_desc_style(paper.font(LABEL));
+    if let Some(label) = label {
+        mesh.y_desc(label);
+    }
+    mesh.draw()?;
+    let steps = 100;
+    chart.draw_series((0..steps).map(|step| {
+        let part = |step: i32| f64::from(step) / f64::from(steps);
+        let corners = [
+            (0.0, heights.place(part(step))),
+            (1.0, heights.place(part(steps.min(step + 2)))),
+        ];
+        Rectangle::new(corners, color::of_height(part(step)).filled())
+    }))?;
+    let frame = [(0.0, heights.lo), (1.0, heights.hi)];
+    chart.draw_series([Rectangle::new(frame, paper.stroke(color::INK, 1.0))])?;
+    Ok(())
 }
 
-/// Samples of the series and their labels, in rows above the axes, where no data is in their way.
+/// Samples of the series and their labels, in rows above the axes, where no data is in their way. Plotters' legend is among the data.
 struct Legend<'a> {
-    rows: Vec<Vec<(&'a Data, Color, &'a str)>>,
-}
-
-const SAMPLE: f64 = 22.0;
-const SAMPLE_GAP: f64 = 6.0;
-const ENTRY_GAP: f64 = 20.0;
-
-fn entry_width(label: &str) -> f64 {
-    SAMPLE + SAMPLE_GAP + font::width(label, TICK)
+    /// With the distance from the left, and the row.
+    entries: Vec<(&'a Series, RGBColor, [f64; 2])>,
+    rows: f64,
 }
 
 impl<'a> Legend<'a> {
     fn new(plot: &'a Plot, room: f64) -> Legend<'a> {
-        let drawn = plot
-            .series
-            .iter()
-            .filter(|series| !matches!(series.data, Data::HeatMap { .. }));
-        let mut rows: Vec<Vec<_>> = Vec::new();
-        let mut used = f64::INFINITY;
-        for (i, series) in drawn.enumerate() {
+        let mut entries = Vec::new();
+        let [mut across, mut row] = [0.0, 0.0];
+        for (series, color) in colored(plot) {
             let Some(label) = &series.label else { continue };
-            let width = entry_width(label) + ENTRY_GAP;
-            if used + width > room {
-                rows.push(Vec::new());
-                used = 0.0;
+            if matches!(series.data, Data::HeatMap { .. }) {
+                continue;
             }
-            used += width;
-            rows.last_mut().expect("a row was begun").push((
-                &series.data,
-                color::of_series(i),
-                label.as_str(),
-            ));
+            let needed = SAMPLE + 6.0 + width(label, TICK);
+            if across > 0.0 && across + needed > room {
+                [across, row] = [0.0, row + 1.0];
+            }
+            entries.push((series, color, [across, row]));
+            across += needed + 20.0;
         }
-        Legend { rows }
+        let rows = if entries.is_empty() { 0.0 } else { row + 1.0 };
+        Legend { entries, rows }
     }
 
-    fn draw(&self, top: f64, middle: f64, scene: &mut Scene) {
-        for (i, row) in self.rows.iter().enumerate() {
-            let widths = row.iter().map(|(.., label)| entry_width(label) + ENTRY_GAP);
-            let width = widths.sum::<f64>() - ENTRY_GAP;
-            let mut x = (middle - width / 2.0).max(MARGIN);
-            let y = top + LINE * (i as f64 + 0.5);
-            for (data, color, label) in row {
-                scene.shapes.push(match data {
-                    Data::Scatter(_) => Shape::Dots {
-                        at: vec![[x + SAMPLE / 2.0, y]],
-                        color: *color,
-                        radius: 3.0,
-                    },
-                    Data::Histogram(_) => Shape::Area {
-                        class: "sample",
-                        outline: [[0.0, -5.0], [SAMPLE, -5.0], [SAMPLE, 5.0], [0.0, 5.0]]
-                            .map(|[dx, dy]| [x + dx, y + dy])
-                            .to_vec(),
-                        color: *color,
-                        opacity: 0.6,
-                    },
-                    _ => Shape::Lines {
-                        class: "sample",
-                        lines: vec![vec![[x, y], [x + SAMPLE, y]]],
-                        color: *color,
-                        width: 2.0,
-                        opacity: 1.0,
-                    },
-                });
-                scene.text(
-                    label,
-                    [x + SAMPLE + SAMPLE_GAP, y + DROP * TICK],
-                    Anchor::Start,
-                    TICK,
-                );
-                x += entry_width(label) + ENTRY_GAP;
+    fn draw<DB: DrawingBackend>(&self, [left, top]: [f64; 2], paper: &Paper<DB>) -> Drawn<DB> {
+        for (series, color, [across, row]) in &self.entries {
+            let [x, y] = [left + across, top + LINE * (row + 0.5)];
+            let at = |dx: f64, dy: f64| (paper.units(x + dx), paper.units(y + dy));
+            match series.data {
+                Data::Scatter(_) => {
+                    let radius = paper.units(3.0);
+                    let dot = Circle::new(at(SAMPLE / 2.0, 0.0), radius, color.filled());
+                    paper.area.draw(&dot)?;
+                }
+                Data::Histogram(_) => {
+                    let corners = [at(0.0, -5.0), at(SAMPLE, 5.0)];
+                    let bar = Rectangle::new(corners, color.mix(0.6).filled());
+                    paper.area.draw(&bar)?;
+                }
+                _ => {
+                    let line = [at(0.0, 0.0), at(SAMPLE, 0.0)];
+                    paper
+                        .area
+                        .draw(&PathElement::new(line, paper.stroke(*color, 1.8)))?;
+                }
             }
+            let label = series.label.as_deref().unwrap_or_default();
+            paper.write(label, [x + SAMPLE + 6.0, y], (HPos::Left, VPos::Center), TICK)?;
         }
+        Ok(())
     }
 }

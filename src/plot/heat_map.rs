@@ -3,8 +3,8 @@
 use super::axis::{Axis, Bounds, Scale};
 use super::color;
 use super::data::Grid;
-use super::scene::{Picture, Scene, Shape};
-use super::series::Frame;
+use super::series::Corners;
+use plotters::style::RGBColor;
 use std::ops::Range;
 
 /// The bounds of the cells, if there are any with a place and a number.
@@ -19,31 +19,44 @@ pub(super) fn heights(grid: &Grid) -> Option<Bounds> {
     Bounds::of(grid.z.iter().map(|&height| Scale::Linear.of(height))).map(Bounds::exact)
 }
 
-pub(super) fn draw(grid: &Grid, frame: &Frame, heights: &Axis, scene: &mut Scene) {
-    let (columns, rows) = (pixels(&grid.x, &frame.x), pixels(&grid.y, &frame.y));
-    let mut colors = Vec::with_capacity(rows.len() * columns.len());
-    for row in &rows {
-        for column in &columns {
-            colors.push(mean(grid, column, row).map(|mean| color::of_height(heights.at(mean))));
+/// Cells by two corners, with the colours of their means: at most so many along x and y. Neighbours of one colour are one cell.
+pub(super) fn cells(
+    grid: &Grid,
+    scales: [Scale; 2],
+    heights: &Axis,
+    most: [usize; 2],
+) -> Vec<(Corners, RGBColor)> {
+    let [(no_x, x), (no_y, y)] = [edges(&grid.x, scales[0]), edges(&grid.y, scales[1])];
+    let mut cells: Vec<(Corners, RGBColor)> = Vec::new();
+    for rows in blocks(y.len() - 1, most[1]) {
+        for columns in blocks(x.len() - 1, most[0]) {
+            let numbers = columns.clone().flat_map(|i| {
+                let row = &grid.z[(i + no_x) * grid.y.len() + no_y..];
+                row[rows.clone()].iter().map(|&number| Scale::Linear.of(number))
+            });
+            let Some(mean) = mean(numbers) else { continue };
+            let color = color::of_height(heights.part(mean));
+            let [left, right] = [x[columns.start], x[columns.end]];
+            let [low, high] = [y[rows.start], y[rows.end]];
+            match cells.last_mut() {
+                Some(([from, to], last)) if *last == color && *to == (left, high) && from.1 == low => {
+                    to.0 = right;
+                }
+                _ => cells.push(([(left, low), (right, high)], color)),
+            }
         }
     }
-    let [left, right] = [frame.x.from.min(frame.x.to), frame.x.from.max(frame.x.to)];
-    let [top, bottom] = [frame.y.from.min(frame.y.to), frame.y.from.max(frame.y.to)];
-    scene.shapes.push(Shape::Picture {
-        at: [left, top],
-        size: [right - left, bottom - top],
-        picture: Picture {
-            width: columns.len() as u32,
-            height: rows.len() as u32,
-            pixels: colors,
-        },
-    });
+    cells
 }
 
-/// The mean of the cells that have a number.
-fn mean(grid: &Grid, columns: &Range<usize>, rows: &Range<usize>) -> Option<f64> {
-    let cells = columns.clone().flat_map(|i| rows.clone().map(move |j| (i, j)));
-    let numbers = cells.map(|(i, j)| Scale::Linear.of(grid.z[i * grid.y.len() + j]));
+/// The indices below `n` in at most so many runs.
+fn blocks(n: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let size = n.div_ceil(most);
+    (0..n).step_by(size).map(move |start| start..n.min(start + size))
+}
+
+/// The mean of what is a number.
+fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
     let (mut mean, mut count) = (0.0, 0.0);
     for number in numbers.filter(|number| number.is_finite()) {
         count += 1.0;
@@ -74,69 +87,47 @@ fn edges(centres: &[f64], scale: Scale) -> (usize, Vec<f64>) {
     (without, edges)
 }
 
-/// The cells that are seen in each column, or row, of the picture: from the left, or from above.
-fn pixels(centres: &[f64], axis: &Axis) -> Vec<Range<usize>> {
-    let (without, edges) = edges(centres, axis.scale);
-    let edges: Vec<f64> = edges.into_iter().map(|edge| axis.pixel(edge)).collect();
-    let cells = edges.len() - 1;
-    let (from, to) = (edges[0], edges[cells]);
-    let width = (to - from) / cells as f64;
-    let even = (0..cells).all(|i| ((edges[i + 1] - edges[i]) / width - 1.0).abs() < 0.01);
-    let room = (to - from).abs().round().max(1.0) as usize;
-    let mut pixels: Vec<Range<usize>> = if even && cells <= room {
-        // A pixel is a cell, and is stretched.
-        (0..cells).map(|i| i..i + 1).collect()
-    } else if even {
-        let start = |pixel: usize| pixel * cells / room;
-        (0..room).map(|pixel| start(pixel)..start(pixel + 1)).collect()
-    } else {
-        // Pixels half as wide as the screen's, each of the cell at its middle.
-        let fine = 2 * room;
-        let middles = (0..fine).map(|pixel| from + (to - from) * ((pixel as f64 + 0.5) / fine as f64));
-        let passed = |edge: f64, middle: f64| (edge - from).abs() <= (middle - from).abs();
-        middles
-            .map(|middle| {
-                let cell = edges
-                    .partition_point(|&edge| passed(edge, middle))
-                    .clamp(1, cells)
-                    - 1;
-                cell..cell + 1
-            })
-            .collect()
-    };
-    if to < from {
-        pixels.reverse();
-    }
-    pixels
-        .into_iter()
-        .map(|cells| cells.start + without..cells.end + without)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seen(centres: &[f64], from: f64, to: f64) -> Vec<Range<usize>> {
-        let bounds = Bounds::of(edges(centres, Scale::Linear).1.into_iter())
-            .unwrap()
-            .exact();
-        pixels(centres, &Axis::new(Scale::Linear, bounds, from, to))
+    fn seen(x: &[f64], z: &[f64], most: [usize; 2]) -> Vec<(Corners, RGBColor)> {
+        let grid = Grid {
+            x: x.to_vec(),
+            y: vec![0.0, 1.0],
+            z: z.to_vec(),
+        };
+        let heights = Axis::new(Scale::Linear, heights(&grid).unwrap(), 5);
+        cells(&grid, [Scale::Linear; 2], &heights, most)
     }
 
     #[test]
-    fn cells_are_pixels() {
-        assert_eq!(seen(&[0.0, 1.0, 2.0], 0.0, 90.0), [0..1, 1..2, 2..3]);
-        assert_eq!(seen(&[0.0, 1.0, 2.0], 90.0, 0.0), [2..3, 1..2, 0..1]);
-        let one = seen(&[5.0], 0.0, 90.0);
-        assert_eq!((one.len(), &one[0]), (1, &(0..1)));
-        // More cells than pixels: their mean. As many as there are pixels, and each cell once.
-        let many: Vec<f64> = (0..10).map(f64::from).collect();
-        assert_eq!(seen(&many, 0.0, 4.0), [0..2, 2..5, 5..7, 7..10]);
-        // The second cell is from 0.5 to 2, the third from 2 to 4, the first from -0.5.
+    fn cells_have_edges_halfway_between_centres() {
+        let (low, high) = (color::of_height(0.0), color::of_height(1.0));
+        // z[i, j] at x[i] and y[j]; the last two of the lower row have one colour, and one of the upper row is a hole.
+        let z = [0.0, 1.0, 1.0, f64::NAN, 1.0, 0.0];
         assert_eq!(
-            seen(&[0.0, 1.0, 3.0], 0.0, 3.0),
-            [0..1, 1..2, 1..2, 2..3, 2..3, 2..3]
+            seen(&[0.0, 1.0, 3.0], &z, [9, 9]),
+            [
+                ([(-0.5, -0.5), (0.5, 0.5)], low),
+                ([(0.5, -0.5), (4.0, 0.5)], high),
+                ([(-0.5, 0.5), (0.5, 1.5)], high),
+                ([(2.0, 0.5), (4.0, 1.5)], low),
+            ]
+        );
+    }
+
+    #[test]
+    fn too_many_cells_become_their_means() {
+        let z = [0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0];
+        let cells = seen(&[0.0, 1.0, 2.0, 3.0], &z, [2, 1]);
+        let expected = [
+            ([(-0.5, -0.5), (1.5, 1.5)], 0.5),
+            ([(1.5, -0.5), (3.5, 1.5)], 0.25),
+        ];
+        assert_eq!(
+            cells,
+            expected.map(|(corners, mean)| (corners, color::of_height(mean)))
         );
     }
 }
