@@ -41,10 +41,16 @@ mod surface;
 use axis::{Bounds, Scale};
 use data::Grid;
 use histogram::Histogram;
-use kiln_core::{Array, raise};
+use kiln_core::Array;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
+
+/// Panics at the user's line.
+macro_rules! refuse {
+    ($($text:tt)*) => { kiln_core::raise("plot", format!($($text)*)) };
+}
+use refuse;
 
 /// A plot: series, added one by one, and what is written around them.
 ///
@@ -249,12 +255,10 @@ impl Plot {
     #[track_caller]
     pub fn histogram_range(self, samples: impl Into<Array>, bins: usize, range: Range<f64>) -> Plot {
         if !(range.start < range.end && range.start.abs() < 1e300 && range.end.abs() < 1e300) {
-            raise(
-                "plot",
-                format!(
-                    "histogram_range has the range {:?}..{:?}: give a finite one from low to high",
-                    range.start, range.end
-                ),
+            refuse!(
+                "histogram_range has the range {:?}..{:?}: give a finite one from low to high",
+                range.start,
+                range.end
             )
         }
         self.binned("histogram_range", &samples.into(), bins, Some(range))
@@ -263,10 +267,7 @@ impl Plot {
     #[track_caller]
     fn binned(self, method: &str, samples: &Array, bins: usize, range: Option<Range<f64>>) -> Plot {
         if !(1..=100_000).contains(&bins) {
-            raise(
-                "plot",
-                format!("{method} has {bins} bins: give between 1 and 100000"),
-            )
+            refuse!("{method} has {bins} bins: give between 1 and 100000")
         }
         let samples = data::vector(method, "samples", samples);
         self.with(Data::Histogram(Histogram::new(&samples, bins, range)))
@@ -292,14 +293,8 @@ impl Plot {
     pub fn density(mut self) -> Plot {
         match self.series.last_mut().map(|series| &mut series.data) {
             Some(Data::Histogram(histogram)) => histogram.density = true,
-            Some(other) => raise(
-                "plot",
-                format!("density comes after a {}: put it after a histogram", other.name()),
-            ),
-            None => raise(
-                "plot",
-                "density comes before any series: put it after a histogram",
-            ),
+            Some(other) => refuse!("density comes after a {}: put it after a histogram", other.name()),
+            None => refuse!("density comes before any series: put it after a histogram"),
         }
         self
     }
@@ -369,12 +364,9 @@ impl Plot {
         let z = z.into();
         let grid = Grid::new("surface", &x.into(), &y.into(), &z);
         if grid.x.len() < 2 || grid.y.len() < 2 {
-            raise(
-                "plot",
-                format!(
-                    "surface has z of shape {}: give at least two rows and two columns",
-                    z.shape()
-                ),
+            refuse!(
+                "surface has z of shape {}: give at least two rows and two columns",
+                z.shape()
             )
         }
         self.with(Data::Surface(grid))
@@ -386,16 +378,10 @@ impl Plot {
         let is_surface = |data: &Data| matches!(data, Data::Surface(_));
         let there = |is: fn(&Data) -> bool| self.series.iter().any(|series| is(&series.data));
         if there(is_surface) || is_surface(&data) && !self.series.is_empty() {
-            raise(
-                "plot",
-                "a surface stands alone: make another Plot for the other series",
-            )
+            refuse!("a surface stands alone: make another Plot for the other series")
         }
         if is_map(&data) && there(is_map) {
-            raise(
-                "plot",
-                "there is a heat map already: make another Plot for this one",
-            )
+            refuse!("there is a heat map already: make another Plot for this one")
         }
         self.series.push(Series { data, label: None });
         self
@@ -409,10 +395,7 @@ impl Plot {
     pub fn label(mut self, label: impl Into<String>) -> Plot {
         match self.series.last_mut() {
             Some(series) => series.label = Some(readable(label)),
-            None => raise(
-                "plot",
-                "label comes before any series: put it after the one that it names",
-            ),
+            None => refuse!("label comes before any series: put it after the one that it names"),
         }
         self
     }
@@ -454,10 +437,7 @@ impl Plot {
     #[track_caller]
     pub fn size(mut self, width: u32, height: u32) -> Plot {
         if ![width, height].iter().all(|side| (100..=10_000).contains(side)) {
-            raise(
-                "plot",
-                format!("the size is {width} x {height}: give sides between 100 and 10000 pixels"),
-            )
+            refuse!("the size is {width} x {height}: give sides between 100 and 10000 pixels")
         }
         (self.width, self.height) = (width, height);
         self

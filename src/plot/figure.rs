@@ -348,7 +348,7 @@ fn color_bar<DB: DrawingBackend>(
     Ok(())
 }
 
-/// Samples of the series and their labels, in rows above the axes, where no data is in their way. Plotters' legend is among the data.
+/// Samples of the series and their labels, in rows above the axes, where no data is in their way. Plotters has its legend among the data.
 struct Legend<'a> {
     /// With the distance from the left, and the row.
     entries: Vec<(&'a Series, RGBColor, [f64; 2])>,
