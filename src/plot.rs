@@ -20,11 +20,13 @@
 //! so that one file serves light and dark pages; a PNG has a white background.
 //!
 //! Arrays may be of any dtype. What cannot be drawn is left out: a NaN or an infinity, a number of more than 1e300, and on a log axis what is
-//! not positive (or less than 1e-300), is a gap in a line, a missing dot, an uncounted sample, a hole in a heat map or a surface. A series of which nothing is
-//! left is an [`Error`]. Arrays that do not go together panic at the caller's line.
+//! not positive (or less than 1e-300), is a gap in a line, a missing dot, an uncounted sample, a hole in a heat map or a surface. A series
+//! of which nothing is left is an [`Error`]. Arrays that do not go together panic at the caller's line.
 //!
 //! Files stay small. Of a line with more than 4000 points those are kept that can be seen: the first, lowest, highest and last of
-//! each run over one column of pixels. Dots that start at the same pixel are drawn once, and more than 5000 of them as squares. A heat map has at most 150 by 120 cells in an SVG, and one to a pixel in a PNG.
+//! each run over one column of pixels. Dots that start at the same pixel are drawn once, and more than 5000 of them as squares, as are
+//! lines that go to and fro through more than 20,000 points. A heat map has at most 150 by 120 cells in an SVG, and one to a pixel in a
+//! PNG.
 
 mod axis;
 mod color;
@@ -39,10 +41,16 @@ mod surface;
 use axis::{Bounds, Scale};
 use data::Grid;
 use histogram::Histogram;
-use kiln_core::{Array, raise};
+use kiln_core::Array;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
+
+/// Panics at the user's line.
+macro_rules! refuse {
+    ($($text:tt)*) => { kiln_core::raise("plot", format!($($text)*)) };
+}
+use refuse;
 
 /// A plot: series, added one by one, and what is written around them.
 ///
@@ -247,12 +255,10 @@ impl Plot {
     #[track_caller]
     pub fn histogram_range(self, samples: impl Into<Array>, bins: usize, range: Range<f64>) -> Plot {
         if !(range.start < range.end && range.start.abs() < 1e300 && range.end.abs() < 1e300) {
-            raise(
-                "plot",
-                format!(
-                    "histogram_range has the range {:?}..{:?}: give a finite one from low to high",
-                    range.start, range.end
-                ),
+            refuse!(
+                "histogram_range has the range {:?}..{:?}: give a finite one from low to high",
+                range.start,
+                range.end
             )
         }
         self.binned("histogram_range", &samples.into(), bins, Some(range))
@@ -261,10 +267,7 @@ impl Plot {
     #[track_caller]
     fn binned(self, method: &str, samples: &Array, bins: usize, range: Option<Range<f64>>) -> Plot {
         if !(1..=100_000).contains(&bins) {
-            raise(
-                "plot",
-                format!("{method} has {bins} bins: give between 1 and 100000"),
-            )
+            refuse!("{method} has {bins} bins: give between 1 and 100000")
         }
         let samples = data::vector(method, "samples", samples);
         self.with(Data::Histogram(Histogram::new(&samples, bins, range)))
@@ -290,14 +293,8 @@ impl Plot {
     pub fn density(mut self) -> Plot {
         match self.series.last_mut().map(|series| &mut series.data) {
             Some(Data::Histogram(histogram)) => histogram.density = true,
-            Some(other) => raise(
-                "plot",
-                format!("density comes after a {}: put it after a histogram", other.name()),
-            ),
-            None => raise(
-                "plot",
-                "density comes before any series: put it after a histogram",
-            ),
+            Some(other) => refuse!("density comes after a {}: put it after a histogram", other.name()),
+            None => refuse!("density comes before any series: put it after a histogram"),
         }
         self
     }
@@ -367,12 +364,9 @@ impl Plot {
         let z = z.into();
         let grid = Grid::new("surface", &x.into(), &y.into(), &z);
         if grid.x.len() < 2 || grid.y.len() < 2 {
-            raise(
-                "plot",
-                format!(
-                    "surface has z of shape {}: give at least two rows and two columns",
-                    z.shape()
-                ),
+            refuse!(
+                "surface has z of shape {}: give at least two rows and two columns",
+                z.shape()
             )
         }
         self.with(Data::Surface(grid))
@@ -384,16 +378,10 @@ impl Plot {
         let is_surface = |data: &Data| matches!(data, Data::Surface(_));
         let there = |is: fn(&Data) -> bool| self.series.iter().any(|series| is(&series.data));
         if there(is_surface) || is_surface(&data) && !self.series.is_empty() {
-            raise(
-                "plot",
-                "a surface stands alone: make another Plot for the other series",
-            )
+            refuse!("a surface stands alone: make another Plot for the other series")
         }
         if is_map(&data) && there(is_map) {
-            raise(
-                "plot",
-                "there is a heat map already: make another Plot for this one",
-            )
+            refuse!("there is a heat map already: make another Plot for this one")
         }
         self.series.push(Series { data, label: None });
         self
@@ -407,10 +395,7 @@ impl Plot {
     pub fn label(mut self, label: impl Into<String>) -> Plot {
         match self.series.last_mut() {
             Some(series) => series.label = Some(readable(label)),
-            None => raise(
-                "plot",
-                "label comes before any series: put it after the one that it names",
-            ),
+            None => refuse!("label comes before any series: put it after the one that it names"),
         }
         self
     }
@@ -452,10 +437,7 @@ impl Plot {
     #[track_caller]
     pub fn size(mut self, width: u32, height: u32) -> Plot {
         if ![width, height].iter().all(|side| (100..=10_000).contains(side)) {
-            raise(
-                "plot",
-                format!("the size is {width} x {height}: give sides between 100 and 10000 pixels"),
-            )
+            refuse!("the size is {width} x {height}: give sides between 100 and 10000 pixels")
         }
         (self.width, self.height) = (width, height);
         self

@@ -377,6 +377,8 @@ fn what_is_huge_stays_small() {
     let (x, y) = (noise.index(0), noise.index(1));
     let walk = svg(&Plot::new().line(&t, x.cumsum()));
     assert!(walk.len() < 60_000, "{} bytes", walk.len());
+    let tangle = svg(&Plot::new().line(&x, &y));
+    assert!(tangle.len() < 600_000, "{} bytes", tangle.len());
     let cloud = svg(&Plot::new().scatter(&x, &y));
     assert!(cloud.len() < 600_000, "{} bytes", cloud.len());
     let map = svg(&Plot::new().heat_map(noise.reshape((1000, -1))));

@@ -1,26 +1,21 @@
 //! Arrays as numbers to draw, and what is wrong with them: a panic at the user's line, `plot: fact: hint`.
 
-use kiln_core::{Array, DType, raise};
+use super::refuse;
+use kiln_core::{Array, DType};
 
 /// The elements of an argument.
 #[track_caller]
 fn values(method: &str, name: &str, array: &Array) -> Vec<f64> {
     if array.is_traced() {
-        raise(
-            "plot",
-            format!(
-                "{method} has a traced {name}, {}: return it from the function that is recorded, and plot the result",
-                array.array_type()
-            ),
+        refuse!(
+            "{method} has a traced {name}, {}: return it from the function that is recorded, and plot the result",
+            array.array_type()
         )
     }
     if array.size() == 0 {
-        raise(
-            "plot",
-            format!(
-                "{method} has an empty {name}, of shape {}: give at least one number",
-                array.shape()
-            ),
+        refuse!(
+            "{method} has an empty {name}, of shape {}: give at least one number",
+            array.shape()
         )
     }
     macro_rules! read {
@@ -38,12 +33,9 @@ fn values(method: &str, name: &str, array: &Array) -> Vec<f64> {
 #[track_caller]
 pub(super) fn vector(method: &str, name: &str, array: &Array) -> Vec<f64> {
     if array.ndim() != 1 {
-        raise(
-            "plot",
-            format!(
-                "{method} wants {name} of one axis, not of shape {}: take one row, or ravel it",
-                array.shape()
-            ),
+        refuse!(
+            "{method} wants {name} of one axis, not of shape {}: take one row, or ravel it",
+            array.shape()
         )
     }
     values(method, name, array)
@@ -54,13 +46,10 @@ pub(super) fn vector(method: &str, name: &str, array: &Array) -> Vec<f64> {
 pub(super) fn points(method: &str, x: &Array, y: &Array) -> [Vec<f64>; 2] {
     let points = [vector(method, "x", x), vector(method, "y", y)];
     if x.shape() != y.shape() {
-        raise(
-            "plot",
-            format!(
-                "{method} has x of shape {} and y of shape {}: give a y for each x",
-                x.shape(),
-                y.shape()
-            ),
+        refuse!(
+            "{method} has x of shape {} and y of shape {}: give a y for each x",
+            x.shape(),
+            y.shape()
         )
     }
     points
@@ -89,14 +78,11 @@ impl Grid {
                 true => "transpose z, as z[i, j] is at x[i] and y[j]",
                 false => "z[i, j] is at x[i] and y[j]",
             };
-            raise(
-                "plot",
-                format!(
-                    "{method} has z of shape {}, where x of shape {} and y of shape {} ask for ({rows}, {columns}): {hint}",
-                    z.shape(),
-                    x.shape(),
-                    y.shape()
-                ),
+            refuse!(
+                "{method} has z of shape {}, where x of shape {} and y of shape {} ask for ({rows}, {columns}): {hint}",
+                z.shape(),
+                x.shape(),
+                y.shape()
             )
         }
         if falls(method, "x", &grid.x) {
@@ -127,12 +113,9 @@ impl Grid {
 #[track_caller]
 fn matrix(method: &str, z: &Array) -> Vec<f64> {
     if z.ndim() != 2 {
-        raise(
-            "plot",
-            format!(
-                "{method} wants z of two axes, not of shape {}: reshape it",
-                z.shape()
-            ),
+        refuse!(
+            "{method} wants z of two axes, not of shape {}: reshape it",
+            z.shape()
         )
     }
     values(method, "z", z)
@@ -150,25 +133,17 @@ fn falls(method: &str, name: &str, numbers: &[f64]) -> bool {
             pair[0] < pair[1]
         };
         if !ordered {
-            raise(
-                "plot",
-                format!(
-                    "{method} wants {name} to increase or to decrease, but {name}[{i}] is {} and {name}[{}] is {}: sort it, \
+            refuse!(
+                "{method} wants {name} to increase or to decrease, but {name}[{i}] is {} and {name}[{}] is {}: sort it, \
                      and z with it",
-                    pair[0],
-                    i + 1,
-                    pair[1]
-                ),
+                pair[0],
+                i + 1,
+                pair[1]
             )
         }
     }
     if !numbers.iter().all(|number| number.abs() < 1e300) {
-        raise(
-            "plot",
-            format!(
-                "{method} has {name} with a number that is not finite: leave it out, and what z has there"
-            ),
-        )
+        refuse!("{method} has {name} with a number that is not finite: leave it out, and what z has there")
     }
     falls
 }

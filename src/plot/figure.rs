@@ -1,7 +1,7 @@
 //! Where everything stands: title, legend, axes, colour bar, and the data between them.
 
 use super::axis::{Axis, Bounds, Scale};
-use super::series::{self, Dots, Place};
+use super::series::{self, Corners, Screen};
 use super::{Data, Error, Plot, Series, color, heat_map, surface};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
@@ -172,9 +172,10 @@ fn two_axes<DB: DrawingBackend>(
     let mut canvas = Canvas {
         chart,
         scales,
-        x: &x,
-        y: &y,
-        size: [plot.width, plot.height],
+        screen: Screen {
+            axes: [&x, &y],
+            pixels: [plot.width, plot.height],
+        },
         paper,
     };
     for (series, color) in colored(plot) {
@@ -238,9 +239,7 @@ fn colored(plot: &Plot) -> impl Iterator<Item = (&Series, RGBColor)> {
 struct Canvas<'a, DB: DrawingBackend> {
     chart: ChartContext<'a, DB, Cartesian2d<Axis, Axis>>,
     scales: [Scale; 2],
-    x: &'a Axis,
-    y: &'a Axis,
-    size: [u32; 2],
+    screen: Screen<'a>,
     paper: &'a Paper<DB>,
 }
 
@@ -248,7 +247,11 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
     fn line(&mut self, points: &[Vec<f64>; 2], color: RGBColor) -> Drawn<DB> {
         let style = self.paper.stroke(color, 1.8);
         let radius = self.paper.units(0.9);
-        for part in series::parts(series::places(points, self.scales), self.x, self.size[0]) {
+        let parts = match self.screen.line(series::places(points, self.scales)) {
+            Ok(parts) => parts,
+            Err(squares) => return self.squares(squares, color),
+        };
+        for part in parts {
             if let [point] = part[..] {
                 self.chart
                     .draw_series([Circle::new(point, radius, color.filled())])?;
@@ -265,40 +268,43 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
 
     fn scatter(&mut self, points: &[Vec<f64>; 2], color: RGBColor) -> Drawn<DB> {
         let places = series::places(points, self.scales).flatten();
-        match series::dots(places, [self.x, self.y], self.size) {
-            Dots::Round(dots) => {
-                let radius = self.paper.units(if dots.len() <= 1000 { 2.5 } else { 1.5 });
-                let dots = dots
-                    .into_iter()
-                    .map(|dot| Circle::new(dot, radius, color.filled()));
-                self.chart.draw_series(dots)?;
-            }
-            Dots::Rows(rows) => {
-                let rows = rows.into_iter().map(|row| Rectangle::new(row, color.filled()));
-                self.chart.draw_series(rows)?;
-            }
-        }
+        let dots = match self.screen.dots(places) {
+            Ok(dots) => dots,
+            Err(squares) => return self.squares(squares, color),
+        };
+        let radius = self.paper.units(if dots.len() <= 1000 { 2.5 } else { 1.5 });
+        let dots = dots
+            .into_iter()
+            .map(|dot| Circle::new(dot, radius, color.filled()));
+        self.chart.draw_series(dots)?;
+        Ok(())
+    }
+
+    fn squares(&mut self, squares: Vec<Corners>, color: RGBColor) -> Drawn<DB> {
+        let squares = squares
+            .into_iter()
+            .map(|corners| Rectangle::new(corners, color.filled()));
+        self.chart.draw_series(squares)?;
         Ok(())
     }
 
     /// Each cell reaches a pixel under the next ones, for neighbours to have no seams.
-    fn cells(&mut self, cells: Vec<([Place; 2], RGBColor)>) -> Drawn<DB> {
-        let under = |axis: &Axis, end: f64, pixels: u32| {
-            (end + 1.5 / f64::from(pixels) * (axis.hi - axis.lo)).min(axis.hi)
+    fn cells(&mut self, cells: Vec<(Corners, RGBColor)>) -> Drawn<DB> {
+        let Screen { axes, pixels } = self.screen;
+        let under = |i: usize, end: f64| {
+            let pixel = (axes[i].hi - axes[i].lo) / f64::from(pixels[i]);
+            (end + 1.5 * pixel).min(axes[i].hi)
         };
         let cells = cells.into_iter().map(|([from, (right, high)], color)| {
-            let to = (
-                under(self.x, right, self.size[0]),
-                under(self.y, high, self.size[1]),
-            );
-            Rectangle::new([from, to], color.filled())
+            Rectangle::new([from, (under(0, right), under(1, high))], color.filled())
         });
         self.chart.draw_series(cells)?;
         Ok(())
     }
 
     fn frame(&mut self) -> Drawn<DB> {
-        let corners = [(self.x.lo, self.y.lo), (self.x.hi, self.y.hi)];
+        let [x, y] = self.screen.axes;
+        let corners = [(x.lo, y.lo), (x.hi, y.hi)];
         let style = self.paper.stroke(color::INK, 1.0);
         self.chart.draw_series([Rectangle::new(corners, style)])?;
         Ok(())
@@ -342,7 +348,7 @@ fn color_bar<DB: DrawingBackend>(
     Ok(())
 }
 
-/// Samples of the series and their labels, in rows above the axes, where no data is in their way. Plotters' legend is among the data.
+/// Samples of the series and their labels, in rows above the axes, where no data is in their way. Plotters has its legend among the data.
 struct Legend<'a> {
     /// With the distance from the left, and the row.
     entries: Vec<(&'a Series, RGBColor, [f64; 2])>,

@@ -3,7 +3,7 @@
 use super::axis::{Axis, Bounds, Scale};
 use super::color;
 use super::data::Grid;
-use super::series::Place;
+use super::series::Corners;
 use plotters::style::RGBColor;
 use std::ops::Range;
 
@@ -25,9 +25,9 @@ pub(super) fn cells(
     scales: [Scale; 2],
     heights: &Axis,
     most: [usize; 2],
-) -> Vec<([Place; 2], RGBColor)> {
+) -> Vec<(Corners, RGBColor)> {
     let [(no_x, x), (no_y, y)] = [edges(&grid.x, scales[0]), edges(&grid.y, scales[1])];
-    let mut cells: Vec<([Place; 2], RGBColor)> = Vec::new();
+    let mut cells: Vec<(Corners, RGBColor)> = Vec::new();
     for rows in blocks(y.len() - 1, most[1]) {
         for columns in blocks(x.len() - 1, most[0]) {
             let numbers = columns.clone().flat_map(|i| {
@@ -91,7 +91,7 @@ fn edges(centres: &[f64], scale: Scale) -> (usize, Vec<f64>) {
 mod tests {
     use super::*;
 
-    fn seen(x: &[f64], z: &[f64], most: [usize; 2]) -> Vec<([Place; 2], RGBColor)> {
+    fn seen(x: &[f64], z: &[f64], most: [usize; 2]) -> Vec<(Corners, RGBColor)> {
         let grid = Grid {
             x: x.to_vec(),
             y: vec![0.0, 1.0],

@@ -56,44 +56,87 @@ fn thinned(points: &[Place], column: impl Fn(&Place) -> i64) -> Vec<Place> {
     kept.collect()
 }
 
-/// What is drawn for dots.
-pub(super) enum Dots {
-    Round(Vec<Place>),
-    /// Rectangles that many dots beside one another cover, by two corners.
-    Rows(Vec<[Place; 2]>),
+/// Two corners of a rectangle.
+pub(super) type Corners = [Place; 2];
+
+/// More dots than that are drawn as squares, and lines of more points.
+const MANY_DOTS: usize = 5000;
+const MANY_POINTS: usize = 20_000;
+
+/// The axes, and the pixels along them.
+#[derive(Clone, Copy)]
+pub(super) struct Screen<'a> {
+    pub(super) axes: [&'a Axis; 2],
+    pub(super) pixels: [u32; 2],
 }
 
-/// More dots than that are drawn as squares, two pixels apart, and in one rectangle where they touch.
-const MANY: usize = 5000;
-
-/// Dots for points on axes of so many pixels: of those that start at the same pixel one is seen.
-pub(super) fn dots(places: impl Iterator<Item = Place>, [x, y]: [&Axis; 2], pixels: [u32; 2]) -> Dots {
-    let pixel = |place: Place, size: f64| {
-        let [x, y] = [(x.part(place.0), pixels[0]), (y.part(place.1), pixels[1])]
-            .map(|(part, pixels)| (part * f64::from(pixels) / size) as i64);
-        (y, x)
-    };
-    let mut seen = HashSet::new();
-    let dots: Vec<Place> = places.filter(|&place| seen.insert(pixel(place, 1.0))).collect();
-    if dots.len() <= MANY {
-        return Dots::Round(dots);
+impl Screen<'_> {
+    /// How many pixels a place is from the ends of the axes.
+    fn pixel(&self, (x, y): Place) -> [f64; 2] {
+        let parts = [self.axes[0].part(x), self.axes[1].part(y)];
+        [0, 1].map(|i| parts[i] * f64::from(self.pixels[i]))
     }
-    let squares: BTreeSet<(i64, i64)> = dots.into_iter().map(|place| pixel(place, 2.0)).collect();
-    let squares: Vec<(i64, i64)> = squares.into_iter().collect();
-    let rows = squares.chunk_by(|one, next| one.0 == next.0 && one.1 + 1 == next.1);
-    let corner = |column: f64, row: f64| {
-        (
-            x.place(2.0 * column / f64::from(pixels[0])),
-            y.place(2.0 * row / f64::from(pixels[1])),
-        )
-    };
-    let rows = rows.map(|run| {
-        let (row, first) = (run[0].0 as f64, run[0].1 as f64);
-        // A bit over the next ones, for neighbours to have no seams.
-        let end = first + run.len() as f64 + 0.5;
-        [corner(first, row), corner(end, row + 1.5)]
-    });
-    Dots::Rows(rows.collect())
+
+    /// Of the dots that start at the same pixel, the first; squares instead if these are still many.
+    pub(super) fn dots(&self, places: impl Iterator<Item = Place>) -> Result<Vec<Place>, Vec<Corners>> {
+        let mut seen = HashSet::new();
+        let whole = |place: Place| self.pixel(place).map(|pixels| pixels as i64);
+        let dots: Vec<Place> = places.filter(|&place| seen.insert(whole(place))).collect();
+        match dots.len() <= MANY_DOTS {
+            true => Ok(dots),
+            false => Err(self.squares(dots.into_iter().map(|dot| self.pixel(dot)))),
+        }
+    }
+
+    /// The parts of a line; squares along it instead if it goes to and fro through very many points.
+    pub(super) fn line(
+        &self,
+        points: impl Iterator<Item = Option<Place>>,
+    ) -> Result<Vec<Vec<Place>>, Vec<Corners>> {
+        let parts = parts(points, self.axes[0], self.pixels[0]);
+        if parts.iter().map(Vec::len).sum::<usize>() <= MANY_POINTS {
+            return Ok(parts);
+        }
+        let steps = parts.iter().flat_map(|part| part.windows(part.len().min(2)));
+        let between = steps.flat_map(|step| {
+            let [from, to] = [step[0], step[step.len() - 1]].map(|place| self.pixel(place));
+            let way = [to[0] - from[0], to[1] - from[1]];
+            let count = way[0].abs().max(way[1].abs()).ceil().max(1.0);
+            let along = (0..=count as i64).map(move |i| i as f64 / count);
+            along.map(move |part| [from[0] + way[0] * part, from[1] + way[1] * part])
+        });
+        Err(self.squares(between))
+    }
+
+    /// Squares at these pixels, two pixels apart: a rectangle for those that touch beside one another.
+    fn squares(&self, at: impl Iterator<Item = [f64; 2]>) -> Vec<Corners> {
+        let [columns, rows] = self.pixels.map(|pixels| pixels as usize / 2 + 1);
+        let mut taken = vec![false; columns * rows];
+        for [x, y] in at {
+            let [column, row] = [x, y].map(|pixels| (pixels / 2.0) as usize);
+            taken[row.min(rows - 1) * columns + column.min(columns - 1)] = true;
+        }
+        let corner = |column: f64, row: f64| {
+            let part = |i: usize, square: f64| 2.0 * square / f64::from(self.pixels[i]);
+            (
+                self.axes[0].place(part(0, column)),
+                self.axes[1].place(part(1, row)),
+            )
+        };
+        let mut corners = Vec::new();
+        for (row, squares) in taken.chunks(columns).enumerate() {
+            let mut column = 0;
+            for run in squares.chunk_by(|one, next| one == next) {
+                let (from, row) = (column as f64, row as f64);
+                column += run.len();
+                if run[0] {
+                    // A bit over the next ones, for neighbours to have no seams.
+                    corners.push([corner(from, row), corner(column as f64 + 0.5, row + 1.5)]);
+                }
+            }
+        }
+        corners
+    }
 }
 
 #[cfg(test)]
@@ -138,19 +181,34 @@ mod tests {
     }
 
     #[test]
-    fn many_dots_are_drawn_in_rows() {
+    fn many_dots_are_drawn_as_squares() {
         let axis = unit();
         let grid = |n: u32, pixels: u32| {
             let part = move |i: u32| (f64::from(i) + 0.5) / f64::from(n);
             let all = (0..n).flat_map(move |i| (0..n).map(move |j| (part(i), part(j))));
-            dots(all, [&axis, &axis], [pixels; 2])
+            let screen = Screen {
+                axes: [&axis; 2],
+                pixels: [pixels; 2],
+            };
+            screen.dots(all)
         };
         // Ten thousand points on a hundred pixels, and on ten thousand.
-        assert!(matches!(grid(100, 10), Dots::Round(dots) if dots.len() == 100));
-        let Dots::Rows(rows) = grid(100, 100) else {
-            panic!("round dots")
-        };
+        assert_eq!(grid(100, 10).unwrap().len(), 100);
+        let rows = grid(100, 100).unwrap_err();
         assert_eq!(rows.len(), 50);
         assert_eq!(rows[49], [(0.0, 0.98), (1.01, 1.01)]);
+    }
+
+    #[test]
+    fn tangles_are_drawn_as_squares() {
+        let axis = unit();
+        let screen = Screen {
+            axes: [&axis; 2],
+            pixels: [100; 2],
+        };
+        // To and fro between two points that are 80 pixels apart.
+        let points = (0..30_000).map(|i| Some((0.1 + 0.8 * f64::from(i % 2), 0.5)));
+        let rows = screen.line(points).unwrap_err();
+        assert_eq!(rows, [[(0.1, 0.5), (0.93, 0.53)]]);
     }
 }
