@@ -11,22 +11,21 @@
 //!
 //! // Elsewhere, another day:
 //! let exported = Exported::load(&path)?;
-//! println!("{exported}");
-//! // (.0: f32[3], .1: f32[3]) -> (f32[])
-//! // captured: f32[3]
-//! // { a:f32[3] b:f32[3] c:f32[3] => ..
+//! let shown = exported.to_string();
+//! assert!(shown.starts_with("(.0: f32[3], .1: f32[3]) -> (f32[])\ncaptured: f32[3]\n{ a:f32[3] b:f32[3] c:f32[3] =>"));
 //! let (cash, years) = (np::full(3, 100.0), np::array([1.0, 2.0, 3.0]));
 //! let value: Array = exported.call((cash.clone(), years.clone()));
-//! println!("{value}"); // 286.47882
+//! assert_eq!(value.to_string(), "286.47705");
 //! let slopes = grad(|cash: Array| exported.call::<_, Array>((cash, years.clone())));
-//! println!("{}", slopes(cash)); // [0.99004984 0.96078944 0.9139312 ]
+//! assert_eq!(slopes(cash).to_string(), "[0.99004984 0.96078944 0.9139312 ]");
 //! # Ok::<(), kiln::io::Error>(())
 //! ```
 //!
 //! A file is a safetensors file: the captured arrays, and in its metadata the program in JSON. A saved function computes with the shapes and
 //! dtypes that it was recorded with, whatever the 64-bit switch; `vmap` adds a batch. Custom derivatives go along, and so does `debug_print!`.
 //!
-//! What is read is checked: each equation against the rules of its op, so that a damaged file is an error, and not a wrong number.
+//! What is read is checked: each equation against the rules of its op, and all of it, the captured arrays too, against a checksum that is
+//! saved with it, so that a damaged file is an error, and not a wrong number. The checksum tells of accidents; who means harm can make another.
 //! A file is still a program, which may take long or much memory: run those of people that you trust.
 
 use crate::io::{self, Error, Place, safetensors};
@@ -46,7 +45,8 @@ use std::path::Path;
 /// use kiln::export::export;
 /// use kiln::{Array, Key, numpy as np, random};
 /// let draw = export(|(key, scale): (Key, Array)| random::normal(key, 3) * scale, (Key::new(0), 1.0.into()));
-/// println!("{}", draw.call::<_, Array>((Key::new(1), np::array(2.0)))); // [-0.23144637 -2.3686886   0.3453806 ]
+/// let drawn: Array = draw.call((Key::new(1), np::array(2.0)));
+/// assert_eq!(drawn.to_string(), "[-0.30887437  0.16941455 -0.27196097]");
 /// ```
 #[track_caller]
 pub fn export<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Exported {
@@ -70,7 +70,23 @@ const VERSION: u64 = 1;
 #[derive(Serialize, Deserialize)]
 struct Saved<F> {
     version: u64,
+    crc32: u32,
     function: F,
+}
+
+/// The checksum of all that a function computes with. It is taken of what was read, not of the bytes that it was read from: what differs
+/// only in how it is written is the same.
+fn checksum(function: &Function) -> Result<u32, serde_json::Error> {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&serde_json::to_vec(function.form())?);
+    for array in function.captured() {
+        hasher.update(value(array).bytes());
+    }
+    Ok(hasher.finalize())
+}
+
+fn value(captured: &Array) -> Buffer {
+    captured.try_buffer().expect("captured arrays are in memory")
 }
 
 impl Exported {
@@ -78,6 +94,16 @@ impl Exported {
     ///
     /// # Errors
     /// When the file cannot be written, or programs are nested so deep that they could not be read (about twenty).
+    ///
+    /// ```
+    /// use kiln::export::{Exported, export};
+    /// use kiln::{Array, numpy as np};
+    /// let path = std::env::temp_dir().join("squares.kiln");
+    /// export(|x: Array| &x * &x, np::ones(3)).save(&path)?;
+    /// let squares = Exported::load(&path)?;
+    /// assert_eq!(squares.call::<_, Array>(np::array([1.0, 2.0, 3.0])).to_string(), "[1. 4. 9.]");
+    /// # Ok::<(), kiln::io::Error>(())
+    /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let note = self.note(&Place::of(path.as_ref()))?;
         io::save_tensors(path.as_ref(), self.arrays(), Some(note))
@@ -90,10 +116,8 @@ impl Exported {
     ///
     /// ```
     /// use kiln::export::Exported;
-    /// match Exported::load("missing.kiln") {
-    ///     Ok(function) => println!("{function}"),
-    ///     Err(error) => println!("{error}"), // missing.kiln: No such file or directory (os error 2)
-    /// }
+    /// let error = Exported::load("missing.kiln").unwrap_err();
+    /// assert!(error.to_string().starts_with("missing.kiln: ")); // and what the operating system says
     /// ```
     pub fn load(path: impl AsRef<Path>) -> Result<Exported, Error> {
         Exported::read(io::load_tensors(path.as_ref())?, &Place::of(path.as_ref()))
@@ -108,7 +132,8 @@ impl Exported {
     /// use kiln::export::{Exported, export};
     /// use kiln::{Array, numpy as np};
     /// let bytes = export(|x: Array| x.sin(), np::ones(2)).to_bytes()?;
-    /// println!("{}", Exported::from_bytes(&bytes)?.call::<_, Array>(np::zeros(2))); // [0. 0.]
+    /// let sin = Exported::from_bytes(&bytes)?;
+    /// assert_eq!(sin.call::<_, Array>(np::zeros(2)).to_string(), "[0. 0.]");
     /// # Ok::<(), kiln::io::Error>(())
     /// ```
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
@@ -144,8 +169,9 @@ impl Exported {
     /// }
     /// let line = || Line { slope: 2.0.into(), intercept: 1.0.into() };
     /// let at = export(|(line, x): (Line, Array)| line.slope * x + line.intercept, (line(), 0.0.into()));
-    /// println!("{}", at.call::<_, Array>((line(), np::array(3.0)))); // 7.0
-    /// println!("{}", vmap(|x: Array| at.call::<_, Array>((line(), x)), 0)(np::arange((0.0, 3.0)))); // [1. 3. 5.]
+    /// assert_eq!(at.call::<_, Array>((line(), np::array(3.0))).to_string(), "7.0");
+    /// let each = vmap(|x: Array| at.call::<_, Array>((line(), x)), 0);
+    /// assert_eq!(each(np::arange((0.0, 3.0))).to_string(), "[1. 3. 5.]");
     /// ```
     #[track_caller]
     pub fn call<T: Tree, U: Tree>(&self, arguments: T) -> U {
@@ -158,9 +184,8 @@ impl Exported {
     /// use kiln::export::export;
     /// use kiln::{Array, numpy as np};
     /// let f = export(|(x, y): (Array, Array)| x + y, (np::ones(2), np::ones(())));
-    /// for (path, of) in f.arguments() {
-    ///     println!("{path}: {of}"); // .0: f32[2], .1: f32[]
-    /// }
+    /// let arguments: Vec<String> = f.arguments().map(|(path, of)| format!("{path}: {of}")).collect();
+    /// assert_eq!(arguments, [".0: f32[2]", ".1: f32[]"]);
     /// ```
     pub fn arguments(&self) -> impl Iterator<Item = (&str, ArrayType)> {
         let names = self.function.form().arguments.iter().map(String::as_str);
@@ -168,30 +193,43 @@ impl Exported {
     }
 
     /// The path and type of each array in the result.
+    ///
+    /// ```
+    /// use kiln::export::export;
+    /// use kiln::{Array, numpy as np};
+    /// let f = export(|x: Array| vec![x.sum(), x], np::ones(2));
+    /// let results: Vec<String> = f.results().map(|(path, of)| format!("{path}: {of}")).collect();
+    /// assert_eq!(results, ["[0]: f32[]", "[1]: f32[2]"]);
+    /// ```
     pub fn results(&self) -> impl Iterator<Item = (&str, ArrayType)> {
         let names = self.function.form().results.iter().map(String::as_str);
         names.zip(self.program().output_types())
     }
 
     /// What is computed: from the arrays of the argument, and after them the captured ones, to those of the result.
+    ///
+    /// ```
+    /// use kiln::export::export;
+    /// use kiln::{Array, numpy as np};
+    /// let weights = np::ones(2);
+    /// let f = export(|x: Array| &weights * x, np::ones(2));
+    /// assert_eq!(f.program().input_types().len(), 2); // x, and the weights
+    /// ```
     pub fn program(&self) -> &Program {
         &self.function.form().program
     }
 
     fn arrays(&self) -> Vec<(String, Buffer)> {
-        let value = |(i, array): (usize, &Array)| {
-            let buffer = array.try_buffer().expect("captured arrays are in memory");
-            (captured(i), buffer)
-        };
-        self.function.captured().iter().enumerate().map(value).collect()
+        let named = |(i, array)| (captured(i), value(array));
+        self.function.captured().iter().enumerate().map(named).collect()
     }
 
     fn note(&self, at: &Place) -> Result<(String, String), Error> {
         let damaged = |what: String| Error::Damaged { at: at.clone(), what };
-        let form = self.function.form();
         let saved = Saved {
             version: VERSION,
-            function: form,
+            crc32: checksum(&self.function).map_err(|error| damaged(error.to_string()))?,
+            function: self.function.form(),
         };
         let text = serde_json::to_string(&saved).map_err(|error| damaged(error.to_string()))?;
         // What cannot be read again, for it is nested too deep, is not written.
@@ -213,6 +251,11 @@ impl Exported {
             version: u64,
         }
         let Version { version } = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+        if version < 1 {
+            return Err(damaged(format!(
+                "version {version} of its format, which begins with 1"
+            )));
+        }
         if version > VERSION {
             return Err(Error::Newer {
                 at: at.clone(),
@@ -220,8 +263,11 @@ impl Exported {
                 known: VERSION,
             });
         }
-        let Saved::<Form> { function: form, .. } =
-            serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+        let Saved::<Form> {
+            crc32,
+            function: form,
+            ..
+        } = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
         let take = |i| {
             let name = captured(i);
             arrays
@@ -233,10 +279,14 @@ impl Exported {
         if let Some(name) = arrays.keys().next() {
             return Err(damaged(format!("the program does not take the array {name}")));
         }
-        match Function::new(form, taken) {
-            Ok(function) => Ok(Exported { function }),
-            Err(what) => Err(damaged(what)),
+        let function = Function::new(form, taken).map_err(damaged)?;
+        let found = checksum(&function).map_err(|error| damaged(error.to_string()))?;
+        if found != crc32 {
+            return Err(damaged(format!(
+                "its checksum is {crc32:08x}, and what is in it has {found:08x}"
+            )));
         }
+        Ok(Exported { function })
     }
 }
 

@@ -3,27 +3,44 @@
 use kiln::io::{self, Error};
 use kiln::{Array, DType, jit, numpy as np, with_x64};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Cursor, ErrorKind, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
-/// The largest piece of memory that anything asked for.
+/// Memory in pieces that are not larger than this thread may have.
 struct Watched;
 
-static LARGEST: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    /// The largest piece that this thread asked for.
+    static LARGEST: Cell<usize> = const { Cell::new(0) };
+    /// The largest that it gets.
+    static MOST: Cell<usize> = const { Cell::new(usize::MAX) };
+}
 
-// Safety: all is done by the system's.
+fn granted(layout: Layout) -> bool {
+    LARGEST.set(LARGEST.get().max(layout.size()));
+    layout.size() <= MOST.get()
+}
+
+// Safety: all is done by the system's, or refused.
 unsafe impl GlobalAlloc for Watched {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
+        match granted(layout) {
+            true => unsafe { System.alloc(layout) },
+            false => std::ptr::null_mut(),
+        }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
-        unsafe { System.alloc_zeroed(layout) }
+        match granted(layout) {
+            true => unsafe { System.alloc_zeroed(layout) },
+            false => std::ptr::null_mut(),
+        }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
@@ -34,7 +51,7 @@ unsafe impl GlobalAlloc for Watched {
 #[global_allocator]
 static WATCHED: Watched = Watched;
 
-/// No test here needs a piece of memory as large as this.
+/// No damaged file here needs a piece of memory as large as this.
 const HUGE: usize = 1 << 26;
 
 /// A folder of a test's own.
@@ -274,6 +291,12 @@ fn damaged_npy_files() {
         (of("5", "(2,)"), "damaged", "no string"),
         (of("[[[[", "(2,)"), "damaged", "without an end"),
         (of("[]", "(2,)"), "dtype", "records"),
+        (
+            of("('<f4', (3,))", "(2,)"),
+            "dtype",
+            "the elements are arrays ('<f4', (3,)), which kiln has no dtype for",
+        ),
+        (of("('<f4', (3,)", "(2,"), "damaged", "without an end"),
         (of("'|b1'", "(8,)"), "damaged", "neither 0 nor 1"),
         (
             good.replace("'fortran_order': False, ", ""),
@@ -325,7 +348,7 @@ fn damaged_npy_files() {
     );
     refused(io::from_npy, &with(20, &[0xff]), "damaged", "not text");
     refused(io::from_npy, &io::to_npz(samples()).unwrap(), "format", "loadz");
-    assert!(LARGEST.load(Ordering::Relaxed) < HUGE);
+    assert!(LARGEST.get() < HUGE);
 }
 
 #[test]
@@ -398,7 +421,7 @@ fn damaged_safetensors_files() {
     let mut bad = tensors(&one("F32", "[2]", "[0,8]"), &[0; 8]);
     bad[10] = 0xff;
     refused(read, &bad, "damaged", "");
-    assert!(LARGEST.load(Ordering::Relaxed) < HUGE);
+    assert!(LARGEST.get() < HUGE);
 }
 
 #[test]
@@ -454,7 +477,96 @@ fn damaged_npz_files() {
             .unwrap()
             .is_empty()
     );
-    assert!(LARGEST.load(Ordering::Relaxed) < HUGE);
+    assert!(LARGEST.get() < HUGE);
+}
+
+/// An archive of one file.
+fn archive(name: &str, content: &[u8], method: CompressionMethod) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(method);
+    archive.start_file(name, options).unwrap();
+    archive.write_all(content).unwrap();
+    archive.finish().unwrap().into_inner()
+}
+
+/// Puts a number at a place after the start of a file's header and of its entry in the directory.
+fn patched(archive: &[u8], places: (usize, usize), new: &[u8]) -> Vec<u8> {
+    let mut bytes = archive.to_vec();
+    for (magic, place) in [(b"PK\x03\x04", places.0), (b"PK\x01\x02", places.1)] {
+        let at = archive.windows(4).position(|w| w == magic).unwrap() + place;
+        bytes[at..at + new.len()].copy_from_slice(new);
+    }
+    bytes
+}
+
+#[test]
+fn archives_that_are_not_numpys_are_refused_as_such() {
+    let read = |bytes: &[u8]| io::from_npz(bytes);
+    let whole = io::to_npz([("x", np::arange(3))]).unwrap();
+    // The flag that a file is encrypted, and the number of bzip2.
+    refused(
+        read,
+        &patched(&whole, (6, 8), &[1]),
+        "format",
+        "Password required",
+    );
+    refused(
+        read,
+        &patched(&whole, (8, 10), &[12]),
+        "format",
+        "\"x.npy\" in it is compressed as",
+    );
+}
+
+#[test]
+fn memory_is_not_taken_because_a_header_says_so() {
+    // What deflate cannot make smaller, so that it may claim to be a thousand times as much.
+    let noise = (0_u32..25_000).flat_map(|i| i.wrapping_mul(2_654_435_761).rotate_left(i).to_le_bytes());
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (20000000,), }\n";
+    let content = npy(header, &noise.collect::<Vec<u8>>());
+    let small = archive("x.npy", &content, CompressionMethod::Deflated);
+    let claimed = |size: usize| patched(&small, (22, 24), &(size as u32).to_le_bytes());
+    let size = 10 + header.len() + 4 * 20_000_000;
+    refused(
+        |bytes| io::from_npz(bytes),
+        &claimed(size),
+        "truncated",
+        "cut off: 80000000 bytes belong there",
+    );
+    refused(
+        |bytes| io::from_npz(bytes),
+        &claimed(1 << 31),
+        "damaged",
+        "array x: damaged: 2147483648 bytes are said to be in",
+    );
+    assert!(LARGEST.get() < HUGE);
+}
+
+#[test]
+fn memory_that_is_not_there_is_an_error() {
+    let zeros = np::zeros((1024, 1024));
+    let bytes = io::to_npy(&zeros).unwrap();
+    let columns = String::from_utf8_lossy(&bytes[10..128]).replace("False", "True ");
+    let columns = npy(&columns, &bytes[128..]);
+    let compressed = archive("x.npy", &bytes, CompressionMethod::Deflated);
+    let tensors = io::to_safetensors([("x", &zeros)]).unwrap();
+    type Read = fn(&[u8]) -> Result<(), Error>;
+    let files: [(&[u8], Read); 4] = [
+        (&bytes, |bytes| io::from_npy(bytes).map(drop)),
+        (&columns, |bytes| io::from_npy(bytes).map(drop)),
+        (&compressed, |bytes| io::from_npz(bytes).map(drop)),
+        (&tensors, |bytes| io::from_safetensors(bytes).map(drop)),
+    ];
+    for (file, read) in files {
+        MOST.set(1 << 20);
+        let error = read(file);
+        MOST.set(usize::MAX);
+        match error {
+            Err(Error::File { source, .. }) => assert_eq!(source.kind(), ErrorKind::OutOfMemory),
+            other => panic!("{other:?}"),
+        }
+        read(file).unwrap();
+    }
 }
 
 /// Every byte of small files, flipped in each of its bits: what comes is an array or an error.
@@ -498,7 +610,7 @@ fn flipped_bits() {
             8 * file.len()
         );
     }
-    assert!(LARGEST.load(Ordering::Relaxed) < HUGE);
+    assert!(LARGEST.get() < HUGE);
 }
 
 #[test]
@@ -543,6 +655,20 @@ fn errors_name_the_file_and_what_is_there_stays() {
     assert_eq!(names, ["kept.npz", "way"]);
     io::save(&path, &np::ones(2)).unwrap();
     assert_eq!(kind(&io::loadz(&path).unwrap_err()), "format");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_permissions_of_what_was_there_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder("permissions");
+    let path = folder.join("secret.npy");
+    io::save(&path, &np::ones(2)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    io::save(&path, &np::zeros(3)).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(io::load(&path).unwrap().size(), 3);
     fs::remove_dir_all(folder).unwrap();
 }
 

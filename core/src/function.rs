@@ -14,6 +14,17 @@ use std::panic::Location;
 use std::sync::Arc;
 
 /// What a function is apart from the arrays that it captured: it can be saved in any format of serde's.
+///
+/// ```
+/// use kiln_core::{Array, Form, Function, numpy as np};
+/// let rates = np::array([0.5, 2.0]);
+/// let f = Function::record("record", |x: Array| &rates * x, np::ones(2));
+/// let text = serde_json::to_string(f.form())?;
+/// let form: Form = serde_json::from_str(&text)?;
+/// let again = Function::new(form, f.captured().to_vec()).unwrap();
+/// assert_eq!(again.call::<Array, Array>(np::full(2, 3.0)).to_string(), "[1.5 6. ]");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Form {
     /// From the arguments' arrays, and after them the captured ones, to those of the results.
@@ -34,8 +45,9 @@ pub struct Form {
 /// use kiln_core::{Array, Function, grad, numpy as np};
 /// let rates = np::array([0.5, 2.0]);
 /// let f = Function::record("record", |x: Array| (&rates * x.pow(2)).sum(), np::ones(2));
-/// println!("{}", f.call::<Array, Array>(np::full(2, 3.0))); // 22.5
-/// println!("{}", grad(|x: Array| f.call::<Array, Array>(x))(np::ones(2))); // [1. 4.]
+/// assert_eq!(f.call::<Array, Array>(np::full(2, 3.0)).to_string(), "22.5");
+/// let slopes = grad(|x: Array| f.call::<Array, Array>(x));
+/// assert_eq!(slopes(np::ones(2)).to_string(), "[1. 4.]");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Function {

@@ -52,7 +52,15 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
 ///
 /// ```
 /// use kiln::{Array, numpy as np, program};
-/// assert_eq!(program(|x: Array| x.sin() * 2, np::ones(3)).to_string(), "{ a:f32[3] =>\n    b:f32[3] = sin a\n    c:f32[3] = broadcast[(3,) axes=[]] 2.0\n    d:f32[3] = mul b c\n  in (d,) }");
+/// let shown = program(|x: Array| x.sin() * 2, np::ones(3)).to_string();
+/// let lines = [
+///     "{ a:f32[3] =>",
+///     "    b:f32[3] = sin a",
+///     "    c:f32[3] = broadcast[(3,) axes=[]] 2.0",
+///     "    d:f32[3] = mul b c",
+///     "  in (d,) }",
+/// ];
+/// assert!(shown.lines().eq(lines), "{shown}");
 /// ```
 #[track_caller]
 pub fn program<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Program {

@@ -47,19 +47,19 @@ impl fmt::Display for Place {
 /// use kiln::io::{self, Error};
 /// let error = io::from_npy(b"PK\x03\x04 and so on").unwrap_err();
 /// assert!(matches!(error, Error::Format { .. }));
-/// println!("{error}"); // the bytes: this is no .npy file: it is a zip archive, which loadz reads
+/// assert_eq!(error.to_string(), "the bytes: this is no .npy file: it is a zip archive, which loadz reads");
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refuses: there is no such file, it is a folder, the disk is full.
+    /// The operating system refuses: there is no such file, it is a folder, the disk is full, there is no memory for so large an array.
     File {
         /// The file.
         at: Place,
         /// What it says.
         source: std::io::Error,
     },
-    /// It is something else: it does not begin as such files do.
+    /// It is something else: it does not begin as such files do, or is encrypted or compressed in a way that is not read here.
     Format {
         /// The file.
         at: Place,

@@ -1,6 +1,7 @@
 //! Files, and the elements in them.
 
 use super::{Error, Place};
+use bytemuck::Pod;
 use kiln_core::{Array, ArrayType, Buffer, DType};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -24,7 +25,17 @@ pub(super) fn opened(path: &Path) -> Result<(File, u64), Error> {
     })
 }
 
-/// Writes a file beside its place, and moves it there when it is complete.
+/// Removes what was written, unless it is moved to its place: also when writing panics.
+struct Part<'a>(&'a Path);
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        // There is an error or a panic to tell of already.
+        let _ = fs::remove_file(self.0);
+    }
+}
+
+/// Writes a file beside its place, and moves it there when it is complete and on the disk.
 pub(super) fn replaced(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Error> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     // A link stays one.
@@ -42,12 +53,15 @@ pub(super) fn replaced(path: &Path, write: impl FnOnce(&mut File) -> io::Result<
         ));
         let beside = target.with_file_name(beside);
         let mut file = File::create_new(&beside)?;
-        let written = write(&mut file).and_then(|()| fs::rename(&beside, &target));
-        if written.is_err() {
-            // The first error is the one to tell of.
-            let _ = fs::remove_file(&beside);
+        let part = Part(&beside);
+        if let Ok(old) = fs::metadata(&target) {
+            file.set_permissions(old.permissions())?;
         }
-        written
+        write(&mut file)?;
+        file.sync_all()?;
+        fs::rename(&beside, &target)?;
+        std::mem::forget(part);
+        Ok(())
     };
     replace().map_err(|source| Error::File {
         at: Place::of(path),
@@ -70,17 +84,57 @@ pub(super) fn typed(dtype: DType, lengths: &[u64], at: &Place) -> Result<ArrayTy
     })
 }
 
-/// Fills bytes; `found` are there.
-pub(super) fn fill(reader: &mut dyn Read, bytes: &mut [u8], found: u64, at: &Place) -> Result<(), Error> {
-    reader.read_exact(bytes).map_err(|source| match source.kind() {
-        ErrorKind::UnexpectedEof => truncated(at, bytes.len() as u64, found),
-        // What is not the operating system's says that compressed bytes are wrong.
-        _ if source.raw_os_error().is_none() => damaged(at, source),
-        _ => Error::File {
-            at: at.clone(),
-            source,
-        },
-    })
+/// Fills bytes that stand after `before` others.
+pub(super) fn fill(reader: &mut dyn Read, bytes: &mut [u8], before: usize, at: &Place) -> Result<(), Error> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match reader.read(&mut bytes[filled..]) {
+            Ok(0) => {
+                return Err(truncated(
+                    at,
+                    (before + bytes.len()) as u64,
+                    (before + filled) as u64,
+                ));
+            }
+            Ok(n) => filled += n,
+            Err(source) if source.kind() == ErrorKind::Interrupted => {}
+            // What is not the operating system's says that compressed bytes are wrong.
+            Err(source) if source.raw_os_error().is_none() => return Err(damaged(at, source)),
+            Err(source) => {
+                return Err(Error::File {
+                    at: at.clone(),
+                    source,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads `n` numbers. Memory grows with what is read: a length in a header is only a claim.
+pub(super) fn numbers<T: Pod>(reader: &mut dyn Read, n: usize, at: &Place) -> Result<Vec<T>, Error> {
+    /// What stays in a core's cache between being zeroed and being written.
+    const STEP: usize = 1 << 15;
+    let mut numbers: Vec<T> = Vec::new();
+    while numbers.len() < n {
+        let (start, left) = (numbers.len(), n - numbers.len());
+        let end = start + left.min(STEP);
+        if numbers.capacity() < end {
+            let twice = left.min(start.max(STEP));
+            let reserved = numbers.try_reserve_exact(twice);
+            reserved.map_err(|error| Error::File {
+                at: at.clone(),
+                source: error.into(),
+            })?;
+        }
+        numbers.resize(end, T::zeroed());
+        let bytes = bytemuck::cast_slice_mut(&mut numbers[start..]);
+        fill(reader, bytes, start * size_of::<T>(), at).map_err(|error| match error {
+            Error::Truncated { found, .. } => truncated(at, (n * size_of::<T>()) as u64, found),
+            error => error,
+        })?;
+    }
+    Ok(numbers)
 }
 
 pub(super) fn truncated(at: &Place, needed: u64, found: u64) -> Error {
@@ -98,21 +152,70 @@ pub(super) fn damaged(at: &Place, what: impl ToString) -> Error {
     }
 }
 
-/// The elements of an array, of which the caller knows that as many bytes are there; `prepare` brings them in order.
+/// The elements of an array; `prepare` brings their bytes in order.
 pub(super) fn elements(
     reader: &mut dyn Read,
     of: ArrayType,
     at: &Place,
-    prepare: impl FnOnce(&mut [u8]),
+    prepare: impl FnOnce(&mut [u8]) -> io::Result<()>,
 ) -> Result<Array, Error> {
-    let dtype = of.dtype;
-    let mut buffer = Buffer::zeros(of);
-    let bytes = buffer.bytes_mut().expect("nobody else holds a new buffer");
-    let found = bytes.len() as u64;
-    fill(reader, bytes, found, at)?;
-    prepare(bytes);
-    match dtype == DType::Bool && bytes.iter().any(|&byte| byte > 1) {
-        true => Err(damaged(at, "a bool that is neither 0 nor 1")),
-        false => Ok(Array::from_buffer(buffer)),
+    fn read<T: Pod>(
+        reader: &mut dyn Read,
+        of: &ArrayType,
+        at: &Place,
+        prepare: impl FnOnce(&mut [u8]) -> io::Result<()>,
+    ) -> Result<Vec<T>, Error> {
+        let mut elements = numbers::<T>(reader, of.shape.size(), at)?;
+        let prepared = prepare(bytemuck::cast_slice_mut(&mut elements));
+        prepared.map_err(|source| Error::File {
+            at: at.clone(),
+            source,
+        })?;
+        Ok(elements)
+    }
+    macro_rules! plain {
+        ($type:ty) => {
+            Buffer::from_vec(read::<$type>(reader, &of, at, prepare)?, of.shape)
+        };
+    }
+    Ok(Array::from_buffer(match of.dtype {
+        DType::Bool => {
+            let bytes = read::<u8>(reader, &of, at, prepare)?;
+            if bytes.iter().any(|&byte| byte > 1) {
+                return Err(damaged(at, "a bool that is neither 0 nor 1"));
+            }
+            let elements: Vec<bool> = bytes.into_iter().map(|byte| byte == 1).collect();
+            Buffer::from_vec(elements, of.shape)
+        }
+        DType::I8 => plain!(i8),
+        DType::I16 => plain!(i16),
+        DType::I32 => plain!(i32),
+        DType::I64 => plain!(i64),
+        DType::U8 => plain!(u8),
+        DType::U16 => plain!(u16),
+        DType::U32 => plain!(u32),
+        DType::U64 => plain!(u64),
+        DType::F32 => plain!(f32),
+        DType::F64 => plain!(f64),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replaced;
+    use std::fs;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn a_panic_leaves_what_was_there_and_nothing_else() {
+        let folder = std::env::temp_dir().join(format!("kiln-replaced-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("kept");
+        fs::write(&path, "before").unwrap();
+        let write = || replaced(&path, |_| panic!("while it is written"));
+        assert!(catch_unwind(AssertUnwindSafe(write)).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"before");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -6,13 +6,13 @@
 //! let (x, y) = (np::linspace(0.0, 1.0, 5), np::arange(3));
 //!
 //! io::save(folder.join("x.npy"), &x)?;
-//! println!("{}", io::load(folder.join("x.npy"))?); // [0.   0.25 0.5  0.75 1.  ]
+//! assert_eq!(io::load(folder.join("x.npy"))?.to_string(), "[0.   0.25 0.5  0.75 1.  ]");
 //!
 //! io::savez(folder.join("both.npz"), [("x", &x), ("y", &y)])?;
-//! println!("{}", io::loadz(folder.join("both.npz"))?["y"]); // [0 1 2]
+//! assert_eq!(io::loadz(folder.join("both.npz"))?["y"].to_string(), "[0 1 2]");
 //!
 //! io::save_safetensors(folder.join("both.safetensors"), [("x", &x), ("y", &y)])?;
-//! println!("{}", io::load_safetensors(folder.join("both.safetensors"))?["y"]); // [0 1 2]
+//! assert_eq!(io::load_safetensors(folder.join("both.safetensors"))?["y"].to_string(), "[0 1 2]");
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
@@ -20,11 +20,12 @@
 //! `float64`. Files in big-endian or column-major order are read as any other; what kiln has no dtype for (`float16`, complex numbers,
 //! strings, objects, records) is refused by its name. Pickled objects are never run.
 //!
-//! A file is written beside its place and moved there when it is complete, so that a write that fails leaves what was there before.
-//! A path is taken as it is: no suffix is added.
+//! A file is written beside its place and moved there when it is complete and on the disk, so that a write that fails leaves what was there
+//! before. It has the permissions of the file that it replaces. A path is taken as it is: no suffix is added.
 //!
-//! A damaged file, also one that is made to do harm, is an [`Error`]. Memory is taken for what is there, not for what a header says is there.
-//! The compressed entries of an `.npz` file may take a thousand times the space of the file.
+//! A damaged file, also one that is made to do harm, is an [`Error`]. Memory grows with what is read, and not because a header says that it
+//! is there; memory that the operating system refuses is an error too. A small file may still hold much: an `.npz` file, compressed, a thousand
+//! times its own size, and a file with holes reads as zeros. Linux may grant more memory than there is, and end the process when it is used.
 
 mod error;
 mod file;
@@ -65,7 +66,7 @@ pub fn save(path: impl AsRef<Path>, array: &Array) -> Result<(), Error> {
     })
 }
 
-/// The array in a `.npy` file, of the dtype that the file says.
+/// The array in a `.npy` file, of the dtype that the file says. NumPy's `np.load` opens both kinds of files, here [`loadz`] is for `.npz`.
 ///
 /// # Errors
 /// When the file cannot be read, or is no whole `.npy` file of a dtype that kiln has.
@@ -76,10 +77,8 @@ pub fn save(path: impl AsRef<Path>, array: &Array) -> Result<(), Error> {
 /// io::save(&path, &kiln::Array::new(vec![0.5_f64; 3], 3))?;
 /// assert_eq!(io::load(&path)?.dtype(), DType::F64);
 ///
-/// match io::load("missing.npy") {
-///     Ok(array) => println!("{array}"),
-///     Err(error) => println!("{error}"), // missing.npy: No such file or directory (os error 2)
-/// }
+/// let error = io::load("missing.npy").unwrap_err();
+/// assert!(error.to_string().starts_with("missing.npy: ")); // and what the operating system says
 /// # Ok::<(), io::Error>(())
 /// ```
 pub fn load(path: impl AsRef<Path>) -> Result<Array, Error> {
@@ -96,7 +95,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Array, Error> {
 /// ```
 /// use kiln::{io, numpy as np};
 /// let bytes = io::to_npy(&np::arange(3))?;
-/// println!("{}", io::from_npy(&bytes)?); // [0 1 2]
+/// assert_eq!(io::from_npy(&bytes)?.to_string(), "[0 1 2]");
 /// # Ok::<(), io::Error>(())
 /// ```
 pub fn from_npy(bytes: &[u8]) -> Result<Array, Error> {
@@ -110,6 +109,14 @@ pub fn from_npy(bytes: &[u8]) -> Result<Array, Error> {
 ///
 /// # Panics
 /// When the array belongs to a recording: there is no value to save.
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// let bytes = io::to_npy(&np::arange(3))?;
+/// assert!(bytes.starts_with(b"\x93NUMPY"));
+/// assert_eq!(bytes.len(), 128 + 3 * 4); // the header, and three elements
+/// # Ok::<(), io::Error>(())
+/// ```
 #[track_caller]
 pub fn to_npy(array: &Array) -> Result<Vec<u8>, Error> {
     let buffer = value("to_npy", array);
@@ -142,7 +149,7 @@ pub fn savez<N: AsRef<str>, A: Borrow<Array>>(
     replaced(path, |file| npz::write(&entries, file))
 }
 
-/// The arrays in an `.npz` file by their names, compressed or not.
+/// The arrays in an `.npz` file by their names, compressed or not. NumPy's `np.load` opens both kinds of files, here [`load`] is for `.npy`.
 ///
 /// # Errors
 /// When the file cannot be read, or is no whole `.npz` file of arrays of dtypes that kiln has.
@@ -151,9 +158,9 @@ pub fn savez<N: AsRef<str>, A: Borrow<Array>>(
 /// use kiln::{io, numpy as np};
 /// let path = std::env::temp_dir().join("names.npz");
 /// io::savez(&path, [("x", &np::ones(2)), ("n", &np::arange(3))])?;
-/// for (name, array) in io::loadz(&path)? {
-///     println!("{name}: {array}"); // n: [0 1 2], x: [1. 1.]
-/// }
+/// let arrays = io::loadz(&path)?;
+/// assert!(arrays.keys().eq(["n", "x"]));
+/// assert_eq!(arrays["n"].to_string(), "[0 1 2]");
 /// # Ok::<(), io::Error>(())
 /// ```
 pub fn loadz(path: impl AsRef<Path>) -> Result<BTreeMap<String, Array>, Error> {
@@ -166,6 +173,13 @@ pub fn loadz(path: impl AsRef<Path>) -> Result<BTreeMap<String, Array>, Error> {
 ///
 /// # Errors
 /// As [`loadz`].
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// let bytes = io::to_npz([("x", np::ones(2)), ("n", np::arange(3))])?;
+/// assert_eq!(io::from_npz(&bytes)?["n"].to_string(), "[0 1 2]");
+/// # Ok::<(), io::Error>(())
+/// ```
 pub fn from_npz(bytes: &[u8]) -> Result<BTreeMap<String, Array>, Error> {
     npz::read(Cursor::new(bytes), bytes.len() as u64, &Place::default())
 }
@@ -181,7 +195,7 @@ pub fn from_npz(bytes: &[u8]) -> Result<BTreeMap<String, Array>, Error> {
 /// ```
 /// use kiln::{io, numpy as np};
 /// let bytes = io::to_npz([("x", np::ones(2))])?;
-/// println!("{}", io::from_npz(&bytes)?["x"]); // [1. 1.]
+/// assert_eq!(io::from_npz(&bytes)?["x"].to_string(), "[1. 1.]");
 /// # Ok::<(), io::Error>(())
 /// ```
 #[track_caller]
@@ -228,7 +242,7 @@ pub fn save_safetensors<N: AsRef<str>, A: Borrow<Array>>(
 /// use kiln::{io, numpy as np};
 /// let path = std::env::temp_dir().join("weights.safetensors");
 /// io::save_safetensors(&path, [("weights", np::ones((3, 2)))])?;
-/// println!("{}", io::load_safetensors(&path)?["weights"].shape()); // (3, 2)
+/// assert_eq!(io::load_safetensors(&path)?["weights"].shape()[..], [3, 2]);
 /// # Ok::<(), io::Error>(())
 /// ```
 pub fn load_safetensors(path: impl AsRef<Path>) -> Result<BTreeMap<String, Array>, Error> {
@@ -239,6 +253,13 @@ pub fn load_safetensors(path: impl AsRef<Path>) -> Result<BTreeMap<String, Array
 ///
 /// # Errors
 /// As [`load_safetensors`].
+///
+/// ```
+/// use kiln::{io, numpy as np};
+/// let bytes = io::to_safetensors([("x", np::ones(2)), ("n", np::arange(3))])?;
+/// assert_eq!(io::from_safetensors(&bytes)?["n"].to_string(), "[0 1 2]");
+/// # Ok::<(), io::Error>(())
+/// ```
 pub fn from_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, Array>, Error> {
     Ok(safetensors::read(&mut &bytes[..], bytes.len() as u64, &Place::default())?.arrays)
 }
@@ -254,7 +275,7 @@ pub fn from_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, Array>, Error> 
 /// ```
 /// use kiln::{io, numpy as np};
 /// let bytes = io::to_safetensors([("x", np::ones(2))])?;
-/// println!("{}", io::from_safetensors(&bytes)?["x"]); // [1. 1.]
+/// assert_eq!(io::from_safetensors(&bytes)?["x"].to_string(), "[1. 1.]");
 /// # Ok::<(), io::Error>(())
 /// ```
 #[track_caller]

@@ -52,7 +52,7 @@ pub(super) fn header(of: &ArrayType, at: &Place) -> Result<Vec<u8>, Error> {
 pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Array, Error> {
     let mut start = [0; 8];
     let there = length.min(8) as usize;
-    fill(reader, &mut start[..there], length, at)?;
+    fill(reader, &mut start[..there], 0, at)?;
     let magic = &start[..there.min(6)];
     if !MAGIC.starts_with(magic) {
         return Err(Error::Format {
@@ -83,8 +83,8 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
     };
     let mut size = [0; 4];
     let field = if wide { 4 } else { 2 };
-    fill(reader, &mut size[..field], length, at)?;
-    let before = 8 + field as u64;
+    fill(reader, &mut size[..field], start.len(), at)?;
+    let before = (start.len() + field) as u64;
     let size = u64::from(u32::from_le_bytes(size));
     // Said to be this long, and by a wide margin longer than any that NumPy reads.
     const LONGEST: u64 = 1 << 16;
@@ -95,7 +95,7 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
         .checked_sub(before + size)
         .ok_or_else(|| truncated(at, before + size, length))?;
     let mut line = vec![0; size as usize];
-    fill(reader, &mut line, length, at)?;
+    fill(reader, &mut line, before as usize, at)?;
     let line = std::str::from_utf8(&line).map_err(|_| damaged(at, "the header is not text"))?;
     let Header {
         descr,
@@ -117,13 +117,16 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
     let lengths = of.shape.clone();
     elements(reader, of, at, |bytes| {
         let size = dtype.size();
-        if big != cfg!(target_endian = "big") && size > 1 {
+        if big && size > 1 {
             bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
         }
         if column_major && lengths.rank() > 1 && !bytes.is_empty() {
-            let columns = bytes.to_vec();
+            let mut columns = Vec::new();
+            columns.try_reserve_exact(bytes.len())?;
+            columns.extend_from_slice(bytes);
             row_major(&columns, &lengths, size, bytes);
         }
+        Ok(())
     })
 }
 
@@ -167,15 +170,16 @@ fn dtype_of(descr: &str, at: &Place) -> Result<(DType, bool), Error> {
             found: name,
         })
     };
-    if descr.starts_with('[') {
-        return refused(format!("records {}", shown(descr)));
+    match descr.chars().next() {
+        Some('[') => return refused(format!("records {}", shown(descr))),
+        Some('(') => return refused(format!("arrays {}", shown(descr))),
+        _ => {}
     }
     let mut chars = descr.chars();
     let order = chars.next();
     let big = match order {
         Some('>') => true,
-        Some('<' | '|') => false,
-        Some('=') => cfg!(target_endian = "big"),
+        Some('<' | '|' | '=') => false,
         _ => return Err(damaged(at, format!("{:?} is no type", shown(descr)))),
     };
     let kind = chars.as_str();
@@ -215,7 +219,7 @@ fn dtype_of(descr: &str, at: &Place) -> Result<(DType, bool), Error> {
 }
 
 struct Header<'a> {
-    /// NumPy's type string, or a list for records.
+    /// NumPy's type string, a list for records, or a tuple for elements that are arrays.
     descr: &'a str,
     column_major: bool,
     shape: Vec<u64>,
@@ -282,18 +286,18 @@ impl<'a> Rest<'a> {
         Ok(text)
     }
 
-    /// A list is given as it stands: what its fields are is not looked at.
+    /// A list or tuple is given as it stands: what is in it is not looked at.
     fn descr(&mut self) -> Result<&'a str, String> {
         self.0 = self.0.trim_start();
-        if !self.0.starts_with('[') {
+        if !self.0.starts_with(['[', '(']) {
             return self.string();
         }
         let whole = self.0;
         let mut depth = 0_usize;
         for (at, c) in whole.char_indices() {
             match c {
-                '[' => depth += 1,
-                ']' => depth -= 1,
+                '[' | '(' => depth += 1,
+                ']' | ')' => depth -= 1,
                 _ => {}
             }
             if depth == 0 {

@@ -101,12 +101,22 @@ pub(super) fn read(
         let Some(name) = file.strip_suffix(SUFFIX) else {
             return Err(damaged(at, format!("{file:?} in it is no .npy file")));
         };
+        let method = entry.compression();
+        if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
+            return Err(other(at, format!("{file:?} in it is compressed as {method:?}")));
+        }
         let at = at.array(name);
         let size = entry.size();
         // Deflate makes no more out of a byte: what a header claims beyond that is not there.
         const MOST: u64 = 1032;
         if size > entry.compressed_size().min(length).saturating_mul(MOST) {
-            return Err(truncated(&at, size, entry.compressed_size()));
+            return Err(damaged(
+                &at,
+                format!(
+                    "{size} bytes are said to be in {} compressed ones",
+                    entry.compressed_size()
+                ),
+            ));
         }
         let array = npy::read(&mut entry, size, &at)?;
         // The checksum is looked at where the file ends.
@@ -131,6 +141,16 @@ fn refused(error: ZipError, at: &Place) -> Error {
             at: at.clone(),
             source,
         },
+        ZipError::UnsupportedArchive(_) => other(at, error.to_string()),
         error => damaged(at, error),
+    }
+}
+
+/// An archive of a kind that NumPy does not write.
+fn other(at: &Place, found: String) -> Error {
+    Error::Format {
+        at: at.clone(),
+        wanted: ".npz file as NumPy writes them",
+        found,
     }
 }

@@ -1,6 +1,6 @@
 //! The safetensors format: the length of a header, a header in JSON, and the elements of all arrays, row-major and little-endian.
 
-use super::file::{damaged, elements, fill, truncated, typed};
+use super::file::{damaged, elements, fill, numbers, truncated, typed};
 use super::{Error, Place};
 use kiln_core::{Array, Buffer, DType};
 use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo};
@@ -102,7 +102,7 @@ pub(crate) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Ten
         return Err(truncated(at, 8, length));
     }
     let mut size = [0; 8];
-    fill(reader, &mut size, length, at)?;
+    fill(reader, &mut size, 0, at)?;
     let other = |found: String| Error::Format {
         at: at.clone(),
         wanted: "safetensors file",
@@ -115,8 +115,7 @@ pub(crate) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Ten
     let left = (length - 8)
         .checked_sub(size)
         .ok_or_else(|| truncated(at, 8 + size, length))?;
-    let mut header = vec![0; size as usize];
-    fill(reader, &mut header, length, at)?;
+    let header: Vec<u8> = numbers(reader, size as usize, at)?;
     if header.first() != Some(&b'{') {
         return Err(other("its header is no JSON object".into()));
     }
@@ -154,12 +153,7 @@ pub(crate) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Ten
     }
     let mut arrays = BTreeMap::new();
     for (name, of) in names.into_iter().zip(types) {
-        let swap = |bytes: &mut [u8]| {
-            if cfg!(target_endian = "big") {
-                bytes.chunks_exact_mut(of.dtype.size()).for_each(<[u8]>::reverse);
-            }
-        };
-        let array = elements(reader, of.clone(), &at.array(&name), swap)?;
+        let array = elements(reader, of, &at.array(&name), |_| Ok(()))?;
         arrays.insert(name, array);
     }
     Ok(Tensors {

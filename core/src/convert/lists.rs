@@ -5,6 +5,16 @@ use crate::error::{plural, raise};
 use kiln_backends::Element;
 
 /// What an array can be given as: a number of its dtype, or vectors of such, nested as deep as it has axes.
+///
+/// ```
+/// use kiln_core::{Array, Lists, numpy as np};
+/// fn first<L: Lists>(x: &Array) -> Option<L> {
+///     x.to_nested::<Vec<L>>().into_iter().next()
+/// }
+/// let x = np::arange(6).reshape((2, 3));
+/// assert_eq!(first::<Vec<i32>>(&x), Some(vec![0, 1, 2]));
+/// assert_eq!(<Vec<Vec<i32>>>::RANK, 2);
+/// ```
 pub trait Lists: Sized {
     /// The number at the bottom.
     type Element: Element;

@@ -13,10 +13,8 @@ use std::fmt;
 /// use kiln_core::Array;
 /// use ndarray::{array, s};
 /// let x = array![[1.0_f64, 2.0], [3.0, 4.0]];
-/// println!("{}", Array::from(x.t()));                    // [[1. 3.]
-///                                                        //  [2. 4.]]
-/// println!("{}", Array::from(x.slice(s![.., ..;-1])));   // [[2. 1.]
-///                                                        //  [4. 3.]]
+/// assert_eq!(Array::from(x.t()).to_nested::<Vec<Vec<f64>>>(), [[1.0, 3.0], [2.0, 4.0]]);
+/// assert_eq!(Array::from(x.slice(s![.., ..;-1])).to_nested::<Vec<Vec<f64>>>(), [[2.0, 1.0], [4.0, 3.0]]);
 /// ```
 impl<A: Element, S: Data<Elem = A>, D: Dimension> From<ArrayBase<S, D>> for Array {
     fn from(array: ArrayBase<S, D>) -> Array {
@@ -45,6 +43,16 @@ impl<A: Element, S: Data<Elem = A>, D: Dimension> From<&ArrayBase<S, D>> for Arr
 }
 
 /// Why an array is not an array of the crate ndarray of some type.
+///
+/// ```
+/// use kiln_core::{NdarrayError, numpy as np};
+/// use ndarray::{Array1, Array2};
+/// let x = np::arange(6).reshape((2, 3));
+/// let error = Array2::<f64>::try_from(&x).unwrap_err();
+/// assert_eq!(error.to_string(), "the elements are int32, not float64: use astype first");
+/// let error = Array1::<i32>::try_from(&x).unwrap_err();
+/// assert!(matches!(error, NdarrayError::Rank { wanted: 1, .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NdarrayError {
     /// The elements are of another dtype.
@@ -93,8 +101,8 @@ impl std::error::Error for NdarrayError {}
 /// use kiln_core::numpy as np;
 /// use ndarray::{Array2, ArrayD};
 /// let x = np::arange(6).reshape((2, 3));
-/// println!("{:?}", Array2::<i32>::try_from(&x)?.row(1)); // [3, 4, 5], shape=[3], ..
-/// println!("{}", ArrayD::<f64>::try_from(&x).unwrap_err()); // the elements are int32, not float64: use astype first
+/// assert_eq!(Array2::<i32>::try_from(&x)?.row(1).to_vec(), [3, 4, 5]);
+/// assert_eq!(ArrayD::<i32>::try_from(&x)?.shape(), [2, 3]);
 /// # Ok::<(), kiln_core::NdarrayError>(())
 /// ```
 impl<A: Element, D: Dimension> TryFrom<&Array> for ndarray::Array<A, D> {
