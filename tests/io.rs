@@ -528,13 +528,13 @@ fn memory_is_not_taken_because_a_header_says_so() {
     let claimed = |size: usize| patched(&small, (22, 24), &(size as u32).to_le_bytes());
     let size = 10 + header.len() + 4 * 20_000_000;
     refused(
-        |bytes| io::from_npz(bytes),
+        io::from_npz,
         &claimed(size),
         "truncated",
         "cut off: 80000000 bytes belong there",
     );
     refused(
-        |bytes| io::from_npz(bytes),
+        io::from_npz,
         &claimed(1 << 31),
         "damaged",
         "array x: damaged: 2147483648 bytes are said to be in",
