@@ -115,12 +115,32 @@ pub type Arrays = SmallVec<[Array; 4]>;
 /// ```
 pub trait Tree: Sized {
     /// Takes the tree apart: its arrays, and what its type does not say of it, are added to `leaves` in order.
+    ///
+    /// ```
+    /// use kiln::{Tree, numpy as np, tree::Leaves};
+    /// let mut leaves = Leaves::default();
+    /// (np::ones(2), vec![np::ones(3)]).flatten(&mut leaves);
+    /// assert_eq!(leaves.arrays.len(), 2);
+    /// ```
     fn flatten(self, leaves: &mut Leaves);
 
-    /// Puts a tree of a structure together from new leaves, in the order in which [`flatten`](Tree::flatten) took it apart.
+    /// Puts a tree of a structure together from new leaves, in the order in which [`flatten`](Tree::flatten) took it apart. Called through
+    /// [`Structure::rebuild`].
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, tree::Leaves};
+    /// let leaves = Leaves::of(vec![np::ones(2), np::ones(3)]);
+    /// let doubled: Vec<Array> = leaves.structure.rebuild(leaves.arrays.iter().map(|x| 2 * x));
+    /// assert_eq!(doubled[1].to_string(), "[2. 2. 2.]");
+    /// ```
     fn rebuild(leaves: &mut Rebuild<'_>) -> Self;
 
-    /// Adds the path of every leaf to `paths`, in order; `at` is the path of this tree.
+    /// Adds the path of every leaf to `paths`, in order; `at` is the path of this tree. Called through [`paths`](crate::tree::paths()).
+    ///
+    /// ```
+    /// use kiln::{numpy as np, tree::paths};
+    /// assert_eq!(paths(&(np::ones(2), vec![np::ones(3)])), [".0", ".1[0]"]);
+    /// ```
     fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>);
 }
 

@@ -83,17 +83,35 @@ impl Program {
         &self.types[var.index()]
     }
 
-    /// How many variables there are.
+    /// How many variables there are: inputs and results of equations.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let square = program(|x: Array| (&x * &x).sum(), np::ones(3));
+    /// assert_eq!(square.variables(), 3); // the input, the product, and the sum
+    /// ```
     pub fn variables(&self) -> usize {
         self.types.len()
     }
 
     /// The types of the inputs.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let square = program(|x: Array| (&x * &x).sum(), np::ones(3));
+    /// assert_eq!(square.input_types()[0].to_string(), "f32[3]");
+    /// ```
     pub fn input_types(&self) -> Vec<ArrayType> {
         self.types[..self.inputs].to_vec()
     }
 
     /// The types of the results.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let square = program(|x: Array| (&x * &x).sum(), np::ones(3));
+    /// assert_eq!(square.output_types()[0].to_string(), "f32[]");
+    /// ```
     pub fn output_types(&self) -> Vec<ArrayType> {
         self.outputs
             .iter()
