@@ -1,6 +1,5 @@
 //! Writes the programs of the pages: a module a page, with a function that runs its cells one after the other.
 
-#[allow(dead_code)]
 #[path = "src/page.rs"]
 mod page;
 
@@ -14,15 +13,11 @@ fn main() {
     let summary = fs::read_to_string(pages.join("SUMMARY.md")).expect("pages/SUMMARY.md");
     let mut programs = String::from("pub(crate) const FILE: &str = file!();\n");
     let mut table = String::new();
-    for name in summary
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split_once(".md)"))
-    {
-        let name = name.0;
+    for name in page::names(&summary) {
         let text = fs::read_to_string(pages.join(format!("{name}.md")))
             .unwrap_or_else(|error| panic!("pages/{name}.md: {error}"));
-        let cells = page::cells(&text).unwrap_or_else(|error| panic!("pages/{name}.md: {error}"));
+        let cells = page::parts(&text).and_then(|parts| page::cells(&parts));
+        let cells = cells.unwrap_or_else(|error| panic!("pages/{name}.md: {error}"));
         if cells.is_empty() {
             continue;
         }
@@ -39,7 +34,10 @@ fn main() {
         }
         let _ = writeln!(programs, "}}\n}}");
     }
-    let _ = writeln!(programs, "const PAGES: &[(&str, fn())] = &[\n{table}];");
+    let _ = writeln!(
+        programs,
+        "pub(crate) const PAGES: &[(&str, fn())] = &[\n{table}];"
+    );
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     fs::write(Path::new(&out).join("pages.rs"), programs).expect("OUT_DIR can be written to");
 }

@@ -6,8 +6,9 @@
 
 mod page;
 
-use page::{Part, Role};
+use page::{Part, Role, links};
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -33,9 +34,8 @@ impl Book {
     pub fn open(program: impl Into<PathBuf>) -> Result<Book, String> {
         let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages");
         let pages = fs::canonicalize(&pages).map_err(|error| format!("{}: {error}", pages.display()))?;
-        let names = links(&read(&pages.join("SUMMARY.md"))?)
-            .filter_map(|link| link.strip_suffix(".md").map(String::from))
-            .collect();
+        let summary = read(&pages.join("SUMMARY.md"))?;
+        let names = page::names(&summary).map(String::from).collect();
         Ok(Book {
             names,
             pages,
@@ -52,7 +52,7 @@ impl Book {
             let fresh = self.run(name)?;
             write(&self.path(name), fresh.text.as_bytes())?;
             for (file, content) in &fresh.figures {
-                write(&self.figures(name).join(file), content)?;
+                write(&self.folder(name).join(file), content)?;
             }
         }
         Ok(())
@@ -85,7 +85,7 @@ impl Book {
             }
         }
         for (file, content) in &fresh.figures {
-            let path = self.figures(name).join(file);
+            let path = self.folder(name).join(file);
             if fs::read(&path).ok().as_ref() != Some(content) {
                 stale.push(format!("{} is not what the page draws", path.display()));
             }
@@ -96,17 +96,17 @@ impl Book {
     /// The page with what it prints now, and the files that its program writes.
     fn run(&self, name: &str) -> Result<Fresh, String> {
         let in_page = |error: String| format!("{}: {error}", self.path(name).display());
-        let mut parts = page::parts(&read(&self.path(name))?).map_err(in_page)?;
-        let (mut outputs, figures) = match page::cells(&page::join(&parts)).map_err(in_page)?.len() {
+        let parts = page::parts(&read(&self.path(name))?).map_err(in_page)?;
+        let (outputs, figures) = match page::cells(&parts).map_err(in_page)?.len() {
             0 => (vec![], vec![]),
             cells => self.run_cells(name, cells).map_err(in_page)?,
         };
-        outputs.reverse();
+        let mut outputs = outputs.into_iter();
         let mut fresh: Vec<Part> = Vec::new();
         // What the last program printed, until its block is written.
         let mut printed = Printed::default();
-        parts.reverse();
-        while let Some(part) = parts.pop() {
+        let mut parts = parts.into_iter();
+        while let Some(part) = parts.next() {
             let Part::Block { info, text } = &part else {
                 fresh.push(part);
                 continue;
@@ -114,7 +114,7 @@ impl Book {
             match page::role(info, text).map_err(in_page)? {
                 Role::Cell { panics } => {
                     printed = Printed {
-                        text: outputs.pop().unwrap_or_default(),
+                        text: outputs.next().unwrap_or_default(),
                         info: if panics { "text,message" } else { "text" },
                     };
                     fresh.push(part);
@@ -137,12 +137,12 @@ impl Book {
                 }
                 Role::Input => fresh.push(part),
             }
-            if !has_a_place(&parts) {
+            if !has_a_place(parts.as_slice()) {
                 printed.show(&mut fresh);
             }
         }
         Ok(Fresh {
-            text: page::join(&fresh),
+            text: join(&fresh),
             figures,
         })
     }
@@ -185,7 +185,7 @@ impl Book {
                 .and_then(|rest| rest.strip_suffix("}}"))
                 .ok_or_else(|| format!("{line:?} in a block of includes"))?;
             let (file, anchor) = target.split_once(':').unwrap_or((target, ""));
-            let path = self.figures(name).join(file);
+            let path = self.folder(name).join(file);
             let content = read(&path)?;
             if !anchor.is_empty()
                 && !content
@@ -244,7 +244,7 @@ impl Book {
     }
 
     /// The folder of a page, where its figures are.
-    fn figures(&self, name: &str) -> PathBuf {
+    fn folder(&self, name: &str) -> PathBuf {
         let path = self.path(name);
         path.parent().expect("in the folder of pages").to_path_buf()
     }
@@ -280,13 +280,11 @@ impl Printed {
 
 /// Whether there is a block of output before the next program: what is printed goes there, and right below the program if there is none.
 fn has_a_place(rest: &[Part]) -> bool {
-    let roles = rest.iter().rev().filter_map(|part| match part {
+    let mut roles = rest.iter().filter_map(|part| match part {
         Part::Block { info, text } => page::role(info, text).ok(),
         Part::Prose(_) => None,
     });
-    let next = roles
-        .into_iter()
-        .find(|role| matches!(role, Role::Output | Role::Cell { .. } | Role::CompileError));
+    let next = roles.find(|role| matches!(role, Role::Output | Role::Cell { .. } | Role::CompileError));
     next == Some(Role::Output)
 }
 
@@ -394,10 +392,18 @@ fn run(command: &mut Command) -> Result<String, String> {
     Ok(text.into_owned())
 }
 
-/// The targets of Markdown's links and images.
-fn links(text: &str) -> impl Iterator<Item = &str> {
-    let ends = text.split("](").skip(1);
-    ends.filter_map(|rest| rest.split_once(')').map(|(link, _)| link))
+/// The page of these parts.
+fn join(parts: &[Part]) -> String {
+    let mut page = String::new();
+    for part in parts {
+        match part {
+            Part::Prose(text) => page.push_str(text),
+            Part::Block { info, text } => {
+                let _ = write!(page, "```{info}\n{text}```\n");
+            }
+        }
+    }
+    page
 }
 
 /// The figures in a folder.

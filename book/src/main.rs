@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 // Written by build.rs from pages/*.md, for readers and not for clippy.
-#[allow(unused, unreachable_pub, missing_docs, clippy::all)]
+#[allow(unused, clippy::all)]
 mod programs {
     include!(concat!(env!("OUT_DIR"), "/pages.rs"));
-    pub(crate) const TABLE: &[(&str, fn())] = PAGES;
 }
 
 /// Where in the file of all programs the current cell begins.
@@ -57,7 +56,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
-        ["run", name] => match programs::TABLE.iter().find(|(page, _)| *page == name) {
+        ["run", name] => match programs::PAGES.iter().find(|(page, _)| *page == name) {
             Some((_, run)) => {
                 panic::set_hook(Box::new(show));
                 run();

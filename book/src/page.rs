@@ -1,7 +1,5 @@
 //! A page: Markdown whose blocks of code are one program, each followed by what it prints.
 
-use std::fmt::Write;
-
 /// A part of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -36,7 +34,18 @@ pub(crate) enum Role {
     Input,
 }
 
-/// Takes a page apart. Put together again by [`join`], it is the same.
+/// The pages of a book by its summary: paths without `.md`.
+pub(crate) fn names(summary: &str) -> impl Iterator<Item = &str> {
+    links(summary).filter_map(|link| link.strip_suffix(".md"))
+}
+
+/// The targets of Markdown's links and images.
+pub(crate) fn links(text: &str) -> impl Iterator<Item = &str> {
+    let ends = text.split("](").skip(1);
+    ends.filter_map(|rest| rest.split_once(')').map(|(link, _)| link))
+}
+
+/// Takes a page apart.
 ///
 /// # Errors
 /// A block that does not end.
@@ -69,20 +78,6 @@ pub(crate) fn parts(page: &str) -> Result<Vec<Part>, String> {
         parts.push(Part::Prose(prose));
     }
     Ok(parts)
-}
-
-/// The page of these parts.
-pub(crate) fn join(parts: &[Part]) -> String {
-    let mut page = String::new();
-    for part in parts {
-        match part {
-            Part::Prose(text) => page.push_str(text),
-            Part::Block { info, text } => {
-                let _ = write!(page, "```{info}\n{text}```\n");
-            }
-        }
-    }
-    page
 }
 
 /// What a block is, by its language and content.
@@ -118,14 +113,14 @@ pub(crate) fn code(text: &str) -> String {
 /// The cells of a page in order, with whether each is to panic.
 ///
 /// # Errors
-/// What [`parts`] and [`role`] refuse.
-pub(crate) fn cells(page: &str) -> Result<Vec<(String, bool)>, String> {
+/// What [`role`] refuses.
+pub(crate) fn cells(parts: &[Part]) -> Result<Vec<(String, bool)>, String> {
     let mut cells = Vec::new();
-    for part in parts(page)? {
+    for part in parts {
         if let Part::Block { info, text } = part
-            && let Role::Cell { panics } = role(&info, &text)?
+            && let Role::Cell { panics } = role(info, text)?
         {
-            cells.push((code(&text), panics));
+            cells.push((code(text), panics));
         }
     }
     Ok(cells)

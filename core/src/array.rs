@@ -425,7 +425,7 @@ fn first(buffer: &Buffer) -> Scalar {
     }
 }
 
-fn elements(buffer: &Buffer) -> Elements<'_> {
+pub(crate) fn elements(buffer: &Buffer) -> Elements<'_> {
     match buffer.array_type().dtype {
         DType::Bool => Elements::Bool(buffer.as_slice()),
         DType::I8 => Elements::I8(buffer.as_slice()),

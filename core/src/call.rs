@@ -5,7 +5,7 @@ use crate::promote::Kind;
 use crate::record::check_alive;
 use crate::tree::Arrays;
 use crate::{Array, transform};
-use kiln_backends::program::Program;
+use kiln_backends::program::{ArrayType, Program};
 use std::sync::Arc;
 
 /// The results of a program for these arrays: a function that came from elsewhere (from [`program`](crate::program()), or a file, see
@@ -32,23 +32,27 @@ pub fn call(program: &Arc<Program>, inputs: impl IntoIterator<Item = Array>) -> 
             format!("the program takes {} inputs, got {}", types.len(), inputs.len()),
         )
     }
-    let settled = inputs.into_iter().zip(&types).enumerate().map(|(i, (x, of))| {
-        let x = x.settled(
-            "call",
-            Kind {
-                dtype: of.dtype,
-                weak: false,
-            },
-        );
-        if x.array_type() != *of {
-            raise(
-                "call",
-                format!("input {i} of the program is {of}, got {}", x.array_type()),
-            )
-        }
-        x
-    });
-    let inputs: Arrays = settled.collect();
+    let mut settled = Arrays::new();
+    for (i, (x, of)) in inputs.into_iter().zip(&types).enumerate() {
+        settled.push(input("call", x, of, |given| {
+            format!("input {i} of the program is {of}, got {given}")
+        }));
+    }
+    let inputs = settled;
     check_alive("call", &inputs);
     transform::call(program, inputs).into_vec()
+}
+
+/// An array as a program takes it: a plain number gets the dtype that is wanted, and any other type is refused.
+#[track_caller]
+pub(crate) fn input(op: &str, x: Array, of: &ArrayType, refusal: impl FnOnce(ArrayType) -> String) -> Array {
+    let kind = Kind {
+        dtype: of.dtype,
+        weak: false,
+    };
+    let x = x.settled(op, kind);
+    if x.array_type() != *of {
+        raise(op, refusal(x.array_type()))
+    }
+    x
 }

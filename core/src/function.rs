@@ -1,9 +1,10 @@
 //! A recorded function as a value: its program, and all else that a call of it needs.
 
+use crate::call::input;
 use crate::debug::listen;
 use crate::error::raise;
+use crate::grad::with_weakness;
 use crate::jit::{recorded, settled};
-use crate::promote::Kind;
 use crate::record::check_alive;
 use crate::tree::{Leaves, Structure, Tree, paths};
 use crate::{Array, transform};
@@ -163,27 +164,16 @@ impl Function {
         let types = self.form.program.input_types();
         let mut inputs = Vec::with_capacity(types.len());
         for ((x, of), path) in leaves.arrays.into_iter().zip(&types).zip(&given) {
-            let kind = Kind {
-                dtype: of.dtype,
-                weak: false,
-            };
-            let x = x.settled(OP, kind);
-            if x.array_type() != *of {
-                raise(
-                    OP,
-                    format!(
-                        "argument{} is {}, the function was recorded for {of}: use astype or vmap, or record it again",
-                        Shown(path),
-                        x.array_type()
-                    ),
+            inputs.push(input(OP, x, of, |found| {
+                format!(
+                    "argument{} is {found}, the function was recorded for {of}: use astype or vmap, or record it again",
+                    Shown(path)
                 )
-            }
-            inputs.push(x);
+            }));
         }
         inputs.extend(self.captured.iter().cloned());
         let results = transform::call(&self.form.program, inputs.into());
-        let weak = results.into_iter().zip(&self.form.weak);
-        let results = weak.map(|(x, &weak)| x.with_weak(weak)).collect();
+        let results = with_weakness(results.into_vec(), &self.form.weak).collect();
         match self.form.structure.try_rebuild::<U>(results) {
             Some(tree) => {
                 differ(OP, "result", &self.form.results, &paths(&tree));

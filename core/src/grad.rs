@@ -321,7 +321,7 @@ fn floats(types: &[ArrayType], n: usize) -> Vec<bool> {
         .collect()
 }
 
-fn with_weakness(arrays: Vec<Array>, weak: &[bool]) -> impl Iterator<Item = Array> {
+pub(crate) fn with_weakness(arrays: Vec<Array>, weak: &[bool]) -> impl Iterator<Item = Array> {
     arrays
         .into_iter()
         .zip(weak.to_vec())

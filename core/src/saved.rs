@@ -5,6 +5,8 @@
 //! bytes, little-endian. Weakness is not kept: what is read has the dtype that is written there.
 
 use crate::Array;
+use crate::array::elements;
+use crate::display::Elements;
 use kiln_backends::program::{ArrayType, DType, Shape};
 use kiln_backends::{Buffer, Element};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
@@ -53,25 +55,18 @@ struct Numbers<'a>(&'a Buffer);
 
 impl Serialize for Numbers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        fn plain<T: Element + Serialize, S: Serializer>(
-            x: &Buffer,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            serializer.collect_seq(x.as_slice::<T>())
-        }
-        let x = self.0;
-        match x.array_type().dtype {
-            DType::Bool => plain::<bool, S>(x, serializer),
-            DType::I8 => plain::<i8, S>(x, serializer),
-            DType::I16 => plain::<i16, S>(x, serializer),
-            DType::I32 => plain::<i32, S>(x, serializer),
-            DType::I64 => plain::<i64, S>(x, serializer),
-            DType::U8 => plain::<u8, S>(x, serializer),
-            DType::U16 => plain::<u16, S>(x, serializer),
-            DType::U32 => plain::<u32, S>(x, serializer),
-            DType::U64 => plain::<u64, S>(x, serializer),
-            DType::F32 => serializer.collect_seq(x.as_slice().iter().map(|&x: &f32| Float(x))),
-            DType::F64 => serializer.collect_seq(x.as_slice().iter().map(|&x: &f64| Float(x))),
+        match elements(self.0) {
+            Elements::Bool(x) => serializer.collect_seq(x),
+            Elements::I8(x) => serializer.collect_seq(x),
+            Elements::I16(x) => serializer.collect_seq(x),
+            Elements::I32(x) => serializer.collect_seq(x),
+            Elements::I64(x) => serializer.collect_seq(x),
+            Elements::U8(x) => serializer.collect_seq(x),
+            Elements::U16(x) => serializer.collect_seq(x),
+            Elements::U32(x) => serializer.collect_seq(x),
+            Elements::U64(x) => serializer.collect_seq(x),
+            Elements::F32(x) => serializer.collect_seq(x.iter().map(|&x| Float(x))),
+            Elements::F64(x) => serializer.collect_seq(x.iter().map(|&x| Float(x))),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What the tests against JAX share: the tables of `tests/reference/data`, arrays made from their rows, and comparison.
 
-// Each test is a crate of its own and uses a part of this.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test is a crate of its own and uses a part of this")]
 
 pub(crate) mod compare;
 

@@ -14,8 +14,9 @@ pub(crate) trait Integer: super::element::Element {
 macro_rules! power {
     ($T:ty) => {
         |x: $T, y: $T| {
-            #[allow(unused_comparisons)]
-            if y < 0 {
+            // With a name, as comparing an unsigned integer with a literal zero is a lint.
+            const ZERO: $T = 0;
+            if y < ZERO {
                 return <$T>::from(x == 1);
             }
             let (mut base, mut exponent, mut product) = (x, y, 1 as $T);
@@ -64,7 +65,6 @@ macro_rules! integer {
                     Binary::Shr => |x, y| {
                         let last = <$T>::BITS - 1;
                         let shifted = u32::try_from(y).ok().and_then(|y| x.checked_shr(y));
-                        #[allow(unused_comparisons)]
                         shifted.unwrap_or(if <$T>::MIN == 0 { 0 } else { x >> last })
                     },
                     Binary::Atan2 | Binary::Hypot => panic!("{f:?} is not defined for integers"),

