@@ -6,7 +6,7 @@
 
 use crate::recorder::{Recorder, input, output, record};
 use crate::rules::{Cotangents, Rule, own};
-use crate::{Refused, Route, Tensor, lower_with};
+use crate::{Kernels, Refused, Route, Tensor, lower_with};
 use burn_autodiff::Autodiff;
 use burn_backend::AutodiffBackend;
 use burn_backend::ops::FloatTensorOps;
@@ -14,6 +14,8 @@ use kiln_program::{ArrayType, Builder, Op, Program, Shape, Unary, Var, infer, ti
 use std::fmt;
 
 type Differentiated = Autodiff<Recorder>;
+
+impl Kernels for Differentiated {}
 
 /// A vector-Jacobian product of one op.
 #[derive(Clone, Debug)]

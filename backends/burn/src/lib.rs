@@ -1,6 +1,6 @@
 //! Programs on Burn: the lowering of ops onto a Burn backend.
 //!
-//! [`lower`](lower()) maps one [`Op`](kiln_program::Op) to calls on a generic `B: Backend`; [`run`](run()) interprets a program with it.
+//! [`lower`](lower()) maps one [`Op`](kiln_program::Op) to calls on a generic `B: Kernels`, a backend of Burn's with what kiln adds to it; [`run`](run()) interprets a program with it.
 //! A [`Tensor`] is one of Burn's three kinds of primitive. Burn's quirks end here: callers see ops that mean what
 //! kiln-program says they mean, on every backend and dtype.
 //!
@@ -19,6 +19,7 @@ mod gradient;
 mod host;
 #[cfg(feature = "import")]
 pub mod import;
+mod kernels;
 mod linalg;
 mod lower;
 mod recorder;
@@ -28,6 +29,7 @@ mod tensor;
 mod threefry;
 
 pub use gradient::{Gradient, GradientError, vjp};
+pub use kernels::Kernels;
 pub use lower::{Route, lower, lower_with};
 pub use recorder::Refused;
 pub use run::run;

@@ -1,14 +1,14 @@
 //! Linear algebra on the host, by faer: Burn has no such solver and no eigenvalues.
 
-use crate::Tensor;
 use crate::host::{view, with_float};
-use burn_backend::{Backend, TensorData};
+use crate::{Kernels, Tensor};
+use burn_backend::TensorData;
 use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef, Side};
 use kiln_program::Linalg;
 
 /// A decomposition of each matrix of a batch: read, computed, and written back.
-pub(crate) fn linalg<B: Backend>(f: Linalg, x: Vec<Tensor<B>>, device: &B::Device) -> Vec<Tensor<B>> {
+pub(crate) fn linalg<B: Kernels>(f: Linalg, x: Vec<Tensor<B>>, device: &B::Device) -> Vec<Tensor<B>> {
     let dtype = x[0].dtype();
     let shapes: Vec<Vec<usize>> = x.iter().map(Tensor::shape).collect();
     let data: Vec<TensorData> = x.into_iter().map(Tensor::into_data).collect();

@@ -1,7 +1,6 @@
 //! An interpreter: a program's equations in order, each value dropped at its last use.
 
-use crate::{Route, Tensor, lower_with};
-use burn_backend::Backend;
+use crate::{Kernels, Route, Tensor, lower_with};
 use kiln_program::{ArrayType, Program, Scan, Var, While};
 
 /// Runs a program on a backend. Scalars go in and come out as shape `[1]`, as everywhere in this crate.
@@ -27,7 +26,7 @@ use kiln_program::{ArrayType, Program, Scan, Var, While};
 ///
 /// # Panics
 /// When the inputs are not of the program's types, and when the device fails.
-pub fn run<B: Backend>(program: &Program, inputs: Vec<Tensor<B>>, device: &B::Device) -> Vec<Tensor<B>> {
+pub fn run<B: Kernels>(program: &Program, inputs: Vec<Tensor<B>>, device: &B::Device) -> Vec<Tensor<B>> {
     Interpreter::new(program, Route::of::<B>(device)).run(inputs, device)
 }
 
@@ -58,7 +57,7 @@ impl<'a> Interpreter<'a> {
         Interpreter { program, route, dead }
     }
 
-    pub(crate) fn run<B: Backend>(&self, inputs: Vec<Tensor<B>>, device: &B::Device) -> Vec<Tensor<B>> {
+    pub(crate) fn run<B: Kernels>(&self, inputs: Vec<Tensor<B>>, device: &B::Device) -> Vec<Tensor<B>> {
         let program = self.program;
         assert_eq!(
             inputs.len(),
@@ -113,7 +112,7 @@ impl<'a> Interpreter<'a> {
 }
 
 /// A loop with a fixed number of trips.
-pub(crate) fn scan<B: Backend>(
+pub(crate) fn scan<B: Kernels>(
     scan: &Scan,
     operands: Vec<Tensor<B>>,
     types: &[&ArrayType],
@@ -167,7 +166,7 @@ pub(crate) fn scan<B: Backend>(
 }
 
 /// A loop on a condition, which the host reads before each trip.
-pub(crate) fn repeat<B: Backend>(
+pub(crate) fn repeat<B: Kernels>(
     w: &While,
     operands: Vec<Tensor<B>>,
     route: Route,

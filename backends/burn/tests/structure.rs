@@ -2,17 +2,17 @@
 
 mod common;
 
-use burn_backend::{Backend, TensorData};
+use burn_backend::TensorData;
 use burn_flex::Flex;
 use common::*;
-use kiln_burn::{Tensor, run};
+use kiln_burn::{Kernels, Tensor, run};
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, Compare, Custom, CustomRule, DType, Effect, Op, Program, Reduction,
     Scalar, Scan, Shape, Unary, Var, While,
 };
 use std::sync::Arc;
 
-fn results<B: Backend>(program: &Program, inputs: &[TensorData]) -> Vec<TensorData> {
+fn results<B: Kernels>(program: &Program, inputs: &[TensorData]) -> Vec<TensorData> {
     let device = B::Device::default();
     let inputs = inputs
         .iter()

@@ -1,16 +1,16 @@
 //! Reductions, arg-reductions and running reductions.
 
 use super::{Context, Route, index_dtype};
-use crate::Tensor;
 use crate::host::axes::{self as loops, Lanes};
 use crate::host::element::Element;
 use crate::host::{update, view, with_type};
 use crate::tensor::{bool_store, burn_scalar, int_dtype, physical};
+use crate::{Kernels, Tensor};
 use burn_backend::tensor::FloatTensor;
-use burn_backend::{Backend, Scalar as BurnScalar, TensorData, TensorMetadata};
+use burn_backend::{Scalar as BurnScalar, TensorData, TensorMetadata};
 use kiln_program::{ArgReduction, ArrayType, Binary, DType, Reduction, Scalar};
 
-impl<B: Backend> Context<'_, B> {
+impl<B: Kernels> Context<'_, B> {
     /// Combines over some axes; neighbouring axes as one.
     pub(super) fn reduce(&self, x: Tensor<B>, kind: Reduction, axes: &[usize], of: &ArrayType) -> Tensor<B> {
         let mut shape = x.shape();

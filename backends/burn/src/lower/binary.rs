@@ -1,16 +1,16 @@
 //! Elementwise functions of two and three operands, and comparisons.
 
 use super::{Context, Route};
-use crate::Tensor;
 use crate::host::floats::Float;
 use crate::host::integers::Integer;
 use crate::host::{view, with_float, with_integer, zip};
 use crate::tensor::{bool_store, burn_scalar};
+use crate::{Kernels, Tensor};
 use burn_backend::tensor::{BoolTensor, FloatTensor, IntTensor};
-use burn_backend::{Backend, Scalar as BurnScalar, TensorData, TensorMetadata};
+use burn_backend::{Scalar as BurnScalar, TensorData, TensorMetadata};
 use kiln_program::{Binary, Compare, DType, Scalar};
 
-impl<B: Backend> Context<'_, B> {
+impl<B: Kernels> Context<'_, B> {
     pub(super) fn binary(&self, f: Binary, x: Tensor<B>, y: Tensor<B>) -> Tensor<B> {
         match (x, y) {
             (Tensor::Bool(x), Tensor::Bool(y)) => Tensor::Bool(match f {

@@ -1,11 +1,11 @@
 //! General contractions as batched matrix products.
 
 use super::{Context, Route};
-use crate::Tensor;
 use crate::host::element::Element;
 use crate::host::{view, with_type};
 use crate::tensor::bool_store;
-use burn_backend::{Backend, Scalar as BurnScalar, TensorData};
+use crate::{Kernels, Tensor};
+use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArrayType, DType, Dot, Scalar};
 
 /// Which axes of an operand go where, and their total lengths.
@@ -30,7 +30,7 @@ impl Side {
     }
 }
 
-impl<B: Backend> Context<'_, B> {
+impl<B: Kernels> Context<'_, B> {
     /// The sum of products over the contracted axes.
     ///
     /// Each operand is permuted, as a view, and its axes merged: a copy is made only where axes that are not neighbours in
@@ -104,7 +104,7 @@ impl<B: Backend> Context<'_, B> {
 }
 
 /// An operand with its axes in the order batch, free, contracted, or batch, contracted, free.
-fn arranged<B: Backend>(
+fn arranged<B: Kernels>(
     x: Tensor<B>,
     shape: &[usize],
     batch: &[usize],

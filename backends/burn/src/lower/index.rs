@@ -1,12 +1,12 @@
 //! Gathers and scatters as selections of rows: several indexed axes, and batch axes, become one axis with linear indices.
 
 use super::{Context, Route, index_dtype};
-use crate::Tensor;
 use crate::host::index::{Blocks, Linear, scatter};
 use crate::host::{update, view, with_integer, with_type};
 use crate::tensor::{bool_store, burn_scalar, int_dtype, physical};
+use crate::{Kernels, Tensor};
 use burn_backend::tensor::{BoolTensor, IndexingUpdateOp, IntTensor};
-use burn_backend::{Backend, Scalar as BurnScalar, TensorData};
+use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArrayType, DType, OutOfBounds, Scalar, Update};
 
 /// How an indexed array is cut: `[batch, outer, axis, inner]`, after a permutation where the indexed axes are not neighbours.
@@ -59,7 +59,7 @@ impl Cut {
     }
 }
 
-impl<B: Backend> Context<'_, B> {
+impl<B: Kernels> Context<'_, B> {
     pub(super) fn gather(
         &self,
         operands: Vec<Tensor<B>>,
@@ -304,7 +304,7 @@ fn fill(dtype: DType) -> Scalar {
 }
 
 /// Linear indices in one pass over the data of the indices; negative where a place out of bounds is to be left alone.
-fn host_places<B: Backend>(
+fn host_places<B: Kernels>(
     indices: impl Iterator<Item = Tensor<B>>,
     cut: &Cut,
     mode: OutOfBounds,

@@ -1,14 +1,14 @@
 //! Constants, counting, and conversions between dtypes.
 
 use super::{Context, Route};
-use crate::Tensor;
 use crate::host;
 use crate::host::element::Element;
 use crate::tensor::{bool_store, burn_scalar, float_dtype, int_dtype, physical};
-use burn_backend::{Backend, Scalar as BurnScalar, TensorData};
+use crate::{Kernels, Tensor};
+use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{DType, Scalar};
 
-impl<B: Backend> Context<'_, B> {
+impl<B: Kernels> Context<'_, B> {
     /// The same number everywhere: on the host and on devices one element that is repeated, in a recording a constant.
     pub(super) fn constant(&self, value: Scalar, shape: &[usize]) -> Tensor<B> {
         // Flex cannot fill with numbers beyond i64.

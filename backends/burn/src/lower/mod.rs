@@ -9,10 +9,9 @@ mod shape;
 mod sort;
 mod unary;
 
-use crate::Tensor;
 use crate::host;
 use crate::tensor::physical;
-use burn_backend::Backend;
+use crate::{Kernels, Tensor};
 use kiln_program::{ArrayType, DType, Op, infer};
 
 /// What a lowering is for; each op has its best form on each.
@@ -30,7 +29,7 @@ pub enum Route {
 
 impl Route {
     /// The route for running on a device; `Gradient` when the backend differentiates.
-    pub fn of<B: Backend>(device: &B::Device) -> Route {
+    pub fn of<B: Kernels>(device: &B::Device) -> Route {
         if B::ad_enabled(device) {
             Route::Gradient
         } else if matches!(B::name(device).as_str(), "flex" | "ndarray") {
@@ -42,7 +41,7 @@ impl Route {
 }
 
 /// What the rules need beside the operands.
-pub(crate) struct Context<'a, B: Backend> {
+pub(crate) struct Context<'a, B: Kernels> {
     pub(crate) device: &'a B::Device,
     pub(crate) route: Route,
 }
@@ -54,7 +53,7 @@ pub(crate) struct Context<'a, B: Backend> {
 ///
 /// # Panics
 /// When the operands do not have these types or the op does not take them, and when the device fails.
-pub fn lower<B: Backend>(
+pub fn lower<B: Kernels>(
     op: &Op,
     inputs: Vec<Tensor<B>>,
     types: &[&ArrayType],
@@ -68,7 +67,7 @@ pub fn lower<B: Backend>(
 ///
 /// # Panics
 /// As [`lower`].
-pub fn lower_with<B: Backend>(
+pub fn lower_with<B: Kernels>(
     route: Route,
     op: &Op,
     inputs: Vec<Tensor<B>>,
@@ -159,7 +158,7 @@ pub fn lower_with<B: Backend>(
     vec![one]
 }
 
-impl<B: Backend> Context<'_, B> {
+impl<B: Kernels> Context<'_, B> {
     /// The two words of Threefry for each counter, computed on the host by all cores.
     fn random_bits(&self, [keys, first]: [Tensor<B>; 2], drawn: &[usize], shape: &[usize]) -> Vec<Tensor<B>> {
         let (keys, first) = (keys.into_data(), first.into_data());
@@ -182,12 +181,12 @@ fn index_dtype(bound: usize) -> DType {
     }
 }
 
-fn first<B: Backend>(inputs: Vec<Tensor<B>>) -> Tensor<B> {
+fn first<B: Kernels>(inputs: Vec<Tensor<B>>) -> Tensor<B> {
     let [x] = take(inputs);
     x
 }
 
-fn take<B: Backend, const N: usize>(inputs: Vec<Tensor<B>>) -> [Tensor<B>; N] {
+fn take<B: Kernels, const N: usize>(inputs: Vec<Tensor<B>>) -> [Tensor<B>; N] {
     inputs
         .try_into()
         .unwrap_or_else(|x: Vec<_>| panic!("the op takes {N} operands, got {}", x.len()))

@@ -1,11 +1,11 @@
 //! Broadcasts, slices and their reverse.
 
-use crate::Tensor;
-use burn_backend::{Backend, Slice};
+use crate::{Kernels, Tensor};
+use burn_backend::Slice;
 use kiln_program::Scalar;
 
 /// An array repeated along new axes and axes of length 1.
-pub(super) fn broadcast<B: Backend>(x: Tensor<B>, shape: &[usize], axes: &[usize]) -> Tensor<B> {
+pub(super) fn broadcast<B: Kernels>(x: Tensor<B>, shape: &[usize], axes: &[usize]) -> Tensor<B> {
     let mut aligned = vec![1; shape.len()];
     for (&axis, n) in axes.iter().zip(x.shape()) {
         aligned[axis] = n;
@@ -14,7 +14,7 @@ pub(super) fn broadcast<B: Backend>(x: Tensor<B>, shape: &[usize], axes: &[usize
 }
 
 /// Elements `start, start + step, ...` below `stop`.
-pub(super) fn slice<B: Backend>(x: Tensor<B>, start: &[usize], stop: &[usize], step: &[usize]) -> Tensor<B> {
+pub(super) fn slice<B: Kernels>(x: Tensor<B>, start: &[usize], stop: &[usize], step: &[usize]) -> Tensor<B> {
     let whole = (0..start.len()).all(|i| start[i] == 0 && step[i] == 1 && stop[i] == x.shape()[i]);
     if whole {
         return x;
@@ -26,7 +26,7 @@ pub(super) fn slice<B: Backend>(x: Tensor<B>, start: &[usize], stop: &[usize], s
 }
 
 /// The elements at `start, start + step, ...` of an array that is 0 elsewhere.
-pub(super) fn pad<B: Backend>(
+pub(super) fn pad<B: Kernels>(
     x: Tensor<B>,
     shape: &[usize],
     start: &[usize],

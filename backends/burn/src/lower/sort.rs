@@ -1,13 +1,13 @@
 //! Sorts of several arrays by one key.
 
 use super::Context;
-use crate::Tensor;
 use crate::host::sort::{order, permuted, sorted};
 use crate::host::{update, view, with_type};
-use burn_backend::{Backend, TensorData};
+use crate::{Kernels, Tensor};
+use burn_backend::TensorData;
 use kiln_program::DType;
 
-impl<B: Backend> Context<'_, B> {
+impl<B: Kernels> Context<'_, B> {
     /// All operands permuted so that the first ascends along an axis.
     ///
     /// On the host, also for devices: Burn sorts there through the host itself, and neither stably nor with NaN last everywhere.

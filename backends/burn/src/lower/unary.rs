@@ -1,17 +1,17 @@
 //! Elementwise functions of one operand.
 
 use super::{Context, Route};
-use crate::Tensor;
 use crate::host::floats::Float;
 use crate::host::integers::Integer;
 use crate::host::{map, with_float, with_integer};
 use crate::tensor::bool_store;
+use crate::{Kernels, Tensor};
 use burn_backend::tensor::{FloatTensor, IntTensor};
-use burn_backend::{Backend, Scalar, TensorMetadata};
+use burn_backend::{Scalar, TensorMetadata};
 use kiln_program::Unary;
 use std::f64::consts::{LN_2, LN_10};
 
-impl<B: Backend> Context<'_, B> {
+impl<B: Kernels> Context<'_, B> {
     pub(super) fn unary(&self, f: Unary, x: Tensor<B>) -> Tensor<B> {
         match x {
             Tensor::Bool(x) => Tensor::Bool(B::bool_not(x)),
@@ -177,7 +177,7 @@ impl<B: Backend> Context<'_, B> {
 }
 
 /// Integers through Burn.
-fn int<B: Backend>(f: Unary, x: IntTensor<B>) -> IntTensor<B> {
+fn int<B: Kernels>(f: Unary, x: IntTensor<B>) -> IntTensor<B> {
     let unsigned = x.dtype().is_uint();
     match f {
         Unary::Neg if unsigned => B::int_add_scalar(B::bitwise_not(x), Scalar::Int(1)),

@@ -2,9 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
-use burn_backend::{Backend, DType as BurnDType, Element, TensorData};
+use burn_backend::{DType as BurnDType, Element, TensorData};
 use burn_flex::Flex;
-use kiln_burn::{Route, Tensor, lower_with};
+use kiln_burn::{Kernels, Route, Tensor, lower_with};
 use kiln_program::{ArrayType, DType, Op, infer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -97,6 +97,10 @@ pub fn check(rows: Vec<Row>) {
                     run_row::<burn_ndarray::NdArray>,
                 );
             }
+            #[cfg(feature = "wgpu")]
+            if route == Route::Device {
+                note(&mut failures, "wgpu", route, row, run_row::<burn_wgpu::Wgpu>);
+            }
         }
     }
     assert!(
@@ -124,7 +128,7 @@ fn note(
     failures.push(format!("{backend} {route:?} {:?} {types:?}: {message}", row.op));
 }
 
-fn run_row<B: Backend>(route: Route, row: &Row) -> Result<(), String> {
+fn run_row<B: Kernels>(route: Route, row: &Row) -> Result<(), String> {
     let device = B::Device::default();
     let types: Vec<ArrayType> = row.inputs.iter().map(type_of).collect();
     let types: Vec<&ArrayType> = types.iter().collect();
