@@ -1,8 +1,28 @@
-//! Devices: what compiles and runs programs, for now one, the CPU; and the gradient of an op, which is Burn's.
+//! Devices: where arrays are, and what compiles and runs programs there; and the gradient of an op, which is Burn's.
+//!
+//! On the CPU that is kiln's own engine. Other devices are backends of Burn's, on which a program's equations are lowered one after another.
 
+mod available;
+#[cfg(any(feature = "cuda", feature = "wgpu", feature = "ndarray"))]
+mod burn;
+#[cfg(feature = "cuda")]
+mod cuda;
+mod data;
+mod device;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod driver;
+mod error;
+mod executable;
+mod executor;
+#[cfg(feature = "wgpu")]
+mod wgpu;
+
+pub use data::Data;
+pub use device::{Device, devices, set_default_device, with_default_device};
+pub use error::DeviceError;
+pub use executable::Executable;
 pub use kiln_burn::{Gradient, GradientError, vjp};
 pub use kiln_cpu::{
-    Buffer, Element, Executable, Handler, Progress, ThreadsAreRunning, on_effect, progress, set_threads,
-    threads,
+    Buffer, Element, Handler, Progress, ThreadsAreRunning, on_effect, progress, set_threads, threads,
 };
 pub use kiln_program as program;

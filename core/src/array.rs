@@ -6,7 +6,7 @@ use crate::error::raise;
 use crate::promote::Kind;
 use crate::record::{self, Recording};
 use kiln_backends::program::{ArrayType, DType, Scalar, Shape, Var};
-use kiln_backends::{Buffer, Element};
+use kiln_backends::{Buffer, Data, DeviceError, Element};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -55,6 +55,32 @@ pub(crate) enum Repr {
     Traced(Arc<Traced>),
 }
 
+/// Why there are no elements to look at.
+///
+/// ```
+/// use kiln::{Array, NoValue, jit, numpy as np};
+/// jit(|x: Array| { assert!(matches!(x.try_buffer(), Err(NoValue::Recorded(_)))); x })(np::ones(2));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoValue {
+    /// The array belongs to a recording: which one, and what to do.
+    Recorded(String),
+    /// The device failed at computing the elements, or at handing them over.
+    Device(DeviceError),
+}
+
+impl fmt::Display for NoValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoValue::Recorded(fact) => f.write_str(fact),
+            NoValue::Device(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for NoValue {}
+
 /// A number as the host language writes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Literal {
@@ -64,8 +90,10 @@ pub(crate) enum Literal {
 }
 
 pub(crate) struct Concrete {
-    pub(crate) buffer: Buffer,
+    pub(crate) data: Data,
     pub(crate) weak: bool,
+    /// Whether it may be on any device: a plain number, or made within a recording.
+    pub(crate) free: bool,
 }
 
 pub(crate) struct Traced {
@@ -123,7 +151,7 @@ impl Array {
         if elements.len() != shape.size() {
             raise("array", format!("{} elements for shape {shape}", elements.len()))
         }
-        Array::concrete(Buffer::from_vec(elements, shape), false)
+        Array::placed("array", Buffer::from_vec(elements, shape))
     }
 
     /// An array of the elements in a buffer, of its dtype and shape.
@@ -133,12 +161,17 @@ impl Array {
     /// let buffer = Buffer::from_vec(vec![1_u8, 2, 3], [3]);
     /// assert_eq!(format!("{:?}", Array::from_buffer(buffer)), "Array([1, 2, 3], dtype=uint8)");
     /// ```
+    #[track_caller]
     pub fn from_buffer(buffer: Buffer) -> Array {
-        Array::concrete(buffer, false)
+        Array::placed("array", buffer)
     }
 
-    pub(crate) fn concrete(buffer: Buffer, weak: bool) -> Array {
-        Array(Repr::Concrete(Arc::new(Concrete { buffer, weak })))
+    pub(crate) fn concrete(data: impl Into<Data>, weak: bool) -> Array {
+        Array(Repr::Concrete(Arc::new(Concrete {
+            data: data.into(),
+            weak,
+            free: false,
+        })))
     }
 
     /// The lengths of the axes.
@@ -150,7 +183,7 @@ impl Array {
     pub fn shape(&self) -> &Shape {
         match &self.0 {
             Repr::Literal(_) => &SCALAR,
-            Repr::Concrete(array) => &array.buffer.array_type().shape,
+            Repr::Concrete(array) => &array.data.array_type().shape,
             Repr::Traced(array) => &array.of.shape,
         }
     }
@@ -191,7 +224,7 @@ impl Array {
         match &self.0 {
             Repr::Literal(number) => number.kind(),
             Repr::Concrete(array) => Kind {
-                dtype: array.buffer.array_type().dtype,
+                dtype: array.data.array_type().dtype,
                 weak: array.weak,
             },
             Repr::Traced(array) => Kind {
@@ -274,23 +307,24 @@ impl Array {
         }
     }
 
-    /// The elements in memory, shared with this array.
+    /// The elements in the host's memory: shared with this array on the CPU, read from another device once it has computed them.
     ///
     /// # Errors
-    /// When the array belongs to a recording: says why there is no value to look at.
+    /// When the array belongs to a recording: says why there is no value to look at. When the device failed at computing the elements.
     ///
     /// ```
-    /// # use kiln_core::numpy as np;
+    /// use kiln::numpy as np;
     /// let buffer = np::arange(3).try_buffer()?;
     /// assert_eq!(buffer.as_slice::<i32>(), [0, 1, 2]);
-    /// # Ok::<(), String>(())
+    /// # Ok::<(), kiln::NoValue>(())
     /// ```
-    pub fn try_buffer(&self) -> Result<Buffer, String> {
-        match &self.0 {
-            Repr::Literal(number) => Ok(Buffer::scalar(number.scalar(number.kind().dtype))),
-            Repr::Concrete(array) => Ok(array.buffer.clone()),
-            Repr::Traced(array) => record::value_of(array),
-        }
+    pub fn try_buffer(&self) -> Result<Buffer, NoValue> {
+        let data = match &self.0 {
+            Repr::Literal(number) => return Ok(Buffer::scalar(number.scalar(number.kind().dtype))),
+            Repr::Concrete(array) => array.data.clone(),
+            Repr::Traced(array) => record::value_of(array).map_err(NoValue::Recorded)?,
+        };
+        data.into_buffer().map_err(NoValue::Device)
     }
 
     /// The elements, row after row, copied into a vector.
@@ -342,10 +376,11 @@ impl Array {
         Buffer::scalar(first(&buffer).cast(T::DTYPE)).as_slice::<T>()[0]
     }
 
-    /// Waits until the elements are there, and gives the array back. On the CPU they are there already.
+    /// Waits until the elements are there, and gives the array back. On the CPU they are there already; other devices go on by themselves,
+    /// and what is asked of them is done in that order.
     ///
     /// # Panics
-    /// When the array belongs to a recording: it will never be there.
+    /// When the array belongs to a recording: it will never be there. When the device fails.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -354,8 +389,14 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn block_until_ready(self) -> Array {
-        if let Repr::Traced(array) = &self.0 {
-            raise("block_until_ready", array.recording.no_value(&array.of))
+        match &self.0 {
+            Repr::Literal(_) => {}
+            Repr::Concrete(array) => {
+                if let Err(error) = array.data.wait() {
+                    raise("block_until_ready", error)
+                }
+            }
+            Repr::Traced(array) => raise("block_until_ready", array.recording.no_value(&array.of)),
         }
         self
     }
@@ -363,10 +404,14 @@ impl Array {
     /// The handle with another weakness.
     pub(crate) fn with_weak(self, weak: bool) -> Array {
         match self.0 {
-            Repr::Concrete(array) if array.weak != weak => match Arc::try_unwrap(array) {
-                Ok(array) => Array::concrete(array.buffer, weak),
-                Err(array) => Array::concrete(array.buffer.clone(), weak),
-            },
+            Repr::Concrete(array) if array.weak != weak => {
+                let free = array.free;
+                let data = match Arc::try_unwrap(array) {
+                    Ok(array) => array.data,
+                    Err(array) => array.data.clone(),
+                };
+                Array(Repr::Concrete(Arc::new(Concrete { data, weak, free })))
+            }
             Repr::Traced(array) if array.weak != weak => Array(Repr::Traced(Arc::new(Traced {
                 recording: array.recording.clone(),
                 var: array.var,
@@ -402,7 +447,7 @@ impl Array {
         let scalar = number.scalar(kind.dtype);
         match record::is_recording() {
             true => record::constant(scalar, Shape::scalar(), kind.weak),
-            false => Array::concrete(Buffer::scalar(scalar), kind.weak),
+            false => Array::number(scalar, kind.weak),
         }
     }
 }
@@ -498,7 +543,7 @@ impl From<u64> for Array {
     fn from(number: u64) -> Array {
         match i64::try_from(number) {
             Ok(number) => number.into(),
-            Err(_) => Array::concrete(Buffer::scalar(Scalar::from_i64(DType::U64, number as i64)), false),
+            Err(_) => Array::number(Scalar::from_i64(DType::U64, number as i64), false),
         }
     }
 }

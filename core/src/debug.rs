@@ -216,7 +216,10 @@ struct Found {
 fn happen(effect: &Effect, operands: &[Buffer]) {
     match effect {
         Effect::Print(text) => {
-            let values: Vec<Array> = operands.iter().cloned().map(Array::from_buffer).collect();
+            let values: Vec<Array> = operands
+                .iter()
+                .map(|x| Array::concrete(x.clone(), false))
+                .collect();
             emit(&filled(text, &values));
         }
         Effect::CheckNan { op, at } => {

@@ -7,20 +7,23 @@ use crate::Array;
 use crate::array::Repr;
 use crate::config::{Switches, debug_nans_enabled};
 use crate::debug::{under_way, watched};
+use crate::error::raise;
+use crate::place::{device_of, on};
 use crate::recent::Recent;
-use crate::record::{Recorded, Recording, check_alive, is_recording, record};
+use crate::record::{Recording, check_alive, is_recording, record};
 use crate::transform::weight;
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Shape};
-use kiln_backends::{Buffer, Executable};
+use kiln_backends::{Data, Device, Executable};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the program of a function depends on apart from the function: the types of its array arguments.
 pub(crate) type Signature = SmallVec<[(DType, bool, Shape); 3]>;
@@ -55,95 +58,104 @@ pub(crate) fn input_types(arrays: &[Array]) -> impl Iterator<Item = (ArrayType, 
 
 /// A compiled function: what a call of it needs.
 pub(crate) struct Compiled {
+    device: Device,
     executable: Arc<Executable>,
-    hidden: Vec<Buffer>,
+    hidden: Vec<Data>,
     weak: SmallVec<[bool; 4]>,
     structure: Structure,
 }
 
 impl Compiled {
     /// Compiles a recorded function whose hidden inputs are all in memory.
-    pub(crate) fn new(program: &Program, hidden: &[Array], weak: &[bool], structure: Structure) -> Compiled {
+    #[track_caller]
+    pub(crate) fn new(
+        op: &str,
+        device: Device,
+        program: &Program,
+        hidden: &[Array],
+        weak: &[bool],
+        structure: Structure,
+    ) -> Compiled {
         Compiled {
-            executable: compile(program),
-            hidden: hidden.iter().map(|array| array.look("compile")).collect(),
+            device,
+            executable: compile(op, program, device),
+            hidden: hidden.iter().map(|array| on(op, device, array.clone())).collect(),
             weak: weak.into(),
             structure,
         }
     }
 
-    fn from_recorded(recorded: Recorded) -> Compiled {
-        Compiled::new(
-            &recorded.program,
-            &recorded.hidden,
-            &recorded.weak,
-            recorded.structure,
-        )
-    }
-
     /// Runs it; the memory of arguments that nobody else holds is reused.
     #[track_caller]
-    pub(crate) fn run<R: Tree>(&self, arguments: Arrays) -> R {
-        let mut buffers = Vec::with_capacity(arguments.len() + self.hidden.len());
-        buffers.extend(arguments.into_iter().map(into_buffer));
-        buffers.extend(self.hidden.iter().cloned());
-        let results = watched(|| self.executable.run(buffers));
+    pub(crate) fn run<R: Tree>(&self, op: &str, arguments: Arrays) -> R {
+        let mut data = Vec::with_capacity(arguments.len() + self.hidden.len());
+        data.extend(arguments.into_iter().map(|array| on(op, self.device, array)));
+        data.extend(self.hidden.iter().cloned());
+        let results = execute(op, &self.executable, data);
         self.structure.rebuild(
             results
                 .into_iter()
                 .zip(&self.weak)
-                .map(|(buffer, &weak)| Array::concrete(buffer, weak)),
+                .map(|(data, &weak)| Array::concrete(data, weak)),
         )
     }
 }
 
-/// The elements of an array in memory, the last handle's by value.
-fn into_buffer(array: Array) -> Buffer {
-    match array.0 {
-        Repr::Concrete(array) => match Arc::try_unwrap(array) {
-            Ok(array) => array.buffer,
-            Err(array) => array.buffer.clone(),
-        },
-        Repr::Literal(_) => array.look("run"),
-        Repr::Traced(_) => unreachable!("no recording is under way"),
+#[track_caller]
+fn execute(op: &str, executable: &Executable, inputs: Vec<Data>) -> Vec<Data> {
+    match watched(|| executable.run(inputs)) {
+        Ok(results) => results,
+        Err(error) => raise(op, error),
     }
 }
 
-/// Runs a program; its results are not weak.
+/// Runs a program where its inputs are; its results are not weak.
 #[track_caller]
 pub(crate) fn run_program(program: &Program, inputs: Arrays) -> Arrays {
-    let inputs = inputs.into_iter().map(into_buffer).collect();
-    let results = watched(|| compile(program).run(inputs));
+    const OP: &str = "run";
+    let device = device_of(&inputs).unwrap_or_default();
+    let inputs = inputs.into_iter().map(|array| on(OP, device, array)).collect();
+    let results = execute(OP, &compile(OP, program, device), inputs);
     results
         .into_iter()
-        .map(|buffer| Array::concrete(buffer, false))
+        .map(|data| Array::concrete(data, false))
         .collect()
 }
 
-/// Runs one op.
+/// Runs one op on a device.
 #[track_caller]
-pub(crate) fn run_op(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
+pub(crate) fn run_op(op: &Op, device: Device, operands: Vec<Data>) -> Vec<Data> {
     let mut builder = Builder::new();
     let inputs: Vec<_> = operands
         .iter()
         .map(|x| builder.input(x.array_type().clone()))
         .collect();
     let outputs = builder.push(op.clone(), &inputs).expect("an op of a recording");
-    watched(|| compile(&builder.finish(&outputs)).run(operands))
+    let program = builder.finish(&outputs);
+    execute(&op.name(), &compile(&op.name(), &program, device), operands)
 }
 
-/// The executable of a program, shared by all that record the same one.
-fn compile(program: &Program) -> Arc<Executable> {
-    /// How many equations the programs of the cache hold.
+/// The executable of a program on a device, shared by all that record the same one.
+#[track_caller]
+fn compile(op: &str, program: &Program, device: Device) -> Arc<Executable> {
+    /// How many equations the programs of the cache hold, for each device.
     const LIMIT: usize = 1 << 17;
-    static CACHE: LazyLock<Mutex<Recent<Program, Arc<Executable>>>> =
-        LazyLock::new(|| Mutex::new(Recent::new(LIMIT)));
-    let lock = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(executable) = lock().get(program) {
-        return executable.clone();
+    type Executables = Recent<Program, Arc<Executable>>;
+    static CACHES: Mutex<BTreeMap<Device, Executables>> = Mutex::new(BTreeMap::new());
+    let with = |f: &mut dyn FnMut(&mut Executables)| {
+        let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
+        f(caches.entry(device).or_insert_with(|| Recent::new(LIMIT)));
+    };
+    let mut found = None;
+    with(&mut |cache| found = cache.get(program).cloned());
+    if let Some(executable) = found {
+        return executable;
     }
-    let executable = Arc::new(Executable::compile(program));
-    lock().insert(program.clone(), executable.clone(), weight(program));
+    let executable = match Executable::compile(program, device) {
+        Ok(executable) => Arc::new(executable),
+        Err(error) => raise(op, error),
+    };
+    with(&mut |cache| cache.insert(program.clone(), executable.clone(), weight(program)));
     executable
 }
 
@@ -152,6 +164,7 @@ struct Entry {
     parameters: Box<dyn Any>,
     signature: Signature,
     switches: Switches,
+    device: Device,
     /// Where it was called, if what is recorded says so.
     at: Option<&'static Location<'static>>,
     compiled: Compiled,
@@ -195,6 +208,7 @@ where
         return build(&parameters, &inputs);
     }
     let switches = Switches::now();
+    let device = device_of(&inputs).unwrap_or_default();
     let at = if debug_nans_enabled() {
         Some(Location::caller())
     } else {
@@ -205,12 +219,14 @@ where
     function.hash(&mut state);
     parameters.hash(&mut state);
     hash_types(&inputs, &mut state);
+    device.hash(&mut state);
     let hash = state.finish();
     let found = CACHE.with_borrow_mut(|cache| {
         let entries = cache.get(&hash)?;
         let entry = entries.iter().find(|entry| {
             entry.function == function
                 && entry.switches == switches
+                && entry.device == device
                 && entry.at == at
                 && entry.parameters.downcast_ref::<P>() == Some(&parameters)
                 && matches(&entry.signature, &inputs)
@@ -226,8 +242,16 @@ where
             parameters: Box::new(parameters),
             signature: signature_of(&inputs),
             switches,
+            device,
             at,
-            compiled: Compiled::from_recorded(recorded),
+            compiled: Compiled::new(
+                op,
+                device,
+                &recorded.program,
+                &recorded.hidden,
+                &recorded.weak,
+                recorded.structure,
+            ),
         });
         CACHE.with_borrow_mut(|cache| match cache.get(&hash) {
             Some(entries) => entries.push(entry.clone()),
@@ -235,7 +259,7 @@ where
         });
         entry
     });
-    entry.compiled.run(inputs)
+    entry.compiled.run(op, inputs)
 }
 
 /// A function that captures nothing as a parameter of [`staged`]: its type says all.

@@ -3,16 +3,18 @@
 use crate::array::Repr;
 use crate::config::Switches;
 use crate::eager::{Compiled, Signature, hash_types, input_types, matches, signature_of};
+use crate::place::device_of;
 use crate::recent::Recent;
 use crate::record::{Recorded, Recording, bind, check_alive, is_recording, record};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
+use kiln_backends::Device;
 use kiln_backends::program::{Op, Program};
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
 use std::any::TypeId;
 use std::hash::{Hash, Hasher};
 use std::panic::Location;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A function that is recorded once for every combination of structure, shapes, dtypes, weakness, static values and 64-bit
 /// switch of its arguments, compiled, and from then on run as one fused program.
@@ -93,7 +95,8 @@ struct Entry {
     switches: Switches,
     recorded: Recorded,
     program: Arc<Program>,
-    compiled: OnceLock<Compiled>,
+    /// For each device on which it was called.
+    compiled: Mutex<SmallVec<[(Device, Arc<Compiled>); 1]>>,
 }
 
 /// The cache of all functions of a type that holds no values, and so is one function.
@@ -133,6 +136,7 @@ pub(crate) fn recorded<T: Tree, U: Tree>(
 }
 
 impl Cache {
+    #[track_caller]
     fn call<T: Tree, U: Tree>(
         &self,
         f: &impl Fn(T) -> U,
@@ -154,7 +158,7 @@ impl Cache {
                 switches,
                 program: Arc::new(recorded.program.clone()),
                 recorded,
-                compiled: OnceLock::new(),
+                compiled: Mutex::default(),
             });
             // What closes over an array of an outer recording belongs to that recording.
             if entry
@@ -191,6 +195,7 @@ impl Cache {
 
 impl Entry {
     /// Runs the function, or writes a call of it into the recording under way.
+    #[track_caller]
     fn apply<U: Tree>(&self, arguments: Arrays) -> U {
         let Recorded {
             hidden,
@@ -202,9 +207,25 @@ impl Entry {
             let operands: SmallVec<[&crate::Array; 8]> = arguments.iter().chain(hidden).collect();
             return structure.rebuild(bind(Op::Call(self.program.clone()), &operands, weak));
         }
-        self.compiled
-            .get_or_init(|| Compiled::new(&self.program, hidden, weak, structure.clone()))
-            .run(arguments)
+        let device = device_of(arguments.iter().chain(hidden)).unwrap_or_default();
+        let lock = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lock()
+            .iter()
+            .find(|(of, _)| *of == device)
+            .map(|(_, compiled)| compiled.clone());
+        let compiled = found.unwrap_or_else(|| {
+            let compiled = Arc::new(Compiled::new(
+                "jit",
+                device,
+                &self.program,
+                hidden,
+                weak,
+                structure.clone(),
+            ));
+            lock().push((device, compiled.clone()));
+            compiled
+        });
+        compiled.run("jit", arguments)
     }
 }
 

@@ -28,6 +28,7 @@ pub mod lax;
 pub mod numpy;
 mod ops;
 mod partial;
+mod place;
 pub mod promote;
 mod recent;
 mod record;
@@ -38,7 +39,7 @@ mod vjp;
 mod vmap;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};
-pub use array::Array;
+pub use array::{Array, NoValue};
 pub use call::call;
 pub use config::{
     debug_nans, debug_nans_enabled, default_float, default_int, enable_x64, with_debug_nans, with_x64,
@@ -56,7 +57,9 @@ pub use grad::{
 pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
 pub use jit::{jit, program};
 pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Program, Shape, simplify, threefry2x32};
-pub use kiln_backends::{Buffer, Element};
+pub use kiln_backends::{
+    Buffer, Device, DeviceError, Element, devices, set_default_device, with_default_device,
+};
 pub use kiln_derive::Tree;
 pub use ops::index::At;
 pub use ops::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};

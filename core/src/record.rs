@@ -9,9 +9,10 @@ use crate::array::{Repr, Traced};
 use crate::debug::{nan_check, under_way};
 use crate::eager::{input_types, run_op, staged};
 use crate::error::raise;
+use crate::place::{device_of, on};
 use crate::transform::quiet;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
-use kiln_backends::Buffer;
+use kiln_backends::Data;
 use kiln_backends::program::{ArrayType, Builder, Op, Program, Scalar, Shape, Var};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -84,7 +85,7 @@ struct Recorder {
     /// What the function is applied to, where its values may be looked at.
     arguments: Option<Arrays>,
     /// Values that were looked at, and all before them: those of the first variables.
-    values: Vec<Option<Buffer>>,
+    values: Vec<Option<Data>>,
     /// How many equations these are from.
     evaluated: usize,
 }
@@ -256,7 +257,8 @@ fn variable(stack: &mut [Recorder], array: &Array) -> Result<Var, String> {
 }
 
 /// The value of a variable of a recording at a point: runs what was recorded so far. What was run once is remembered.
-pub(crate) fn value_of(traced: &Traced) -> Result<Buffer, String> {
+#[track_caller]
+pub(crate) fn value_of(traced: &Traced) -> Result<Data, String> {
     let depth = STACK.with_borrow(|stack| {
         let found = stack
             .iter()
@@ -287,13 +289,18 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Buffer, String> {
     if let Some(value) = values.get(traced.var) {
         return Ok(value);
     }
-    for (var, array) in inputs {
+    let device = device_of(inputs.iter().map(|(_, array)| array));
+    let (outer, concrete): (Vec<_>, Vec<_>) = inputs.into_iter().partition(|(_, array)| array.is_traced());
+    for (var, array) in outer {
+        if let (None, Repr::Traced(traced)) = (values.get(var), &array.0) {
+            values.put(var, value_of(traced)?);
+        }
+    }
+    let found = values.found.iter().flatten().next().map(Data::device);
+    let device = device.or(found).unwrap_or_default();
+    for (var, array) in concrete {
         if values.get(var).is_none() {
-            let value = match &array.0 {
-                Repr::Traced(outer) => value_of(outer)?,
-                _ => array.look("look"),
-            };
-            values.put(var, value);
+            values.put(var, on("look", device, array));
         }
     }
     for equation in &equations {
@@ -303,7 +310,7 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Buffer, String> {
                 .inputs
                 .iter()
                 .map(|var| values.get(*var).expect("defined before"));
-            let results = run_op(&quiet(&equation.op), operands.collect());
+            let results = run_op(&quiet(&equation.op), device, operands.collect());
             for (var, value) in equation.outputs.iter().zip(results) {
                 values.put(*var, value);
             }
@@ -316,16 +323,16 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Buffer, String> {
 /// What is known of a recording's values, taken out of its recorder and put back in any case.
 struct Values {
     depth: usize,
-    found: Vec<Option<Buffer>>,
+    found: Vec<Option<Data>>,
     evaluated: usize,
 }
 
 impl Values {
-    fn get(&self, var: Var) -> Option<Buffer> {
+    fn get(&self, var: Var) -> Option<Data> {
         self.found.get(var.index()).cloned().flatten()
     }
 
-    fn put(&mut self, var: Var, value: Buffer) {
+    fn put(&mut self, var: Var, value: Data) {
         if self.found.len() <= var.index() {
             self.found.resize(var.index() + 1, None);
         }

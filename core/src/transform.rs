@@ -3,7 +3,7 @@
 use crate::Array;
 use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
-use crate::ops::primitive::filled;
+use crate::ops::primitive::filled_like;
 use crate::recent::Recent;
 use crate::record::{bind, is_recording, record_derived};
 use crate::tree::Arrays;
@@ -187,7 +187,7 @@ pub(crate) fn quiet(op: &Op) -> Op {
 
 /// Zeros of an array's type and weakness.
 pub(crate) fn zeros_like(x: &Array) -> Array {
-    filled(Scalar::from_i64(x.dtype(), 0), x.shape(), x.is_weak())
+    filled_like(x, Scalar::from_i64(x.dtype(), 0), x.is_weak())
 }
 
 /// The results of a program: in a recording as one call, else by running it.

@@ -13,13 +13,21 @@
 
 #[cfg(feature = "import")]
 pub use burn_core;
+#[cfg(feature = "ndarray")]
+pub use burn_ndarray;
+#[cfg(feature = "wgpu")]
+pub use burn_wgpu;
 
+#[cfg(feature = "cube")]
+pub mod cube;
+mod effects;
 mod equations;
 mod gradient;
 mod host;
 #[cfg(feature = "import")]
 pub mod import;
 mod kernels;
+mod limits;
 mod linalg;
 mod lower;
 mod recorder;
@@ -28,9 +36,11 @@ mod run;
 mod tensor;
 mod threefry;
 
+pub use effects::on_effect;
 pub use gradient::{Gradient, GradientError, vjp};
 pub use kernels::Kernels;
+pub use limits::computes;
 pub use lower::{Route, lower, lower_with};
 pub use recorder::Refused;
 pub use run::run;
-pub use tensor::Tensor;
+pub use tensor::{Tensor, burn_dtype};

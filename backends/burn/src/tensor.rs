@@ -2,8 +2,8 @@
 
 use burn_backend::tensor::{BoolTensor, Device, FloatTensor, IndexingUpdateOp, IntTensor};
 use burn_backend::{
-    Backend, BoolDType, BoolStore, DType as BurnDType, DeviceOps, FloatDType, IntDType, Scalar as BurnScalar,
-    Shape as BurnShape, Slice, TensorData, TensorMetadata,
+    Backend, BoolDType, BoolStore, DType as BurnDType, DeviceOps, ExecutionError, FloatDType, IntDType,
+    Scalar as BurnScalar, Shape as BurnShape, Slice, TensorData, TensorMetadata,
 };
 use kiln_program::{ArrayType, DType, Scalar};
 
@@ -57,16 +57,24 @@ impl<B: Backend> Tensor<B> {
     /// # Panics
     /// When the device fails.
     pub fn into_data(self) -> TensorData {
+        self.try_into_data()
+            .unwrap_or_else(|error| panic!("reading an array from the device: {error}"))
+    }
+
+    /// As [`into_data`](Tensor::into_data).
+    ///
+    /// # Errors
+    /// When the device fails, or failed at the kernels that made the elements.
+    pub fn try_into_data(self) -> Result<TensorData, ExecutionError> {
         let data = match self {
             Tensor::Float(x) => burn_backend::read_sync(B::float_into_data(x)),
             Tensor::Int(x) => burn_backend::read_sync(B::int_into_data(x)),
             Tensor::Bool(x) => burn_backend::read_sync(B::bool_into_data(x)),
-        };
-        let data = data.unwrap_or_else(|error| panic!("reading an array from the device: {error}"));
-        match data.dtype() {
+        }?;
+        Ok(match data.dtype() {
             BurnDType::Bool(_) => store_bool(data, BoolStore::Native),
             _ => data,
-        }
+        })
     }
 
     /// A number everywhere: one element, repeated without memory where the backend has views.
@@ -276,7 +284,7 @@ pub(crate) fn bool_store<B: Backend>(device: &Device<B>) -> BoolDType {
 }
 
 /// Burn's name of a dtype; bools as the host stores them.
-pub(crate) fn burn_dtype(dtype: DType) -> BurnDType {
+pub fn burn_dtype(dtype: DType) -> BurnDType {
     match dtype {
         DType::Bool => BurnDType::Bool(BoolStore::Native),
         DType::F32 => BurnDType::F32,

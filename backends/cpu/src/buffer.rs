@@ -2,7 +2,7 @@
 
 use crate::Element;
 use crate::memory::{self, in_large_pages};
-use burn_backend::{DType as BurnDType, Shape as BurnShape};
+use burn_backend::{DType as BurnDType, Shape as BurnShape, TensorData};
 use burn_flex::{FlexTensor, Layout};
 use burn_std::{BoolStore, Bytes};
 use kiln_program::{ArrayType, DType, Scalar, Shape};
@@ -234,7 +234,17 @@ impl Buffer {
         if exact {
             return Buffer { tensor, of };
         }
-        let (bytes, ..) = tensor.into_data().into_parts();
+        Buffer::from_data(tensor.into_data())
+    }
+
+    /// Elements that Burn gave.
+    #[doc(hidden)]
+    pub fn from_data(data: TensorData) -> Buffer {
+        let of = ArrayType {
+            dtype: kiln_dtype(data.dtype()),
+            shape: Shape::from(&data.shape()[..]),
+        };
+        let (bytes, ..) = data.into_parts();
         Buffer::from_bytes(bytes, of)
     }
 }

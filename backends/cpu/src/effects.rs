@@ -14,7 +14,8 @@ pub fn on_effect(handler: Handler) {
     HANDLER.get_or_init(|| handler);
 }
 
-pub(crate) fn happen(effect: &Effect, operands: &[Buffer]) {
+/// Does an effect, by whoever does them.
+pub fn happen(effect: &Effect, operands: &[Buffer]) {
     if let Some(handler) = HANDLER.get() {
         handler(effect, operands);
     }

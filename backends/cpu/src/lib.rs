@@ -30,7 +30,7 @@ mod spare;
 mod view;
 
 pub use buffer::Buffer;
-pub use effects::{Handler, on_effect};
+pub use effects::{Handler, happen, on_effect};
 pub use element::Element;
 pub use executable::Executable;
 pub use run::{Progress, ThreadsAreRunning, progress, set_threads, threads};

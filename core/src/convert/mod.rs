@@ -232,10 +232,11 @@ pub fn array<T: Nested>(nested: T) -> Array {
 }
 
 /// Elements in another dtype of their family.
+#[track_caller]
 fn from_elements<E: Element>(elements: Vec<E>, shape: Shape, dtype: DType) -> Array {
     let buffer = Buffer::from_vec(elements, shape);
     if dtype == E::DTYPE {
-        return Array::concrete(buffer, false);
+        return Array::placed("array", buffer);
     }
     let narrow = match dtype {
         DType::I32 => {
@@ -247,7 +248,7 @@ fn from_elements<E: Element>(elements: Vec<E>, shape: Shape, dtype: DType) -> Ar
             Buffer::from_vec::<f32>(elements, buffer.array_type().shape.clone())
         }
     };
-    Array::concrete(narrow, false)
+    Array::placed("array", narrow)
 }
 
 impl<T: Nested> From<Vec<T>> for Array {

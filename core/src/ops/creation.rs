@@ -1,6 +1,6 @@
 //! Arrays from nothing.
 
-use super::primitive::{broadcast, cast, concatenate, divided, filled, iota, reshape};
+use super::primitive::{broadcast, cast, concatenate, divided, filled, filled_like, iota, reshape};
 use crate::Array;
 use crate::arguments::{IntoNumbers, shape_of};
 use crate::array::{Literal, Repr};
@@ -10,12 +10,12 @@ use crate::error::{check, raise};
 use crate::promote::{Kind, inexact, promote};
 use crate::record::{constant, is_recording};
 use crate::tree::Arrays;
-use kiln_backends::Buffer;
 use kiln_backends::program::{ArrayType, Axes, DType, Scalar, Shape};
+use kiln_backends::{Buffer, Device};
 
 /// The same number everywhere, of a stated dtype.
 fn constant_array(value: Scalar, shape: Shape) -> Array {
-    if !is_recording() && value.as_i64() == 0 && value.as_f64() == 0.0 {
+    if !is_recording() && Device::default() == Device::cpu() && value.as_i64() == 0 && value.as_f64() == 0.0 {
         return Array::concrete(
             Buffer::zeros(ArrayType {
                 dtype: value.dtype(),
@@ -24,10 +24,7 @@ fn constant_array(value: Scalar, shape: Shape) -> Array {
             false,
         );
     }
-    match is_recording() {
-        true => constant(value, shape, false),
-        false => broadcast(&Array::concrete(Buffer::scalar(value), false), &shape),
-    }
+    filled(value, &shape, false)
 }
 
 /// Zeros of the default float dtype, in a shape: `np::zeros(3)`, `np::zeros((2, 3))`, `np::zeros(())` for a scalar.
@@ -132,7 +129,7 @@ pub fn full_like(x: impl Into<Array>, value: impl Into<Array>) -> Array {
     let (x, value) = (x.into(), value.into());
     let (kind, shape) = (x.kind(), x.shape().clone());
     if let Repr::Literal(number) = value.0 {
-        return filled(number.scalar(kind.dtype), &shape, kind.weak);
+        return filled_like(&x, number.scalar(kind.dtype), kind.weak);
     }
     check(broadcasts(value.shape(), &shape), "full_like", || {
         format!(

@@ -386,7 +386,7 @@ fn rounded(f: Unary, x: &Array) -> Array {
 }
 
 fn falsehood(x: &Array) -> Array {
-    super::primitive::filled(Scalar::from_bool(false), x.shape(), false)
+    super::primitive::filled_like(x, Scalar::from_bool(false), false)
 }
 
 /// Whether elements are not 0.

@@ -3,7 +3,7 @@
 use crate::Array;
 use crate::promote::Kind;
 use crate::record::{bind_one, constant, is_recording};
-use kiln_backends::Buffer;
+use kiln_backends::Device;
 use kiln_backends::program::{Axes, Binary, Compare, DType, Op, Reduction, Scalar, Shape, Unary};
 
 pub(crate) fn unary(f: Unary, x: &Array) -> Array {
@@ -113,17 +113,28 @@ pub(crate) fn iota(dtype: DType, shape: Shape, axis: usize) -> Array {
     bind_one(Op::Iota { dtype, shape, axis }, &[], false)
 }
 
-/// The same number everywhere.
+/// The same number everywhere; on the default device, if it is not recorded.
+#[track_caller]
 pub(crate) fn filled(value: Scalar, shape: &Shape, weak: bool) -> Array {
     match is_recording() {
         true => constant(value, shape.clone(), weak),
-        false => broadcast(&Array::concrete(Buffer::scalar(value), weak), shape),
+        false => broadcast(&Array::number(value, weak).to_device(Device::default()), shape),
+    }
+}
+
+/// A number in the shape of an array, where the array is.
+#[track_caller]
+pub(crate) fn filled_like(x: &Array, value: Scalar, weak: bool) -> Array {
+    match is_recording() {
+        true => constant(value, x.shape().clone(), weak),
+        false => broadcast(&Array::number(value, weak).to_device(x.device()), x.shape()),
     }
 }
 
 /// A number in the type of an array.
+#[track_caller]
 pub(crate) fn number_like(x: &Array, number: f64) -> Array {
-    filled(Scalar::from_f64(x.dtype(), number), x.shape(), x.is_weak())
+    filled_like(x, Scalar::from_f64(x.dtype(), number), x.is_weak())
 }
 
 /// `x / n` as XLA computes it where `n` is a constant: times its reciprocal.

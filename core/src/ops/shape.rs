@@ -8,7 +8,6 @@ use crate::arguments::{IntoNumbers, axes_of, reshaped, shape_of};
 use crate::eager::staged;
 use crate::error::{axis_of, check, raise};
 use crate::promote::promote;
-use crate::record::is_recording;
 use crate::tree::Arrays;
 use kiln_backends::program::{Axes, Shape};
 
@@ -46,9 +45,9 @@ impl Array {
             return self.clone();
         }
         let x = self.clone().settled("reshape", self.kind());
-        match is_recording() {
-            true => reshape(&x, &shape),
-            false => Array::concrete(x.look("reshape").reshape(&shape), x.is_weak()),
+        match x.reshaped(&shape) {
+            Some(x) => x,
+            None => reshape(&x, &shape),
         }
     }
 

@@ -152,8 +152,10 @@ pub fn lower_with<B: Kernels>(
                 .min(branches.len() - 1);
             return crate::run::Interpreter::new(&branches[nearest], route).run(x, device);
         }
-        // The engine that runs the program around it does these.
-        Op::Effect(_) => return vec![],
+        Op::Effect(effect) => {
+            crate::effects::happen(effect, x);
+            return vec![];
+        }
     };
     vec![one]
 }

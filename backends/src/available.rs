@@ -1,0 +1,60 @@
+//! Which devices this build has on this machine, and what runs programs on them.
+
+use crate::Device;
+use crate::device::Kind;
+use crate::error::DeviceError;
+use crate::executor::Executor;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// What runs programs on the devices that were asked for, for as long as the process lives.
+static STARTED: Mutex<BTreeMap<Kind, &'static dyn Executor>> = Mutex::new(BTreeMap::new());
+
+/// The device, started if it was not yet.
+pub(crate) fn started(kind: Kind) -> Result<Device, DeviceError> {
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if kind != Kind::Cpu && !started.contains_key(&kind) {
+        started.insert(kind, Box::leak(start(kind)?));
+    }
+    Ok(Device(kind))
+}
+
+/// What runs programs on a device other than the CPU.
+pub(crate) fn executor(device: Device) -> &'static dyn Executor {
+    let started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    *started
+        .get(&device.0)
+        .expect("a device is started when it is made")
+}
+
+/// The best device that is there.
+pub(crate) fn best() -> Device {
+    #[cfg(feature = "cuda")]
+    if let Ok(device) = started(Kind::Cuda(0)) {
+        return device;
+    }
+    #[cfg(feature = "wgpu")]
+    if let Some(device) = crate::wgpu::hardware()
+        .then(|| started(Kind::Wgpu(0)).ok())
+        .flatten()
+    {
+        return device;
+    }
+    Device::cpu()
+}
+
+fn start(kind: Kind) -> Result<Box<dyn Executor>, DeviceError> {
+    match kind {
+        #[cfg(feature = "cuda")]
+        Kind::Cuda(index) => crate::cuda::start(index),
+        #[cfg(feature = "wgpu")]
+        Kind::Wgpu(index) => crate::wgpu::start(index),
+        #[cfg(feature = "ndarray")]
+        #[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]
+        Kind::Ndarray => Ok(Box::new(crate::burn::On::<kiln_burn::burn_ndarray::NdArray> {
+            device: Device(kind),
+            burn: kiln_burn::burn_ndarray::NdArrayDevice::Cpu,
+        })),
+        kind => Err(DeviceError::NotBuilt { feature: kind.name() }),
+    }
+}

@@ -1,0 +1,96 @@
+//! Devices that are backends of Burn's: a program's equations in order, each by the lowering.
+
+use crate::error::DeviceError;
+use crate::executor::{Executor, Held};
+use crate::{Buffer, Device};
+use burn_backend::{BackendTypes, TensorData};
+use kiln_burn::{Kernels, Tensor};
+use kiln_program::{ArrayType, DType, Effect, Program};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+/// A device of a backend of Burn's.
+pub(crate) struct On<B: BackendTypes> {
+    pub(crate) device: Device,
+    pub(crate) burn: B::Device,
+}
+
+impl<B: Kernels> On<B> {
+    /// Starts a device: asks it something.
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    pub(crate) fn start(device: Device, burn: B::Device) -> Result<Box<dyn Executor>, DeviceError> {
+        let on = On::<B> { device, burn };
+        match on.caught(|| on.has(DType::F32)) {
+            Ok(_) => Ok(Box::new(on)),
+            Err(DeviceError::Failed { reason, .. }) => Err(DeviceError::Start {
+                device: device.to_string(),
+                reason,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn failed(&self, reason: impl ToString) -> DeviceError {
+        DeviceError::Failed {
+            device: self.device,
+            reason: reason.to_string(),
+        }
+    }
+
+    /// What Burn does, its panics as errors. Those of effects go on: they are raised on purpose, with values that are no text.
+    fn caught<R>(&self, f: impl FnOnce() -> R) -> Result<R, DeviceError> {
+        catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            match text.or(payload.downcast_ref::<&str>().copied()) {
+                Some(text) => self.failed(text),
+                None => resume_unwind(payload),
+            }
+        })
+    }
+}
+
+impl<B: Kernels> Executor for On<B> {
+    fn has(&self, dtype: DType) -> bool {
+        kiln_burn::computes::<B>(dtype, &self.burn)
+    }
+
+    fn put(&self, buffer: &Buffer) -> Result<Held, DeviceError> {
+        let of = buffer.array_type();
+        let dtype = kiln_burn::burn_dtype(of.dtype);
+        let data = TensorData::from_bytes_vec(buffer.bytes().to_vec(), of.shape.to_vec(), dtype);
+        self.caught(|| Arc::new(Tensor::<B>::from_data(data, &self.burn)) as Held)
+    }
+
+    fn get(&self, held: Held, of: &ArrayType) -> Result<Buffer, DeviceError> {
+        let data = self.caught(|| tensor::<B>(held).try_into_data())?;
+        let data = data.map_err(|error| self.failed(error))?;
+        Ok(Buffer::from_data(data).reshape(&of.shape))
+    }
+
+    fn run(&self, program: &Program, inputs: Vec<Held>) -> Result<Vec<Held>, DeviceError> {
+        if program.has_effect() {
+            listen();
+        }
+        let inputs = inputs.into_iter().map(tensor::<B>).collect();
+        let results = self.caught(|| kiln_burn::run(program, inputs, &self.burn))?;
+        Ok(results.into_iter().map(|x| Arc::new(x) as Held).collect())
+    }
+
+    fn wait(&self) -> Result<(), DeviceError> {
+        self.caught(|| B::sync(&self.burn))?
+            .map_err(|error| self.failed(error))
+    }
+}
+
+fn tensor<B: Kernels>(held: Held) -> Tensor<B> {
+    let tensor = held.downcast::<Tensor<B>>().expect("a device's own tensors");
+    Arc::try_unwrap(tensor).unwrap_or_else(|tensor| (*tensor).clone())
+}
+
+/// Has the equations of devices tell the same handler of effects as those of the CPU.
+fn listen() {
+    kiln_burn::on_effect(|effect: &Effect, operands: Vec<TensorData>| {
+        let operands: Vec<Buffer> = operands.into_iter().map(Buffer::from_data).collect();
+        kiln_cpu::happen(effect, &operands);
+    });
+}

@@ -1,0 +1,37 @@
+//! NVIDIA's GPUs.
+
+use crate::Device;
+use crate::burn::On;
+use crate::device::Kind;
+use crate::driver::Driver;
+use crate::error::DeviceError;
+use crate::executor::Executor;
+use kiln_burn::cube::{Cube, CubeDevice};
+
+/// Kernels come from LLVM, which is linked in: nothing is needed of the CUDA toolkit.
+const DRIVER: Driver = Driver {
+    names: if cfg!(windows) {
+        &["nvcuda.dll"]
+    } else {
+        &["libcuda.so.1", "libcuda.so"]
+    },
+    install: "NVIDIA's driver",
+};
+
+pub(crate) fn start(index: usize) -> Result<Box<dyn Executor>, DeviceError> {
+    let device = Device(Kind::Cuda(index));
+    DRIVER.look(&device.to_string())?;
+    let all = CubeDevice::enumerate_all();
+    let gpus: Vec<CubeDevice> = all
+        .into_iter()
+        .filter(|device| matches!(device, CubeDevice::Cuda(_)))
+        .collect();
+    match gpus.get(index) {
+        Some(gpu) => On::<Cube>::start(device, gpu.clone()),
+        None => Err(DeviceError::Missing {
+            device: device.to_string(),
+            found: (0..gpus.len()).map(|i| Kind::Cuda(i).to_string()).collect(),
+            hint: "see what nvidia-smi says",
+        }),
+    }
+}

@@ -1,0 +1,100 @@
+//! The elements of arrays, on their devices.
+
+use crate::error::DeviceError;
+use crate::executor::Held;
+use crate::{Buffer, Device, available};
+use kiln_program::ArrayType;
+use std::fmt;
+
+/// The elements of an array, in the memory of its device. Cloning is a reference count.
+#[derive(Clone)]
+pub struct Data(pub(crate) Place);
+
+#[derive(Clone)]
+pub(crate) enum Place {
+    Cpu(Buffer),
+    Remote {
+        device: Device,
+        of: ArrayType,
+        held: Held,
+    },
+}
+
+impl Data {
+    /// Where the elements are.
+    pub fn device(&self) -> Device {
+        match &self.0 {
+            Place::Cpu(_) => Device::cpu(),
+            Place::Remote { device, .. } => *device,
+        }
+    }
+
+    /// The dtype and shape.
+    pub fn array_type(&self) -> &ArrayType {
+        match &self.0 {
+            Place::Cpu(buffer) => buffer.array_type(),
+            Place::Remote { of, .. } => of,
+        }
+    }
+
+    /// The elements, if they are in the host's memory.
+    pub fn cpu(&self) -> Option<&Buffer> {
+        match &self.0 {
+            Place::Cpu(buffer) => Some(buffer),
+            Place::Remote { .. } => None,
+        }
+    }
+
+    /// The same elements in the memory of a device; from one device to another by way of the host.
+    ///
+    /// # Errors
+    /// When the device does not have the dtype, or fails.
+    pub fn to_device(self, device: Device) -> Result<Data, DeviceError> {
+        if self.device() == device {
+            return Ok(self);
+        }
+        let buffer = self.into_buffer()?;
+        if device == Device::cpu() {
+            return Ok(Data::from(buffer));
+        }
+        let of = buffer.array_type().clone();
+        let executor = available::executor(device);
+        crate::executable::check(device, (!executor.has(of.dtype)).then_some(of.dtype))?;
+        let held = executor.put(&buffer)?;
+        Ok(Data(Place::Remote { device, of, held }))
+    }
+
+    /// The elements in the host's memory: shared if they are there, else read once the device has computed them.
+    ///
+    /// # Errors
+    /// When the device fails, or failed at computing them.
+    pub fn into_buffer(self) -> Result<Buffer, DeviceError> {
+        match self.0 {
+            Place::Cpu(buffer) => Ok(buffer),
+            Place::Remote { device, of, held } => available::executor(device).get(held, &of),
+        }
+    }
+
+    /// Waits until the device has computed all that it was asked.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn wait(&self) -> Result<(), DeviceError> {
+        match &self.0 {
+            Place::Cpu(_) => Ok(()),
+            Place::Remote { device, .. } => available::executor(*device).wait(),
+        }
+    }
+}
+
+impl From<Buffer> for Data {
+    fn from(buffer: Buffer) -> Data {
+        Data(Place::Cpu(buffer))
+    }
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Data({} on {})", self.array_type(), self.device())
+    }
+}

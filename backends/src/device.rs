@@ -1,0 +1,252 @@
+//! Devices: where arrays are and programs run.
+
+use crate::available;
+use crate::error::DeviceError;
+use std::cell::Cell;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
+
+/// Where arrays are and programs run.
+///
+/// A value of this type stands for a device that was found and started: what can be missing is an error of [`Device::cuda`] and
+/// [`Device::wgpu`]. Each needs the Cargo feature of its name. Arrays know their device ([`Array::device`](https://docs.rs/kiln)), go to another by `to_device`, and a
+/// function runs where its arguments are; where it has none, on [`Device::default`].
+///
+/// | device | what it is | feature |
+/// |---|---|---|
+/// | `cpu` | the host's cores: kiln's own fused loops | |
+/// | `cuda:0`, `cuda:1`, ... | NVIDIA's GPUs, by Burn's fused CUDA backend | `cuda` |
+/// | `wgpu:0`, `wgpu:1`, ... | GPUs by Vulkan, Metal or DirectX 12, by Burn's fused wgpu backend; the discrete ones first | `wgpu` |
+/// | `ndarray` | Burn's deprecated CPU backend, slow: to compare results with | `ndarray` |
+///
+/// ```
+/// use kiln::{Device, numpy as np};
+/// let device = Device::wgpu(0).unwrap_or(Device::cpu());
+/// let x = np::arange(4).to_device(device);
+/// assert_eq!((2 * &x).device(), device);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Device(pub(crate) Kind);
+
+/// What a device is, and which of its kind.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Cpu,
+    Cuda(usize),
+    Wgpu(usize),
+    Ndarray,
+}
+
+impl Kind {
+    /// As `KILN_DEVICE` names it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Cpu => "cpu",
+            Kind::Cuda(_) => "cuda",
+            Kind::Wgpu(_) => "wgpu",
+            Kind::Ndarray => "ndarray",
+        }
+    }
+}
+
+impl Device {
+    /// The host's cores.
+    ///
+    /// ```
+    /// assert_eq!(kiln::Device::cpu().to_string(), "cpu");
+    /// ```
+    pub const fn cpu() -> Device {
+        Device(Kind::Cpu)
+    }
+
+    /// An NVIDIA GPU, by the number that CUDA gives it.
+    ///
+    /// # Errors
+    /// Without the feature `cuda`, the driver's library, or so many GPUs: says what was looked for and what to install.
+    ///
+    /// ```
+    /// use kiln::Device;
+    /// match Device::cuda(0) {
+    ///     Ok(device) => assert_eq!(device.to_string(), "cuda:0"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// ```
+    pub fn cuda(index: usize) -> Result<Device, DeviceError> {
+        available::started(Kind::Cuda(index))
+    }
+
+    /// A GPU by Vulkan, Metal or DirectX 12: discrete ones come first, then those within a processor, software last.
+    ///
+    /// # Errors
+    /// Without the feature `wgpu`, a driver, or so many GPUs: says what was looked for and what to install.
+    ///
+    /// ```
+    /// use kiln::Device;
+    /// match Device::wgpu(0) {
+    ///     Ok(device) => assert_eq!(device.to_string(), "wgpu:0"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// ```
+    pub fn wgpu(index: usize) -> Result<Device, DeviceError> {
+        available::started(Kind::Wgpu(index))
+    }
+
+    /// Burn's deprecated CPU backend, one equation after another: a second opinion on results.
+    ///
+    /// # Errors
+    /// Without the feature `ndarray`.
+    ///
+    /// ```
+    /// use kiln::{Device, numpy as np};
+    /// if let Ok(ndarray) = Device::ndarray() {
+    ///     let x = np::linspace(0.0, 1.0, 5);
+    ///     let there = x.to_device(ndarray).exp().sum();
+    ///     assert!((there.to_device(Device::cpu()) - x.exp().sum()).abs().item::<f32>() < 1e-6);
+    /// }
+    /// ```
+    pub fn ndarray() -> Result<Device, DeviceError> {
+        available::started(Kind::Ndarray)
+    }
+
+    /// The device that the environment asks for: the one named by the variable `KILN_DEVICE` (`cpu`, `cuda:0`, `wgpu:1`, `ndarray`), else the best one
+    /// present: a GPU by CUDA, a GPU by wgpu (not in software), the CPU. Asked once for the process.
+    ///
+    /// # Errors
+    /// When `KILN_DEVICE` names a device that is not there, or none at all.
+    ///
+    /// ```
+    /// use kiln::Device;
+    /// let device = Device::from_environment()?;
+    /// println!("{device}");
+    /// # Ok::<(), kiln::DeviceError>(())
+    /// ```
+    pub fn from_environment() -> Result<Device, DeviceError> {
+        static FOUND: OnceLock<Result<Device, DeviceError>> = OnceLock::new();
+        let found = FOUND.get_or_init(|| match std::env::var("KILN_DEVICE") {
+            Ok(name) => name.parse(),
+            Err(_) => Ok(available::best()),
+        });
+        found.clone()
+    }
+}
+
+static DEFAULT: RwLock<Option<Device>> = RwLock::new(None);
+
+thread_local! {
+    static DEFAULT_HERE: Cell<Option<Device>> = const { Cell::new(None) };
+}
+
+fn process_default() -> RwLockReadGuard<'static, Option<Device>> {
+    DEFAULT.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where arrays are made that are made of nothing but numbers: the device set by [`set_default_device`] or [`with_default_device`], else
+/// [`Device::from_environment`].
+///
+/// # Panics
+/// When it is `KILN_DEVICE` that decides, and it names a device that is not there.
+impl Default for Device {
+    #[track_caller]
+    fn default() -> Device {
+        if let Some(device) = DEFAULT_HERE.get().or(*process_default()) {
+            return device;
+        }
+        match Device::from_environment() {
+            Ok(device) => device,
+            Err(error) => panic!("device: {error}"),
+        }
+    }
+}
+
+/// Sets, for the whole process, the device where arrays are made that are made of nothing but numbers: JAX's `jax_default_device`.
+///
+/// ```standalone_crate
+/// use kiln::{Device, numpy as np, set_default_device};
+/// set_default_device(Device::wgpu(0).unwrap_or(Device::cpu()));
+/// assert_eq!(np::zeros(3).device(), Device::default());
+/// ```
+pub fn set_default_device(device: Device) {
+    *DEFAULT.write().unwrap_or_else(PoisonError::into_inner) = Some(device);
+}
+
+/// Runs `f` with another default device on this thread; the one before is restored, also when `f` panics.
+///
+/// ```
+/// use kiln::{Device, numpy as np, with_default_device};
+/// let x = with_default_device(Device::cpu(), || np::zeros(3));
+/// assert_eq!(x.device(), Device::cpu());
+/// ```
+pub fn with_default_device<R>(device: Device, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Device>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            DEFAULT_HERE.set(self.0);
+        }
+    }
+    let _restore = Restore(DEFAULT_HERE.replace(Some(device)));
+    f()
+}
+
+/// The devices that this build can use on this machine, the CPU first: `jax.devices()`.
+///
+/// ```
+/// use kiln::{Device, devices};
+/// assert_eq!(devices()[0], Device::cpu());
+/// ```
+pub fn devices() -> Vec<Device> {
+    let mut all = vec![Device::cpu()];
+    let numbered = |kind: fn(usize) -> Kind| (0..).map_while(move |i| available::started(kind(i)).ok());
+    all.extend(numbered(Kind::Cuda));
+    all.extend(numbered(Kind::Wgpu));
+    all.extend(Device::ndarray());
+    all
+}
+
+/// `cpu`, `cuda:0`, `wgpu:0`, `ndarray`.
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::Cpu | Kind::Ndarray => f.write_str(self.name()),
+            Kind::Cuda(index) | Kind::Wgpu(index) => write!(f, "{}:{index}", self.name()),
+        }
+    }
+}
+
+/// A device by its name: what [`Display`](fmt::Display) writes, or `cuda` and `wgpu` for the first of their kind.
+///
+/// ```
+/// use kiln::Device;
+/// assert_eq!("cpu".parse(), Ok(Device::cpu()));
+/// let error = "gpu".parse::<Device>().unwrap_err();
+/// assert_eq!(error.to_string(), "there is no device \"gpu\": devices are cpu, cuda:0, wgpu:0 (or another number) and ndarray");
+/// ```
+impl FromStr for Device {
+    type Err = DeviceError;
+
+    fn from_str(name: &str) -> Result<Device, DeviceError> {
+        let (kind, index) = match name.split_once(':') {
+            Some((kind, index)) => (kind, index.parse().ok()),
+            None => (name, Some(0)),
+        };
+        match (kind, index) {
+            ("cpu", Some(0)) => Ok(Device::cpu()),
+            ("cuda", Some(index)) => Device::cuda(index),
+            ("wgpu", Some(index)) => Device::wgpu(index),
+            ("ndarray", Some(0)) => Device::ndarray(),
+            _ => Err(DeviceError::Unknown { name: name.into() }),
+        }
+    }
+}

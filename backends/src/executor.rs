@@ -1,0 +1,47 @@
+//! What runs programs on a device other than the CPU.
+
+use crate::Buffer;
+use crate::error::DeviceError;
+use kiln_program::{ArrayType, DType, Program};
+use std::any::Any;
+use std::sync::Arc;
+
+/// An array in a device's memory: a [`Tensor`](kiln_burn::Tensor) of its backend.
+pub(crate) type Held = Arc<dyn Any + Send + Sync>;
+
+/// What runs programs on a device.
+pub(crate) trait Executor: Send + Sync {
+    /// Whether the device computes with a dtype.
+    fn has(&self, dtype: DType) -> bool;
+
+    /// Elements, sent to the device.
+    fn put(&self, buffer: &Buffer) -> Result<Held, DeviceError>;
+
+    /// Elements, read back once they are there.
+    fn get(&self, held: Held, of: &ArrayType) -> Result<Buffer, DeviceError>;
+
+    /// Runs a program. Its results are there some time later: what is wrong with them may be known only when they are read.
+    fn run(&self, program: &Program, inputs: Vec<Held>) -> Result<Vec<Held>, DeviceError>;
+
+    /// Waits for all that was asked of the device.
+    fn wait(&self) -> Result<(), DeviceError>;
+}
+
+/// The first dtype in a program that a device does not have.
+pub(crate) fn foreign(program: &Program, has: &impl Fn(DType) -> bool) -> Option<DType> {
+    let results = program
+        .equations()
+        .iter()
+        .flat_map(|equation| equation.outputs.iter().copied());
+    let mut dtypes = program
+        .inputs()
+        .chain(results)
+        .map(|var| program.type_of(var).dtype);
+    dtypes.find(|&dtype| !has(dtype)).or_else(|| {
+        let mut within = program
+            .equations()
+            .iter()
+            .flat_map(|equation| equation.op.programs());
+        within.find_map(|program| foreign(program, has))
+    })
+}
