@@ -6,7 +6,7 @@ mod model;
 use criterion::{Criterion, criterion_group, criterion_main};
 use kiln::prelude::*;
 use kiln::{grad, numpy as np, program};
-use kiln_backends::Executable;
+use kiln_backends::cpu::Executable;
 use model::{Estimator, Model};
 use std::hint::black_box;
 

@@ -2,6 +2,7 @@
 
 use crate::available;
 use crate::error::DeviceError;
+use kiln_program::DType;
 use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
@@ -109,6 +110,20 @@ impl Device {
         available::started(Kind::Ndarray)
     }
 
+    /// Whether the device computes with a dtype. What it does not have is refused when an array is moved there, or a function
+    /// compiled.
+    ///
+    /// ```
+    /// use kiln::{DType, Device};
+    /// assert!(Device::cpu().has(DType::F64));
+    /// if let Ok(device) = Device::wgpu(0) {
+    ///     assert!(!device.has(DType::F64)); // the shading language has no functions of them
+    /// }
+    /// ```
+    pub fn has(self, dtype: DType) -> bool {
+        self == Device::cpu() || available::executor(self).has(dtype)
+    }
+
     /// The device that the environment asks for: the one named by the variable `KILN_DEVICE` (`cpu`, `cuda:0`, `wgpu:1`, `ndarray`), else the best one
     /// present: a GPU by CUDA, a GPU by wgpu (not in software), the CPU. Asked once for the process.
     ///
@@ -154,7 +169,7 @@ impl Default for Device {
         }
         match Device::from_environment() {
             Ok(device) => device,
-            Err(error) => panic!("device: {error}"),
+            Err(error) => panic!("device: KILN_DEVICE: {error}"),
         }
     }
 }

@@ -22,6 +22,8 @@ pub use device::{Device, devices, set_default_device, with_default_device};
 pub use error::DeviceError;
 pub use executable::Executable;
 pub use kiln_burn::{Gradient, GradientError, vjp};
+/// The engine of the CPU.
+pub use kiln_cpu as cpu;
 pub use kiln_cpu::{
     Buffer, Element, Handler, Progress, ThreadsAreRunning, on_effect, progress, set_threads, threads,
 };

@@ -57,9 +57,7 @@ pub use grad::{
 pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
 pub use jit::{jit, program};
 pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Program, Shape, simplify, threefry2x32};
-pub use kiln_backends::{
-    Buffer, Device, DeviceError, Element, devices, set_default_device, with_default_device,
-};
+pub use kiln_backends::{Buffer, Element};
 pub use kiln_derive::Tree;
 pub use ops::index::At;
 pub use ops::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};

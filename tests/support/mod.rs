@@ -156,6 +156,14 @@ pub(crate) fn outcome<R>(row: &Value, f: impl FnOnce() -> R) -> Result<R, String
     })
 }
 
+/// The message of the panic that `f` ends with.
+pub(crate) fn message<R>(f: impl FnOnce() -> R) -> String {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(_) => panic!("nothing was refused"),
+        Err(panic) => *panic.downcast::<String>().expect("a message of kiln's"),
+    }
+}
+
 /// A row without its results, to be named in a message.
 pub(crate) fn name(row: &Value) -> String {
     let mut row = row.clone();

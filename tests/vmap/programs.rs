@@ -1,7 +1,7 @@
 //! What the programs look like: nothing is repeated or split up that need not be.
 
 use kiln::{Array, Key, jit, lax, numpy as np, program, random, vmap};
-use kiln_backends::Executable;
+use kiln_backends::cpu::Executable;
 use kiln_backends::program::{Op, Program, simplify};
 use std::cell::Cell;
 

@@ -1,0 +1,248 @@
+//! Devices: which there are, where arrays are, what is refused. The whole suite runs on each device by `KILN_DEVICE`; this is what several of
+//! them have to do with one another.
+
+mod support;
+
+use kiln::{
+    Array, DType, Device, DeviceError, Key, NoValue, devices, grad, jit, numpy as np, random,
+    set_default_device, vmap, with_default_device,
+};
+use support::message;
+
+/// Every device but the CPU.
+fn others() -> Vec<Device> {
+    devices().into_iter().skip(1).collect()
+}
+
+#[test]
+fn the_cpu_comes_first_and_each_device_has_its_name() {
+    let all = devices();
+    assert_eq!(all[0], Device::cpu());
+    for device in all {
+        assert_eq!(device.to_string().parse(), Ok(device));
+        assert_eq!(format!("{device:?}"), device.to_string());
+    }
+}
+
+#[test]
+fn names_of_no_device_are_refused() {
+    for name in ["", "gpu", "cpu:1", "cuda:", "cuda:x", "wgpu:-1", "ndarray:1"] {
+        let error = name.parse::<Device>().unwrap_err();
+        assert_eq!(error, DeviceError::Unknown { name: name.into() });
+    }
+}
+
+/// What is built in, by the features of this test.
+#[test]
+fn a_device_that_was_not_built_names_its_feature() {
+    let built = [
+        ("cuda", cfg!(feature = "cuda"), Device::cuda(0)),
+        ("wgpu", cfg!(feature = "wgpu"), Device::wgpu(0)),
+        ("ndarray", cfg!(feature = "ndarray"), Device::ndarray()),
+    ];
+    for (feature, built, device) in built {
+        let refused = device == Err(DeviceError::NotBuilt { feature });
+        assert_eq!(refused, !built, "{feature}: {device:?}");
+    }
+    let text = DeviceError::NotBuilt { feature: "cuda" }.to_string();
+    assert_eq!(
+        text,
+        "this program was built without cuda devices: add the feature \"cuda\" to kiln in Cargo.toml"
+    );
+}
+
+#[cfg(feature = "wgpu")]
+#[test]
+fn one_gpu_too_far() {
+    let error = Device::wgpu(99).unwrap_err();
+    let text = error.to_string();
+    match error {
+        DeviceError::Missing { device, found, .. } => {
+            assert_eq!(device, "wgpu:99");
+            let count = devices()
+                .iter()
+                .filter(|device| device.to_string().starts_with("wgpu"))
+                .count();
+            assert_eq!(found.len(), count);
+            assert!(text.starts_with("wgpu:99: "), "{text}");
+        }
+        DeviceError::NoDriver { device, .. } => assert_eq!(device, "wgpu:99"),
+        error => panic!("{error:?}"),
+    }
+}
+
+#[test]
+fn functions_run_where_their_arguments_are() {
+    for device in others() {
+        let x = np::array([1.0, 2.0, 3.0]).to_device(device);
+        assert_eq!(x.device(), device);
+        assert_eq!(x.to_string(), "[1. 2. 3.]");
+        let results = [
+            &x + 1,
+            2 * &x,
+            x.sum(),
+            np::zeros_like(&x),
+            np::full_like(&x, 2.0),
+            x.reshape((3, 1)),
+            jit(|x: Array| 2 * x + np::array([1.0, 2.0, 3.0]))(x.clone()),
+            grad(|x: Array| (&x * &x).sum())(x.clone()),
+            vmap(|x: Array| 3 * x, 0)(x.clone()),
+            x.at(0).set(5.0),
+            np::where_(x.gt(1.5), &x, 0.0),
+        ];
+        for (i, result) in results.iter().enumerate() {
+            assert_eq!(result.device(), device, "result {i}");
+        }
+        assert_eq!(results[6].to_string(), "[3. 6. 9.]");
+        let back = results[7].to_device(Device::cpu());
+        assert_eq!(
+            (back.device(), back.to_string()),
+            (Device::cpu(), "[2. 4. 6.]".into())
+        );
+        // What a function captured decides, where it has no arguments.
+        assert_eq!(jit(|(): ()| x.sum())(()).device(), device);
+        // A value that is looked at is computed there too.
+        let looked = grad(|x: Array| {
+            if x.sum().item::<f32>() > 0.0 {
+                (3 * x).sum()
+            } else {
+                x.sum()
+            }
+        });
+        assert_eq!(looked(x.clone()).to_string(), "[3. 3. 3.]");
+    }
+}
+
+#[test]
+fn the_default_device_is_where_arrays_are_made() {
+    for device in others() {
+        let made = with_default_device(device, || {
+            let key = Key::new(1);
+            [
+                np::zeros(3),
+                np::array([1, 2]),
+                np::arange(4),
+                np::ones(()),
+                random::uniform(key, 3),
+            ]
+        });
+        for (i, x) in made.iter().enumerate() {
+            assert_eq!(x.device(), device, "array {i}");
+        }
+        assert_eq!(np::zeros(3).device(), Device::default());
+        let unwound = std::panic::catch_unwind(|| with_default_device(device, || panic!("on purpose")));
+        assert!(unwound.is_err());
+        assert_eq!(np::zeros(3).device(), Device::default());
+    }
+}
+
+#[test]
+fn arrays_of_two_devices_do_not_meet() {
+    for device in others() {
+        let (x, y) = (
+            np::ones(3).to_device(Device::cpu()),
+            np::ones(3).to_device(device),
+        );
+        let text = format!("an array f32[3] on {device} meets one on cpu: move one of them with to_device");
+        assert_eq!(message(|| &x + &y), format!("add: {text}"));
+        assert_eq!(
+            message(|| jit(|(x, y): (Array, Array)| x + y)((x.clone(), y.clone()))),
+            format!("jit: {text}")
+        );
+        assert_eq!(
+            message(|| jit(|x: Array| x + &y)(x.clone())),
+            format!("jit: {text}")
+        );
+        let text = format!("an array f32[3] on cpu meets one on {device}: move one of them with to_device");
+        assert_eq!(
+            message(|| np::concatenate([&y, &x], 0)),
+            format!("concatenate: {text}")
+        );
+    }
+}
+
+#[test]
+fn an_array_of_a_recording_is_nowhere_yet() {
+    let text = message(|| {
+        jit(|x: Array| {
+            x.device();
+            x
+        })(np::ones(2))
+    });
+    assert!(
+        text.starts_with("device: an array inside a recording is nowhere yet"),
+        "{text}"
+    );
+    let text = message(|| jit(|x: Array| x.to_device(Device::cpu()))(np::ones(2)));
+    assert!(
+        text.starts_with("to_device: an array inside a recording has no elements yet"),
+        "{text}"
+    );
+    let looked = jit(|x: Array| {
+        assert!(matches!(x.try_buffer(), Err(NoValue::Recorded(_))));
+        x
+    });
+    looked(np::ones(2));
+}
+
+/// A dtype that the device does not have is refused wherever it comes up.
+#[test]
+fn foreign_dtypes_are_refused() {
+    for device in others() {
+        for dtype in DType::ALL.into_iter().filter(|&dtype| !device.has(dtype)) {
+            let text = format!("{device} has no {dtype}: ");
+            let moved = message(|| np::zeros(2).astype(dtype).to_device(device));
+            assert!(moved.starts_with(&format!("to_device: {text}")), "{moved}");
+            let cast = message(|| np::zeros(2).to_device(device).astype(dtype));
+            assert!(cast.starts_with(&format!("astype: {text}")), "{cast}");
+        }
+    }
+}
+
+#[test]
+fn what_was_asked_of_a_device_is_there_when_it_is_ready() {
+    for device in others() {
+        let x = np::arange(1000).to_device(device);
+        let y = (0..10).fold(x, |x, _| 2 * x + 1).block_until_ready();
+        assert_eq!(y.index(3).item::<i32>(), 4 * 1024 - 1);
+    }
+}
+
+/// Asks a new process what its default device is: prints it, or the message of the panic.
+#[test]
+fn the_environment_names_the_default_device() {
+    const ASKED: &str = "KILN_TEST_DEFAULT_DEVICE";
+    if std::env::var(ASKED).is_ok() {
+        match std::panic::catch_unwind(Device::default) {
+            Ok(device) => println!("default: {device}."),
+            Err(panic) => println!("default: {}.", panic.downcast_ref::<String>().unwrap()),
+        }
+        return;
+    }
+    let ask = |name: &str| {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args([
+            "--exact",
+            "the_environment_names_the_default_device",
+            "--nocapture",
+        ]);
+        let output = command.env(ASKED, "1").env("KILN_DEVICE", name).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| Some(line.split_once("default: ")?.1.to_string()));
+        line.unwrap_or_else(|| panic!("{text}"))
+    };
+    for device in devices() {
+        assert_eq!(ask(&device.to_string()), format!("{device}."));
+    }
+    assert!(ask("gpu").starts_with("device: KILN_DEVICE: there is no device \"gpu\""));
+}
+
+#[test]
+fn a_process_sets_its_default_device() {
+    // The other tests of this process make their arrays on the default device, whichever it is.
+    let before = Device::default();
+    set_default_device(before);
+    assert_eq!(Device::default(), before);
+}
