@@ -2,14 +2,15 @@
 
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
-use kiln::{grad, random};
+use kiln::{Device, grad, random};
 use std::cell::Cell;
 use std::time::Instant;
 
 fn main() {
     title("A NumPy replacement");
     numpy_replacement();
-    kiln::enable_x64(true); // From here on numbers have 64 bits.
+    // From here on numbers have 64 bits, where the device has them.
+    kiln::enable_x64(Device::default().has(DType::F64));
     immutable();
     title("Random numbers");
     random_numbers();
@@ -69,10 +70,7 @@ fn random_numbers() {
 
     let key = Key::new(42);
     for i in 0..3 {
-        println!(
-            "fold_in({i}): {:?}",
-            random::uniform(key.fold_in(i), (2, 2)).to_vec::<f64>()
-        );
+        println!("fold_in({i}): {:?}", random::uniform(key.fold_in(i), 4));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
-use kiln::{jacobian, random};
+use kiln::{Device, jacobian, random};
 
 /// Excess demand at prices `p`: each good's demand falls with its neighbours' prices, its supply is the root of its own.
 fn excess(a: &Array, p: Array) -> Array {
@@ -10,7 +10,7 @@ fn excess(a: &Array, p: Array) -> Array {
 }
 
 fn main() {
-    kiln::enable_x64(true);
+    kiln::enable_x64(Device::default().has(DType::F64));
     let n = 1000;
     let a = random::uniform(Key::new(32), (n, n));
     let a = &a / a.sum_axis(0);

@@ -1,6 +1,6 @@
 //! Times the lecture's experiments: `cargo run --release --example lecture_f -- jit f32`.
 //!
-//! `lecture`: all of them in the lecture's order, one after the other, for the tables of the book (`benches/beside_jax/lecture.py`). The others are those of
+//! `lecture [f32] [scale]`: all of them in the lecture's order, one after the other, for the tables of the book and those of GPUs (`benches/beside_jax/lecture.py`). The others are those of
 //! `benches/beside_jax/against_jax.py`. `jit` and `eager`: f on 5e7 points. `grad`: its gradient. `grid`: the nested vmap on 6000 x 6000 points. `eager_grad`: the gradient of a
 //! function of one number, recorded in each call. `path` and `paths`: an autoregression of 10^5 steps on one number and on four, and
 //! `draws`: one that draws its noise in the loop.
@@ -44,11 +44,11 @@ fn draws(key: Key) -> ((Key, Array), Array) {
 const PATHS: usize = 10_000_000;
 
 /// The exercise.
-fn price(key: Key) -> Array {
-    let state = (np::full(PATHS, 10_f64.ln()), np::full(PATHS, 0), key);
+fn price(key: Key, paths: usize) -> Array {
+    let state = (np::full(paths, 10_f64.ln()), np::full(paths, 0), key);
     let update = |_, (s, h, key): (Array, Array, Key)| {
         let [key, subkey] = key.split();
-        let z = random::normal(subkey, (2, PATHS));
+        let z = random::normal(subkey, (2, paths));
         let s = s + 0.0001 + h.exp() * z.index(0);
         (s, 0.1 * h + 0.001 * z.index(1), key)
     };
@@ -69,15 +69,18 @@ fn measure<T>(repeat: usize, mut call: impl FnMut() -> T) -> (f64, f64) {
     (first, later[2])
 }
 
-/// The seconds of each experiment, as they come.
-fn lecture() {
+/// The seconds of each experiment, and the mean of its result, as they come. Sizes are times `scale`, the edges of the grid times its root.
+fn lecture(scale: f64) {
     let timed = |name: &str, run: &dyn Fn() -> Array| {
         let start = Instant::now();
-        black_box(run().block_until_ready());
-        println!("{name}\t{}", start.elapsed().as_secs_f64());
+        let result = black_box(run().block_until_ready());
+        let seconds = start.elapsed().as_secs_f64();
+        println!("{name}\t{seconds}\t{}", result.mean().item::<f64>());
     };
+    let points = (50_000_000.0 * scale) as usize;
+    let edge = (6000.0 * scale.sqrt()) as usize;
     {
-        let (x, y) = (np::ones(50_000_000), np::ones(50_000_001));
+        let (x, y) = (np::ones(points), np::ones(points + 1));
         timed("f, first call", &|| f(x.clone()));
         timed("f, again", &|| f(x.clone()));
         timed("f on another length, first call", &|| f(y.clone()));
@@ -98,7 +101,7 @@ fn lecture() {
         let mesh = np::meshgrid(&x, &x);
         timed("80 × 80 points, mesh, first call", &|| f(mesh.clone()));
         timed("80 × 80 points, mesh, again", &|| f(mesh.clone()));
-        let x = np::linspace(-2, 2, 6000);
+        let x = np::linspace(-2, 2, edge);
         let mesh = np::meshgrid(&x, &x);
         timed("6000 × 6000 points, mesh, first call", &|| f(mesh.clone()));
         timed("6000 × 6000 points, mesh, again", &|| f(mesh.clone()));
@@ -110,7 +113,8 @@ fn lecture() {
             grid((x.clone(), x.clone()))
         });
     }
-    let price = jit(price);
+    let paths = (PATHS as f64 * scale) as usize;
+    let price = jit(move |key: Key| price(key, paths));
     timed("price from 10,000,000 paths, first call", &|| price(Key::new(1)));
     timed("price from 10,000,000 paths, again", &|| price(Key::new(1)));
 }
@@ -119,7 +123,8 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     if has("lecture") {
-        return with_x64(true, lecture);
+        let scale = arguments.iter().find_map(|argument| argument.parse().ok());
+        return with_x64(!has("f32"), || lecture(scale.unwrap_or(1.0)));
     }
     let (first, second) = with_x64(has("f64"), || {
         let points = || np::linspace(0.0, 10.0, 50_000_000);

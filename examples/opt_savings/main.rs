@@ -5,12 +5,12 @@ mod solvers;
 mod tauchen;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use kiln::Array;
+use kiln::{Array, DType, Device};
 use model::Model;
 use std::time::Instant;
 
 fn main() {
-    kiln::enable_x64(true);
+    kiln::enable_x64(Device::default().has(DType::F64));
     let timed = |name: &str, solve: &dyn Fn() -> Array| {
         let start = Instant::now();
         let policy = solve();

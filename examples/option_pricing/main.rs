@@ -9,7 +9,7 @@ mod progress;
 
 use clap::Parser;
 use greeks::Greeks;
-use kiln::{Key, jit};
+use kiln::{DType, Device, Key, jit, set_default_device};
 use options::{Options, Precision};
 use progress::with_progress_bar;
 use std::io::Write;
@@ -32,6 +32,10 @@ fn main() -> ExitCode {
         }
         Err(help) => help.exit(),
     };
+    if let Err(error) = choose_device(&options) {
+        eprintln!("error: {error}");
+        return ExitCode::from(2);
+    }
     match write!(std::io::stdout(), "{}", report(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output had enough of it.
@@ -41,6 +45,20 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn choose_device(options: &Options) -> Result<(), String> {
+    let device = match options.device {
+        Some(device) => device,
+        None => Device::from_environment().map_err(|error| format!("KILN_DEVICE: {error}"))?,
+    };
+    if options.dtype == Precision::F64 && !device.has(DType::F64) {
+        return Err(format!(
+            "{device} has no float64: leave out --dtype f64, or use another --device"
+        ));
+    }
+    set_default_device(device);
+    Ok(())
 }
 
 fn report(options: &Options) -> String {
@@ -64,7 +82,11 @@ fn report(options: &Options) -> String {
         estimate.price.item::<f64>(),
         estimate.standard_error.item::<f64>(),
     );
-    let first_paths = estimate.first_paths.astype(kiln::DType::F64).to_vec::<f64>();
+    let first_paths = estimate
+        .first_paths
+        .to_device(Device::cpu())
+        .astype(DType::F64)
+        .to_vec::<f64>();
     let greeks = options.greeks.then(|| {
         let greeks = jit(move |key: Key| model.greeks(key, paths));
         derivatives(&with_progress_bar(|| greeks(Key::new(options.seed))))

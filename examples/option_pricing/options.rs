@@ -2,6 +2,7 @@
 
 use crate::model::{Estimator, Model};
 use clap::{Parser, ValueEnum};
+use kiln::Device;
 
 /// Prices a European call by Monte Carlo.
 #[derive(Parser)]
@@ -46,6 +47,9 @@ pub(crate) struct Options {
     /// Also the price's derivatives, by automatic differentiation of the conditional estimator
     #[arg(long)]
     pub(crate) greeks: bool,
+    /// Where it is computed: cpu, cuda:0, wgpu:0 [default: the best device of this build]
+    #[arg(long)]
+    pub(crate) device: Option<Device>,
     /// Threads [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024), allow_hyphen_values = true)]
     pub(crate) threads: Option<u64>,

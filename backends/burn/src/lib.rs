@@ -14,6 +14,7 @@
 #[cfg(feature = "import")]
 pub use burn_core;
 #[cfg(feature = "ndarray")]
+#[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]
 pub use burn_ndarray;
 #[cfg(feature = "wgpu")]
 pub use burn_wgpu;
