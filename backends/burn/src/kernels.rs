@@ -1,15 +1,41 @@
 //! What a backend does by kernels of kiln's own.
 
+use crate::Tensor;
 use burn_backend::Backend;
+use burn_backend::tensor::{Device, FloatTensor, IntTensor};
+use kiln_program::{DType, Reduction};
 
 /// A backend that programs can be lowered onto. What its methods leave out, the lowering composes of Burn's ops, or does on the host.
-pub trait Kernels: Backend {}
+///
+/// No array here is empty.
+pub trait Kernels: Backend {
+    /// [`Op::RandomBits`](kiln_program::Op::RandomBits) for vectors of keys and of first counters: words of the shape `[keys, size]`.
+    fn random_bits(
+        _keys: &IntTensor<Self>,
+        _first: &IntTensor<Self>,
+        _size: usize,
+    ) -> Option<[IntTensor<Self>; 2]> {
+        None
+    }
+
+    /// [`Op::Uniform`](kiln_program::Op::Uniform) in `f32` for bounds where a product of two floats is rounded.
+    fn uniform(_words: [&IntTensor<Self>; 2], _low: f32, _high: f32) -> Option<FloatTensor<Self>> {
+        None
+    }
+
+    /// [`Op::Iota`](kiln_program::Op::Iota).
+    fn iota(_dtype: DType, _shape: &[usize], _axis: usize, _device: &Device<Self>) -> Option<Tensor<Self>> {
+        None
+    }
+
+    /// [`Op::Cumulative`](kiln_program::Op::Cumulative) for numbers.
+    fn cumulative(_x: &Tensor<Self>, _kind: Reduction, _axis: usize, _reverse: bool) -> Option<Tensor<Self>> {
+        None
+    }
+}
 
 impl Kernels for burn_flex::Flex {}
 
 #[cfg(feature = "ndarray")]
 #[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]
 impl Kernels for burn_ndarray::NdArray {}
-
-#[cfg(feature = "cube")]
-impl Kernels for burn_cubecl::Cube {}

@@ -202,6 +202,11 @@ impl<B: Kernels> Context<'_, B> {
             }));
             return Tensor::from_data(data, self.device);
         }
+        if self.route == Route::Device
+            && let Some(y) = self.running(&x, kind, axis, reverse)
+        {
+            return y;
+        }
         let x = if reverse { x.flip(&[axis]) } else { x };
         let y = match x {
             Tensor::Float(x) if kind == Reduction::Sum && self.route != Route::Device => {
@@ -213,6 +218,20 @@ impl<B: Kernels> Context<'_, B> {
             x => self.doubling(x, kind, axis),
         };
         if reverse { y.flip(&[axis]) } else { y }
+    }
+
+    /// By a kernel, where there is one.
+    fn running(&self, x: &Tensor<B>, kind: Reduction, axis: usize, reverse: bool) -> Option<Tensor<B>> {
+        if let Tensor::Bool(x) = x {
+            // Sums of bools are `or`, products `and`.
+            let kind = match kind {
+                Reduction::Sum | Reduction::Max => Reduction::Max,
+                Reduction::Prod | Reduction::Min => Reduction::Min,
+            };
+            let x = self.cast(Tensor::Bool(x.clone()), DType::I32);
+            return Some(self.cast(B::cumulative(&x, kind, axis, reverse)?, DType::Bool));
+        }
+        B::cumulative(x, kind, axis, reverse)
     }
 
     /// Hillis and Steele's scan, each pass doubling how far back an element has seen: n log n work in fused ops, where Burn's on a

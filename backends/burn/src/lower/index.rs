@@ -182,7 +182,7 @@ impl<B: Kernels> Context<'_, B> {
         }
         let mut at = at.expect("an indexed axis");
         if cut.batch > 1 {
-            let blocks = self.count(cut.batch, dtype).into_int();
+            let blocks = self.iota(dtype, &[cut.batch], 0).into_int();
             let blocks = Tensor::<B>::Int(B::int_mul_scalar(blocks, BurnScalar::Int(cut.axis as i64)));
             let blocks = blocks
                 .reshape(&[cut.batch, 1])

@@ -35,8 +35,13 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// Each element's index along an axis: one row of numbers, repeated.
+    /// Each element's index along an axis: by a kernel, or else one row of numbers, repeated.
     pub(super) fn iota(&self, dtype: DType, shape: &[usize], axis: usize) -> Tensor<B> {
+        if self.route == Route::Device
+            && let Some(x) = B::iota(dtype, shape, axis, self.device)
+        {
+            return x;
+        }
         let mut row = vec![1; shape.len()];
         row[axis] = shape[axis];
         self.count(shape[axis], dtype).reshape(&row).expand(shape)
@@ -44,7 +49,7 @@ impl<B: Kernels> Context<'_, B> {
 
     /// `0, 1, ...` as a vector, sent from the host: `int_arange` is missing dtypes on some devices, and is wrong for large counts on
     /// others.
-    pub(super) fn count(&self, length: usize, dtype: DType) -> Tensor<B> {
+    fn count(&self, length: usize, dtype: DType) -> Tensor<B> {
         let data = host::with_type!(dtype, T => {
             TensorData::new((0..length).map(<T as Element>::from_index).collect::<Vec<T>>(), [length])
         });

@@ -5,12 +5,12 @@ mod binary;
 mod contract;
 mod index;
 mod make;
+mod random;
 mod shape;
 mod sort;
 mod unary;
 
 use crate::host;
-use crate::tensor::physical;
 use crate::{Kernels, Tensor};
 use kiln_program::{ArrayType, DType, Op, infer};
 
@@ -132,11 +132,7 @@ pub fn lower_with<B: Kernels>(
             cx.dot(dot, x, y, types, &outputs[0])
         }
         Op::Linalg(f) => return crate::linalg::linalg(*f, x, device),
-        Op::Uniform { low, high } => {
-            let program = kiln_program::uniform_program(*low, *high, &types[0].shape);
-            let program = program.unwrap_or_else(|error| panic!("{error}"));
-            return crate::run::Interpreter::new(&program, route).run(x, device);
-        }
+        Op::Uniform { low, high } => cx.uniform(x, *low, *high, &types[0].shape),
         Op::RandomBits { shape } => return cx.random_bits(take(x), shape, &outputs[0].shape),
         Op::Call(program) | Op::Checkpoint(program) => {
             return crate::run::Interpreter::new(program, route).run(x, device);
@@ -158,20 +154,6 @@ pub fn lower_with<B: Kernels>(
         }
     };
     vec![one]
-}
-
-impl<B: Kernels> Context<'_, B> {
-    /// The two words of Threefry for each counter, computed on the host by all cores.
-    fn random_bits(&self, [keys, first]: [Tensor<B>; 2], drawn: &[usize], shape: &[usize]) -> Vec<Tensor<B>> {
-        let (keys, first) = (keys.into_data(), first.into_data());
-        let (high, low) =
-            crate::threefry::random_bits(host::view(&keys), host::view(&first), drawn.iter().product());
-        let words = |words| {
-            let data = burn_backend::TensorData::new(words, physical(shape));
-            Tensor::from_data(data, self.device)
-        };
-        vec![words(high), words(low)]
-    }
 }
 
 /// The integer type for indices below a bound, the narrower the better for every backend but Flex.

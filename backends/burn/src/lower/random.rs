@@ -1,0 +1,64 @@
+//! Random bits, and the uniform floats made of them.
+
+use super::{Context, Route, take};
+use crate::host;
+use crate::run::Interpreter;
+use crate::tensor::physical;
+use crate::{Kernels, Tensor};
+use burn_backend::TensorData;
+use kiln_program::{DType, Scalar, uniform_program};
+
+impl<B: Kernels> Context<'_, B> {
+    /// The two words of Threefry for each counter: by a kernel, or else on the host by all cores.
+    pub(super) fn random_bits(
+        &self,
+        [keys, first]: [Tensor<B>; 2],
+        drawn: &[usize],
+        shape: &[usize],
+    ) -> Vec<Tensor<B>> {
+        let size = drawn.iter().product();
+        if self.route == Route::Device {
+            let batch = first.shape().iter().product();
+            let keys = keys.clone().reshape(&[batch, 2]).into_int();
+            let first = first.clone().reshape(&[batch]).into_int();
+            if let Some(words) = B::random_bits(&keys, &first, size) {
+                return words.map(|words| Tensor::Int(words).reshape(shape)).into();
+            }
+        }
+        let (keys, first) = (keys.into_data(), first.into_data());
+        let (high, low) = crate::threefry::random_bits(host::view(&keys), host::view(&first), size);
+        let words = |words| Tensor::from_data(TensorData::new(words, physical(shape)), self.device);
+        vec![words(high), words(low)]
+    }
+
+    /// The floats that random words stand for: in terms of other ops, which fuse, or by a kernel where those could round twice.
+    pub(super) fn uniform(
+        &self,
+        words: Vec<Tensor<B>>,
+        low: Scalar,
+        high: Scalar,
+        shape: &[usize],
+    ) -> Tensor<B> {
+        if self.route == Route::Device && low.dtype() == DType::F32 {
+            let (low, high) = (low.as_f64() as f32, high.as_f64() as f32);
+            if rounds_twice(low, high) {
+                let [first, second] = take(words.clone()).map(Tensor::into_int);
+                if let Some(x) = B::uniform([&first, &second], low, high) {
+                    return Tensor::Float(x);
+                }
+            }
+        }
+        let program = uniform_program(low, high, &shape.into()).unwrap_or_else(|error| panic!("{error}"));
+        Interpreter::new(&program, self.route)
+            .run(words, self.device)
+            .remove(0)
+    }
+}
+
+/// Whether `unit * (high - low) + low` depends on how a device does it. It does not where the product is exact, as by a power of two; nor
+/// where one term is 0; nor where the width is not positive, since all is then `low`.
+fn rounds_twice(low: f32, high: f32) -> bool {
+    let width = high - low;
+    let power_of_two = width.is_normal() && width.to_bits() & 0x7F_FFFF == 0;
+    low != 0.0 && width > 0.0 && width.is_finite() && !power_of_two
+}
