@@ -37,6 +37,8 @@ mod run;
 mod tensor;
 mod threefry;
 
+#[cfg(feature = "cube")]
+pub use cube::{Launch, launches};
 pub use effects::on_effect;
 pub use gradient::{Gradient, GradientError, vjp};
 pub use kernels::Kernels;

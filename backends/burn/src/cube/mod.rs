@@ -2,12 +2,14 @@
 //!
 //! Each is queued in the fusion stream beside Burn's ops and runs when the stream does: calling one neither waits nor transfers.
 
+mod count;
 mod cumulative;
 mod iota;
 mod threefry;
 mod uniform;
 
 pub use burn_cubecl::{Cube, CubeDevice};
+pub use count::{Launch, launches};
 #[cfg(feature = "wgpu")]
 pub use cubecl::device::WgpuDeviceKind;
 

@@ -1,0 +1,95 @@
+//! Which kernels are launched: fusion made visible.
+
+use burn_backend::Backend;
+use burn_cubecl::{Cube, CubeDevice};
+use burn_fusion::observer::{BlockOperations, FusionObservation, FusionObserver};
+use burn_ir::OperationIr;
+use cubecl::config::{TypeNameFormatLevel, type_name_format};
+use cubecl::logging::{LaunchObservation, LaunchObserver};
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A kernel that was launched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// The kernel's name: `elemwise_fuse` for a fused elementwise one.
+    pub kernel: String,
+    /// Burn's operations that it stands for, or some of them, where a reduction takes two kernels.
+    pub operations: Vec<String>,
+}
+
+/// The kernels that are launched for what a function does on a device, in order; it is finished when this returns.
+///
+/// A first run may launch more, where Burn measures which kernel is the fastest. Launches of other threads meanwhile are in the list too. What the
+/// function leaves undone, because nothing is left of the result, is not.
+///
+/// # Panics
+/// When the device fails.
+pub fn launches<R>(device: &CubeDevice, f: impl FnOnce() -> R) -> (R, Vec<Launch>) {
+    // CubeCL has one place for an observer.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let sync = || Cube::sync(device).unwrap_or_else(|error| panic!("waiting for the device: {error}"));
+    sync();
+    let seen = Arc::new(Seen::default());
+    let observers = (
+        FusionObservation::new(seen.clone()),
+        LaunchObservation::new(seen.clone()),
+    );
+    let result = f();
+    sync();
+    drop(observers);
+    let launches = std::mem::take(&mut *seen.0.lock().unwrap_or_else(PoisonError::into_inner));
+    (result, launches)
+}
+
+#[derive(Default)]
+struct Seen(Mutex<Vec<Launch>>);
+
+thread_local! {
+    /// The operations of the block that runs on this thread.
+    static BLOCK: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+impl FusionObserver for Seen {
+    fn registered(&self, _: &OperationIr) {}
+
+    fn block_starts(&self, block: BlockOperations<'_>) {
+        let names = block.iter().filter_map(name).collect();
+        BLOCK.set(names);
+    }
+
+    fn block_ran(&self) {
+        BLOCK.take();
+    }
+}
+
+impl LaunchObserver for Seen {
+    fn launched(&self, kernel: &'static str) {
+        let launch = Launch {
+            kernel: type_name_format(kernel, TypeNameFormatLevel::Short),
+            operations: BLOCK.with_borrow(Vec::clone),
+        };
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(launch);
+    }
+}
+
+/// Burn's name of an operation; dropping a tensor is none.
+fn name(operation: &OperationIr) -> Option<String> {
+    let text = format!("{operation:?}");
+    let name = match operation {
+        OperationIr::Drop(_) => return None,
+        OperationIr::Custom(custom) => return Some(custom.id.clone()),
+        OperationIr::Init(_) => "Init",
+        // `NumericFloat(F32, Add(BinaryOpIr { .. }))`.
+        _ => {
+            let inner = &text[text.find('(').map_or(0, |at| at + 1)..];
+            let inner = &inner[..inner.find(['{', '[']).unwrap_or(inner.len())];
+            inner.rsplit('(').nth(1).unwrap_or(inner)
+        }
+    };
+    Some(name.rsplit(' ').next().unwrap_or(name).to_string())
+}
