@@ -23,6 +23,7 @@ pub use burn_wgpu;
 pub mod cube;
 mod effects;
 mod equations;
+mod frames;
 mod gradient;
 mod host;
 #[cfg(feature = "import")]
@@ -36,6 +37,7 @@ mod rules;
 mod run;
 mod tensor;
 mod threefry;
+mod value;
 
 #[cfg(feature = "cube")]
 pub use cube::{Launch, launches};

@@ -1,7 +1,12 @@
 //! An interpreter: a program's equations in order, each value dropped at its last use.
 
-use crate::{Kernels, Route, Tensor, lower_with};
-use kiln_program::{ArrayType, Program, Scan, Var, While};
+use crate::frames::{Frames, elementwise, long, together};
+use crate::lower::{Context, lower_with};
+use crate::tensor::bool_store;
+use crate::value::{FEW, Value};
+use crate::{Kernels, Route, Tensor};
+use burn_flex::Flex;
+use kiln_program::{ArrayType, Binary, Equation, Op, Program, Scan, Var, While};
 
 /// Runs a program on a backend. Scalars go in and come out as shape `[1]`, as everywhere in this crate.
 ///
@@ -36,10 +41,17 @@ pub(crate) struct Interpreter<'a> {
     route: Route,
     /// For each equation, the variables that it is the last to read, and results that nobody reads.
     dead: Vec<Vec<Var>>,
+    /// How axes are aligned, on devices.
+    frames: Option<Frames>,
 }
 
 impl<'a> Interpreter<'a> {
     pub(crate) fn new(program: &'a Program, route: Route) -> Interpreter<'a> {
+        Interpreter::with_slices(program, route, 0)
+    }
+
+    /// `slices`: how many of the last inputs are slices along an axis, which come with this axis.
+    fn with_slices(program: &'a Program, route: Route, slices: usize) -> Interpreter<'a> {
         let mut seen = vec![false; program.variables()];
         for var in program.outputs() {
             seen[var.index()] = true;
@@ -54,7 +66,12 @@ impl<'a> Interpreter<'a> {
             );
         }
         dead.reverse();
-        Interpreter { program, route, dead }
+        Interpreter {
+            program,
+            route,
+            dead,
+            frames: (route == Route::Device).then(|| Frames::new(program, slices)),
+        }
     }
 
     pub(crate) fn run<B: Kernels>(&self, inputs: Vec<Tensor<B>>, device: &B::Device) -> Vec<Tensor<B>> {
@@ -64,9 +81,8 @@ impl<'a> Interpreter<'a> {
             program.inputs().len(),
             "the program takes another number of inputs"
         );
-        let mut values: Vec<Option<Tensor<B>>> = inputs.into_iter().map(Some).collect();
-        for (var, x) in program.inputs().zip(&values) {
-            let (of, x) = (program.type_of(var), x.as_ref().expect("just put there"));
+        for (var, x) in program.inputs().zip(&inputs) {
+            let of = program.type_of(var);
             let fits = x.dtype() == of.dtype && (of.shape.is_empty() || x.shape()[..] == of.shape[..]);
             assert!(
                 fits,
@@ -75,6 +91,21 @@ impl<'a> Interpreter<'a> {
                 x.dtype(),
                 x.shape()
             );
+        }
+        let results = self.values(inputs.into_iter().map(Value::There).collect(), device);
+        let types = program.outputs().iter().map(|&var| program.type_of(var));
+        let results = results.into_iter().zip(types);
+        results
+            .map(|(x, of)| x.whole(of, device).reshape(&of.shape))
+            .collect()
+    }
+
+    /// As [`run`](Interpreter::run); what is on the host may stay there, and may be repeated along axes of length 1.
+    pub(crate) fn values<B: Kernels>(&self, inputs: Vec<Value<B>>, device: &B::Device) -> Vec<Value<B>> {
+        let program = self.program;
+        let mut values: Vec<Option<Value<B>>> = Vec::with_capacity(program.variables());
+        for (var, x) in program.inputs().zip(inputs) {
+            values.push(Some(self.aligned(var, x)));
         }
         values.resize_with(program.variables(), || None);
         for (equation, dead) in program.equations().iter().zip(&self.dead) {
@@ -88,8 +119,10 @@ impl<'a> Interpreter<'a> {
                     if last { value.take() } else { value.clone() }.expect("defined before its use")
                 })
                 .collect();
-            let types: Vec<&ArrayType> = equation.inputs.iter().map(|&var| program.type_of(var)).collect();
-            let results = lower_with(self.route, &equation.op, operands, &types, device);
+            let results = match &self.frames {
+                Some(frames) => self.on_device(frames, equation, operands, device),
+                None => self.plain(equation, operands, device),
+            };
             for (var, result) in equation.outputs.iter().zip(results) {
                 if !dead.contains(var) {
                     values[var.index()] = Some(result);
@@ -97,40 +130,303 @@ impl<'a> Interpreter<'a> {
             }
         }
         let outputs = program.outputs();
-        let result = outputs.iter().enumerate().map(|(i, var)| {
+        let result = outputs.iter().enumerate().map(|(i, &var)| {
             let value = &mut values[var.index()];
-            let again = outputs[i + 1..].contains(var);
+            let again = outputs[i + 1..].contains(&var);
             let value = if again { value.clone() } else { value.take() }.expect("defined");
-            if program.type_of(*var).shape.is_empty() {
-                value.reshape(&[1])
-            } else {
-                value
-            }
+            self.own(var, value)
         });
         result.collect()
     }
+
+    /// An equation by its lowering.
+    fn plain<B: Kernels>(
+        &self,
+        equation: &Equation,
+        operands: Vec<Value<B>>,
+        device: &B::Device,
+    ) -> Vec<Value<B>> {
+        let types: Vec<&ArrayType> = equation
+            .inputs
+            .iter()
+            .map(|&var| self.program.type_of(var))
+            .collect();
+        let operands = operands
+            .into_iter()
+            .zip(&types)
+            .map(|(x, of)| x.whole(of, device));
+        let results = lower_with(self.route, &equation.op, operands.collect(), &types, device);
+        results.into_iter().map(Value::There).collect()
+    }
+
+    /// An equation on values as they are aligned.
+    fn on_device<B: Kernels>(
+        &self,
+        frames: &Frames,
+        equation: &Equation,
+        operands: Vec<Value<B>>,
+        device: &B::Device,
+    ) -> Vec<Value<B>> {
+        let program = self.program;
+        let (op, inputs, outputs) = (&equation.op, &equation.inputs, &equation.outputs);
+        let empty = |var: &Var| program.type_of(*var).shape.size() == 0;
+        let few = |var: &Var| program.type_of(*var).shape.size() <= FEW;
+        let cx = Context::<B> {
+            device,
+            route: self.route,
+        };
+        if op.programs().is_empty() && outputs.iter().all(empty) {
+            let results = outputs
+                .iter()
+                .map(|&var| self.aligned(var, Value::There(Tensor::empty(program.type_of(var), device))));
+            return results.collect();
+        }
+        let one = match op {
+            op if elementwise(op) => match frames.grid(outputs[0]) {
+                Some(grid) => cx.elementwise(op, spread(grid, inputs, operands, device)),
+                None => cx.elementwise(op, operands),
+            },
+            Op::Constant { value, .. } => Value::number(*value, frames.of(outputs[0]).rank),
+            Op::Reshape(_) if frames.together(inputs[0], outputs[0]) => first(operands),
+            Op::Broadcast { axes, .. } => {
+                let x = first(operands);
+                let shape = frames.broadcast(program, inputs[0], outputs[0], axes, &x.shape());
+                x.reshape(&shape)
+            }
+            Op::Reshape(_) | Op::Transpose(_) | Op::Reverse(_) | Op::Slice { .. }
+                if operands[0].shape().iter().all(|&length| length == 1) =>
+            {
+                first(operands).reshape(&vec![1; frames.of(outputs[0]).rank])
+            }
+            Op::Effect(_) => return vec![],
+            _ => {
+                let own = inputs.iter().zip(operands).map(|(&var, x)| self.own(var, x));
+                let own: Vec<Value<B>> = own.collect();
+                let types: Vec<&ArrayType> = inputs.iter().map(|&var| program.type_of(var)).collect();
+                let results = if !op.programs().is_empty() {
+                    structure(op, own, &types, self.route, device)
+                } else if own.iter().all(Value::is_here) && outputs.iter().all(few) {
+                    let own = own.into_iter().zip(&types).map(|(x, of)| x.here(of));
+                    let results = lower_with(Route::Host, op, own.collect(), &types, &Default::default());
+                    results.into_iter().map(Value::Here).collect()
+                } else {
+                    let own = own.into_iter().zip(&types).map(|(x, of)| x.whole(of, device));
+                    let results = lower_with(self.route, op, own.collect(), &types, device);
+                    results.into_iter().map(Value::There).collect()
+                };
+                let aligned = outputs.iter().zip(results);
+                return aligned.map(|(&var, x)| self.aligned(var, x)).collect();
+            }
+        };
+        vec![one]
+    }
+
+    /// A value with its own axes, as its frame has them.
+    fn aligned<B: Kernels>(&self, var: Var, x: Value<B>) -> Value<B> {
+        let Some(frames) = &self.frames else { return x };
+        let shape = x.shape();
+        // A slice comes with the axis that it was cut along.
+        let own = self.program.type_of(var).shape.rank();
+        let before = shape.len().saturating_sub(own.max(1));
+        let lengths = long(&self.program.type_of(var).shape)
+            .into_iter()
+            .map(|axis| shape[before + axis]);
+        x.reshape(&frames.of(var).shape(lengths))
+    }
+
+    /// A value with its own axes, some of length 1 where it repeats.
+    fn own<B: Kernels>(&self, var: Var, x: Value<B>) -> Value<B> {
+        let Some(frames) = &self.frames else { return x };
+        let of = &self.program.type_of(var).shape;
+        let held = x.shape();
+        let mut shape = vec![1; of.rank()];
+        for (axis, &place) in long(of).into_iter().zip(&frames.of(var).places) {
+            shape[axis] = held[place];
+        }
+        x.reshape(&shape)
+    }
+}
+
+/// Operands on the device made as large as a grid, by a choice between them and themselves: Burn fuses it, and expanding not.
+fn spread<B: Kernels>(
+    grid: &[usize],
+    vars: &[Var],
+    operands: Vec<Value<B>>,
+    device: &B::Device,
+) -> Vec<Value<B>> {
+    let mut done: Vec<Value<B>> = Vec::with_capacity(operands.len());
+    for (i, x) in operands.into_iter().enumerate() {
+        let same = vars[..i].iter().position(|var| *var == vars[i]);
+        done.push(match (same, x) {
+            (Some(same), _) => done[same].clone(),
+            (None, Value::There(x)) if x.shape() != grid => {
+                let everywhere = B::bool_ones(grid.to_vec().into(), device, bool_store::<B>(device));
+                Value::There(x.clone().mask_where(everywhere, x))
+            }
+            (None, x) => x,
+        });
+    }
+    done
+}
+
+fn first<T>(operands: Vec<T>) -> T {
+    operands.into_iter().next().expect("an operand")
+}
+
+impl<B: Kernels> Context<'_, B> {
+    /// An elementwise op on operands of one rank, which broadcast; what few numbers give stays on the host.
+    fn elementwise(&self, op: &Op, operands: Vec<Value<B>>) -> Value<B> {
+        let shape = together(&operands.iter().map(Value::shape).collect::<Vec<_>>());
+        let types = |operands: &[Value<B>]| -> Vec<ArrayType> {
+            operands
+                .iter()
+                .map(|x| ArrayType::new(x.dtype(), shape.clone()))
+                .collect()
+        };
+        let here = operands.iter().all(Value::is_here) && shape.iter().product::<usize>() <= FEW;
+        if here {
+            let types = types(&operands);
+            let types: Vec<&ArrayType> = types.iter().collect();
+            let operands = operands.into_iter().zip(&types).map(|(x, of)| x.here(of));
+            let results =
+                lower_with::<Flex>(Route::Host, op, operands.collect(), &types, &Default::default());
+            return Value::Here(first(results));
+        }
+        if *op == Op::MulAdd {
+            let [x, y, z] = operands.try_into().unwrap_or_else(|_| panic!("three operands"));
+            let product = self.elementwise(&Op::Binary(Binary::Mul), vec![x, y]);
+            return self.elementwise(&Op::Binary(Binary::Add), vec![product, z]);
+        }
+        let operands = match self.with_number(op, operands) {
+            Ok(result) => return Value::There(result),
+            Err(operands) => operands,
+        };
+        let types = types(&operands);
+        let types: Vec<&ArrayType> = types.iter().collect();
+        let operands = operands.into_iter().map(|x| match op {
+            Op::Uniform { .. } => x.there(self).expand(&shape),
+            _ => x.there(self),
+        });
+        Value::There(first(lower_with(
+            self.route,
+            op,
+            operands.collect(),
+            &types,
+            self.device,
+        )))
+    }
+}
+
+/// An op that has programs.
+pub(crate) fn structure<B: Kernels>(
+    op: &Op,
+    operands: Vec<Value<B>>,
+    types: &[&ArrayType],
+    route: Route,
+    device: &B::Device,
+) -> Vec<Value<B>> {
+    let run = |program, operands| Interpreter::new(program, route).values(operands, device);
+    match op {
+        Op::Call(program) | Op::Checkpoint(program) => run(program, operands),
+        Op::Custom(custom) => run(&custom.program, operands),
+        Op::Scan(op) => scan(op, operands, types, route, device),
+        Op::While(op) => repeat(op, operands, types, route, device),
+        Op::Cond(branches) => {
+            let mut operands = operands;
+            let which = operands.remove(0).into_data();
+            let nearest = usize::try_from(crate::host::view::<i32>(&which)[0])
+                .unwrap_or(0)
+                .min(branches.len() - 1);
+            run(&branches[nearest], operands)
+        }
+        _ => panic!("{} has no program", op.name()),
+    }
+}
+
+/// Which carries are on the host in every trip: integers, few of them, that depend on others of the kind alone. Reading them once
+/// before a loop, a key above all, is better than a kernel for each thing that is done with them, and a loop that counts needs no other reading at all.
+fn carries_here<B: Kernels>(
+    body: &Program,
+    consts: &[Value<B>],
+    carry: &[Value<B>],
+    types: &[&ArrayType],
+) -> Vec<bool> {
+    let few = |of: &ArrayType| of.shape.size() <= FEW;
+    let mut stays: Vec<bool> = carry
+        .iter()
+        .zip(&types[consts.len()..])
+        .map(|(x, of)| few(of) && (x.is_here() || !of.dtype.is_float()))
+        .collect();
+    loop {
+        let mut here = vec![false; body.variables()];
+        let inputs = consts.iter().map(Value::is_here).chain(stays.iter().copied());
+        for (var, stays) in body.inputs().zip(inputs) {
+            here[var.index()] = stays;
+        }
+        for equation in body.equations() {
+            let stays = equation.op.programs().is_empty()
+                && equation.inputs.iter().all(|var| here[var.index()])
+                && equation.outputs.iter().all(|&var| few(body.type_of(var)));
+            equation.outputs.iter().for_each(|var| here[var.index()] = stays);
+        }
+        let next: Vec<bool> = stays
+            .iter()
+            .zip(body.outputs())
+            .map(|(&stays, var)| stays && here[var.index()])
+            .collect();
+        if next == stays {
+            return stays;
+        }
+        stays = next;
+    }
+}
+
+/// Carries where they belong.
+fn place_carries<B: Kernels>(
+    carry: Vec<Value<B>>,
+    here: &[bool],
+    types: &[&ArrayType],
+    device: &B::Device,
+) -> Vec<Value<B>> {
+    let placed = carry.into_iter().zip(here).zip(types);
+    placed
+        .map(|((x, &here), of)| {
+            if here {
+                Value::Here(x.here(of))
+            } else {
+                Value::There(x.whole(of, device))
+            }
+        })
+        .collect()
 }
 
 /// A loop with a fixed number of trips.
-pub(crate) fn scan<B: Kernels>(
+fn scan<B: Kernels>(
     scan: &Scan,
-    operands: Vec<Tensor<B>>,
+    operands: Vec<Value<B>>,
     types: &[&ArrayType],
-    outputs: &[ArrayType],
     route: Route,
     device: &B::Device,
-) -> Vec<Tensor<B>> {
-    let body = Interpreter::new(&scan.body, route);
+) -> Vec<Value<B>> {
+    let body = Interpreter::with_slices(&scan.body, route, types.len() - scan.consts - scan.carries);
     let mut operands = operands.into_iter();
-    let consts: Vec<Tensor<B>> = operands.by_ref().take(scan.consts).collect();
-    let mut carry: Vec<Tensor<B>> = operands.by_ref().take(scan.carries).collect();
-    let xs: Vec<Tensor<B>> = operands.collect();
-    let slices: Vec<Vec<usize>> = types[scan.consts + scan.carries..]
-        .iter()
-        .map(|of| of.shape[1..].to_vec())
+    let consts: Vec<Value<B>> = operands.by_ref().take(scan.consts).collect();
+    let mut carry: Vec<Value<B>> = operands.by_ref().take(scan.carries).collect();
+    let (carry_types, xs_types) = types[scan.consts..].split_at(scan.carries);
+    let xs: Vec<Tensor<B>> = operands
+        .zip(xs_types)
+        .map(|(x, of)| x.whole(of, device))
         .collect();
-    let stacked = &outputs[scan.carries..];
-    let mut ys: Vec<Vec<Tensor<B>>> = stacked.iter().map(|_| Vec::with_capacity(scan.length)).collect();
+    let here = match route {
+        Route::Device if scan.length > 0 => carries_here(&scan.body, &consts, &carry, types),
+        _ => vec![false; scan.carries],
+    };
+    carry = place_carries(carry, &here, carry_types, device);
+    let rows: Vec<ArrayType> = scan.body.outputs()[scan.carries..]
+        .iter()
+        .map(|&var| scan.body.type_of(var).clone())
+        .collect();
+    let mut ys: Vec<Vec<Tensor<B>>> = rows.iter().map(|_| Vec::with_capacity(scan.length)).collect();
     for trip in 0..scan.length {
         let at = if scan.reverse {
             scan.length - 1 - trip
@@ -139,50 +435,87 @@ pub(crate) fn scan<B: Kernels>(
         };
         let mut inputs = consts.clone();
         inputs.append(&mut carry);
-        inputs.extend(xs.iter().zip(&slices).map(|(x, shape)| {
-            if shape.contains(&0) {
-                let of = ArrayType::new(x.dtype(), shape.clone());
-                return Tensor::empty(&of, device);
-            }
-            x.clone().narrow(0, at, at + 1).reshape(shape)
-        }));
-        carry = body.run(inputs, device);
-        for (y, ys) in carry.drain(scan.carries..).zip(&mut ys) {
-            ys.push(y);
+        inputs.extend(
+            xs.iter()
+                .zip(xs_types)
+                .map(|(x, of)| Value::There(row(x, at, of, route, device))),
+        );
+        let mut results = body.values(inputs, device).into_iter();
+        carry = place_carries(
+            results.by_ref().take(scan.carries).collect(),
+            &here,
+            carry_types,
+            device,
+        );
+        for ((y, of), ys) in results.zip(&rows).zip(&mut ys) {
+            ys.push(y.whole(of, device));
         }
     }
-    carry.extend(ys.into_iter().zip(stacked).map(|(mut ys, of)| {
+    carry.extend(ys.into_iter().zip(rows).map(|(mut ys, of)| {
+        let mut shape = vec![scan.length];
+        shape.extend_from_slice(&of.shape);
+        let of = ArrayType::new(of.dtype, shape);
         if of.shape.size() == 0 {
-            return Tensor::empty(of, device);
+            return Value::There(Tensor::empty(&of, device));
         }
         if scan.reverse {
             ys.reverse();
         }
         let mut row = of.shape.to_vec();
         row[0] = 1;
-        Tensor::concatenate(ys.into_iter().map(|y| y.reshape(&row)).collect(), 0)
+        Value::There(Tensor::concatenate(
+            ys.into_iter().map(|y| y.reshape(&row)).collect(),
+            0,
+        ))
     }));
     carry
 }
 
-/// A loop on a condition, which the host reads before each trip.
-pub(crate) fn repeat<B: Kernels>(
+/// The slice of an array at one place of its first axis: without this axis, but with it (of length 1) on a device.
+fn row<B: Kernels>(x: &Tensor<B>, at: usize, of: &ArrayType, route: Route, device: &B::Device) -> Tensor<B> {
+    let mut shape = of.shape.to_vec();
+    shape[0] = 1;
+    if route == Route::Device {
+        if shape.contains(&0) {
+            return Tensor::empty(&ArrayType::new(of.dtype, shape), device);
+        }
+        return crate::lower::row(x.clone(), 0, at, device);
+    }
+    shape.remove(0);
+    if shape.contains(&0) {
+        return Tensor::empty(&ArrayType::new(of.dtype, shape), device);
+    }
+    x.clone().narrow(0, at, at + 1).reshape(&shape)
+}
+
+/// A loop on a condition, which the host reads before each trip, if it is not there already.
+fn repeat<B: Kernels>(
     w: &While,
-    operands: Vec<Tensor<B>>,
+    operands: Vec<Value<B>>,
+    types: &[&ArrayType],
     route: Route,
     device: &B::Device,
-) -> Vec<Tensor<B>> {
+) -> Vec<Value<B>> {
     let condition = Interpreter::new(&w.condition, route);
     let body = Interpreter::new(&w.body, route);
     let mut operands = operands.into_iter();
-    let consts: Vec<Tensor<B>> = operands.by_ref().take(w.consts).collect();
-    let mut carry: Vec<Tensor<B>> = operands.collect();
-    let with = |carry: Vec<Tensor<B>>| consts.iter().cloned().chain(carry).collect();
+    let consts: Vec<Value<B>> = operands.by_ref().take(w.consts).collect();
+    let carry: Vec<Value<B>> = operands.collect();
+    let here = match route {
+        Route::Device => carries_here(&w.body, &consts, &carry, types),
+        _ => vec![false; carry.len()],
+    };
+    let place = |carry| place_carries(carry, &here, &types[w.consts..], device);
+    let with = |carry: Vec<Value<B>>| consts.iter().cloned().chain(carry).collect();
+    let mut carry = place(carry);
     loop {
-        let flag = condition.run(with(carry.clone()), device).remove(0).into_data();
+        let flag = condition
+            .values(with(carry.clone()), device)
+            .remove(0)
+            .into_data();
         if !crate::host::view::<bool>(&flag)[0] {
             return carry;
         }
-        carry = body.run(with(carry), device);
+        carry = place(body.values(with(carry), device));
     }
 }

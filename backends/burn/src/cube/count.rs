@@ -70,10 +70,7 @@ impl LaunchObserver for Seen {
             kernel: type_name_format(kernel, TypeNameFormatLevel::Short),
             operations: BLOCK.with_borrow(Vec::clone),
         };
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(launch);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(launch);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::host::{update, view, with_type};
 use crate::tensor::{bool_store, burn_scalar, int_dtype, physical};
 use crate::{Kernels, Tensor};
 use burn_backend::tensor::FloatTensor;
-use burn_backend::{Scalar as BurnScalar, TensorData, TensorMetadata};
+use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArgReduction, ArrayType, Binary, DType, Reduction, Scalar};
 
 impl<B: Kernels> Context<'_, B> {
@@ -125,15 +125,14 @@ impl<B: Kernels> Context<'_, B> {
 
     /// The greatest or least along axis 1; NaN wins.
     fn extreme(&self, x: FloatTensor<B>, kind: Reduction) -> FloatTensor<B> {
-        let bools = bool_store::<B>(self.device);
-        let dtype = x.dtype().into();
         let best = match kind {
             Reduction::Max => B::float_max_dim(x.clone(), 1),
             _ => B::float_min_dim(x.clone(), 1),
         };
-        let nan = B::bool_into_float(B::float_is_nan(x, bools), dtype);
-        let nan = B::float_greater_elem(B::float_sum_dim(nan, 1), BurnScalar::Float(0.0), bools);
-        B::float_mask_fill(best, nan, BurnScalar::Float(f64::NAN))
+        // NaN where there is one among them, and else 0.
+        let numbers = self.is_number(x.clone());
+        let nan = B::float_sum_dim(B::float_mask_fill(x, numbers, BurnScalar::Float(0.0)), 1);
+        B::float_mask_where(nan.clone(), self.is_number(nan), best)
     }
 
     /// The index of the first extreme, or of the first NaN.

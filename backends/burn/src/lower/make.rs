@@ -5,15 +5,15 @@ use crate::host;
 use crate::host::element::Element;
 use crate::tensor::{bool_store, burn_scalar, float_dtype, int_dtype, physical};
 use crate::{Kernels, Tensor};
-use burn_backend::{Scalar as BurnScalar, TensorData};
+use burn_backend::{Scalar as BurnScalar, TensorData, TensorMetadata};
 use kiln_program::{DType, Scalar};
 
 impl<B: Kernels> Context<'_, B> {
-    /// The same number everywhere: on the host and on devices one element that is repeated, in a recording a constant.
-    pub(super) fn constant(&self, value: Scalar, shape: &[usize]) -> Tensor<B> {
+    /// The same number everywhere: on the host one element that is repeated, on devices and in a recording a constant.
+    pub(crate) fn constant(&self, value: Scalar, shape: &[usize]) -> Tensor<B> {
         // Flex cannot fill with numbers beyond i64.
         let beyond = value.dtype() == DType::U64 && value.as_i64() < 0;
-        if self.route != Route::Gradient || beyond {
+        if self.route == Route::Host || beyond {
             return Tensor::full(value, shape, self.device);
         }
         let shape = physical(shape).into();
@@ -78,6 +78,12 @@ impl<B: Kernels> Context<'_, B> {
                 Tensor::Bool(B::int_not_equal_elem(x, BurnScalar::Int(0), bools))
             }
             (Tensor::Int(x), _) => Tensor::Int(B::int_cast(x, int_dtype(to))),
+            // Fused, which Burn's conversions of bools are not.
+            (Tensor::Bool(x), to) if self.route == Route::Device => {
+                let [zero, one] = [0, 1]
+                    .map(|value| self.constant(Scalar::from_i64(to, value), &vec![1; x.shape().num_dims()]));
+                zero.mask_where(x, one)
+            }
             (Tensor::Bool(x), DType::F32 | DType::F64) => {
                 Tensor::Float(B::bool_into_float(x, float_dtype(to)))
             }
@@ -98,9 +104,9 @@ impl<B: Kernels> Context<'_, B> {
         let low = BurnScalar::Float(least.as_f64());
         let above = B::float_greater_equal_elem(x.clone(), BurnScalar::Float(beyond), bools);
         let below = B::float_lower_elem(x.clone(), low, bools);
-        let nan = B::float_is_nan(x.clone(), bools);
-        let outside = B::bool_or(B::bool_or(above.clone(), below.clone()), nan);
-        let inside = B::float_mask_fill(x, outside, BurnScalar::Float(0.0));
+        let zero = BurnScalar::Float(0.0);
+        let nan = self.not(self.is_number(x.clone()));
+        let inside = B::float_mask_fill(x, self.or(self.or(above.clone(), below.clone()), nan), zero);
         let y = B::float_into_int(inside, int_dtype(to));
         let y = B::int_mask_fill(y, above, burn_scalar(greatest));
         Tensor::Int(B::int_mask_fill(y, below, burn_scalar(least)))

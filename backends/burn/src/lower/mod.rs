@@ -4,13 +4,15 @@ mod axes;
 mod binary;
 mod contract;
 mod index;
+mod logic;
 mod make;
+mod number;
 mod random;
 mod shape;
 mod sort;
 mod unary;
 
-use crate::host;
+use crate::value::Value;
 use crate::{Kernels, Tensor};
 use kiln_program::{ArrayType, DType, Op, infer};
 
@@ -89,15 +91,18 @@ pub fn lower_with<B: Kernels>(
     let one = match op {
         Op::Constant { value, shape } => cx.constant(*value, shape),
         Op::Iota { dtype, shape, axis } => cx.iota(*dtype, shape, *axis),
-        Op::Unary(f) => cx.unary(*f, first(x)),
-        Op::Binary(f) => {
-            let [x, y] = take(x);
-            cx.binary(*f, x, y)
-        }
-        Op::Compare(f) => {
-            let [x, y] = take(x);
-            cx.compare(*f, x, y)
-        }
+        Op::Unary(f) => match first(x) {
+            Tensor::Bool(x) => Tensor::Bool(cx.not(x)),
+            x => cx.unary(*f, x),
+        },
+        Op::Binary(f) => match take(x) {
+            [Tensor::Bool(x), Tensor::Bool(y)] => cx.binary_bool(*f, x, y),
+            [x, y] => cx.binary(*f, x, y),
+        },
+        Op::Compare(f) => match take(x) {
+            [Tensor::Bool(x), Tensor::Bool(y)] => cx.compare_bool(*f, x, y),
+            [x, y] => cx.compare(*f, x, y),
+        },
         Op::Select => {
             let [predicate, on_true, on_false] = take(x);
             on_false.mask_where(predicate.into_bool(), on_true)
@@ -108,7 +113,7 @@ pub fn lower_with<B: Kernels>(
         Op::Transpose(permutation) if permutation.is_empty() => first(x),
         Op::Transpose(permutation) => first(x).permute(permutation),
         Op::Broadcast { shape, axes } => shape::broadcast(first(x), shape, axes),
-        Op::Slice { start, stop, step } => shape::slice(first(x), start, stop, step),
+        Op::Slice { start, stop, step } => shape::slice(first(x), start, stop, step, route, device),
         Op::Pad { shape, start, step } => shape::pad(first(x), shape, start, step, device),
         Op::Reverse(axes) if axes.is_empty() => first(x),
         Op::Reverse(axes) => first(x).flip(axes),
@@ -134,19 +139,12 @@ pub fn lower_with<B: Kernels>(
         Op::Linalg(f) => return crate::linalg::linalg(*f, x, device),
         Op::Uniform { low, high } => cx.uniform(x, *low, *high, &types[0].shape),
         Op::RandomBits { shape } => return cx.random_bits(take(x), shape, &outputs[0].shape),
-        Op::Call(program) | Op::Checkpoint(program) => {
-            return crate::run::Interpreter::new(program, route).run(x, device);
-        }
-        Op::Custom(custom) => return crate::run::Interpreter::new(&custom.program, route).run(x, device),
         Op::StopGradient => first(x),
-        Op::Scan(scan) => return crate::run::scan(scan, x, types, &outputs, route, device),
-        Op::While(w) => return crate::run::repeat(w, x, route, device),
-        Op::Cond(branches) => {
-            let which = x.remove(0).into_data();
-            let nearest = usize::try_from(host::view::<i32>(&which)[0])
-                .unwrap_or(0)
-                .min(branches.len() - 1);
-            return crate::run::Interpreter::new(&branches[nearest], route).run(x, device);
+        Op::Call(_) | Op::Checkpoint(_) | Op::Custom(_) | Op::Scan(_) | Op::While(_) | Op::Cond(_) => {
+            let x = x.into_iter().map(Value::There).collect();
+            let results = crate::run::structure(op, x, types, route, device);
+            let whole = results.into_iter().zip(&outputs);
+            return whole.map(|(x, of)| x.whole(of, device)).collect();
         }
         Op::Effect(effect) => {
             crate::effects::happen(effect, x);
@@ -155,6 +153,8 @@ pub fn lower_with<B: Kernels>(
     };
     vec![one]
 }
+
+pub(crate) use shape::row;
 
 /// The integer type for indices below a bound, the narrower the better for every backend but Flex.
 fn index_dtype(bound: usize) -> DType {

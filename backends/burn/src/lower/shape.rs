@@ -1,8 +1,9 @@
 //! Broadcasts, slices and their reverse.
 
+use super::Route;
 use crate::{Kernels, Tensor};
-use burn_backend::Slice;
-use kiln_program::Scalar;
+use burn_backend::{Slice, TensorData};
+use kiln_program::{DType, Scalar};
 
 /// An array repeated along new axes and axes of length 1.
 pub(super) fn broadcast<B: Kernels>(x: Tensor<B>, shape: &[usize], axes: &[usize]) -> Tensor<B> {
@@ -14,15 +15,38 @@ pub(super) fn broadcast<B: Kernels>(x: Tensor<B>, shape: &[usize], axes: &[usize
 }
 
 /// Elements `start, start + step, ...` below `stop`.
-pub(super) fn slice<B: Kernels>(x: Tensor<B>, start: &[usize], stop: &[usize], step: &[usize]) -> Tensor<B> {
+pub(super) fn slice<B: Kernels>(
+    x: Tensor<B>,
+    start: &[usize],
+    stop: &[usize],
+    step: &[usize],
+    route: Route,
+    device: &B::Device,
+) -> Tensor<B> {
     let whole = (0..start.len()).all(|i| start[i] == 0 && step[i] == 1 && stop[i] == x.shape()[i]);
     if whole {
         return x;
+    }
+    let mut cut = (0..start.len()).filter(|&i| start[i] != 0 || step[i] != 1 || stop[i] != x.shape()[i]);
+    if let (Route::Device, Some(axis), None) = (route, cut.next(), cut.next())
+        && start[axis] + 1 == stop[axis]
+    {
+        return row(x, axis, start[axis], device);
     }
     let slices: Vec<Slice> = (0..start.len())
         .map(|i| Slice::new(start[i] as isize, Some(stop[i] as isize), step[i] as isize))
         .collect();
     x.slice(&slices)
+}
+
+/// What is at one place of an axis, which stays with length 1: a selection, which is fused with what reads it, where a slice would be a kernel of its own
+/// unless it is aligned in memory.
+pub(crate) fn row<B: Kernels>(x: Tensor<B>, axis: usize, at: usize, device: &B::Device) -> Tensor<B> {
+    let at = match super::index_dtype(at + 1) {
+        DType::I32 => Tensor::<B>::from_data(TensorData::from([at as i32]), device),
+        _ => Tensor::<B>::from_data(TensorData::from([at as i64]), device),
+    };
+    x.select(axis, at.into_int())
 }
 
 /// The elements at `start, start + step, ...` of an array that is 0 elsewhere.

@@ -1,0 +1,141 @@
+//! Elementwise ops with a number for an operand: an argument of the kernel, where an array of it would take part in each broadcast.
+
+use super::Context;
+use crate::tensor::{bool_store, burn_scalar};
+use crate::value::Value;
+use crate::{Kernels, Tensor};
+use burn_backend::tensor::{BoolTensor, FloatTensor, IntTensor};
+use burn_backend::{BoolDType, Scalar as BurnScalar};
+use kiln_program::{Binary, Compare, Op, Scalar};
+
+impl<B: Kernels> Context<'_, B> {
+    /// The op, if it has a form with a number; else the operands.
+    pub(crate) fn with_number(&self, op: &Op, operands: Vec<Value<B>>) -> Result<Tensor<B>, Vec<Value<B>>> {
+        let numbers: Vec<Option<Scalar>> = operands.iter().map(Value::as_number).collect();
+        match (op, &numbers[..], <[Value<B>; 2]>::try_from(operands)) {
+            (Op::Binary(f), &[None, Some(c)], Ok([Value::There(x), y])) => {
+                self.binary_number(*f, x, c).map_err(|x| vec![Value::There(x), y])
+            }
+            (Op::Binary(f), &[Some(c), None], Ok([x, Value::There(y)])) => {
+                self.number_binary(*f, c, y).map_err(|y| vec![x, Value::There(y)])
+            }
+            (Op::Compare(f), &[None, Some(c)], Ok([Value::There(x), y])) => self
+                .compare_number(*f, x, c)
+                .map_err(|x| vec![Value::There(x), y]),
+            (Op::Compare(f), &[Some(c), None], Ok([x, Value::There(y)])) => {
+                let mirrored = match f {
+                    Compare::Lt => Compare::Gt,
+                    Compare::Le => Compare::Ge,
+                    Compare::Gt => Compare::Lt,
+                    Compare::Ge => Compare::Le,
+                    f => *f,
+                };
+                self.compare_number(mirrored, y, c)
+                    .map_err(|y| vec![x, Value::There(y)])
+            }
+            (_, _, Ok(operands)) => Err(operands.into()),
+            (Op::Select, &[None, Some(c), None], Err(operands)) => {
+                let operands: [Value<B>; 3] =
+                    operands.try_into().unwrap_or_else(|_| panic!("three operands"));
+                match operands {
+                    [Value::There(predicate), _, Value::There(x)] => Ok(fill(x, predicate.into_bool(), c)),
+                    operands => Err(operands.into()),
+                }
+            }
+            (_, _, Err(operands)) => Err(operands),
+        }
+    }
+
+    /// `f(x, c)`.
+    fn binary_number(&self, f: Binary, x: Tensor<B>, c: Scalar) -> Result<Tensor<B>, Tensor<B>> {
+        let bools = bool_store::<B>(self.device);
+        let number = burn_scalar(c);
+        Ok(match x {
+            Tensor::Float(x) => Tensor::Float(match f {
+                Binary::Add => B::float_add_scalar(x, number),
+                Binary::Sub => B::float_sub_scalar(x, number),
+                Binary::Mul => B::float_mul_scalar(x, number),
+                Binary::Div => B::float_div_scalar(x, number),
+                // NaN compares as false and stays.
+                Binary::Max if !c.as_f64().is_nan() => {
+                    let below = B::float_lower_elem(x.clone(), number, bools);
+                    B::float_mask_fill(x, below, number)
+                }
+                Binary::Min if !c.as_f64().is_nan() => {
+                    let above = B::float_greater_elem(x.clone(), number, bools);
+                    B::float_mask_fill(x, above, number)
+                }
+                _ => return Err(Tensor::Float(x)),
+            }),
+            Tensor::Int(x) => {
+                let width = c.dtype().size() as i64 * 8;
+                let within = (0..width).contains(&c.as_i64());
+                Tensor::Int(match f {
+                    Binary::Add => B::int_add_scalar(x, number),
+                    Binary::Sub => B::int_sub_scalar(x, number),
+                    Binary::Mul => B::int_mul_scalar(x, number),
+                    Binary::And => B::bitwise_and_scalar(x, number),
+                    Binary::Or => B::bitwise_or_scalar(x, number),
+                    Binary::Xor => B::bitwise_xor_scalar(x, number),
+                    Binary::Shl if within => B::bitwise_left_shift_scalar(x, number),
+                    Binary::Shr if within => B::bitwise_right_shift_scalar(x, number),
+                    _ => return Err(Tensor::Int(x)),
+                })
+            }
+            x => return Err(x),
+        })
+    }
+
+    /// `f(c, x)`.
+    fn number_binary(&self, f: Binary, c: Scalar, x: Tensor<B>) -> Result<Tensor<B>, Tensor<B>> {
+        let bools = bool_store::<B>(self.device);
+        let number = burn_scalar(c);
+        match (f, x) {
+            (Binary::Add | Binary::Mul | Binary::And | Binary::Or | Binary::Xor, x) => {
+                self.binary_number(f, x, c)
+            }
+            (Binary::Sub, Tensor::Float(x)) => {
+                Ok(Tensor::Float(B::float_add_scalar(B::float_neg(x), number)))
+            }
+            // Of equals the left one, which zeros of two signs tell.
+            (Binary::Max, Tensor::Float(x)) if !c.as_f64().is_nan() => {
+                let below = B::float_lower_equal_elem(x.clone(), number, bools);
+                Ok(Tensor::Float(B::float_mask_fill(x, below, number)))
+            }
+            (Binary::Min, Tensor::Float(x)) if !c.as_f64().is_nan() => {
+                let above = B::float_greater_equal_elem(x.clone(), number, bools);
+                Ok(Tensor::Float(B::float_mask_fill(x, above, number)))
+            }
+            (_, x) => Err(x),
+        }
+    }
+
+    fn compare_number(&self, f: Compare, x: Tensor<B>, c: Scalar) -> Result<Tensor<B>, Tensor<B>> {
+        type Floats<B> = fn(FloatTensor<B>, BurnScalar, BoolDType) -> BoolTensor<B>;
+        type Ints<B> = fn(IntTensor<B>, BurnScalar, BoolDType) -> BoolTensor<B>;
+        let (floats, ints): (Floats<B>, Ints<B>) = match f {
+            Compare::Eq | Compare::Ne => (B::float_equal_elem, B::int_equal_elem),
+            Compare::Lt => (B::float_lower_elem, B::int_lower_elem),
+            Compare::Le => (B::float_lower_equal_elem, B::int_lower_equal_elem),
+            Compare::Gt => (B::float_greater_elem, B::int_greater_elem),
+            Compare::Ge => (B::float_greater_equal_elem, B::int_greater_equal_elem),
+        };
+        let (number, bools) = (burn_scalar(c), bool_store::<B>(self.device));
+        let y = match x {
+            Tensor::Float(x) => floats(x, number, bools),
+            Tensor::Int(x) => ints(x, number, bools),
+            x => return Err(x),
+        };
+        Ok(Tensor::Bool(if f == Compare::Ne { self.not(y) } else { y }))
+    }
+}
+
+/// A number where the predicate holds, these elsewhere.
+fn fill<B: Kernels>(x: Tensor<B>, predicate: BoolTensor<B>, c: Scalar) -> Tensor<B> {
+    let number = burn_scalar(c);
+    match x {
+        Tensor::Float(x) => Tensor::Float(B::float_mask_fill(x, predicate, number)),
+        Tensor::Int(x) => Tensor::Int(B::int_mask_fill(x, predicate, number)),
+        Tensor::Bool(x) => Tensor::Bool(B::bool_mask_fill(x, predicate, number)),
+    }
+}

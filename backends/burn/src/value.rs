@@ -1,0 +1,112 @@
+//! What a variable holds while a program runs.
+
+use crate::lower::Context;
+use crate::{Kernels, Tensor};
+use burn_backend::TensorData;
+use burn_flex::Flex;
+use kiln_program::{ArrayType, DType, Scalar};
+
+/// Up to so many numbers are computed on the host, from numbers that are there: a kernel would not pay.
+pub(crate) const FEW: usize = 64;
+
+/// An array that is or is not on the host yet. Axes of length 1 may stand for axes that repeat it.
+#[derive(Clone)]
+pub(crate) enum Value<B: Kernels> {
+    /// On the device.
+    There(Tensor<B>),
+    /// A few numbers on the host: constants, and what comes of them.
+    Here(Tensor<Flex>),
+}
+
+impl<B: Kernels> Value<B> {
+    pub(crate) fn number(value: Scalar, rank: usize) -> Value<B> {
+        Value::Here(Tensor::full(value, &vec![1; rank], &Default::default()))
+    }
+
+    pub(crate) fn is_here(&self) -> bool {
+        matches!(self, Value::Here(_))
+    }
+
+    /// The number, where it is one that repeats and is known.
+    pub(crate) fn as_number(&self) -> Option<Scalar> {
+        let Value::Here(x) = self else { return None };
+        if x.shape().iter().any(|&length| length != 1) {
+            return None;
+        }
+        let data = x.clone().into_data();
+        let bytes = data.as_bytes();
+        let mut word = [0; 8];
+        word[..bytes.len()].copy_from_slice(bytes);
+        Some(Scalar::from_le_bytes(x.dtype(), word))
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        match self {
+            Value::There(x) => x.dtype(),
+            Value::Here(x) => x.dtype(),
+        }
+    }
+
+    pub(crate) fn shape(&self) -> Vec<usize> {
+        match self {
+            Value::There(x) => x.shape(),
+            Value::Here(x) => x.shape(),
+        }
+    }
+
+    pub(crate) fn reshape(self, shape: &[usize]) -> Value<B> {
+        match self {
+            Value::There(x) => Value::There(x.reshape(shape)),
+            Value::Here(x) => Value::Here(x.reshape(shape)),
+        }
+    }
+
+    pub(crate) fn into_data(self) -> TensorData {
+        match self {
+            Value::There(x) => x.into_data(),
+            Value::Here(x) => x.into_data(),
+        }
+    }
+
+    /// As an operand of a fused op: a number is one of the kernel's arguments.
+    pub(crate) fn there(self, cx: &Context<'_, B>) -> Tensor<B> {
+        if let Some(number) = self.as_number() {
+            return cx.constant(number, &self.shape());
+        }
+        match self {
+            Value::There(x) => x,
+            Value::Here(x) => Tensor::from_data(x.into_data(), cx.device),
+        }
+    }
+
+    /// On the device, with what repeats repeated.
+    pub(crate) fn whole(self, of: &ArrayType, device: &B::Device) -> Tensor<B> {
+        let x = match self {
+            _ if of.shape.size() == 0 => return Tensor::empty(of, device),
+            Value::There(x) => x,
+            Value::Here(x) => Tensor::from_data(x.into_data(), device),
+        };
+        if of.shape.is_empty() {
+            x
+        } else {
+            x.expand(&of.shape)
+        }
+    }
+
+    /// On the host, read if need be, with what repeats repeated.
+    pub(crate) fn here(self, of: &ArrayType) -> Tensor<Flex> {
+        let device = Default::default();
+        if of.shape.size() == 0 {
+            return Tensor::empty(of, &device);
+        }
+        let x = match self {
+            Value::There(x) => Tensor::from_data(x.into_data(), &device),
+            Value::Here(x) => x,
+        };
+        if of.shape.is_empty() {
+            x
+        } else {
+            x.expand(&of.shape)
+        }
+    }
+}
