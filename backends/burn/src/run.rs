@@ -198,7 +198,12 @@ impl<'a> Interpreter<'a> {
             {
                 first(operands).reshape(&vec![1; frames.of(outputs[0]).rank])
             }
-            Op::Effect(_) => return vec![],
+            Op::Effect(effect) => {
+                let types = inputs.iter().map(|&var| program.type_of(var));
+                let own = inputs.iter().zip(operands).map(|(&var, x)| self.own(var, x));
+                crate::effects::happen(effect, own.zip(types).map(|(x, of)| x.here(of)).collect());
+                return vec![];
+            }
             _ => {
                 let own = inputs.iter().zip(operands).map(|(&var, x)| self.own(var, x));
                 let own: Vec<Value<B>> = own.collect();
