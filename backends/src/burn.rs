@@ -4,7 +4,7 @@ use crate::error::DeviceError;
 use crate::executor::{Executor, Held};
 use crate::{Buffer, Device};
 use burn_backend::{BackendTypes, TensorData};
-use kiln_burn::{Kernels, Tensor};
+use kiln_burn::{Kernels, Launch, Tensor};
 use kiln_program::{ArrayType, DType, Effect, Program};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -74,6 +74,10 @@ impl<B: Kernels> Executor for On<B> {
         let inputs = inputs.into_iter().map(tensor::<B>).collect();
         let results = self.caught(|| kiln_burn::run(program, inputs, &self.burn))?;
         Ok(results.into_iter().map(|x| Arc::new(x) as Held).collect())
+    }
+
+    fn launches(&self, f: &mut dyn FnMut()) -> Result<Option<Vec<Launch>>, DeviceError> {
+        B::launches(&self.burn, f).map_err(|error| self.failed(error))
     }
 
     fn wait(&self) -> Result<(), DeviceError> {

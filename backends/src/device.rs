@@ -2,6 +2,7 @@
 
 use crate::available;
 use crate::error::DeviceError;
+use kiln_burn::Launch;
 use kiln_program::DType;
 use std::cell::Cell;
 use std::fmt;
@@ -122,6 +123,39 @@ impl Device {
     /// ```
     pub fn has(self, dtype: DType) -> bool {
         self == Device::cpu() || available::executor(self).has(dtype)
+    }
+
+    /// Runs a function, and lists the kernels that the device was given meanwhile, in order: what was fused with what. They are done when this returns.
+    /// Run the function once before, since a first call may try several kernels; launches of other threads are in the list.
+    ///
+    /// # Errors
+    /// On the CPU and `ndarray`, which are not given kernels one by one. When the device fails.
+    ///
+    /// ```
+    /// use kiln::{Array, Device, grad, jit, numpy as np};
+    /// if let Ok(device) = Device::wgpu(0) {
+    ///     let f = jit(|x: Array| (x.sin() * 2 + 1).exp());
+    ///     let x = np::linspace(0, 1, 1000).to_device(device);
+    ///     f(x.clone());
+    ///     let (_, launches) = device.launches(|| f(x.clone()))?;
+    ///     assert_eq!(launches.len(), 1);
+    /// }
+    /// # Ok::<(), kiln::DeviceError>(())
+    /// ```
+    pub fn launches<R>(self, f: impl FnOnce() -> R) -> Result<(R, Vec<Launch>), DeviceError> {
+        let none = || DeviceError::Unsupported {
+            device: self,
+            what: "kernels that are launched one by one".into(),
+            instead: "count them on a GPU",
+        };
+        if self == Device::cpu() {
+            return Err(none());
+        }
+        let (mut f, mut result) = (Some(f), None);
+        let launches = available::executor(self).launches(&mut || result = f.take().map(|f| f()))?;
+        launches
+            .and_then(|launches| Some((result?, launches)))
+            .ok_or_else(none)
     }
 
     /// The device that the environment asks for: the one named by the variable `KILN_DEVICE` (`cpu`, `cuda:0`, `wgpu:1`, `ndarray`), else the best one

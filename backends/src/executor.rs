@@ -2,6 +2,7 @@
 
 use crate::Buffer;
 use crate::error::DeviceError;
+use kiln_burn::Launch;
 use kiln_program::{ArrayType, DType, Program};
 use std::any::Any;
 use std::sync::Arc;
@@ -22,6 +23,9 @@ pub(crate) trait Executor: Send + Sync {
 
     /// Runs a program. Its results are there some time later: what is wrong with them may be known only when they are read.
     fn run(&self, program: &Program, inputs: Vec<Held>) -> Result<Vec<Held>, DeviceError>;
+
+    /// The kernels that are launched for what a function does, if the device is given kernels.
+    fn launches(&self, f: &mut dyn FnMut()) -> Result<Option<Vec<Launch>>, DeviceError>;
 
     /// Waits for all that was asked of the device.
     fn wait(&self) -> Result<(), DeviceError>;

@@ -21,7 +21,7 @@ pub use data::Data;
 pub use device::{Device, devices, set_default_device, with_default_device};
 pub use error::DeviceError;
 pub use executable::Executable;
-pub use kiln_burn::{Gradient, GradientError, vjp};
+pub use kiln_burn::{Gradient, GradientError, Launch, vjp};
 /// The engine of the CPU.
 pub use kiln_cpu as cpu;
 pub use kiln_cpu::{

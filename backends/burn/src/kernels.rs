@@ -1,14 +1,22 @@
 //! What a backend does by kernels of kiln's own.
 
-use crate::Tensor;
-use burn_backend::Backend;
+use crate::{Launch, Tensor};
 use burn_backend::tensor::{Device, FloatTensor, IntTensor};
+use burn_backend::{Backend, ExecutionError};
 use kiln_program::{DType, Reduction};
 
 /// A backend that programs can be lowered onto. What its methods leave out, the lowering composes of Burn's ops, or does on the host.
 ///
 /// No array here is empty.
 pub trait Kernels: Backend {
+    /// The kernels that are launched for what a function does on a device, in order, where they are launched one by one.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn launches(_device: &Device<Self>, _f: &mut dyn FnMut()) -> Result<Option<Vec<Launch>>, ExecutionError> {
+        Ok(None)
+    }
+
     /// [`Op::RandomBits`](kiln_program::Op::RandomBits) for vectors of keys and of first counters: words of the shape `[keys, size]`.
     fn random_bits(
         _keys: &IntTensor<Self>,

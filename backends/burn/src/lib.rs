@@ -29,6 +29,7 @@ mod host;
 #[cfg(feature = "import")]
 pub mod import;
 mod kernels;
+mod launch;
 mod limits;
 mod linalg;
 mod lower;
@@ -40,10 +41,11 @@ mod threefry;
 mod value;
 
 #[cfg(feature = "cube")]
-pub use cube::{Launch, launches};
+pub use cube::launches;
 pub use effects::on_effect;
 pub use gradient::{Gradient, GradientError, vjp};
 pub use kernels::Kernels;
+pub use launch::Launch;
 pub use limits::computes;
 pub use lower::{Route, lower, lower_with};
 pub use recorder::Refused;

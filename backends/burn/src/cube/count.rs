@@ -1,6 +1,7 @@
 //! Which kernels are launched: fusion made visible.
 
-use burn_backend::Backend;
+use crate::Launch;
+use burn_backend::{Backend, ExecutionError};
 use burn_cubecl::{Cube, CubeDevice};
 use burn_fusion::observer::{BlockOperations, FusionObservation, FusionObserver};
 use burn_ir::OperationIr;
@@ -9,38 +10,28 @@ use cubecl::logging::{LaunchObservation, LaunchObserver};
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A kernel that was launched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Launch {
-    /// The kernel's name: `elemwise_fuse` for a fused elementwise one.
-    pub kernel: String,
-    /// Burn's operations that it stands for, or some of them, where a reduction takes two kernels.
-    pub operations: Vec<String>,
-}
-
 /// The kernels that are launched for what a function does on a device, in order; it is finished when this returns.
 ///
 /// A first run may launch more, where Burn measures which kernel is the fastest. Launches of other threads meanwhile are in the list too. What the
 /// function leaves undone, because nothing is left of the result, is not.
 ///
-/// # Panics
+/// # Errors
 /// When the device fails.
-pub fn launches<R>(device: &CubeDevice, f: impl FnOnce() -> R) -> (R, Vec<Launch>) {
+pub fn launches<R>(device: &CubeDevice, f: impl FnOnce() -> R) -> Result<(R, Vec<Launch>), ExecutionError> {
     // CubeCL has one place for an observer.
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let sync = || Cube::sync(device).unwrap_or_else(|error| panic!("waiting for the device: {error}"));
-    sync();
+    Cube::sync(device)?;
     let seen = Arc::new(Seen::default());
     let observers = (
         FusionObservation::new(seen.clone()),
         LaunchObservation::new(seen.clone()),
     );
     let result = f();
-    sync();
+    Cube::sync(device)?;
     drop(observers);
     let launches = std::mem::take(&mut *seen.0.lock().unwrap_or_else(PoisonError::into_inner));
-    (result, launches)
+    Ok((result, launches))
 }
 
 #[derive(Default)]

@@ -9,12 +9,12 @@ mod threefry;
 mod uniform;
 
 pub use burn_cubecl::{Cube, CubeDevice};
-pub use count::{Launch, launches};
+pub use count::launches;
 #[cfg(feature = "wgpu")]
 pub use cubecl::device::WgpuDeviceKind;
 
 use crate::tensor::{burn_dtype, physical};
-use crate::{Kernels, Tensor};
+use crate::{Kernels, Launch, Tensor};
 use burn_backend::cubecl::dtype_to_elem_type;
 use burn_backend::tensor::{Device, FloatTensor, IntTensor};
 use burn_backend::{DType as BurnDType, ExecutionError, Shape};
@@ -30,6 +30,10 @@ use cubecl::{CubeCount, CubeDim, calculate_cube_count_elemwise};
 use kiln_program::{DType, Reduction};
 
 impl Kernels for Cube {
+    fn launches(device: &Device<Self>, f: &mut dyn FnMut()) -> Result<Option<Vec<Launch>>, ExecutionError> {
+        launches(device, f).map(|(_, launches)| Some(launches))
+    }
+
     fn random_bits(
         keys: &IntTensor<Self>,
         first: &IntTensor<Self>,
