@@ -266,7 +266,9 @@ fn cumulative_integers() {
 #[test]
 fn cumulative_bools() {
     for (shape, axis) in SHAPES {
-        let x: Vec<bool> = (0..shape.iter().product()).map(|i| word(i) % 5 == 0).collect();
+        let x: Vec<bool> = (0..shape.iter().product())
+            .map(|i| word(i).is_multiple_of(5))
+            .collect();
         for kind in [Reduction::Sum, Reduction::Prod] {
             let f = |x, y| if kind == Reduction::Sum { x | y } else { x & y };
             let got = cumulative(kind, axis, true, &x, shape);

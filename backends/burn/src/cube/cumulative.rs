@@ -75,7 +75,7 @@ struct Block {
 #[cube]
 impl Block {
     fn new(unit: usize, length: usize, inner: usize) -> Block {
-        let blocks = (length + BLOCK - 1) / BLOCK;
+        let blocks = length.div_ceil(BLOCK);
         let number = unit / inner % blocks;
         let first = number * BLOCK;
         Block {

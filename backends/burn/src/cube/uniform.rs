@@ -127,7 +127,7 @@ fn uniform(
     let zeros = x1.leading_zeros();
     if zeros > 0 {
         x1 = (x1 << zeros) | (x0 >> (32 - zeros));
-        x0 = x0 << zeros;
+        x0 <<= zeros;
     }
     exponent -= i32::cast_from(zeros);
     // To the nearest, ties to even; a carry goes on into the exponent.
