@@ -48,8 +48,9 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// `leading`: how many inputs, from the end, come with one axis of length 1 before their own.
-    pub(crate) fn new(program: &Program, leading: usize) -> Frames {
+    /// `leading`: how many inputs, from the end, come with one axis of length 1 before their own. `carries`: inputs from which one on
+    /// and how many have the frames of the outputs of these numbers, as a loop carries them.
+    pub(crate) fn new(program: &Program, leading: usize, carries: (usize, usize)) -> Frames {
         let shape = |var: Var| &program.type_of(var).shape[..];
         let mut component: Vec<usize> = (0..program.variables()).collect();
         let mut broadcasts = vec![];
@@ -74,6 +75,15 @@ impl Frames {
                     component[from] = to;
                 }
             }
+        }
+        for (x, y) in program
+            .inputs()
+            .skip(carries.0)
+            .take(carries.1)
+            .zip(program.outputs())
+        {
+            let (from, to) = (root(&mut component, x.index()), root(&mut component, y.index()));
+            component[from] = to;
         }
         for var in 0..component.len() {
             component[var] = root(&mut component, var);
@@ -126,11 +136,7 @@ impl Frames {
     /// Arrays that are long along different axes meet in a grid. One kernel takes both only from where all is as large as the grid, so what is
     /// computed for nothing but a grid is computed for all of it.
     fn find_grids(&mut self, program: &Program) {
-        let full = |frames: &Frames, var: Var| {
-            let shape = &program.type_of(var).shape;
-            let lengths = long(shape).into_iter().map(|axis| shape[axis]);
-            frames.of(var).shape(lengths)
-        };
+        let full = |frames: &Frames, var: Var| frames.whole(program, var);
         // The shapes as they are held, and which there are among what elementwise ops give.
         let mut held: Vec<Vec<usize>> = program.inputs().map(|var| full(self, var)).collect();
         let mut given: Vec<Vec<Vec<usize>>> = vec![vec![]; self.component.len()];
@@ -229,6 +235,13 @@ impl Frames {
         self.frames[self.component[var.index()]]
             .as_ref()
             .expect("each component has a frame")
+    }
+
+    /// The shape in which a variable is held with nothing left to repeat.
+    pub(crate) fn whole(&self, program: &Program, var: Var) -> Vec<usize> {
+        let shape = &program.type_of(var).shape;
+        let lengths = long(shape).into_iter().map(|axis| shape[axis]);
+        self.of(var).shape(lengths)
     }
 
     pub(crate) fn together(&self, x: Var, y: Var) -> bool {

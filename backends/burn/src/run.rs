@@ -47,11 +47,17 @@ pub(crate) struct Interpreter<'a> {
 
 impl<'a> Interpreter<'a> {
     pub(crate) fn new(program: &'a Program, route: Route) -> Interpreter<'a> {
-        Interpreter::with_slices(program, route, 0)
+        Interpreter::of_loop(program, route, 0, (0, 0))
     }
 
-    /// `slices`: how many of the last inputs are slices along an axis, which come with this axis.
-    fn with_slices(program: &'a Program, route: Route, slices: usize) -> Interpreter<'a> {
+    /// `slices`: how many of the last inputs are slices along an axis, which come with this axis. `carries`: the first input that is carried from trip to trip, and how
+    /// many there are.
+    fn of_loop(
+        program: &'a Program,
+        route: Route,
+        slices: usize,
+        carries: (usize, usize),
+    ) -> Interpreter<'a> {
         let mut seen = vec![false; program.variables()];
         for var in program.outputs() {
             seen[var.index()] = true;
@@ -70,7 +76,7 @@ impl<'a> Interpreter<'a> {
             program,
             route,
             dead,
-            frames: (route == Route::Device).then(|| Frames::new(program, slices)),
+            frames: (route == Route::Device).then(|| Frames::new(program, slices, carries)),
         }
     }
 
@@ -102,11 +108,16 @@ impl<'a> Interpreter<'a> {
 
     /// As [`run`](Interpreter::run); what is on the host may stay there, and may be repeated along axes of length 1.
     pub(crate) fn values<B: Kernels>(&self, inputs: Vec<Value<B>>, device: &B::Device) -> Vec<Value<B>> {
+        let inputs = self.program.inputs().zip(inputs);
+        let outputs = self.trip(inputs.map(|(var, x)| self.aligned(var, x)).collect(), device);
+        let vars = self.program.outputs().iter();
+        vars.zip(outputs).map(|(&var, x)| self.own(var, x)).collect()
+    }
+
+    /// From inputs to outputs as they are aligned.
+    fn trip<B: Kernels>(&self, inputs: Vec<Value<B>>, device: &B::Device) -> Vec<Value<B>> {
         let program = self.program;
-        let mut values: Vec<Option<Value<B>>> = Vec::with_capacity(program.variables());
-        for (var, x) in program.inputs().zip(inputs) {
-            values.push(Some(self.aligned(var, x)));
-        }
+        let mut values: Vec<Option<Value<B>>> = inputs.into_iter().map(Some).collect();
         values.resize_with(program.variables(), || None);
         for (equation, dead) in program.equations().iter().zip(&self.dead) {
             let mut left = equation.inputs.iter().enumerate();
@@ -133,8 +144,7 @@ impl<'a> Interpreter<'a> {
         let result = outputs.iter().enumerate().map(|(i, &var)| {
             let value = &mut values[var.index()];
             let again = outputs[i + 1..].contains(&var);
-            let value = if again { value.clone() } else { value.take() }.expect("defined");
-            self.own(var, value)
+            if again { value.clone() } else { value.take() }.expect("defined")
         });
         result.collect()
     }
@@ -224,6 +234,15 @@ impl<'a> Interpreter<'a> {
             }
         };
         vec![one]
+    }
+
+    /// The type of what is held for a variable, when nothing is left to repeat.
+    fn held(&self, var: Var) -> ArrayType {
+        let of = self.program.type_of(var);
+        match &self.frames {
+            Some(frames) => ArrayType::new(of.dtype, frames.whole(self.program, var)),
+            None => of.clone(),
+        }
     }
 
     /// A value with its own axes, as its frame has them.
@@ -390,7 +409,7 @@ fn carries_here<B: Kernels>(
 fn place_carries<B: Kernels>(
     carry: Vec<Value<B>>,
     here: &[bool],
-    types: &[&ArrayType],
+    types: &[ArrayType],
     device: &B::Device,
 ) -> Vec<Value<B>> {
     let placed = carry.into_iter().zip(here).zip(types);
@@ -413,25 +432,36 @@ fn scan<B: Kernels>(
     route: Route,
     device: &B::Device,
 ) -> Vec<Value<B>> {
-    let body = Interpreter::with_slices(&scan.body, route, types.len() - scan.consts - scan.carries);
-    let mut operands = operands.into_iter();
-    let consts: Vec<Value<B>> = operands.by_ref().take(scan.consts).collect();
-    let mut carry: Vec<Value<B>> = operands.by_ref().take(scan.carries).collect();
-    let (carry_types, xs_types) = types[scan.consts..].split_at(scan.carries);
+    let slices = types.len() - scan.consts - scan.carries;
+    let body = Interpreter::of_loop(&scan.body, route, slices, (scan.consts, scan.carries));
+    let vars: Vec<Var> = scan.body.inputs().collect();
+    let (carried, given) = scan.body.outputs().split_at(scan.carries);
+    let mut operands = vars.iter().zip(operands);
+    let consts: Vec<Value<B>> = operands
+        .by_ref()
+        .take(scan.consts)
+        .map(|(&var, x)| body.aligned(var, x))
+        .collect();
+    let carry: Vec<Value<B>> = operands
+        .by_ref()
+        .take(scan.carries)
+        .map(|(&var, x)| body.aligned(var, x))
+        .collect();
+    let xs_types = &types[scan.consts + scan.carries..];
     let xs: Vec<Tensor<B>> = operands
         .zip(xs_types)
-        .map(|(x, of)| x.whole(of, device))
+        .map(|((_, x), of)| x.whole(of, device))
         .collect();
     let here = match route {
         Route::Device if scan.length > 0 => carries_here(&scan.body, &consts, &carry, types),
         _ => vec![false; scan.carries],
     };
-    carry = place_carries(carry, &here, carry_types, device);
-    let rows: Vec<ArrayType> = scan.body.outputs()[scan.carries..]
+    let held: Vec<ArrayType> = vars[scan.consts..][..scan.carries]
         .iter()
-        .map(|&var| scan.body.type_of(var).clone())
+        .map(|&var| body.held(var))
         .collect();
-    let mut ys: Vec<Vec<Tensor<B>>> = rows.iter().map(|_| Vec::with_capacity(scan.length)).collect();
+    let mut carry = place_carries(carry, &here, &held, device);
+    let mut ys: Vec<Rows<B>> = given.iter().map(|_| Rows::new(scan.reverse)).collect();
     for trip in 0..scan.length {
         let at = if scan.reverse {
             scan.length - 1 - trip
@@ -440,40 +470,107 @@ fn scan<B: Kernels>(
         };
         let mut inputs = consts.clone();
         inputs.append(&mut carry);
+        let rows = xs
+            .iter()
+            .zip(xs_types)
+            .map(|(x, of)| Value::There(row(x, at, of, route, device)));
         inputs.extend(
-            xs.iter()
-                .zip(xs_types)
-                .map(|(x, of)| Value::There(row(x, at, of, route, device))),
+            vars[scan.consts + scan.carries..]
+                .iter()
+                .zip(rows)
+                .map(|(&var, x)| body.aligned(var, x)),
         );
-        let mut results = body.values(inputs, device).into_iter();
+        let mut results = body.trip(inputs, device).into_iter();
         carry = place_carries(
             results.by_ref().take(scan.carries).collect(),
             &here,
-            carry_types,
+            &held,
             device,
         );
-        for ((y, of), ys) in results.zip(&rows).zip(&mut ys) {
-            ys.push(y.whole(of, device));
+        for ((ys, y), &var) in ys.iter_mut().zip(results).zip(given) {
+            ys.push(&body, var, y, device);
         }
     }
-    carry.extend(ys.into_iter().zip(rows).map(|(mut ys, of)| {
+    let mut results: Vec<Value<B>> = carried
+        .iter()
+        .zip(carry)
+        .map(|(&var, x)| body.own(var, x))
+        .collect();
+    for (ys, &var) in ys.into_iter().zip(given) {
+        let of = scan.body.type_of(var);
         let mut shape = vec![scan.length];
         shape.extend_from_slice(&of.shape);
-        let of = ArrayType::new(of.dtype, shape);
-        if of.shape.size() == 0 {
-            return Value::There(Tensor::empty(&of, device));
+        let stacked = ArrayType::new(of.dtype, shape);
+        results.push(Value::There(match stacked.shape.size() {
+            0 => Tensor::empty(&stacked, device),
+            _ => ys.finish(&body, var, device),
+        }));
+    }
+    results
+}
+
+/// What the trips of a loop give, as rows of one array.
+struct Rows<B: Kernels> {
+    reverse: bool,
+    last: Vec<Value<B>>,
+    blocks: Vec<Tensor<B>>,
+}
+
+impl<B: Kernels> Rows<B> {
+    fn new(reverse: bool) -> Rows<B> {
+        let (last, blocks) = (vec![], vec![]);
+        Rows {
+            reverse,
+            last,
+            blocks,
         }
-        if scan.reverse {
-            ys.reverse();
+    }
+
+    /// Takes the next row. On a device rows do not stay apart for long: its memory takes longer to manage with each array that lives.
+    fn push(&mut self, body: &Interpreter<'_>, var: Var, y: Value<B>, device: &B::Device) {
+        self.last.push(y);
+        if self.last.len() == 64 && body.route == Route::Device && body.program.type_of(var).shape.size() > 0
+        {
+            self.gather(body, var, device);
         }
-        let mut row = of.shape.to_vec();
-        row[0] = 1;
-        Value::There(Tensor::concatenate(
-            ys.into_iter().map(|y| y.reshape(&row)).collect(),
-            0,
-        ))
-    }));
-    carry
+    }
+
+    fn gather(&mut self, body: &Interpreter<'_>, var: Var, device: &B::Device) {
+        let of = body.program.type_of(var);
+        let mut row = vec![1];
+        row.extend_from_slice(&of.shape);
+        let ys = self.last.drain(..).map(|y| body.own(var, y));
+        let mut rows: Vec<Tensor<B>> = ys.map(|y| y.whole(of, device).reshape(&row)).collect();
+        if self.reverse {
+            rows.reverse();
+        }
+        self.blocks.push(stack(rows, body.route));
+    }
+
+    fn finish(mut self, body: &Interpreter<'_>, var: Var, device: &B::Device) -> Tensor<B> {
+        if !self.last.is_empty() {
+            self.gather(body, var, device);
+        }
+        if self.reverse {
+            self.blocks.reverse();
+        }
+        stack(self.blocks, body.route)
+    }
+}
+
+/// Arrays one after the other. On a device one kernel writes each, unless they are so few that one is fused for all of them: a group at a time.
+fn stack<B: Kernels>(arrays: Vec<Tensor<B>>, route: Route) -> Tensor<B> {
+    // With the result and a buffer of lengths what every device binds to a kernel.
+    const GROUP: usize = 6;
+    if route != Route::Device || arrays.len() <= GROUP {
+        return Tensor::concatenate(arrays, 0);
+    }
+    let mut arrays = arrays.into_iter();
+    let mut groups = vec![];
+    while arrays.len() > 0 {
+        groups.push(Tensor::concatenate(arrays.by_ref().take(GROUP).collect(), 0));
+    }
+    Tensor::concatenate(groups, 0)
 }
 
 /// The slice of an array at one place of its first axis: without this axis, but with it (of length 1) on a device.
@@ -502,25 +599,30 @@ fn repeat<B: Kernels>(
     device: &B::Device,
 ) -> Vec<Value<B>> {
     let condition = Interpreter::new(&w.condition, route);
-    let body = Interpreter::new(&w.body, route);
-    let mut operands = operands.into_iter();
+    let body = Interpreter::of_loop(&w.body, route, 0, (w.consts, types.len() - w.consts));
+    let vars: Vec<Var> = w.body.inputs().collect();
+    let mut operands = vars.iter().zip(operands).map(|(&var, x)| body.aligned(var, x));
     let consts: Vec<Value<B>> = operands.by_ref().take(w.consts).collect();
     let carry: Vec<Value<B>> = operands.collect();
     let here = match route {
         Route::Device => carries_here(&w.body, &consts, &carry, types),
         _ => vec![false; carry.len()],
     };
-    let place = |carry| place_carries(carry, &here, &types[w.consts..], device);
-    let with = |carry: Vec<Value<B>>| consts.iter().cloned().chain(carry).collect();
-    let mut carry = place(carry);
+    let held: Vec<ArrayType> = vars[w.consts..].iter().map(|&var| body.held(var)).collect();
+    let own = |values: Vec<Value<B>>, vars: &[Var]| {
+        let values = vars.iter().zip(values);
+        values.map(|(&var, x)| body.own(var, x)).collect::<Vec<_>>()
+    };
+    let with = |carry: Vec<Value<B>>| consts.iter().cloned().chain(carry).collect::<Vec<_>>();
+    let mut carry = place_carries(carry, &here, &held, device);
     loop {
         let flag = condition
-            .values(with(carry.clone()), device)
+            .values(own(with(carry.clone()), &vars), device)
             .remove(0)
             .into_data();
         if !crate::host::view::<bool>(&flag)[0] {
-            return carry;
+            return own(carry, &vars[w.consts..]);
         }
-        carry = place(body.values(with(carry), device));
+        carry = place_carries(body.trip(with(carry), device), &here, &held, device);
     }
 }
