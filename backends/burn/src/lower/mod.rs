@@ -14,7 +14,7 @@ mod unary;
 
 use crate::value::Value;
 use crate::{Kernels, Tensor};
-use kiln_program::{ArrayType, DType, Op, infer};
+use kiln_program::{ArrayType, Compare, DType, Op, infer};
 
 /// What a lowering is for; each op has its best form on each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,10 @@ pub fn lower_with<B: Kernels>(
         },
         Op::Compare(f) => match take(x) {
             [Tensor::Bool(x), Tensor::Bool(y)] => cx.compare_bool(*f, x, y),
+            // Burn has it as a comparison and an operation of logic.
+            [x, y] if *f == Compare::Ne && route == Route::Device => {
+                Tensor::Bool(cx.not(cx.compare(Compare::Eq, x, y).into_bool()))
+            }
             [x, y] => cx.compare(*f, x, y),
         },
         Op::Select => {
