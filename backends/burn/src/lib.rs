@@ -33,6 +33,7 @@ mod launch;
 mod limits;
 mod linalg;
 mod lower;
+pub mod polynomials;
 mod recorder;
 mod rules;
 mod run;

@@ -1,6 +1,6 @@
 //! Elementwise functions of two and three operands, and comparisons.
 
-use super::{Context, Route};
+use super::{Context, Route, device};
 use crate::host::floats::Float;
 use crate::host::integers::Integer;
 use crate::host::{view, with_float, with_integer, zip};
@@ -37,7 +37,13 @@ impl<B: Kernels> Context<'_, B> {
                 {
                     return Tensor::from_data(data, self.device);
                 }
-                Tensor::Float(self.float2(f, x.into_float(), y.into_float()))
+                let (x, y) = (x.into_float(), y.into_float());
+                let own = if self.route == Route::Device && dtype == DType::F32 {
+                    device::binary::<B>(f, x.clone(), y.clone())
+                } else {
+                    None
+                };
+                Tensor::Float(own.unwrap_or_else(|| self.float2(f, x, y)))
             }
         }
     }

@@ -3,6 +3,7 @@
 mod axes;
 mod binary;
 mod contract;
+mod device;
 mod index;
 mod logic;
 mod make;

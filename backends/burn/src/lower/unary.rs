@@ -1,13 +1,13 @@
 //! Elementwise functions of one operand.
 
-use super::{Context, Route};
+use super::{Context, Route, device};
 use crate::host::floats::Float;
 use crate::host::integers::Integer;
 use crate::host::{map, with_float, with_integer};
 use crate::tensor::bool_store;
 use crate::{Kernels, Tensor};
 use burn_backend::tensor::{FloatTensor, IntTensor};
-use burn_backend::{Scalar, TensorMetadata};
+use burn_backend::{DType, Scalar, TensorMetadata};
 use kiln_program::Unary;
 use std::f64::consts::{LN_2, LN_10};
 
@@ -24,6 +24,9 @@ impl<B: Kernels> Context<'_, B> {
             Tensor::Int(x) => Tensor::Int(int::<B>(f, x)),
             Tensor::Float(_) if self.route == Route::Host || matches!(f, Unary::Lgamma | Unary::Digamma) => {
                 self.float_on_host(f, x)
+            }
+            Tensor::Float(x) if self.route == Route::Device && x.dtype() == DType::F32 => {
+                Tensor::Float(device::unary::<B>(f, x.clone()).unwrap_or_else(|| self.float(f, x)))
             }
             // Beyond 4 erfc is far below the rounding of erf: only the host has it. Its derivative is that of -erf.
             Tensor::Float(_) if f == Unary::Erfc && self.route == Route::Device => self.float_on_host(f, x),

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
+pub mod device;
+
 use burn_backend::{DType as BurnDType, Element, TensorData};
 use burn_flex::Flex;
 use kiln_burn::{Kernels, Route, Tensor, lower_with};
@@ -13,7 +15,7 @@ pub struct Row {
     pub op: Op,
     pub inputs: Vec<TensorData>,
     pub expected: Vec<TensorData>,
-    /// Allowed relative error, and absolute error below 1.
+    /// Allowed relative error; functions of f32 on a device have [`device::bound`] instead.
     pub tolerance: f64,
     /// Which routes; `Host` alone where Burn would check for overflow.
     pub routes: &'static [Route],
@@ -41,6 +43,12 @@ impl Row {
 
     pub fn within(self, tolerance: f64) -> Row {
         Row { tolerance, ..self }
+    }
+
+    /// The types of all operands and results: what dtype an op names is that of a result.
+    #[cfg(feature = "wgpu")]
+    fn types(&self) -> Vec<ArrayType> {
+        self.inputs.iter().chain(&self.expected).map(type_of).collect()
     }
 }
 
@@ -98,7 +106,7 @@ pub fn check(rows: Vec<Row>) {
                 );
             }
             #[cfg(feature = "wgpu")]
-            if route == Route::Device {
+            if route == Route::Device && row.types().iter().all(device::has) {
                 note(&mut failures, "wgpu", route, row, run_row::<burn_wgpu::Wgpu>);
             }
         }
@@ -154,7 +162,36 @@ fn run_row<B: Kernels>(route: Route, row: &Row) -> Result<(), String> {
         if *of != type_of(expected) {
             return Err(format!("the row says {}, the op {of}", type_of(expected)));
         }
-        compare(&got.into_data(), expected, row.tolerance)?;
+        let got = got.into_data();
+        match functions(route, row) {
+            Some(bounds) => within(&got, expected, &bounds)?,
+            None => compare(&got, expected, row.tolerance)?,
+        }
+    }
+    Ok(())
+}
+
+/// The bound for each element of an elementwise function of f32 on a device.
+fn functions(route: Route, row: &Row) -> Option<Vec<f64>> {
+    let elementwise = matches!(row.op, Op::Unary(_) | Op::Binary(_) | Op::MulAdd);
+    if route != Route::Device || !elementwise || row.inputs[0].dtype() != BurnDType::F32 {
+        return None;
+    }
+    let operands: Vec<Vec<f64>> = row.inputs.iter().map(|x| x.iter::<f64>().collect()).collect();
+    let at = |i: usize| operands.iter().map(|x| x[i]).collect::<Vec<f64>>();
+    let count = row.expected[0].num_elements();
+    Some((0..count).map(|i| device::bound(&row.op, &at(i))).collect())
+}
+
+/// Elements within bounds in ulp; the row's own rounding is half of one.
+fn within(got: &TensorData, expected: &TensorData, bounds: &[f64]) -> Result<(), String> {
+    for ((got, want), &bound) in got.iter::<f32>().zip(expected.iter::<f64>()).zip(bounds) {
+        let error = device::error(got, want);
+        if error > bound + 0.5 {
+            return Err(format!(
+                "got {got:e}, expected {want:e}: {error} ulp, not {bound}"
+            ));
+        }
     }
     Ok(())
 }

@@ -9,6 +9,7 @@
 use super::driver::Unary;
 use super::exp::{ExpData, Reduced, clamp, exp_of_sum, reduce};
 use super::real::{div_pair_parts, fast_two_sum, horner, poly, two_sum};
+use kiln_burn::polynomials;
 
 pub(super) trait ErfData: ExpData {
     /// erf(x) = x + x E(x^2), |x| <= 1.
@@ -80,45 +81,16 @@ impl ErfData for f64 {
 }
 
 impl ErfData for f32 {
-    const E: &'static [f32] = &[
-        0.12837917,
-        -0.37612626,
-        0.11283583,
-        -0.026853723,
-        0.0051881387,
-        -8.0083543e-04,
-        7.847207e-05,
-    ];
-    const P: &'static [f32] = &[
-        0.51079136,
-        0.16721104,
-        -0.20384455,
-        0.1215137,
-        -0.028971609,
-        -0.0075017707,
-        0.004752327,
-        0.0010631983,
-        -6.5908895e-04,
-        -1.9158983e-04,
-    ];
+    const E: &'static [f32] = polynomials::ERF;
+    const P: &'static [f32] = polynomials::ERFC;
     const P_LO: f32 = -8.710928209535448e-09;
     const CENTRE: f32 = 2.0;
     const NEAR: f32 = 0.75;
     const ZERO: f32 = 10.1;
     #[inline(always)]
     fn tail(a: f32) -> f32 {
-        const T: &[f32] = &[
-            1.8496056,
-            2.6389675,
-            0.84310704,
-            0.041563552,
-            -0.010046588,
-            0.002012098,
-            -2.8958896e-04,
-            2.1697539e-05,
-        ];
         let a = clamp(a, (1.0, 4.0));
-        1.0 - exp_of_sum(-poly(a - 1.0, T), 0.0)
+        1.0 - exp_of_sum(-poly(a - 1.0, polynomials::ERF_TAIL), 0.0)
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::driver::Unary;
 use super::real::{Real, div_pair, fast_two_sum, poly, two_sum};
+use kiln_burn::polynomials;
 
 /// The constants that depend on the format.
 pub(super) trait ExpData: Real {
@@ -47,7 +48,7 @@ impl ExpData for f64 {
 }
 
 impl ExpData for f32 {
-    const Q: &'static [f32] = &[0.5, 0.16666542, 0.041666284, 0.008366707, 0.0013946373];
+    const Q: &'static [f32] = polynomials::EXP;
     const LN2_HI: f32 = std::f32::consts::LN_2;
     const LN2_LO: f32 = -1.9046542121259336e-09;
     const RANGE: (f32, f32) = (-105.0, 89.0);

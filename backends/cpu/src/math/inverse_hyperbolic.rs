@@ -7,6 +7,7 @@
 use super::driver::Unary;
 use super::log::{LogData, log_of_sum, log1p_of_sum};
 use super::real::{Real, div_pair_parts, fast_two_sum, poly};
+use kiln_burn::polynomials;
 
 pub(super) trait InverseHyperbolicData: LogData {
     /// asinh(x) = x + x^3 P(x^2), |x| <= 1/2.
@@ -51,10 +52,8 @@ impl InverseHyperbolicData for f64 {
 }
 
 impl InverseHyperbolicData for f32 {
-    const ASINH: &'static [f32] = &[-0.16666643, 0.074986644, -0.04438596, 0.028175863, -0.013248407];
-    const ATANH: &'static [f32] = &[
-        0.333333, 0.20002586, 0.14221527, 0.11833682, 0.05099401, 0.17718709,
-    ];
+    const ASINH: &'static [f32] = polynomials::ASINH;
+    const ATANH: &'static [f32] = polynomials::ATANH;
     const LARGE: f32 = 1e5;
 }
 

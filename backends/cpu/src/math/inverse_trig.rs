@@ -8,6 +8,7 @@
 use super::driver::{Binary, Unary};
 use super::exp::ExpData;
 use super::real::{div_pair_parts, poly, two_sum};
+use kiln_burn::polynomials;
 
 pub(super) trait InverseTrigData: ExpData {
     /// asin(x) = x + x^3 P(x^2), |x| <= 1/2.
@@ -59,15 +60,8 @@ impl InverseTrigData for f64 {
 }
 
 impl InverseTrigData for f32 {
-    const ASIN: &'static [f32] = &[
-        0.1666666,
-        0.0750051,
-        0.044515863,
-        0.031816546,
-        0.014406169,
-        0.037560835,
-    ];
-    const ATAN: &'static [f32] = &[-0.33333316, 0.1999848, -0.14243649, 0.105943695, -0.060789842];
+    const ASIN: &'static [f32] = polynomials::ASIN;
+    const ATAN: &'static [f32] = polynomials::ATAN;
     const HALF_PI: (f32, f32) = (std::f32::consts::FRAC_PI_2, -4.371138828673793e-08);
     const SAFE: (f32, f32) = (1e-15, 1e15);
     fn libm_atan2(self, x: f32) -> f32 {

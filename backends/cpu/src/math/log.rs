@@ -8,6 +8,7 @@
 use super::driver::Unary;
 use super::exp::ExpData;
 use super::real::{Real, fast_two_sum, poly};
+use kiln_burn::polynomials;
 
 pub(super) trait LogData: ExpData {
     const L: &'static [Self];
@@ -49,7 +50,7 @@ impl LogData for f64 {
 }
 
 impl LogData for f32 {
-    const L: &'static [f32] = &[0.66666776, 0.3997745, 0.29874405];
+    const L: &'static [f32] = polynomials::LOG;
     const RECIPROCAL: &'static [f32] = &[1.0553603, -0.9411765];
     const LN2: (f32, f32) = (0.693145751953125, 1.428606765330187e-06);
     const LOG10_2: (f32, f32) = (0.301025390625, 4.605039066518657e-06);

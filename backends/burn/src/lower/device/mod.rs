@@ -1,0 +1,68 @@
+//! Elementwise functions of f32 on devices.
+//!
+//! A device's own functions are as good as its compiler likes: WGSL asks next to nothing of `sin`, `log` near 1, `atan` or `tanh`,
+//! and drops the sign of zero and NaN in some. So all but `exp`, `sqrt` and the logarithm away from 1 are written here,
+//! in operations that Burn's fusion puts into one kernel (bool logic, `is_nan` and `floor` are not among them).
+//!
+//! Three things are left to the device, and the forms here do not depend on them: whether `x * y + z` is rounded once or twice, whether
+//! denormal numbers are zeros, and whether floats are taken for real numbers: Mesa's compilers make 0 of `x - x`, and would
+//! of the rounding error of a sum. Hence no formula that needs one; comparisons with NaN and signs of zeros are kept.
+//!
+//! The accuracy is that of one or two units in the last place, plus, where the function is made of the device's exponential, its
+//! exponent's rounding: `tests/ulp.rs` has a bound for each, and its reason.
+
+mod erf;
+mod exp;
+mod log;
+mod power;
+mod real;
+mod trig;
+
+use crate::Kernels;
+use burn_backend::tensor::FloatTensor;
+use kiln_program::{Binary, Unary};
+use real::Real;
+
+/// The function of one f32 operand, where Burn's is not good enough.
+pub(super) fn unary<B: Kernels>(f: Unary, x: FloatTensor<B>) -> Option<FloatTensor<B>> {
+    let x = Real::<B>(x);
+    let y = match f {
+        Unary::Sign => x.clone().fill(x.gt(0.0), 1.0).fill(x.lt(0.0), -1.0),
+        Unary::Cbrt => power::cbrt(x),
+        Unary::Exp2 => exp::exp2(x),
+        Unary::Expm1 => exp::expm1(x),
+        Unary::Log => log::log(x),
+        Unary::Log2 => log::log(x) * std::f32::consts::LOG2_E,
+        Unary::Log10 => log::log(x) * std::f32::consts::LOG10_E,
+        Unary::Log1p => log::log1p(x),
+        Unary::Sin => trig::sin(x),
+        Unary::Cos => trig::cos(x),
+        Unary::Tan => trig::tan(x),
+        Unary::Asin => trig::asin(x),
+        Unary::Acos => trig::acos(x),
+        Unary::Atan => trig::atan(x),
+        Unary::Sinh => exp::sinh(x),
+        Unary::Cosh => exp::cosh(x),
+        Unary::Tanh => exp::tanh(x),
+        Unary::Asinh => log::asinh(x),
+        Unary::Acosh => log::acosh(x),
+        Unary::Atanh => log::atanh(x),
+        Unary::Erf => erf::erf(x),
+        Unary::Erfc => erf::erfc(x),
+        _ => return None,
+    };
+    Some(y.0)
+}
+
+/// The function of two f32 operands, likewise.
+pub(super) fn binary<B: Kernels>(f: Binary, x: FloatTensor<B>, y: FloatTensor<B>) -> Option<FloatTensor<B>> {
+    let (x, y) = (Real::<B>(x), Real::<B>(y));
+    let z = match f {
+        Binary::Rem => power::remainder(x, y),
+        Binary::Pow => power::pow(x, y),
+        Binary::Atan2 => trig::atan2(x, y),
+        Binary::Hypot => power::hypot(x, y),
+        _ => return None,
+    };
+    Some(z.0)
+}

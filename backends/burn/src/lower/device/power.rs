@@ -1,0 +1,95 @@
+//! Powers, roots and remainders.
+
+use super::log::log;
+use super::real::Real;
+use super::trig::signed;
+use crate::Kernels;
+
+/// A guess by logarithms, and a step of Newton's method.
+pub(super) fn cbrt<B: Kernels>(x: Real<B>) -> Real<B> {
+    let a = x.abs();
+    let guess = (a.log() * (1.0 / 3.0)).exp();
+    let step = (&guess - &(a / guess.square())) * (1.0 / 3.0);
+    let root = (guess - step).with_sign_of(&x);
+    // Zeros and infinities, for which the step is NaN, are their own roots.
+    let number = root.equal(&root);
+    x.or(number, root)
+}
+
+/// C's table of powers around `exp(y log |x|)`.
+pub(super) fn pow<B: Kernels>(x: Real<B>, y: Real<B>) -> Real<B> {
+    let a = x.abs();
+    // 1 to an infinite power is 1.
+    let finite = y.clone().limit(f32::MAX);
+    let finite = finite.clone().fill(finite.lt(f32::MIN), f32::MIN);
+    let power = (log(a.clone()) * &finite).exp();
+    // The square of a number is the commonest power, and exact in its bits.
+    let power = power.or(y.eq(2.0), a.square());
+    // The sign of an odd power; NaN for a fraction of a negative number, but for infinity.
+    let parity = finite.modulo(2.0);
+    let fraction = power.clone().fill(a.lt(f32::INFINITY), f32::NAN);
+    let of_negative = fraction
+        .or(parity.eq(0.0), power.clone())
+        .or(parity.eq(1.0), -power.clone());
+    let base_is_zero = x.eq(0.0);
+    let of_zero = power.clone().or(parity.eq(1.0), -power.clone());
+    let of_negative = of_negative.or(base_is_zero, of_zero);
+    power
+        .or(signed(&x).lt(0.0), of_negative)
+        .fill(y.eq(0.0), 1.0)
+        .fill(x.eq(1.0), 1.0)
+}
+
+/// Scaled by the greater of the magnitudes, so that squares neither overflow nor vanish.
+pub(super) fn hypot<B: Kernels>(x: Real<B>, y: Real<B>) -> Real<B> {
+    let (a, b) = (x.abs(), y.abs());
+    let steep = a.greater(&b);
+    let (low, high) = (
+        a.clone().or(steep.clone(), b.clone()),
+        b.clone().or(steep, a.clone()),
+    );
+    let ratio = low / high.clone().fill(high.eq(0.0), 1.0);
+    ((ratio.square() + 1.0).sqrt() * high)
+        .fill(a.eq(f32::INFINITY), f32::INFINITY)
+        .fill(b.eq(f32::INFINITY), f32::INFINITY)
+}
+
+/// C's remainder, exact for quotients below 2^24; NaN beyond.
+pub(super) fn remainder<B: Kernels>(x: Real<B>, y: Real<B>) -> Real<B> {
+    const UNIT: f32 = 16_777_216.0;
+    // In a larger unit where the halves of the divisor would overflow.
+    let large = y.abs().gt(1e34);
+    let [a, b] = [&x, &y].map(|x| x.abs().or(large.clone(), x.abs() * (1.0 / UNIT)));
+    let halves = halves(&b);
+    // The quotient in two steps of 12 bits: so few times either half of the divisor is exact.
+    let quotient = &a / &b;
+    let rest = without(a.clone(), &quotient, 4096.0, &halves);
+    let rest = without(rest.clone(), &(rest / &b), 1.0, &halves);
+    // A quotient one off, for divisions round.
+    let more = &rest + &b;
+    let rest = rest.clone().or(rest.lt(0.0), more);
+    let less = &rest - &b;
+    let rest = rest.clone().or(rest.greater_equal(&b), less);
+    let rest = rest.clone().or(large, rest * UNIT);
+    // Below the divisor, which may be infinite, `x` is its own remainder.
+    rest.fill(quotient.ge(UNIT), f32::NAN)
+        .with_sign_of(&x)
+        .or(a.lower(&b), x)
+}
+
+/// `a` less as many times `b` as the quotient says, down to a multiple of `unit`. Choices that change nothing (here, and in the
+/// halves) keep compilers from putting the halves together again.
+fn without<B: Kernels>(a: Real<B>, quotient: &Real<B>, unit: f32, [high, low]: &[Real<B>; 2]) -> Real<B> {
+    let times = quotient - quotient.modulo(unit);
+    let rest = (&a - &times * high).or(times.eq(0.0), a);
+    rest - times * low
+}
+
+/// Dekker's two halves of 12 bits.
+fn halves<B: Kernels>(b: &Real<B>) -> [Real<B>; 2] {
+    let scaled = b * 4097.0;
+    let rest = (&scaled - b).fill(b.eq(0.0), 0.0);
+    let high = scaled - rest;
+    let low = b - &high;
+    [high, low]
+}

@@ -1,0 +1,131 @@
+//! What a device may do: dtypes that wgpu has, and how far from the truth an f32 may be.
+
+use kiln_program::{ArrayType, Binary, DType, Op, Unary};
+
+/// Whether wgpu has the dtype. WGSL has no integers of 8 and 16 bits, and no f64; where a driver claims f64, its functions are wrong.
+pub fn has(of: &ArrayType) -> bool {
+    matches!(
+        of.dtype,
+        DType::Bool | DType::F32 | DType::I32 | DType::U32 | DType::I64 | DType::U64
+    )
+}
+
+/// The distance in ulp of the true value. Infinite for a wrong NaN, infinity or sign of zero.
+///
+/// A device may take denormal numbers for zeros: below the normal numbers their least is the ulp. It may overflow where the
+/// value does within its error: an infinity counts as 2^128.
+pub fn error(got: f32, truth: f64) -> f64 {
+    let top = 128f64.exp2();
+    let same = got.to_bits() == (truth as f32).to_bits();
+    if same || got.is_nan() && truth.is_nan() {
+        // A rounded value is half an ulp off at most.
+        return if truth.is_finite() && truth.abs() < top {
+            (f64::from(got) - truth).abs() / ulp(truth)
+        } else {
+            0.0
+        };
+    }
+    if got.is_nan() || truth.is_nan() || truth == 0.0 && got == 0.0 || truth.is_infinite() && got.is_finite()
+    {
+        return f64::INFINITY;
+    }
+    let (got, truth) = (f64::from(got).clamp(-top, top), truth.clamp(-top, top));
+    (got - truth).abs() / ulp(truth)
+}
+
+fn ulp(x: f64) -> f64 {
+    let least = f64::from(f32::MIN_POSITIVE);
+    let x = x.abs().min(f64::from(f32::MAX));
+    if x < least {
+        return least;
+    }
+    // The exponent's bits alone: the power of two below.
+    f64::from_bits(x.to_bits() & (0x7ff << 52)) * 2f64.powi(-23)
+}
+
+/// How many ulp an elementwise function of f32 may be off at these operands: the maximum measured on lavapipe, where
+/// division and roots round correctly and nothing is fused, and room for a device that is one or two ulp worse in those; what grows with
+/// the operands is derived.
+pub fn bound(op: &Op, x: &[f64]) -> f64 {
+    match op {
+        Op::Unary(f) => unary(*f, x[0]),
+        Op::Binary(f) => binary(*f, x[0], x[1]),
+        // A product and a sum, which cancel at worst to the product's rounding.
+        Op::MulAdd => 0.5 + 0.5 * (x[0] * x[1] / (x[0] * x[1] + x[2])).abs().max(0.0),
+        _ => panic!("{op:?} is not an elementwise function"),
+    }
+}
+
+/// The device's exponential: 3.5 for the power of a fraction, and the rounding of the exponent. A device computes
+/// `2^(x log2(e))`; the product rounds to half an ulp of itself, the constant is off by a quarter of one: `1.25 |x| 2^-24` of the
+/// result at most, which is `1.25 |x|` ulp. (WGSL asks for `3 + 2 |x|`.)
+fn exp(x: f64) -> f64 {
+    3.5 + 1.25 * x.abs().min(128.0)
+}
+
+fn unary(f: Unary, x: f64) -> f64 {
+    match f {
+        Unary::Neg | Unary::Abs | Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => {
+            0.0
+        }
+        Unary::Not => panic!("not is not defined for floats"),
+        // What WGSL asks for: 2 ulp of the inverse root, and 2.5 of a division. Correctly rounded on lavapipe and CUDA.
+        Unary::Sqrt => 4.5,
+        Unary::Rsqrt => 7.0,
+        // The last operation corrects: half an ulp, and what the step's own rounding adds.
+        Unary::Cbrt => 1.5,
+        Unary::Exp => exp(x),
+        Unary::Exp2 => 4.0,
+        // From ln 2 on `e^x - 1` is half of `e^x` at least, with the same absolute error.
+        Unary::Expm1 => 2.0 * exp(x),
+        Unary::Log => 3.0,
+        // And the rounding of `1 + x`, up to an ulp and a half of the logarithm at the root of 2.
+        Unary::Log1p => 4.5,
+        // And the constant's rounding and the product's.
+        Unary::Log2 | Unary::Log10 => 5.0,
+        // Beyond is the device's own function, which may be anything.
+        Unary::Sin | Unary::Cos | Unary::Tan if x.is_finite() && x.abs() > 8192.0 => f64::INFINITY,
+        Unary::Sin | Unary::Cos => 2.5,
+        Unary::Tan => 4.0,
+        Unary::Asin => 4.0,
+        Unary::Acos => 3.0,
+        Unary::Atan => 4.0,
+        // The square of the exponential of half the argument; next to 1 a third more by the difference.
+        Unary::Cosh => 2.0 * exp(x / 2.0) + 2.0,
+        Unary::Sinh => 1.35 * (2.0 * exp(x / 2.0) + 2.0),
+        // `u / (u + 2)` halves the error of `u`, and adds its own.
+        Unary::Tanh => exp(0.0) + 3.0,
+        Unary::Asinh => 5.0,
+        Unary::Acosh => 4.0,
+        Unary::Atanh => 3.0,
+        // The exponential, a sum and a quotient; above 0 the exponential is the smaller part.
+        Unary::Logistic => 3.0 + exp(x.min(0.0)),
+        Unary::Erf => 3.0,
+        // The rounding of the square counts as that of the exponent: `x^2` ulp more.
+        Unary::Erfc => 4.0 + exp(x * x) + x * x,
+        // Giles' polynomials against their values on the host: of `w = -log(1 - x^2)` the device may round `x^2` or not, which is
+        // `2^-24 / (1 - x^2)` of `w`, and the result grows as its root.
+        Unary::ErfInv => {
+            let rest = (1.0 - x * x).abs().max(2f64.powi(-24));
+            8.0 + 1.0 / (rest * -rest.ln()).max(0.1)
+        }
+        // Through the host.
+        Unary::Lgamma | Unary::Digamma => 0.5,
+    }
+}
+
+fn binary(f: Binary, x: f64, y: f64) -> f64 {
+    match f {
+        Binary::Add | Binary::Sub | Binary::Mul => 0.5,
+        Binary::Div => 2.5,
+        Binary::Rem | Binary::Max | Binary::Min => 0.0,
+        // The exponent is `y log |x|`: the logarithm's 3 ulp and the product's half are as many times its size in the result.
+        Binary::Pow => {
+            let exponent = (y * x.abs().ln()).abs().min(128.0);
+            exp(exponent) + 3.5 * exponent
+        }
+        Binary::Atan2 => 5.0,
+        Binary::Hypot => 4.0,
+        _ => panic!("{f:?} is not defined for floats"),
+    }
+}
