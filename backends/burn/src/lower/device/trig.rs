@@ -9,7 +9,7 @@ use std::f32::consts::{FRAC_2_PI, FRAC_PI_2, FRAC_PI_4, PI};
 /// subtraction or not.
 const HALF_PI: [f32; 4] = [1.570_312_5, 4.837_513e-4, 7.549_533_6e-8, 2.563_344e-12];
 
-/// Beyond, the device's function. On wgpu it is as good as nothing for huge arguments, on CUDA as any.
+/// Beyond, the device's own function: good on CUDA, without a digit for huge arguments on wgpu.
 const LIMIT: f32 = 8192.0;
 
 /// `x = n pi/2 + r`: `n`, and the sine and cosine of `r`, which is at most `pi/4` in magnitude.
