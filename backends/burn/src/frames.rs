@@ -185,8 +185,10 @@ impl Frames {
                 op if elementwise(op) => {
                     grid(self, x).is_some_and(|grid| only[y.index()] || held[y.index()] == *grid)
                 }
+                // As large as the grid it can go only where it has the same places, in the same grid.
                 Op::Reshape(_) | Op::Broadcast { .. } => {
-                    only[y.index()] && held[x.index()] == held[y.index()]
+                    let [x_grid, y_grid] = [x, y].map(|var| self.greatest[self.component[var.index()]]);
+                    only[y.index()] && held[x.index()] == held[y.index()] && x_grid == y_grid
                 }
                 _ => false,
             };

@@ -405,7 +405,7 @@ fn carries_here<B: Kernels>(
     }
 }
 
-/// Carries where they belong.
+/// Carries where they belong; what another loop within left on the host may stay there.
 fn place_carries<B: Kernels>(
     carry: Vec<Value<B>>,
     here: &[bool],
@@ -415,7 +415,7 @@ fn place_carries<B: Kernels>(
     let placed = carry.into_iter().zip(here).zip(types);
     placed
         .map(|((x, &here), of)| {
-            if here {
+            if here || x.is_here() && !of.dtype.is_float() && of.shape.size() <= FEW {
                 Value::Here(x.here(of))
             } else {
                 Value::There(x.whole(of, device))

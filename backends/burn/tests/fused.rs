@@ -198,6 +198,22 @@ fn parts_of_a_grid_keep_their_shapes() {
     counted(&program, &[ramp(5)], 2f64.powi(-22));
 }
 
+/// A column may be part of two grids of one height.
+#[test]
+fn grids_may_share_a_side() {
+    let mut b = Builder::new();
+    let (x, y, z) = (b.input(f32s(&[4])), b.input(f32s(&[5])), b.input(f32s(&[6])));
+    let [xx, yy, zz] = [x, y, z].map(|x| binary(&mut b, Binary::Mul, x, x));
+    let mut grids = vec![];
+    for (n, row) in [(5, yy), (6, zz)] {
+        let column = broadcast(&mut b, xx, &[4, n], &[0]);
+        let row = broadcast(&mut b, row, &[4, n], &[1]);
+        let doubled = binary(&mut b, Binary::Add, column, column);
+        grids.push(binary(&mut b, Binary::Sub, doubled, row));
+    }
+    counted(&b.finish(&grids), &[ramp(4), ramp(5), ramp(6)], 2f64.powi(-22));
+}
+
 /// Bools do not cut a kernel.
 #[test]
 fn logic_is_fused() {
@@ -387,5 +403,41 @@ fn counting_loops_do_not_wait() {
         .unwrap();
     let program = b.finish(&results);
     let launched = counted(&program, &[ramp(100)], 0.0);
+    assert_eq!(launched.len(), 1, "{launched:#?}");
+}
+
+/// What a loop within carries for the one around it stays on the host too: all that is launched is the floats' part.
+#[test]
+fn nested_loops_leave_integers_on_the_host() {
+    let words = ArrayType::new(DType::U32, [2]);
+    let mut b = Builder::new();
+    let x = b.input(words.clone());
+    let three = Op::Constant {
+        value: Scalar::from_i64(DType::U32, 3),
+        shape: [2].into(),
+    };
+    let three = push(&mut b, three, &[]);
+    let x = binary(&mut b, Binary::Mul, x, three);
+    let body = Arc::new(b.finish(&[x]));
+    let scan = |body, length, carries| {
+        Op::Scan(Scan {
+            body,
+            length,
+            consts: 0,
+            carries,
+            reverse: false,
+        })
+    };
+    let mut b = Builder::new();
+    let (x, y) = (b.input(words.clone()), b.input(f32s(&[100])));
+    let x = push(&mut b, scan(body, 2, 1), &[x]);
+    let half = number(&mut b, 0.5, &[100]);
+    let y = binary(&mut b, Binary::Mul, y, half);
+    let body = Arc::new(b.finish(&[x, y]));
+    let mut b = Builder::new();
+    let (x, y) = (b.input(words), b.input(f32s(&[100])));
+    let results = b.push(scan(body, 3, 2), &[x, y]).unwrap();
+    let program = b.finish(&results);
+    let launched = counted(&program, &[v(vec![1u32, 2]), ramp(100)], 0.0);
     assert_eq!(launched.len(), 1, "{launched:#?}");
 }

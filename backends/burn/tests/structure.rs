@@ -30,6 +30,8 @@ fn gives(program: &Program, inputs: &[TensorData], expected: &[TensorData]) {
         results::<Flex>(program, inputs),
         #[cfg(feature = "ndarray")]
         results::<burn_ndarray::NdArray>(program, inputs),
+        #[cfg(feature = "wgpu")]
+        results::<burn_wgpu::Wgpu>(program, inputs),
     ] {
         assert_eq!(got.len(), expected.len());
         for (got, expected) in got.iter().zip(expected) {
