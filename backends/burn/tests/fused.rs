@@ -36,7 +36,9 @@ fn counted(program: &Program, inputs: &[TensorData], tolerance: f64) -> Vec<Laun
         }
     }
     Wgpu::sync(&device).unwrap();
-    launches(&device, || results::<Wgpu>(program, inputs, &device)).1
+    launches(&device, || results::<Wgpu>(program, inputs, &device))
+        .expect("the device works")
+        .1
 }
 
 fn f32s(shape: &[usize]) -> ArrayType {
