@@ -6,11 +6,13 @@ use crate::error::raise;
 use crate::forward::forward;
 use crate::jit::settled;
 use crate::partial::split;
+use crate::place::device_of;
 use crate::record::{Recorded, Recording, check_alive, record, record_at};
 use crate::transform::{call, zeros_like};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use crate::vjp::{backward, spread, zeros};
 use kiln_backends::program::{ArrayType, Program};
+use kiln_backends::with_default_device;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -293,6 +295,7 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
         .map(|&i| inputs[i].clone())
         .chain(kept)
         .collect();
+    let device = device_of(&values).unwrap_or_default();
     let (structure, weak) = (recorded.structure, recorded.weak);
     let value = structure.rebuild(with_weakness(values, &weak));
     let along = move |tangents: T| {
@@ -305,7 +308,7 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
         let found = call(&parts.backward, residuals.iter().cloned().chain(moving).collect());
         let tangents = spread(&parts.present, found).into_iter().zip(&outputs);
         let tangents = tangents
-            .map(|(tangent, of)| tangent.unwrap_or_else(|| zeros(of)))
+            .map(|(tangent, of)| tangent.unwrap_or_else(|| with_default_device(device, || zeros(of))))
             .collect();
         structure.rebuild(with_weakness(tangents, &weak))
     };

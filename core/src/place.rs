@@ -88,9 +88,9 @@ impl Array {
         Array::free(Buffer::scalar(value), weak)
     }
 
-    fn free(buffer: Buffer, weak: bool) -> Array {
+    pub(crate) fn free(data: impl Into<Data>, weak: bool) -> Array {
         Array(Repr::Concrete(Arc::new(Concrete {
-            data: buffer.into(),
+            data: data.into(),
             weak,
             free: true,
         })))
@@ -103,6 +103,12 @@ pub(crate) fn device_of<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Opti
         Repr::Concrete(array) if !array.free => Some(array.data.device()),
         _ => None,
     })
+}
+
+/// Whether there are arrays, and all may be on any device.
+pub(crate) fn all_free(arrays: &[Array]) -> bool {
+    let free = |array: &Array| matches!(&array.0, Repr::Concrete(array) if array.free);
+    !arrays.is_empty() && arrays.iter().all(free)
 }
 
 /// An array's elements for a function that runs on a device; those of the last handle by value.

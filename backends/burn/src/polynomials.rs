@@ -14,12 +14,6 @@ pub const EXP: &[f32] = &[0.5, 0.16666542, 0.041666284, 0.008366707, 0.001394637
 /// `log(1 + f) = s (2 + s^2 L(s^2))` with `s = f / (2 + f)`, for `1 + f` between the roots of 1/2 and 2, relative error 2^-34.
 pub const LOG: &[f32] = &[0.66666776, 0.3997745, 0.29874405];
 
-/// `sin(r) = r + r^3 S(r^2)` for `|r| <= pi/4`, relative error 2^-28.
-pub const SIN: &[f32] = &[-0.16666655, 0.008332173, -1.951665e-04];
-
-/// `cos(r) = 1 - r^2/2 + r^4 C(r^2)` for `|r| <= pi/4`, relative error 2^-28.
-pub const COS: &[f32] = &[0.041666646, -0.0013887362, 2.4437719e-05];
-
 /// `asin(x) = x + x^3 P(x^2)` for `|x| <= 1/2`, relative error 2^-30.
 pub const ASIN: &[f32] = &[
     0.1666666,

@@ -65,6 +65,10 @@ impl<B: Kernels> Context<'_, B> {
                     let above = B::float_greater_elem(x.clone(), number, bools);
                     B::float_mask_fill(x, above, number)
                 }
+                Binary::Pow => match half_power::<B>(&x, c.as_f64(), bools) {
+                    Some(power) => power,
+                    None => return Err(Tensor::Float(x)),
+                },
                 _ => return Err(Tensor::Float(x)),
             }),
             Tensor::Int(x) => {
@@ -128,6 +132,26 @@ impl<B: Kernels> Context<'_, B> {
         };
         Ok(Tensor::Bool(if f == Compare::Ne { self.not(y) } else { y }))
     }
+}
+
+/// Small powers, also of halves, as products and a root.
+fn half_power<B: Kernels>(x: &FloatTensor<B>, exponent: f64, bools: BoolDType) -> Option<FloatTensor<B>> {
+    let halves = 2.0 * exponent.abs();
+    if halves.fract() != 0.0 || !(1.0..=8.0).contains(&halves) {
+        return None;
+    }
+    let halves = halves as usize;
+    let odd = halves % 2 == 1;
+    let factors = std::iter::repeat_n(x, halves / 2).cloned();
+    let root = odd.then(|| B::float_sqrt(x.clone()));
+    let mut y = factors.chain(root).reduce(B::float_mul)?;
+    if odd {
+        // C's table of powers: zeros of both signs give 0, and infinities of both infinity.
+        let infinity = BurnScalar::Float(f64::INFINITY);
+        let below = B::float_equal_elem(x.clone(), BurnScalar::Float(f64::NEG_INFINITY), bools);
+        y = B::float_mask_fill(B::float_abs(y), below, infinity);
+    }
+    Some(if exponent < 0.0 { B::float_recip(y) } else { y })
 }
 
 /// A number where the predicate holds, these elsewhere.

@@ -9,7 +9,6 @@ use super::driver::Unary;
 use super::exp::ExpData;
 use super::huge;
 use super::real::{Real, div_pair, fast_two_sum, poly, two_sum};
-use kiln_burn::polynomials;
 
 pub(super) trait TrigData: ExpData {
     /// pi/2 in three parts.
@@ -66,8 +65,8 @@ impl TrigData for f32 {
         -4.371138828673793e-08,
         -1.7151245100058819e-15,
     ];
-    const SIN: &'static [f32] = polynomials::SIN;
-    const COS: &'static [f32] = polynomials::COS;
+    const SIN: &'static [f32] = &[-0.16666655, 0.008332173, -1.951665e-04];
+    const COS: &'static [f32] = &[0.041666646, -0.0013887362, 2.4437719e-05];
     // 2^17: n has 17 bits, and x/pi is off by 2^-8 at most.
     const LIMIT: f32 = 131072.0;
     fn huge_sin(self) -> f32 {

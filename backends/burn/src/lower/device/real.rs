@@ -132,13 +132,6 @@ impl<B: Kernels> Real<B> {
         Real(B::float_remainder_scalar(self.0.clone(), scalar(modulus)))
     }
 
-    /// The nearest integer, as a float; halves go up.
-    pub(super) fn nearest(&self) -> Real<B> {
-        let above = self + 0.5;
-        let fraction = above.modulo(1.0);
-        above - fraction
-    }
-
     /// `c[0] + c[1] x + ...`
     pub(super) fn polynomial(&self, c: &[f32]) -> Real<B> {
         let [rest @ .., before, last] = c else {

@@ -1,53 +1,13 @@
-//! Trigonometric functions and their inverses.
+//! The tangent and the inverse trigonometric functions.
 
 use super::real::Real;
 use crate::Kernels;
-use crate::polynomials::{ASIN, ATAN, COS, SIN};
-use std::f32::consts::{FRAC_2_PI, FRAC_PI_2, FRAC_PI_4, PI};
+use crate::polynomials::{ASIN, ATAN};
+use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
-/// `pi/2` in parts of 11 bits, and a last one of 24: their products with an integer of 13 bits are exact, fused with the
-/// subtraction or not.
-const HALF_PI: [f32; 4] = [1.570_312_5, 4.837_513e-4, 7.549_533_6e-8, 2.563_344e-12];
-
-/// Beyond, the device's own function: good on CUDA, without a digit for huge arguments on wgpu.
-const LIMIT: f32 = 8192.0;
-
-/// `x = n pi/2 + r`: `n`, and the sine and cosine of `r`, which is at most `pi/4` in magnitude.
-fn quadrant<B: Kernels>(x: &Real<B>) -> [Real<B>; 3] {
-    let n = (x * FRAC_2_PI).nearest();
-    // The choice keeps compilers from adding the parts up.
-    let first = n.eq(0.0);
-    let r = HALF_PI
-        .iter()
-        .fold(x.clone(), |r, &part| (r - &n * part).or(first.clone(), x.clone()));
-    let z = r.square();
-    let sin = (z.polynomial(SIN) * &z + 1.0) * r;
-    let cos = (z.polynomial(COS) * &z - 0.5) * z + 1.0;
-    [n, sin, cos]
-}
-
-/// The sine of the angle in quadrant `n` whose remainder has these sine and cosine.
-fn turned<B: Kernels>([n, sin, cos]: [Real<B>; 3]) -> Real<B> {
-    let value = sin.or(n.modulo(2.0).eq(1.0), cos);
-    let negative = -value.clone();
-    value.or(n.modulo(4.0).ge(2.0), negative)
-}
-
-pub(super) fn sin<B: Kernels>(x: Real<B>) -> Real<B> {
-    turned(quadrant(&x)).or(x.abs().gt(LIMIT), x.sin())
-}
-
-pub(super) fn cos<B: Kernels>(x: Real<B>) -> Real<B> {
-    let [n, sin, cos] = quadrant(&x);
-    turned([n + 1.0, sin, cos]).or(x.abs().gt(LIMIT), x.cos())
-}
-
+/// Of the device's own: those are one operation each, and a kernel holds some 60.
 pub(super) fn tan<B: Kernels>(x: Real<B>) -> Real<B> {
-    let [n, sin, cos] = quadrant(&x);
-    let odd = n.modulo(2.0).eq(1.0);
-    let above = sin.clone().or(odd.clone(), -cos.clone());
-    let tan = above / cos.or(odd, sin);
-    tan.or(x.abs().gt(LIMIT), x.sin() / x.cos())
+    x.sin() / x.cos()
 }
 
 /// For `a = |x|`: `sqrt((1 - a) / 2)`, and `asin(s) / s` with `s` this root, or `a` below 1/2.
