@@ -220,6 +220,17 @@ impl Array {
         matches!(self.0, Repr::Traced(_))
     }
 
+    /// The number, if it is a plain one that has no dtype yet.
+    #[doc(hidden)]
+    pub fn plain_number(&self) -> Option<f64> {
+        match self.0 {
+            Repr::Literal(Literal::Bool(holds)) => Some(f64::from(u8::from(holds))),
+            Repr::Literal(Literal::Int(number)) => Some(number as f64),
+            Repr::Literal(Literal::Float(number)) => Some(number),
+            _ => None,
+        }
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         match &self.0 {
             Repr::Literal(number) => number.kind(),

@@ -73,6 +73,18 @@ pub fn uniform_dtype(
     let (low, high) = (low.into(), high.into());
     fits("uniform", "low", &low, &shape);
     fits("uniform", "high", &high, &shape);
+    if let (Some(low), Some(high)) = (low.plain_number(), high.plain_number()) {
+        let bounds = [low, high].map(f64::to_bits);
+        return staged(
+            "uniform",
+            (shape, dtype, bounds),
+            [key],
+            |(shape, dtype, bounds), inputs| {
+                let [low, high] = bounds.map(f64::from_bits);
+                between(&inputs[0], shape, *dtype, low, high)
+            },
+        );
+    }
     let bound = |x: Array| x.astype(dtype).broadcast_to(&shape);
     let inputs = [key, bound(low), bound(high)];
     staged("uniform", (shape, dtype), inputs, |(shape, dtype), inputs| {

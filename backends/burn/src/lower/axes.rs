@@ -10,6 +10,9 @@ use burn_backend::tensor::FloatTensor;
 use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArgReduction, ArrayType, Binary, DType, Reduction, Scalar};
 
+/// The longest axis that one kernel of Burn's reduces: a device may have one unit do it all, and Mesa's in software stops loops at 65,535 trips.
+const LONGEST: usize = 1 << 14;
+
 impl<B: Kernels> Context<'_, B> {
     /// Combines over some axes; neighbouring axes as one.
     pub(super) fn reduce(&self, x: Tensor<B>, kind: Reduction, axes: &[usize], of: &ArrayType) -> Tensor<B> {
@@ -68,6 +71,9 @@ impl<B: Kernels> Context<'_, B> {
             });
             return Tensor::from_data(data, self.device);
         }
+        if self.route == Route::Device && length > LONGEST {
+            return self.reduce_in_parts(x, kind, lanes);
+        }
         let bools = bool_store::<B>(self.device);
         let y = match x.reshape(&[outer, length, inner]) {
             Tensor::Float(x) => Tensor::Float(match kind {
@@ -98,6 +104,25 @@ impl<B: Kernels> Context<'_, B> {
             }
         };
         y.reshape(&[outer, inner])
+    }
+
+    /// Parts of a long axis, and then those.
+    fn reduce_in_parts(&self, x: Tensor<B>, kind: Reduction, lanes: Lanes) -> Tensor<B> {
+        let Lanes { outer, length, inner } = lanes;
+        let lanes = |outer, length| Lanes { outer, length, inner };
+        if let Some(part) = (64..=LONGEST / 4).rev().find(|part| length % part == 0) {
+            let parts = length / part;
+            let x = self.reduce_lanes(x, kind, lanes(outer * parts, part));
+            return self.reduce_lanes(x, kind, lanes(outer, parts));
+        }
+        let (x, cut) = (
+            x.reshape(&[outer, length, inner]),
+            length - length % (LONGEST / 4),
+        );
+        let [head, tail] = [(0, cut), (cut, length)].map(|(from, to)| {
+            self.reduce_lanes(x.clone().narrow(1, from, to), kind, lanes(outer, to - from))
+        });
+        self.binary(combination(kind), head, tail)
     }
 
     /// The product along axis 1 by halves: right derivatives of all orders also where factors are 0, which Burn's rule, a
@@ -159,33 +184,25 @@ impl<B: Kernels> Context<'_, B> {
             Tensor::Bool(x) => Tensor::Int(B::bool_into_int(x, int_dtype(DType::I32))),
             x => x,
         };
-        // The least index among those that attain the extreme.
-        let hit = match x {
-            Tensor::Float(x) => {
-                let best = match kind {
-                    ArgReduction::Max => B::float_max_dim(x.clone(), 1),
-                    ArgReduction::Min => B::float_min_dim(x.clone(), 1),
-                };
-                let nan = B::float_is_nan(x.clone(), bools);
-                let as_int = B::bool_into_int(nan.clone(), int_dtype(DType::I32));
-                let any = B::int_greater_elem(B::int_max_dim(as_int, 1), BurnScalar::Int(0), bools);
-                let hit = B::float_equal(x, B::float_expand(best, cut.into()), bools);
-                B::bool_mask_where(hit, B::bool_expand(any, cut.into()), nan)
+        // The least index among those that attain the extreme; NaN equals nothing, and where there is one it is the extreme.
+        let kind = match kind {
+            ArgReduction::Max => Reduction::Max,
+            ArgReduction::Min => Reduction::Min,
+        };
+        let best = self.reduce_lanes(x.clone(), kind, lanes);
+        let best = best.reshape(&[lanes.outer, 1, lanes.inner]).expand(&cut);
+        let hit = match (x, best) {
+            (Tensor::Float(x), best) => {
+                let nan = self.not(self.is_number(x.clone()));
+                self.or(B::float_equal(x, best.into_float(), bools), nan)
             }
-            x => {
-                let x = x.into_int();
-                let best = match kind {
-                    ArgReduction::Max => B::int_max_dim(x.clone(), 1),
-                    ArgReduction::Min => B::int_min_dim(x.clone(), 1),
-                };
-                B::int_equal(x, B::int_expand(best, cut.into()), bools)
-            }
+            (x, best) => B::int_equal(x.into_int(), best.into_int(), bools),
         };
         let dtype = index_dtype(lanes.length);
         let places = self.iota(dtype, &cut, 1).into_int();
         let last = burn_scalar(Scalar::from_i64(dtype, lanes.length as i64));
-        let places = B::int_mask_fill(places, B::bool_not(hit), last);
-        self.cast(Tensor::Int(B::int_min_dim(places, 1)), to)
+        let places = Tensor::Int(B::int_mask_fill(places, self.not(hit), last));
+        self.cast(self.reduce_lanes(places, Reduction::Min, lanes), to)
             .reshape(&rest)
     }
 
@@ -236,12 +253,7 @@ impl<B: Kernels> Context<'_, B> {
     /// Hillis and Steele's scan, each pass doubling how far back an element has seen: n log n work in fused ops, where Burn's on a
     /// GPU are quadratic, and right derivatives of all orders.
     fn doubling(&self, x: Tensor<B>, kind: Reduction, axis: usize) -> Tensor<B> {
-        let f = match kind {
-            Reduction::Sum => Binary::Add,
-            Reduction::Prod => Binary::Mul,
-            Reduction::Max => Binary::Max,
-            Reduction::Min => Binary::Min,
-        };
+        let f = combination(kind);
         let length = x.shape()[axis];
         let mut x = x;
         let mut seen = 1;
@@ -252,5 +264,15 @@ impl<B: Kernels> Context<'_, B> {
             seen *= 2;
         }
         x
+    }
+}
+
+/// What combines two elements.
+fn combination(kind: Reduction) -> Binary {
+    match kind {
+        Reduction::Sum => Binary::Add,
+        Reduction::Prod => Binary::Mul,
+        Reduction::Max => Binary::Max,
+        Reduction::Min => Binary::Min,
     }
 }

@@ -5,7 +5,7 @@ use crate::host::index::{Blocks, Linear, scatter};
 use crate::host::{update, view, with_integer, with_type};
 use crate::tensor::{bool_store, burn_scalar, int_dtype, physical};
 use crate::{Kernels, Tensor};
-use burn_backend::tensor::{BoolTensor, IndexingUpdateOp, IntTensor};
+use burn_backend::tensor::{BoolTensor, FloatTensor, IndexingUpdateOp, IntTensor};
 use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArrayType, DType, OutOfBounds, Scalar, Update};
 
@@ -281,12 +281,38 @@ impl<B: Kernels> Context<'_, B> {
             let row = self.constant(Scalar::from_i64(dtype, 0), &[1, cut.inner]);
             x = Tensor::concatenate(vec![x, row], 0);
         }
+        let nan = match (kind, &x, &updates) {
+            (Update::Min | Update::Max, Tensor::Float(x), Tensor::Float(updates)) => {
+                // Burn's drop NaN.
+                let marked = |x: &FloatTensor<B>| {
+                    let nan = self.not(self.is_number(x.clone()));
+                    self.cast(Tensor::Bool(nan), dtype)
+                };
+                Some(marked(x).select_assign(at.clone(), marked(updates), IndexingUpdateOp::Add))
+            }
+            _ => None,
+        };
         let y = match kind {
             Update::Set => x.select_assign(at, updates, IndexingUpdateOp::Assign),
             Update::Add => x.select_assign(at, updates, IndexingUpdateOp::Add),
             Update::Mul => x.select_assign(at, updates, IndexingUpdateOp::Mul),
             Update::Min => x.select_assign(at, updates, IndexingUpdateOp::Min),
             Update::Max => x.select_assign(at, updates, IndexingUpdateOp::Max),
+        };
+        let y = match nan {
+            Some(nan) => {
+                let nan = B::float_not_equal_elem(
+                    nan.into_float(),
+                    BurnScalar::Float(0.0),
+                    bool_store::<B>(self.device),
+                );
+                Tensor::Float(B::float_mask_fill(
+                    y.into_float(),
+                    nan,
+                    BurnScalar::Float(f64::NAN),
+                ))
+            }
+            None => y,
         };
         if spare { y.narrow(0, 0, rows) } else { y }
     }
