@@ -96,8 +96,11 @@ struct Entry {
     recorded: Recorded,
     program: Arc<Program>,
     /// For each device on which it was called.
-    compiled: Mutex<SmallVec<[(Device, Arc<Compiled>); 1]>>,
+    compiled: Mutex<SmallVec<[OnDevice; 1]>>,
 }
+
+/// What runs on a device.
+type OnDevice = (Device, Arc<Compiled>);
 
 /// The cache of all functions of a type that holds no values, and so is one function.
 fn shared_cache(function: TypeId) -> Arc<Cache> {
