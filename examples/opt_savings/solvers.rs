@@ -58,7 +58,7 @@ impl Model {
                 let policy = self.greedy(v);
                 lax::fori_loop(0, m, |_, v: Array| self.follow(&policy, &v), v.clone())
             };
-            self.greedy(&self.iterate(step, i64::MAX, self.start()).1)
+            self.greedy(&self.iterate(step, i32::MAX.into(), self.start()).1)
         });
         solve(())
     }
