@@ -84,7 +84,9 @@ pub use kiln_core::tree::Tree;
 /// ```
 pub use kiln_derive::Tree;
 
-pub use kiln_backends::{Device, DeviceError, Launch, devices, set_default_device, with_default_device};
+pub use kiln_backends::{
+    Device, DeviceError, Launch, Limit, devices, limits, set_default_device, with_default_device,
+};
 pub use kiln_backends::{Progress, ThreadsAreRunning, progress, set_threads, threads};
 pub use kiln_core::{
     Array, ArrayType, At, BatchAxes, Buffer, DType, Element, Ellipsis, IntoAxes, IntoIndex, IntoItem,

@@ -14,6 +14,7 @@ mod driver;
 mod error;
 mod executable;
 mod executor;
+mod limits;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 
@@ -28,3 +29,4 @@ pub use kiln_cpu::{
     Buffer, Element, Handler, Progress, ThreadsAreRunning, on_effect, progress, set_threads, threads,
 };
 pub use kiln_program as program;
+pub use limits::{Limit, limits};

@@ -6,6 +6,16 @@ use burn_backend::{
     Scalar as BurnScalar, Shape as BurnShape, Slice, TensorData, TensorMetadata,
 };
 use kiln_program::{ArrayType, DType, Scalar};
+use std::cell::Cell;
+
+thread_local! {
+    static READS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How often this thread has read an array to the host.
+pub fn reads() -> usize {
+    READS.get()
+}
 
 /// An array on a backend.
 ///
@@ -66,6 +76,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// When the device fails, or failed at the kernels that made the elements.
     pub fn try_into_data(self) -> Result<TensorData, ExecutionError> {
+        READS.set(READS.get() + 1);
         let data = match self {
             Tensor::Float(x) => burn_backend::read_sync(B::float_into_data(x)),
             Tensor::Int(x) => burn_backend::read_sync(B::int_into_data(x)),

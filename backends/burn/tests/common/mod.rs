@@ -6,7 +6,7 @@ pub mod device;
 
 use burn_backend::{DType as BurnDType, Element, TensorData};
 use burn_flex::Flex;
-use kiln_burn::{Kernels, Route, Tensor, lower_with};
+use kiln_burn::{Kernels, Route, Tensor, lower_with, on_host, reads};
 use kiln_program::{ArrayType, DType, Op, infer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -145,7 +145,15 @@ fn run_row<B: Kernels>(route: Route, row: &Row) -> Result<(), String> {
         .iter()
         .map(|x| Tensor::from_data(x.clone(), &device))
         .collect();
+    let before = reads();
     let outputs = lower_with(route, &row.op, inputs, &types, &device);
+    if let (Route::Device, Some(first)) = (Route::of::<B>(&device), types.first()) {
+        let (read, said) = (reads() > before, on_host(&row.op, first.dtype));
+        // What has one element is sorted, and what has none is anything.
+        if read != said.is_some() && first.shape.size() > 1 {
+            return Err(format!("read from the device: {read}, said of it: {said:?}"));
+        }
+    }
     let wanted = infer(&row.op, &types).map_err(|error| error.to_string())?;
     if outputs.len() != wanted.len() || outputs.len() != row.expected.len() {
         return Err(format!("{} results", outputs.len()));
