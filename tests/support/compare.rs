@@ -1,6 +1,7 @@
 //! Comparison of a result with a row's output.
 
 use super::array;
+use super::device::on_cpu;
 use kiln::{Array, DType};
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub(crate) fn difference(got: &Array, wanted: &Value, bound: &Bound) -> Option<S
     let wanted = {
         let mut strong = wanted.clone();
         strong["weak"] = false.into();
-        array(&strong)
+        on_cpu(|| array(&strong))
     };
     let kind = |x: &Array, weak: bool| {
         let weak = weak && x.dtype() != DType::Bool;

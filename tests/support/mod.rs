@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test is a crate of its own and uses a part of this")]
 
 pub(crate) mod compare;
+pub(crate) mod device;
 
 use kiln::{Array, DType, Device, numpy as np, with_x64};
 use serde_json::Value;

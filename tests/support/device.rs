@@ -1,0 +1,34 @@
+//! What tests ask of the device that they run on: the default one, which `KILN_DEVICE` names.
+
+use kiln::{Array, DType, Device, with_default_device};
+
+/// Runs `f` with its arrays on the CPU, which has every dtype: reference data is read there.
+pub(crate) fn on_cpu<R>(f: impl FnOnce() -> R) -> R {
+    with_default_device(Device::cpu(), f)
+}
+
+/// An array on the device under test.
+pub(crate) fn moved(x: Array) -> Array {
+    x.to_device(Device::default())
+}
+
+/// Whether the device has a dtype. What it has not is refused, which `devices.rs` tests for every such dtype; rows and programs in it
+/// are left out.
+pub(crate) fn has(dtype: DType) -> bool {
+    Device::default().has(dtype)
+}
+
+/// How many times as far from the truth as on the CPU a formula of a few elementary functions may be: each is within 2 ulp there, and within 9
+/// for moderate arguments on a GPU (`backends/burn/tests/common/device.rs`).
+pub(crate) fn looseness() -> f64 {
+    if Device::default() == Device::cpu() {
+        1.0
+    } else {
+        4.5
+    }
+}
+
+/// Whether results are held to the last bit: on the CPU. Elsewhere a product and a sum may be contracted or not, and sums are in another order.
+pub(crate) fn is_exact() -> bool {
+    Device::default() == Device::cpu()
+}
