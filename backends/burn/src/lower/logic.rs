@@ -23,7 +23,8 @@ impl<B: Kernels> Context<'_, B> {
 
     pub(super) fn or(&self, x: BoolTensor<B>, y: BoolTensor<B>) -> BoolTensor<B> {
         match self.route {
-            Route::Device => B::bool_mask_where(y, x.clone(), x),
+            // Not `x` chosen where it holds: Burn takes the choice before the mask, and with the last handle it is gone.
+            Route::Device => B::bool_mask_fill(y, x, BurnScalar::Bool(true)),
             _ => B::bool_or(x, y),
         }
     }
