@@ -172,7 +172,8 @@ fn conventions_are_jax_s() {
         let compare = |key: &str, found: &[Array]| {
             list(&case.row[key]).iter().zip(found).find_map(|(wanted, x)| {
                 let wanted = reference(wanted);
-                let bound = 4.0
+                let bound = looseness()
+                    * 4.0
                     * eps(case.dtype)
                     * greatest(
                         &floats(&wanted)

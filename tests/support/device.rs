@@ -21,14 +21,10 @@ pub(crate) fn has(dtype: DType) -> bool {
 /// How many times as far from the truth as on the CPU a formula of a few elementary functions may be: each is within 2 ulp there, and within 9
 /// for moderate arguments on a GPU (`backends/burn/tests/common/device.rs`).
 pub(crate) fn looseness() -> f64 {
-    if Device::default() == Device::cpu() {
-        1.0
-    } else {
-        4.5
-    }
+    if is_exact() { 1.0 } else { 4.5 }
 }
 
 /// Whether results are held to the last bit: on the CPU. Elsewhere a product and a sum may be contracted or not, and sums are in another order.
 pub(crate) fn is_exact() -> bool {
-    Device::default() == Device::cpu()
+    Device::from_environment() == Ok(Device::cpu())
 }

@@ -7,7 +7,7 @@ use kiln::{Array, Key, Shape, Tree, Vmap, jit, lax, map_seq, vmap, vmap_with};
 use std::collections::BTreeMap;
 
 fn elements(x: &Array) -> Vec<f64> {
-    x.astype(kiln::DType::F64).to_vec()
+    x.to_device(kiln::Device::cpu()).astype(kiln::DType::F64).to_vec()
 }
 
 #[track_caller]

@@ -251,9 +251,11 @@ impl<B: Kernels> Context<'_, B> {
             base = B::int_mul(base.clone(), base);
         }
         if dtype.is_signed() {
+            // A reciprocal is 0, but for 1 and -1, whose powers are their own reciprocals.
             let negative = B::int_lower_elem(y, number(0), bools);
-            let reciprocal = B::bool_into_int(B::int_equal_elem(x, number(1), bools), product.dtype().into());
-            product = B::int_mask_where(product, negative, reciprocal);
+            let [one, minus_one] = [1, -1].map(|unit| B::int_equal_elem(x.clone(), number(unit), bools));
+            let none = self.and(negative, self.not(self.or(one, minus_one)));
+            product = B::int_mask_fill(product, none, number(0));
         }
         product
     }

@@ -147,9 +147,14 @@ fn half_power<B: Kernels>(x: &FloatTensor<B>, exponent: f64, bools: BoolDType) -
     let mut y = factors.chain(root).reduce(B::float_mul)?;
     if odd {
         // C's table of powers: zeros of both signs give 0, and infinities of both infinity.
-        let infinity = BurnScalar::Float(f64::INFINITY);
-        let below = B::float_equal_elem(x.clone(), BurnScalar::Float(f64::NEG_INFINITY), bools);
-        y = B::float_mask_fill(B::float_abs(y), below, infinity);
+        let number = BurnScalar::Float;
+        let below = B::float_equal_elem(x.clone(), number(f64::NEG_INFINITY), bools);
+        let zero = B::float_equal_elem(x.clone(), number(0.0), bools);
+        y = B::float_mask_fill(
+            B::float_mask_fill(y, below, number(f64::INFINITY)),
+            zero,
+            number(0.0),
+        );
     }
     Some(if exponent < 0.0 { B::float_recip(y) } else { y })
 }
