@@ -15,6 +15,7 @@ use kiln::{lax, random};
 use model::{Estimator, Model, Point};
 use serde_json::Value;
 use support::compare::{Bound, difference, floats};
+use support::device::{has, is_exact};
 use support::{Report, flag, float, list, outcome, rows, text};
 
 /// What one expression of the lecture gives, and how kiln prints it.
@@ -169,10 +170,11 @@ fn the_lecture_prints_what_jax_prints() {
                 let printed = [(&shown.str, "str"), (&shown.repr, "repr")];
                 let other = printed.iter().find(|(found, key)| *found != text(&row, key));
                 let other = other
-                    .filter(|_| bound.is_none())
+                    .filter(|_| bound.is_none() && is_exact())
                     .map(|(found, key)| format!("{key} is {found}"));
                 // What prints the same in 8 digits may differ in the last bits of a double: f64 normals do.
-                let bound = bound.unwrap_or(Bound::Ulp(2.0));
+                // On a device the normals are within 8 ulp, and those up to 2.5 within 27 more (see random.rs).
+                let bound = bound.unwrap_or(Bound::Ulp(if is_exact() { 2.0 } else { 35.0 }));
                 let values = shown.values.iter().zip(list(&row["outputs"]));
                 other.or_else(|| {
                     values
@@ -274,6 +276,9 @@ fn the_option_has_jax_s_price() {
 /// price is the mean of 1000 terms of 20 steps, right up to 100 eps, which is divided by h.
 #[test]
 fn greeks_are_those_of_finite_differences() {
+    if !has(DType::F64) {
+        return;
+    }
     kiln::with_x64(true, || {
         let model = Model {
             steps: 20,

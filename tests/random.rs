@@ -7,6 +7,7 @@ use kiln::{Array, DType, Key, default_float, jit, numpy as np};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use support::compare::{Bound, difference};
+use support::device::{has, is_exact, looseness};
 use support::{Report, dtype, flag, float, list, numbers, outcome, path, rows, scalar, text};
 
 /// Samplers of the table that are not built yet. A row of another unknown name fails.
@@ -85,39 +86,46 @@ fn draw(row: &Value, key: Key) -> Array {
     }
 }
 
+/// How far a normal draw may be from JAX's on a device, in eps: 8 ulp for the polynomial of `erf_inv`, and what the rounding of `x^2` costs in
+/// `log(1 - x^2)`, since `1 - erf(t)^2` is `exp(-4 t^2 / pi)` at least, and the draw changes by half as much as the logarithm.
+fn device_normal(z: f64) -> f64 {
+    z.abs() * (8.0 + 0.5 * (2.0 * z * z / std::f64::consts::PI).exp())
+}
+
 /// Bit for bit, but for what takes a logarithm that is not JAX's: f64 normals are within 2 ulp. An elementary function is within 2 ulp of the
 /// truth in kiln and 2.2 in JAX; where another one is applied to its result, the error is multiplied by the condition of that.
 fn bound(row: &Value) -> Bound {
-    const ONE: f64 = 2.0 + 2.2;
+    let one = looseness() * 2.0 + 2.2;
     let Some(data) = row["outputs"][0]["data"].as_array() else {
         return Bound::Ulp(2.0);
     };
     let double = row["outputs"][0]["dtype"] == "float64";
     let eps = if double { f64::EPSILON } else { f32::EPSILON.into() };
     // XLA's log1p in f64, a rational approximation, loses up to 129 ulp towards -0.414 (and 1.6 in f32).
-    let log1p = if double { 2.0 + 129.0 } else { ONE };
+    let log1p = if double { one + 127.0 } else { one };
     // `error(y)` is that of a draw `y`, in units of eps, the greatest distance of one ulp relative to the number.
     let each = |error: &dyn Fn(f64) -> f64| Bound::Each(data.iter().map(|y| eps * error(float(y))).collect());
     match text(row, "fn") {
         "normal" if double => Bound::Ulp(2.0),
+        "normal" if !is_exact() => each(&device_normal),
         "exponential" | "laplace" => Bound::Ulp(log1p),
         // -log(e) of e = -log(u): an error relative to e is one of the result.
-        "gumbel" => each(&|y| ONE + ONE * y.abs()),
+        "gumbel" => each(&|y| one + one * y.abs()),
         // log(u) - log1p(-u), where each is at most |y| + log 2 (u is a half where they are equal), and a rounding.
-        "logistic" => each(&|y| (ONE + log1p) * (y.abs() + 1.0)),
+        "logistic" => each(&|y| (one + log1p) * (y.abs() + 1.0)),
         // tan is |y| + 1 / |y| conditioned relative to an angle of at most pi / 2, whose product takes a rounding in each.
-        "cauchy" => each(&|y| ONE * y.abs() + (1.0 + y * y) * std::f64::consts::FRAC_PI_2),
+        "cauchy" => each(&|y| one * y.abs() + (1.0 + y * y) * std::f64::consts::FRAC_PI_2),
         // exp(sigma z): the exponent is off by a normal's 2 ulp and a rounding in each.
-        "lognormal" => each(&|y| y * (ONE + 4.0 * y.ln().abs())),
+        "lognormal" => each(&|y| y * (one + 4.0 * y.ln().abs())),
         // exp(e / b): the exponent has the error of a logarithm and a rounding in each.
-        "pareto" => each(&|y| y * (ONE + (log1p + 1.0) * y.ln().abs())),
+        "pareto" => each(&|y| y * (one + (log1p + 1.0) * y.ln().abs())),
         // scale sqrt(-2 log u): half the error of the logarithm, and roundings of product, root and product in each.
-        "rayleigh" => each(&|y| y * (ONE / 2.0 + 3.0)),
+        "rayleigh" => each(&|y| y * (one / 2.0 + 3.0)),
         // e^(1 / c): the error of e is multiplied by 1 / c < 1, the rounded 1 / c by the logarithm of e, at most 4 here.
-        "weibull_min" => each(&|y| y * (ONE + log1p + 4.0)),
+        "weibull_min" => each(&|y| y * (one + log1p + 4.0)),
         // u between the error function of two numbers, at most 2 ulp apart, and a rounding; sqrt(2) erf_inv(u) has the condition
         // u / (y phi'(y)), at most 2.3 on [-1, 0.5] against the length of the bounds.
-        "truncated_normal" => each(&|y| (y.abs() + 1.0) * 2.3 * (ONE + 2.0)),
+        "truncated_normal" => each(&|y| (y.abs() + 1.0) * 2.3 * (one + 2.0)),
         _ => Bound::Exact,
     }
 }
@@ -167,9 +175,12 @@ fn draws() {
         } else if !["key", "split", "fold_in"].contains(&name) {
             let eager = outcome(&row, || draw(&row, key(&row)));
             let recorded = outcome(&row, || jit(|key: Key| draw(&row, key))(key(&row)));
-            let same =
-                eager.clone().ok().map(|x| format!("{x:?}")) == recorded.ok().map(|x| format!("{x:?}"));
-            let wrong = compare(&row, eager).or_else(|| (!same).then(|| "is another inside jit".into()));
+            let same = !is_exact()
+                || eager.clone().ok().map(|x| format!("{x:?}"))
+                    == recorded.clone().ok().map(|x| format!("{x:?}"));
+            let wrong = compare(&row, eager)
+                .or_else(|| compare(&row, recorded))
+                .or_else(|| (!same).then(|| "is another inside jit".into()));
             report.check(&row, wrong);
         }
     }
@@ -186,6 +197,9 @@ fn draws() {
 fn default_dtypes() {
     let row = |x64: bool| serde_json::json!({ "x64": x64 });
     for x64 in [false, true] {
+        if x64 && !has(DType::F64) {
+            continue;
+        }
         let pairs = outcome(&row(x64), || {
             let (key, of) = (|| Key::new(3), default_float());
             [
@@ -240,11 +254,21 @@ fn large_draws() {
             Ok(draw) => {
                 let (flat, n) = (draw.ravel(), draw.size());
                 let ends = [("first", flat.index(..3)), ("last", flat.index(n - 3..))];
+                let rounded = text(&row, "fn") == "normal" && !is_exact();
+                let bound = |end: &str| match rounded {
+                    true => {
+                        let data = list(&row[end]["data"]).iter().map(float);
+                        Bound::Each(data.map(|z| f64::from(f32::EPSILON) * device_normal(z)).collect())
+                    }
+                    false => Bound::Exact,
+                };
                 let ends = ends
                     .iter()
-                    .find_map(|(end, x)| difference(x, &row[*end], &Bound::Exact));
+                    .find_map(|(end, x)| difference(x, &row[*end], &bound(end)));
                 let hash = format!("{:016x}", fnv1a64(&bytes(&draw)));
-                ends.or_else(|| (hash != text(&row, "fnv1a64")).then(|| "has another hash".into()))
+                ends.or_else(|| {
+                    (!rounded && hash != text(&row, "fnv1a64")).then(|| "has another hash".into())
+                })
             }
             Err(message) => Some(message),
         };
