@@ -1,6 +1,6 @@
 //! One row of the table: a function of arrays, mapped in every way, against a loop.
 
-use kiln::{Array, DType, Device, grad, jvp, numpy as np, vmap};
+use kiln::{Array, DType, Device, grad, jvp, numpy as np, vmap, with_default_device};
 use std::rc::Rc;
 
 /// The sizes of batches; inputs hold the greatest.
@@ -324,7 +324,11 @@ pub(crate) fn difference(got: &Array, elements: &[&Array], size: usize, bound: B
 
 /// Elements as floats; 64-bit integers as their two halves, so that none loses digits.
 fn numbers(x: &Array) -> Vec<f64> {
-    let x = &x.to_device(Device::cpu());
+    let x = x.to_device(Device::cpu());
+    with_default_device(Device::cpu(), || numbers_on_cpu(&x))
+}
+
+fn numbers_on_cpu(x: &Array) -> Vec<f64> {
     match x.dtype() {
         DType::I64 | DType::U64 => {
             let x = x.astype(DType::I64);
