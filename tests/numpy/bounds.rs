@@ -69,7 +69,7 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
             return bound;
         }
         // Of zeros of two signs a device gives either.
-        if matches!(name, "maximum" | "minimum" | "max" | "min") {
+        if matches!(name, "maximum" | "minimum" | "max" | "min" | "clip") {
             return Bound::Within(0.0);
         }
     }

@@ -331,7 +331,13 @@ fn binary_integers() {
             v([1024i32, -27, 1]),
         )
         .on(HOST),
-        binary(Binary::Pow, v([2i32, 1, -1]), v([-1i32, -5, -1]), v([0i32, 1, 0])).on(HOST),
+        binary(
+            Binary::Pow,
+            v([2i32, 1, -1]),
+            v([-1i32, -5, -1]),
+            v([0i32, 1, -1]),
+        )
+        .on(HOST),
         binary(Binary::Pow, v([1u8, 0]), v([200u8, 0]), v([1u8, 1])),
         binary(Binary::Pow, v([1i16, 1]), v([5i16, -4]), v([1i16, 1])),
         binary(Binary::Pow, v([3u32]), v([40u32]), v([3u32.wrapping_pow(40)])).on(HOST),

@@ -244,7 +244,7 @@ pub enum Binary {
     Div,
     /// C's remainder, with the sign of the dividend; for integers x rem 0 is x.
     Rem,
-    /// Floats, or integers with exponents of at least 0 (a negative one gives what JAX gives: 0, or 1 for a base of 1).
+    /// Floats, or integers; a negative exponent gives the truncated reciprocal: 0, 1 or -1.
     Pow,
     /// NaN wins.
     Max,

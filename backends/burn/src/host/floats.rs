@@ -41,7 +41,8 @@ macro_rules! float {
                             x.acosh()
                         }
                     },
-                    Unary::Atanh => |x| x.atanh(),
+                    // std's loses digits below 0.
+                    Unary::Atanh => |x| x.abs().atanh().copysign(x),
                     Unary::Neg
                     | Unary::Abs
                     | Unary::Floor

@@ -10,14 +10,21 @@ pub(crate) trait Integer: super::element::Element {
     fn binary(f: Binary) -> fn(Self, Self) -> Self;
 }
 
-/// `x` to the power `y` by squaring; a negative exponent leaves what its reciprocal truncates to, as in JAX.
+/// `x` to the power `y` by squaring; a negative exponent leaves what its reciprocal truncates to: 0, 1 or -1.
 macro_rules! power {
     ($T:ty) => {
         |x: $T, y: $T| {
             // With a name, as comparing an unsigned integer with a literal zero is a lint.
             const ZERO: $T = 0;
             if y < ZERO {
-                return <$T>::from(x == 1);
+                // All bits set is -1, whose powers are their own reciprocals.
+                return if x == 1 || x == !ZERO && y & 1 == 0 {
+                    1
+                } else if x == !ZERO {
+                    x
+                } else {
+                    0
+                };
             }
             let (mut base, mut exponent, mut product) = (x, y, 1 as $T);
             while exponent > 0 {

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# The conformance suite on the device that KILN_DEVICE names: `KILN_DEVICE=wgpu bash tests/on_device.sh wgpu,ndarray` with the features of the build.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo test --workspace --release --features "$1" \
+    --test devices --test indexing --test promotion --test numpy --test random --test derivatives --test vmap \
+    --test grad --test control_flow --test programs --test lecture
+cargo build --workspace --release --features "$1" --examples
+for example in lecture gradient_descent newton kesten opt_savings; do
+    echo "$example on $KILN_DEVICE"
+    "target/release/examples/$example" > /dev/null
+done
+target/release/examples/option_pricing --paths 1e5 > /dev/null
