@@ -70,6 +70,48 @@ fn reductions() {
     ]);
 }
 
+/// Long axes: every number counts, and sums of floats lose digits only with the lengths of the parts.
+#[test]
+fn long_reductions() {
+    use Reduction::{Max, Min, Prod, Sum};
+    let tenth = f64::from(0.1f32);
+    let sum = |length: usize| {
+        // Parts of at most 4096 elements, then the parts, then what is left: each addition rounds once.
+        let additions = 4096 + length / 1000 + 1;
+        row(
+            reduce(Sum, &[0]),
+            vec![v(vec![0.1f32; length])],
+            s((tenth * length as f64) as f32),
+        )
+        .within(additions as f64 * f64::from(f32::EPSILON) / 2.0)
+        .on(RUNNING)
+    };
+    let peak = |at: usize| {
+        v((0..70_001)
+            .map(|i| if i == at { 2.0f32 } else { 1.0 })
+            .collect::<Vec<_>>())
+    };
+    // Four lanes in turn, each of another sign.
+    let four = |kind: Reduction, expected: [i32; 4]| {
+        let x = (0..4 * 70_001).map(|i| [1, -1, 2, -3][i % 2 + i / (2 * 70_001) * 2]);
+        row(
+            reduce(kind, &[1]),
+            vec![a(x.collect::<Vec<i32>>(), [2, 70_001, 2])],
+            a(expected, [2, 2]),
+        )
+        .on(RUNNING)
+    };
+    check(vec![
+        sum(1_000_000),
+        sum(1_000_003),
+        row(reduce(Max, &[0]), vec![peak(70_000)], s(2.0f32)).on(RUNNING),
+        row(reduce(Prod, &[0]), vec![peak(65_536)], s(2.0f32)).on(RUNNING),
+        four(Sum, [70_001, -70_001, 140_002, -210_003]),
+        four(Max, [1, -1, 2, -3]),
+        four(Min, [1, -1, 2, -3]),
+    ]);
+}
+
 #[test]
 fn arg_reductions() {
     let arg = |kind, axis, dtype| Op::ArgReduce { kind, axis, dtype };

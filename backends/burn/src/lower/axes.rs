@@ -10,7 +10,8 @@ use burn_backend::tensor::FloatTensor;
 use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArgReduction, ArrayType, Binary, DType, Reduction, Scalar};
 
-/// The longest axis that one kernel of Burn's reduces: a device may have one unit do it all, and Mesa's in software stops loops at 65,535 trips.
+/// The longest axis that Burn's reduce at once: a device may have one unit do it all, and Mesa's in software stops loops at 65,535 trips;
+/// backends on the host add one number after the other, which loses a digit for each tenfold length.
 const LONGEST: usize = 1 << 14;
 
 impl<B: Kernels> Context<'_, B> {
@@ -71,14 +72,12 @@ impl<B: Kernels> Context<'_, B> {
             });
             return Tensor::from_data(data, self.device);
         }
-        if self.route == Route::Device && length > LONGEST {
+        if self.route != Route::Gradient && length > LONGEST {
             return self.reduce_in_parts(x, kind, lanes);
         }
         let bools = bool_store::<B>(self.device);
         let y = match x.reshape(&[outer, length, inner]) {
             Tensor::Float(x) => Tensor::Float(match kind {
-                // Flex sums a whole array by pairs and threads; elsewhere a full sum is not fused.
-                Reduction::Sum if self.route == Route::Host && outer * inner == 1 => B::float_sum(x),
                 Reduction::Sum => B::float_sum_dim(x, 1),
                 Reduction::Prod if self.route == Route::Gradient => self.product(x),
                 Reduction::Prod => B::float_prod_dim(x, 1),
