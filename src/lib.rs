@@ -41,6 +41,7 @@
 //! | [`tree`], [`Tree`], [`Static`] | what functions take and give: structs, tuples, lists and maps of arrays |
 //! | [`enable_x64`], [`with_x64`] | 64 bits by default |
 //! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
+//! | [`Device`], [`devices`], [`Array::to_device`], [`limits`] | GPUs |
 //! | [`threads`], [`set_threads`], [`progress`] | the machine |
 //!
 //! # Features
@@ -49,6 +50,8 @@
 //!
 //! | | |
 //! |---|---|
+//! | `cuda`, `wgpu` | GPUs: NVIDIA's, and any by Vulkan, Metal or DirectX 12 |
+//! | `ndarray` | Burn's older CPU backend as a device, to compare with |
 //! | `import` | `kiln::burn`: models written with [Burn](https://burn.dev)'s modules, read in as functions of arrays |
 //! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: recorded functions saved and called elsewhere; arrays of the crate ndarray |
 //! | `plot` | `kiln::plot`: lines, scatters, histograms, heat maps and surfaces as SVG and PNG files |

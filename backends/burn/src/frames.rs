@@ -276,17 +276,7 @@ fn place(frame: &Frame, shape: &[usize], axis: usize) -> usize {
 
 /// Whether each element of the results depends on the elements at its place.
 pub(crate) fn elementwise(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Unary(_)
-            | Op::Binary(_)
-            | Op::Compare(_)
-            | Op::Select
-            | Op::MulAdd
-            | Op::Cast(_)
-            | Op::Uniform { .. }
-            | Op::StopGradient
-    )
+    op.is_elementwise() || matches!(op, Op::StopGradient)
 }
 
 fn lengths(shape: &[usize]) -> Vec<usize> {
