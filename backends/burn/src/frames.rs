@@ -4,7 +4,8 @@
 //! repeated array would be memory. What is computed before the broadcast has those axes from the start: a reshape in the middle would cut
 //! a kernel in two. Values that elementwise ops, and reshapes that add or take axes of length 1, connect are aligned in one frame.
 
-use kiln_program::{Op, Program, Var};
+use crate::limits::on_host;
+use kiln_program::{Binary, DType, Op, Program, Unary, Var};
 
 /// Where the axes that are longer than 1 go, in arrays of some rank: the other axes there have length 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,8 +180,12 @@ impl Frames {
         program.outputs().iter().for_each(|var| only[var.index()] = false);
         for equation in program.equations().iter().rev() {
             let Some(&y) = equation.outputs.first() else {
+                // What is told of something else takes it as it is.
+                equation.inputs.iter().for_each(|x| only[x.index()] = false);
                 continue;
             };
+            // A kernel of its own would write all of the grid to memory.
+            only[y.index()] &= fuses(&equation.op, program.type_of(y).dtype);
             let stays = |x: Var| match &equation.op {
                 op if elementwise(op) => {
                     grid(self, x).is_some_and(|grid| only[y.index()] || held[y.index()] == *grid)
@@ -277,6 +282,16 @@ fn place(frame: &Frame, shape: &[usize], axis: usize) -> usize {
 /// Whether each element of the results depends on the elements at its place.
 pub(crate) fn elementwise(op: &Op) -> bool {
     op.is_elementwise() || matches!(op, Op::StopGradient)
+}
+
+/// Whether an elementwise op becomes a part of a kernel with others.
+fn fuses(op: &Op, dtype: DType) -> bool {
+    let apart = match op {
+        Op::Unary(f) => matches!(f, Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc),
+        Op::Binary(f) => *f == Binary::Rem && dtype.is_float(),
+        op => matches!(op, Op::Uniform { .. }),
+    };
+    !apart && on_host(op, dtype).is_none()
 }
 
 fn lengths(shape: &[usize]) -> Vec<usize> {

@@ -31,6 +31,11 @@ pub trait Kernels: Backend {
         None
     }
 
+    /// C's remainder in `f32`, of arrays of one shape.
+    fn remainder(_x: &FloatTensor<Self>, _y: &FloatTensor<Self>) -> Option<FloatTensor<Self>> {
+        None
+    }
+
     /// [`Op::Iota`](kiln_program::Op::Iota).
     fn iota(_dtype: DType, _shape: &[usize], _axis: usize, _device: &Device<Self>) -> Option<Tensor<Self>> {
         None

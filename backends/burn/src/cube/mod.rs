@@ -5,6 +5,7 @@
 mod count;
 mod cumulative;
 mod iota;
+mod remainder;
 mod threefry;
 mod uniform;
 
@@ -54,6 +55,15 @@ impl Kernels for Cube {
         let client = high.client.clone();
         queue("uniform", client, inputs, vec![floats], move |x, out| {
             uniform::launch(&x[0], &x[1], &out[0], least, end);
+        })
+        .pop()
+    }
+
+    fn remainder(x: &FloatTensor<Self>, y: &FloatTensor<Self>) -> Option<FloatTensor<Self>> {
+        let inputs = vec![x.clone(), y.clone()];
+        let floats = (x.shape.to_vec(), x.dtype);
+        queue("remainder", x.client.clone(), inputs, vec![floats], |x, out| {
+            remainder::launch(&x[0], &x[1], &out[0]);
         })
         .pop()
     }

@@ -12,7 +12,7 @@ use kiln_program::{ArgReduction, ArrayType, Binary, DType, Reduction, Scalar};
 
 /// The longest axis that Burn's reduce at once: a device may have one unit do it all, and Mesa's in software stops loops at 65,535 trips;
 /// backends on the host add one number after the other, which loses a digit for each tenfold length.
-const LONGEST: usize = 1 << 14;
+pub(super) const LONGEST: usize = 1 << 14;
 
 impl<B: Kernels> Context<'_, B> {
     /// Combines over some axes; neighbouring axes as one.

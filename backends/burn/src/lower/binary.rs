@@ -1,6 +1,7 @@
 //! Elementwise functions of two and three operands, and comparisons.
 
 use super::{Context, Route, device};
+use crate::frames::together;
 use crate::host::floats::Float;
 use crate::host::integers::Integer;
 use crate::host::{view, with_float, with_integer, zip};
@@ -37,11 +38,20 @@ impl<B: Kernels> Context<'_, B> {
                 {
                     return Tensor::from_data(data, self.device);
                 }
+                let on_device = self.route == Route::Device && dtype == DType::F32;
+                let (x, y) = match on_device && f == Binary::Rem {
+                    // For a kernel that takes arrays of one shape.
+                    true => {
+                        let shape = together(&[x.shape(), y.shape()]);
+                        (x.expand(&shape), y.expand(&shape))
+                    }
+                    false => (x, y),
+                };
                 let (x, y) = (x.into_float(), y.into_float());
-                let own = if self.route == Route::Device && dtype == DType::F32 {
-                    device::binary::<B>(f, x.clone(), y.clone())
-                } else {
-                    None
+                let own = match f {
+                    _ if !on_device => None,
+                    Binary::Rem => B::remainder(&x, &y),
+                    f => device::binary::<B>(f, x.clone(), y.clone()),
                 };
                 Tensor::Float(own.unwrap_or_else(|| self.float2(f, x, y)))
             }

@@ -1,5 +1,6 @@
 //! Gathers and scatters as selections of rows: several indexed axes, and batch axes, become one axis with linear indices.
 
+use super::axes::LONGEST;
 use super::{Context, Route, index_dtype};
 use crate::host::index::{Blocks, Linear, scatter};
 use crate::host::{update, view, with_integer, with_type};
@@ -288,17 +289,18 @@ impl<B: Kernels> Context<'_, B> {
                     let nan = self.not(self.is_number(x.clone()));
                     self.cast(Tensor::Bool(nan), dtype)
                 };
-                Some(marked(x).select_assign(at.clone(), marked(updates), IndexingUpdateOp::Add))
+                Some(self.in_parts(marked(x), &at, marked(updates), IndexingUpdateOp::Add))
             }
             _ => None,
         };
-        let y = match kind {
-            Update::Set => x.select_assign(at, updates, IndexingUpdateOp::Assign),
-            Update::Add => x.select_assign(at, updates, IndexingUpdateOp::Add),
-            Update::Mul => x.select_assign(at, updates, IndexingUpdateOp::Mul),
-            Update::Min => x.select_assign(at, updates, IndexingUpdateOp::Min),
-            Update::Max => x.select_assign(at, updates, IndexingUpdateOp::Max),
+        let op = match kind {
+            Update::Set => IndexingUpdateOp::Assign,
+            Update::Add => IndexingUpdateOp::Add,
+            Update::Mul => IndexingUpdateOp::Mul,
+            Update::Min => IndexingUpdateOp::Min,
+            Update::Max => IndexingUpdateOp::Max,
         };
+        let y = self.in_parts(x, &at, updates, op);
         let y = match nan {
             Some(nan) => {
                 let nan = B::float_not_equal_elem(
@@ -315,6 +317,25 @@ impl<B: Kernels> Context<'_, B> {
             None => y,
         };
         if spare { y.narrow(0, 0, rows) } else { y }
+    }
+
+    /// Updates of rows, in order. On a device a part of them at a time: one unit does all those of a column.
+    fn in_parts(
+        &self,
+        x: Tensor<B>,
+        at: &IntTensor<B>,
+        updates: Tensor<B>,
+        op: IndexingUpdateOp,
+    ) -> Tensor<B> {
+        let count = updates.shape()[0];
+        if self.route != Route::Device || count <= LONGEST {
+            return x.select_assign(at.clone(), updates, op);
+        }
+        (0..count).step_by(LONGEST).fold(x, |x, from| {
+            let to = count.min(from + LONGEST);
+            let at = Tensor::<B>::Int(at.clone()).narrow(0, from, to).into_int();
+            x.select_assign(at, updates.clone().narrow(0, from, to), op)
+        })
     }
 }
 

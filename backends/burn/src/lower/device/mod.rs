@@ -57,7 +57,6 @@ pub(super) fn unary<B: Kernels>(f: Unary, x: FloatTensor<B>) -> Option<FloatTens
 pub(super) fn binary<B: Kernels>(f: Binary, x: FloatTensor<B>, y: FloatTensor<B>) -> Option<FloatTensor<B>> {
     let (x, y) = (Real::<B>(x), Real::<B>(y));
     let z = match f {
-        Binary::Rem => power::remainder(x, y),
         Binary::Pow => power::pow(x, y),
         Binary::Atan2 => trig::atan2(x, y),
         Binary::Hypot => power::hypot(x, y),

@@ -1,4 +1,4 @@
-//! Powers, roots and remainders.
+//! Powers and roots.
 
 use super::log::log;
 use super::real::Real;
@@ -52,44 +52,4 @@ pub(super) fn hypot<B: Kernels>(x: Real<B>, y: Real<B>) -> Real<B> {
     ((ratio.square() + 1.0).sqrt() * high)
         .fill(a.eq(f32::INFINITY), f32::INFINITY)
         .fill(b.eq(f32::INFINITY), f32::INFINITY)
-}
-
-/// C's remainder, exact for quotients below 2^24; NaN beyond.
-pub(super) fn remainder<B: Kernels>(x: Real<B>, y: Real<B>) -> Real<B> {
-    const UNIT: f32 = 16_777_216.0;
-    // In a larger unit where the halves of the divisor would overflow.
-    let large = y.abs().gt(1e34);
-    let [a, b] = [&x, &y].map(|x| x.abs().or(large.clone(), x.abs() * (1.0 / UNIT)));
-    let halves = halves(&b);
-    // The quotient in two steps of 12 bits: so few times either half of the divisor is exact.
-    let quotient = &a / &b;
-    let rest = without(a.clone(), &quotient, 4096.0, &halves);
-    let rest = without(rest.clone(), &(rest / &b), 1.0, &halves);
-    // A quotient one off, for divisions round.
-    let more = &rest + &b;
-    let rest = rest.clone().or(rest.lt(0.0), more);
-    let less = &rest - &b;
-    let rest = rest.clone().or(rest.greater_equal(&b), less);
-    let rest = rest.clone().or(large, rest * UNIT);
-    // Below the divisor, which may be infinite, `x` is its own remainder.
-    rest.fill(quotient.ge(UNIT), f32::NAN)
-        .with_sign_of(&x)
-        .or(a.lower(&b), x)
-}
-
-/// `a` less as many times `b` as the quotient says, down to a multiple of `unit`. Choices that change nothing (here, and in the
-/// halves) keep compilers from putting the halves together again.
-fn without<B: Kernels>(a: Real<B>, quotient: &Real<B>, unit: f32, [high, low]: &[Real<B>; 2]) -> Real<B> {
-    let times = quotient - quotient.modulo(unit);
-    let rest = (&a - &times * high).or(times.eq(0.0), a);
-    rest - times * low
-}
-
-/// Dekker's two halves of 12 bits.
-fn halves<B: Kernels>(b: &Real<B>) -> [Real<B>; 2] {
-    let scaled = b * 4097.0;
-    let rest = (&scaled - b).fill(b.eq(0.0), 0.0);
-    let high = scaled - rest;
-    let low = b - &high;
-    [high, low]
 }

@@ -73,12 +73,9 @@ macro_rules! functions {
 }
 
 macro_rules! comparisons {
-    ($($name:ident $with:ident $burn:ident $elem:ident;)*) => { $(
+    ($($name:ident $burn:ident;)*) => { $(
         pub(super) fn $name(&self, y: f32) -> BoolTensor<B> {
-            B::$elem(self.0.clone(), scalar(y), bool_store::<B>(&self.0.device()))
-        }
-        pub(super) fn $with(&self, y: &Real<B>) -> BoolTensor<B> {
-            B::$burn(self.0.clone(), y.0.clone(), bool_store::<B>(&self.0.device()))
+            B::$burn(self.0.clone(), scalar(y), bool_store::<B>(&self.0.device()))
         }
     )* };
 }
@@ -95,10 +92,17 @@ impl<B: Kernels> Real<B> {
     }
 
     comparisons! {
-        lt lower float_lower float_lower_elem;
-        gt greater float_greater float_greater_elem;
-        ge greater_equal float_greater_equal float_greater_equal_elem;
-        eq equal float_equal float_equal_elem;
+        lt float_lower_elem;
+        gt float_greater_elem;
+        eq float_equal_elem;
+    }
+
+    pub(super) fn greater(&self, y: &Real<B>) -> BoolTensor<B> {
+        B::float_greater(self.0.clone(), y.0.clone(), bool_store::<B>(&self.0.device()))
+    }
+
+    pub(super) fn equal(&self, y: &Real<B>) -> BoolTensor<B> {
+        B::float_equal(self.0.clone(), y.0.clone(), bool_store::<B>(&self.0.device()))
     }
 
     pub(super) fn square(&self) -> Real<B> {
