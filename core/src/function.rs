@@ -78,7 +78,8 @@ impl Function {
         let mut captured = Vec::with_capacity(recorded.hidden.len());
         for array in &recorded.hidden {
             match array.try_buffer() {
-                Ok(buffer) => captured.push(Array::from_buffer(buffer)),
+                // They go along to wherever the arguments are.
+                Ok(buffer) => captured.push(Array::free(buffer, false)),
                 Err(fact) => raise(op, format!("a captured array has no value: {fact}")),
             }
         }

@@ -22,6 +22,7 @@ impl Array {
     pub fn device(&self) -> Device {
         match &self.0 {
             Repr::Literal(_) => Device::default(),
+            Repr::Concrete(array) if array.free => Device::default(),
             Repr::Concrete(array) => array.data.device(),
             Repr::Traced(_) => raise(
                 "device",

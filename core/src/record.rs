@@ -298,6 +298,17 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Data, String> {
     }
     let found = values.found.iter().flatten().next().map(Data::device);
     let device = device.or(found).unwrap_or_default();
+    // What enclosing recordings know may be a number, or elsewhere.
+    for data in values.found.iter_mut().flatten() {
+        if data.device() != device {
+            let of = data.array_type();
+            let array = match of.shape.is_empty() {
+                true => Array::free(data.clone(), false),
+                false => Array::concrete(data.clone(), false),
+            };
+            *data = on("look", device, array);
+        }
+    }
     for (var, array) in concrete {
         if values.get(var).is_none() {
             values.put(var, on("look", device, array));

@@ -2,13 +2,15 @@
 
 use crate::Key;
 use crate::bits::lengths;
+use kiln_backends::with_default_device;
 use kiln_core::{Array, Element, IntoNumbers, raise, threefry2x32};
 use rand_core::TryRng;
 use rand_distr::Distribution;
 use rayon::prelude::*;
 use std::convert::Infallible;
 
-/// An array of draws from any distribution of the crate `rand_distr` (0.6), computed on the host: of shape `shape`, and of the dtype of `T`.
+/// An array of draws from any distribution of the crate `rand_distr` (0.6), computed on the host: of shape `shape`, of the dtype of `T`, and
+/// on the key's device.
 ///
 /// Each element has a generator of its own, so the numbers depend on the key and the shape only, not on the number of
 /// threads; JAX has nothing like it to agree with.
@@ -40,12 +42,13 @@ pub fn sample<T: Element>(
             "draws on the host, and a key inside a recording has no value yet: draw outside and pass the array in",
         )
     }
+    let device = words.device();
     let words = words.to_vec::<u32>();
     let key = [words[0], words[1]];
     let n: usize = lengths.iter().product();
     let draw = |i: usize| distribution.sample(&mut Generator::new(key, i as u64));
     let elements: Vec<T> = (0..n).into_par_iter().with_min_len(1024).map(draw).collect();
-    Array::new(elements, &lengths[..])
+    with_default_device(device, || Array::new(elements, &lengths[..]))
 }
 
 /// The generator of one element: Threefry under the element's own key, which is the key that

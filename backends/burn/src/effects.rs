@@ -2,7 +2,7 @@
 
 use crate::{Kernels, Tensor};
 use burn_backend::TensorData;
-use kiln_program::Effect;
+use kiln_program::{ArrayType, Effect};
 use std::sync::OnceLock;
 
 /// Does an effect, given the values of its operands.
@@ -15,8 +15,13 @@ pub fn on_effect(handler: Handler) {
     HANDLER.get_or_init(|| handler);
 }
 
-pub(crate) fn happen<B: Kernels>(effect: &Effect, operands: Vec<Tensor<B>>) {
+pub(crate) fn happen<B: Kernels>(effect: &Effect, operands: Vec<Tensor<B>>, types: &[&ArrayType]) {
     if let Some(handler) = HANDLER.get() {
-        handler(effect, operands.into_iter().map(Tensor::into_data).collect());
+        let operands = operands.into_iter().zip(types).map(|(x, of)| {
+            // A scalar again: a tensor of one has an axis.
+            let (bytes, _, dtype) = x.into_data().into_parts();
+            TensorData::from_bytes(bytes, of.shape.to_vec(), dtype)
+        });
+        handler(effect, operands.collect());
     }
 }

@@ -185,7 +185,8 @@ impl<'a> Interpreter<'a> {
             device,
             route: self.route,
         };
-        if op.programs().is_empty() && outputs.iter().all(empty) {
+        let effect = matches!(op, Op::Effect(_));
+        if op.programs().is_empty() && !effect && outputs.iter().all(empty) {
             let results = outputs
                 .iter()
                 .map(|&var| self.aligned(var, Value::There(Tensor::empty(program.type_of(var), device))));
@@ -209,9 +210,10 @@ impl<'a> Interpreter<'a> {
                 first(operands).reshape(&vec![1; frames.of(outputs[0]).rank])
             }
             Op::Effect(effect) => {
-                let types = inputs.iter().map(|&var| program.type_of(var));
+                let types: Vec<&ArrayType> = inputs.iter().map(|&var| program.type_of(var)).collect();
                 let own = inputs.iter().zip(operands).map(|(&var, x)| self.own(var, x));
-                crate::effects::happen(effect, own.zip(types).map(|(x, of)| x.here(of)).collect());
+                let here = own.zip(&types).map(|(x, of)| x.here(of));
+                crate::effects::happen(effect, here.collect(), &types);
                 return vec![];
             }
             _ => {

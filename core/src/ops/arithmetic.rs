@@ -7,6 +7,7 @@ use crate::array::{Literal, Repr};
 use crate::eager::staged;
 use crate::error::{check, raise};
 use crate::promote::{Kind, inexact, numeric, promote};
+use crate::record::is_recording;
 use kiln_backends::program::{Binary, Compare, DType, Scalar, Unary};
 
 /// jnp.floor_divide: the truncated quotient, one less where signs differ and something is left.
@@ -234,6 +235,10 @@ impl Array {
         };
         if x.kind() == kind {
             return x;
+        }
+        if let (Repr::Literal(number), false, true) = (&self.0, is_recording(), dtype.is_float()) {
+            // A number on the host is on no device, which might not have the dtype.
+            return Array::number(number.scalar(x.dtype()).cast(dtype), false);
         }
         staged("astype", kind, [x], |&kind, x| match kind.dtype {
             DType::Bool => truth(&x[0]).with_weak(false),

@@ -1,6 +1,7 @@
 //! The language's ops as functions of arrays whose types fit. What would do nothing is left out.
 
 use crate::Array;
+use crate::place::device_of;
 use crate::promote::Kind;
 use crate::record::{bind_one, constant, is_recording};
 use kiln_backends::Device;
@@ -127,7 +128,14 @@ pub(crate) fn filled(value: Scalar, shape: &Shape, weak: bool) -> Array {
 pub(crate) fn filled_like(x: &Array, value: Scalar, weak: bool) -> Array {
     match is_recording() {
         true => constant(value, x.shape().clone(), weak),
-        false => broadcast(&Array::number(value, weak).to_device(x.device()), x.shape()),
+        false => {
+            let number = Array::number(value, weak);
+            let number = match device_of([x]) {
+                Some(device) => number.to_device(device),
+                None => number,
+            };
+            broadcast(&number, x.shape())
+        }
     }
 }
 
