@@ -395,6 +395,51 @@ fn contractions() {
 }
 
 /// A contraction against its definition, over many arrangements of axes.
+/// Long contractions; the numbers are whole and below 2^24, so that every order of adding gives the same.
+#[test]
+fn long_contractions() {
+    const N: usize = 300_001;
+    let dot = |x_batch: &[usize], x: usize, y: usize| {
+        Op::Dot(Dot {
+            lhs_contract: [x].as_slice().into(),
+            rhs_contract: [y].as_slice().into(),
+            lhs_batch: x_batch.into(),
+            rhs_batch: x_batch.into(),
+        })
+    };
+    let ramp = |modulus: usize| (0..N).map(|i| i % modulus).collect::<Vec<_>>();
+    let (x, y) = (ramp(7), ramp(5));
+    let sum = |f: &dyn Fn(usize, usize) -> usize| x.iter().zip(&y).map(|(&x, &y)| f(x, y)).sum::<usize>();
+    let products = [sum(&|x, y| x * y), sum(&|x, _| x), sum(&|_, y| y), N];
+    let floats = |x: &[usize]| x.iter().map(|&x| x as f32).collect::<Vec<_>>();
+    let integers = |x: &[usize]| x.iter().map(|&x| x as i32).collect::<Vec<_>>();
+    // Rows of two arrays with a row of ones below each.
+    let two = |x: &[usize]| [integers(x), vec![1; N]].concat();
+    let one_true = |at: usize| v((0..N).map(|i| i == at).collect::<Vec<_>>());
+    check(vec![
+        row(
+            dot(&[], 0, 0),
+            vec![v(floats(&x)), v(floats(&y))],
+            s(products[0] as f32),
+        )
+        .on(RUNNING),
+        row(
+            dot(&[], 1, 1),
+            vec![a(two(&x), [2, N]), a(two(&y), [2, N])],
+            a(integers(&products), [2, 2]),
+        )
+        .on(RUNNING),
+        row(
+            dot(&[0], 1, 1),
+            vec![a(two(&x), [2, N]), a(two(&y), [2, N])],
+            v(integers(&[products[0], products[3]])),
+        )
+        .on(RUNNING),
+        row(dot(&[], 0, 0), vec![one_true(N - 1), one_true(N - 1)], s(true)).on(RUNNING),
+        row(dot(&[], 0, 0), vec![one_true(70_000), one_true(N - 1)], s(false)).on(RUNNING),
+    ]);
+}
+
 #[test]
 fn contractions_against_loops() {
     let mut rows = Vec::new();

@@ -60,7 +60,7 @@ impl<B: Kernels> Context<'_, B> {
     }
 
     /// Combines along the middle of three axes, of lengths that are not 0; the result has the other two.
-    fn reduce_lanes(&self, x: Tensor<B>, kind: Reduction, lanes: Lanes) -> Tensor<B> {
+    pub(super) fn reduce_lanes(&self, x: Tensor<B>, kind: Reduction, lanes: Lanes) -> Tensor<B> {
         let Lanes { outer, length, inner } = lanes;
         let additive = matches!(kind, Reduction::Sum | Reduction::Prod);
         if self.route == Route::Host && !(x.dtype().is_float() && additive) {

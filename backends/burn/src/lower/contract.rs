@@ -1,12 +1,14 @@
 //! General contractions as batched matrix products.
 
+use super::axes::LONGEST;
 use super::{Context, Route};
+use crate::host::axes::Lanes;
 use crate::host::element::Element;
 use crate::host::{view, with_type};
 use crate::tensor::bool_store;
 use crate::{Kernels, Tensor};
 use burn_backend::{Scalar as BurnScalar, TensorData};
-use kiln_program::{ArrayType, DType, Dot, Scalar};
+use kiln_program::{ArrayType, Binary, DType, Dot, Reduction, Scalar};
 
 /// Which axes of an operand go where, and their total lengths.
 struct Side {
@@ -69,8 +71,35 @@ impl<B: Kernels> Context<'_, B> {
         };
         let x = shaped(x, left.free, left.contract);
         let y = shaped(y, right.contract, right.free);
-        self.matmul(x, y, [left.batch, left.free, left.contract, right.free])
-            .reshape(&of.shape)
+        let sizes = [left.batch, left.free, left.contract, right.free];
+        let product = if self.route == Route::Device && left.contract > LONGEST {
+            self.matmul_in_parts(x, y, sizes)
+        } else {
+            self.matmul(x, y, sizes)
+        };
+        product.reshape(&of.shape)
+    }
+
+    /// A long contraction: a batch of its parts, which are added up, and what is left. For a product of vectors one unit of a device may do all
+    /// of the loop.
+    fn matmul_in_parts(&self, x: Tensor<B>, y: Tensor<B>, [batch, m, k, n]: [usize; 4]) -> Tensor<B> {
+        let (parts, cut) = (k / LONGEST, k - k % LONGEST);
+        let (x, y) = (x.reshape(&[batch, m, k]), y.reshape(&[batch, k, n]));
+        let head = x.clone().narrow(2, 0, cut).reshape(&[batch, m, parts, LONGEST]);
+        let head = head.permute(&[0, 2, 1, 3]).reshape(&[batch * parts, m, LONGEST]);
+        let other = y.clone().narrow(1, 0, cut).reshape(&[batch * parts, LONGEST, n]);
+        let products = self.matmul(head, other, [batch * parts, m, LONGEST, n]);
+        let lanes = Lanes {
+            outer: batch,
+            length: parts,
+            inner: m * n,
+        };
+        let sum = self.reduce_lanes(products, Reduction::Sum, lanes);
+        if cut == k {
+            return sum;
+        }
+        let rest = self.matmul(x.narrow(2, cut, k), y.narrow(1, cut, k), [batch, m, k - cut, n]);
+        self.binary(Binary::Add, sum, rest.reshape(&[batch, m * n]))
     }
 
     /// `[m, k]` by `[k, n]`, or a batch of them.
