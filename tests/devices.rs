@@ -209,6 +209,39 @@ fn what_was_asked_of_a_device_is_there_when_it_is_ready() {
     }
 }
 
+/// What another thread asked for has been launched too, though each thread has a queue of its own.
+#[test]
+fn what_another_thread_asked_for_is_there_when_it_is_ready() {
+    for device in others() {
+        let x = np::linspace(0, 1, 1000).to_device(device).block_until_ready();
+        // No other test here takes sines: their launches may be among those that are seen.
+        let asked = || {
+            let x = x.clone();
+            let thread = std::thread::spawn(move || jit(|x: Array| x.sin() * 2)(x));
+            thread.join().unwrap()
+        };
+        let sines_of_reading = |y: &Array| {
+            let (_, launches) = device.launches(|| y.to_vec::<f32>()).ok()?;
+            Some(
+                launches
+                    .iter()
+                    .filter(|launch| launch.to_string().contains("Sin"))
+                    .count(),
+            )
+        };
+        asked().block_until_ready();
+        let Some(late) = sines_of_reading(&asked()) else {
+            continue; // has no launches
+        };
+        assert!(late > 0, "{device}: reading launches what was not waited for");
+        assert_eq!(
+            sines_of_reading(&asked().block_until_ready()),
+            Some(0),
+            "{device}"
+        );
+    }
+}
+
 /// Asks a new process what its default device is: prints it, or the message of the panic.
 #[test]
 fn the_environment_names_the_default_device() {

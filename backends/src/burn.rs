@@ -80,8 +80,9 @@ impl<B: Kernels> Executor for On<B> {
         B::launches(&self.burn, f).map_err(|error| self.failed(error))
     }
 
-    fn wait(&self) -> Result<(), DeviceError> {
-        self.caught(|| B::sync(&self.burn))?
+    fn wait(&self, held: &Held) -> Result<(), DeviceError> {
+        let tensor = held.downcast_ref::<Tensor<B>>().expect("a device's own tensors");
+        self.caught(|| B::wait(tensor, &self.burn))?
             .map_err(|error| self.failed(error))
     }
 }

@@ -75,14 +75,14 @@ impl Data {
         }
     }
 
-    /// Waits until the device has computed all that it was asked.
+    /// Waits until the elements are there, whichever thread asked the device for them.
     ///
     /// # Errors
-    /// When the device fails.
+    /// When the device fails, or failed at computing them.
     pub fn wait(&self) -> Result<(), DeviceError> {
         match &self.0 {
             Place::Cpu(_) => Ok(()),
-            Place::Remote { device, .. } => available::executor(*device).wait(),
+            Place::Remote { device, held, .. } => available::executor(*device).wait(held),
         }
     }
 }

@@ -27,8 +27,8 @@ pub(crate) trait Executor: Send + Sync {
     /// The kernels that are launched for what a function does, if the device is given kernels.
     fn launches(&self, f: &mut dyn FnMut()) -> Result<Option<Vec<Launch>>, DeviceError>;
 
-    /// Waits for all that was asked of the device.
-    fn wait(&self) -> Result<(), DeviceError>;
+    /// Waits until an array's elements are there, whichever thread asked for them.
+    fn wait(&self, held: &Held) -> Result<(), DeviceError>;
 }
 
 /// The first dtype in a program that a device does not have.

@@ -387,8 +387,8 @@ impl Array {
         Buffer::scalar(first(&buffer).cast(T::DTYPE)).as_slice::<T>()[0]
     }
 
-    /// Waits until the elements are there, and gives the array back. On the CPU they are there already; other devices go on by themselves,
-    /// and what is asked of them is done in that order.
+    /// Waits until the elements are there, whichever thread asked for them, and gives the array back. On the CPU they are there already;
+    /// other devices go on by themselves, and what a thread asks of them is done in that order.
     ///
     /// # Panics
     /// When the array belongs to a recording: it will never be there. When the device fails.

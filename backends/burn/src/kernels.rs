@@ -17,6 +17,14 @@ pub trait Kernels: Backend {
         Ok(None)
     }
 
+    /// Waits until a tensor's elements are computed.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn wait(_x: &Tensor<Self>, device: &Device<Self>) -> Result<(), ExecutionError> {
+        Self::sync(device)
+    }
+
     /// [`Op::RandomBits`](kiln_program::Op::RandomBits) for vectors of keys and of first counters: words of the shape `[keys, size]`.
     fn random_bits(
         _keys: &IntTensor<Self>,

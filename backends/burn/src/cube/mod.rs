@@ -18,7 +18,7 @@ use crate::tensor::{burn_dtype, physical};
 use crate::{Kernels, Launch, Tensor};
 use burn_backend::cubecl::dtype_to_elem_type;
 use burn_backend::tensor::{Device, FloatTensor, IntTensor};
-use burn_backend::{DType as BurnDType, ExecutionError, Shape};
+use burn_backend::{Backend, DType as BurnDType, ExecutionError, Shape};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::fusion::FusionCubeRuntime;
 use burn_cubecl::kernel::into_contiguous;
@@ -33,6 +33,21 @@ use kiln_program::{DType, Reduction};
 impl Kernels for Cube {
     fn launches(device: &Device<Self>, f: &mut dyn FnMut()) -> Result<Option<Vec<Launch>>, ExecutionError> {
         launches(device, f).map(|(_, launches)| Some(launches))
+    }
+
+    /// A sync waits for one stream, and each thread has its own: here for the one that the tensor was asked for on. Where that only views what
+    /// another has written (a reshape of an array of another thread's), for that one too.
+    fn wait(x: &Tensor<Self>, device: &Device<Self>) -> Result<(), ExecutionError> {
+        let (Tensor::Float(x) | Tensor::Int(x) | Tensor::Bool(x)) = x;
+        let held = x.stream.executes(|| {
+            Self::sync(device)?;
+            Ok::<_, ExecutionError>(x.client.resolve_tensor_float::<CubeBackend>(x.clone()))
+        })?;
+        let wrote = held.handle.stream;
+        if wrote == x.stream {
+            return Ok(());
+        }
+        wrote.executes(|| CubeBackend::sync(device))
     }
 
     fn random_bits(
