@@ -276,9 +276,9 @@ fn total(arrays: &[Array]) -> Array {
     floats.fold(Array::from(0.0), |sum, y| sum + y.astype(DType::F32).sum())
 }
 
-/// How much a batch may differ from its elements on a device that is not the CPU, relative to the greatest element. Its compiler makes other
-/// kernels of a batch, in which products and sums are contracted or not, sums taken in another order, and functions of its own rounded
-/// otherwise: a row is some ten roundings, each of 2^-24, and a function of up to 9 ulp.
+/// How much a batch may differ from its elements on a device that is not the CPU, relative to the greatest element: floats alone. Its compiler
+/// makes other kernels of a batch, in which products and sums are contracted or not, sums taken in another order, and functions of its own
+/// rounded otherwise: a row is some ten roundings, each of 2^-24, and a function of up to 9 ulp.
 fn device_bound() -> f64 {
     if Device::default() == Device::cpu() {
         0.0
@@ -299,6 +299,11 @@ pub(crate) fn difference(got: &Array, elements: &[&Array], size: usize, bound: B
     if found != wanted {
         return Some(format!("is {found}, not {wanted}"));
     }
+    // Integers, bools and bits are equal everywhere.
+    let (bound, device_bound) = match got.dtype().is_float() {
+        true => (bound, device_bound()),
+        false => (Bound::Exact, 0.0),
+    };
     for (b, wanted) in elements.iter().enumerate().take(size) {
         let found = numbers(&got.index(b));
         let wanted = numbers(wanted);
@@ -308,8 +313,8 @@ pub(crate) fn difference(got: &Array, elements: &[&Array], size: usize, bound: B
             .fold(0.0, |most: f64, y| most.max(y.abs()));
         let same = |x: f64, y: f64| match bound {
             _ if x.is_nan() || y.is_nan() => x.is_nan() && y.is_nan(),
-            Bound::Relative(bound) if y.is_finite() => (x - y).abs() <= (bound + device_bound()) * greatest,
-            Bound::Exact if y.is_finite() => x == y || (x - y).abs() <= device_bound() * greatest,
+            Bound::Relative(bound) if y.is_finite() => (x - y).abs() <= (bound + device_bound) * greatest,
+            Bound::Exact if y.is_finite() => x == y || (x - y).abs() <= device_bound * greatest,
             _ => x.to_bits() == y.to_bits(),
         };
         if let Some(at) = (0..found.len()).find(|&at| !same(found[at], wanted[at])) {
