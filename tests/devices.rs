@@ -273,10 +273,31 @@ fn the_environment_names_the_default_device() {
     assert!(ask("gpu").starts_with("device: KILN_DEVICE: there is no device \"gpu\""));
 }
 
+/// In a process of its own for each device, since the other tests make their arrays on the default one.
 #[test]
 fn a_process_sets_its_default_device() {
-    // The other tests of this process make their arrays on the default device, whichever it is.
-    let before = Device::default();
-    set_default_device(before);
-    assert_eq!(Device::default(), before);
+    const SET: &str = "KILN_TEST_SET_DEVICE";
+    if let Ok(name) = std::env::var(SET) {
+        let device = name.parse().unwrap();
+        // Another one to begin with.
+        assert_ne!(Device::default(), device);
+        set_default_device(device);
+        let made = [np::zeros(3), jit(|(): ()| np::arange(3))(())];
+        assert_eq!(made.map(|x| x.device()), [device; 2]);
+        // The whole process: other threads too.
+        let there = std::thread::spawn(|| np::zeros(3).device()).join();
+        assert_eq!(there.unwrap(), device);
+        return;
+    }
+    for device in others() {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "a_process_sets_its_default_device"]);
+        let output = command
+            .env(SET, device.to_string())
+            .env("KILN_DEVICE", "cpu")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
 }
