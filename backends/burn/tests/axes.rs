@@ -39,8 +39,9 @@ fn reductions() {
         row(reduce(Min, &[1]), vec![m()], v([1.0f32, 4.0])),
         row(reduce(Max, &[0]), vec![v([-INF, -INF])], s(-INF)),
         row(reduce(Sum, &[0]), vec![v([1i32, -2, 4])], s(3i32)),
-        row(reduce(Sum, &[0]), vec![v([200u8, 100])], s(44u8)).on(HOST),
-        row(reduce(Sum, &[0]), vec![v([i64::MAX, 1])], s(i64::MIN)).on(HOST),
+        row(reduce(Sum, &[0]), vec![v([200u8, 100])], s(44u8)).wrapping(),
+        row(reduce(Sum, &[0]), vec![v([i32::MAX, 1])], s(i32::MIN)).wrapping(),
+        row(reduce(Sum, &[0]), vec![v([i64::MAX, 1])], s(i64::MIN)).wrapping(),
         row(reduce(Prod, &[0]), vec![v([3i64, 4])], s(12i64)),
         row(reduce(Max, &[0]), vec![v([3u64, u64::MAX])], s(u64::MAX)),
         row(reduce(Min, &[0]), vec![v([3u32, u32::MAX])], s(3u32)),
@@ -183,7 +184,13 @@ fn running_reductions() {
             v([1.0f32, 1.0, 1.0, 5.0]),
         ),
         row(cum(Sum, 0, false), vec![v([1i32, -2, 4])], v([1i32, -1, 3])),
-        row(cum(Sum, 0, false), vec![v([200u8, 100])], v([200u8, 44])).on(HOST),
+        row(cum(Sum, 0, false), vec![v([200u8, 100])], v([200u8, 44])).wrapping(),
+        row(
+            cum(Sum, 0, false),
+            vec![v([i32::MAX, 1])],
+            v([i32::MAX, i32::MIN]),
+        )
+        .wrapping(),
         row(
             cum(Max, 0, false),
             vec![v([1u64, u64::MAX, 3])],
@@ -216,6 +223,7 @@ fn sorts() {
         expected,
         tolerance: 0.0,
         routes: RUNNING,
+        wraps: false,
     };
     let mut rows = vec![
         sort(
@@ -370,7 +378,13 @@ fn contractions() {
             vec![a([200u8, 1], [1, 2]), a([2u8, 1], [2, 1])],
             a([145u8], [1, 1]),
         )
-        .on(HOST),
+        .wrapping(),
+        row(
+            plain(),
+            vec![a([i32::MAX, 1], [1, 2]), a([2i32, 1], [2, 1])],
+            a([-1i32], [1, 1]),
+        )
+        .wrapping(),
         row(
             plain(),
             vec![a([1i64 << 40, 1], [1, 2]), a([2i64, 1], [2, 1])],
@@ -500,6 +514,7 @@ fn linear_algebra() {
         expected: vec![values, vectors],
         tolerance: 1e-6,
         routes: ALL,
+        wraps: false,
     };
     let none = |shape: &[usize]| a(Vec::<f32>::new(), shape);
     check(vec![
@@ -595,6 +610,7 @@ fn random_bits() {
         expected: vec![a(high, [2, 2]), a(low, [2, 2])],
         tolerance: 0.0,
         routes: ALL,
+        wraps: false,
     };
     let (first, second) = (words([1, 2], 0, 3), words([7, 8], 9, 3));
     let batch = Row {
@@ -606,6 +622,7 @@ fn random_bits() {
         ],
         tolerance: 0.0,
         routes: ALL,
+        wraps: false,
     };
     let scalar = Row {
         op: op(&[]),
@@ -613,6 +630,7 @@ fn random_bits() {
         expected: vec![s(0x6b20_0159u32), s(0x99ba_4efeu32)],
         tolerance: 0.0,
         routes: ALL,
+        wraps: false,
     };
     check(vec![one, batch, scalar]);
 }

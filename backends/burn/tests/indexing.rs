@@ -348,7 +348,13 @@ fn scatters() {
             vec![v([200u8]), v([100u8]), v([0i32])],
             v([44u8]),
         )
-        .on(HOST),
+        .wrapping(),
+        row(
+            one(Update::Add),
+            vec![v([i32::MAX]), v([1i32]), v([0i32])],
+            v([i32::MIN]),
+        )
+        .wrapping(),
         row(
             one(Update::Set),
             vec![v([1u64, 2]), v([u64::MAX]), v([1i32])],
