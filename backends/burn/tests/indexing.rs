@@ -417,3 +417,28 @@ fn scatters() {
         ),
     ]);
 }
+
+/// More updates of one place than a GPU's grid has rows: each of them counts, and the last one stays.
+#[test]
+fn many_updates_of_one_place() {
+    let scatter = |kind| Op::Scatter {
+        kind,
+        axes: axes(&[0]),
+        batch: 0,
+        mode: OutOfBounds::Fill,
+    };
+    const N: usize = 100_000;
+    let place = || v(vec![1i32; N]);
+    let add = |x, ones, sum| row(scatter(Update::Add), vec![x, ones, place()], sum).on(RUNNING);
+    check(vec![
+        // Every partial sum is exact: below 2^24.
+        add(v([7.0f32, 0.0]), v(vec![1.0f32; N]), v([7.0f32, N as f32])),
+        add(v([7i32, 0]), v(vec![1i32; N]), v([7i32, N as i32])),
+        row(
+            scatter(Update::Set),
+            vec![v([-7i32, -7]), v((0..N as i32).collect::<Vec<_>>()), place()],
+            v([-7i32, N as i32 - 1]),
+        )
+        .on(RUNNING),
+    ]);
+}
