@@ -1,8 +1,17 @@
 //! A small neural network learns the surface cos(x^2 + y^2) / (1 + x^2 + y^2), with Adam written out: parameters are a struct of
 //! arrays, and so is their gradient. `cargo run --release --example neural_network`.
 
+use clap::Parser;
 use kiln::prelude::*;
 use kiln::{numpy as np, random, value_and_grad_first};
+
+/// Trains a small neural network.
+#[derive(Parser)]
+struct Options {
+    /// Steps of the training
+    #[arg(long, default_value_t = 5000)]
+    steps: i32,
+}
 
 #[derive(Tree, Clone)]
 struct Layer {
@@ -44,6 +53,7 @@ fn adam(p: &Array, g: &Array, m: &Array, v: &Array, t: &Array) -> [Array; 3] {
 }
 
 fn main() {
+    let options = Options::parse();
     let [k1, k2, k3, data] = Key::new(0).split();
     let mut network: Network = vec![
         Layer::new(k1, 2, 32),
@@ -80,7 +90,7 @@ fn main() {
         },
     );
 
-    for t in 1..=5000 {
+    for t in 1..=options.steps {
         let (next, loss) = step(((network, means, squares), f64::from(t).into(), data.fold_in(t)));
         (network, means, squares) = next;
         if t == 1 || t % 1000 == 0 {

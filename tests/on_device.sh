@@ -5,10 +5,11 @@ cd "$(dirname "$0")/.."
 
 cargo test --workspace --release --features "$1" \
     --test devices --test indexing --test promotion --test numpy --test random --test derivatives --test vmap \
-    --test grad --test control_flow --test programs --test lecture
+    --test grad --test control_flow --test programs --test lecture --test debug --test errors --test export
 cargo build --workspace --release --features "$1" --examples
 for example in lecture gradient_descent newton kesten opt_savings; do
     echo "$example on $KILN_DEVICE"
     "target/release/examples/$example" > /dev/null
 done
+target/release/examples/neural_network --steps 50 > /dev/null
 target/release/examples/option_pricing --paths 1e5 > /dev/null
