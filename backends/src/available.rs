@@ -27,20 +27,28 @@ pub(crate) fn executor(device: Device) -> &'static dyn Executor {
         .expect("a device is started when it is made")
 }
 
-/// The best device that is there.
-pub(crate) fn best() -> Device {
+/// The best device that is there. A GPU that is there and does not start is an error: that the CPU is slower is not to be found out by waiting.
+pub(crate) fn best() -> Result<Device, DeviceError> {
     #[cfg(feature = "cuda")]
-    if let Ok(device) = started(Kind::Cuda(0)) {
-        return device;
+    if crate::cuda::count() > 0 {
+        return started(Kind::Cuda(0));
     }
     #[cfg(feature = "wgpu")]
-    if let Some(device) = crate::wgpu::hardware()
-        .then(|| started(Kind::Wgpu(0)).ok())
-        .flatten()
-    {
-        return device;
+    if crate::wgpu::hardware() {
+        return started(Kind::Wgpu(0));
     }
-    Device::cpu()
+    Ok(Device::cpu())
+}
+
+/// All devices that start.
+pub(crate) fn all() -> Vec<Device> {
+    let mut kinds = vec![Kind::Cpu];
+    #[cfg(feature = "cuda")]
+    kinds.extend((0..crate::cuda::count()).map(Kind::Cuda));
+    #[cfg(feature = "wgpu")]
+    kinds.extend((0..crate::wgpu::count()).map(Kind::Wgpu));
+    kinds.push(Kind::Ndarray);
+    kinds.into_iter().filter_map(|kind| started(kind).ok()).collect()
 }
 
 fn start(kind: Kind) -> Result<Box<dyn Executor>, DeviceError> {

@@ -18,14 +18,21 @@ const DRIVER: Driver = Driver {
     install: "NVIDIA's driver",
 };
 
+/// The GPUs that CUDA has.
+fn gpus() -> Vec<CubeDevice> {
+    let all = CubeDevice::enumerate_all().into_iter();
+    all.filter(|device| matches!(device, CubeDevice::Cuda(_)))
+        .collect()
+}
+
+pub(crate) fn count() -> usize {
+    DRIVER.look("cuda").map_or(0, |()| gpus().len())
+}
+
 pub(crate) fn start(index: usize) -> Result<Box<dyn Executor>, DeviceError> {
     let device = Device(Kind::Cuda(index));
     DRIVER.look(&device.to_string())?;
-    let all = CubeDevice::enumerate_all();
-    let gpus: Vec<CubeDevice> = all
-        .into_iter()
-        .filter(|device| matches!(device, CubeDevice::Cuda(_)))
-        .collect();
+    let gpus = gpus();
     match gpus.get(index) {
         Some(gpu) => On::<Cube>::start(device, gpu.clone()),
         None => Err(DeviceError::Missing {

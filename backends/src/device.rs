@@ -162,7 +162,7 @@ impl Device {
     /// present: a GPU by CUDA, a GPU by wgpu (not in software), the CPU. Asked once for the process.
     ///
     /// # Errors
-    /// When `KILN_DEVICE` names a device that is not there, or none at all.
+    /// When `KILN_DEVICE` names a device that is not there, or none at all. Without it, when the best device is there and does not start.
     ///
     /// ```
     /// use kiln::Device;
@@ -174,7 +174,7 @@ impl Device {
         static FOUND: OnceLock<Result<Device, DeviceError>> = OnceLock::new();
         let found = FOUND.get_or_init(|| match std::env::var("KILN_DEVICE") {
             Ok(name) => name.parse(),
-            Err(_) => Ok(available::best()),
+            Err(_) => available::best(),
         });
         found.clone()
     }
@@ -194,7 +194,7 @@ fn process_default() -> RwLockReadGuard<'static, Option<Device>> {
 /// [`Device::from_environment`].
 ///
 /// # Panics
-/// When it is `KILN_DEVICE` that decides, and it names a device that is not there.
+/// When it is the environment that decides, and [`Device::from_environment`] is an error.
 impl Default for Device {
     #[track_caller]
     fn default() -> Device {
@@ -203,7 +203,8 @@ impl Default for Device {
         }
         match Device::from_environment() {
             Ok(device) => device,
-            Err(error) => panic!("device: KILN_DEVICE: {error}"),
+            Err(error) if std::env::var("KILN_DEVICE").is_ok() => panic!("device: KILN_DEVICE: {error}"),
+            Err(error) => panic!("device: {error}: set KILN_DEVICE=cpu to run on the CPU"),
         }
     }
 }
@@ -237,19 +238,15 @@ pub fn with_default_device<R>(device: Device, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// The devices that this build can use on this machine, the CPU first: `jax.devices()`.
+/// The devices that this build can use on this machine, the CPU first: `jax.devices()`. A GPU that does not start is not among them, and [`Device::wgpu`] or
+/// [`Device::cuda`] of its number says why.
 ///
 /// ```
 /// use kiln::{Device, devices};
 /// assert_eq!(devices()[0], Device::cpu());
 /// ```
 pub fn devices() -> Vec<Device> {
-    let mut all = vec![Device::cpu()];
-    let numbered = |kind: fn(usize) -> Kind| (0..).map_while(move |i| available::started(kind(i)).ok());
-    all.extend(numbered(Kind::Cuda));
-    all.extend(numbered(Kind::Wgpu));
-    all.extend(Device::ndarray());
-    all
+    available::all()
 }
 
 /// `cpu`, `cuda:0`, `wgpu:0`, `ndarray`.

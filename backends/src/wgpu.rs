@@ -45,6 +45,10 @@ pub(crate) fn hardware() -> bool {
     DRIVER.look("wgpu").is_ok() && first().is_some_and(|kind| *kind != WgpuDeviceKind::Cpu)
 }
 
+pub(crate) fn count() -> usize {
+    DRIVER.look("wgpu").map_or(0, |()| ADAPTERS.len())
+}
+
 pub(crate) fn start(index: usize) -> Result<Box<dyn Executor>, DeviceError> {
     let device = Device(Kind::Wgpu(index));
     DRIVER.look(&device.to_string())?;
