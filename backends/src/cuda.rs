@@ -6,7 +6,7 @@ use crate::device::Kind;
 use crate::driver::Driver;
 use crate::error::DeviceError;
 use crate::executor::Executor;
-use kiln_burn::cube::{Cube, CubeDevice};
+use kiln_burn::cube::{Cube, CubeDevice, CudaDevice, peers};
 
 /// Kernels come from LLVM, which is linked in: nothing is needed of the CUDA toolkit.
 const DRIVER: Driver = Driver {
@@ -20,9 +20,7 @@ const DRIVER: Driver = Driver {
 
 /// The GPUs that CUDA has.
 fn gpus() -> Vec<CubeDevice> {
-    let all = CubeDevice::enumerate_all().into_iter();
-    all.filter(|device| matches!(device, CubeDevice::Cuda(_)))
-        .collect()
+    peers(&CubeDevice::Cuda(CudaDevice::new(0)))
 }
 
 pub(crate) fn count() -> usize {
