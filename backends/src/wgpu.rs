@@ -76,7 +76,10 @@ pub(crate) fn start(index: usize) -> Result<Box<dyn Executor>, DeviceError> {
     let options = RuntimeOptions::try_default();
     let setup = options.and_then(|options| try_init_setup::<AutoGraphicsApi>(adapter, options));
     match setup {
-        Ok(_) => On::<Cube>::start(device, CubeDevice::Wgpu(adapter.clone())),
+        // The rest of the program has started it through Burn.
+        Ok(_) | Err(WgpuInitError::Registration { .. }) => {
+            On::<Cube>::start(device, CubeDevice::Wgpu(adapter.clone()))
+        }
         Err(error) => Err(DeviceError::Start {
             device: device.to_string(),
             reason: error.to_string(),
