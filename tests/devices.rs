@@ -200,6 +200,28 @@ fn foreign_dtypes_are_refused() {
     }
 }
 
+/// Burn's ndarray backend has no more than 6; GPUs have no bound.
+#[test]
+fn seven_axes_are_refused_where_they_are_too_many() {
+    for device in others() {
+        let x = with_default_device(Device::cpu(), || np::arange(64)).reshape((2, 2, 2, 2, 2, 2, 1));
+        let flat = np::arange(64).to_device(device);
+        let sum = |x: Array| (x + 1).sum().item::<i32>();
+        if device.to_string() == "ndarray" {
+            let text = "ndarray has no arrays of 7 axes, only up to 6: reshape them, or move them to the CPU";
+            assert_eq!(message(|| x.to_device(device)), format!("to_device: {text}"));
+            assert_eq!(
+                message(|| flat.reshape((2, 2, 2, 2, 2, 2, 1))),
+                format!("reshape: {text}")
+            );
+        } else {
+            assert_eq!(sum(x.to_device(device)), 64 * 65 / 2, "{device}");
+            assert_eq!(sum(flat.reshape((2, 2, 2, 2, 2, 2, 1))), 64 * 65 / 2, "{device}");
+        }
+        assert_eq!(sum(flat.reshape((2, 2, 2, 2, 2, 2))), 64 * 65 / 2, "{device}");
+    }
+}
+
 #[test]
 fn what_was_asked_of_a_device_is_there_when_it_is_ready() {
     for device in others() {

@@ -54,6 +54,10 @@ impl<B: Kernels> Executor for On<B> {
         kiln_burn::computes::<B>(dtype, &self.burn)
     }
 
+    fn max_rank(&self) -> usize {
+        B::MAX_RANK
+    }
+
     fn put(&self, buffer: &Buffer) -> Result<Held, DeviceError> {
         let of = buffer.array_type();
         let dtype = kiln_burn::burn_dtype(of.dtype);

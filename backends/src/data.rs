@@ -48,7 +48,7 @@ impl Data {
     /// The same elements in the memory of a device; from one device to another by way of the host.
     ///
     /// # Errors
-    /// When the device does not have the dtype, or fails.
+    /// When the device does not have the dtype or so many axes, or fails.
     pub fn to_device(self, device: Device) -> Result<Data, DeviceError> {
         if self.device() == device {
             return Ok(self);
@@ -59,7 +59,7 @@ impl Data {
         }
         let of = buffer.array_type().clone();
         let executor = available::executor(device);
-        crate::executable::check(device, (!executor.has(of.dtype)).then_some(of.dtype))?;
+        crate::executable::check(device, executor, &of)?;
         let held = executor.put(&buffer)?;
         Ok(Data(Place::Remote { device, of, held }))
     }

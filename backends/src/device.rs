@@ -20,7 +20,7 @@ use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 /// | `cpu` | the host's cores: kiln's own fused loops | |
 /// | `cuda:0`, `cuda:1`, ... | NVIDIA's GPUs, by Burn's fused CUDA backend | `cuda` |
 /// | `wgpu:0`, `wgpu:1`, ... | GPUs by Vulkan, Metal or DirectX 12, by Burn's fused wgpu backend; the discrete ones first | `wgpu` |
-/// | `ndarray` | Burn's deprecated CPU backend, slow: to compare results with | `ndarray` |
+/// | `ndarray` | Burn's deprecated CPU backend, slow: to compare results with; arrays of at most 6 axes | `ndarray` |
 ///
 /// ```
 /// use kiln::{Device, numpy as np};

@@ -2,9 +2,9 @@
 
 use crate::data::{Data, Place};
 use crate::error::DeviceError;
-use crate::executor::{Executor, foreign};
+use crate::executor::{Executor, check_types};
 use crate::{Buffer, Device, available};
-use kiln_program::{DType, Program, simplify};
+use kiln_program::{ArrayType, DType, Program, simplify};
 
 /// A program compiled for a device.
 pub struct Executable(Compiled);
@@ -23,14 +23,14 @@ impl Executable {
     /// Compiles a program.
     ///
     /// # Errors
-    /// When the device does not have a dtype of the program.
+    /// When the device does not have a dtype of the program, or so many axes.
     pub fn compile(program: &Program, device: Device) -> Result<Executable, DeviceError> {
         if device == Device::cpu() {
             return Ok(Executable(Compiled::Cpu(kiln_cpu::Executable::compile(program))));
         }
         let executor = available::executor(device);
         let program = simplify(program);
-        check(device, foreign(&program, &|dtype| executor.has(dtype)))?;
+        check_types(&program, &|of| check(device, executor, of))?;
         Ok(Executable(Compiled::Remote {
             device,
             executor,
@@ -82,17 +82,27 @@ fn on_cpu(data: Data) -> Buffer {
     }
 }
 
-/// The refusal of a dtype that a device does not have.
-pub(crate) fn check(device: Device, foreign: Option<DType>) -> Result<(), DeviceError> {
-    let Some(dtype) = foreign else {
-        return Ok(());
+/// Refuses an array that a device does not have.
+pub(crate) fn check(device: Device, executor: &dyn Executor, of: &ArrayType) -> Result<(), DeviceError> {
+    let (rank, most) = (of.shape.rank(), executor.max_rank());
+    let (what, instead) = match of.dtype {
+        _ if rank > most => (
+            format!("arrays of {rank} axes, only up to {most}"),
+            "reshape them, or move them to the CPU",
+        ),
+        dtype if executor.has(dtype) => return Ok(()),
+        DType::F64 => (
+            "float64".into(),
+            "compute in float32, or move the arrays to the CPU",
+        ),
+        dtype => (
+            dtype.name().into(),
+            "use a 32-bit dtype, or move the arrays to the CPU",
+        ),
     };
     Err(DeviceError::Unsupported {
         device,
-        what: dtype.name().into(),
-        instead: match dtype {
-            DType::F64 => "compute in float32, or move the arrays to the CPU",
-            _ => "use a 32-bit dtype, or move the arrays to the CPU",
-        },
+        what,
+        instead,
     })
 }

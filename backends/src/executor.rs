@@ -15,6 +15,9 @@ pub(crate) trait Executor: Send + Sync {
     /// Whether the device computes with a dtype.
     fn has(&self, dtype: DType) -> bool;
 
+    /// The most axes that an array can have there.
+    fn max_rank(&self) -> usize;
+
     /// Elements, sent to the device.
     fn put(&self, buffer: &Buffer) -> Result<Held, DeviceError>;
 
@@ -31,21 +34,17 @@ pub(crate) trait Executor: Send + Sync {
     fn wait(&self, held: &Held) -> Result<(), DeviceError>;
 }
 
-/// The first dtype in a program that a device does not have.
-pub(crate) fn foreign(program: &Program, has: &impl Fn(DType) -> bool) -> Option<DType> {
-    let results = program
-        .equations()
-        .iter()
-        .flat_map(|equation| equation.outputs.iter().copied());
-    let mut dtypes = program
-        .inputs()
-        .chain(results)
-        .map(|var| program.type_of(var).dtype);
-    dtypes.find(|&dtype| !has(dtype)).or_else(|| {
-        let mut within = program
-            .equations()
-            .iter()
-            .flat_map(|equation| equation.op.programs());
-        within.find_map(|program| foreign(program, has))
-    })
+/// Asks for the type of each array in a program, until one is refused.
+pub(crate) fn check_types<E>(
+    program: &Program,
+    check: &impl Fn(&ArrayType) -> Result<(), E>,
+) -> Result<(), E> {
+    program.inputs().try_for_each(|var| check(program.type_of(var)))?;
+    for equation in program.equations() {
+        let mut outputs = equation.outputs.iter();
+        outputs.try_for_each(|&var| check(program.type_of(var)))?;
+        let mut within = equation.op.programs().into_iter();
+        within.try_for_each(|program| check_types(program, check))?;
+    }
+    Ok(())
 }

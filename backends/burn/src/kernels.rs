@@ -9,6 +9,9 @@ use kiln_program::{DType, Reduction};
 ///
 /// No array here is empty.
 pub trait Kernels: Backend {
+    /// The most axes that an array can have.
+    const MAX_RANK: usize = usize::MAX;
+
     /// The kernels that are launched for what a function does on a device, in order, where they are launched one by one.
     ///
     /// # Errors
@@ -59,4 +62,7 @@ impl Kernels for burn_flex::Flex {}
 
 #[cfg(feature = "ndarray")]
 #[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]
-impl Kernels for burn_ndarray::NdArray {}
+impl Kernels for burn_ndarray::NdArray {
+    /// Beyond these it panics.
+    const MAX_RANK: usize = 6;
+}
