@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo test --workspace --release --features "$1" \
-    --test devices --test indexing --test promotion --test numpy --test random --test derivatives --test vmap \
+    --test devices --test placement --test indexing --test promotion --test numpy --test random --test derivatives --test vmap \
     --test grad --test control_flow --test programs --test lecture --test debug --test errors --test export
 cargo build --workspace --release --features "$1" --examples
 for example in lecture gradient_descent newton kesten opt_savings; do
