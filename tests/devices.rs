@@ -4,8 +4,8 @@
 mod support;
 
 use kiln::{
-    Array, DType, Device, DeviceError, Key, NoValue, devices, grad, jit, numpy as np, random,
-    set_default_device, vmap, with_default_device,
+    Array, DType, Device, DeviceError, Key, NoValue, debug, debug_print, devices, grad, jit, limits,
+    numpy as np, random, set_default_device, vmap, with_default_device,
 };
 use support::message;
 
@@ -222,6 +222,31 @@ fn seven_axes_are_refused_where_they_are_too_many() {
     }
 }
 
+/// What `limits` says that wgpu refuses is what it does not have.
+#[test]
+fn the_refused_dtypes_are_listed() {
+    let listed = limits();
+    for device in others() {
+        if !device.to_string().starts_with("wgpu") {
+            continue;
+        }
+        for dtype in DType::ALL {
+            let names = |what: &str| what.split(", ").any(|name| name == dtype.name());
+            let limit = listed.iter().find(|limit| names(&limit.what));
+            let says = match limit {
+                None => device.has(dtype),
+                Some(limit) if limit.how.contains("on wgpu where") => true,
+                Some(_) => !device.has(dtype),
+            };
+            assert!(
+                says,
+                "{device} has {dtype}: {}, said {limit:?}",
+                device.has(dtype)
+            );
+        }
+    }
+}
+
 #[test]
 fn what_was_asked_of_a_device_is_there_when_it_is_ready() {
     for device in others() {
@@ -261,6 +286,21 @@ fn what_another_thread_asked_for_is_there_when_it_is_ready() {
             Some(0),
             "{device}"
         );
+    }
+}
+
+/// What the user's own code panics with is not the device's failure.
+#[test]
+fn a_panic_of_what_prints_goes_on_as_it_is() {
+    // No other test here prints.
+    debug::print_to(|text| panic!("no room for {text}"));
+    for device in others() {
+        let f = jit(|x: Array| {
+            debug_print!("x = {}", x);
+            2 * x
+        });
+        let x = np::arange(2).to_device(device);
+        assert_eq!(message(|| f(x.clone())), "no room for x = [0 1]", "{device}");
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{Buffer, Device};
 use burn_backend::{BackendTypes, TensorData};
 use kiln_burn::{Kernels, Launch, Tensor};
 use kiln_program::{ArrayType, DType, Effect, Program};
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
@@ -37,9 +38,13 @@ impl<B: Kernels> On<B> {
         }
     }
 
-    /// What Burn does, its panics as errors. Those of effects go on: they are raised on purpose, with values that are no text.
+    /// What Burn does, its panics as errors. Those of effects go on as they were: they are the user's, or raised on purpose.
     fn caught<R>(&self, f: impl FnOnce() -> R) -> Result<R, DeviceError> {
         catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+            let payload = match payload.downcast::<Effects>() {
+                Ok(effects) => resume_unwind(effects.0),
+                Err(payload) => payload,
+            };
             let text = payload.downcast_ref::<String>().map(String::as_str);
             match text.or(payload.downcast_ref::<&str>().copied()) {
                 Some(text) => self.failed(text),
@@ -96,10 +101,14 @@ fn tensor<B: Kernels>(held: Held) -> Tensor<B> {
     Arc::try_unwrap(tensor).unwrap_or_else(|tensor| (*tensor).clone())
 }
 
+/// The panic of an effect, on its way through Burn.
+struct Effects(Box<dyn Any + Send>);
+
 /// Has the equations of devices tell the same handler of effects as those of the CPU.
 fn listen() {
     kiln_burn::on_effect(|effect: &Effect, operands: Vec<TensorData>| {
         let operands: Vec<Buffer> = operands.into_iter().map(Buffer::from_data).collect();
-        kiln_cpu::happen(effect, &operands);
+        let happen = AssertUnwindSafe(|| kiln_cpu::happen(effect, &operands));
+        catch_unwind(happen).unwrap_or_else(|payload| resume_unwind(Box::new(Effects(payload))));
     });
 }
