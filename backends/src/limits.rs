@@ -1,8 +1,6 @@
 //! What GPUs do not do, as a table.
 
-use kiln_program::{Builder, DType, Effect, Linalg, Op, Scan, Unary, While};
 use std::fmt;
-use std::sync::Arc;
 
 /// Something that a GPU does not do by itself.
 ///
@@ -33,33 +31,9 @@ impl fmt::Display for Limit {
 /// }
 /// ```
 pub fn limits() -> Vec<Limit> {
-    let program = Arc::new(Builder::new().finish(&[]));
-    let ops = [
-        Op::Sort { axis: 0 },
-        Op::Linalg(Linalg::Solve),
-        Op::Linalg(Linalg::Eigh),
-        Op::Unary(Unary::Lgamma),
-        Op::Unary(Unary::Digamma),
-        Op::Cond(vec![]),
-        Op::While(While {
-            condition: program.clone(),
-            body: program.clone(),
-            consts: 0,
-        }),
-        Op::Scan(Scan {
-            body: program,
-            length: 0,
-            consts: 0,
-            carries: 0,
-            reverse: false,
-        }),
-        Op::Effect(Effect::Print(String::new())),
-    ];
-    let done = ops.iter().filter_map(|op| {
-        Some(Limit {
-            what: op.name(),
-            how: kiln_burn::on_host(op, DType::F32)?,
-        })
+    let done = kiln_burn::ON_HOST.iter().map(|&(what, how, _)| Limit {
+        what: what.into(),
+        how,
     });
     let refused = [
         (

@@ -47,7 +47,7 @@ pub use effects::on_effect;
 pub use gradient::{Gradient, GradientError, vjp};
 pub use kernels::Kernels;
 pub use launch::Launch;
-pub use limits::{computes, on_host};
+pub use limits::{ON_HOST, OnHost, computes, on_host};
 pub use lower::{Route, lower, lower_with};
 pub use recorder::Refused;
 pub use run::run;

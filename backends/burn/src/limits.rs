@@ -18,27 +18,46 @@ pub fn computes<B: Kernels>(dtype: DType, device: &B::Device) -> bool {
     }
 }
 
-/// What of an op is done on the host, where everything else of a program stays on the device; an op with floats of this dtype.
+/// An op that the host does, by its name; how; and whether it is this op, with floats of this dtype.
+pub type OnHost = (&'static str, &'static str, fn(&Op, DType) -> bool);
+
+const ELEMENTS: &str = "the elements are read, computed and sent back";
+const MATRICES: &str = "the matrices are read, factorised by faer and the results sent back";
+
+/// What is done on the host, where everything else of a program stays on the device.
+pub const ON_HOST: [OnHost; 10] = [
+    ("sort", "the elements are read, sorted and sent back", |op, _| {
+        matches!(op, Op::Sort { .. })
+    }),
+    ("solve", MATRICES, |op, _| matches!(op, Op::Linalg(Linalg::Solve))),
+    ("eigh", MATRICES, |op, _| matches!(op, Op::Linalg(Linalg::Eigh))),
+    ("lgamma", ELEMENTS, |op, _| matches!(op, Op::Unary(Unary::Lgamma))),
+    ("digamma", ELEMENTS, |op, _| {
+        matches!(op, Op::Unary(Unary::Digamma))
+    }),
+    ("erfc in float64", ELEMENTS, |op, dtype| {
+        matches!(op, Op::Unary(Unary::Erfc)) && dtype == DType::F64
+    }),
+    ("cond", "the index of the branch is read", |op, _| {
+        matches!(op, Op::Cond(_))
+    }),
+    (
+        "while",
+        "the condition is read in each trip, if floats decide it",
+        |op, _| matches!(op, Op::While(_)),
+    ),
+    (
+        "scan",
+        "keys and other few integers of the carry are read once, before the first trip",
+        |op, _| matches!(op, Op::Scan(_)),
+    ),
+    ("debug_print", "the operands are read", |op, _| {
+        matches!(op, Op::Effect(_))
+    }),
+];
+
+/// What of an op is done on the host.
 pub fn on_host(op: &Op, dtype: DType) -> Option<&'static str> {
-    match op {
-        Op::Unary(Unary::Lgamma | Unary::Digamma) => Some("the elements are read, computed and sent back"),
-        Op::Unary(Unary::Erfc) if dtype == DType::F64 => {
-            Some("the elements are read, computed and sent back")
-        }
-        Op::Sort { .. } => Some("the elements are read, sorted and sent back"),
-        Op::Linalg(Linalg::Solve | Linalg::Eigh) => {
-            Some("the matrices are read, factorised by faer and the results sent back")
-        }
-        Op::Cond(_) => Some("the index of the branch is read"),
-        Op::While(_) => Some("the condition is read in each trip, if floats decide it"),
-        Op::Scan(_) => Some("keys and other few integers of the carry are read once, before the first trip"),
-        Op::Effect(_) => Some("the operands are read"),
-        Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_) => None,
-        Op::Constant { .. } | Op::Iota { .. } | Op::RandomBits { .. } | Op::Uniform { .. } => None,
-        Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast { .. } | Op::Slice { .. } | Op::Pad { .. } => None,
-        Op::Reverse(_) | Op::Concatenate { .. } | Op::Gather { .. } | Op::Scatter { .. } => None,
-        Op::Reduce { .. } | Op::ArgReduce { .. } | Op::Cumulative { .. } | Op::Dot(_) => None,
-        // Their programs say.
-        Op::Call(_) | Op::Checkpoint(_) | Op::Custom(_) | Op::StopGradient => None,
-    }
+    let found = ON_HOST.iter().find(|(_, _, is)| is(op, dtype));
+    found.map(|(_, how, _)| *how)
 }
