@@ -6,7 +6,7 @@ use crate::device::Kind;
 use crate::driver::Driver;
 use crate::error::DeviceError;
 use crate::executor::Executor;
-use kiln_burn::cube::{Cube, CubeDevice, CudaDevice, peers};
+use kiln_burn::cube::{Cube, CubeDevice};
 
 /// Kernels come from LLVM, which is linked in: nothing is needed of the CUDA toolkit.
 const DRIVER: Driver = Driver {
@@ -20,7 +20,9 @@ const DRIVER: Driver = Driver {
 
 /// The GPUs that CUDA has.
 fn gpus() -> Vec<CubeDevice> {
-    peers(&CubeDevice::Cuda(CudaDevice::new(0)))
+    let all = CubeDevice::enumerate_all().into_iter();
+    all.filter(|device| matches!(device, CubeDevice::Cuda(_)))
+        .collect()
 }
 
 pub(crate) fn count() -> usize {

@@ -7,8 +7,8 @@ use crate::driver::Driver;
 use crate::error::DeviceError;
 use crate::executor::Executor;
 use kiln_burn::burn_wgpu::graphics::AutoGraphicsApi;
-use kiln_burn::burn_wgpu::{RuntimeOptions, WgpuBackend, WgpuDevice, WgpuInitError, try_init_setup};
-use kiln_burn::cube::{Cube, CubeDevice, WgpuDeviceKind, peers};
+use kiln_burn::burn_wgpu::{RuntimeOptions, WgpuDevice, try_init_setup};
+use kiln_burn::cube::{Cube, CubeDevice, WgpuDeviceKind};
 use std::sync::LazyLock;
 
 /// Metal and DirectX are part of their systems.
@@ -21,35 +21,21 @@ const DRIVER: Driver = Driver {
     install: "the Vulkan loader (Debian: libvulkan1) and a driver (the GPU's, or mesa-vulkan-drivers for software)",
 };
 
-/// The one that is asked. Left to choose, CubeCL goes on to OpenGL where Vulkan has no GPU, whose libraries write to the terminal where there is none.
-const API: WgpuBackend = if cfg!(windows) {
-    WgpuBackend::Dx12
-} else if cfg!(target_vendor = "apple") {
-    WgpuBackend::Metal
-} else {
-    WgpuBackend::Vulkan
-};
-
 /// The best first.
 static ADAPTERS: LazyLock<Vec<WgpuDevice>> = LazyLock::new(|| {
-    let kinds = [
-        WgpuDeviceKind::DiscreteGpu(0),
-        WgpuDeviceKind::IntegratedGpu(0),
-        WgpuDeviceKind::VirtualGpu(0),
-        WgpuDeviceKind::Other(0),
-        WgpuDeviceKind::Cpu,
-    ];
-    let of_kind = |kind| peers(&CubeDevice::Wgpu(WgpuDevice::new(kind).on(API)));
-    let mut found: Vec<WgpuDevice> = kinds
+    let mut found: Vec<WgpuDevice> = CubeDevice::enumerate_all()
         .into_iter()
-        .flat_map(of_kind)
         .filter_map(|device| match device {
             CubeDevice::Wgpu(device) => Some(device),
             _ => None,
         })
         .collect();
-    // Those in software have no numbers: only the first can be named.
-    found.dedup();
+    found.sort_by_key(|device| match device.kind {
+        WgpuDeviceKind::DiscreteGpu(_) => 0,
+        WgpuDeviceKind::IntegratedGpu(_) => 1,
+        WgpuDeviceKind::Cpu => 3,
+        _ => 2,
+    });
     found
 });
 

@@ -11,8 +11,6 @@ mod uniform;
 
 pub use burn_cubecl::{Cube, CubeDevice};
 pub use count::launches;
-#[cfg(feature = "cuda")]
-pub use cubecl::device::CudaDevice;
 #[cfg(feature = "wgpu")]
 pub use cubecl::device::WgpuDeviceKind;
 
@@ -122,12 +120,6 @@ impl Kernels for Cube {
             _ => Tensor::Int(y),
         })
     }
-}
-
-/// The devices of one runtime; of wgpu's those of one graphics API and kind. No other driver is asked.
-pub fn peers(device: &CubeDevice) -> Vec<CubeDevice> {
-    let ids = CubeDevice::enumerate(device.to_id()).into_iter();
-    ids.map(CubeDevice::from_id).collect()
 }
 
 /// Queues a kernel: `run` gets the inputs, contiguous, and writes the outputs.
