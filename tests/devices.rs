@@ -335,6 +335,27 @@ fn the_environment_names_the_default_device() {
     assert!(ask("gpu").starts_with("device: KILN_DEVICE: there is no device \"gpu\""));
 }
 
+/// A new process computes on every device, and nothing but this test writes to the terminal. Mesa's drivers would say that there is no desktop.
+#[test]
+fn devices_are_found_in_silence() {
+    const ASKED: &str = "KILN_TEST_SILENCE";
+    if std::env::var(ASKED).is_ok() {
+        for device in devices() {
+            assert_eq!(np::arange(4).to_device(device).sum().item::<i32>(), 6, "{device}");
+        }
+        return;
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "devices_are_found_in_silence", "--nocapture"]);
+    let output = command
+        .env(ASKED, "1")
+        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert!(output.status.success());
+}
+
 /// In a process of its own for each device, since the other tests make their arrays on the default one.
 #[test]
 fn a_process_sets_its_default_device() {

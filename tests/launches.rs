@@ -67,6 +67,6 @@ fn a_step_of_the_price_is_at_most_three_kernels() {
         0.99_f64.powi(STEPS as i32) * np::maximum(s.exp() - 100, 0).mean()
     });
     let launches = launched(|| Key::new(1), price);
-    // Around the loop: what it starts from, the payoffs, their sum, and the discount.
-    assert!(launches.len() <= 3 * STEPS + 4, "{launches:#?}");
+    // What follows the last step, and is queued with it, Burn's search leaves as it is: the payoffs are four kernels, their mean two, the discount one.
+    assert!(launches.len() <= 3 * STEPS + 7, "{launches:#?}");
 }

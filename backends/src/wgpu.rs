@@ -7,7 +7,7 @@ use crate::driver::Driver;
 use crate::error::DeviceError;
 use crate::executor::Executor;
 use kiln_burn::burn_wgpu::graphics::AutoGraphicsApi;
-use kiln_burn::burn_wgpu::{RuntimeOptions, WgpuDevice, try_init_setup};
+use kiln_burn::burn_wgpu::{RuntimeOptions, WgpuDevice, WgpuInitError, try_init_setup};
 use kiln_burn::cube::{Cube, CubeDevice, WgpuDeviceKind};
 use std::sync::LazyLock;
 

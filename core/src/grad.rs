@@ -11,7 +11,7 @@ use crate::record::{Recorded, Recording, check_alive, record, record_at};
 use crate::transform::{call, zeros_like};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use crate::vjp::{backward, spread, zeros};
-use kiln_backends::program::{ArrayType, Program, Scalar};
+use kiln_backends::program::{ArrayType, Program};
 use kiln_backends::with_default_device;
 use std::panic::Location;
 use std::sync::Arc;
@@ -463,7 +463,7 @@ impl Site {
         let given: Vec<bool> = (0..outputs).map(|i| i == 0).collect();
         self.check_way(&program, &wanted, &given, Mode::Reverse);
         let derived = backward(&program, &wanted, &given, true);
-        let one = Array::number(Scalar::from_i64(value.dtype, 1), false);
+        let one = Array::from(1.0).astype(value.dtype);
         let inputs = arrays.into_iter().chain(recorded.hidden).chain([one]).collect();
         let mut results = call(&derived.program, inputs).into_vec();
         let gradient = spread(&derived.present, results.split_off(outputs));
