@@ -50,7 +50,10 @@ fn main() -> ExitCode {
 fn choose_device(options: &Options) -> Result<(), String> {
     let device = match options.device {
         Some(device) => device,
-        None => Device::from_environment().map_err(|error| format!("KILN_DEVICE: {error}"))?,
+        None => Device::from_environment().map_err(|error| match std::env::var("KILN_DEVICE") {
+            Ok(_) => format!("KILN_DEVICE: {error}"),
+            Err(_) => error.to_string(),
+        })?,
     };
     if options.dtype == Precision::F64 && !device.has(DType::F64) {
         return Err(format!(
