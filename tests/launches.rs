@@ -5,9 +5,11 @@ use kiln::prelude::*;
 use kiln::{Device, Launch, lax, numpy as np, random, with_default_device};
 use std::sync::{Mutex, PoisonError};
 
-/// What a second call of a function is given to the GPU as. One test after the other, since those of all threads are counted.
+/// One test after the other, since the launches of all threads are counted.
+static ONE: Mutex<()> = Mutex::new(());
+
+/// What a second call of a function is given to the GPU as.
 fn launched<T>(arguments: impl Fn() -> T, f: impl Fn(T) -> Array) -> Vec<Launch> {
-    static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let device = Device::wgpu(0).expect("a GPU, or Vulkan in software");
     with_default_device(device, || {
@@ -17,14 +19,15 @@ fn launched<T>(arguments: impl Fn() -> T, f: impl Fn(T) -> Array) -> Vec<Launch>
     })
 }
 
+fn lecture(x: Array) -> Array {
+    let a = 3 * &x + x.sin() + x.pow(2).cos() - (2 * &x).cos() - x.pow(2) * 0.4 * x.pow(1.5);
+    a.sum()
+}
+
 /// The kernels of the lecture's function, as the book's chapter shows them.
 #[test]
 fn the_book_shows_what_is_launched() {
-    let f = jit(|x: Array| {
-        let a = 3 * &x + x.sin() + x.pow(2).cos() - (2 * &x).cos() - x.pow(2) * 0.4 * x.pow(1.5);
-        a.sum()
-    });
-    let launches = launched(|| np::ones(10_000).block_until_ready(), f);
+    let launches = launched(|| np::ones(10_000).block_until_ready(), jit(lecture));
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/book/pages/devices.md");
     let page = std::fs::read_to_string(path).unwrap();
     assert_eq!(launches.len(), 2, "{launches:?}");
@@ -34,6 +37,34 @@ fn the_book_shows_what_is_launched() {
             "the page lacks {launch}"
         );
     }
+}
+
+/// As the book's chapter says: in a process with this variable each operation is a kernel of its own, and the sum is the same but for roundings.
+#[test]
+fn fusion_can_be_turned_off() {
+    const OFF: &str = "BURN_FUSION_MAX_EXPLORATIONS";
+    let sum = || {
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |x: Array| lecture(x).item::<f32>();
+        with_default_device(Device::wgpu(0).unwrap(), || of(np::linspace(0, 1, 1000)))
+    };
+    if std::env::var(OFF).is_ok() {
+        let launches = launched(|| np::ones(1000).block_until_ready(), jit(lecture));
+        println!("launches: {} {}.", launches.len(), sum());
+        return;
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "fusion_can_be_turned_off", "--nocapture"]);
+    let output = command.env(OFF, "0").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let found = text.lines().find_map(|line| line.split_once("launches: "));
+    let (launches, unfused) = found.and_then(|(_, rest)| rest.split_once(' ')).expect(&text);
+    // Of the function's 13 operations on arrays, the powers are several kernels.
+    assert!(launches.parse::<usize>().unwrap() > 13, "{text}");
+    let (fused, unfused) = (sum(), unfused.trim_end_matches('.').parse::<f32>().unwrap());
+    // A thousand terms below 4, of nine roundings each, and their sum of a thousand or so.
+    let bound = 1000.0 * (9.0 + 10.0) * 4.0 * f32::EPSILON;
+    assert!((fused - unfused).abs() <= bound, "{fused} {unfused}");
 }
 
 /// The lecture's grid: neither a mesh nor a part of it is in memory.
