@@ -8,6 +8,5 @@ environment=target/gpu/python
 [ -x "$environment/bin/python" ] || python3 -m venv "$environment"
 "$environment/bin/pip" install --quiet "jax[cuda12]==0.10.2" "numpy==2.4.6"
 
-cargo build --workspace --release --examples --features cuda
 KILN_DEVICE=cuda:0 bash tests/on_device.sh cuda
 "$environment/bin/python" benches/beside_jax/lecture.py --device cuda:0 --dtype f32 "$@"

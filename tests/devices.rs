@@ -7,12 +7,8 @@ use kiln::{
     Array, DType, Device, DeviceError, Key, NoValue, debug, debug_print, devices, grad, jit, limits,
     numpy as np, random, set_default_device, vmap, with_default_device,
 };
+use support::device::{on_cpu, others};
 use support::message;
-
-/// Every device but the CPU.
-fn others() -> Vec<Device> {
-    devices().into_iter().skip(1).collect()
-}
 
 #[test]
 fn the_cpu_comes_first_and_each_device_has_its_name() {
@@ -191,7 +187,7 @@ fn foreign_dtypes_are_refused() {
     for device in others() {
         for dtype in DType::ALL.into_iter().filter(|&dtype| !device.has(dtype)) {
             let text = format!("{device} has no {dtype}: ");
-            let x = with_default_device(Device::cpu(), || np::zeros(2).astype(dtype));
+            let x = on_cpu(|| np::zeros(2).astype(dtype));
             let moved = message(|| x.to_device(device));
             assert!(moved.starts_with(&format!("to_device: {text}")), "{moved}");
             let cast = message(|| np::zeros(2).to_device(device).astype(dtype));
@@ -204,7 +200,7 @@ fn foreign_dtypes_are_refused() {
 #[test]
 fn seven_axes_are_refused_where_they_are_too_many() {
     for device in others() {
-        let x = with_default_device(Device::cpu(), || np::arange(64)).reshape((2, 2, 2, 2, 2, 2, 1));
+        let x = on_cpu(|| np::arange(64)).reshape((2, 2, 2, 2, 2, 2, 1));
         let flat = np::arange(64).to_device(device);
         let sum = |x: Array| (x + 1).sum().item::<i32>();
         if device.to_string() == "ndarray" {

@@ -4,19 +4,11 @@
 mod support;
 
 use kiln::{
-    Array, DType, Device, debug, debug_print, devices, export, grad, jit, numpy as np, vmap, with_debug_nans,
+    Array, DType, Device, debug, debug_print, export, grad, jit, numpy as np, vmap, with_debug_nans,
     with_default_device,
 };
+use support::device::{on_cpu, others};
 use support::message;
-
-/// Every device but the CPU.
-fn others() -> Vec<Device> {
-    devices().into_iter().skip(1).collect()
-}
-
-fn on_cpu<R>(f: impl FnOnce() -> R) -> R {
-    with_default_device(Device::cpu(), f)
-}
 
 #[test]
 fn plain_numbers_are_on_the_default_device_with_their_derivatives() {

@@ -7,6 +7,7 @@ use crate::driver::Driver;
 use crate::error::DeviceError;
 use crate::executor::Executor;
 use kiln_burn::cube::{Cube, CubeDevice};
+use std::sync::LazyLock;
 
 /// Kernels come from LLVM, which is linked in: nothing is needed of the CUDA toolkit.
 const DRIVER: Driver = Driver {
@@ -19,25 +20,24 @@ const DRIVER: Driver = Driver {
 };
 
 /// The GPUs that CUDA has.
-fn gpus() -> Vec<CubeDevice> {
+static GPUS: LazyLock<Vec<CubeDevice>> = LazyLock::new(|| {
     let all = CubeDevice::enumerate_all().into_iter();
     all.filter(|device| matches!(device, CubeDevice::Cuda(_)))
         .collect()
-}
+});
 
 pub(crate) fn count() -> usize {
-    DRIVER.look("cuda").map_or(0, |()| gpus().len())
+    DRIVER.look("cuda").map_or(0, |()| GPUS.len())
 }
 
 pub(crate) fn start(index: usize) -> Result<Box<dyn Executor>, DeviceError> {
     let device = Device(Kind::Cuda(index));
     DRIVER.look(&device.to_string())?;
-    let gpus = gpus();
-    match gpus.get(index) {
+    match GPUS.get(index) {
         Some(gpu) => On::<Cube>::start(device, gpu.clone()),
         None => Err(DeviceError::Missing {
             device: device.to_string(),
-            found: (0..gpus.len()).map(|i| Kind::Cuda(i).to_string()).collect(),
+            found: (0..GPUS.len()).map(|i| Kind::Cuda(i).to_string()).collect(),
             hint: "see what nvidia-smi says",
         }),
     }

@@ -12,8 +12,8 @@ use crate::error::raise;
 use crate::place::{device_of, on};
 use crate::transform::quiet;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
-use kiln_backends::Data;
 use kiln_backends::program::{ArrayType, Builder, Op, Program, Scalar, Shape, Var};
+use kiln_backends::{Data, Device};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -291,23 +291,23 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Data, String> {
     }
     let device = device_of(inputs.iter().map(|(_, array)| array));
     let (outer, concrete): (Vec<_>, Vec<_>) = inputs.into_iter().partition(|(_, array)| array.is_traced());
+    let found = values.found.iter().flatten().next().map(Data::device);
+    let mut known = vec![];
     for (var, array) in outer {
         if let (None, Repr::Traced(traced)) = (values.get(var), &array.0) {
-            values.put(var, value_of(traced)?);
+            known.push((var, value_of(traced)?));
         }
     }
-    let found = values.found.iter().flatten().next().map(Data::device);
-    let device = device.or(found).unwrap_or_default();
-    // What enclosing recordings know may be a number, or elsewhere.
-    for data in values.found.iter_mut().flatten() {
-        if data.device() != device {
-            let of = data.array_type();
-            let array = match of.shape.is_empty() {
-                true => Array::free(data.clone(), false),
-                false => Array::concrete(data.clone(), false),
-            };
-            *data = on("look", device, array);
+    let first = known.first().map(|(_, data)| data.device());
+    let device = device.or(found).or(first).unwrap_or_default();
+    // What was found before is all on one device.
+    if found.is_some_and(|found| found != device) {
+        for data in values.found.iter_mut().flatten() {
+            *data = along(device, data.clone());
         }
+    }
+    for (var, data) in known {
+        values.put(var, along(device, data));
     }
     for (var, array) in concrete {
         if values.get(var).is_none() {
@@ -329,6 +329,15 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Data, String> {
         values.evaluated += 1;
     }
     Ok(values.get(traced.var).expect("all so far was run"))
+}
+
+/// A value that is known, where the others are: numbers go along.
+fn along(device: Device, data: Data) -> Data {
+    let array = match data.array_type().shape.is_empty() {
+        true => Array::free(data, false),
+        false => Array::concrete(data, false),
+    };
+    on("look", device, array)
 }
 
 /// What is known of a recording's values, taken out of its recorder and put back in any case.

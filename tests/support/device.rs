@@ -1,10 +1,15 @@
 //! What tests ask of the device that they run on: the default one, which `KILN_DEVICE` names.
 
-use kiln::{Array, DType, Device, with_default_device};
+use kiln::{Array, DType, Device, devices, with_default_device};
 
 /// Runs `f` with its arrays on the CPU, which has every dtype: reference data is read there.
 pub(crate) fn on_cpu<R>(f: impl FnOnce() -> R) -> R {
     with_default_device(Device::cpu(), f)
+}
+
+/// Every device but the CPU.
+pub(crate) fn others() -> Vec<Device> {
+    devices().into_iter().skip(1).collect()
 }
 
 /// An array on the device under test.

@@ -185,8 +185,14 @@ impl<'a> Interpreter<'a> {
             device,
             route: self.route,
         };
-        let effect = matches!(op, Op::Effect(_));
-        if op.programs().is_empty() && !effect && outputs.iter().all(empty) {
+        if let Op::Effect(effect) = op {
+            let types: Vec<&ArrayType> = inputs.iter().map(|&var| program.type_of(var)).collect();
+            let own = inputs.iter().zip(operands).map(|(&var, x)| self.own(var, x));
+            let here = own.zip(&types).map(|(x, of)| x.here(of));
+            crate::effects::happen(effect, here.collect(), &types);
+            return vec![];
+        }
+        if op.programs().is_empty() && outputs.iter().all(empty) {
             let results = outputs
                 .iter()
                 .map(|&var| self.aligned(var, Value::There(Tensor::empty(program.type_of(var), device))));
@@ -208,13 +214,6 @@ impl<'a> Interpreter<'a> {
                 if operands[0].shape().iter().all(|&length| length == 1) =>
             {
                 first(operands).reshape(&vec![1; frames.of(outputs[0]).rank])
-            }
-            Op::Effect(effect) => {
-                let types: Vec<&ArrayType> = inputs.iter().map(|&var| program.type_of(var)).collect();
-                let own = inputs.iter().zip(operands).map(|(&var, x)| self.own(var, x));
-                let here = own.zip(&types).map(|(x, of)| x.here(of));
-                crate::effects::happen(effect, here.collect(), &types);
-                return vec![];
             }
             _ => {
                 let own = inputs.iter().zip(operands).map(|(&var, x)| self.own(var, x));

@@ -418,7 +418,7 @@ fn scatters() {
     ]);
 }
 
-/// More updates of one place than a GPU's grid has rows: each of them counts, and the last one stays.
+/// More updates of one place than Mesa's drivers in software let a loop have trips: each of them counts, and the last one stays.
 #[test]
 fn many_updates_of_one_place() {
     let scatter = |kind| Op::Scatter {

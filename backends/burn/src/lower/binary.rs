@@ -39,19 +39,18 @@ impl<B: Kernels> Context<'_, B> {
                     return Tensor::from_data(data, self.device);
                 }
                 let on_device = self.route == Route::Device && dtype == DType::F32;
-                let (x, y) = match on_device && f == Binary::Rem {
-                    // For a kernel that takes arrays of one shape.
-                    true => {
-                        let shape = together(&[x.shape(), y.shape()]);
-                        (x.expand(&shape), y.expand(&shape))
+                if on_device && f == Binary::Rem {
+                    let shape = together(&[x.shape(), y.shape()]);
+                    let [x, y] = [&x, &y].map(|x| x.clone().expand(&shape).into_float());
+                    if let Some(rest) = B::remainder(&x, &y) {
+                        return Tensor::Float(rest);
                     }
-                    false => (x, y),
-                };
+                }
                 let (x, y) = (x.into_float(), y.into_float());
-                let own = match f {
-                    _ if !on_device => None,
-                    Binary::Rem => B::remainder(&x, &y),
-                    f => device::binary::<B>(f, x.clone(), y.clone()),
+                let own = if on_device {
+                    device::binary::<B>(f, x.clone(), y.clone())
+                } else {
+                    None
                 };
                 Tensor::Float(own.unwrap_or_else(|| self.float2(f, x, y)))
             }
