@@ -380,3 +380,29 @@ fn a_process_sets_its_default_device() {
         assert!(output.status.success() && text.contains("1 passed"), "{text}");
     }
 }
+
+/// Kernels that nobody waited for are compiled and computed yet when a process ends: it ends after them, and well, whether `main` returns or `exit` is called.
+#[test]
+fn a_process_ends_after_its_devices() {
+    const ENDS: &str = "KILN_TEST_ENDS";
+    if let Ok(how) = std::env::var(ENDS) {
+        for device in others() {
+            let mut x = np::linspace(0, 1, 10).to_device(device);
+            for i in 1..=20 {
+                x = np::concatenate([&x.sin().sum().reshape(1), &np::cumsum(&x)], 0) * i;
+            }
+        }
+        if how == "exit" {
+            std::process::exit(0);
+        }
+        return;
+    }
+    for how in ["return", "exit"].repeat(6) {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "a_process_ends_after_its_devices"]);
+        // Kernels that Mesa has compiled before would be done by then.
+        let command = command.env(ENDS, how).env("MESA_SHADER_CACHE_DISABLE", "true");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{how}: {}", output.status);
+    }
+}

@@ -27,6 +27,15 @@ pub(crate) fn executor(device: Device) -> &'static dyn Executor {
         .expect("a device is started when it is made")
 }
 
+/// Waits until every device has done what it was given. One that fails has nothing left to do.
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+pub(crate) fn finish() {
+    let started = STARTED.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for executor in started.into_values() {
+        let _ = executor.finish();
+    }
+}
+
 /// The best device that is there. A GPU that is there and does not start is an error: that the CPU is slower is not to be found out by waiting.
 pub(crate) fn best() -> Result<Device, DeviceError> {
     #[cfg(feature = "cuda")]

@@ -17,18 +17,28 @@ pub(crate) struct On<B: BackendTypes> {
 }
 
 impl<B: Kernels> On<B> {
-    /// Starts a device: asks it something.
+    /// Starts a device: has it compile and compute a sine. The process will not end before the device is done.
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     pub(crate) fn start(device: Device, burn: B::Device) -> Result<Box<dyn Executor>, DeviceError> {
         let on = On::<B> { device, burn };
-        match on.caught(|| on.has(DType::F32)) {
-            Ok(_) => Ok(Box::new(on)),
-            Err(DeviceError::Failed { reason, .. }) => Err(DeviceError::Start {
-                device: device.to_string(),
-                reason,
-            }),
-            Err(error) => Err(error),
-        }
+        let sine = on.caught(|| {
+            let x = B::float_from_data(TensorData::from([1f32]), &on.burn);
+            let y = B::float_sin(x);
+            B::sync(&on.burn).map(|()| drop(y))
+        });
+        let reason = match sine {
+            Ok(Ok(())) => {
+                crate::exit::wait_for_devices();
+                return Ok(Box::new(on));
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(DeviceError::Failed { reason, .. }) => reason,
+            Err(error) => return Err(error),
+        };
+        Err(DeviceError::Start {
+            device: device.to_string(),
+            reason,
+        })
     }
 
     fn failed(&self, reason: impl ToString) -> DeviceError {
@@ -92,6 +102,11 @@ impl<B: Kernels> Executor for On<B> {
     fn wait(&self, held: &Held) -> Result<(), DeviceError> {
         let tensor = held.downcast_ref::<Tensor<B>>().expect("a device's own tensors");
         self.caught(|| B::wait(tensor, &self.burn))?
+            .map_err(|error| self.failed(error))
+    }
+
+    fn finish(&self) -> Result<(), DeviceError> {
+        self.caught(|| B::sync(&self.burn))?
             .map_err(|error| self.failed(error))
     }
 }

@@ -32,6 +32,9 @@ pub(crate) trait Executor: Send + Sync {
 
     /// Waits until an array's elements are there, whichever thread asked for them.
     fn wait(&self, held: &Held) -> Result<(), DeviceError>;
+
+    /// Waits until the device has done all that it was given.
+    fn finish(&self) -> Result<(), DeviceError>;
 }
 
 /// Asks for the type of each array in a program, until one is refused.

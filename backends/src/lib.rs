@@ -14,6 +14,8 @@ mod driver;
 mod error;
 mod executable;
 mod executor;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod exit;
 mod limits;
 #[cfg(feature = "wgpu")]
 mod wgpu;
