@@ -105,6 +105,7 @@ impl<B: Kernels> Executor for On<B> {
             .map_err(|error| self.failed(error))
     }
 
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
     fn finish(&self) -> Result<(), DeviceError> {
         self.caught(|| B::sync(&self.burn))?
             .map_err(|error| self.failed(error))

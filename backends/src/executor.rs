@@ -34,6 +34,7 @@ pub(crate) trait Executor: Send + Sync {
     fn wait(&self, held: &Held) -> Result<(), DeviceError>;
 
     /// Waits until the device has done all that it was given.
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
     fn finish(&self) -> Result<(), DeviceError>;
 }
 
