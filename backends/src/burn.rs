@@ -21,24 +21,18 @@ impl<B: Kernels> On<B> {
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     pub(crate) fn start(device: Device, burn: B::Device) -> Result<Box<dyn Executor>, DeviceError> {
         let on = On::<B> { device, burn };
-        let sine = on.caught(|| {
-            let x = B::float_from_data(TensorData::from([1f32]), &on.burn);
-            let y = B::float_sin(x);
-            B::sync(&on.burn).map(|()| drop(y))
-        });
-        let reason = match sine {
-            Ok(Ok(())) => {
+        let sine = || B::float_sin(B::float_from_data(TensorData::from([1f32]), &on.burn));
+        match on.caught(sine).and_then(|y| on.finish().map(|()| drop(y))) {
+            Ok(()) => {
                 crate::exit::wait_for_devices();
-                return Ok(Box::new(on));
+                Ok(Box::new(on))
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(DeviceError::Failed { reason, .. }) => reason,
-            Err(error) => return Err(error),
-        };
-        Err(DeviceError::Start {
-            device: device.to_string(),
-            reason,
-        })
+            Err(DeviceError::Failed { reason, .. }) => Err(DeviceError::Start {
+                device: device.to_string(),
+                reason,
+            }),
+            Err(error) => Err(error),
+        }
     }
 
     fn failed(&self, reason: impl ToString) -> DeviceError {
