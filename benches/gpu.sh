@@ -9,4 +9,5 @@ environment=target/gpu/python
 "$environment/bin/pip" install --quiet "jax[cuda12]==0.10.2" "numpy==2.4.6"
 
 KILN_DEVICE=cuda:0 bash tests/on_device.sh cuda
+cargo build --workspace --release --examples --features cuda
 "$environment/bin/python" benches/beside_jax/lecture.py --device cuda:0 --dtype f32 "$@"

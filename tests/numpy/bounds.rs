@@ -38,7 +38,7 @@ pub(crate) fn bounds(row: &Value) -> Vec<Bound> {
         .collect()
 }
 
-/// How far elementary functions may be off on a device whose exponential, sine and cosine are its own (`backends/burn/tests/common/device.rs`): the
+/// How far elementary functions may be off on a device whose exponential, sine and cosine are its own (`backends/burn/tests/lowering/common/device.rs`): the
 /// exponential's error grows with its argument, and beyond 8192 the others may be anything. Nothing for other functions.
 fn device_bound(name: &str, row: &Value, output: &Value, ulps: f64) -> Option<Bound> {
     let of = dtype(text(output, "dtype"));

@@ -24,7 +24,7 @@ pub(crate) fn has(dtype: DType) -> bool {
 }
 
 /// How many times as far from the truth as on the CPU a formula of a few elementary functions may be: each is within 2 ulp there, and within 9
-/// for moderate arguments on a GPU (`backends/burn/tests/common/device.rs`).
+/// for moderate arguments on a GPU (`backends/burn/tests/lowering/common/device.rs`).
 pub(crate) fn looseness() -> f64 {
     if is_exact() { 1.0 } else { 4.5 }
 }
@@ -32,4 +32,14 @@ pub(crate) fn looseness() -> f64 {
 /// Whether results are held to the last bit: on the CPU. Elsewhere a product and a sum may be contracted or not, and sums are in another order.
 pub(crate) fn is_exact() -> bool {
     Device::from_environment() == Ok(Device::cpu())
+}
+
+/// The most paths of the lecture's option that are priced: all rows' on the CPU and on GPUs. Burn's older CPU backend, one pass over memory for
+/// each operation, would take minutes for the largest, whose operations are those of the others.
+pub(crate) fn paths() -> u64 {
+    if Device::from_environment() == Device::ndarray() {
+        100_000
+    } else {
+        u64::MAX
+    }
 }

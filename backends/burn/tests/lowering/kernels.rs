@@ -1,12 +1,8 @@
 //! Kernels of kiln's own on a GPU, against plain loops on the host.
 
-#![cfg(feature = "wgpu")]
-
-mod common;
-
+use crate::common::{a, compare, type_of, v};
 use burn_backend::{Element, TensorData};
 use burn_wgpu::Wgpu;
-use common::{a, compare, type_of, v};
 use kiln_burn::{Route, Tensor, lower_with};
 use kiln_program::{ArrayType, DType, Op, Reduction, Scalar, Shape, threefry2x32, unit_f32};
 

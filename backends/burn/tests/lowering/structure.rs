@@ -1,10 +1,8 @@
 //! Whole programs: the interpreter, calls and loops.
 
-mod common;
-
+use crate::common::*;
 use burn_backend::TensorData;
 use burn_flex::Flex;
-use common::*;
 use kiln_burn::{Kernels, Tensor, run};
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, Compare, Custom, CustomRule, DType, Effect, Op, Program, Reduction,

@@ -1,9 +1,7 @@
 //! Ops along axes: reductions, running reductions, sorts, contractions, decompositions, random bits.
 
-mod common;
-
+use crate::common::*;
 use burn_backend::TensorData;
-use common::*;
 use kiln_program::threefry2x32;
 use kiln_program::{ArgReduction, Axes, DType, Dot, Linalg, Op, Reduction};
 

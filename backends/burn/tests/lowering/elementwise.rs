@@ -1,9 +1,7 @@
 //! Elementwise ops, constants and casts.
 
-mod common;
-
+use crate::common::*;
 use burn_backend::TensorData;
-use common::*;
 use kiln_program::{Binary, Compare, DType, Op, Scalar, Shape, Unary};
 
 const NAN: f64 = f64::NAN;

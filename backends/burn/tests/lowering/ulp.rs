@@ -2,14 +2,10 @@
 //!
 //! Run with `--nocapture` for the table: the worst error, and the worst share of the bound in `common::device`.
 
-#![cfg(feature = "wgpu")]
-
-mod common;
-
+use crate::common::device::{self, bound, error};
 use burn_backend::TensorData;
 use burn_flex::Flex;
 use burn_wgpu::Wgpu;
-use common::device::{self, bound, error};
 use kiln_burn::{Kernels, Route, Tensor, lower_with};
 use kiln_program::{ArrayType, Binary, DType, Op, Unary};
 

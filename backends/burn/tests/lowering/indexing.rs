@@ -1,8 +1,6 @@
 //! Shapes, gathers and scatters.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use kiln_program::{Axes, Op, OutOfBounds, Shape, Update};
 
 fn axes(axes: &[usize]) -> Axes {
