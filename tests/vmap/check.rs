@@ -6,6 +6,12 @@ use std::rc::Rc;
 /// The sizes of batches; inputs hold the greatest.
 const SIZES: [usize; 3] = [3, 1, 0];
 
+/// Whether arrays are on the CPU, where kernels cost nothing to compile: elsewhere a batch is along the first axis only. `vmap` moves any other there
+/// before the rule of an op sees it, on whatever device.
+fn on_cpu() -> bool {
+    Device::default() == Device::cpu()
+}
+
 /// A function of one element's arrays.
 pub(crate) type Function = Rc<dyn Fn(&[Array]) -> Vec<Array>>;
 
@@ -196,7 +202,7 @@ impl Row {
             .collect()
     }
 
-    /// Every combination of batched and unbatched inputs, every axis from either end, every size.
+    /// Every combination of batched and unbatched inputs, every axis from either end (see [`on_cpu`]), every size.
     pub(crate) fn check(&self) -> Result<(), String> {
         let n = self.inputs.len();
         for mask in 1..1_usize << n {
@@ -215,7 +221,7 @@ impl Row {
             .collect();
         // Each input's axes run through all of theirs, in step.
         let ranks: Vec<usize> = self.inputs.iter().map(Array::ndim).collect();
-        let turns = if size == 3 {
+        let turns = if size == 3 && on_cpu() {
             ranks.iter().max().unwrap() * 2
         } else {
             1
@@ -280,7 +286,7 @@ fn total(arrays: &[Array]) -> Array {
 /// makes other kernels of a batch, in which products and sums are contracted or not, sums taken in another order, and functions of its own
 /// rounded otherwise: a row is some ten roundings, each of 2^-24, and a function of up to 9 ulp.
 fn device_bound() -> f64 {
-    if Device::default() == Device::cpu() {
+    if on_cpu() {
         0.0
     } else {
         20.0 * f64::from(f32::EPSILON)
