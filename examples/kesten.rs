@@ -1,12 +1,11 @@
 //! A Kesten process, a model of firms' sizes: `x' = a x + b` with random a and b, for a million firms over 500 years. Its tail is a power
-//! law, though no shock has a heavy tail: `cargo run --release --example kesten`.
+//! law, though no shock has a heavy tail: `cargo run --release --example kesten`, or with `-- 100000` firms, which are the fewest.
 //!
 //! The exponent is the positive root of E[a^k] = 1 (Kesten 1973): with ln a normal, -2 mu / sigma^2. Found in a sample by Hill's estimator.
 
 use kiln::prelude::*;
 use kiln::{lax, numpy as np, random};
 
-const FIRMS: usize = 1_000_000;
 const YEARS: usize = 500;
 
 fn main() {
@@ -14,12 +13,16 @@ fn main() {
     let (mu_a, sigma_a, mu_b, sigma_b): (f64, f64, f64, f64) = (-0.25, 0.5, 0.0, 0.5);
     let (mu_e, sigma_e, floor) = (0.0, 0.5, 1.0);
 
+    let firms: usize = std::env::args()
+        .nth(1)
+        .map_or(1_000_000, |n| n.parse().expect("a number of firms"));
+
     // ANCHOR: simulate
     let simulate = jit(move |key: Key| {
-        let start = np::full(FIRMS, 1.0);
+        let start = np::full(firms, 1.0);
         let year = move |_, (x, key): (Array, Key)| {
             let [key, subkey] = key.split();
-            let z = random::normal(subkey, (3, FIRMS));
+            let z = random::normal(subkey, (3, firms));
             let a = (mu_a + sigma_a * z.index(0)).exp();
             let b = (mu_b + sigma_b * z.index(1)).exp();
             let entrant = (mu_e + sigma_e * z.index(2)).exp();
@@ -34,11 +37,11 @@ fn main() {
     println!(
         "mean size {:.3}, median {:.3}",
         sizes.mean().item::<f32>(),
-        sizes.index((FIRMS / 2) as i64).item::<f32>()
+        sizes.index((firms / 2) as i64).item::<f32>()
     );
-    let size = |rank: usize| sizes.index((FIRMS - rank) as i64);
+    let size = |rank: usize| sizes.index((firms - rank) as i64);
     let top = 1000;
-    let largest = sizes.index((FIRMS - top) as i64..);
+    let largest = sizes.index((firms - top) as i64..);
     let hill = 1 / (largest / size(top)).log().mean();
     println!(
         "tail exponent {:.2}, in theory {:.2}",
