@@ -12,6 +12,18 @@ fn on_cpu() -> bool {
     Device::default() == Device::cpu()
 }
 
+/// Which of `n` inputs are batched, in bits: every choice on the CPU; elsewhere all of them and the first alone, for the same reason.
+fn masks(n: usize) -> Vec<usize> {
+    let all = (1 << n) - 1;
+    if on_cpu() {
+        (1..=all).collect()
+    } else if n == 1 {
+        vec![all]
+    } else {
+        vec![1, all]
+    }
+}
+
 /// A function of one element's arrays.
 pub(crate) type Function = Rc<dyn Fn(&[Array]) -> Vec<Array>>;
 
@@ -102,7 +114,7 @@ impl Row {
         };
         let floats = self.floats();
         let n = self.inputs.len();
-        for mask in 1..1_usize << n {
+        for mask in masks(n) {
             let batched: Vec<bool> = (0..n).map(|i| mask >> i & 1 == 1).collect();
             let axes: Vec<Option<isize>> = batched.iter().map(|&batched| batched.then_some(0)).collect();
             let inputs: Vec<Array> = self
@@ -151,8 +163,9 @@ impl Row {
         let axes = |marked: &[bool]| -> Vec<Option<isize>> {
             marked.iter().map(|&marked| marked.then_some(0)).collect()
         };
-        for (outer, inner) in
-            (1..1_usize << n).flat_map(|outer| (1..1_usize << n).map(move |inner| (outer, inner)))
+        for (outer, inner) in masks(n)
+            .into_iter()
+            .flat_map(|outer| masks(n).into_iter().map(move |inner| (outer, inner)))
         {
             let (outer, inner) = (marks(outer), marks(inner));
             let part = |i: usize, a: Option<usize>, b: Option<usize>| -> Array {
@@ -205,7 +218,7 @@ impl Row {
     /// Every combination of batched and unbatched inputs, every axis from either end (see [`on_cpu`]), every size.
     pub(crate) fn check(&self) -> Result<(), String> {
         let n = self.inputs.len();
-        for mask in 1..1_usize << n {
+        for mask in masks(n) {
             let batched: Vec<bool> = (0..n).map(|i| mask >> i & 1 == 1).collect();
             for size in SIZES {
                 self.check_batch(&batched, size)?;
