@@ -6,13 +6,13 @@ use std::rc::Rc;
 /// The sizes of batches; inputs hold the greatest.
 const SIZES: [usize; 3] = [3, 1, 0];
 
-/// Whether arrays are on the CPU, where kernels cost nothing to compile: elsewhere a batch is along the first axis only. `vmap` moves any other there
-/// before the rule of an op sees it, on whatever device.
+/// Whether arrays are on the CPU, where kernels cost nothing to compile, so that every axis and every choice of batched inputs is tried. Elsewhere a
+/// batch is along the first axis only (`vmap` moves any other there before the rule of an op sees it), of the choices in [`masks`].
 fn on_cpu() -> bool {
     Device::default() == Device::cpu()
 }
 
-/// Which of `n` inputs are batched, in bits: every choice on the CPU; elsewhere all of them and the first alone, for the same reason.
+/// Which of `n` inputs are batched, in bits: every choice on the CPU; elsewhere all of them and the first alone.
 fn masks(n: usize) -> Vec<usize> {
     let all = (1 << n) - 1;
     if on_cpu() {
@@ -215,7 +215,7 @@ impl Row {
             .collect()
     }
 
-    /// Every combination of batched and unbatched inputs, every axis from either end (see [`on_cpu`]), every size.
+    /// Every combination of batched and unbatched inputs, every axis from either end, every size; on devices what [`on_cpu`] says.
     pub(crate) fn check(&self) -> Result<(), String> {
         let n = self.inputs.len();
         for mask in masks(n) {
