@@ -1,7 +1,7 @@
 //! Loops and branches against the same written out in Rust, outside and inside of `jit`.
 
 use kiln::Device;
-use kiln_core::{Array, DType, Static, Tree, jit, lax, numpy as np, program};
+use kiln_core::{Array, DType, Static, Tree, grad, jit, lax, numpy as np, program, vmap};
 use std::cell::Cell;
 
 /// What a function gives outside of a recording and what it gives inside must be the same, bit for bit.
@@ -378,4 +378,187 @@ fn the_number_of_trips_does_not_lengthen_the_program() {
     let text = program(f, np::ones(()));
     assert_eq!(count.get(), 1);
     assert!(text.equations().len() <= 2, "{text}");
+}
+
+/// A jit of `f` and `vmap` of it give what is expected, for sizes below and above those that have a loop in the tile.
+fn passes_on(name: &str, f: fn(Array) -> Array, expected: fn(&Array) -> Array) {
+    for n in [1, 31, 32, 64, 2000] {
+        let x = np::linspace(-1, 1, n);
+        let expected = expected(&x);
+        assert_eq!(
+            jit(f)(x.clone()).to_vec::<f32>(),
+            expected.to_vec::<f32>(),
+            "{name}, {n}"
+        );
+        let two = vmap(f, 0)(np::stack([&x, &x], 0));
+        for row in 0..2 {
+            assert_eq!(
+                two.index(row).to_vec::<f32>(),
+                expected.to_vec::<f32>(),
+                "vmap of {name}, {n}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_carry_may_be_passed_on_from_outside_of_the_loop() {
+    passes_on(
+        "a captured value",
+        |x| {
+            let e = x.exp();
+            lax::fori_loop(0, 3, |_, _: Array| e.clone(), x)
+        },
+        |x| x.exp(),
+    );
+    passes_on(
+        "two captured values that change places",
+        |x| {
+            let (e, s) = (x.exp(), x.sin());
+            let body = |_, (_, b): (Array, Array)| (b, &e - &s);
+            let (a, b) = lax::fori_loop(0, 3, body, (x.clone(), x));
+            a + b
+        },
+        |x| (x.exp() - x.sin()) * 2.0,
+    );
+    passes_on(
+        "one captured value for two carries",
+        |x| {
+            let e = x.exp();
+            let (a, b) = lax::fori_loop(
+                0,
+                2,
+                |_, _: (Array, Array)| (e.clone(), e.clone()),
+                (e.clone(), x),
+            );
+            a * b
+        },
+        |x| x.exp() * x.exp(),
+    );
+    passes_on(
+        "a number",
+        |x| lax::fori_loop(0, 2, |_, x: Array| np::full_like(&x, 2.5), x.sin()) * x,
+        |x| x * 2.5,
+    );
+    passes_on(
+        "a carry that another one takes later",
+        |x| {
+            let c = x.exp();
+            lax::fori_loop(
+                0,
+                4,
+                |_, (m, v): (Array, Array)| (c.clone(), v + m),
+                (x.clone(), x),
+            )
+            .1
+        },
+        |x| x + x + x.exp() + x.exp() + x.exp(),
+    );
+    passes_on(
+        "three carries in a ring",
+        |x| {
+            let body = |_, (a, b, c): (Array, Array, Array)| (b, c, a);
+            lax::fori_loop(0, 4, body, (x.sin(), x.cos(), x.exp())).0
+        },
+        |x| x.cos(),
+    );
+    passes_on(
+        "a carry that is dropped and one that stays",
+        |x| {
+            let e = x.exp();
+            let body = |_, (a, _): (Array, Array)| (a, e.clone());
+            let (a, b) = lax::fori_loop(0, 2, body, (x.sin(), x));
+            a - b
+        },
+        |x| x.sin() - x.exp(),
+    );
+    passes_on(
+        "a loop within a loop",
+        |x| {
+            let e = x.exp();
+            let inner = |x: Array| lax::fori_loop(0, 2, |_, x: Array| (x + &e).sin(), x);
+            lax::fori_loop(0, 2, |_, _: Array| inner(e.clone()), x)
+        },
+        |x| (((x.exp() + x.exp()).sin()) + x.exp()).sin(),
+    );
+}
+
+#[test]
+fn a_carry_may_be_a_slice() {
+    passes_on(
+        "the last slice",
+        |x| {
+            let rows = np::stack([x.cos(), x.exp(), x.sin()], 0).exp();
+            lax::scan(|_: Array, row: Array| (row, ()), np::zeros_like(&x), rows).0
+        },
+        |x| x.sin().exp(),
+    );
+    passes_on(
+        "the first slice",
+        |x| {
+            let rows = np::stack([x.cos(), x.exp(), x.sin()], 0).exp();
+            lax::scan_reverse(|_: Array, row: Array| (row, ()), x, rows).0
+        },
+        |x| x.cos().exp(),
+    );
+    passes_on(
+        "a slice and the one before",
+        |x| {
+            let rows = np::stack([x.cos(), x.exp(), x.sin()], 0).exp();
+            let step = |(a, _): (Array, Array), row: Array| ((row, a), ());
+            let (a, b) = lax::scan(step, (x.clone(), x), rows).0;
+            a - b
+        },
+        |x| x.sin().exp() - x.exp().exp(),
+    );
+    passes_on(
+        "a slice of what is broadcast",
+        |x| {
+            let rows = np::broadcast_to(x.exp(), (4, x.size()));
+            lax::scan(|_: Array, row: Array| (row.clone(), row), x, rows)
+                .1
+                .index(-1)
+        },
+        |x| x.exp(),
+    );
+}
+
+#[test]
+fn gradients_go_through_carries_that_are_passed_on() {
+    let x = np::linspace(-1, 1, 225).reshape((15, 15));
+    let gradient = |f: fn(Array) -> Array| {
+        let (eager, jitted) = (grad(f)(x.clone()), jit(grad(f))(x.clone()));
+        assert_eq!(eager.to_vec::<f32>(), jitted.to_vec::<f32>());
+        eager.to_vec::<f32>()
+    };
+    let captured = gradient(|x| {
+        let e = x.exp();
+        lax::scan_reverse(|_: Array, y: Array| (e.clone(), y), e.clone(), e.clone())
+            .0
+            .sum()
+    });
+    assert_eq!(captured, x.exp().to_vec::<f32>());
+    let stacked = gradient(|x| {
+        let e = x.exp();
+        lax::scan(|_: Array, y: Array| (e.clone(), y), e.clone(), e.clone())
+            .1
+            .sum()
+    });
+    assert_eq!(stacked, x.exp().to_vec::<f32>());
+    // The carry is x at first and e = exp(x) from then on: x + 2 e, whose derivative is 1 + 2 e.
+    let summed = gradient(|x| {
+        let e = x.exp();
+        let body = |_, (m, v): (Array, Array)| (e.clone(), v + m);
+        lax::fori_loop(0, 3, body, (x.clone(), np::zeros_like(&x)))
+            .1
+            .sum()
+    });
+    assert_eq!(summed, (x.exp() + x.exp() + 1).to_vec::<f32>());
+    let last = gradient(|x| {
+        lax::scan(|_: Array, row: Array| (row, ()), x.index(0), x.exp())
+            .0
+            .sum()
+    });
+    let expected = np::zeros((15, 15)).at(-1).set(x.index(-1).exp());
+    assert_eq!(last, expected.to_vec::<f32>());
 }

@@ -294,10 +294,16 @@ impl<'p> Clusters<'p> {
             }
             let together =
                 equation.op.is_elementwise() || matches!(equation.op, Op::Reduce { .. } | Op::Scan(_));
+            // A loop in the tile reads its consts and slices from memory: a kernel before its own stores them.
+            let by_point = match &equation.op {
+                Op::Scan(scan) => scan.consts..scan.consts + scan.carries,
+                _ => 0..equation.inputs.len(),
+            };
             let (mut level, mut apart, mut cost) = (0, 0, own_cost(&equation.op));
-            for &x in &equation.inputs {
+            for (input, &x) in equation.inputs.iter().enumerate() {
                 apart = apart.max(self.ready(x));
-                let joins = together && (!self.stored[x.index()] || self.is_map_root(x));
+                let joins =
+                    together && by_point.contains(&input) && (!self.stored[x.index()] || self.is_map_root(x));
                 level = level.max(if joins {
                     self.level[x.index()]
                 } else {

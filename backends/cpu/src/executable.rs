@@ -5,6 +5,7 @@ use crate::distribute::distribute;
 use crate::dot::SmallDot;
 use crate::kernel::{self, Kernel};
 use crate::recurrence::Recurrence;
+use crate::slots::{self, Accesses};
 use crate::small::Small;
 use crate::spare::Spare;
 use crate::{Buffer, effects, flex, loops, pad};
@@ -33,6 +34,7 @@ pub struct Executable {
     outputs: Vec<(usize, bool)>,
 }
 
+/// A step and its slots, which follow the rule that `slots` states.
 #[derive(Debug)]
 struct Step {
     work: Work,
@@ -144,8 +146,12 @@ impl Executable {
         let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
         let mut outputs: Vec<(usize, bool)> =
             program.outputs().iter().map(|var| (var.index(), false)).collect();
-        let slots = number_slots(&mut steps, &mut outputs, program);
-        mark_last_reads(&mut steps, &mut outputs, slots);
+        let slots = slots::assign(
+            program.inputs().len(),
+            program.variables(),
+            &mut steps,
+            &mut outputs,
+        );
         Executable {
             inputs: program.input_types(),
             slots,
@@ -312,36 +318,17 @@ impl Step {
     }
 }
 
-/// Gives slots to the variables that are in memory only, the inputs first: from numbers of variables to numbers of slots. How many there are.
-fn number_slots(steps: &mut [Step], outputs: &mut [(usize, bool)], program: &Program) -> usize {
-    let inputs = program.inputs().len();
-    let mut slots: Vec<Option<usize>> = (0..inputs).map(Some).collect();
-    slots.resize(program.variables(), None);
-    let mut next = inputs;
-    let all = steps.iter_mut().flat_map(|step| {
-        let read = step.inputs.iter_mut().map(|(var, _)| var);
-        read.chain(&mut step.outputs)
-    });
-    for var in all.chain(outputs.iter_mut().map(|(var, _)| var)) {
-        *var = *slots[*var].get_or_insert_with(|| {
-            next += 1;
-            next - 1
-        });
+impl Accesses for Step {
+    fn reads(&self) -> &[(usize, bool)] {
+        &self.inputs
     }
-    next
-}
 
-fn mark_last_reads(steps: &mut [Step], outputs: &mut [(usize, bool)], slots: usize) {
-    let mut read = vec![false; slots];
-    let later = outputs.iter_mut().rev();
-    let all = later.chain(
-        steps
-            .iter_mut()
-            .rev()
-            .flat_map(|step| step.inputs.iter_mut().rev()),
-    );
-    for (slot, last) in all {
-        *last = !std::mem::replace(&mut read[*slot], true);
+    fn fills(&self) -> &[usize] {
+        &self.outputs
+    }
+
+    fn accesses(&mut self) -> (&mut [(usize, bool)], &mut [usize]) {
+        (&mut self.inputs, &mut self.outputs)
     }
 }
 

@@ -25,6 +25,7 @@ mod recurrence;
 mod registers;
 mod run;
 pub mod simd;
+mod slots;
 mod small;
 mod spare;
 mod view;

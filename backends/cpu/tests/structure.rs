@@ -460,6 +460,123 @@ fn random_loops_give_what_their_trips_give() {
     }
 }
 
+/// Loops whose carries are swapped, dropped, passed on, given twice, constant or slices, among what is fused around them.
+#[test]
+fn random_carries_are_what_trips_make_of_them() {
+    for seed in 0..300 {
+        let mut dice = Dice(seed);
+        for _ in 0..4 {
+            dice.roll(2);
+        }
+        let n = [1, 31, 32, 64, 2000][seed as usize % 5];
+        let shape: &[usize] = if n % 2 == 0 && dice.roll(3) == 0 {
+            &[2, n / 2]
+        } else {
+            &[n]
+        };
+        let t = of(DType::F32, shape);
+        let mut b = Builder::new();
+        let inputs: Vec<ArrayType> = vec![t.clone(); 2];
+        let mut vars: Vec<Var> = inputs.iter().map(|of| b.input(of.clone())).collect();
+        for _ in 0..2 + dice.roll(5) {
+            let [x, y] = [0; 2].map(|_| *dice.one(&vars));
+            if dice.roll(2) == 0 {
+                vars.push(plain(&mut b, &mut dice, x, y));
+                continue;
+            }
+            let (consts, carries) = (dice.roll(3), 1 + dice.roll(3));
+            let length = *dice.one(&[0, 1, 2, 5, 70]);
+            let long: Vec<usize> = std::iter::once(length).chain(shape.iter().copied()).collect();
+            let every = axes(&(1..long.len()).collect::<Vec<_>>());
+            let slices: Vec<Var> = (0..dice.roll(2))
+                .map(|_| {
+                    let op = Op::Broadcast {
+                        shape: long[..].into(),
+                        axes: every.clone(),
+                    };
+                    let same = push(&mut b, op, &[x]);
+                    let by_trip = push(
+                        &mut b,
+                        Op::Iota {
+                            dtype: DType::F32,
+                            shape: long[..].into(),
+                            axis: 0,
+                        },
+                        &[],
+                    );
+                    push(&mut b, Op::Binary(Binary::Mul), &[same, by_trip])
+                })
+                .collect();
+            let mut body = Builder::new();
+            let known: Vec<Var> = (0..consts + carries + slices.len())
+                .map(|_| body.input(t.clone()))
+                .collect();
+            let results: Vec<Var> = (0..carries + dice.roll(2))
+                .map(|_| match dice.roll(5) {
+                    0 => number(&mut body, Scalar::from_f64(DType::F32, 0.5), shape),
+                    1 => {
+                        let [x, y] = [0; 2].map(|_| *dice.one(&known));
+                        plain(&mut body, &mut dice, x, y)
+                    }
+                    // As it is: swapped, given twice, or from outside.
+                    _ => *dice.one(&known),
+                })
+                .collect();
+            let scan = Scan {
+                body: Arc::new(body.finish(&results)),
+                length,
+                consts,
+                carries,
+                reverse: dice.roll(2) == 0,
+            };
+            let mut operands: Vec<Var> = (0..consts + carries).map(|_| *dice.one(&vars)).collect();
+            operands.extend(slices);
+            let outputs = b.push(Op::Scan(scan), &operands).unwrap();
+            vars.extend(&outputs[..carries]);
+        }
+        let outputs: Vec<Var> = (0..2)
+            .map(|_| *dice.one(&vars))
+            .chain([vars[vars.len() - 1]])
+            .collect();
+        let inputs: Vec<Buffer> = inputs.iter().map(|of| dice.buffer(of)).collect();
+        agree(&b.finish(&outputs), &inputs);
+    }
+}
+
+/// An op on floats that is part of a kernel.
+fn plain(b: &mut Builder, dice: &mut Dice, x: Var, y: Var) -> Var {
+    match dice.roll(3) {
+        0 => push(
+            b,
+            Op::Unary(*dice.one(&[Unary::Sin, Unary::Exp, Unary::Tanh])),
+            &[x],
+        ),
+        1 => push(
+            b,
+            Op::Binary(*dice.one(&[Binary::Add, Binary::Mul, Binary::Sub])),
+            &[x, y],
+        ),
+        _ => {
+            // A kernel of another space, in between.
+            let shape = b.type_of(x).shape.clone();
+            let total = Op::Reduce {
+                kind: Reduction::Max,
+                axes: (0..shape.rank()).collect(),
+            };
+            let total = push(b, total, &[x]);
+            let all = push(
+                b,
+                Op::Broadcast {
+                    shape,
+                    axes: Axes::new(),
+                },
+                &[total],
+            );
+            push(b, Op::Binary(Binary::Min), &[all, y])
+        }
+    }
+}
+
 /// `(c, x) -> c`, each step an op of the carry with a slice, a constant, or a number.
 #[test]
 fn recurrences_of_every_pair_of_ops() {
