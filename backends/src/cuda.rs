@@ -6,10 +6,11 @@ use crate::device::Kind;
 use crate::driver::Driver;
 use crate::error::DeviceError;
 use crate::executor::Executor;
+use crate::libdevice;
 use kiln_burn::cube::{Cube, CubeDevice};
 use std::sync::LazyLock;
 
-/// Kernels come from LLVM, which is linked in: nothing is needed of the CUDA toolkit.
+/// Kernels come from LLVM, which is linked in. Of the CUDA toolkit they need the library that `libdevice` looks for.
 const DRIVER: Driver = Driver {
     names: if cfg!(windows) {
         &["nvcuda.dll"]
@@ -33,6 +34,7 @@ pub(crate) fn count() -> usize {
 pub(crate) fn start(index: usize) -> Result<Box<dyn Executor>, DeviceError> {
     let device = Device(Kind::Cuda(index));
     DRIVER.look(&device.to_string())?;
+    libdevice::look(&device.to_string())?;
     match GPUS.get(index) {
         Some(gpu) => On::<Cube>::start(device, gpu.clone()),
         None => Err(DeviceError::Missing {

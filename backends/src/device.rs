@@ -65,7 +65,8 @@ impl Device {
     /// An NVIDIA GPU, by the number that CUDA gives it.
     ///
     /// # Errors
-    /// Without the feature `cuda`, the driver's library, or so many GPUs: says what was looked for and what to install.
+    /// Without the feature `cuda`, the driver's library, the CUDA toolkit's `libdevice.10.bc`, or so many GPUs: says what was looked for and what to
+    /// install.
     ///
     /// ```
     /// use kiln::Device;

@@ -2,6 +2,7 @@
 
 use crate::Device;
 use std::fmt;
+use std::path::PathBuf;
 
 /// Why a device cannot be had, or could not do what it was asked.
 ///
@@ -30,6 +31,13 @@ pub enum DeviceError {
         looked_for: Vec<String>,
         /// What to install.
         install: &'static str,
+    },
+    /// NVIDIA's library of mathematical functions, which kernels are compiled with, is not there.
+    NoLibdevice {
+        /// The device that was asked for.
+        device: String,
+        /// The files that were looked for.
+        looked_for: Vec<PathBuf>,
     },
     /// The driver has fewer devices than that.
     Missing {
@@ -85,6 +93,17 @@ impl fmt::Display for DeviceError {
                 "{device}: no driver: looked for {}: install {install}",
                 looked_for.join(", ")
             ),
+            DeviceError::NoLibdevice { device, looked_for } => {
+                let looked_for: Vec<String> =
+                    looked_for.iter().map(|path| path.display().to_string()).collect();
+                write!(
+                    f,
+                    "{device}: no libdevice.10.bc, which exp, sin, tanh and others are compiled with: looked for {}: install NVIDIA's CUDA toolkit \
+                     (nvidia-cuda-toolkit of Debian and Ubuntu, cuda-nvcc of NVIDIA's own packages, or nvidia-cuda-nvcc-cu12 of PyPI), and set CUDA_PATH \
+                     to the folder with nvvm/libdevice/libdevice.10.bc if it is another one",
+                    looked_for.join(", ")
+                )
+            }
             DeviceError::Missing { device, found, hint } if found.is_empty() => {
                 write!(f, "{device}: the driver is there and has no device: {hint}")
             }

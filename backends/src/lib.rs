@@ -16,6 +16,8 @@ mod executable;
 mod executor;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod exit;
+#[cfg(any(test, feature = "cuda"))]
+mod libdevice;
 mod limits;
 #[cfg(feature = "wgpu")]
 mod wgpu;
