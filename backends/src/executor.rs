@@ -43,12 +43,10 @@ pub(crate) fn check_types<E>(
     program: &Program,
     check: &impl Fn(&ArrayType) -> Result<(), E>,
 ) -> Result<(), E> {
-    program.inputs().try_for_each(|var| check(program.type_of(var)))?;
-    for equation in program.equations() {
-        let mut outputs = equation.outputs.iter();
+    for program in program.distinct() {
+        program.inputs().try_for_each(|var| check(program.type_of(var)))?;
+        let mut outputs = program.equations().iter().flat_map(|equation| &equation.outputs);
         outputs.try_for_each(|&var| check(program.type_of(var)))?;
-        let mut within = equation.op.programs().into_iter();
-        within.try_for_each(|program| check_types(program, check))?;
     }
     Ok(())
 }

@@ -1,9 +1,17 @@
 //! What can have a derivative: which values of a program depend, through floats, on some of its inputs.
 
+use crate::once::{Found, once};
 use kiln_backends::program::{ArrayType, Custom, CustomRule, Equation, Op, Program, Scan, Unary, Var, While};
 
 /// For each variable, whether it has a derivative with respect to the given inputs that is not zero everywhere.
 pub(crate) fn dependent(program: &Program, given: &[bool]) -> Vec<bool> {
+    thread_local! {
+        static FOUND: Found<Vec<bool>, Vec<bool>> = const { Found::new(None) };
+    }
+    once(&FOUND, program, given.to_vec(), || find_dependent(program, given))
+}
+
+fn find_dependent(program: &Program, given: &[bool]) -> Vec<bool> {
     let mut depends = given.to_vec();
     for equation in program.equations() {
         let inputs: Vec<bool> = equation.inputs.iter().map(|var| depends[var.index()]).collect();
@@ -28,6 +36,14 @@ pub(crate) fn dependent_outputs(program: &Program, given: &[bool]) -> Vec<bool> 
 
 /// For each variable, whether a cotangent may reach it: it depends on the given inputs, and one of these results on it.
 pub(crate) fn live(program: &Program, given: &[bool], results: &[bool]) -> Vec<bool> {
+    thread_local! {
+        static FOUND: Found<[Vec<bool>; 2], Vec<bool>> = const { Found::new(None) };
+    }
+    let asked = [given.to_vec(), results.to_vec()];
+    once(&FOUND, program, asked, || find_live(program, given, results))
+}
+
+fn find_live(program: &Program, given: &[bool], results: &[bool]) -> Vec<bool> {
     let depends = dependent(program, given);
     let mut live = vec![false; depends.len()];
     for (var, &wanted) in program.outputs().iter().zip(results) {
@@ -181,6 +197,16 @@ fn either(flags: &mut [bool], others: &[bool]) {
 
 /// The first op within a program that a mode cannot go through, if one is in the way from these inputs to these results.
 pub(crate) fn obstacle(program: &Program, given: &[bool], results: &[bool], mode: Mode) -> Option<String> {
+    thread_local! {
+        static FOUND: Found<(Vec<bool>, Vec<bool>, Mode), Option<String>> = const { Found::new(None) };
+    }
+    let asked = (given.to_vec(), results.to_vec(), mode);
+    once(&FOUND, program, asked, || {
+        find_obstacle(program, given, results, mode)
+    })
+}
+
+fn find_obstacle(program: &Program, given: &[bool], results: &[bool], mode: Mode) -> Option<String> {
     let depends = dependent(program, given);
     let relevant = match mode {
         Mode::Reverse => live(program, given, results),
@@ -199,7 +225,7 @@ pub(crate) fn obstacle(program: &Program, given: &[bool], results: &[bool], mode
 }
 
 /// Which way derivatives go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
     Reverse,
     Forward,

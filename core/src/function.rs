@@ -27,9 +27,9 @@ use std::sync::Arc;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Form {
+pub struct Form<P = Arc<Program>> {
     /// From the arguments' arrays, and after them the captured ones, to those of the results.
-    pub program: Arc<Program>,
+    pub program: P,
     /// The path of each array in the argument.
     pub arguments: Vec<String>,
     /// The path of each array in the result.
@@ -38,6 +38,22 @@ pub struct Form {
     pub weak: Vec<bool>,
     /// What else the result is made of.
     pub structure: Structure,
+}
+
+impl<P> Form<P> {
+    /// The same with what `f` makes of the program.
+    ///
+    /// # Errors
+    /// That of `f`.
+    pub fn try_map<Q, E>(self, f: impl FnOnce(P) -> Result<Q, E>) -> Result<Form<Q>, E> {
+        Ok(Form {
+            program: f(self.program)?,
+            arguments: self.arguments,
+            results: self.results,
+            weak: self.weak,
+            structure: self.structure,
+        })
+    }
 }
 
 /// A function that was recorded for arguments of some shapes and dtypes, with the arrays that it captured.

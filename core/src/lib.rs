@@ -26,6 +26,7 @@ mod jacobian;
 mod jit;
 pub mod lax;
 pub mod numpy;
+mod once;
 mod ops;
 mod partial;
 mod place;
@@ -56,7 +57,10 @@ pub use grad::{
 };
 pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
 pub use jit::{jit, program};
-pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Program, Shape, simplify, threefry2x32};
+pub use kiln_backends::program::{
+    ArrayType, DType, Limits, OutOfBounds, Program, ReadError, SavedProgram, Shape, simplify, threefry2x32,
+    with_limits,
+};
 pub use kiln_backends::{Buffer, Element};
 pub use kiln_derive::Tree;
 pub use ops::index::At;

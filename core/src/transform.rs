@@ -3,6 +3,7 @@
 use crate::Array;
 use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
+use crate::once::{Found, once};
 use crate::ops::primitive::filled_like;
 use crate::recent::Recent;
 use crate::record::{bind, is_recording, record_derived};
@@ -85,11 +86,10 @@ pub(crate) fn derived_as<T: Clone + Send + Sync + 'static>(
     made
 }
 
-/// What a program weighs in a cache: its equations, and those of the programs that these run.
+/// What a program weighs in a cache: its equations, and those of the programs within it, each once.
 pub(crate) fn weight(program: &Program) -> usize {
-    let equations = program.equations().iter();
-    let within = equations.flat_map(|equation| equation.op.programs());
-    1 + program.equations().len() + within.map(|program| weight(program)).sum::<usize>()
+    let all = program.distinct().into_iter();
+    all.map(|program| 1 + program.equations().len()).sum()
 }
 
 /// The tidied program that a function records for inputs of these types; it reads nothing else.
@@ -135,9 +135,16 @@ pub(crate) fn with_zeros(
 
 /// The same program without what it does besides giving results: for a part of it that is run once more.
 pub(crate) fn without_effects(program: &Arc<Program>) -> Arc<Program> {
-    if !program.has_effect() {
-        return program.clone();
+    thread_local! {
+        static FOUND: Found<(), Arc<Program>> = const { Found::new(None) };
     }
+    match program.has_effect() {
+        true => once(&FOUND, program, (), || drop_effects(program)),
+        false => program.clone(),
+    }
+}
+
+fn drop_effects(program: &Program) -> Arc<Program> {
     let mut builder = Builder::new();
     let mut map: Vec<Var> = program
         .input_types()

@@ -1,7 +1,8 @@
 //! Moving out of a loop what is the same in each trip.
 
 use crate::op::{Op, Scan};
-use crate::{Builder, Equation, Var, Vars};
+use crate::{Builder, Equation, Program, Var, Vars};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// A loop without its dear invariant equations, and these.
@@ -100,6 +101,11 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
 }
 
 fn is_dear(op: &Op) -> bool {
+    dear(op, &mut FxHashSet::default())
+}
+
+/// Whether an op is dear; a program that was looked into before is not dear.
+fn dear<'a>(op: &'a Op, cheap: &mut FxHashSet<&'a Program>) -> bool {
     match op {
         Op::Dot(_)
         | Op::Linalg(_)
@@ -111,7 +117,13 @@ fn is_dear(op: &Op) -> bool {
         | Op::Scatter { .. }
         | Op::Concatenate { .. }
         | Op::Scan(_) => true,
-        Op::Call(program) => program.equations().iter().any(|equation| is_dear(&equation.op)),
+        Op::Call(program) => {
+            cheap.insert(program)
+                && program
+                    .equations()
+                    .iter()
+                    .any(|equation| dear(&equation.op, cheap))
+        }
         _ => false,
     }
 }

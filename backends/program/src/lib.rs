@@ -9,8 +9,10 @@ mod dead;
 mod dtype;
 mod hoist;
 mod infer;
+mod limits;
 mod op;
 mod program;
+mod saved;
 mod scalar;
 mod shape;
 mod simplify;
@@ -20,11 +22,13 @@ mod uniform;
 
 pub use dtype::DType;
 pub use infer::{TypeError, Types, infer};
+pub use limits::{Limits, with_limits};
 pub use op::{
     ArgReduction, Binary, Compare, Custom, CustomRule, Dot, Effect, Linalg, Op, OutOfBounds, Reduction, Scan,
     Unary, Update, While,
 };
 pub use program::{Builder, Equation, Program, Var, Vars};
+pub use saved::{ReadError, SavedProgram};
 pub use scalar::Scalar;
 pub use shape::{ArrayType, Axes, Shape};
 pub use simplify::{simplify, tidy};

@@ -3,11 +3,14 @@
 //! Operands of an elementwise op have equal shapes and dtypes: broadcasting and promotion are written out as
 //! [`Op::Broadcast`] and [`Op::Cast`] by whoever records the op.
 
-use crate::{Axes, DType, Program, Scalar, Shape};
+use crate::{Axes, Builder, DType, Program, Scalar, Shape};
 use serde::{Deserialize, Serialize};
+use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
 /// What an equation does. Each variant says its operands and results.
+///
+/// Serde writes an op without the programs that it holds: they are saved with the [`Program`] that it is in, each once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Op {
     // Without operands.
@@ -46,22 +49,26 @@ pub enum Op {
     /// `(x) -> y`: the same elements in row-major order.
     Reshape(Shape),
     /// `(x) -> y`: axis `i` of the result is axis `permutation[i]` of the operand.
-    Transpose(Axes),
+    Transpose(#[serde(with = "crate::shape::axes")] Axes),
     /// `(x) -> y`: axis `i` of the operand is axis `axes[i]` of the result (in increasing order), where it has the
     /// same length or is repeated from length 1; the other axes of the result repeat it.
     Broadcast {
         /// The result's shape.
         shape: Shape,
         /// Where the operand's axes go.
+        #[serde(with = "crate::shape::axes")]
         axes: Axes,
     },
     /// `(x) -> y`: elements `start, start + step, ...` below `stop` along each axis.
     Slice {
         /// First index, for each axis.
+        #[serde(with = "crate::shape::axes")]
         start: Axes,
         /// End (exclusive), for each axis.
+        #[serde(with = "crate::shape::axes")]
         stop: Axes,
         /// Step, at least 1, for each axis.
+        #[serde(with = "crate::shape::axes")]
         step: Axes,
     },
     /// `(x) -> y`: the elements of `x` at `start, start + step, ...` along each axis of an array that is 0 elsewhere. What
@@ -70,12 +77,14 @@ pub enum Op {
         /// The result's shape.
         shape: Shape,
         /// Where the first element goes, for each axis.
+        #[serde(with = "crate::shape::axes")]
         start: Axes,
         /// Step, at least 1, for each axis.
+        #[serde(with = "crate::shape::axes")]
         step: Axes,
     },
     /// `(x) -> y`: the elements in reverse order along these axes.
-    Reverse(Axes),
+    Reverse(#[serde(with = "crate::shape::axes")] Axes),
     /// `(x, ...) -> y`: one after the other along an axis.
     Concatenate {
         /// The axis.
@@ -88,6 +97,7 @@ pub enum Op {
     /// are the batch, then the other axes of the indices, then the axes of `x` that are not indexed.
     Gather {
         /// The indexed axes of `x`, each at least `batch`.
+        #[serde(with = "crate::shape::axes")]
         axes: Axes,
         /// How many leading axes are common to `x` and the indices.
         batch: usize,
@@ -100,6 +110,7 @@ pub enum Op {
         /// How an update meets what is there.
         kind: Update,
         /// As for the gather.
+        #[serde(with = "crate::shape::axes")]
         axes: Axes,
         /// As for the gather.
         batch: usize,
@@ -113,6 +124,7 @@ pub enum Op {
         /// What combines two elements.
         kind: Reduction,
         /// The axes that go, in increasing order.
+        #[serde(with = "crate::shape::axes")]
         axes: Axes,
     },
     /// `(x) -> i`: the index of the first greatest or least element (a NaN counts as both) along an axis, which goes.
@@ -165,20 +177,20 @@ pub enum Op {
 
     // Structure.
     /// `(inputs) -> outputs` of a program that is kept whole until it is compiled.
-    Call(Arc<Program>),
+    Call(#[serde(skip, default = "later")] Arc<Program>),
     /// `(consts, init, xs) -> (carry, ys)`: a loop with a fixed number of trips.
     Scan(Scan),
     /// `(consts, init) -> carry`: repeats while a condition on the carry holds.
     While(While),
     /// `(which: i32, inputs) -> outputs` of the program with that number, the nearest one where there is none; programs of equal
     /// types.
-    Cond(Vec<Arc<Program>>),
+    Cond(#[serde(skip)] Vec<Arc<Program>>),
 
     // What transformations are told.
     /// `(x) -> x`, of which derivatives know nothing.
     StopGradient,
     /// `(inputs) -> outputs` of a program whose inside is computed again for its derivative, instead of kept.
-    Checkpoint(Arc<Program>),
+    Checkpoint(#[serde(skip, default = "later")] Arc<Program>),
     /// `(consts, inputs) -> outputs` of a program whose derivative is given with it.
     Custom(Arc<Custom>),
     /// `(x, ...) -> ()`: something done for its own sake, in the order of the equations.
@@ -322,12 +334,16 @@ pub enum Update {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Dot {
     /// Contracted axes of the left operand, paired with `rhs_contract`.
+    #[serde(with = "crate::shape::axes")]
     pub lhs_contract: Axes,
     /// Contracted axes of the right operand.
+    #[serde(with = "crate::shape::axes")]
     pub rhs_contract: Axes,
     /// Batch axes of the left operand, paired with `rhs_batch`.
+    #[serde(with = "crate::shape::axes")]
     pub lhs_batch: Axes,
     /// Batch axes of the right operand.
+    #[serde(with = "crate::shape::axes")]
     pub rhs_batch: Axes,
 }
 
@@ -346,6 +362,7 @@ pub enum Linalg {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Scan {
     /// One trip.
+    #[serde(skip, default = "later")]
     pub body: Arc<Program>,
     /// The number of trips.
     pub length: usize,
@@ -361,8 +378,10 @@ pub struct Scan {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct While {
     /// Gives one scalar bool.
+    #[serde(skip, default = "later")]
     pub condition: Arc<Program>,
     /// Gives the next carry.
+    #[serde(skip, default = "later")]
     pub body: Arc<Program>,
     /// How many operands are the same in each trip.
     pub consts: usize,
@@ -373,6 +392,7 @@ pub struct While {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Custom {
     /// What is computed.
+    #[serde(skip, default = "later")]
     pub program: Arc<Program>,
     /// How many operands are constants.
     pub consts: usize,
@@ -386,12 +406,14 @@ pub enum CustomRule {
     /// In reverse mode.
     Vjp {
         /// `(consts, inputs) -> (outputs, residuals)`.
+        #[serde(skip, default = "later")]
         forward: Arc<Program>,
         /// `(consts, residuals, cotangents of the outputs) -> cotangents of the inputs`.
+        #[serde(skip, default = "later")]
         backward: Arc<Program>,
     },
     /// In forward mode: `(consts, inputs, tangents of the inputs) -> (outputs, tangents of the outputs)`, linear in the tangents.
-    Jvp(Arc<Program>),
+    Jvp(#[serde(skip, default = "later")] Arc<Program>),
 }
 
 /// What an equation without results does.
@@ -406,6 +428,11 @@ pub enum Effect {
         /// The place in the user's code.
         at: String,
     },
+}
+
+/// What stands for a program that is not read yet.
+fn later() -> Arc<Program> {
+    Arc::new(Builder::new().finish(&[]))
 }
 
 impl Op {
@@ -486,6 +513,50 @@ impl Op {
             Op::Custom(custom) => vec![&custom.program],
             _ => vec![],
         }
+    }
+
+    /// The programs that the op runs, and those that its derivative runs.
+    pub fn held(&self) -> SmallVec<[&Arc<Program>; 3]> {
+        match self {
+            Op::Call(program) | Op::Checkpoint(program) => smallvec![program],
+            Op::Scan(scan) => smallvec![&scan.body],
+            Op::While(w) => smallvec![&w.condition, &w.body],
+            Op::Cond(branches) => branches.iter().collect(),
+            Op::Custom(custom) => match &custom.rule {
+                CustomRule::Vjp { forward, backward } => smallvec![&custom.program, forward, backward],
+                CustomRule::Jvp(rule) => smallvec![&custom.program, rule],
+            },
+            _ => smallvec![],
+        }
+    }
+
+    /// Puts programs in the place of those that it holds, in the order of [`held`](Op::held). Whether it holds so many.
+    pub(crate) fn hold(&mut self, programs: Vec<Arc<Program>>) -> bool {
+        if let Op::Cond(branches) = self {
+            *branches = programs;
+            return true;
+        }
+        let mut places: SmallVec<[&mut Arc<Program>; 3]> = match self {
+            Op::Call(program) | Op::Checkpoint(program) => smallvec![program],
+            Op::Scan(scan) => smallvec![&mut scan.body],
+            Op::While(w) => smallvec![&mut w.condition, &mut w.body],
+            Op::Custom(custom) => {
+                let custom = Arc::make_mut(custom);
+                match &mut custom.rule {
+                    CustomRule::Vjp { forward, backward } => {
+                        smallvec![&mut custom.program, forward, backward]
+                    }
+                    CustomRule::Jvp(rule) => smallvec![&mut custom.program, rule],
+                }
+            }
+            _ => smallvec![],
+        };
+        let fits = places.len() == programs.len();
+        places
+            .iter_mut()
+            .zip(programs)
+            .for_each(|(place, program)| **place = program);
+        fits
     }
 
     /// Whether running it does something besides giving results.

@@ -2,8 +2,11 @@
 
 use crate::infer::{TypeError, infer};
 use crate::{ArrayType, Op};
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// A variable of a program: an index into its types.
@@ -52,14 +55,15 @@ pub struct Equation {
 /// assert_eq!(read, recorded);
 /// assert_eq!(call(&Arc::new(read), [np::zeros(3), np::ones(3)])[0].to_string(), "[0. 0. 0.]");
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "Text", into = "Text")]
+#[derive(Clone)]
 pub struct Program {
     inputs: usize,
     equations: Vec<Equation>,
     outputs: Vec<Var>,
     types: Vec<ArrayType>,
     hash: u64,
+    depth: usize,
+    has_effect: bool,
 }
 
 impl Program {
@@ -128,7 +132,52 @@ impl Program {
     /// assert!(!program(|x: Array| x.sin(), np::ones(3)).has_effect());
     /// ```
     pub fn has_effect(&self) -> bool {
-        self.equations.iter().any(|equation| equation.op.has_effect())
+        self.has_effect
+    }
+
+    /// How many levels of programs are within this one: 0 for a program that runs no other.
+    ///
+    /// ```
+    /// use kiln::{Array, jit, numpy as np, program};
+    /// let f = jit(jit(|x: Array| x.sin()));
+    /// assert_eq!(program(|x: Array| f(x), np::ones(3)).depth(), 2);
+    /// ```
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The programs within this one, at any depth, and this one: each once, and after those that it holds.
+    ///
+    /// A walk over these takes time in what there is. One that goes from each equation into the programs of its op takes
+    /// exponentially long where they are shared.
+    ///
+    /// ```
+    /// use kiln::{Array, jit, numpy as np, program};
+    /// let sin = jit(|x: Array| x.sin());
+    /// let four = program(|x: Array| sin(sin(sin(sin(x)))), np::ones(3));
+    /// assert_eq!(four.distinct().len(), 2);
+    /// ```
+    pub fn distinct(&self) -> Vec<&Program> {
+        let mut seen = FxHashSet::default();
+        let mut order = vec![];
+        let mut open = vec![(self, self.held())];
+        while let Some((program, rest)) = open.last_mut() {
+            match rest.next() {
+                Some(inner) if seen.insert(inner) => open.push((inner, inner.held())),
+                Some(_) => {}
+                None => {
+                    order.push(*program);
+                    open.pop();
+                }
+            }
+        }
+        order
+    }
+
+    /// The programs that the equations hold, in order.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Program> {
+        let each = self.equations.iter().flat_map(|equation| equation.op.held());
+        each.map(|program| &**program)
     }
 
     /// Writes this program's equations into another, with `arguments` for its inputs; gives its results there.
@@ -160,15 +209,45 @@ impl Program {
 /// Equality and hash go by the equations; the hash was taken when the program was made.
 impl PartialEq for Program {
     fn eq(&self, other: &Program) -> bool {
-        self.hash == other.hash
-            && self.inputs == other.inputs
-            && self.outputs == other.outputs
-            && self.types == other.types
-            && self.equations == other.equations
+        std::ptr::eq(self, other)
+            || self.hash == other.hash
+                && self.inputs == other.inputs
+                && self.outputs == other.outputs
+                && self.types == other.types
+                && same_equations(self, other)
     }
 }
 
+/// Whether two programs have the same equations. Two programs within them that were compared before are not compared again: where they are shared, that
+/// would take exponentially long.
+fn same_equations(x: &Program, y: &Program) -> bool {
+    /// Pairs that were compared, or are being compared. That one of them differs ends the whole comparison.
+    type Compared = FxHashSet<(*const Program, *const Program)>;
+    thread_local! {
+        static COMPARED: RefCell<Option<Compared>> = const { RefCell::new(None) };
+    }
+    if x.depth == 0 {
+        return x.equations == y.equations;
+    }
+    let (outermost, known) = COMPARED.with_borrow_mut(|compared| {
+        let outermost = compared.is_none();
+        (outermost, !compared.get_or_insert_default().insert((x, y)))
+    });
+    let same = known || x.equations == y.equations;
+    if outermost {
+        COMPARED.set(None);
+    }
+    same
+}
+
 impl Eq for Program {}
+
+/// As it prints: a derived text would repeat a program that is shared.
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl Hash for Program {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -230,6 +309,11 @@ impl Builder {
         &self.types[var.index()]
     }
 
+    /// How many variables there are so far.
+    pub fn variables(&self) -> usize {
+        self.types.len()
+    }
+
     /// The inputs so far.
     pub fn inputs(&self) -> &[Var] {
         &self.inputs
@@ -267,8 +351,11 @@ impl Builder {
         for equation in &equations {
             equation.hash(&mut state);
         }
+        let held = equations.iter().flat_map(|equation| equation.op.held());
         Program {
             inputs,
+            depth: held.map(|program| program.depth + 1).max().unwrap_or(0),
+            has_effect: equations.iter().any(|equation| equation.op.has_effect()),
             equations,
             outputs,
             types,
@@ -315,54 +402,5 @@ impl Hasher for Fnv {
 
     fn write_u32(&mut self, word: u32) {
         self.write_u64(u64::from(word));
-    }
-}
-
-/// What is saved of a program: everything else is inferred, and so checked, when it is read.
-#[derive(Serialize, Deserialize)]
-struct Text {
-    inputs: Vec<ArrayType>,
-    equations: Vec<(Op, Vec<Var>)>,
-    outputs: Vec<Var>,
-}
-
-impl From<Program> for Text {
-    fn from(program: Program) -> Text {
-        Text {
-            inputs: program.input_types(),
-            equations: program
-                .equations
-                .into_iter()
-                .map(|e| (e.op, e.inputs.to_vec()))
-                .collect(),
-            outputs: program.outputs,
-        }
-    }
-}
-
-impl TryFrom<Text> for Program {
-    type Error = String;
-
-    fn try_from(text: Text) -> Result<Program, String> {
-        let mut builder = Builder::new();
-        for of in text.inputs {
-            if of.checked_bytes().is_none() {
-                return Err(format!("shape {} has too many elements", of.shape));
-            }
-            builder.input(of);
-        }
-        let known = |vars: &[Var], builder: &Builder| match vars
-            .iter()
-            .find(|var| var.index() >= builder.types.len())
-        {
-            Some(var) => Err(format!("variable {} is used before it is defined", var.0)),
-            None => Ok(()),
-        };
-        for (op, inputs) in text.equations {
-            known(&inputs, &builder)?;
-            builder.push(op, &inputs).map_err(|error| error.to_string())?;
-        }
-        known(&text.outputs, &builder)?;
-        Ok(builder.finish(&text.outputs))
     }
 }

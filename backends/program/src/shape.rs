@@ -9,6 +9,43 @@ use std::ops::Deref;
 /// A list of axes.
 pub type Axes = SmallVec<[usize; 4]>;
 
+/// Axes as serde reads them: at most 64, as many as NumPy has, and none are there because a number says so.
+pub(crate) mod axes {
+    use super::Axes;
+    use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+    use serde::{Serialize, Serializer};
+    use std::fmt;
+
+    const MOST: usize = 64;
+
+    pub(crate) fn serialize<S: Serializer>(axes: &Axes, serializer: S) -> Result<S::Ok, S::Error> {
+        axes.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Axes, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Axes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "at most {MOST} axes")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Axes, A::Error> {
+                let mut axes = Axes::new();
+                while let Some(axis) = seq.next_element()? {
+                    if axes.len() == MOST {
+                        return Err(A::Error::invalid_length(MOST + 1, &self));
+                    }
+                    axes.push(axis);
+                }
+                Ok(axes)
+            }
+        }
+        deserializer.deserialize_seq(Read)
+    }
+}
+
 /// The lengths of an array's axes; the empty shape is a scalar's. Read as a slice of lengths: `shape[0]`, `shape.iter()`, `shape[..]`. Prints as
 /// Python prints a tuple.
 ///
@@ -20,7 +57,7 @@ pub type Axes = SmallVec<[usize; 4]>;
 /// assert_eq!(Shape::from([4]).to_string(), "(4,)");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Shape(Axes);
+pub struct Shape(#[serde(with = "axes")] Axes);
 
 impl Shape {
     /// The shape of a scalar.

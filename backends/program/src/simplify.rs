@@ -36,9 +36,19 @@ pub fn tidy(program: &Program) -> Program {
 }
 
 fn shorter(program: &Program, inline: bool) -> Program {
+    shorter_within(program, inline, &mut Shorter::default())
+}
+
+/// The programs that were made shorter: one that is shared is made shorter once.
+type Shorter = FxHashMap<Arc<Program>, Arc<Program>>;
+
+fn shorter_within(program: &Program, inline: bool, shorter: &mut Shorter) -> Program {
     let mut forward = Forward {
         inline,
-        ..Forward::default()
+        shorter,
+        builder: Builder::new(),
+        known: FxHashMap::default(),
+        definition: FxHashMap::default(),
     };
     let inputs: Vec<Var> = program
         .input_types()
@@ -49,9 +59,9 @@ fn shorter(program: &Program, inline: bool) -> Program {
     without_dead_code(&forward.builder.finish(&outputs))
 }
 
-#[derive(Default)]
-struct Forward {
+struct Forward<'a> {
     inline: bool,
+    shorter: &'a mut Shorter,
     builder: Builder,
     /// Equations already written, by the hash of what they compute.
     known: FxHashMap<u64, SmallVec<[usize; 1]>>,
@@ -59,7 +69,7 @@ struct Forward {
     definition: FxHashMap<Var, usize>,
 }
 
-impl Forward {
+impl Forward<'_> {
     fn inline(&mut self, program: &Program, arguments: &[Var]) -> Vec<Var> {
         let mut map = arguments.to_vec();
         for equation in program.equations() {
@@ -73,7 +83,10 @@ impl Forward {
                     let nearest = usize::try_from(which).unwrap_or(0).min(branches.len() - 1);
                     map.extend(self.inline(&branches[nearest], &inputs[1..]));
                 }
-                op => map.extend(self.rewrite(self.within(op), inputs)),
+                op => {
+                    let op = self.within(op);
+                    map.extend(self.rewrite(op, inputs));
+                }
             }
         }
         program.outputs().iter().map(|var| map[var.index()]).collect()
@@ -167,8 +180,15 @@ impl Forward {
     }
 
     /// The op with the programs inside it made shorter.
-    fn within(&self, op: &Op) -> Op {
-        let inner = |program: &Arc<Program>| Arc::new(shorter(program, self.inline));
+    fn within(&mut self, op: &Op) -> Op {
+        let mut inner = |program: &Arc<Program>| {
+            if let Some(known) = self.shorter.get(program) {
+                return known.clone();
+            }
+            let made = Arc::new(shorter_within(program, self.inline, self.shorter));
+            self.shorter.insert(program.clone(), made.clone());
+            made
+        };
         match op {
             Op::Scan(scan) => Op::Scan(Scan {
                 body: inner(&scan.body),

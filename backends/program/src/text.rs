@@ -6,19 +6,45 @@
 //!     c:f32[3] = mul b 2.0
 //!   in (c,) }
 //! ```
-//! A constant is written where it is used.
+//! A constant is written where it is used. A program that is run at several places has a number, and is written at the first of them.
 
 use crate::op::{CustomRule, Dot, Effect, Op};
 use crate::{Program, Var};
+use rustc_hash::FxHashMap;
 use std::fmt::{self, Write};
+use std::sync::Arc;
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write(self, f, 0)
+        write(self, f, &mut Shared::of(self), 0)
     }
 }
 
-fn write(program: &Program, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
+/// The programs that are run at several places.
+struct Shared<'a> {
+    /// At how many places a program is run, and its number once it is written.
+    places: FxHashMap<&'a Program, (usize, Option<usize>)>,
+    written: usize,
+}
+
+impl<'a> Shared<'a> {
+    fn of(program: &'a Program) -> Shared<'a> {
+        let mut places = FxHashMap::default();
+        for program in program.distinct() {
+            for held in program.held() {
+                places.entry(held).or_insert((0, None)).0 += 1;
+            }
+        }
+        Shared { places, written: 0 }
+    }
+}
+
+fn write(
+    program: &Program,
+    f: &mut fmt::Formatter<'_>,
+    shared: &mut Shared<'_>,
+    indent: usize,
+) -> fmt::Result {
     let mut names: Vec<String> = vec![String::new(); program.variables()];
     let mut named = 0;
     let mut name = |var: Var, names: &mut Vec<String>| {
@@ -49,7 +75,7 @@ fn write(program: &Program, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::R
             write!(f, "{} ", defined(output, &names))?;
         }
         write!(f, "= {}", equation.op.name())?;
-        parameters(&equation.op, f, indent)?;
+        parameters(&equation.op, f, shared, indent)?;
         for input in &equation.inputs {
             write!(f, " {}", names[input.index()])?;
         }
@@ -64,7 +90,7 @@ fn write(program: &Program, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::R
     write!(f, "{:indent$}  in ({}{comma}) }}", "", outputs.join(", "))
 }
 
-fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
+fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, shared: &mut Shared<'_>, indent: usize) -> fmt::Result {
     match op {
         Op::Constant { .. } | Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd => {
             Ok(())
@@ -117,10 +143,10 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result
         Op::Linalg(_) => Ok(()),
         Op::Uniform { low, high } => write!(f, "[{low}, {high}]"),
         Op::RandomBits { shape } => write!(f, "[{shape}]"),
-        Op::Call(program) | Op::Checkpoint(program) => inner(&[("program", program)], f, indent),
+        Op::Call(program) | Op::Checkpoint(program) => inner(&[("program", program)], f, shared, indent),
         Op::Cond(branches) => {
             let branches: Vec<(&str, _)> = branches.iter().map(|branch| ("branch", branch)).collect();
-            inner(&branches, f, indent)
+            inner(&branches, f, shared, indent)
         }
         Op::Custom(custom) => {
             write!(f, "[consts={}]", custom.consts)?;
@@ -132,9 +158,12 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result
                         ("backward", backward),
                     ],
                     f,
+                    shared,
                     indent,
                 ),
-                CustomRule::Jvp(rule) => inner(&[("program", &custom.program), ("jvp", rule)], f, indent),
+                CustomRule::Jvp(rule) => {
+                    inner(&[("program", &custom.program), ("jvp", rule)], f, shared, indent)
+                }
             }
         }
         Op::Effect(Effect::Print(text)) => write!(f, "[{text:?}]"),
@@ -149,24 +178,43 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result
                 f.write_str(" reverse")?;
             }
             f.write_char(']')?;
-            inner(&[("body", &scan.body)], f, indent)
+            inner(&[("body", &scan.body)], f, shared, indent)
         }
         Op::While(w) => {
             write!(f, "[consts={}]", w.consts)?;
-            inner(&[("condition", &w.condition), ("body", &w.body)], f, indent)
+            inner(
+                &[("condition", &w.condition), ("body", &w.body)],
+                f,
+                shared,
+                indent,
+            )
         }
     }
 }
 
 fn inner(
-    programs: &[(&str, &std::sync::Arc<Program>)],
+    programs: &[(&str, &Arc<Program>)],
     f: &mut fmt::Formatter<'_>,
+    shared: &mut Shared<'_>,
     indent: usize,
 ) -> fmt::Result {
     f.write_str("[\n")?;
     for (name, program) in programs {
         write!(f, "{:indent$}      {name}=", "")?;
-        write(program, f, indent + 6)?;
+        let number = match shared.places.get_mut(&***program) {
+            Some((2.., number @ None)) => {
+                write!(f, "program{}: ", shared.written)?;
+                *number = Some(shared.written);
+                shared.written += 1;
+                None
+            }
+            Some((_, number)) => *number,
+            None => None,
+        };
+        match number {
+            Some(number) => write!(f, "program{number}")?,
+            None => write(program, f, shared, indent + 6)?,
+        }
         f.write_char('\n')?;
     }
     write!(f, "{:indent$}    ]", "")

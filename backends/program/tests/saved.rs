@@ -1,8 +1,8 @@
 //! Programs that are saved and read again, whole and damaged.
 
 use kiln_program::{
-    ArrayType, Axes, Binary, Builder, DType, Dot, Op, OutOfBounds, Program, Reduction, Scalar, Scan, Shape,
-    Unary,
+    ArrayType, Axes, Binary, Builder, DType, Dot, Limits, Op, OutOfBounds, Program, Reduction, Scalar, Scan,
+    Shape, Unary, with_limits,
 };
 use std::panic::catch_unwind;
 use std::sync::Arc;
@@ -144,14 +144,130 @@ fn a_damaged_program_is_an_error_or_another_program() {
 #[test]
 fn errors_say_what_is_wrong() {
     let read = |text: &str| serde_json::from_str::<Program>(text).unwrap_err().to_string();
-    let unknown = r#"{"inputs":[],"equations":[],"outputs":[3]}"#;
-    assert_eq!(read(unknown), "variable 3 is used before it is defined");
-    let bits = r#"{"inputs":[],"equations":[[{"Constant":{"value":{"dtype":"Bool","bits":5},"shape":[]}},[]]],"outputs":[0]}"#;
-    assert!(
-        read(bits).starts_with("0x5 are not the bits of a bool"),
-        "{}",
-        read(bits)
+    let one = |inputs: &str, equations: &str, outputs: &str| {
+        format!(
+            r#"{{"version":2,"programs":[{{"inputs":[{inputs}],"equations":[{equations}],"outputs":[{outputs}]}}]}}"#
+        )
+    };
+    let cases = [
+        (one("", "", "3"), "variable 3 is used before it is defined"),
+        (
+            one(
+                "",
+                r#"[{"Constant":{"value":{"dtype":"Bool","bits":5},"shape":[]}},[],[]]"#,
+                "0",
+            ),
+            "0x5 are not the bits of a bool",
+        ),
+        (
+            one(r#"{"dtype":"F64","shape":[4294967296,4294967296]}"#, "", "0"),
+            "shape (4294967296, 4294967296) has too many elements",
+        ),
+        (
+            one(
+                &format!(r#"{{"dtype":"F64","shape":[{}1]}}"#, "1,".repeat(64)),
+                "",
+                "0",
+            ),
+            "invalid length 65, expected at most 64 axes",
+        ),
+        (
+            one("", r#"["Call",[],[0]]"#, ""),
+            "program 0 is used before it is defined",
+        ),
+        (
+            one("", r#"["Call",[],[]]"#, ""),
+            "call: holds another number of programs",
+        ),
+        (one("", r#"["Select",[],[]]"#, ""), "select: takes 3 operands"),
+        (r#"{"version":2,"programs":[]}"#.into(), "there is no program"),
+        (
+            r#"{"version":1,"programs":[]}"#.into(),
+            "a program in version 1 of its form, this reads version 2: record and save it again",
+        ),
+        (
+            r#"{"inputs":[],"equations":[],"outputs":[]}"#.into(),
+            "missing field `version`",
+        ),
+    ];
+    for (text, words) in cases {
+        assert!(read(&text).starts_with(words), "{}, of {text}", read(&text));
+    }
+}
+
+/// A table of programs each of which runs the one before it `times` times.
+fn tower(depth: usize, times: usize) -> String {
+    let mut programs = vec![
+        r#"{"inputs":[{"dtype":"F32","shape":[2]}],"equations":[[{"Unary":"Sin"},[0],[]]],"outputs":[1]}"#
+            .to_string(),
+    ];
+    for level in 0..depth {
+        let calls: Vec<String> = (0..times)
+            .map(|i| format!(r#"["Call",[{i}],[{level}]]"#))
+            .collect();
+        programs.push(format!(
+            r#"{{"inputs":[{{"dtype":"F32","shape":[2]}}],"equations":[{}],"outputs":[{times}]}}"#,
+            calls.join(",")
+        ));
+    }
+    format!(r#"{{"version":2,"programs":[{}]}}"#, programs.join(","))
+}
+
+#[test]
+fn depth_size_and_work_are_bounded() {
+    let read = |text: &str| serde_json::from_str::<Program>(text).map_err(|error| error.to_string());
+    let refused = |text: &str, words: &str| {
+        let error = read(text).unwrap_err();
+        assert!(error.starts_with(words), "{error}");
+    };
+    assert_eq!(read(&tower(128, 1)).unwrap().depth(), 128);
+    refused(
+        &tower(129, 1),
+        "more than 128 levels of programs within programs: raise Limits::depth",
     );
-    let huge = r#"{"inputs":[{"dtype":"F64","shape":[4294967296,4294967296]}],"equations":[],"outputs":[0]}"#;
-    assert_eq!(read(huge), "shape (4294967296, 4294967296) has too many elements");
+    refused(&tower(20_000, 1), "more than 128 levels of programs");
+    // 2^40 sines can be read, 2^60 are more than anybody waits for.
+    let shared = read(&tower(40, 2)).unwrap();
+    assert_eq!(shared.distinct().len(), 41);
+    refused(
+        &tower(60, 2),
+        "more than 1152921504606846976 elements of declared work: raise Limits::work",
+    );
+    let small = Limits {
+        size: 100,
+        ..Limits::default()
+    };
+    with_limits(small, || {
+        read(&tower(5, 1)).unwrap();
+        refused(
+            &tower(50, 1),
+            "more than 100 equations, variables and axes in a program: raise Limits::size",
+        );
+    });
+    read(&tower(50, 1)).unwrap();
+}
+
+/// Every walk over programs within programs takes time in what there is, not in how often it is run.
+#[test]
+fn shared_programs_are_walked_once() {
+    let read = || serde_json::from_str::<Program>(&tower(40, 2)).unwrap();
+    let (x, y) = (read(), read());
+    assert_eq!(x, y);
+    assert_eq!(
+        serde_json::to_string(&x).unwrap(),
+        serde_json::to_string(&y).unwrap()
+    );
+    let text = x.to_string();
+    assert_eq!(
+        (text.matches("= call[").count(), text.matches("= sin").count()),
+        (80, 1),
+        "{text}"
+    );
+    assert_eq!(format!("{x:?}"), text);
+    assert!(!x.has_effect());
+    let mut set = std::collections::HashSet::from([x]);
+    assert!(!set.insert(y));
+    // Another program at the bottom makes all of them others.
+    let other = tower(40, 2).replace("Sin", "Cos");
+    assert_ne!(serde_json::from_str::<Program>(&other).unwrap(), read());
 }

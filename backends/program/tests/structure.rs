@@ -167,7 +167,7 @@ fn the_text_shows_what_is_inside() {
     c:f32[5] = pad[(5,) start=[1] step=[2]] b
     = debug_print["padded: {}"] c
     d:f32[2] = cond[
-      branch={ a:f32[2] =>
+      branch=program0: { a:f32[2] =>
           b:f32[2] = sin a
         in (b,) }
       branch={ a:f32[2] =>
@@ -181,9 +181,7 @@ fn the_text_shows_what_is_inside() {
         in (b,) }
     ] e
     g:f32[2] = custom[consts=0][
-      program={ a:f32[2] =>
-          b:f32[2] = sin a
-        in (b,) }
+      program=program0
       forward={ a:f32[2] =>
           b:f32[2] = sin a
         in (b, a) }

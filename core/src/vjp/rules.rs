@@ -2,6 +2,7 @@
 
 use super::{Site, backward as program_of_cotangents, chosen, plain, spread, zeros};
 use crate::Array;
+use crate::once::{Found, once};
 use crate::partial::{is_cheap, split};
 use crate::transform::{bind_strong, evaluate};
 use kiln_backends::program::{ArrayType, CustomRule, Op, Program};
@@ -34,9 +35,14 @@ pub(super) fn forward(site: &Site) -> (Vec<Array>, Vec<Array>) {
 /// Whether something in a program is better kept for the backward pass than computed again: that may come in another program, or in
 /// another trip of a loop.
 fn keeps(program: &Program) -> bool {
-    program.equations().iter().any(|equation| match &equation.op {
-        Op::Call(program) => keeps(program),
-        op => !is_cheap(op),
+    thread_local! {
+        static FOUND: Found<(), bool> = const { Found::new(None) };
+    }
+    once(&FOUND, program, (), || {
+        program.equations().iter().any(|equation| match &equation.op {
+            Op::Call(program) => keeps(program),
+            op => !is_cheap(op),
+        })
     })
 }
 

@@ -6,6 +6,7 @@ use super::batch::{
 use super::guarded;
 use crate::Array;
 use crate::depend::around;
+use crate::once::{Found, once};
 use crate::ops::primitive::{broadcast_along, compare, filled, reduce, select};
 use crate::transform::{Derived, bind_strong, evaluate};
 use crate::tree::Arrays;
@@ -123,6 +124,15 @@ fn carried(body: &Program, consts: &[bool], carry: Vec<bool>, xs: &[bool]) -> Ve
 
 /// Which outputs of a program are batched where some inputs are: what [`batch`] finds, without the program.
 fn batched_outputs(program: &Program, given: &[bool]) -> Vec<bool> {
+    thread_local! {
+        static FOUND: Found<Vec<bool>, Vec<bool>> = const { Found::new(None) };
+    }
+    once(&FOUND, program, given.to_vec(), || {
+        find_batched_outputs(program, given)
+    })
+}
+
+fn find_batched_outputs(program: &Program, given: &[bool]) -> Vec<bool> {
     let mut batched = given.to_vec();
     for equation in program.equations() {
         let given: Vec<bool> = equation.inputs.iter().map(|var| batched[var.index()]).collect();

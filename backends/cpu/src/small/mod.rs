@@ -208,14 +208,11 @@ fn stacked_types(scan: &Scan) -> Vec<ArrayType> {
 }
 
 pub(crate) fn is_small(program: &Program) -> bool {
-    let mut results = program.equations().iter().flat_map(|equation| &equation.outputs);
-    program.input_types().iter().all(|of| of.shape.size() <= ELEMENTS)
-        && results.all(|var| program.type_of(*var).shape.size() <= ELEMENTS)
-        && program
-            .equations()
-            .iter()
-            .flat_map(|equation| equation.op.programs())
-            .all(|inner| is_small(inner))
+    program.distinct().into_iter().all(|program| {
+        let results = program.equations().iter().flat_map(|equation| &equation.outputs);
+        let mut all = program.inputs().chain(results.copied());
+        all.all(|var| program.type_of(var).shape.size() <= ELEMENTS)
+    })
 }
 
 fn buffer(memory: &[u8], place: &Place, of: &ArrayType) -> Buffer {

@@ -1,0 +1,95 @@
+//! How much a reader of files takes.
+
+use std::cell::Cell;
+
+/// Bounds on what is read: a file or a program that goes beyond one of them is refused with an error that names it.
+///
+/// The defaults let pass what programs are known to need. Whoever reads files of people they do not trust sets bounds of their own by [`with_limits`].
+///
+/// ```
+/// use kiln::io::{self, Error, Limits, with_limits};
+/// use kiln::numpy as np;
+/// let file = io::to_npy(&np::ones(1000))?;
+/// let small = Limits { bytes: 1 << 10, ..Limits::default() };
+/// let error = with_limits(small, || io::from_npy(&file)).unwrap_err();
+/// assert!(matches!(error, Error::Limit { limit: 1024, .. }));
+/// assert_eq!(error.to_string(), "the bytes: more than 1024 bytes of arrays: raise Limits::bytes by io::with_limits");
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes that the arrays of one file may take, uncompressed. The default is 2^36, which is 64 GiB.
+    ///
+    /// Memory never grows with what a header claims, only with what is decoded; this bounds what is decoded.
+    pub bytes: u64,
+    /// The most levels of programs within programs. The default is 128.
+    pub depth: usize,
+    /// The most equations, variables and axes of variables that a program may have, with all programs that it runs. A program that is
+    /// shared counts once. The default is 2^22: hundreds of thousands of equations, and at most about 250 MB.
+    pub size: u64,
+    /// The most work that a program may declare. The default is 2^60, which takes years: it stops forged numbers of iterations, and no program of use.
+    /// Set it for files of people that you do not trust: about 2^31 a second and core.
+    ///
+    /// The work of a program is that of its equations, and the elements of its inputs. That of an equation is 256, the elements of its operands and results, and the multiplications of a product or decomposition. An op that runs
+    /// programs adds their work: a loop that of its body for each iteration, a choice that of all branches, which are all compiled, and a
+    /// function with its own derivative that of its rule too. Nobody knows the iterations of a `while_loop` before it runs: it counts as one.
+    pub work: u64,
+    /// Whether a program may have a `while_loop`, which may run for ever. The default is `true`.
+    pub while_loops: bool,
+}
+
+impl Limits {
+    /// The limits of this thread.
+    ///
+    /// ```
+    /// use kiln::io::{Limits, with_limits};
+    /// assert_eq!(Limits::current(), Limits::default());
+    /// let shallow = Limits { depth: 3, ..Limits::current() };
+    /// assert_eq!(with_limits(shallow, || Limits::current().depth), 3);
+    /// ```
+    pub fn current() -> Limits {
+        HERE.get()
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        DEFAULT
+    }
+}
+
+const DEFAULT: Limits = Limits {
+    bytes: 1 << 36,
+    depth: 128,
+    size: 1 << 22,
+    work: 1 << 60,
+    while_loops: true,
+};
+
+thread_local! {
+    static HERE: Cell<Limits> = const { Cell::new(DEFAULT) };
+}
+
+/// Runs `f` with these limits on this thread; those before are restored, also when `f` panics. They hold for every reader that `f` calls: of files, of
+/// exported functions, and of programs in the formats of serde.
+///
+/// ```
+/// use kiln::export::{Exported, export};
+/// use kiln::io::{Error, Limits, with_limits};
+/// use kiln::{Array, lax, numpy as np};
+/// let file = export(|x: Array| lax::fori_loop(0, 1_000_000, |_, x: Array| x.sin(), x), np::ones(3)).to_bytes()?;
+/// let short = Limits { work: 1 << 20, ..Limits::default() };
+/// let error = with_limits(short, || Exported::from_bytes(&file)).unwrap_err();
+/// assert!(matches!(error, Error::Limit { .. }));
+/// # Ok::<(), Error>(())
+/// ```
+pub fn with_limits<R>(limits: Limits, f: impl FnOnce() -> R) -> R {
+    struct Restore(Limits);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            HERE.set(self.0);
+        }
+    }
+    let _restore = Restore(HERE.replace(limits));
+    f()
+}
