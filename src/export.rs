@@ -26,13 +26,15 @@
 //!
 //! What is read is checked: each equation against the rules of its op, and all of it, the captured arrays too, against a checksum that is
 //! saved with it, so that a damaged file is an error, and not a wrong number. The checksum tells of accidents; who means harm can make another.
-//! A file is still a program, which may take long or much memory: run those of people that you trust.
+//! A file is still a program, which may take long or much memory. [`Limits`](crate::io::Limits) bound its size, its depth and the work that it declares, and refuse loops whose
+//! number of iterations is not known: set them, by [`with_limits`](crate::io::with_limits), for files of people that you do not trust.
 
 use crate::io::{self, Error, Place, safetensors};
-use kiln_core::{Array, ArrayType, Buffer, Form, Function, Program, Tree};
+use kiln_core::{Array, ArrayType, Buffer, Form, Function, Program, ReadError, SavedProgram, Tree};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The function `f`, recorded for arguments of the shapes and dtypes of these, with the arrays that it captures. Plain numbers among
 /// `arguments` have the dtype that they have on their own.
@@ -64,8 +66,9 @@ pub struct Exported {
 /// The name in the metadata of a file.
 const NOTE: &str = "kiln.function";
 
-/// The version of what stands there. It grows when older readers would misread it.
-const VERSION: u64 = 1;
+/// The version of what stands there. It grows when older readers would misread it. Version 1, which is not read any more, repeated a program at each
+/// place that ran it.
+const VERSION: u64 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Saved<F> {
@@ -93,7 +96,7 @@ impl Exported {
     /// Saves the function. A write that fails leaves what was there before.
     ///
     /// # Errors
-    /// When the file cannot be written, or programs are nested so deep that they could not be read (about twenty).
+    /// When the file cannot be written, or [`Exported::load`] would refuse it for the [`Limits`](io::Limits) of the thread.
     ///
     /// ```
     /// use kiln::export::{Exported, export};
@@ -112,7 +115,8 @@ impl Exported {
     /// A function that was saved.
     ///
     /// # Errors
-    /// When the file cannot be read, is none of a function, is damaged, or is from a later version of kiln.
+    /// When the file cannot be read, is none of a function, is damaged, is from another version of kiln, or goes beyond the
+    /// [`Limits`](io::Limits) of the thread.
     ///
     /// ```
     /// use kiln::export::Exported;
@@ -232,9 +236,8 @@ impl Exported {
             function: self.function.form(),
         };
         let text = serde_json::to_string(&saved).map_err(|error| damaged(error.to_string()))?;
-        // What cannot be read again, for it is nested too deep, is not written.
-        let again = serde_json::from_str::<Saved<Form>>(&text);
-        again.map_err(|error| damaged(format!("the program could not be read again: {error}")))?;
+        // What cannot be read again, for it goes beyond a limit, is not written.
+        parsed(&text, at)?;
         Ok((NOTE.into(), text))
     }
 
@@ -256,6 +259,13 @@ impl Exported {
                 "version {version} of its format, which begins with 1"
             )));
         }
+        if version < VERSION {
+            return Err(Error::Older {
+                at: at.clone(),
+                found: version,
+                known: VERSION,
+            });
+        }
         if version > VERSION {
             return Err(Error::Newer {
                 at: at.clone(),
@@ -263,11 +273,7 @@ impl Exported {
                 known: VERSION,
             });
         }
-        let Saved::<Form> {
-            crc32,
-            function: form,
-            ..
-        } = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+        let (form, crc32) = parsed(text, at)?;
         let take = |i| {
             let name = captured(i);
             arrays
@@ -288,6 +294,24 @@ impl Exported {
         }
         Ok(Exported { function })
     }
+}
+
+/// What stands in the metadata, checked against the rules of each op and the limits of the thread, and the checksum there.
+fn parsed(text: &str, at: &Place) -> Result<(Form, u32), Error> {
+    let damaged = |what: String| Error::Damaged { at: at.clone(), what };
+    let Saved::<Form<SavedProgram>> { crc32, function, .. } =
+        serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+    let form = function.try_map(|program| match Program::try_from(program) {
+        Ok(program) => Ok(Arc::new(program)),
+        Err(ReadError::Limit { what, field, limit }) => Err(Error::Limit {
+            at: at.clone(),
+            what,
+            field,
+            limit,
+        }),
+        Err(error) => Err(damaged(error.to_string())),
+    });
+    Ok((form?, crc32))
 }
 
 /// The name of a captured array in a file.

@@ -3,14 +3,16 @@
 mod support;
 
 use kiln::export::{Exported, export};
-use kiln::io::{self, Error};
+use kiln::io::{self, Error, Limits, with_limits};
 use kiln::{
-    Array, DType, Key, Static, Tree, custom_jvp, custom_vjp, debug, debug_print, grad, jit, lax, numpy as np,
-    random, vmap, with_x64,
+    Array, DType, Key, Program, Static, Tree, custom_jvp, custom_vjp, debug, debug_print, grad, jit, lax,
+    numpy as np, random, vmap, with_x64,
 };
+use kiln_backends::program::Op;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
+use std::sync::Arc;
 use support::device::{is_exact, on_cpu};
 
 fn same(found: &Array, wanted: &Array) {
@@ -347,13 +349,157 @@ fn what_cannot_be_saved_is_refused() {
         looked.starts_with("item: an array f32[] inside export (made at tests/export.rs"),
         "{looked}"
     );
-    // Deeper than JSON is read.
-    let mut f: Box<dyn Fn(Array) -> Array> = Box::new(|x| x + 1);
-    for _ in 0..40 {
-        f = Box::new(jit(f));
+    // Deeper than it is read.
+    let deep = Limits {
+        depth: 39,
+        ..Limits::default()
+    };
+    let exported = export(nested(40), np::ones(2));
+    let error = with_limits(deep, || exported.to_bytes()).unwrap_err();
+    assert!(
+        error.to_string().ends_with(
+            "more than 39 levels of programs within programs: raise Limits::depth by io::with_limits"
+        ),
+        "{error}"
+    );
+    exported.to_bytes().unwrap();
+}
+
+/// `jit` within `jit`, so many times.
+fn nested(depth: usize) -> Box<dyn Fn(Array) -> Array> {
+    (0..depth).fold(Box::new(|x| x + 1), |f, _| Box::new(jit(f)))
+}
+
+/// A function that calls another twice, which calls another twice, and so on.
+fn doubled(depth: usize) -> Box<dyn Fn(Array) -> Array> {
+    (0..depth).fold(Box::new(|x: Array| x + 1), |f, _| {
+        let f = jit(f);
+        Box::new(move |x| f(f(x)))
+    })
+}
+
+#[test]
+fn a_program_that_is_shared_is_saved_once() {
+    let sizes = [10, 20, 40].map(|depth| export(doubled(depth), np::ones(2)).to_bytes().unwrap().len());
+    let [ten, twenty, forty] = sizes;
+    assert!(forty - twenty < 3 * (twenty - ten), "{sizes:?}");
+    let exported = again(&export(doubled(40), np::ones(2)));
+    let program = exported.program();
+    assert_eq!((program.depth(), program.distinct().len()), (40, 41));
+    let [Op::Call(first), Op::Call(second)] =
+        program.equations().iter().map(|e| &e.op).collect::<Vec<_>>()[..]
+    else {
+        panic!("{program}")
+    };
+    assert!(Arc::ptr_eq(first, second));
+    // Printing, comparing and hashing take no longer than saving.
+    assert_eq!(exported.to_string().matches("= call[").count(), 80);
+    assert_eq!(program, export(doubled(40), np::ones(2)).program());
+    assert!(!program.has_effect());
+    let few = again(&export(doubled(5), np::ones(2)));
+    assert_eq!(few.call::<_, Array>(np::zeros(2)).to_vec::<f32>(), [32.0; 2]);
+    let shared = again(&export(
+        |x: Array| {
+            let f = doubled(3);
+            lax::cond(x.sum().gt(0), &f, |x: Array| f(x) * 2, x)
+        },
+        np::ones(2),
+    ));
+    assert_eq!(shared.call::<_, Array>(np::ones(2)).to_vec::<f32>(), [9.0; 2]);
+}
+
+/// The deepest program that is read by default can be used on a thread with a small stack.
+#[test]
+fn deep_programs_can_be_used() {
+    let leaf = r#"{"inputs":[{"dtype":"float32","shape":[2]}],"equations":[[{"Unary":"Sin"},[0],[]]],"outputs":[1]}"#;
+    let tower = |level: &dyn Fn(usize) -> String| {
+        let levels: Vec<String> = (0..128).map(level).collect();
+        let text = format!(r#"{{"version":2,"programs":[{leaf},{}]}}"#, levels.join(","));
+        Arc::new(serde_json::from_str::<Program>(&text).unwrap())
+    };
+    let calls = tower(&|i| {
+        format!(
+            r#"{{"inputs":[{{"dtype":"float32","shape":[2]}}],"equations":[["Call",[0],[{i}]]],"outputs":[1]}}"#
+        )
+    });
+    let loops = tower(&|i| {
+        format!(
+            r#"{{"inputs":[{{"dtype":"float32","shape":[2]}}],"equations":[[{{"Scan":{{"length":1,"consts":0,"carries":1,"reverse":false}}}},[0],[{i}]]],"outputs":[1]}}"#
+        )
+    });
+    let choices = tower(&|i| {
+        let operands = if i == 0 { "0,1" } else { "0,0,1" };
+        format!(
+            r#"{{"inputs":[{{"dtype":"int32","shape":[]}},{{"dtype":"float32","shape":[2]}}],"equations":[["Cond",[{operands}],[{i}]]],"outputs":[2]}}"#
+        )
+    });
+    let half = || np::full(2, 0.5);
+    for program in [calls, loops, choices] {
+        assert_eq!(program.depth(), 128);
+        let f = |x: Array| match program.inputs().len() {
+            1 => kiln::call(&program, [x]).remove(0),
+            _ => kiln::call(&program, [Array::new(vec![0_i32], ()), x]).remove(0),
+        };
+        same_elements(&f(half()), &half().sin());
+        same_elements(
+            &vmap(f, 0)(np::stack([half(), half()], 0)).index(1),
+            &half().sin(),
+        );
+        same_elements(&grad(|x: Array| f(x).sum())(half()), &half().cos());
+        assert_eq!(
+            *program,
+            serde_json::from_str(&serde_json::to_string(&*program).unwrap()).unwrap()
+        );
+        assert!(program.to_string().len() > 128);
     }
-    let error = export(f, np::ones(2)).to_bytes().unwrap_err();
-    assert!(error.to_string().contains("could not be read again"), "{error}");
+}
+
+#[test]
+fn limits_are_the_callers() {
+    let file = export(
+        |x: Array| lax::fori_loop(0, 1000, |_, x: Array| x * 0.5 + 1.0, x),
+        np::ones(3),
+    );
+    let file = file.to_bytes().unwrap();
+    let open = export(
+        |x: Array| lax::while_loop(|x: &Array| x.sum().lt(100), |x| x * 2, x),
+        np::ones(3),
+    );
+    let open = open.to_bytes().unwrap();
+    let all = Limits::default();
+    let cases = [
+        (
+            &file,
+            Limits { work: 1 << 18, ..all },
+            "262144 elements of declared work: raise Limits::work",
+        ),
+        (
+            &file,
+            Limits { size: 20, ..all },
+            "20 equations, variables and axes in a program: raise Limits::size",
+        ),
+        (
+            &file,
+            Limits { depth: 0, ..all },
+            "0 levels of programs within programs: raise Limits::depth",
+        ),
+        (
+            &open,
+            Limits {
+                while_loops: false,
+                ..all
+            },
+            "0 while loops: raise Limits::while_loops",
+        ),
+    ];
+    for (file, limits, words) in cases {
+        Exported::from_bytes(file).unwrap();
+        let error = with_limits(limits, || Exported::from_bytes(file)).unwrap_err();
+        assert!(matches!(error, Error::Limit { .. }));
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    let forged = changed(&file, r#"\"length\":1000"#, r#"\"length\":1000000000000000000"#);
+    refused(&forged, "elements of declared work");
 }
 
 #[test]
@@ -397,12 +543,17 @@ fn damaged_files_are_errors() {
         .unwrap();
     let with = |old: &str, new: &str| changed(&file, old, new);
     let newer = refused(
-        &with(r#"version\":1"#, r#"version\":2"#),
-        "written in version 2 of its format, this reads up to 1",
+        &with(r#"version\":2"#, r#"version\":3"#),
+        "written in version 3 of its format, this reads up to 2",
     );
     assert!(matches!(newer, Error::Newer { .. }));
+    let older = refused(
+        &with(r#"version\":2"#, r#"version\":1"#),
+        "written in version 1 of its format, this reads 2 and later: save it again",
+    );
+    assert!(matches!(older, Error::Older { .. }));
     refused(
-        &with(r#"version\":1"#, r#"version\":0"#),
+        &with(r#"version\":2"#, r#"version\":0"#),
         "version 0 of its format, which begins with 1",
     );
     let other = refused(

@@ -1,9 +1,11 @@
 //! Files: whole ones, those of Python, and damaged ones.
 
+#[path = "support/memory.rs"]
+mod memory;
+
 use kiln::io::{self, Error};
 use kiln::{Array, DType, jit, numpy as np, with_x64};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use memory::{LARGEST, MOST};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Cursor, ErrorKind, Write};
@@ -11,45 +13,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
-
-/// Memory in pieces that are not larger than this thread may have.
-struct Watched;
-
-thread_local! {
-    /// The largest piece that this thread asked for.
-    static LARGEST: Cell<usize> = const { Cell::new(0) };
-    /// The largest that it gets.
-    static MOST: Cell<usize> = const { Cell::new(usize::MAX) };
-}
-
-fn granted(layout: Layout) -> bool {
-    LARGEST.set(LARGEST.get().max(layout.size()));
-    layout.size() <= MOST.get()
-}
-
-// Safety: all is done by the system's, or refused.
-unsafe impl GlobalAlloc for Watched {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        match granted(layout) {
-            true => unsafe { System.alloc(layout) },
-            false => std::ptr::null_mut(),
-        }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        match granted(layout) {
-            true => unsafe { System.alloc_zeroed(layout) },
-            false => std::ptr::null_mut(),
-        }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static WATCHED: Watched = Watched;
 
 /// No damaged file here needs a piece of memory as large as this.
 const HUGE: usize = 1 << 26;
@@ -281,6 +244,12 @@ fn damaged_npy_files() {
         (of("'<f4'", "(1.5,)"), "damaged", "no"),
         (of("'<f4'", "(x,)"), "damaged", "whole numbers"),
         (of("'<f4'", "2"), "damaged", "no \"(\""),
+        (of("'<f4'", "(2)"), "damaged", "no tuple"),
+        (of("'<f4'", "(0,04)"), "damaged", "whole numbers"),
+        (of("'<f4'", "(02,)"), "damaged", "whole numbers"),
+        (of("'<f4'", "(00,)"), "damaged", "whole numbers"),
+        (of("'<f4'", "(2,,)"), "damaged", "whole numbers"),
+        (of("'<f4'", "(,)"), "damaged", "whole numbers"),
         (of("'<f4'", "(1,)"), "trailing", "4 bytes too many"),
         (of("'<f4'", "(3,)"), "truncated", "cut off"),
         (of("'<f3'", "(2,)"), "dtype", "<f3"),
@@ -339,7 +308,17 @@ fn damaged_npy_files() {
         bytes
     };
     refused(io::from_npy, &with(6, &[4]), "newer", "version 4");
-    refused(io::from_npy, &with(8, &[255, 255]), "truncated", "cut off");
+    for version in [[1, 1], [1, 8], [2, 1], [3, 255]] {
+        let words = format!("version {}.{}", version[0], version[1]);
+        refused(io::from_npy, &with(6, &version), "damaged", &words);
+    }
+    refused(io::from_npy, &with(8, &[16, 39]), "truncated", "cut off");
+    refused(
+        io::from_npy,
+        &with(8, &[17, 39]),
+        "damaged",
+        "a header of 10001 bytes",
+    );
     refused(
         io::from_npy,
         &with(6, &[2, 0, 255, 255, 255, 255]),
@@ -508,7 +487,7 @@ fn archives_that_are_not_numpys_are_refused_as_such() {
         read,
         &patched(&whole, (6, 8), &[1]),
         "format",
-        "Password required",
+        "\"x.npy\" in it is encrypted",
     );
     refused(
         read,

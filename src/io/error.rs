@@ -126,6 +126,26 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// It goes beyond one of the [`Limits`](crate::io::Limits).
+    Limit {
+        /// The file or array.
+        at: Place,
+        /// What there is too much of.
+        what: &'static str,
+        /// The field of [`Limits`](crate::io::Limits) that bounds it.
+        field: &'static str,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// It was written by an earlier version, which is not read any more.
+    Older {
+        /// The file.
+        at: Place,
+        /// Its version.
+        found: u64,
+        /// The earliest that can be read.
+        known: u64,
+    },
     /// It was written by a later version.
     Newer {
         /// The file.
@@ -169,6 +189,21 @@ impl fmt::Display for Error {
                 write!(f, "{at}: two arrays have the same name: give each its own")
             }
             Error::Name { at, name } => write!(f, "{at}: no array can be called {name:?}"),
+            Error::Limit {
+                at,
+                what,
+                field,
+                limit,
+            } => {
+                write!(
+                    f,
+                    "{at}: more than {limit} {what}: raise Limits::{field} by io::with_limits"
+                )
+            }
+            Error::Older { at, found, known } => write!(
+                f,
+                "{at}: written in version {found} of its format, this reads {known} and later: save it again"
+            ),
             Error::Newer { at, found, known } => write!(
                 f,
                 "{at}: written in version {found} of its format, this reads up to {known}: use a newer kiln"

@@ -2,7 +2,7 @@
 
 use super::{Error, Place};
 use bytemuck::Pod;
-use kiln_core::{Array, ArrayType, Buffer, DType};
+use kiln_core::{Array, ArrayType, Buffer, DType, Limits};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -82,6 +82,20 @@ pub(super) fn typed(dtype: DType, lengths: &[u64], at: &Place) -> Result<ArrayTy
         at: at.clone(),
         shape: lengths.to_vec(),
     })
+}
+
+/// Whether arrays of so many bytes are within the limits of the thread.
+pub(super) fn within(bytes: u64, at: &Place) -> Result<(), Error> {
+    let limit = Limits::current().bytes;
+    match bytes > limit {
+        true => Err(Error::Limit {
+            at: at.clone(),
+            what: "bytes of arrays",
+            field: "bytes",
+            limit,
+        }),
+        false => Ok(()),
+    }
 }
 
 /// Fills bytes that stand after `before` others.

@@ -25,15 +25,32 @@
 //!
 //! A damaged file, also one that is made to do harm, is an [`Error`]. Memory grows with what is read, and not because a header says that it
 //! is there; memory that the operating system refuses is an error too. A small file may still hold much: an `.npz` file, compressed, a thousand
-//! times its own size, and a file with holes reads as zeros. Linux may grant more memory than there is, and end the process when it is used.
+//! times its own size, and a file with holes reads as zeros. [`Limits`] bound how much is read. Linux may grant more memory than there is, and end the process when it is used.
+//!
+//! # What NumPy reads and kiln refuses
+//!
+//! An `.npy` or `.npz` file that kiln reads has the same arrays for NumPy 2.4, whatever happened to it. NumPy reads more. Of `.npy` files kiln refuses
+//!
+//! - bytes after the last element;
+//! - headers that are Python, but not as NumPy writes it: types such as `'f4'` and `'float32'`, lengths such as `0x3`, `00` and `True`, text escapes, comments, a key that is there twice;
+//! - elements of a type that there is no dtype for, and bools that are neither 0 nor 1.
+//!
+//! NumPy believes the central directory of an `.npz` file and skips what it does not name. kiln refuses
+//!
+//! - a local header, an end record or a count that says something else than the directory, and a directory that ends elsewhere;
+//! - bytes that belong to no entry, before, between or after them, and an archive comment;
+//! - two entries of one name, and entries that are no `.npy` files;
+//! - compressions other than deflate, flags and versions that NumPy does not write, and names that are neither ASCII nor marked as UTF-8.
 
 mod error;
 mod file;
 mod npy;
 mod npz;
 pub(crate) mod safetensors;
+mod zip;
 
 pub use error::{Error, Place};
+pub use kiln_core::{Limits, with_limits};
 
 use file::{opened, replaced};
 use kiln_core::{Array, Buffer, raise};

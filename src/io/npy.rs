@@ -2,7 +2,7 @@
 //!
 //! Its definition is in NumPy's `numpy/lib/_format_impl.py`. The line is a dict with these three keys and no others.
 
-use super::file::{damaged, elements, fill, truncated, typed};
+use super::file::{damaged, elements, fill, truncated, typed, within};
 use super::{Error, Place};
 use kiln_core::{Array, ArrayType, DType};
 use std::io::Read;
@@ -68,7 +68,11 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
     if length < 10 {
         return Err(truncated(at, 10, length));
     }
-    let wide = match start[6] {
+    let [major, minor] = [start[6], start[7]];
+    let wide = match major {
+        1..=3 if minor != 0 => {
+            return Err(damaged(at, format!("version {major}.{minor} of the format")));
+        }
         1 => false,
         2 | 3 if length < 12 => return Err(truncated(at, 12, length)),
         2 | 3 => true,
@@ -86,8 +90,8 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
     fill(reader, &mut size[..field], start.len(), at)?;
     let before = (start.len() + field) as u64;
     let size = u64::from(u32::from_le_bytes(size));
-    // Said to be this long, and by a wide margin longer than any that NumPy reads.
-    const LONGEST: u64 = 1 << 16;
+    // The longest that NumPy reads.
+    const LONGEST: u64 = 10_000;
     if size > LONGEST {
         return Err(damaged(at, format!("a header of {size} bytes")));
     }
@@ -101,7 +105,7 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
         descr,
         column_major,
         shape,
-    } = parsed(line).map_err(|what| damaged(at, format!("{what} in the header {:?}", shown(line))))?;
+    } = parsed(line, major).map_err(|what| damaged(at, format!("{what} in the header {:?}", shown(line))))?;
     let (dtype, big) = dtype_of(descr, at)?;
     let of = typed(dtype, &shape, at)?;
     let needed = of.bytes() as u64;
@@ -114,6 +118,7 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
             bytes: left - needed,
         });
     }
+    within(needed, at)?;
     let lengths = of.shape.clone();
     elements(reader, of, at, |bytes| {
         let size = dtype.size();
@@ -225,8 +230,12 @@ struct Header<'a> {
     shape: Vec<u64>,
 }
 
-fn parsed(line: &str) -> Result<Header<'_>, String> {
-    let mut rest = Rest(line);
+fn parsed(line: &str, version: u8) -> Result<Header<'_>, String> {
+    // Python takes no other space before an expression.
+    let mut rest = Rest(line.trim_start_matches([' ', '\t']));
+    if !rest.0.starts_with('{') {
+        return Err("no \"{\" at the beginning".into());
+    }
     let (mut descr, mut column_major, mut shape) = (None, None, None);
     rest.must("{")?;
     while !rest.eat("}") {
@@ -235,7 +244,7 @@ fn parsed(line: &str) -> Result<Header<'_>, String> {
         let again = match key {
             "descr" => descr.replace(rest.descr()?).is_some(),
             "fortran_order" => column_major.replace(rest.bool()?).is_some(),
-            "shape" => shape.replace(rest.shape()?).is_some(),
+            "shape" => shape.replace(rest.shape(version)?).is_some(),
             _ => return Err(format!("the key {key:?}")),
         };
         if again {
@@ -246,7 +255,10 @@ fn parsed(line: &str) -> Result<Header<'_>, String> {
             break;
         }
     }
-    if !rest.0.trim().is_empty() {
+    // Python counts what stands at the beginning of a line, unless NumPy takes the header apart first, as it does for the versions of Python 2.
+    let last = rest.0.trim_start_matches([' ', '\t', '\x0c']);
+    let space: &[char] = if version < 3 { &SPACE } else { &['\r', '\n'] };
+    if !last.trim_start_matches(space).is_empty() {
         return Err("text after the end".into());
     }
     Ok(Header {
@@ -256,12 +268,15 @@ fn parsed(line: &str) -> Result<Header<'_>, String> {
     })
 }
 
+/// Python's space within brackets.
+const SPACE: [char; 5] = [' ', '\t', '\x0c', '\r', '\n'];
+
 /// What is left of the line.
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
     fn eat(&mut self, token: &str) -> bool {
-        self.0 = self.0.trim_start();
+        self.0 = self.0.trim_start_matches(SPACE);
         match self.0.strip_prefix(token) {
             Some(rest) => {
                 self.0 = rest;
@@ -288,7 +303,7 @@ impl<'a> Rest<'a> {
 
     /// A list or tuple is given as it stands: what is in it is not looked at.
     fn descr(&mut self) -> Result<&'a str, String> {
-        self.0 = self.0.trim_start();
+        self.0 = self.0.trim_start_matches(SPACE);
         if !self.0.starts_with(['[', '(']) {
             return self.string();
         }
@@ -316,22 +331,28 @@ impl<'a> Rest<'a> {
         }
     }
 
-    fn shape(&mut self) -> Result<Vec<u64>, String> {
+    /// A tuple of whole numbers in Python: one number has a comma after it, and none but 0 begins with 0.
+    fn shape(&mut self, version: u8) -> Result<Vec<u64>, String> {
         let mut lengths = Vec::new();
         self.must("(")?;
         while !self.eat(")") {
-            self.0 = self.0.trim_start();
             let end = self.0.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.0.len());
             let (digits, rest) = self.0.split_at(end);
             let length = digits
                 .parse()
-                .map_err(|_| "a shape that is not of whole numbers")?;
-            lengths.push(length);
+                .ok()
+                .filter(|_| digits == "0" || !digits.starts_with('0'));
+            lengths.push(length.ok_or("a shape that is not of whole numbers")?);
             self.0 = rest;
             // Python 2 wrote long ones so.
-            self.eat("L");
+            if version < 3 {
+                self.eat("L");
+            }
             if !self.eat(",") {
                 self.must(")")?;
+                if lengths.len() == 1 {
+                    return Err("a shape that is no tuple".into());
+                }
                 break;
             }
         }

@@ -1,13 +1,12 @@
 //! The `.npz` format: a zip archive of `.npy` files, each called after its array.
 
-use super::file::{damaged, truncated};
-use super::{Error, Place, npy};
+use super::file::{damaged, truncated, within};
+use super::{Error, Place, npy, zip};
+use ::zip::write::SimpleFileOptions;
+use ::zip::{CompressionMethod, ZIP64_BYTES_THR, ZipWriter};
 use kiln_core::{Array, Buffer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufWriter, Read, Seek, Write};
-use zip::result::ZipError;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 const SUFFIX: &str = ".npy";
 
@@ -50,8 +49,8 @@ pub(super) fn write(entries: &[Entry<'_>], file: impl Write + Seek) -> io::Resul
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             // No time: the same arrays are the same file.
-            .last_modified_time(zip::DateTime::default())
-            .large_file(length as u64 >= zip::ZIP64_BYTES_THR);
+            .last_modified_time(::zip::DateTime::default())
+            .large_file(length as u64 >= ZIP64_BYTES_THR);
         archive.start_file(&entry.name, options)?;
         archive.write_all(&entry.header)?;
         archive.write_all(entry.elements)?;
@@ -82,75 +81,37 @@ pub(super) fn read(
             },
         });
     }
-    // The shortest archive: its end alone.
-    const SHORTEST: u64 = 22;
-    if length < SHORTEST {
-        return Err(truncated(at, SHORTEST, length));
+    if length < zip::END {
+        return Err(truncated(at, zip::END, length));
     }
-    let mut archive = ZipArchive::new(reader).map_err(|error| refused(error, at))?;
-    if archive.has_duplicate_names() {
-        return Err(Error::DuplicateName {
-            at: at.clone(),
-            name: None,
-        });
-    }
+    let members = zip::members(&mut reader, length, at)?;
+    let all = members.iter().map(|member| member.size);
+    within(all.fold(0, u64::saturating_add), at)?;
     let mut arrays = BTreeMap::new();
-    for i in 0..archive.len() {
-        let mut entry = archive.by_index(i).map_err(|error| refused(error, at))?;
-        let file = entry.name().map_err(|error| refused(error, at))?.into_owned();
-        let Some(name) = file.strip_suffix(SUFFIX) else {
-            return Err(damaged(at, format!("{file:?} in it is no .npy file")));
+    for member in &members {
+        let Some(name) = member.name.strip_suffix(SUFFIX) else {
+            return Err(damaged(at, format!("{:?} in it is no .npy file", member.name)));
         };
-        let method = entry.compression();
-        if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-            return Err(other(at, format!("{file:?} in it is compressed as {method:?}")));
-        }
-        let at = at.array(name);
-        let size = entry.size();
-        // Deflate makes no more out of a byte: what a header claims beyond that is not there.
-        const MOST: u64 = 1032;
-        if size > entry.compressed_size().min(length).saturating_mul(MOST) {
+        let here = at.array(name);
+        if !member.is_possible() {
             return Err(damaged(
-                &at,
-                format!(
-                    "{size} bytes are said to be in {} compressed ones",
-                    entry.compressed_size()
-                ),
+                &here,
+                format!("{} bytes are said to be in it", member.size),
             ));
         }
-        let array = npy::read(&mut entry, size, &at)?;
-        // The checksum is looked at where the file ends.
-        match entry.read(&mut [0]) {
-            Ok(0) => arrays.insert(name.to_string(), array),
-            Ok(_) => {
-                return Err(damaged(
-                    &at,
-                    format!("more than the {size} bytes that belong there"),
-                ));
-            }
-            Err(error) => return Err(damaged(&at, error)),
-        };
+        let opened = member.open(&mut reader);
+        let mut content = opened.map_err(|source| Error::File {
+            at: here.clone(),
+            source,
+        })?;
+        let array = npy::read(&mut content, member.size, &here)?;
+        content.finish(member).map_err(|what| damaged(&here, what))?;
+        if arrays.insert(name.to_string(), array).is_some() {
+            return Err(Error::DuplicateName {
+                at: at.clone(),
+                name: Some(name.into()),
+            });
+        }
     }
     Ok(arrays)
-}
-
-fn refused(error: ZipError, at: &Place) -> Error {
-    match error {
-        // An error of the operating system's, not one that was made of what is there.
-        ZipError::Io(source) if source.raw_os_error().is_some() => Error::File {
-            at: at.clone(),
-            source,
-        },
-        ZipError::UnsupportedArchive(_) => other(at, error.to_string()),
-        error => damaged(at, error),
-    }
-}
-
-/// An archive of a kind that NumPy does not write.
-fn other(at: &Place, found: String) -> Error {
-    Error::Format {
-        at: at.clone(),
-        wanted: ".npz file as NumPy writes them",
-        found,
-    }
 }

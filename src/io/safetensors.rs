@@ -1,6 +1,6 @@
 //! The safetensors format: the length of a header, a header in JSON, and the elements of all arrays, row-major and little-endian.
 
-use super::file::{damaged, elements, fill, numbers, truncated, typed};
+use super::file::{damaged, elements, fill, numbers, truncated, typed, within};
 use super::{Error, Place};
 use kiln_core::{Array, Buffer, DType};
 use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo};
@@ -151,6 +151,7 @@ pub(crate) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Ten
             bytes: left - end,
         });
     }
+    within(end, at)?;
     let mut arrays = BTreeMap::new();
     for (name, of) in names.into_iter().zip(types) {
         let array = elements(reader, of, &at.array(&name), |_| Ok(()))?;
