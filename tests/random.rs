@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use support::compare::{Bound, difference};
 use support::device::{has, is_exact, looseness};
+use support::hash::{bytes, fnv1a64};
 use support::{Report, dtype, flag, float, list, numbers, outcome, path, rows, scalar, text};
 
 /// Samplers of the table that are not built yet. A row of another unknown name fails.
@@ -215,33 +216,6 @@ fn default_dtypes() {
             assert_eq!(format!("{short:?}"), format!("{long:?}"));
         }
     }
-}
-
-/// The bytes of the elements, each little-endian.
-fn bytes(x: &Array) -> Vec<u8> {
-    macro_rules! bytes {
-        ($type:ty) => {
-            x.to_vec::<$type>()
-                .into_iter()
-                .flat_map(<$type>::to_le_bytes)
-                .collect()
-        };
-    }
-    match x.dtype() {
-        DType::U8 => bytes!(u8),
-        DType::U16 => bytes!(u16),
-        DType::U32 => bytes!(u32),
-        DType::U64 => bytes!(u64),
-        DType::F32 => bytes!(f32),
-        DType::F64 => bytes!(f64),
-        dtype => panic!("no draws of {dtype}"),
-    }
-}
-
-fn fnv1a64(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-    })
 }
 
 /// 10^5 and 10^6 elements at a time. The first and last three say more than the hash when it differs.

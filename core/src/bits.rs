@@ -8,7 +8,7 @@ use kiln_backends::program::{Op, Scalar};
 
 /// The two words of Threefry-2x32 for the counters `first + i`, where `i` runs over the elements of `shape`, under each key.
 ///
-/// `key` is `uint32` of shape `(.., 2)`, `first` is `uint32` of shape `(..)`; both results are `uint32` of shape
+/// `key` and `first` are `uint32` of shape `(.., 2)`: a counter has 64 bits, its high word first. Both results are `uint32` of shape
 /// `(.., *shape)`.
 ///
 /// # Panics
@@ -16,32 +16,28 @@ use kiln_backends::program::{Op, Scalar};
 ///
 /// ```
 /// use kiln::{Array, lax};
-/// let (x, y) = lax::random_bits(&Array::new(vec![0_u32, 42], 2), &Array::new(vec![0_u32], ()), 3);
+/// let (x, y) = lax::random_bits(&Array::new(vec![0_u32, 42], 2), &Array::new(vec![0_u32, 0], 2), 3);
 /// assert_eq!((x ^ y).to_string(), "[2098992034 2919706841 2646866425]");
 /// ```
 #[track_caller]
 pub fn random_bits(key: &Array, first: &Array, shape: impl IntoNumbers) -> (Array, Array) {
     let shape = crate::arguments::shape_of("random_bits", shape);
-    let (batch, words) = key.shape().split_at(key.ndim().saturating_sub(1));
-    check(key.dtype() == DType::U32 && *words == [2], "random_bits", || {
+    let is_key = key.dtype() == DType::U32 && key.shape().last() == Some(&2);
+    check(is_key, "random_bits", || {
         format!(
             "a key is uint32 of shape (.., 2), this is {} of shape {}",
             key.dtype(),
             key.shape()
         )
     });
-    check(
-        first.dtype() == DType::U32 && first.shape()[..] == *batch,
-        "random_bits",
-        || {
-            format!(
-                "the first counters are {} of shape {} for keys of shape {}",
-                first.dtype(),
-                first.shape(),
-                key.shape()
-            )
-        },
-    );
+    check(first.array_type() == key.array_type(), "random_bits", || {
+        format!(
+            "the first counters are {} of shape {} for keys of shape {}",
+            first.dtype(),
+            first.shape(),
+            key.shape()
+        )
+    });
     let mut words = bind(Op::RandomBits { shape }, &[key, first], &[false, false]).into_iter();
     let mut next = || words.next().expect("two words");
     (next(), next())
@@ -56,7 +52,7 @@ pub fn random_bits(key: &Array, first: &Array, shape: impl IntoNumbers) -> (Arra
 ///
 /// ```
 /// use kiln::{Array, DType, lax};
-/// let (x, y) = lax::random_bits(&Array::new(vec![0_u32, 42], 2), &Array::new(vec![0_u32], ()), 3);
+/// let (x, y) = lax::random_bits(&Array::new(vec![0_u32, 42], 2), &Array::new(vec![0_u32, 0], 2), 3);
 /// assert_eq!(lax::uniform(&x, &y, DType::F32, 0.0, 1.0).to_string(), "[0.48870957 0.6797972  0.6162715 ]");
 /// ```
 #[track_caller]

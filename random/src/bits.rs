@@ -39,7 +39,7 @@ pub fn bits(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
 
 /// The two words of each element.
 pub(crate) fn words(key: &Array, shape: &[usize]) -> (Array, Array) {
-    lax::random_bits(key, &zero(), shape)
+    lax::random_bits(key, &zero(key), shape)
 }
 
 /// A shape without negative lengths.

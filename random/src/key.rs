@@ -175,7 +175,8 @@ impl Key {
         }
         let counter = data.astype(DType::U32);
         let words = staged("fold_in", (), [words, counter], |(), x| {
-            let (high, low) = lax::random_bits(&x[0], &x[1], ());
+            let first = beside(&np::zeros_like(&x[1]), &x[1]);
+            let (high, low) = lax::random_bits(&x[0], &first, ());
             beside(&high, &low)
         });
         Key { words }
@@ -233,7 +234,7 @@ fn not_words(words: &Array) -> String {
 
 /// The words for the counters of `shape`, as pairs: shape `(*shape, 2)`.
 fn pairs(words: &Array, shape: impl IntoNumbers) -> Array {
-    let (high, low) = lax::random_bits(words, &zero(), shape);
+    let (high, low) = lax::random_bits(words, &zero(words), shape);
     beside(&high, &low)
 }
 
@@ -246,9 +247,9 @@ fn beside(first: &Array, second: &Array) -> Array {
     )
 }
 
-/// The counter that a draw starts from.
-pub(crate) fn zero() -> Array {
-    np::zeros(()).astype(DType::U32)
+/// The counter that a draw starts from, for each of some keys.
+pub(crate) fn zero(keys: &Array) -> Array {
+    np::zeros_like(keys)
 }
 
 /// By its words, an array.

@@ -73,27 +73,13 @@ pub fn uniform_dtype(
     let (low, high) = (low.into(), high.into());
     fits("uniform", "low", &low, &shape);
     fits("uniform", "high", &high, &shape);
-    if let (Some(low), Some(high)) = (low.plain_number(), high.plain_number()) {
-        let bounds = [low, high].map(f64::to_bits);
-        return staged(
-            "uniform",
-            (shape, dtype, bounds),
-            [key],
-            |(shape, dtype, bounds), inputs| {
-                let [low, high] = bounds.map(f64::from_bits);
-                between(&inputs[0], shape, *dtype, low, high)
-            },
-        );
-    }
-    let bound = |x: Array| x.astype(dtype).broadcast_to(&shape);
-    let inputs = [key, bound(low), bound(high)];
+    let inputs = [key, low.astype(dtype), high.astype(dtype)];
     staged("uniform", (shape, dtype), inputs, |(shape, dtype), inputs| {
-        let [key, low, high] = inputs else {
-            unreachable!("three inputs")
-        };
+        let low = inputs[1].broadcast_to(shape);
+        let width = (&inputs[2] - &inputs[1]).broadcast_to(shape);
         // The product and the sum are rounded once, as XLA's CPU backend has it.
-        let unit = between(key, shape, *dtype, 0.0, 1.0);
-        np::maximum(low, lax::mul_add(&unit, &(high - low), low))
+        let unit = between(&inputs[0], shape, *dtype, 0.0, 1.0);
+        np::maximum(&low, lax::mul_add(&unit, &width, &low))
     })
 }
 

@@ -28,6 +28,7 @@ import numpy_table
 import programs_table
 import promotion_table
 import random_table
+import running_table
 
 
 def numpy_files():
@@ -46,6 +47,10 @@ def random_files():
     yield "random.json", random_table.generate()
 
 
+def running_files():
+    yield "running.json", running_table.generate()
+
+
 def lecture_files():
     yield "lecture.json", lecture_table.generate()
 
@@ -58,7 +63,7 @@ def programs_files():
     yield "programs.json", programs_table.generate()
 
 
-TABLES = {"numpy": numpy_files, "index": index_files, "promotion": promotion_files, "random": random_files, "lecture": lecture_files, "derivatives": derivatives_files, "programs": programs_files}
+TABLES = {"numpy": numpy_files, "index": index_files, "promotion": promotion_files, "random": random_files, "running": running_files, "lecture": lecture_files, "derivatives": derivatives_files, "programs": programs_files}
 
 
 def validate():

@@ -4,6 +4,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod device;
+pub(crate) mod hash;
 
 use kiln::{Array, DType, Device, numpy as np, with_x64};
 use serde_json::Value;

@@ -28,7 +28,7 @@ pub trait Kernels: Backend {
         Self::sync(device)
     }
 
-    /// [`Op::RandomBits`](kiln_program::Op::RandomBits) for vectors of keys and of first counters: words of the shape `[keys, size]`.
+    /// [`Op::RandomBits`](kiln_program::Op::RandomBits) for keys and first counters, two words each in a vector: words of the shape `[keys, size]`.
     fn random_bits(
         _keys: &IntTensor<Self>,
         _first: &IntTensor<Self>,

@@ -253,7 +253,7 @@ fn pricer(steps: usize, n: usize) -> Program {
     let counter = binary(&mut b, Binary::Add, counter, one);
     let zero = Op::Constant {
         value: Scalar::from_i64(DType::U32, 0),
-        shape: Shape::scalar(),
+        shape: [2].into(),
     };
     let first = push(&mut b, zero, &[]);
     // The two keys of a split: the words of each are a row.

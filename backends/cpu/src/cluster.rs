@@ -512,8 +512,8 @@ pub(crate) fn own_cost(op: &Op) -> u64 {
     }
 }
 
-/// The views a kernel has of an operand of a fused equation whose result it sees as `view`: more than one for keys, whose two
-/// words are read apart. `None` is a view that is not affine.
+/// The views a kernel has of an operand of a fused equation whose result it sees as `view`: more than one for keys and counters,
+/// whose two words are read apart. `None` is a view that is not affine.
 pub(crate) fn operand_views(
     program: &Program,
     equation: &Equation,
@@ -524,15 +524,11 @@ pub(crate) fn operand_views(
     match &equation.op {
         Op::RandomBits { shape } => {
             let batch = &view.0[..view.0.len() - shape.rank()];
-            let with = |word: Option<i64>| {
-                let word = word.map(crate::view::Affine::constant);
-                Some(View(batch.iter().cloned().chain(word).collect()))
+            let with = |word: i64| {
+                let word = crate::view::Affine::constant(word);
+                Some(View(batch.iter().cloned().chain([word]).collect()))
             };
-            if input == 0 {
-                [with(Some(0)), with(Some(1))].into()
-            } else {
-                [with(None)].into_iter().collect()
-            }
+            [with(0), with(1)].into()
         }
         // The carries are seen like the results; the rest is in memory.
         Op::Scan(_) => [Some(view.clone())].into_iter().collect(),

@@ -1,14 +1,14 @@
 //! Compiled programs: kernels and single ops in the order in which they run.
 
 use crate::cluster::Clusters;
+use crate::contract::{SmallDot, products};
 use crate::distribute::distribute;
-use crate::dot::SmallDot;
 use crate::kernel::{self, Kernel};
 use crate::recurrence::Recurrence;
 use crate::slots::{self, Accesses};
 use crate::small::Small;
 use crate::spare::Spare;
-use crate::{Buffer, effects, flex, loops, pad};
+use crate::{Buffer, effects, loops, pad, single};
 use kiln_program::{ArrayType, Axes, Effect, Op, Program, Scan, Shape, Var, simplify};
 use smallvec::SmallVec;
 
@@ -58,7 +58,7 @@ enum Work {
         of: ArrayType,
     },
     /// What is not fused.
-    Flex(Op),
+    Single(Op),
     Recurrence(Box<Recurrence>),
     /// A loop over few elements.
     Small(Box<Small>),
@@ -85,7 +85,7 @@ struct Loop {
 impl Executable {
     /// Compiles a program.
     pub fn compile(program: &Program) -> Executable {
-        let program = &loops::split(&distribute(&simplify(program)));
+        let program = &products(&loops::split(&distribute(&simplify(program))));
         let clusters = Clusters::find(program);
         let mut steps = vec![];
         for (number, kernel) in kernel::build(program, &clusters).into_iter().enumerate() {
@@ -116,7 +116,7 @@ impl Executable {
                             dot,
                             of: program.type_of(equation.outputs[0]).clone(),
                         },
-                        None => Work::Flex(equation.op.clone()),
+                        None => Work::Single(equation.op.clone()),
                     }
                 }
                 Op::Scan(scan) => scan_work(scan),
@@ -136,7 +136,7 @@ impl Executable {
                 ),
                 Op::Checkpoint(program) => Work::Apart(Box::new(Executable::compile(program))),
                 Op::Effect(effect) => Work::Effect(effect.clone()),
-                op => Work::Flex(op.clone()),
+                op => Work::Single(op.clone()),
             };
             let outputs = equation.outputs.iter().map(|var| var.index()).collect();
             let order = (clusters.order_of_equation(place), place);
@@ -209,7 +209,7 @@ impl Executable {
                     dot.run(operands[0].bytes(), operands[1].bytes(), bytes);
                     slots[step.outputs[0]] = Some(out);
                 }
-                Work::Flex(op) => put(&mut slots, &step.outputs, flex::run(op, operands.into_vec())),
+                Work::Single(op) => put(&mut slots, &step.outputs, single::run(op, operands.into_vec())),
                 Work::Recurrence(recurrence) => {
                     put(&mut slots, &step.outputs, recurrence.run(&operands));
                 }

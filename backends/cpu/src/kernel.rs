@@ -81,7 +81,7 @@ pub(crate) enum Instruction {
     /// Random bits; the counter is a leaf without a buffer.
     Random {
         key: [Source; 2],
-        first: Option<Source>,
+        first: Option<[Source; 2]>,
         counter: usize,
         splat: bool,
         draw: Draw,
@@ -144,6 +144,13 @@ pub(crate) struct Output {
     pub(crate) reduction: Option<Reduction>,
     /// An input whose memory can become this output's, because each tile reads just the part of it which it then writes.
     pub(crate) reuse: Option<usize>,
+}
+
+impl Output {
+    /// The dtype and the kind of a reduction.
+    pub(crate) fn reduced(&self) -> (DType, Reduction) {
+        (self.of.dtype, self.reduction.expect("the output of a reduction"))
+    }
 }
 
 /// A kernel, ready to run.
@@ -276,10 +283,6 @@ impl Writer {
         let result = program.type_of(equation.outputs[0]);
         let mut operands: SmallVec<[Value; 3]> = SmallVec::new();
         for (input, &x) in equation.inputs.iter().enumerate() {
-            if matches!(equation.op, Op::RandomBits { .. }) && input == 1 {
-                // The first counter is dealt with below.
-                continue;
-            }
             for seen in operand_views(program, equation, input, view, &self.lengths) {
                 let seen = seen.expect("a view that the clusters were cut for");
                 operands.push(self.operand(scope, x, &seen));
@@ -314,10 +317,9 @@ impl Writer {
             }
             Op::Cast(to) => self.apply(Apply::One(kernels::cast(dtype(), *to)), &operands, result),
             Op::RandomBits { shape } => {
-                let (batch, drawn) = view.0.split_at(view.0.len() - shape.rank());
+                let drawn = &view.0[view.0.len() - shape.rank()..];
                 let counter = View(drawn.into()).position(shape);
-                let first = View(batch.into());
-                return self.random(scope, equation, view, &operands, counter, &first);
+                return self.random(scope, equation, view, &operands, counter);
             }
             // Moving elements is all in the view; a reduction happens where it is stored.
             _ => operands[0],
@@ -465,35 +467,27 @@ impl Writer {
         }
     }
 
-    fn random(
-        &mut self,
-        scope: &Scope,
-        equation: &Equation,
-        view: &View,
-        key: &[Value],
-        counter: Affine,
-        first: &View,
-    ) {
-        let start = self.operand(scope, equation.inputs[1], first);
-        let zero = self.constants.get(&Scalar::from_i64(DType::U32, 0));
-        let zero = zero.is_some_and(|zero| zero.source == start.source);
+    fn random(&mut self, scope: &Scope, equation: &Equation, view: &View, words: &[Value], counter: Affine) {
+        let (key, first) = words.split_at(2);
+        let zero = self.constants.get(&Scalar::from_i64(DType::U32, 0)).copied();
+        let is_zero = |word: &Value| zero.is_some_and(|zero| zero.source == word.source);
         let counter = self.leaf(None, DType::U64, &counter);
         let place = self.place(counter);
-        let depth = key
+        let depth = words
             .iter()
-            .chain([&start, &place])
+            .chain([&place])
             .map(|value| value.depth)
             .max()
             .unwrap_or(0);
         let out = [self.register(4), self.register(4)];
         self.blocks[depth].push(Instruction::Random {
             key: [key[0].source, key[1].source],
-            first: (!zero).then_some(start.source),
+            first: (!first.iter().all(is_zero)).then_some([first[0].source, first[1].source]),
             counter,
             splat: key.iter().all(|value| value.splat),
             draw: Draw::Words(out),
         });
-        let splat = key.iter().chain([&start, &place]).all(|value| value.splat);
+        let splat = words.iter().chain([&place]).all(|value| value.splat);
         for (register, output) in out.into_iter().zip(&equation.outputs) {
             let value = Value {
                 source: Source::Register(register),
@@ -710,7 +704,7 @@ impl Writer {
             code,
             registers,
             loops: self.loops,
-            // A multiple of the lanes of a reduction, so that the results do not depend on it.
+            // A power of two, as the order of reductions asks for.
             tile: crate::run::TILE.min(bytes / self.sizes.iter().copied().max().unwrap_or(1)),
             register_bytes: bytes,
             cost: self.cost,

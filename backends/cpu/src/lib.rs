@@ -3,12 +3,13 @@
 //! In the order of the data: [`Executable::compile`] simplifies a program, takes its loops apart (`distribute`, `loops`), cuts it into
 //! kernels (`cluster`, by way of index maps, `view`), and writes each as instructions over tiles (`kernel`, `pairs`,
 //! `registers`). [`Executable::run`] runs them (`run`) with the loops of `kernels` and the functions of `math`, each compiled
-//! for several instruction sets (`simd`). What is not fused is Flex's (`flex`).
+//! for several instruction sets (`simd`). An op that is not fused
+//! runs on its own (`single`), mostly by Burn's Flex (`flex`).
 
 mod buffer;
 mod cluster;
+mod contract;
 mod distribute;
-mod dot;
 mod effects;
 mod element;
 mod executable;
@@ -25,6 +26,7 @@ mod recurrence;
 mod registers;
 mod run;
 pub mod simd;
+mod single;
 mod slots;
 mod small;
 mod spare;

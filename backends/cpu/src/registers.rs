@@ -150,7 +150,7 @@ fn reads(instruction: &Instruction, read: &mut impl FnMut(usize)) {
     };
     match instruction {
         Instruction::Apply { inputs, .. } => inputs.iter().for_each(|(input, _)| source(input)),
-        Instruction::Random { key, first, .. } => key.iter().chain(first).for_each(source),
+        Instruction::Random { key, first, .. } => key.iter().chain(first.iter().flatten()).for_each(source),
         Instruction::Loop { init, .. } => init.iter().for_each(|((from, _), _)| source(from)),
         Instruction::Store { input, .. } | Instruction::Reduce { input, .. } => source(input),
         Instruction::Fill { .. } | Instruction::Load { .. } | Instruction::Iota { .. } => {}
@@ -240,7 +240,9 @@ impl Assign {
                     }
                 }
                 Instruction::Random { key, first, draw, .. } => {
-                    key.iter_mut().chain(first).for_each(|input| self.source(input));
+                    key.iter_mut()
+                        .chain(first.iter_mut().flatten())
+                        .for_each(|input| self.source(input));
                     draw.outs().iter_mut().for_each(|out| self.write(out));
                 }
                 Instruction::Fill { out, .. }

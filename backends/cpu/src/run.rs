@@ -1,12 +1,12 @@
-//! Running a kernel: tiles, threads, and the order of reductions.
+//! Running a kernel: tiles, threads, and reductions across them.
 //!
-//! The points are cut into chunks of a fixed size, and a reduction combines its chunks pairwise: its result depends on the
-//! shape alone, not on the number of threads.
+//! The points are cut into chunks whose number of points is a power of two, and so are those into tiles. A reduction combines the elements of a tile, then
+//! tiles, then chunks, each in the order of `kernels::reduce`: together that is this order for all elements.
 
 use crate::Buffer;
 use crate::cluster::Kind;
 use crate::kernel::{Apply, Draw, Instruction, Kernel, Leaf, REGISTER_BYTES, Source, Target};
-use crate::kernels::{self, Counters, LANES};
+use crate::kernels::{self, Counters, Stack};
 use crate::spare::Spare;
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, DType};
@@ -17,6 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The most elements of a tile.
 pub(crate) const TILE: usize = 1024;
+
+/// The fewest elements of a tile that is not the last one of its chunk.
+const LEAST_TILE: usize = REGISTER_BYTES[0] / 8;
 
 /// Points that one thread takes at a time, and that a reduction combines before it combines chunks.
 const CHUNK: usize = 16 * 1024;
@@ -38,8 +41,10 @@ struct Machine {
     /// All of one size, which keeps them close together: with room to spare in each they would compete for the same sets of
     /// the cache.
     registers: Vec<Register>,
-    /// Partial results of each reduction.
-    accumulators: Vec<Register>,
+    /// For each reduction of rows, the results of tiles.
+    partial: Vec<Register>,
+    /// For each reduction of columns, the rows so far.
+    stacks: Vec<Stack>,
     /// High and low words of the counters of random bits.
     counters: [Register; 2],
     /// The trip that each loop is in.
@@ -73,8 +78,9 @@ impl Machine {
         while self.registers.len() < kernel.registers + spare {
             self.registers.push(register(kernel.register_bytes));
         }
-        while self.accumulators.len() < kernel.outputs.len() {
-            self.accumulators.push(register(TILE * 8));
+        while self.partial.len() < kernel.outputs.len() {
+            self.partial.push(register(CHUNK / LEAST_TILE * 8));
+            self.stacks.push(Stack::default());
         }
         if self.counters[0].is_empty() {
             self.counters = std::array::from_fn(|_| register(TILE * 4));
@@ -171,9 +177,16 @@ impl Kernel {
     fn chunks(&self) -> usize {
         match self.space.kind {
             Kind::Map | Kind::Rows => self.space.tile.size().div_ceil(CHUNK).max(1),
-            // Long columns are cut only where there are too few of them for all threads.
-            Kind::Columns if self.space.tile.size() >= 4 * CHUNK => 1,
-            Kind::Columns => (self.space.outer.size() / 256).clamp(1, 16),
+            Kind::Columns => self.space.outer.size().div_ceil(self.height()).max(1),
+        }
+    }
+
+    /// How many rows of columns make a chunk. Long columns are cut only where there are too few of them for all threads.
+    fn height(&self) -> usize {
+        let rows = self.space.outer.size();
+        match self.space.tile.size() {
+            many if many >= 4 * CHUNK => rows.max(1),
+            _ => rows.div_ceil(16).next_power_of_two().max(256),
         }
     }
 
@@ -194,29 +207,16 @@ impl Kernel {
         let (dtype, size) = (of.dtype, of.dtype.size());
         let mut result = Buffer::zeros(of.clone());
         let out = result.bytes_mut().expect("nobody else holds a new buffer");
+        let bytes = partial.bytes_mut().expect("nobody else holds partial results");
         if self.space.kind == Kind::Columns {
-            let bytes = partial.bytes_mut().expect("nobody else holds partial results");
-            let column = bytes.len() / chunks;
-            let mut left = chunks;
-            while left > 1 {
-                let half = left.div_ceil(2);
-                let (into, from) = bytes[..left * column].split_at_mut(half * column);
-                let n = from.len();
-                kernels::combine(kind, dtype, from, &mut into[..n]);
-                left = half;
-            }
-            out.copy_from_slice(&bytes[..column]);
+            kernels::fold_rows(kind, dtype, bytes, out.len());
+            out.copy_from_slice(&bytes[..out.len()]);
         } else {
-            let mut row = Buffer::zeros(ArrayType::new(dtype, [chunks.next_power_of_two()]));
-            let row = row.bytes_mut().expect("nobody else holds a new buffer");
-            for (from, out) in partial
-                .bytes()
-                .chunks_exact(chunks * size)
+            for (row, out) in bytes
+                .chunks_exact_mut(chunks * size)
                 .zip(out.chunks_exact_mut(size))
             {
-                row[..from.len()].copy_from_slice(from);
-                kernels::identity(kind, dtype, &mut row[from.len()..]);
-                kernels::finish(kind, dtype, row);
+                kernels::fold(kind, dtype, row);
                 out.copy_from_slice(&row[..size]);
             }
         }
@@ -246,16 +246,6 @@ impl Call<'_> {
             self.once(machine, length.min(kernel.tile));
             for unit in number * group..((number + 1) * group).min(units) {
                 let (outer, chunk) = (unit / chunks, unit % chunks);
-                for (output, accumulator) in kernel.outputs.iter().zip(&mut machine.accumulators) {
-                    if let Some(kind) = output.reduction {
-                        let size = output.of.dtype.size();
-                        kernels::identity(
-                            kind,
-                            output.of.dtype,
-                            &mut bytes_of_mut(accumulator)[..LANES * size],
-                        );
-                    }
-                }
                 let (base, end) = (chunk * CHUNK, ((chunk + 1) * CHUNK).min(length));
                 let mut start = base;
                 while start < end {
@@ -274,11 +264,17 @@ impl Call<'_> {
                 }
                 for (i, output) in kernel.outputs.iter().enumerate() {
                     if let Some(kind) = output.reduction {
-                        let size = output.of.dtype.size();
-                        let lanes = &mut bytes_of_mut(&mut machine.accumulators[i])[..LANES * size];
-                        kernels::finish(kind, output.of.dtype, lanes);
+                        let (dtype, size) = (output.of.dtype, output.of.dtype.size());
                         let place = (unit - number * group) * size;
-                        parts[i][place..place + size].copy_from_slice(&lanes[..size]);
+                        let out = &mut parts[i][place..place + size];
+                        let tiles = end.saturating_sub(base).div_ceil(kernel.tile);
+                        if tiles == 0 {
+                            kernels::identity(kind, dtype, out);
+                        } else {
+                            let tiles = &mut bytes_of_mut(&mut machine.partial[i])[..tiles * size];
+                            kernels::fold(kind, dtype, tiles);
+                            out.copy_from_slice(&tiles[..size]);
+                        }
                     }
                 }
             }
@@ -296,7 +292,7 @@ impl Call<'_> {
         // Pieces must not straddle two rows of partial results: whole rows, or parts of the only one.
         let piece = if chunks == 1 { CHUNK.min(length) } else { length };
         let pieces = length.div_ceil(piece);
-        let height = rows.div_ceil(chunks);
+        let height = kernel.height();
         let part = |output: usize| kernel.outputs[output].of.dtype.size() * piece;
         self.each(chunks * pieces, outputs, part, |machine, number, parts| {
             self.once(machine, length.min(kernel.tile));
@@ -305,15 +301,7 @@ impl Call<'_> {
             let mut start = base;
             while start < end {
                 let n = kernel.tile.min(end - start);
-                let parts_of = |output: usize| {
-                    let size = kernel.outputs[output].of.dtype.size();
-                    ((start - base) * size..(start - base + n) * size, n * size)
-                };
-                for (output, accumulator) in kernel.outputs.iter().zip(&mut machine.accumulators) {
-                    let kind = output.reduction.expect("columns are reduced");
-                    let size = output.of.dtype.size();
-                    kernels::identity(kind, output.of.dtype, &mut bytes_of_mut(accumulator)[..n * size]);
-                }
+                machine.stacks.iter_mut().for_each(Stack::clear);
                 for outer in chunk * height..((chunk + 1) * height).min(rows) {
                     self.tile(
                         machine,
@@ -327,8 +315,10 @@ impl Call<'_> {
                     );
                 }
                 for (i, part) in parts.iter_mut().enumerate() {
-                    let (range, bytes) = parts_of(i);
-                    part[range].copy_from_slice(&bytes_of(&machine.accumulators[i])[..bytes]);
+                    let (dtype, kind) = kernel.outputs[i].reduced();
+                    let size = dtype.size();
+                    let part = &mut part[(start - base) * size..(start - base + n) * size];
+                    machine.stacks[i].finish(kind, dtype, part);
                 }
                 start += n;
             }
@@ -497,18 +487,19 @@ impl Call<'_> {
                 parts[*output][from..from + n * size].copy_from_slice(self.read(*input, size, machine, tile));
             }
             Instruction::Reduce { input, output } => {
-                let mut accumulator = std::mem::take(&mut machine.accumulators[*output]);
-                let of = &self.kernel.outputs[*output];
-                let (dtype, kind) = (of.of.dtype, of.reduction.expect("the output of a reduction"));
-                let x = self.read(*input, dtype.size(), machine, tile);
-                let bytes = bytes_of_mut(&mut accumulator);
-                match self.kernel.space.kind {
-                    Kind::Columns => kernels::combine(kind, dtype, x, &mut bytes[..x.len()]),
-                    Kind::Map | Kind::Rows => {
-                        kernels::reduce(kind, dtype, x, &mut bytes[..LANES * dtype.size()])
-                    }
+                let (dtype, kind) = self.kernel.outputs[*output].reduced();
+                let size = dtype.size();
+                if self.kernel.space.kind == Kind::Columns {
+                    let mut stack = std::mem::take(&mut machine.stacks[*output]);
+                    stack.push(kind, dtype, self.read(*input, size, machine, tile));
+                    machine.stacks[*output] = stack;
+                } else {
+                    let mut partial = std::mem::take(&mut machine.partial[*output]);
+                    let place = (tile.start - tile.base) / self.kernel.tile * size;
+                    let out = &mut bytes_of_mut(&mut partial)[place..place + size];
+                    kernels::tree(kind, dtype, self.read(*input, size, machine, tile), out);
+                    machine.partial[*output] = partial;
                 }
-                machine.accumulators[*output] = accumulator;
             }
         }
     }
@@ -556,7 +547,7 @@ impl Call<'_> {
     fn random(
         &self,
         key: [Source; 2],
-        first: Option<Source>,
+        first: Option<[Source; 2]>,
         counter: usize,
         splat: bool,
         mut draw: Draw,
@@ -590,10 +581,11 @@ impl Call<'_> {
                     .map(|words| &mut cast_slice_mut::<_, u32>(words)[..n]);
                 kernels::counters(offset, &leaf.tile, tile.start, hi, lo);
                 if let Some(first) = first {
-                    let first: &[u32] = cast_slice(self.read(first, 4, machine, tile));
+                    let [first_hi, first_lo] =
+                        first.map(|source| cast_slice::<u8, u32>(self.read(source, 4, machine, tile)));
+                    let joined = |hi, lo| u64::from(hi) << 32 | u64::from(lo);
                     for i in 0..n {
-                        let counter =
-                            (u64::from(hi[i]) << 32 | u64::from(lo[i])).wrapping_add(u64::from(first[i]));
+                        let counter = joined(hi[i], lo[i]).wrapping_add(joined(first_hi[i], first_lo[i]));
                         (hi[i], lo[i]) = ((counter >> 32) as u32, counter as u32);
                     }
                 }

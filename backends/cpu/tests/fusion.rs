@@ -297,7 +297,7 @@ fn simulation(paths: usize, length: usize) -> Program {
     let h = body.input(path_type.clone());
     let constant =
         |b: &mut Builder, value: Scalar, shape: Shape| b.push(Op::Constant { value, shape }, &[]).unwrap()[0];
-    let zero = constant(&mut body, Scalar::from_i64(DType::U32, 0), Shape::scalar());
+    let zero = constant(&mut body, Scalar::from_i64(DType::U32, 0), Shape::from([2]));
     let words = body
         .push(
             Op::RandomBits {

@@ -353,12 +353,7 @@ fn grow(b: &mut Builder, vars: &mut Vec<Var>, dice: &mut Dice, depth: usize) {
         }
         19 if dtype == DType::U32 && shape[..] == [4] => {
             let keys = push(b, Op::Reshape([2, 2].into()), &[x]);
-            let first = Op::Slice {
-                start: axes(&[0]),
-                stop: axes(&[2]),
-                step: axes(&[1]),
-            };
-            let first = push(b, first, &[y]);
+            let first = push(b, Op::Reshape([2, 2].into()), &[y]);
             let words = b
                 .push(Op::RandomBits { shape: [2].into() }, &[keys, first])
                 .unwrap();

@@ -285,7 +285,7 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
             check(key.dtype == DType::U32 && words == [2], || {
                 format!("a key is u32[..,2], got {key}")
             })?;
-            check(first.dtype == DType::U32 && first.shape[..] == *batch, || {
+            check(first == key, || {
                 format!("counters start at {first} for keys {key}")
             })?;
             let bits = one(DType::U32, batch.iter().chain(shape.iter()).copied().collect())?;

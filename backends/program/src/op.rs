@@ -160,8 +160,8 @@ pub enum Op {
     Linalg(Linalg),
 
     // Random bits.
-    /// `(key: u32[b, 2], first: u32[b]) -> (u32[b, shape], u32[b, shape])`: the two words of Threefry-2x32 under the key for the
-    /// 64-bit counters `first + i`, where `i` is the row-major index within `shape`.
+    /// `(key: u32[b, 2], first: u32[b, 2]) -> (u32[b, shape], u32[b, shape])`: the two words of Threefry-2x32 under the key for the
+    /// 64-bit counters `first + i`, where `i` is the row-major index within `shape`. The high word of `first` comes before the low one.
     RandomBits {
         /// The shape drawn for each key.
         shape: Shape,

@@ -56,7 +56,7 @@ impl Kernels for Cube {
         size: usize,
     ) -> Option<[IntTensor<Self>; 2]> {
         let inputs = vec![keys.clone(), first.clone()];
-        let words = (vec![first.shape[0], size], BurnDType::U32);
+        let words = (vec![first.shape[0] / 2, size], BurnDType::U32);
         let client = keys.client.clone();
         let outputs = queue("random_bits", client, inputs, vec![words; 2], |x, out| {
             threefry::launch(&x[0], &x[1], &out[0], &out[1]);

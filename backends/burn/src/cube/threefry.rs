@@ -37,9 +37,9 @@ fn random_bits(
     let batch = ABSOLUTE_POS / size;
     let place = ABSOLUTE_POS % size;
     // The counter `first + place` has 64 bits, also where the device has none of that width.
-    let start = first[batch];
+    let start = first[2 * batch + 1];
     let x1 = start + u32::cast_from(place);
-    let mut x0 = u32::cast_from(x1 < start);
+    let mut x0 = first[2 * batch] + u32::cast_from(x1 < start);
     if comptime!(beyond) {
         x0 += u32::cast_from(place >> 32);
     }

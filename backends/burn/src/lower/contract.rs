@@ -10,6 +10,10 @@ use crate::{Kernels, Tensor};
 use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArrayType, Binary, DType, Dot, Reduction, Scalar};
 
+/// The most products of an element that a matrix library adds up: it works in blocks of its own, with an error that grows with their
+/// number. A power of two, so that a half of a long contraction can be computed elsewhere.
+const BLOCK: usize = 4096;
+
 /// Which axes of an operand go where, and their total lengths.
 struct Side {
     batch: usize,
@@ -72,10 +76,12 @@ impl<B: Kernels> Context<'_, B> {
         let x = shaped(x, left.free, left.contract);
         let y = shaped(y, right.contract, right.free);
         let sizes = [left.batch, left.free, left.contract, right.free];
-        let product = if self.route == Route::Device && left.contract > LONGEST {
-            self.matmul_in_parts(x, y, sizes)
-        } else {
-            self.matmul(x, y, sizes)
+        let product = match self.route {
+            Route::Device if left.contract > LONGEST => self.matmul_in_parts(x, y, sizes),
+            Route::Host if left.contract > BLOCK && x.dtype().is_float() => {
+                self.matmul_in_blocks(x, y, sizes)
+            }
+            _ => self.matmul(x, y, sizes),
         };
         product.reshape(&of.shape)
     }
@@ -100,6 +106,30 @@ impl<B: Kernels> Context<'_, B> {
         }
         let rest = self.matmul(x.narrow(2, cut, k), y.narrow(1, cut, k), [batch, m, k - cut, n]);
         self.binary(Binary::Add, sum, rest.reshape(&[batch, m * n]))
+    }
+
+    /// A long contraction on the host: products of blocks, which are added in pairs of neighbours, and so on.
+    fn matmul_in_blocks(&self, x: Tensor<B>, y: Tensor<B>, [batch, m, k, n]: [usize; 4]) -> Tensor<B> {
+        let (column, row) = (x.shape().len() - 1, y.shape().len() - 2);
+        // Sums of neighbouring blocks, each of more blocks than the next.
+        let mut sums: Vec<(usize, Tensor<B>)> = vec![];
+        for from in (0..k).step_by(BLOCK) {
+            let to = k.min(from + BLOCK);
+            let (x, y) = (
+                x.clone().narrow(column, from, to),
+                y.clone().narrow(row, from, to),
+            );
+            let mut sum = (1, self.matmul(x, y, [batch, m, to - from, n]));
+            while let Some((_, before)) = sums.pop_if(|before| before.0 == sum.0) {
+                sum = (2 * sum.0, self.binary(Binary::Add, before, sum.1));
+            }
+            sums.push(sum);
+        }
+        let (_, mut total) = sums.pop().expect("at least one block");
+        while let Some((_, before)) = sums.pop() {
+            total = self.binary(Binary::Add, before, total);
+        }
+        total
     }
 
     /// `[m, k]` by `[k, n]`, or a batch of them.

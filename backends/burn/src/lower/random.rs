@@ -18,9 +18,8 @@ impl<B: Kernels> Context<'_, B> {
     ) -> Vec<Tensor<B>> {
         let size = drawn.iter().product();
         if self.route == Route::Device {
-            let batch = first.shape().iter().product();
-            let keys = keys.clone().reshape(&[batch, 2]).into_int();
-            let first = first.clone().reshape(&[batch]).into_int();
+            let words = first.shape().iter().product();
+            let [keys, first] = [&keys, &first].map(|x| x.clone().reshape(&[words]).into_int());
             if let Some(words) = B::random_bits(&keys, &first, size) {
                 return words.map(|words| Tensor::Int(words).reshape(shape)).into();
             }

@@ -604,7 +604,7 @@ fn random_bits() {
     let (high, low) = words([1, 2], 3, 4);
     let one = Row {
         op: op(&[2, 2]),
-        inputs: vec![v([1u32, 2]), s(3u32)],
+        inputs: vec![v([1u32, 2]), v([0u32, 3])],
         expected: vec![a(high, [2, 2]), a(low, [2, 2])],
         tolerance: 0.0,
         routes: ALL,
@@ -613,7 +613,7 @@ fn random_bits() {
     let (first, second) = (words([1, 2], 0, 3), words([7, 8], 9, 3));
     let batch = Row {
         op: op(&[3]),
-        inputs: vec![a([1u32, 2, 7, 8], [2, 2]), v([0u32, 9])],
+        inputs: vec![a([1u32, 2, 7, 8], [2, 2]), a([0u32, 0, 0, 9], [2, 2])],
         expected: vec![
             a([first.0, second.0].concat(), [2, 3]),
             a([first.1, second.1].concat(), [2, 3]),
@@ -624,7 +624,7 @@ fn random_bits() {
     };
     let scalar = Row {
         op: op(&[]),
-        inputs: vec![v([0u32, 0]), s(0u32)],
+        inputs: vec![v([0u32, 0]), v([0u32, 0])],
         expected: vec![s(0x6b20_0159u32), s(0x99ba_4efeu32)],
         tolerance: 0.0,
         routes: ALL,

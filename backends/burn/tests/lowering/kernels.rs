@@ -42,14 +42,26 @@ fn random_bits() {
     ];
     for shape in shapes {
         let size: usize = shape.iter().product();
-        // The last two counters cross 2^32 within the draw, at once or at its end.
-        for first in [0, 5, u32::MAX, 0_u32.wrapping_sub(size as u32)] {
+        // Some counters cross 2^32 or 2^64 within the draw, at once or at its end.
+        let end = 0_u64.wrapping_sub(size as u64);
+        for first in [
+            0,
+            5,
+            u64::from(u32::MAX),
+            end & 0xFFFF_FFFF,
+            7 << 32,
+            u64::MAX,
+            end,
+        ] {
             let op = Op::RandomBits { shape: shape.into() };
-            let got = run(&op, &[v::<u32>([7, 11]), a::<u32>([first], [])]);
+            let got = run(
+                &op,
+                &[v::<u32>([7, 11]), v::<u32>([(first >> 32) as u32, first as u32])],
+            );
             let (high, low) = (values::<u32>(&got[0]), values::<u32>(&got[1]));
             assert_eq!(high.len(), size);
             for i in 0..size {
-                let counter = u64::from(first) + i as u64;
+                let counter = first.wrapping_add(i as u64);
                 let wanted = threefry2x32([7, 11], [(counter >> 32) as u32, counter as u32]);
                 assert_eq!([high[i], low[i]], wanted, "{shape:?}, counter {counter}");
             }
@@ -61,12 +73,15 @@ fn random_bits() {
 fn random_bits_of_several_keys() {
     for (batch, size) in [(1, 1), (3, 1), (5, 1000), (70_000, 3)] {
         let keys: Vec<u32> = (0..2 * batch).map(word).collect();
-        let first: Vec<u32> = (0..batch).map(|i| 0_u32.wrapping_sub(i as u32)).collect();
+        let first: Vec<u32> = (0..batch)
+            .flat_map(|i| [i as u32 % 3, 0_u32.wrapping_sub(i as u32)])
+            .collect();
         let op = Op::RandomBits { shape: [size].into() };
-        let got = run(&op, &[a(keys.clone(), [batch, 2]), v(first.clone())]);
+        let got = run(&op, &[a(keys.clone(), [batch, 2]), a(first.clone(), [batch, 2])]);
         let (high, low) = (values::<u32>(&got[0]), values::<u32>(&got[1]));
         for i in 0..batch * size {
-            let counter = u64::from(first[i / size]) + (i % size) as u64;
+            let first = [first[i / size * 2], first[i / size * 2 + 1]].map(u64::from);
+            let counter = (first[0] << 32) + first[1] + (i % size) as u64;
             let key = [keys[i / size * 2], keys[i / size * 2 + 1]];
             let wanted = threefry2x32(key, [(counter >> 32) as u32, counter as u32]);
             assert_eq!([high[i], low[i]], wanted, "key {} of {batch}", i / size);

@@ -3,6 +3,7 @@
 //! Tiles come as bytes; each family casts them to its elements. Bools are bytes, 0 or 1.
 
 mod cast;
+mod cumulative;
 mod elementwise;
 mod load;
 mod number;
@@ -12,6 +13,7 @@ mod reduce;
 mod scalar;
 
 pub(crate) use cast::cast;
+pub(crate) use cumulative::{Lanes, cumulative};
 pub(crate) use elementwise::{
     Loop1, Loop2, Loop3, Splat, binary, compare, is_arithmetic, mul_add, select, unary,
 };
@@ -19,7 +21,7 @@ pub(crate) use load::{Pattern, fill, iota, load, store};
 pub(crate) use number::Number;
 pub(crate) use pair::{BLOCK, Pair, pair};
 pub(crate) use random::{Counters, counters, random_bits, random_uniform, run_of_counters, uniform};
-pub(crate) use reduce::{LANES, combine, finish, identity, reduce};
+pub(crate) use reduce::{Stack, combine, fold, fold_rows, identity, tree};
 pub(crate) use scalar::{ScalarFn, scalar};
 
 /// Runs the body with `$t` standing for the Rust type that holds a dtype's elements.

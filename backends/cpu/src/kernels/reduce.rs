@@ -1,7 +1,9 @@
-//! Reductions, in an order fixed by the length alone.
+//! Reductions, in one order: neighbours are combined in pairs, then the results of neighbours, until one is left. Where their number is
+//! odd, the last one moves up as it is.
 //!
-//! A run of elements is combined in [`LANES`] interleaved partial results, which are then combined pairwise: quick, and
-//! closer to the exact sum than adding one by one.
+//! The order depends on the number of elements alone. So a row and a column have the same sum, and `2^k` neighbours that start at a
+//! multiple of `2^k` are combined on their own before anything else is. [`tree`] and [`fold`] combine the elements of a row,
+//! [`Stack`] and [`fold_rows`] combine rows element by element.
 
 use super::number::Number;
 use super::with_type;
@@ -48,10 +50,9 @@ macro_rules! with_combine {
     };
 }
 
-/// How many partial results a run has.
-pub(crate) const LANES: usize = 64;
+pub(super) use with_combine;
 
-/// Fills with the element that a reduction starts from.
+/// Fills with the result of a reduction of nothing.
 pub(crate) fn identity(kind: Reduction, dtype: DType, out: &mut [u8]) {
     if dtype == DType::Bool {
         return out.fill(u8::from(matches!(kind, Reduction::Prod | Reduction::Min)));
@@ -67,68 +68,128 @@ pub(crate) fn identity(kind: Reduction, dtype: DType, out: &mut [u8]) {
     });
 }
 
-/// Combines a run of elements into `LANES` partial results: element `i` into lane `i % LANES`.
-pub(crate) fn reduce(kind: Reduction, dtype: DType, x: &[u8], lanes: &mut [u8]) {
-    by_kind(kind, dtype, x, lanes, true);
+/// Combines the elements of `x`, from one to [`TREE`] of them, into the element `out`.
+pub(crate) fn tree(kind: Reduction, dtype: DType, x: &[u8], out: &mut [u8]) {
+    identity(kind, dtype, out);
+    with_combine!(kind, dtype, T, f => {
+        let total = dispatch(Tree { x: cast_slice::<u8, T>(x), f });
+        // The sum of negative zeros is 0, as NumPy's is.
+        let out = &mut cast_slice_mut::<u8, T>(out)[0];
+        *out = f(*out, total);
+    });
 }
 
-/// Combines elements with accumulators one to one.
-pub(crate) fn combine(kind: Reduction, dtype: DType, x: &[u8], into: &mut [u8]) {
-    by_kind(kind, dtype, x, into, false);
-}
-
-/// Combines accumulators pairwise, neighbours first, until the first holds the result. Their number is a power of two.
-///
-/// So the first few elements are combined in their order: sums of short arrays are those that adding one by one gives.
-pub(crate) fn finish(kind: Reduction, dtype: DType, lanes: &mut [u8]) {
-    with_combine!(kind, dtype, T, f => halve(cast_slice_mut::<u8, T>(lanes), f));
-}
-
-fn halve<T: Copy>(lanes: &mut [T], f: impl Fn(T, T) -> T) {
-    let mut n = lanes.len();
-    while n > 1 {
-        n /= 2;
-        for i in 0..n {
-            lanes[i] = f(lanes[2 * i], lanes[2 * i + 1]);
+/// Combines any number of elements, at least one, into the first of them. The others are lost.
+pub(crate) fn fold(kind: Reduction, dtype: DType, x: &mut [u8]) {
+    with_combine!(kind, dtype, T, f => {
+        let x: &mut [T] = cast_slice_mut(x);
+        let mut n = x.len();
+        while n > 1 {
+            let blocks = n.div_ceil(TREE);
+            for i in 0..blocks {
+                x[i] = dispatch(Tree { x: &x[i * TREE..n.min((i + 1) * TREE)], f });
+            }
+            n = blocks;
         }
+    });
+}
+
+/// `into[i] = f(into[i], x[i])`: `into` comes before `x`.
+pub(crate) fn combine(kind: Reduction, dtype: DType, x: &[u8], into: &mut [u8]) {
+    with_combine!(kind, dtype, T, f => {
+        dispatch(Zip { x: cast_slice::<u8, T>(x), into: cast_slice_mut::<u8, T>(into), f });
+    });
+}
+
+/// Combines rows of `bytes` bytes each, at least one, into the first of them. The others are lost.
+pub(crate) fn fold_rows(kind: Reduction, dtype: DType, x: &mut [u8], bytes: usize) {
+    let mut rows = x.len() / bytes.max(1);
+    while rows > 1 {
+        for i in 0..rows / 2 {
+            let (into, from) = x[2 * i * bytes..].split_at_mut(bytes);
+            combine(kind, dtype, &from[..bytes], into);
+            x.copy_within(2 * i * bytes..(2 * i + 1) * bytes, i * bytes);
+        }
+        if rows % 2 == 1 {
+            x.copy_within((rows - 1) * bytes..rows * bytes, rows / 2 * bytes);
+        }
+        rows = rows.div_ceil(2);
     }
 }
 
-fn by_kind(kind: Reduction, dtype: DType, x: &[u8], into: &mut [u8], folded: bool) {
-    with_combine!(kind, dtype, T, f => run::<T>(cast_slice(x), cast_slice_mut(into), folded, f));
-}
+/// The most elements that [`tree`] combines.
+const TREE: usize = 1024;
 
-fn run<T: Copy>(x: &[T], into: &mut [T], folded: bool, f: impl Fn(T, T) -> T) {
-    if folded {
-        dispatch(Fold { x, lanes: into, f })
-    } else {
-        dispatch(Zip { x, into, f })
-    }
-}
-
-struct Fold<'a, T, F> {
+struct Tree<'a, T, F> {
     x: &'a [T],
-    lanes: &'a mut [T],
     f: F,
 }
 
-impl<T: Copy, F: Fn(T, T) -> T> Kernel for Fold<'_, T, F> {
-    type Out = ();
+impl<T: Copy, F: Fn(T, T) -> T> Kernel for Tree<'_, T, F> {
+    type Out = T;
     #[inline(always)]
-    fn run(self) {
-        let lanes: &mut [T; LANES] = self.lanes.try_into().expect("one accumulator a lane");
-        let (rows, rest) = self.x.as_chunks::<LANES>();
-        let mut partial = *lanes;
-        for row in rows {
-            for i in 0..LANES {
-                partial[i] = (self.f)(partial[i], row[i]);
-            }
+    fn run(self) -> T {
+        let Tree { x, f } = self;
+        let mut results = [x[0]; TREE / 16];
+        if x.len() <= 16 {
+            results[..x.len()].copy_from_slice(x);
+            return few(&mut results[..x.len()], &f);
         }
-        for (i, &x) in rest.iter().enumerate() {
-            partial[i] = (self.f)(partial[i], x);
-        }
-        *lanes = partial;
+        let n = sixteenths(x, &mut results, &f);
+        let mut last = [x[0]; TREE / 256];
+        let n = sixteenths(&results[..n], &mut last, &f);
+        few(&mut last[..n], &f)
     }
+}
+
+/// Combines each 16 neighbours, and those that are left at the end; returns the number of results.
+#[inline(always)]
+fn sixteenths<T: Copy>(x: &[T], out: &mut [T], f: &impl Fn(T, T) -> T) -> usize {
+    // Lengths that are known when this is compiled let every level be made of vectors.
+    let (blocks, rest) = x.as_chunks::<256>();
+    let (rows, few_left) = rest.as_chunks::<16>();
+    for (block, out) in blocks.iter().zip(out.as_chunks_mut::<16>().0) {
+        let level: [T; 128] = half(block, f);
+        let level: [T; 64] = half(&level, f);
+        let level: [T; 32] = half(&level, f);
+        *out = half(&level, f);
+    }
+    let mut n = 16 * blocks.len();
+    for row in rows {
+        let level: [T; 8] = half(row, f);
+        let level: [T; 4] = half(&level, f);
+        out[n] = f(f(level[0], level[1]), f(level[2], level[3]));
+        n += 1;
+    }
+    if !few_left.is_empty() {
+        let mut left = [x[0]; 16];
+        left[..few_left.len()].copy_from_slice(few_left);
+        out[n] = few(&mut left[..few_left.len()], f);
+        n += 1;
+    }
+    n
+}
+
+#[inline(always)]
+fn half<T: Copy, const N: usize, const HALF: usize>(x: &[T; N], f: &impl Fn(T, T) -> T) -> [T; HALF] {
+    const { assert!(N == 2 * HALF) };
+    std::array::from_fn(|i| f(x[2 * i], x[2 * i + 1]))
+}
+
+/// Combines in place.
+#[inline(always)]
+fn few<T: Copy>(x: &mut [T], f: &impl Fn(T, T) -> T) -> T {
+    let mut n = x.len();
+    while n > 1 {
+        for i in 0..n / 2 {
+            x[i] = f(x[2 * i], x[2 * i + 1]);
+        }
+        if n % 2 == 1 {
+            x[n / 2] = x[n - 1];
+        }
+        n = n.div_ceil(2);
+    }
+    x[0]
 }
 
 struct Zip<'a, T, F> {
@@ -144,5 +205,62 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Zip<'_, T, F> {
         for (into, &x) in self.into.iter_mut().zip(self.x) {
             *into = (self.f)(*into, x);
         }
+    }
+}
+
+/// Combines rows one after the other, as they come: block `k` of them, of `2^k` rows, waits for the next block of that size.
+#[derive(Default)]
+pub(crate) struct Stack {
+    blocks: Vec<Vec<u64>>,
+    rows: usize,
+}
+
+impl Stack {
+    /// Forgets the rows.
+    pub(crate) fn clear(&mut self) {
+        self.rows = 0;
+    }
+
+    /// Takes the next row, as long as the others.
+    pub(crate) fn push(&mut self, kind: Reduction, dtype: DType, x: &[u8]) {
+        let level = self.rows.trailing_ones() as usize;
+        while self.blocks.len() <= level {
+            self.blocks.push(vec![]);
+        }
+        let words = x.len().div_ceil(8);
+        if self.blocks[level].len() < words {
+            self.blocks[level].resize(words, 0);
+        }
+        let (done, rest) = self.blocks.split_at_mut(level);
+        let mut row = x;
+        for block in &mut *done {
+            let block = &mut cast_slice_mut(block)[..x.len()];
+            combine(kind, dtype, row, block);
+            row = block;
+        }
+        match done.last_mut() {
+            None => cast_slice_mut(&mut rest[0])[..x.len()].copy_from_slice(x),
+            Some(last) => std::mem::swap(last, &mut rest[0]),
+        }
+        self.rows += 1;
+    }
+
+    /// Writes what all rows give.
+    pub(crate) fn finish(&mut self, kind: Reduction, dtype: DType, out: &mut [u8]) {
+        identity(kind, dtype, out);
+        let mut left: Option<&[u8]> = None;
+        for (level, block) in self.blocks.iter_mut().enumerate() {
+            if self.rows >> level & 1 == 1 {
+                let block = &mut cast_slice_mut(block)[..out.len()];
+                if let Some(left) = left {
+                    combine(kind, dtype, left, block);
+                }
+                left = Some(block);
+            }
+        }
+        if let Some(all) = left {
+            combine(kind, dtype, all, out);
+        }
+        self.rows = 0;
     }
 }

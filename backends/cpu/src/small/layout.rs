@@ -2,10 +2,10 @@
 
 use super::{Loop, Moves, OnScalars, Place, Slices, Small, Step, WORDS, stacked_types};
 use crate::cluster::{Kind, Space};
-use crate::dot::SmallDot;
+use crate::contract::SmallDot;
 use crate::executable::settles;
 use crate::index::Places;
-use crate::kernels::{self, LANES, Pattern, Splat};
+use crate::kernels::{self, Pattern, Splat};
 use crate::view::{Affine, View, pull};
 use kiln_program::{
     ArrayType, Axes, DType, Equation, Op, Program, Reduction, Scalar, Scan, Shape, Update, Var, While,
@@ -463,7 +463,7 @@ impl Layout {
         Value { place: out, depth }
     }
 
-    /// The order is that of the kernels, which depends on the space.
+    /// Elements that are reduced together become neighbours, in a row or in a column.
     fn reduced(
         &mut self,
         kind: Reduction,
@@ -481,15 +481,16 @@ impl Layout {
             View::along(&of.shape, dims).position(&of.shape),
             depth,
         );
-        let lanes = self.bytes(LANES * 8);
+        let each = space.kind != Kind::Columns;
+        let scratch = self.bytes(if each { 0 } else { ordered.place.len() });
         let out = self.bytes(to.bytes());
         self.blocks[depth].push(Step::Reduce {
             kind,
             dtype: of.dtype,
             rows: space.outer.size(),
-            each: space.kind != Kind::Columns,
+            each,
             x: ordered.place,
-            lanes,
+            scratch,
             out: out.clone(),
         });
         Value { place: out, depth }

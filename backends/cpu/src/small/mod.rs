@@ -9,7 +9,7 @@ mod layout;
 mod run;
 
 use crate::Buffer;
-use crate::dot::SmallDot;
+use crate::contract::SmallDot;
 use crate::index::Places;
 use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern, ScalarFn};
 use bytemuck::cast_slice_mut;
@@ -74,7 +74,8 @@ enum Step {
         rows: usize,
         each: bool,
         x: Place,
-        lanes: Place,
+        /// As long as the operand, where rows are combined.
+        scratch: Place,
         out: Place,
     },
     /// For each key a row of pairs of words.

@@ -1,8 +1,8 @@
 //! Going through the steps.
 
 use super::{Loop, Moves, OnScalars, Place, Slices, Step, buffer};
-use crate::kernels::{self, Counters, LANES};
-use crate::{Buffer, effects, flex};
+use crate::kernels::{self, Counters};
+use crate::{Buffer, effects, single};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_program::{DType, Reduction, threefry2x32};
 use smallvec::SmallVec;
@@ -76,13 +76,14 @@ pub(super) fn run(steps: &[Step], memory: &mut [u8], outside: &mut Outside) {
                 rows,
                 each,
                 x,
-                lanes,
+                scratch,
                 out,
             } => {
-                let (before, after) = memory.split_at_mut(lanes.start);
-                let (lanes, after) = after.split_at_mut(LANES * 8);
-                let out = &mut after[..out.len()];
-                reduce(*kind, *dtype, *rows, *each, &before[x.clone()], lanes, out);
+                let (before, after) = memory.split_at_mut(scratch.start);
+                let (scratch, out) = (scratch.len(), out.start - scratch.start..out.end - scratch.start);
+                let (scratch, after) = after.split_at_mut(scratch.next_multiple_of(8));
+                let out = &mut after[out.start - scratch.len()..out.end - scratch.len()];
+                reduce(*kind, *dtype, *rows, *each, &before[x.clone()], scratch, out);
             }
             Step::Random {
                 key,
@@ -117,7 +118,7 @@ pub(super) fn run(steps: &[Step], memory: &mut [u8], outside: &mut Outside) {
                     .iter()
                     .map(|(place, of)| buffer(memory, place, of))
                     .collect();
-                for (place, result) in results.iter().zip(flex::run(op, operands)) {
+                for (place, result) in results.iter().zip(single::run(op, operands)) {
                     memory[place.clone()].copy_from_slice(result.bytes());
                 }
             }
@@ -201,25 +202,22 @@ fn reduce(
     rows: usize,
     each: bool,
     x: &[u8],
-    lanes: &mut [u8],
+    scratch: &mut [u8],
     out: &mut [u8],
 ) {
-    let size = dtype.size();
-    if !each {
+    if x.is_empty() {
         kernels::identity(kind, dtype, out);
-        for row in 0..rows {
-            let n = out.len();
-            kernels::combine(kind, dtype, &x[row * n..(row + 1) * n], out);
+    } else if each {
+        let n = x.len() / rows;
+        for (row, out) in x.chunks_exact(n).zip(out.chunks_exact_mut(dtype.size())) {
+            kernels::tree(kind, dtype, row, out);
         }
-        return;
-    }
-    let lanes = &mut lanes[..LANES * size];
-    let n = x.len() / rows.max(1);
-    for (row, out) in out.chunks_exact_mut(size).enumerate() {
-        kernels::identity(kind, dtype, lanes);
-        kernels::reduce(kind, dtype, &x[row * n..(row + 1) * n], lanes);
-        kernels::finish(kind, dtype, lanes);
-        out.copy_from_slice(&lanes[..size]);
+    } else {
+        let (scratch, n) = (&mut scratch[..x.len()], out.len());
+        scratch.copy_from_slice(x);
+        kernels::fold_rows(kind, dtype, scratch, n);
+        kernels::identity(kind, dtype, out);
+        kernels::combine(kind, dtype, &scratch[..n], out);
     }
 }
 
@@ -231,21 +229,32 @@ fn random(keys: &[u32], first: &[u32], high: &mut [u8], low: &mut [u8]) {
     if first.is_empty() {
         return;
     }
-    let n = high.len() / first.len();
-    for (row, &first) in first.iter().enumerate() {
-        let key = [keys[2 * row], keys[2 * row + 1]];
+    let n = 2 * high.len() / first.len();
+    for (row, (key, first)) in keys
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .zip(first.as_chunks::<2>().0)
+        .enumerate()
+    {
+        let first = u64::from(first[0]) << 32 | u64::from(first[1]);
         let (high, low) = (
             &mut high[row * n..(row + 1) * n],
             &mut low[row * n..(row + 1) * n],
         );
-        if n >= FEW && first.checked_add(n as u32).is_some() {
-            let counters = Counters::Run { key, hi: 0, first, n };
+        if n >= FEW && (first as u32).checked_add(n as u32).is_some() {
+            let counters = Counters::Run {
+                key: *key,
+                hi: (first >> 32) as u32,
+                first: first as u32,
+                n,
+            };
             kernels::random_bits(counters, high, low);
             continue;
         }
         for i in 0..n {
-            let counter = u64::from(first) + i as u64;
-            [high[i], low[i]] = threefry2x32(key, [(counter >> 32) as u32, counter as u32]);
+            let counter = first.wrapping_add(i as u64);
+            [high[i], low[i]] = threefry2x32(*key, [(counter >> 32) as u32, counter as u32]);
         }
     }
 }

@@ -1,0 +1,379 @@
+//! Contractions: three ways to compute one, chosen by the shape of one matrix product `[m, k] x [k, n]`, never by the batch.
+//!
+//! - A product with a vector (`m` or `n` is 1) becomes a multiplication and a sum, which [`products`] writes into the program: both are
+//!   fused with what is around them.
+//! - A product of few elements is a [`SmallDot`]. A call of a matrix library would cost more than all its work.
+//! - Any other product is the matrix library's, by [`run`].
+//!
+//! The first two add products in the order of `kernels::reduce`. The library adds up to 4096 products of an element in its own order; its
+//! results are added in the order of `kernels::reduce`.
+
+use crate::Buffer;
+use crate::flex;
+use crate::index::offsets;
+use crate::kernels::{Number, with_type};
+use crate::simd::{Kernel, dispatch};
+use bytemuck::{cast_slice, cast_slice_mut};
+use kiln_program::{ArrayType, Axes, Binary, Builder, DType, Dot, Op, Program, Reduction, Shape, Var};
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+/// The most products of a small contraction.
+const PRODUCTS: usize = 4096;
+/// Products that are worth waking another thread for.
+const PARALLEL: usize = 1 << 16;
+
+/// The lengths of one matrix product.
+struct Matrices {
+    m: usize,
+    k: usize,
+    n: usize,
+}
+
+impl Matrices {
+    fn of(dot: &Dot, x: &ArrayType, y: &ArrayType) -> Matrices {
+        let size =
+            |axes: Axes, of: &ArrayType| -> usize { axes.iter().map(|&axis| of.shape[axis]).product() };
+        Matrices {
+            m: size(free(x, &dot.lhs_contract, &dot.lhs_batch), x),
+            k: size(dot.lhs_contract.clone(), x),
+            n: size(free(y, &dot.rhs_contract, &dot.rhs_batch), y),
+        }
+    }
+
+    fn has_vector(&self) -> bool {
+        self.m == 1 || self.n == 1
+    }
+}
+
+/// The axes that are neither contracted nor of the batch.
+fn free(of: &ArrayType, contract: &Axes, batch: &Axes) -> Axes {
+    (0..of.shape.rank())
+        .filter(|axis| !contract.contains(axis) && !batch.contains(axis))
+        .collect()
+}
+
+/// The program with its products with vectors written as multiplications and sums.
+pub(crate) fn products(program: &Program) -> Program {
+    let mut builder = Builder::new();
+    let mut map: Vec<Var> = program
+        .input_types()
+        .into_iter()
+        .map(|of| builder.input(of))
+        .collect();
+    for equation in program.equations() {
+        let operands: SmallVec<[Var; 3]> = equation.inputs.iter().map(|var| map[var.index()]).collect();
+        match &equation.op {
+            Op::Dot(dot)
+                if Matrices::of(
+                    dot,
+                    program.type_of(equation.inputs[0]),
+                    program.type_of(equation.inputs[1]),
+                )
+                .has_vector() =>
+            {
+                let to = &program.type_of(equation.outputs[0]).shape;
+                map.push(product(&mut builder, dot, [operands[0], operands[1]], to));
+            }
+            op => map.extend(
+                builder
+                    .push(op.clone(), &operands)
+                    .expect("an equation of the program"),
+            ),
+        }
+    }
+    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
+    builder.finish(&outputs)
+}
+
+/// A contraction with a vector, or a batch of them, as a multiplication and a sum. The vector is repeated along the axes of the matrix that
+/// it lacks.
+fn product(builder: &mut Builder, dot: &Dot, operands: [Var; 2], to: &Shape) -> Var {
+    let of = operands.map(|var| builder.type_of(var).clone());
+    let is_right = Matrices::of(dot, &of[0], &of[1]).n != 1;
+    let (matrix, vector) = (usize::from(is_right), usize::from(!is_right));
+    let pairs = |left: &Axes, right: &Axes| -> Vec<[usize; 2]> {
+        left.iter()
+            .zip(right)
+            .map(|(&left, &right)| [left, right])
+            .collect()
+    };
+    let batch = pairs(&dot.lhs_batch, &dot.rhs_batch);
+    // Contracted axes in the order of the left operand: the order of the sum.
+    let mut contract = pairs(&dot.lhs_contract, &dot.rhs_contract);
+    contract.sort_unstable();
+    let contracted: Axes = contract.iter().map(|pair| pair[matrix]).collect();
+    let batched: Axes = batch.iter().map(|pair| pair[matrix]).collect();
+    let kept: Axes = batched
+        .iter()
+        .copied()
+        .chain(free(&of[matrix], &contracted, &batched))
+        .collect();
+    // The matrix keeps the order of its axes, unless the sum asks for another.
+    let order: Axes = match contracted.is_sorted() {
+        true => (0..of[matrix].shape.rank()).collect(),
+        false => kept.iter().chain(&contracted).copied().collect(),
+    };
+    let place = |axis: usize| {
+        order
+            .iter()
+            .position(|&other| other == axis)
+            .expect("an axis of the matrix")
+    };
+    // Places in the matrix of the vector's axes; those that are free have length 1.
+    let mut axes: Vec<(usize, usize)> = batch
+        .iter()
+        .chain(&contract)
+        .map(|pair| (place(pair[matrix]), pair[vector]))
+        .collect();
+    axes.sort_unstable();
+    let own: Axes = axes.iter().map(|axis| axis.1).collect();
+    let rest = free(&of[vector], &own, &Axes::new());
+
+    let mut push = |op: Op, inputs: &[Var]| builder.push(op, inputs).expect("axes of the operands")[0];
+    let x = push(Op::Transpose(order.clone()), &[operands[matrix]]);
+    let y = push(
+        Op::Transpose(own.iter().copied().chain(rest).collect()),
+        &[operands[vector]],
+    );
+    let lengths: Shape = own.iter().map(|&axis| of[vector].shape[axis]).collect();
+    let y = push(Op::Reshape(lengths), &[y]);
+    let shape: Shape = order.iter().map(|&axis| of[matrix].shape[axis]).collect();
+    let axes = axes.iter().map(|axis| axis.0).collect();
+    let y = push(Op::Broadcast { shape, axes }, &[y]);
+    let z = push(Op::Binary(Binary::Mul), &[x, y]);
+    let mut axes: Axes = contracted.iter().map(|&axis| place(axis)).collect();
+    axes.sort_unstable();
+    let z = push(
+        Op::Reduce {
+            kind: Reduction::Sum,
+            axes,
+        },
+        &[z],
+    );
+    let left: Axes = order
+        .into_iter()
+        .filter(|axis| !contracted.contains(axis))
+        .collect();
+    let permutation = kept
+        .iter()
+        .map(|axis| left.iter().position(|other| other == axis).expect("a kept axis"));
+    let z = push(Op::Transpose(permutation.collect()), &[z]);
+    push(Op::Reshape(to.clone()), &[z])
+}
+
+/// A contraction by the matrix library.
+pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Buffer {
+    // The library's order depends on where the elements of a matrix are: batch axes come first, so that it is that of one matrix.
+    let (x, lhs) = batch_first(x, &dot.lhs_batch);
+    let (y, rhs) = batch_first(y, &dot.rhs_batch);
+    let at = |axes: &Axes, order: &Axes| -> Axes {
+        let place = |axis: &usize| {
+            order
+                .iter()
+                .position(|other| other == axis)
+                .expect("an axis of the operand")
+        };
+        axes.iter().map(place).collect()
+    };
+    let dot = Dot {
+        lhs_contract: at(&dot.lhs_contract, &lhs),
+        rhs_contract: at(&dot.rhs_contract, &rhs),
+        lhs_batch: at(&dot.lhs_batch, &lhs),
+        rhs_batch: at(&dot.rhs_batch, &rhs),
+    };
+    flex::run(&Op::Dot(dot), vec![x, y]).remove(0)
+}
+
+/// The array with its batch axes first, and the order of its axes.
+fn batch_first(x: Buffer, batch: &Axes) -> (Buffer, Axes) {
+    let rank = x.array_type().shape.rank();
+    let order: Axes = batch
+        .iter()
+        .copied()
+        .chain((0..rank).filter(|axis| !batch.contains(axis)))
+        .collect();
+    match order.is_sorted() {
+        true => (x, order),
+        false => (flex::run(&Op::Transpose(order.clone()), vec![x]).remove(0), order),
+    }
+}
+
+/// A contraction of few elements: where the operands' elements are. `out[b, m, n]` is the sum over `k` of
+/// `x[b + m + k] * y[b + n + k]`.
+#[derive(Debug)]
+pub(crate) struct SmallDot {
+    dtype: DType,
+    /// Length of each batch axis, and its strides in the operands.
+    batch: SmallVec<[(usize, [usize; 2]); 2]>,
+    batches: usize,
+    rows: Vec<usize>,
+    columns: Vec<usize>,
+    contracted: Vec<[usize; 2]>,
+}
+
+impl SmallDot {
+    /// The contraction of operands of these types, if it is small.
+    pub(crate) fn of(dot: &Dot, x: &ArrayType, y: &ArrayType) -> Option<SmallDot> {
+        let Matrices { m, k, n } = Matrices::of(dot, x, y);
+        let small = m.saturating_mul(k).saturating_mul(n) <= PRODUCTS;
+        (small && x.dtype != DType::Bool).then_some(())?;
+        let strides = [x.shape.strides(), y.shape.strides()];
+        let batch: SmallVec<[(usize, [usize; 2]); 2]> = dot
+            .lhs_batch
+            .iter()
+            .zip(&dot.rhs_batch)
+            .map(|(&left, &right)| (x.shape[left], [strides[0][left], strides[1][right]]))
+            .collect();
+        // In the order of the left operand.
+        let mut contract: Vec<(usize, usize)> = dot
+            .lhs_contract
+            .iter()
+            .copied()
+            .zip(dot.rhs_contract.iter().copied())
+            .collect();
+        contract.sort_unstable();
+        let (left, right): (Axes, Axes) = contract.into_iter().unzip();
+        let (left, right) = (offsets(x, &left), offsets(y, &right));
+        Some(SmallDot {
+            dtype: x.dtype,
+            batches: batch.iter().map(|axis| axis.0).product(),
+            batch,
+            rows: offsets(x, &free(x, &dot.lhs_contract, &dot.lhs_batch)),
+            columns: offsets(y, &free(y, &dot.rhs_contract, &dot.rhs_batch)),
+            contracted: left.into_iter().zip(right).map(|(x, y)| [x, y]).collect(),
+        })
+    }
+
+    pub(crate) fn run(&self, x: &[u8], y: &[u8], out: &mut [u8]) {
+        with_type!(self.dtype, T => self.typed::<T>(cast_slice(x), cast_slice(y), cast_slice_mut(out)));
+    }
+
+    fn typed<T: Number + Send + Sync>(&self, x: &[T], y: &[T], out: &mut [T]) {
+        let each = self.rows.len() * self.columns.len();
+        if each == 0 {
+            return;
+        }
+        let one = |(number, out): (usize, &mut [T])| {
+            let [x_start, y_start] = self.start(number);
+            let (x, y) = (&x[x_start..], &y[y_start..]);
+            dispatch(Matrix { dot: self, x, y, out });
+        };
+        let products = each * self.contracted.len().max(1);
+        if self.batches * products < PARALLEL {
+            out.chunks_mut(each).enumerate().for_each(one);
+        } else {
+            out.par_chunks_mut(each)
+                .enumerate()
+                .with_min_len(PARALLEL / 8 / products + 1)
+                .for_each(one);
+        }
+    }
+
+    /// Where a matrix of the batch starts, in both operands.
+    fn start(&self, number: usize) -> [usize; 2] {
+        let (mut number, mut start) = (number, [0, 0]);
+        for &(length, strides) in self.batch.iter().rev() {
+            let index = number % length;
+            number /= length;
+            start = [start[0] + index * strides[0], start[1] + index * strides[1]];
+        }
+        start
+    }
+}
+
+/// Room for products, which is not on the heap where there are few of them.
+type Scratch<T> = SmallVec<[T; 256]>;
+
+/// One product of matrices.
+struct Matrix<'a, T> {
+    dot: &'a SmallDot,
+    x: &'a [T],
+    y: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Number> Kernel for Matrix<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        /// Fewer columns are not worth a vector.
+        const FEW: usize = 4;
+        let SmallDot {
+            rows,
+            columns,
+            contracted,
+            ..
+        } = self.dot;
+        let (k, n) = (contracted.len(), columns.len());
+        if n < FEW || k == 0 {
+            let mut out = self.out.iter_mut();
+            for &row in rows {
+                for (&column, out) in columns.iter().zip(&mut out) {
+                    let product = |i: usize| {
+                        let [left, right] = contracted[i];
+                        self.x[row + left].mul(self.y[column + right])
+                    };
+                    *out = T::ZERO.add(sum(k, product));
+                }
+            }
+            return;
+        }
+        let y: Scratch<T> = contracted
+            .iter()
+            .flat_map(|pair| columns.iter().map(|column| self.y[column + pair[1]]))
+            .collect();
+        let mut products: Scratch<T> = SmallVec::from_elem(T::ZERO, k * n);
+        for (&row, out) in rows.iter().zip(self.out.chunks_exact_mut(n)) {
+            let factors = contracted.iter().map(|pair| self.x[row + pair[0]]);
+            for ((factor, y), products) in factors.zip(y.chunks_exact(n)).zip(products.chunks_exact_mut(n)) {
+                for (product, &y) in products.iter_mut().zip(y) {
+                    *product = factor.mul(y);
+                }
+            }
+            let mut left = k;
+            while left > 1 {
+                for i in 0..left / 2 {
+                    let (before, from) = products.split_at_mut(2 * i * n);
+                    let (x, y) = from.split_at_mut(n);
+                    if i == 0 {
+                        x.iter_mut().zip(y).for_each(|(x, y)| *x = x.add(*y));
+                    } else {
+                        let into = &mut before[i * n..(i + 1) * n];
+                        for ((into, x), y) in into.iter_mut().zip(x).zip(y) {
+                            *into = x.add(*y);
+                        }
+                    }
+                }
+                if left % 2 == 1 {
+                    products.copy_within((left - 1) * n..left * n, left / 2 * n);
+                }
+                left = left.div_ceil(2);
+            }
+            for (out, &total) in out.iter_mut().zip(&products[..n]) {
+                *out = T::ZERO.add(total);
+            }
+        }
+    }
+}
+
+/// The sum of `k` products, at most [`PRODUCTS`]: block `i` of the stack is the sum of `2^i` of them that waits for the next.
+#[inline(always)]
+fn sum<T: Number>(k: usize, product: impl Fn(usize) -> T) -> T {
+    let mut stack = [T::ZERO; PRODUCTS.ilog2() as usize + 1];
+    for i in 0..k {
+        let mut block = product(i);
+        let level = i.trailing_ones() as usize;
+        for before in &stack[..level] {
+            block = before.add(block);
+        }
+        stack[level] = block;
+    }
+    let mut total: Option<T> = None;
+    for (level, &block) in stack.iter().enumerate() {
+        if k >> level & 1 == 1 {
+            total = Some(total.map_or(block, |total| block.add(total)));
+        }
+    }
+    total.unwrap_or(T::ZERO)
+}

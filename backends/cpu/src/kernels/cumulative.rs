@@ -1,0 +1,213 @@
+//! Running reductions, in the order of XLA's: rows of 16 elements are scanned one after the other, their totals are scanned in the same
+//! way, and each row takes up what comes before it.
+//!
+//! XLA makes this of a running reduction on a CPU (`ReduceWindowRewriter`, with a base length of 16), so `cumsum` has the bits of
+//! `jax.numpy.cumsum`, and the error grows with the logarithm of the length. In reverse a row's results are sums from each element to
+//! the row's end, from the first to the last: XLA computes them so.
+
+use super::reduce::{identity, with_combine};
+use super::{Number, with_type};
+use crate::simd::{Kernel, dispatch};
+use bytemuck::{Pod, bytes_of_mut, cast_slice, cast_slice_mut};
+use kiln_program::{DType, Reduction};
+use rayon::prelude::*;
+
+/// Elements of a row.
+const ROW: usize = 16;
+/// Elements that are worth waking another thread for.
+const PARALLEL: usize = 1 << 16;
+
+/// The middle of three axes, along which it runs, and the last: the lengths of both.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes {
+    pub(crate) length: usize,
+    pub(crate) inner: usize,
+}
+
+/// The running reduction of `x` along the middle of three axes.
+pub(crate) fn cumulative(
+    kind: Reduction,
+    dtype: DType,
+    reverse: bool,
+    lanes: Lanes,
+    x: &[u8],
+    out: &mut [u8],
+) {
+    if x.is_empty() {
+        return;
+    }
+    with_combine!(kind, dtype, T, f => {
+        let mut zero: T = bytemuck::Zeroable::zeroed();
+        identity(kind, dtype, bytes_of_mut(&mut zero));
+        let (x, out): (&[T], &mut [T]) = (cast_slice(x), cast_slice_mut(out));
+        let one = Scan { zero, width: lanes.inner, reverse, f };
+        let n = lanes.length * lanes.inner;
+        if x.len() < PARALLEL {
+            x.chunks(n).zip(out.chunks_mut(n)).for_each(|(x, out)| one.run(x, out));
+        } else {
+            x.par_chunks(n).zip(out.par_chunks_mut(n)).for_each(|(x, out)| one.run(x, out));
+        }
+    });
+}
+
+/// How to scan elements that are `width` numbers each.
+#[derive(Clone, Copy)]
+struct Scan<T, F> {
+    zero: T,
+    width: usize,
+    reverse: bool,
+    f: F,
+}
+
+impl<T: Pod + Send + Sync, F: Fn(T, T) -> T + Copy + Send + Sync> Scan<T, F> {
+    fn run(self, x: &[T], out: &mut [T]) {
+        let (width, row) = (self.width, ROW * self.width);
+        let rows = x.len().div_ceil(row);
+        if rows == 1 {
+            let before = vec![self.zero; width];
+            return self.rows(x, &before, out);
+        }
+        let mut totals = vec![self.zero; rows * width];
+        // Rows that one thread takes.
+        let many = (PARALLEL / row).max(1);
+        if x.len() < PARALLEL {
+            self.totals(x, &mut totals);
+        } else {
+            x.par_chunks(many * row)
+                .zip(totals.par_chunks_mut(many * width))
+                .for_each(|(x, totals)| self.totals(x, totals));
+        }
+        let mut before = vec![self.zero; rows * width];
+        self.run(&totals, &mut before);
+        // From the result of each row to that of the rows before it.
+        if self.reverse {
+            before.copy_within(width.., 0);
+            before[(rows - 1) * width..].fill(self.zero);
+        } else {
+            before.copy_within(..(rows - 1) * width, width);
+            before[..width].fill(self.zero);
+        }
+        if x.len() < PARALLEL {
+            self.rows(x, &before, out);
+        } else {
+            x.par_chunks(many * row)
+                .zip(before.par_chunks(many * width))
+                .zip(out.par_chunks_mut(many * row))
+                .for_each(|((x, before), out)| self.rows(x, before, out));
+        }
+    }
+
+    /// The total of each row.
+    fn totals(self, x: &[T], totals: &mut [T]) {
+        dispatch(Totals {
+            scan: self,
+            x,
+            totals,
+        });
+    }
+
+    /// Each row scanned, with what comes before it.
+    fn rows(self, x: &[T], before: &[T], out: &mut [T]) {
+        dispatch(Rows {
+            scan: self,
+            x,
+            before,
+            out,
+        });
+    }
+}
+
+struct Totals<'a, T, F> {
+    scan: Scan<T, F>,
+    x: &'a [T],
+    totals: &'a mut [T],
+}
+
+impl<T: Copy, F: Fn(T, T) -> T> Kernel for Totals<'_, T, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Scan { zero, width, f, .. } = self.scan;
+        let rows = self.x.chunks(ROW * width);
+        if width == 1 {
+            for (row, total) in rows.zip(self.totals) {
+                *total = row.iter().fold(zero, |total, &x| f(total, x));
+            }
+            return;
+        }
+        for (row, total) in rows.zip(self.totals.chunks_mut(width)) {
+            total.fill(zero);
+            row.chunks(width).for_each(|x| add(total, x, &f));
+        }
+    }
+}
+
+struct Rows<'a, T, F> {
+    scan: Scan<T, F>,
+    x: &'a [T],
+    before: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Copy, F: Fn(T, T) -> T> Kernel for Rows<'_, T, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Scan {
+            zero,
+            width,
+            reverse,
+            f,
+        } = self.scan;
+        let rows = self.x.chunks(ROW * width).zip(self.out.chunks_mut(ROW * width));
+        for ((row, out), before) in rows.zip(self.before.chunks(width)) {
+            match (width, reverse) {
+                (1, false) => {
+                    let mut total = zero;
+                    for (out, &x) in out.iter_mut().zip(row) {
+                        total = f(total, x);
+                        *out = f(total, before[0]);
+                    }
+                }
+                (1, true) => {
+                    let mut totals = [zero; ROW];
+                    for (j, &x) in row.iter().enumerate() {
+                        for total in &mut totals[..=j] {
+                            *total = f(*total, x);
+                        }
+                    }
+                    for (out, total) in out.iter_mut().zip(totals) {
+                        *out = f(total, before[0]);
+                    }
+                }
+                (_, false) => {
+                    // The element before, without what comes before the row, is not in memory: so that is taken up afterwards.
+                    for i in 0..row.len() / width {
+                        let (done, rest) = out.split_at_mut(i * width);
+                        let out = &mut rest[..width];
+                        match done.len().checked_sub(width) {
+                            Some(last) => out.copy_from_slice(&done[last..]),
+                            None => out.fill(zero),
+                        }
+                        add(out, &row[i * width..(i + 1) * width], &f);
+                    }
+                    out.chunks_mut(width).for_each(|out| add(out, before, &f));
+                }
+                (_, true) => {
+                    for (i, out) in out.chunks_mut(width).enumerate() {
+                        out.fill(zero);
+                        row[i * width..].chunks(width).for_each(|x| add(out, x, &f));
+                        add(out, before, &f);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add<T: Copy>(into: &mut [T], x: &[T], f: &impl Fn(T, T) -> T) {
+    for (into, &x) in into.iter_mut().zip(x) {
+        *into = f(*into, x);
+    }
+}

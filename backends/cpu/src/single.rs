@@ -1,0 +1,26 @@
+//! Ops that run on their own.
+
+use crate::kernels::{self, Lanes};
+use crate::{Buffer, contract, flex};
+use kiln_program::{Op, Reduction};
+
+/// Runs one op that is not fused: by a loop of the engine, or else on Flex.
+pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
+    match (op, operands.as_slice()) {
+        (Op::Cumulative { kind, axis, reverse }, [x]) => vec![cumulative(*kind, *axis, *reverse, x)],
+        (Op::Dot(dot), [x, y]) => vec![contract::run(dot, x.clone(), y.clone())],
+        _ => flex::run(op, operands),
+    }
+}
+
+fn cumulative(kind: Reduction, axis: usize, reverse: bool, x: &Buffer) -> Buffer {
+    let of = x.array_type();
+    let lanes = Lanes {
+        length: of.shape[axis],
+        inner: of.shape[axis + 1..].iter().product(),
+    };
+    let mut out = Buffer::unwritten(of.clone());
+    let bytes = out.bytes_mut().expect("nobody else holds a new buffer");
+    kernels::cumulative(kind, of.dtype, reverse, lanes, x.bytes(), bytes);
+    out
+}
