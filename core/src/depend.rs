@@ -76,6 +76,12 @@ fn needed(op: &Op, given: &[bool], results: &[bool]) -> Vec<bool> {
             }
             needed
         }
+        // No iteration runs: a carry comes out as it went in.
+        Op::Scan(scan) if scan.length == 0 => {
+            let mut needed = vec![false; given.len()];
+            needed[scan.consts..][..scan.carries].copy_from_slice(&results[..scan.carries]);
+            needed
+        }
         Op::Scan(scan) => of(
             &scan.body,
             &scan_given(scan, given),
@@ -85,7 +91,7 @@ fn needed(op: &Op, given: &[bool], results: &[bool]) -> Vec<bool> {
     }
 }
 
-/// For each result of a loop's body, whether one of the loop's results depends on it in some trip.
+/// For each result of a loop's body, whether one of the loop's results depends on it in some iteration.
 fn scan_results(scan: &Scan, given: &[bool], results: &[bool]) -> Vec<bool> {
     let given = scan_given(scan, given);
     around(results, 0..scan.carries, |results| {
@@ -125,7 +131,7 @@ fn through(op: &Op, given: &[bool]) -> Through {
         Op::Sort { .. } => Through::Some(given.to_vec()),
         Op::Call(program) | Op::Checkpoint(program) => Through::Some(dependent_outputs(program, given)),
         Op::Cond(branches) => Through::Some(branches_depend(branches, &given[1..])),
-        Op::Scan(scan) => Through::Some(dependent_outputs(&scan.body, &scan_given(scan, given))),
+        Op::Scan(scan) => Through::Some(scan_dependent(scan, given)),
         Op::While(w) => Through::Some(while_given(w, given)[w.consts..].to_vec()),
         // The rule may know of more than the program shows.
         Op::Custom(_) => Through::All,
@@ -159,7 +165,18 @@ pub(crate) fn branches_depend(branches: &[std::sync::Arc<Program>], given: &[boo
     any
 }
 
-/// For each input of a loop's body, whether it depends on the given operands in some trip.
+/// For each result of a loop, whether it depends on the given operands.
+fn scan_dependent(scan: &Scan, given: &[bool]) -> Vec<bool> {
+    if scan.length > 0 {
+        return dependent_outputs(&scan.body, &scan_given(scan, given));
+    }
+    // No iteration runs: a carry comes out as it went in, and nothing is stacked.
+    let mut depends = given[scan.consts..][..scan.carries].to_vec();
+    depends.resize(scan.body.outputs().len(), false);
+    depends
+}
+
+/// For each input of a loop's body, whether it depends on the given operands in some iteration.
 pub(crate) fn scan_given(scan: &Scan, given: &[bool]) -> Vec<bool> {
     let carries = scan.consts..scan.consts + scan.carries;
     around(given, carries, |given| dependent_outputs(&scan.body, given))
@@ -172,7 +189,7 @@ pub(crate) fn while_given(w: &While, given: &[bool]) -> Vec<bool> {
     })
 }
 
-/// What is given of the inputs of a loop's body, in the first trip or because the last one gave it.
+/// Which inputs of a loop's body are given, in the first iteration or because the iteration before gave them.
 pub(crate) fn around(
     given: &[bool],
     carries: std::ops::Range<usize>,

@@ -5,7 +5,7 @@ use kiln_backends::program::{Equation, Op, Program};
 use kiln_core::numpy::{self as np, linalg};
 use kiln_core::{
     Array, DType, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize,
-    program, stop_gradient, value_and_grad, vjp, with_x64,
+    program, stop_gradient, value_and_grad, vjp, vmap, with_x64,
 };
 use std::cell::Cell;
 
@@ -439,6 +439,104 @@ fn what_has_no_gradient_is_refused_by_name() {
 /// `x` doubled until it is at least 10; its derivative is the power of 2.
 fn doubled(x: Array) -> Array {
     lax::while_loop(|x: &Array| x.lt(10), |x| x * 2, x)
+}
+
+/// A loop of no iterations gives what it is given, also where its body drops a carry: so does its derivative, in every mode.
+#[test]
+fn a_loop_of_no_iterations_passes_cotangents_on() {
+    let none = || np::zeros((0, 2));
+    let dropped = |c: Array| lax::fori_loop(0, 0, |_, _: Array| np::ones(()), c);
+    let functions: [(&str, Function); 14] = [
+        (
+            "fori_loop",
+            Box::new(|x| lax::fori_loop(0, 0, |_, _: Array| np::ones(()), &x * &x)),
+        ),
+        (
+            "from 1 to 1",
+            Box::new(|x| lax::fori_loop(1, 1, |_, _: Array| np::ones(()), &x * &x)),
+        ),
+        (
+            "from 3 to 1",
+            Box::new(|x| lax::fori_loop(3, 1, |_, c: Array| stop_gradient(c), &x * &x)),
+        ),
+        (
+            "scan",
+            Box::new(|x| lax::scan(|_: Array, y: Array| (y.sum(), ()), &x * &x, none()).0),
+        ),
+        (
+            "scan_reverse",
+            Box::new(|x| lax::scan_reverse(|_: Array, y: Array| (y.sum(), ()), &x * &x, none()).0),
+        ),
+        (
+            "scan_n",
+            Box::new(|x| lax::scan_n(|_: Array| (np::ones(()), np::ones(3)), &x * &x, 0).0),
+        ),
+        (
+            "while_loop_bounded",
+            Box::new(|x| {
+                lax::while_loop_bounded(|_: &Array| true.into(), |_: Array| np::ones(()), &x * &x, 0)
+            }),
+        ),
+        (
+            "exchanged",
+            Box::new(|x| {
+                let (c, y) = lax::fori_loop(
+                    0,
+                    0,
+                    |_, (a, b): (Array, Array)| (stop_gradient(b), a),
+                    (&x * &x, x),
+                );
+                c + 0.0 * y
+            }),
+        ),
+        (
+            "what is stacked",
+            Box::new(|x| {
+                let (c, ys) = lax::scan(|c: Array, y: Array| (y.sum(), c * y), &x * &x, none());
+                c + ys.sum()
+            }),
+        ),
+        (
+            "captured",
+            Box::new(|x| lax::fori_loop(0, 0, |_, _: Array| x.sin(), &x * &x)),
+        ),
+        (
+            "within a loop",
+            Box::new(move |x| lax::fori_loop(0, 2, |_, c: Array| dropped(c), &x * &x)),
+        ),
+        (
+            "within a branch",
+            Box::new(move |x| lax::cond(x.gt(0), dropped, |c: Array| stop_gradient(c), &x * &x)),
+        ),
+        ("within a call", Box::new(move |x| jit(dropped)(&x * &x))),
+        (
+            "within a checkpoint",
+            Box::new(move |x| checkpoint(dropped)(&x * &x)),
+        ),
+    ];
+    for (name, f) in functions {
+        let f = &f;
+        let x = || Array::from(3.0);
+        let slope = grad(f);
+        let found = [
+            slope(x()),
+            jvp(f, x(), 1.0.into()).1,
+            linearize(f, x()).1(1.0.into()),
+            jit(&slope)(x()),
+            vmap(&slope, 0)(np::full(2, 3.0)).index(1),
+            grad(|xs: Array| vmap(f, 0)(xs).sum())(np::full(2, 3.0)).index(0),
+        ];
+        assert_eq!(found.map(|y| y.item::<f32>()), [6.0; 6], "{name}");
+        let second = [
+            grad(&slope)(x()),
+            jvp(&slope, x(), 1.0.into()).1,
+            grad(|x: Array| jvp(f, x, 1.0.into()).1)(x()),
+            jvp(|x: Array| jvp(f, x, 1.0.into()).1, x(), 1.0.into()).1,
+        ];
+        assert_eq!(second.map(|y| y.item::<f32>()), [2.0; 4], "{name}, second order");
+    }
+    let xs = grad(|xs: Array| lax::scan(|_: Array, x: Array| (x, ()), np::ones(2), xs).0.sum());
+    assert_eq!(xs(none()).shape()[..], [0, 2]);
 }
 
 #[test]
