@@ -11,11 +11,12 @@ use smallvec::SmallVec;
 /// assert_eq!(3usize.number(), 3);
 /// ```
 pub trait Number: Copy {
-    /// The number.
+    /// The number. One that `isize` does not hold becomes the nearest that it holds: no array is so long.
     ///
     /// ```
     /// use kiln::Number;
     /// assert_eq!((-1_i32).number(), -1_isize);
+    /// assert_eq!(usize::MAX.number(), isize::MAX);
     /// ```
     fn number(self) -> isize;
 }
@@ -24,7 +25,7 @@ macro_rules! numbers {
     ($($type:ty),*) => {$(
         impl Number for $type {
             fn number(self) -> isize {
-                self as isize
+                (self as i128).clamp(isize::MIN as i128, isize::MAX as i128) as isize
             }
         }
     )*};
@@ -199,12 +200,21 @@ pub fn shape_of(op: &str, shape: impl IntoNumbers) -> Shape {
         raise(op, format!("shape {} has a negative length", tuple(&numbers)))
     }
     let shape: Shape = numbers.iter().map(|&n| n as usize).collect();
-    check(
-        shape.checked_size().is_some_and(|n| n <= isize::MAX as usize / 8),
-        op,
-        || format!("shape {shape} has too many elements"),
-    );
+    check_size(op, &shape);
     shape
+}
+
+/// Raises when there are more elements than memory could hold.
+#[track_caller]
+pub(crate) fn check_size(op: &str, shape: &Shape) {
+    check(fits_memory(shape), op, || {
+        format!("shape {shape} has too many elements")
+    });
+}
+
+/// Whether some memory could hold the elements.
+pub(crate) fn fits_memory(shape: &Shape) -> bool {
+    shape.checked_size().is_some_and(|n| n <= isize::MAX as usize / 8)
 }
 
 /// Axes in increasing order, each once.

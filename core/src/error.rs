@@ -3,6 +3,7 @@
 //! Everything is checked by the public functions, before anything is recorded or run; they are `#[track_caller]`, and so
 //! are the helpers between them and [`raise`]. A closure is not: check before entering one.
 
+use crate::arguments::check_size;
 use kiln_backends::program::Shape;
 use std::fmt::Display;
 
@@ -26,7 +27,7 @@ pub(crate) fn check<D: Display>(holds: bool, op: &str, fact: impl FnOnce() -> D)
 /// one of length 1 is repeated.
 ///
 /// # Panics
-/// When two shapes do not go together.
+/// When two shapes do not go together, or memory could not hold the elements.
 #[track_caller]
 pub(crate) fn broadcast_shapes(op: &str, x: &Shape, y: &Shape) -> Shape {
     if x == y {
@@ -49,7 +50,9 @@ pub(crate) fn broadcast_shapes(op: &str, x: &Shape, y: &Shape) -> Shape {
             ),
         };
     }
-    Shape::from(&lengths[..])
+    let shape = Shape::from(&lengths[..]);
+    check_size(op, &shape);
+    shape
 }
 
 /// An axis counted from either end, as an index.

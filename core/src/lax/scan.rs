@@ -2,6 +2,7 @@
 
 use super::carry::{Carry, Consts, names, settled};
 use crate::Array;
+use crate::arguments::check_size;
 use crate::error::check;
 use crate::record::bind;
 use crate::tree::{Arrays, Structure, Tree};
@@ -50,7 +51,7 @@ pub fn scan_reverse<C: Tree, X: Tree, Y: Tree>(f: impl Fn(C, X) -> (C, Y), init:
 /// over.
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype.
+/// When the carry comes out of `f` with another structure, shape or dtype, or memory could not hold what is stacked.
 ///
 /// ```
 /// use kiln::{Array, lax};
@@ -138,6 +139,14 @@ fn run<C: Tree, X: Tree, Y: Tree>(
         .map(|x| (ArrayType::new(x.dtype(), &x.shape()[1..]), x.is_weak()))
         .collect();
     let trip = carry.settle(&slices, |carry, x| f(carry, xs.structure.rebuild(x)));
+    for y in &trip.program.output_types()[carry.arrays.len()..] {
+        check_size(
+            op,
+            &std::iter::once(xs.length)
+                .chain(y.shape.iter().copied())
+                .collect(),
+        );
+    }
     let consts = Consts::of(&trip.hidden);
     let scan = Scan {
         body: Arc::new(consts.first(&trip.program, &trip.hidden, |_, outputs| outputs)),

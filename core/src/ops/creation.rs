@@ -2,7 +2,7 @@
 
 use super::primitive::{broadcast, cast, concatenate, divided, filled, filled_like, iota, reshape};
 use crate::Array;
-use crate::arguments::{IntoNumbers, shape_of};
+use crate::arguments::{IntoNumbers, check_size, shape_of};
 use crate::array::{Literal, Repr};
 use crate::config::default_float;
 use crate::eager::staged;
@@ -14,6 +14,7 @@ use kiln_backends::program::{ArrayType, Axes, DType, Scalar, Shape};
 use kiln_backends::{Buffer, Device};
 
 /// The same number everywhere, of a stated dtype.
+#[track_caller]
 fn constant_array(value: Scalar, shape: Shape) -> Array {
     if !is_recording() && Device::default() == Device::cpu() && value.as_i64() == 0 && value.as_f64() == 0.0 {
         return Array::concrete(
@@ -201,14 +202,12 @@ impl<A: Bound, B: Bound, C: Bound> IntoRange for (A, B, C) {
 #[track_caller]
 pub fn arange(range: impl IntoRange) -> Array {
     let (start, stop, step) = range.range();
-    let number = |x: &Array| match x.0 {
-        Repr::Literal(Literal::Int(number)) => number as f64,
-        Repr::Literal(Literal::Float(number)) => number,
-        _ => raise("arange", "a bound does not fit in 64 bits"),
-    };
     let kind = Kind::strong(promote(start.iter().chain([&stop]).chain(&step).map(Array::kind)).dtype);
-    let (low, high) = (start.as_ref().map_or(0.0, number), number(&stop));
-    let by = step.as_ref().map_or(1.0, number);
+    let (start, step) = (
+        start.unwrap_or_else(|| 0.into()),
+        step.unwrap_or_else(|| 1.into()),
+    );
+    let (low, high, by) = (bound(&start), bound(&stop), bound(&step));
     check(by != 0.0, "arange", || "the step is 0");
     check([low, high, by].iter().all(|x| x.is_finite()), "arange", || {
         format!("the bounds {low} and {high} and the step {by} must be finite")
@@ -217,7 +216,6 @@ pub fn arange(range: impl IntoRange) -> Array {
     stop.settled("arange", kind);
     let size = ((high - low) / by).ceil().max(0.0);
     check(size < 9e15, "arange", || format!("{size} elements are too many"));
-    let settle = |x: Option<Array>, default: i32| x.unwrap_or_else(|| default.into()).settled("arange", kind);
     if low == 0.0 && by == 1.0 {
         return staged(
             "arange",
@@ -226,7 +224,7 @@ pub fn arange(range: impl IntoRange) -> Array {
             |&(size, kind), _| iota(kind.dtype, Shape::from([size]), 0),
         );
     }
-    let bounds = Arrays::from_iter([settle(start, 0), settle(step, 1)]);
+    let bounds = Arrays::from_iter([start.settled("arange", kind), step.settled("arange", kind)]);
     staged(
         "arange",
         (size as usize, kind),
@@ -239,11 +237,20 @@ pub fn arange(range: impl IntoRange) -> Array {
     )
 }
 
+#[track_caller]
+fn bound(x: &Array) -> f64 {
+    match x.0 {
+        Repr::Literal(Literal::Int(number)) => number as f64,
+        Repr::Literal(Literal::Float(number)) => number,
+        _ => raise("arange", "a bound does not fit in int64"),
+    }
+}
+
 /// `n` evenly spaced floats from `start` to `stop`, both included: shape `(n,)`. Bounds that are arrays give `(n, *shape)`, a new first axis
 /// before what they broadcast to. NumPy's `endpoint=False` is [`linspace_open`].
 ///
 /// # Panics
-/// When the bounds do not broadcast.
+/// When the bounds do not broadcast, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -258,7 +265,7 @@ pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Ar
 /// [`linspace`] without `stop`, and spaced as if it were there.
 ///
 /// # Panics
-/// When the bounds do not broadcast.
+/// When the bounds do not broadcast, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -273,7 +280,11 @@ pub fn linspace_open(start: impl Into<Array>, stop: impl Into<Array>, n: usize) 
 fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
     let kind = Kind::strong(inexact(promote([start.kind(), stop.kind()])).dtype);
     let bounds = Arrays::from_iter([start.settled("linspace", kind), stop.settled("linspace", kind)]);
-    crate::error::broadcast_shapes("linspace", bounds[0].shape(), bounds[1].shape());
+    let shape = crate::error::broadcast_shapes("linspace", bounds[0].shape(), bounds[1].shape());
+    check_size(
+        "linspace",
+        &std::iter::once(n).chain(shape.iter().copied()).collect(),
+    );
     staged(
         "linspace",
         (n, closed, kind),
@@ -303,17 +314,23 @@ fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
 
 /// The identity matrix of shape `(n, n)`, of the default float dtype.
 ///
+/// # Panics
+/// When memory could not hold the elements.
+///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::identity(2).to_string(), "[[1. 0.]\n [0. 1.]]");
 /// ```
 #[track_caller]
 pub fn identity(n: usize) -> Array {
-    eye(n, n, 0)
+    ones_on_diagonal("identity", n, n, 0)
 }
 
 /// An `n` by `m` matrix with ones on the `k`-th diagonal above the main one (below it, for a negative `k`), of the default
 /// float dtype.
+///
+/// # Panics
+/// When memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -321,7 +338,13 @@ pub fn identity(n: usize) -> Array {
 /// ```
 #[track_caller]
 pub fn eye(n: usize, m: usize, k: isize) -> Array {
-    staged("eye", (n, m, k), Arrays::new(), |&(n, m, k), _| {
+    ones_on_diagonal("eye", n, m, k)
+}
+
+#[track_caller]
+fn ones_on_diagonal(op: &str, n: usize, m: usize, k: isize) -> Array {
+    check_size(op, &Shape::from([n, m]));
+    staged(op, (n, m, k), Arrays::new(), |&(n, m, k), _| {
         diagonal(n, m, k).astype(default_float())
     })
 }
@@ -329,7 +352,12 @@ pub fn eye(n: usize, m: usize, k: isize) -> Array {
 /// Where an `n` by `m` matrix has its `k`-th diagonal.
 pub(crate) fn diagonal(n: usize, m: usize, k: isize) -> Array {
     let shape = Shape::from([n, m]);
-    (iota(DType::I64, shape.clone(), 0) + k).equal(iota(DType::I64, shape, 1))
+    (iota(DType::I64, shape.clone(), 0) + within(k, n, m)).equal(iota(DType::I64, shape, 1))
+}
+
+/// The number of a diagonal, or of the nearest one that an `n` by `m` matrix has or that lies beside it: sums of it do not overflow.
+pub(crate) fn within(k: isize, n: usize, m: usize) -> isize {
+    k.clamp(-(n as isize), m as isize)
 }
 
 /// Two one-dimensional arrays as the coordinates of a grid: `x` along the columns, `y` along the rows, both of shape

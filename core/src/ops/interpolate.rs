@@ -4,10 +4,12 @@ use super::arithmetic::where_;
 use super::primitive::{binary, broadcast, cast, compare, concatenate, number_like, slice_axis};
 use super::sort::searchsorted_right;
 use crate::Array;
+use crate::arguments::check_size;
 use crate::eager::staged;
 use crate::error::{axis_of, broadcast_shapes, check};
 use crate::promote::{Kind, inexact, promote};
-use kiln_backends::program::{Binary, Compare, DType, Shape};
+use crate::record::bind_one;
+use kiln_backends::program::{Binary, Compare, DType, Op, Reduction, Shape};
 
 /// The piecewise linear function through the points `(xp, fp)` at `x`; outside of them, the first or last of `fp`. In floats, in the
 /// shape of `x`. `xp` ascends, which is not checked.
@@ -168,7 +170,7 @@ pub fn diff_axis(x: impl Into<Array>, axis: isize) -> Array {
 /// The powers of the elements as the columns of a matrix, `n` of them from the highest down to 1: shape `(x.len(), n)`, of the array's dtype.
 ///
 /// # Panics
-/// When the array does not have one axis.
+/// When the array does not have one axis, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -180,17 +182,19 @@ pub fn vander(x: impl Into<Array>, n: usize) -> Array {
     check(x.ndim() == 1, "vander", || {
         format!("takes one axis, got shape {}", x.shape())
     });
+    check_size("vander", &Shape::from([x.size(), n]));
     staged("vander", n, [x], |&n, x| {
         let column = x[0].expand_dims(-1);
-        let mut powers = Vec::with_capacity(n);
-        let mut power = number_like(&column, 1.0);
-        for _ in 0..n {
-            powers.insert(0, power.clone());
-            power = binary(Binary::Mul, &power, &column);
+        if n == 0 {
+            return slice_axis(&column, 1, 0, 0);
         }
-        match powers.is_empty() {
-            true => slice_axis(&column, 1, 0, 0),
-            false => concatenate(&powers, 1),
-        }
+        let factors = broadcast(&column, &Shape::from([x[0].size(), n - 1]));
+        let factors = concatenate(&[factors, number_like(&column, 1.0)], 1);
+        let product = Op::Cumulative {
+            kind: Reduction::Prod,
+            axis: 1,
+            reverse: true,
+        };
+        bind_one(product, &[&factors], factors.is_weak())
     })
 }

@@ -137,7 +137,7 @@ macro_rules! ranges {
 
 /// The stop after a last place; after -1 comes the end.
 fn after(last: isize) -> Option<isize> {
-    (last != -1).then_some(last + 1)
+    (last != -1).then_some(last.saturating_add(1))
 }
 
 ranges! {

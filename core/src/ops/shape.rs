@@ -4,7 +4,7 @@ use super::primitive::{
     broadcast, broadcast_along, cast, concatenate as join, reshape, reverse, slice_axis, transpose,
 };
 use crate::Array;
-use crate::arguments::{IntoNumbers, axes_of, reshaped, shape_of};
+use crate::arguments::{IntoNumbers, axes_of, fits_memory, reshaped, shape_of};
 use crate::eager::staged;
 use crate::error::{axis_of, check, raise};
 use crate::promote::promote;
@@ -312,7 +312,7 @@ impl Array {
         for (&shift, &axis) in shifts.iter().zip(&places) {
             let n = self.shape()[axis] as isize;
             if n > 0 {
-                by[axis] = (by[axis] as isize + shift).rem_euclid(n) as usize;
+                by[axis] = (by[axis] + shift.rem_euclid(n) as usize) % n as usize;
             }
         }
         staged("roll", by, [self.clone()], |by, x| {
@@ -335,7 +335,7 @@ impl Array {
     /// The array laid side by side this many times along each axis.
     ///
     /// # Panics
-    /// When a number is negative.
+    /// When a number is negative, or memory could not hold the elements.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -344,6 +344,10 @@ impl Array {
     #[track_caller]
     pub fn tile(&self, times: impl IntoNumbers) -> Array {
         let times = shape_of("tile", times);
+        let all: Shape = times.iter().chain(self.shape().iter()).copied().collect();
+        check(fits_memory(&all), "tile", || {
+            format!("{times} times shape {} has too many elements", self.shape())
+        });
         staged("tile", times, [self.clone()], |times, x| {
             let x = &x[0];
             let rank = times.rank().max(x.ndim());
@@ -384,20 +388,18 @@ impl Array {
     #[track_caller]
     pub fn repeat_axis(&self, times: usize, axis: isize) -> Array {
         let axis = axis_of("repeat", axis, self.ndim());
-        let bytes = self.nbytes().checked_mul(times);
-        check(
-            bytes.is_some_and(|bytes| bytes <= isize::MAX as usize),
-            "repeat",
-            || format!("{times} times shape {} has too many elements", self.shape()),
-        );
-        staged("repeat", (times, axis), [self.clone()], |&(times, axis), x| {
+        let mut apart = self.shape().to_vec();
+        apart.insert(axis + 1, times);
+        let apart = Shape::from(apart);
+        check(fits_memory(&apart), "repeat", || {
+            format!("{times} times shape {} has too many elements", self.shape())
+        });
+        staged("repeat", (apart, axis), [self.clone()], |(apart, axis), x| {
             let x = &x[0];
-            let mut apart = x.shape().to_vec();
-            apart.insert(axis + 1, times);
-            let axes: Axes = (0..apart.len()).filter(|&i| i != axis + 1).collect();
+            let axes: Axes = (0..apart.rank()).filter(|&i| i != axis + 1).collect();
             let mut together = x.shape().to_vec();
-            together[axis] *= times;
-            reshape(&broadcast_along(x, &apart.into(), axes), &together.into())
+            together[*axis] *= apart[axis + 1];
+            reshape(&broadcast_along(x, apart, axes), &together.into())
         })
     }
 }

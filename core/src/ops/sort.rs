@@ -1,9 +1,11 @@
 //! Sorting and searching.
 
 use super::arithmetic::where_;
+use super::creation::within;
 use super::elementwise::promoted;
 use super::primitive::{broadcast, cast, concatenate, filled, iota, select};
 use crate::Array;
+use crate::arguments::check_size;
 use crate::config::default_int;
 use crate::eager::staged;
 use crate::error::{axis_of, check};
@@ -161,7 +163,7 @@ fn search(sorted: Array, values: Array, right: bool) -> Array {
 /// For a one-dimensional array, the matrix with it on the `k`-th diagonal and 0 elsewhere; for a matrix, its `k`-th diagonal.
 ///
 /// # Panics
-/// When the array has neither one axis nor two.
+/// When the array has neither one axis nor two, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -177,6 +179,8 @@ pub fn diag(x: impl Into<Array>, k: isize) -> Array {
     if rank == 2 {
         return diagonal(x, k);
     }
+    let n = x.size().saturating_add(k.unsigned_abs());
+    check_size("diag", &Shape::from([n, n]));
     staged("diag", k, [x], |&k, x| {
         let x = &x[0];
         let n = x.size() + k.unsigned_abs();
@@ -212,6 +216,7 @@ pub fn diagonal(x: impl Into<Array>, k: isize) -> Array {
     check(x.ndim() >= 2, "diagonal", || {
         format!("takes matrices, got shape {}", x.shape())
     });
+    let k = within(k, x.shape()[0], x.shape()[1]);
     let (rows, columns) = (x.shape()[0] as isize, x.shape()[1] as isize);
     let n = (rows + k.min(0)).min(columns - k.max(0)).max(0);
     let row = crate::numpy::arange(n) - k.min(0);
@@ -250,6 +255,7 @@ macro_rules! triangles {
             staged(stringify!($name), k, [x], |&k, x| {
                 let rank = x[0].ndim();
                 let shape = Shape::from(&x[0].shape()[rank - 2..]);
+                let k = within(k, shape[0], shape[1]);
                 let kept = (iota(DType::I64, shape.clone(), 0) + k).$keep(iota(DType::I64, shape, 1));
                 let zeros = filled(Scalar::from_i64(x[0].dtype(), 0), x[0].shape(), x[0].is_weak());
                 select(&broadcast(&kept, x[0].shape()), &x[0], &zeros)
