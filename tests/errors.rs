@@ -4,7 +4,7 @@ mod support;
 
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
-use kiln::{lax, random, s};
+use kiln::{Item, lax, random, s};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
@@ -450,6 +450,11 @@ fn dtypes() {
 #[test]
 fn indices() {
     let (x, three) = (&matrix(), &np::array([true, false, true]));
+    let still = || Item::Slice {
+        start: None,
+        stop: None,
+        step: 0,
+    };
     refused([
         (
             call!(x.index(2)),
@@ -503,6 +508,25 @@ fn indices() {
             call!(x.at((0, 0, 0)).get()),
             "at: 3 indices for an array of 2 axes, shape (2, 3)",
         ),
+        (
+            call!(x.index(usize::MAX)),
+            "index: index 9223372036854775807 is out of bounds for axis 0 of shape (2, 3)",
+        ),
+        (
+            call!(x.index((0, isize::MIN))),
+            "index: index -9223372036854775808 is out of bounds for axis 1 of shape (2, 3)",
+        ),
+        (
+            call!(x.at(usize::MAX).set(0)),
+            "at: index 9223372036854775807 is out of bounds for axis 0 of shape (2, 3)",
+        ),
+        (
+            call!(np::zeros((0, 2)).at([0]).get()),
+            "get: axis 0 of shape (0, 2) has no elements to be indexed",
+        ),
+        (call!(x.index(still())), "index: the step of a slice is 0"),
+        (call!(x.at(still()).set(0)), "at: the step of a slice is 0"),
+        (call!(x.index((0, still()))), "index: the step of a slice is 0"),
         (call!(x.index(s![..; 0])), "step: the step is 0"),
         (call!(step(.., 0)), "step: the step is 0"),
         (call!(step(3, 2)), "step: takes a range, got Integer(3)"),
@@ -702,6 +726,164 @@ fn loops() {
             "while_loop: the condition gives f32[], not a bool scalar",
         ),
     ]);
+}
+
+/// Lengths that no memory holds, where a length is an argument or comes of two operands.
+#[test]
+fn lengths_that_memory_does_not_hold() {
+    const MOST: usize = usize::MAX;
+    let (x, v, k) = (&matrix(), &np::ones(3), || Key::new(0));
+    let wide = || np::zeros((0, 3));
+    let column = |x: &Array| x.broadcast_to((1_usize << 40, 1));
+    refused([
+        (
+            call!(np::zeros(MOST)),
+            "zeros: shape (9223372036854775807,) has too many elements",
+        ),
+        (
+            call!(np::ones((2, MOST))),
+            "ones: shape (2, 9223372036854775807)…",
+        ),
+        (call!(np::full(MOST, 1)), "full: shape (9223372036854775807,)…"),
+        (call!(x.reshape(MOST)), "reshape: shape (2, 3) has 6 elements…"),
+        (
+            call!(x.reshape((MOST, 6))),
+            "reshape: shape (2, 3) has 6 elements…",
+        ),
+        (
+            call!(v.broadcast_to((MOST, 3))),
+            "broadcast_to: shape (9223372036854775807, 3) has too many elements",
+        ),
+        (
+            call!(v.tile(MOST)),
+            "tile: shape (9223372036854775807,) has too many…",
+        ),
+        (
+            call!(v.tile((1_usize << 30, 1_usize << 29))),
+            "tile: (1073741824, 536870912) times shape (3,) has too many elements",
+        ),
+        (
+            call!(wide().repeat_axis(MOST, 1)),
+            "repeat: 18446744073709551615 times shape (0, 3) has too many elements",
+        ),
+        (call!(np::arange(MOST)), "arange: a bound does not fit in int64"),
+        (
+            call!(np::arange(1_i64 << 60)),
+            "arange: 1152921504606846976 does not fit in int32…",
+        ),
+        (
+            call!(np::arange((1_i64 << 60, 3))),
+            "arange: 1152921504606846976 does not fit in int32…",
+        ),
+        (
+            call!(np::arange((0, 3, 1_i64 << 60))),
+            "arange: 1152921504606846976 does not fit in int32…",
+        ),
+        (
+            call!(np::linspace(0, 1, MOST)),
+            "linspace: shape (18446744073709551615,) has too many elements",
+        ),
+        (
+            call!(np::linspace(v, 1, MOST / 16)),
+            "linspace: shape (1152921504606846975, 3) has too many elements",
+        ),
+        (
+            call!(np::linspace_open(0, 1, MOST)),
+            "linspace: shape (18446744073709551615,)…",
+        ),
+        (
+            call!(np::identity(MOST)),
+            "identity: shape (18446744073709551615, 18446744073709551615) has too many elements",
+        ),
+        (
+            call!(np::eye(MOST, 2, 0)),
+            "eye: shape (18446744073709551615, 2) has too many elements",
+        ),
+        (
+            call!(np::vander(v, MOST)),
+            "vander: shape (3, 18446744073709551615) has too many elements",
+        ),
+        (
+            call!(np::diag(v, isize::MIN)),
+            "diag: shape (9223372036854775811, 9223372036854775811) has too many elements",
+        ),
+        (
+            call!(np::diag(v, isize::MAX)),
+            "diag: shape (9223372036854775810, …",
+        ),
+        (
+            call!(lax::scan_n(|x: Array| (x.clone(), x), v.clone(), MOST / 2)),
+            "scan_n: shape (9223372036854775807, 3) has too many elements",
+        ),
+        (
+            call!(jit(|x: Array| lax::scan_n(
+                |x: Array| (x.clone(), x),
+                x,
+                MOST / 9
+            )
+            .1)(v.clone())),
+            "scan_n: shape (2049638230412172401, 3) has too many elements",
+        ),
+        (
+            call!(jit(|x: Array| (column(&x) + column(&x).t()).sum())(np::ones(1))),
+            "add: shape (1099511627776, 1099511627776) has too many elements",
+        ),
+        (
+            call!(jit(|x: Array| np::where_(true, column(&x), column(&x).t()))(
+                np::ones(1)
+            )),
+            "where_: shape (1099511627776, 1099511627776) has too many elements",
+        ),
+        (
+            call!(random::uniform(k(), MOST)),
+            "uniform: shape (9223372036854775807,)…",
+        ),
+        (
+            call!(random::normal(k(), (MOST, 2))),
+            "normal: shape (9223372036854775807, 2)…",
+        ),
+        (
+            call!(random::bits(k(), MOST, DType::U32)),
+            "bits: shape (9223372036854775807,)…",
+        ),
+        (call!(k().split_n(MOST)), "split_n: shape (9223372036854775807,)…"),
+        (
+            call!(random::choice(k(), 3, MOST, true, None)),
+            "choice: shape (9223372036854775807,)…",
+        ),
+    ]);
+}
+
+/// A diagonal that a matrix does not have is empty, however far away it is.
+#[test]
+fn diagonals_that_there_are_not() {
+    let m = np::ones((2, 3));
+    let all = |x: Array| x.to_vec::<f32>();
+    for k in [isize::MIN, isize::MIN + 1, -2, 3, isize::MAX - 1, isize::MAX] {
+        let (kept, dropped) = if k < 0 { ("triu", "tril") } else { ("tril", "triu") };
+        let of = |name: &str| {
+            all(if name == "triu" {
+                np::triu(&m, k)
+            } else {
+                np::tril(&m, k)
+            })
+        };
+        assert_eq!((of(kept), of(dropped)), (vec![1.0; 6], vec![0.0; 6]), "{k}");
+        assert_eq!(all(np::eye(2, 3, k)), [0.0; 6], "{k}");
+        assert_eq!(all(np::diagonal(&m, k)), [0.0; 0], "{k}");
+        assert_eq!(all(np::diag(&m, k)), [0.0; 0], "{k}");
+        assert_eq!(all(np::trace(&m, k)), [0.0], "{k}");
+    }
+    let x = np::arange(5);
+    let rolled = |by: isize| x.index(0).item::<i32>() as isize - by.rem_euclid(5);
+    for by in [isize::MIN, isize::MAX] {
+        assert_eq!(
+            x.roll(by).index(0).item::<i32>() as isize,
+            rolled(by).rem_euclid(5)
+        );
+        let twice = x.roll_axis((by, by), (0, 0)).index(0).item::<i32>() as isize;
+        assert_eq!(twice, (2 * rolled(by)).rem_euclid(5));
+    }
 }
 
 #[test]

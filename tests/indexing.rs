@@ -2,7 +2,7 @@
 
 mod support;
 
-use kiln::{Array, OutOfBounds};
+use kiln::{Array, IntoItem, OutOfBounds, grad, jit, jvp, numpy as np, step, vjp, vmap};
 use kiln_core::{Item, Items};
 use serde_json::Value;
 use support::compare::{Bound, difference};
@@ -29,10 +29,18 @@ fn index(row: &Value) -> Items {
     list(&row["index"]).iter().map(item).collect()
 }
 
-/// Nothing here rounds, but sums and products of two elements, which both libraries round correctly: all is equal.
+/// Nothing here rounds, but sums and products of two elements, which both libraries round correctly: all is equal. The same inside `jit` and `vmap`.
 fn check(report: &mut Report, row: &Value, f: impl Fn(&Array) -> Array) {
-    let wrong = match outcome(row, || f(&array(&row["inputs"][0]))) {
-        Ok(result) => difference(&result, &row["outputs"][0], &Bound::Exact),
+    let results = outcome(row, || {
+        let x = array(&row["inputs"][0]);
+        let batched = vmap(|x: Array| f(&x), 0)(np::stack([&x, &x], 0));
+        let jitted = jit(|x: Array| f(&x))(x.clone());
+        [f(&x), jitted, batched.index(0), batched.index(1)]
+    });
+    let wrong = match results {
+        Ok(results) => results
+            .iter()
+            .find_map(|result| difference(result, &row["outputs"][0], &Bound::Exact)),
         Err(message) => Some(message),
     };
     report.check(row, wrong);
@@ -73,6 +81,46 @@ fn updates() {
         });
     }
     report.finish(&[]);
+}
+
+/// Bounds beyond every array, of types that hold more than `isize`.
+#[test]
+fn ranges_of_any_length() {
+    let x = np::arange(5);
+    let read = |index: Item| x.index(index).to_vec::<i32>();
+    let (all, from_one) = ([0, 1, 2, 3, 4], [1, 2, 3, 4]);
+    assert_eq!(read((0..usize::MAX).item()), all);
+    assert_eq!(read((..usize::MAX).item()), all);
+    assert_eq!(read((..=usize::MAX).item()), all);
+    assert_eq!(read((isize::MIN..isize::MAX).item()), all);
+    assert_eq!(read((1..=isize::MAX).item()), from_one);
+    assert_eq!(read((1..=usize::MAX).item()), from_one);
+    assert_eq!(read((1..=i64::MAX).item()), from_one);
+    assert!(read((usize::MAX..).item()).is_empty());
+    assert!(read((isize::MAX..=isize::MAX).item()).is_empty());
+    assert_eq!(read(step(usize::MAX.., -2)), [4, 2, 0]);
+    assert_eq!(read(step(.., isize::MAX)), [0]);
+    assert_eq!(read(step(.., isize::MIN)), [4]);
+    assert_eq!(x.at(3..usize::MAX).set(9).to_vec::<i32>(), [0, 1, 2, 9, 9]);
+    assert_eq!(x.at(1..=usize::MAX).add(1).to_vec::<i32>(), [0, 2, 3, 4, 5]);
+}
+
+/// An update of an array without elements drops, and so its values have no derivative.
+#[test]
+fn updates_of_empty_arrays_have_derivatives() {
+    let update = |(x, value): (Array, Array)| x.at([0, 1]).add(value);
+    let (x, value) = (np::zeros(0), np::ones(2));
+    let (dx, dvalue) = vjp(update, (x.clone(), value.clone())).1(np::zeros(0));
+    assert_eq!(
+        (&dx.shape()[..], dvalue.to_vec::<f32>()),
+        (&[0][..], vec![0.0; 2])
+    );
+    let (y, moved) = jvp(update, (x.clone(), value.clone()), (x.clone(), value.clone()));
+    assert_eq!((&y.shape()[..], &moved.shape()[..]), (&[0][..], &[0][..]));
+    let total = |value: Array| x.at([0, 1]).set(&value).sum() + (&value * &value).sum();
+    assert_eq!(jit(grad(total))(value.clone()).to_vec::<f32>(), [2.0, 2.0]);
+    let each = vmap(|value: Array| x.at([0, 1]).max(value), 0)(np::ones((3, 2)));
+    assert_eq!(each.shape()[..], [3, 0]);
 }
 
 /// The indices that tables cannot hold: JAX clamps a plain integer that is out of bounds, kiln refuses it, because it is a mistake.

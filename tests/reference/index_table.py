@@ -76,6 +76,7 @@ READS = [
     (PLANE, [slice(1, 3), ix([3, 0])]), (PLANE, [ix([3, 0]) % 3, slice(None, None, -1)]), (CUBE, [ALL, ix([0, 2])]), (CUBE, [ix([1, 0]), ix([0, 2])]), (CUBE, [DOTS, ix([0, 3])]), (CUBE, [1, ix([0, 2]), slice(0, 2)]),
     (CUBE, [ALL, ix([0, 2]), ix([1, 3])]), (CUBE, [ix([[0, 1], [1, 0]])]), (CUBE, [ix([0, 1]), DOTS, NEW]), (CUBE, [NEW, ix([0, 1])]), (PLANE, [ix([]), ix([])]), (PLANE, [ix(1), ix(2)]), (PLANE, [ix(-1), ALL]),
     # advanced parts that are apart: their axes move to the front
+    (CUBE, [ALL, ix([0, 2]), DOTS, ix([1, 3])]), (CUBE, [ALL, 1, DOTS, ix([1, 3])]), (CUBE, [ix([0, 1]), DOTS, ix([0, 2]), 1]), (PLANE, [mask([1, 0, 1]), DOTS, ix([1, 3])]), (CUBE, [ALL, mask([1, 0, 1]), DOTS, 1]), (CUBE, [DOTS, ALL, ix([0, 2]), ix([1, 3])]), (CUBE, [ALL, ix([0, 2]), ix([1, 3]), DOTS]),
     (CUBE, [ix([0, 1]), ALL, ix([1, 3])]), (CUBE, [0, ALL, ix([1, 3])]), (CUBE, [ix([0, 1]), ALL, 2]), (CUBE, [ix([[0], [1]]), slice(0, 2), ix([1, 3])]), (CUBE, [ALL, ix([0, 2]), NEW, ix([1, 3])]),
     (count(2, 3, 2, 2), [ALL, ix([0, 2]), ALL, ix([0, 1])]), (count(2, 3, 2, 2), [ALL, 1, DOTS, ix([0, 1, 1])]), (count(2, 3, 2, 2), [ALL, ix([0, 2]), ix([0, 1])]), (PLANE, [ix([0, 1]), NEW, ix([1, 2])]),
     # boolean masks
@@ -104,6 +105,12 @@ UPDATE_INDICES = [
     (PLANE, [NEW, ALL, 1], ix([[7, 8, 9]])), (count(5, dtype=np.int8), [slice(0, 3)], 100), (count(5, dtype=np.uint8), [2], 200),
 ]
 
+# Indices into axes that have no elements: an update drops all of them.
+EMPTY = [
+    (f32([]), [ix([0])], 1.0), (f32([]), [ix([0, -1, 7])], f32([1, 2, 3])), (count(0, 2), [ix([0, 1])], 7), (count(0, 2), [ix([1]), 0], 7), (count(2, 0), [ALL, ix([0, 1])], 7), (count(2, 0), [1, ix([[0, 1]])], ix([[5, 6]])),
+    (count(2, 0), [ix([0, 1])], 7), (count(0, 3), [ix([0]), ix([2])], 7), (count(0, 3), [DOTS, ix([0, 2])], 7), (count(3, 0, 2), [slice(1, 3), ix([0]), ix([1])], 7), (count(2, 0), [mask([1, 0]), ix([0])], 7),
+]
+
 # Places named more than once: not for `set`, where which value stays is not defined.
 DUPLICATES = [(LINE, [ix([1, 1, 3])], ix([7, 2, 5])), (F5, [ix([[0, 0], [0, 2]])], 2.0), (PLANE, [ix([0, 0])], ix([[1, 2, 3, 4], [5, -6, 7, -8]])), (PLANE, [ALL, ix([1, 1, 1])], 2), (LINE, [ix([0, 0, 9])], ix([3, 3, 3])), (LINE, [ix([1, 1])], 0.7)]
 
@@ -112,6 +119,47 @@ CASTS = [
     (LINE, [0], 1.7), (LINE, [slice(1, 4)], f32([-1.5, 2.5, 0.9])), (LINE, [2], f32(np.nan)), (LINE, [2], f32(3e9)), (count(3, dtype=np.int8), [0], 300), (count(3, dtype=np.int8), [0], ix(300)),
     (count(3, dtype=np.uint8), [1], ix(-1)), (F5, [ix([0, 1])], ix([7, 8])), (mask([1, 0, 1]), [0], 0), (mask([1, 0, 1]), [1], 2.5), (LINE, [1], True), (F5, [0], True),
 ]
+
+SHAPES = [(5,), (2, 3), (3, 2, 4), (1, 2, 3), (2, 1, 2, 3), (2, 2, 2, 2)]
+
+
+def drawn(rng):
+    """A shape, and an index of every kind of item into it: arrays of indices beside each other and apart, with an ellipsis that covers some axes, or none."""
+    shape = SHAPES[rng.integers(len(SHAPES))]
+    common = [(2,), (1,), (3,), (2, 1), ()][rng.integers(5)]
+    axes = int(rng.integers(1, len(shape) + 1)) if rng.random() < 0.5 else len(shape)
+    dots = int(rng.integers(axes + 1)) if axes < len(shape) or rng.random() < 0.5 else None
+    parts, axis, length = [], 0, int(np.prod(common))
+    for i in range(axes):
+        if dots == i:
+            parts.append(DOTS)
+            axis += len(shape) - axes
+        n = shape[axis]
+        axis += 1
+        kind = rng.choice(["array", "array", "array", "int", "slice", "all", "new", "mask"])
+        if kind == "new":
+            parts.append(NEW)
+        if kind == "mask" and len(common) == 1 and length <= n:
+            held = np.zeros(n, bool)
+            held[rng.permutation(n)[:length]] = True
+            parts.append(held)
+        elif kind in ("array", "mask"):
+            parts.append(ix(rng.integers(-n, n, common)))
+        elif kind == "int":
+            parts.append(int(rng.integers(-n, n)))
+        elif kind == "slice":
+            parts.append([slice(None, None, -1), slice(0, 1), slice(1, None), slice(None, None, 2)][rng.integers(4)])
+        else:
+            parts.append(ALL)
+    if dots == axes:
+        parts.append(DOTS)
+    return count(*shape), parts
+
+
+def draws(seed, number):
+    rng = np.random.default_rng(seed)
+    return [drawn(rng) for _ in range(number)]
+
 
 MODES = [(LINE, [ix([1, 5, -6])], ix([10, 20, 30])), (F5, [ix([-1, 7, -9])], f32([0.5, 2.5, -1.5])), (PLANE, [ix([2, 3])], ix([1, 2, 3, 4]))]
 
@@ -156,6 +204,16 @@ def updates():
     for x, index, value in CASTS:
         for method in ["set"] if x.dtype == np.bool_ else ["set", "add", "multiply", "max"]:
             yield update(x, index, method, value)
+    for x, index, value in EMPTY:
+        yield update(x, index, "apply", None)
+        for method in ["set"] + arithmetic:
+            for mode in [None, "drop", "clip"]:
+                yield update(x, index, method, value, mode)
+    for i, (x, index) in enumerate(draws(1, 150)):
+        place = x[tuple(index)]
+        # Which of several values for one place stays is not defined.
+        yield update(x, index, "set", -1)
+        yield update(x, index, arithmetic[i % 4], (7 * np.arange(place.size, dtype=np.int32) % 5 - 2).reshape(place.shape))
     for x, index, value in MODES:
         for mode in ["fill", "clip"]:
             yield update(x, index, "get", None, mode)
@@ -171,6 +229,6 @@ def updates():
 
 
 def generate():
-    rows = [reading(x, index, False) for x, index in READS] + [reading(x, index, True) for x, index in READS_X64]
+    rows = [reading(x, index, False) for x, index in READS + draws(0, 400)] + [reading(x, index, True) for x, index in READS_X64]
     jax.clear_caches()
     return {"indexing.json": {"rows": rows}, "at.json": {"rows": list(updates())}}

@@ -22,16 +22,16 @@ struct Plan {
     parts: SmallVec<[Part; 4]>,
     /// What the arrays of indices broadcast to, if there are any.
     indices: Option<Shape>,
+    /// How many axes of what is read come before those of the arrays of indices. They stand where the arrays do if these are beside each
+    /// other, else first.
+    place: usize,
 }
 
 /// What an index does at one place.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Part {
-    /// One place of the next axis, which goes. `marked` where it stands among arrays of indices, as one of them.
-    Integer {
-        at: usize,
-        marked: bool,
-    },
+    /// One place of the next axis, which goes.
+    Integer(usize),
     /// `len` places of the next axis from `start`, `step` apart, backwards if `reversed`. `start` is the lowest.
     Slice {
         start: usize,
@@ -65,7 +65,12 @@ fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
         expanded.extend(where_true(op, item, shape, axis));
     }
     let items = expanded;
-    let marked = items.iter().any(|item| matches!(item, Item::Array(_)));
+    // Among arrays of indices an integer counts as one. Anything between them sets them apart, also an ellipsis that covers no axis.
+    let is_index = |item: &Item| matches!(item, Item::Array(_) | Item::Integer(_));
+    let first = items.iter().position(is_index).unwrap_or(0);
+    let end = items.iter().rposition(is_index).map_or(0, |last| last + 1);
+    let together = items[first..end].iter().all(is_index);
+    let mut place = 0;
     let mut parts = SmallVec::new();
     let mut arrays = Arrays::new();
     let mut indices: Option<Shape> = None;
@@ -76,7 +81,10 @@ fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
         step: 1,
         reversed: false,
     };
-    for item in items {
+    for (i, item) in items.into_iter().enumerate() {
+        if i == first && together {
+            place = parts.len();
+        }
         match item {
             Item::Integer(at) => {
                 let n = shape[axis] as isize;
@@ -84,13 +92,11 @@ fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
                 check((0..n).contains(&index), op, || {
                     format!("index {at} is out of bounds for axis {axis} of shape {shape}")
                 });
-                parts.push(Part::Integer {
-                    at: index as usize,
-                    marked,
-                });
+                parts.push(Part::Integer(index as usize));
                 axis += 1;
             }
             Item::Slice { start, stop, step } => {
+                check(step != 0, op, || "the step of a slice is 0");
                 parts.push(sliced(shape[axis] as isize, start, stop, step));
                 axis += 1;
             }
@@ -107,9 +113,6 @@ fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
                     Some(shape) => broadcast_shapes(op, shape, index.shape()),
                     None => index.shape().clone(),
                 });
-                check(shape[axis] > 0 || index.size() == 0, op, || {
-                    format!("axis {axis} of shape {shape} has no elements to be indexed")
-                });
                 parts.push(Part::Array);
                 let kind = index.kind();
                 arrays.push(index.settled(op, kind));
@@ -118,7 +121,12 @@ fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
         }
     }
     parts.extend((axis..rank).map(whole));
-    (Plan { parts, indices }, arrays)
+    let plan = Plan {
+        parts,
+        indices,
+        place,
+    };
+    (plan, arrays)
 }
 
 /// How many axes of an array an item is for.
@@ -209,25 +217,6 @@ fn sliced(n: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> P
 }
 
 impl Plan {
-    /// How many axes of what is read come before those of the arrays of indices: they stand where the arrays do, if these are
-    /// beside each other, else first.
-    fn place_of_indices(&self) -> usize {
-        let is_index = |part: &Part| matches!(part, Part::Array | Part::Integer { marked: true, .. });
-        let (Some(first), Some(last)) = (
-            self.parts.iter().position(is_index),
-            self.parts.iter().rposition(is_index),
-        ) else {
-            return 0;
-        };
-        match self.parts[first..=last].iter().all(is_index) {
-            true => self.parts[..first]
-                .iter()
-                .filter(|part| !matches!(part, Part::Integer { .. }))
-                .count(),
-            false => 0,
-        }
-    }
-
     /// What the index reads.
     fn read(&self, x: &Array, indices: &[Array], mode: OutOfBounds) -> Array {
         if self.parts.is_empty() {
@@ -245,7 +234,7 @@ impl Plan {
                     shape.push(1);
                     continue;
                 }
-                Part::Integer { at, .. } => (at, at + 1, 1),
+                Part::Integer(at) => (at, at + 1, 1),
                 Part::Slice {
                     start,
                     len,
@@ -296,7 +285,7 @@ impl Plan {
             basic.is_weak(),
         );
         // Their axes stand first now.
-        let place = self.place_of_indices();
+        let place = self.place;
         let rank = common.rank();
         let order: Axes = (rank..rank + place)
             .chain(0..rank)
@@ -317,16 +306,19 @@ impl Plan {
             })
             .collect();
         if let Some(common) = &self.indices {
-            let place = self.place_of_indices();
-            shape.splice(place..place, common.iter().copied());
+            shape.splice(self.place..self.place, common.iter().copied());
         }
         shape.into()
     }
 
     /// `x` with updates at the indexed places. `updates` broadcasts to [`shape`](Plan::shape).
     fn write(&self, kind: Update, x: &Array, updates: &Array, indices: &[Array], mode: OutOfBounds) -> Array {
+        // All indices are out of bounds, and there is no nearest element.
+        if x.size() == 0 {
+            return x.clone();
+        }
         let common = self.indices.clone().unwrap_or_default();
-        let place = self.place_of_indices();
+        let place = self.place;
         // The places written are a grid over the common axes and those of slices that are not whole; whole axes are
         // written through.
         let mut grid: Vec<usize> = common.to_vec();
@@ -349,7 +341,7 @@ impl Plan {
                     position += 1;
                     continue;
                 }
-                Part::Integer { at, .. } => {
+                Part::Integer(at) => {
                     axes.push(axis);
                     sources.push(Source::At(at));
                 }
@@ -548,13 +540,26 @@ impl Array {
 
 #[track_caller]
 fn read(op: &str, x: &Array, plan: Plan, arrays: Arrays, mode: OutOfBounds) -> Array {
+    if plan.indices.as_ref().is_some_and(|common| common.size() > 0) {
+        let indexed = plan.parts.iter().filter(|part| !matches!(part, Part::NewAxis));
+        let empty = (0..x.ndim())
+            .zip(indexed)
+            .find(|&(axis, part)| *part == Part::Array && x.shape()[axis] == 0);
+        if let Some((axis, _)) = empty {
+            raise(
+                op,
+                format!("axis {axis} of shape {} has no elements to be indexed", x.shape()),
+            )
+        }
+    }
     let operands: Arrays = std::iter::once(x.clone()).chain(arrays).collect();
     staged(op, (plan, mode), operands, |(plan, mode), xs| {
         plan.read(&xs[0], &xs[1..], *mode)
     })
 }
 
-/// A place in an array, see [`Array::at`]. Indices in arrays that are out of bounds are not written to.
+/// A place in an array, see [`Array::at`]. Indices in arrays that are out of bounds are not written to; in an array without elements all
+/// are.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -641,7 +646,7 @@ impl At {
     }
 
     /// The array with a function applied to the elements there: once, also where an index array names an element twice (JAX
-    /// applies it once for each).
+    /// applies it once for each). An array without elements stays as it is.
     ///
     /// # Panics
     /// When the function's result does not broadcast to the place.
@@ -652,6 +657,9 @@ impl At {
     /// ```
     #[track_caller]
     pub fn apply(&self, f: impl FnOnce(Array) -> Array) -> Array {
+        if self.x.size() == 0 {
+            return self.x.clone();
+        }
         self.set(f(self.get()))
     }
 
