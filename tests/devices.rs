@@ -4,7 +4,7 @@
 mod support;
 
 use kiln::{
-    Array, DType, Device, DeviceError, Key, NoValue, debug, debug_print, devices, grad, jit, limits,
+    Array, DType, Device, DeviceError, Key, NoValue, debug, debug_print, devices, grad, jit, lax, limits,
     numpy as np, random, set_default_device, vmap, with_default_device,
 };
 use support::device::{on_cpu, others};
@@ -300,11 +300,28 @@ fn a_panic_of_what_prints_goes_on_as_it_is() {
     }
 }
 
-/// Asks a new process what its default device is: prints it, or the message of the panic.
+/// Asks a new process what its default device is: prints it, or the message of the panic; and the files at whose lines functions panic then.
 #[test]
 fn the_environment_names_the_default_device() {
     const ASKED: &str = "KILN_TEST_DEFAULT_DEVICE";
     if std::env::var(ASKED).is_ok() {
+        std::panic::set_hook(Box::new(|panic| {
+            println!("at: {}.", panic.location().unwrap().file());
+        }));
+        let calls: [fn() -> Array; 8] = [
+            || np::zeros(2),
+            || np::ones(2),
+            || np::array([1, 2]),
+            || np::arange(3),
+            || np::full(2, 1),
+            || Array::from(1) + 2,
+            || jit(|(): ()| np::identity(2))(()),
+            || lax::fori_loop(0, 2, |_, x: Array| x, 1.0.into()),
+        ];
+        for call in calls {
+            let _ = std::panic::catch_unwind(call);
+        }
+        drop(std::panic::take_hook());
         match std::panic::catch_unwind(Device::default) {
             Ok(device) => println!("default: {device}."),
             Err(panic) => println!("default: {}.", panic.downcast_ref::<String>().unwrap()),
@@ -320,6 +337,12 @@ fn the_environment_names_the_default_device() {
         ]);
         let output = command.env(ASKED, "1").env("KILN_DEVICE", name).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
+        let places: Vec<&str> = text
+            .lines()
+            .filter_map(|line| Some(line.split_once("at: ")?.1))
+            .collect();
+        let here = format!("{}.", file!());
+        assert!(places.iter().all(|place| *place == here), "{name:?}: {text}");
         let line = text
             .lines()
             .find_map(|line| Some(line.split_once("default: ")?.1.to_string()));
@@ -328,7 +351,23 @@ fn the_environment_names_the_default_device() {
     for device in devices() {
         assert_eq!(ask(&device.to_string()), format!("{device}."));
     }
-    assert!(ask("gpu").starts_with("device: KILN_DEVICE: there is no device \"gpu\""));
+    for name in ["gpu", "nonsense", " ", "cpu:1"] {
+        let wanted = format!("device: KILN_DEVICE: there is no device {name:?}");
+        assert!(ask(name).starts_with(&wanted), "{}", ask(name));
+    }
+    // As if it were not set.
+    let best = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "the_environment_names_the_default_device",
+            "--nocapture",
+        ])
+        .env(ASKED, "1")
+        .env_remove("KILN_DEVICE")
+        .output()
+        .unwrap();
+    let best = String::from_utf8(best.stdout).unwrap();
+    assert!(best.contains(&format!("default: {}", ask(""))), "{best}");
 }
 
 /// A new process computes on every device, and nothing but this test writes to the terminal. Mesa's drivers would say that there is no desktop.

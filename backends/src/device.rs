@@ -159,11 +159,11 @@ impl Device {
             .ok_or_else(none)
     }
 
-    /// The device that the environment asks for: the one named by the variable `KILN_DEVICE` (`cpu`, `cuda:0`, `wgpu:1`, `ndarray`), else the best one
-    /// present: a GPU by CUDA, a GPU by wgpu (not in software), the CPU. Asked once for the process.
+    /// The device that the environment asks for: the one named by the variable `KILN_DEVICE` (`cpu`, `cuda:0`, `wgpu:1`, `ndarray`); if that is not set or
+    /// empty, the best one present: a GPU by CUDA, a GPU by wgpu (not in software), the CPU. Asked once for the process.
     ///
     /// # Errors
-    /// When `KILN_DEVICE` names a device that is not there, or none at all. Without it, when the best device is there and does not start.
+    /// When `KILN_DEVICE` names a device that is not there, or something that is no device. Without it, when the best device is there and does not start.
     ///
     /// ```
     /// use kiln::Device;
@@ -173,12 +173,18 @@ impl Device {
     /// ```
     pub fn from_environment() -> Result<Device, DeviceError> {
         static FOUND: OnceLock<Result<Device, DeviceError>> = OnceLock::new();
-        let found = FOUND.get_or_init(|| match std::env::var("KILN_DEVICE") {
-            Ok(name) => name.parse(),
-            Err(_) => available::best(),
+        let found = FOUND.get_or_init(|| match named() {
+            Some(name) => name.parse(),
+            None => available::best(),
         });
         found.clone()
     }
+}
+
+/// What `KILN_DEVICE` says, if it says anything.
+fn named() -> Option<String> {
+    let name = std::env::var_os("KILN_DEVICE")?;
+    (!name.is_empty()).then(|| name.to_string_lossy().into_owned())
 }
 
 static DEFAULT: RwLock<Option<Device>> = RwLock::new(None);
@@ -204,7 +210,7 @@ impl Default for Device {
         }
         match Device::from_environment() {
             Ok(device) => device,
-            Err(error) if std::env::var("KILN_DEVICE").is_ok() => panic!("device: KILN_DEVICE: {error}"),
+            Err(error) if named().is_some() => panic!("device: KILN_DEVICE: {error}"),
             Err(error) => panic!("device: {error}: set KILN_DEVICE=cpu to run on the CPU"),
         }
     }

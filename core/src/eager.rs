@@ -8,7 +8,7 @@ use crate::array::Repr;
 use crate::config::{Switches, debug_nans_enabled};
 use crate::debug::{under_way, watched};
 use crate::error::raise;
-use crate::place::{all_free, device_of, on};
+use crate::place::{all_free, device_for, on};
 use crate::recent::Recent;
 use crate::record::{Recording, check_alive, is_recording, record};
 use crate::transform::weight;
@@ -116,7 +116,7 @@ fn execute(op: &str, executable: &Executable, inputs: Vec<Data>) -> Vec<Data> {
 #[track_caller]
 pub(crate) fn run_program(program: &Program, inputs: Arrays) -> Arrays {
     const OP: &str = "run";
-    let device = device_of(&inputs).unwrap_or_default();
+    let device = device_for(&inputs);
     let inputs = inputs.into_iter().map(|array| on(OP, device, array)).collect();
     let results = execute(OP, &compile(OP, program, device), inputs);
     results
@@ -211,7 +211,7 @@ where
         return build(&parameters, &inputs);
     }
     let switches = Switches::now();
-    let device = device_of(&inputs).unwrap_or_default();
+    let device = device_for(&inputs);
     let at = if debug_nans_enabled() {
         Some(Location::caller())
     } else {

@@ -6,7 +6,7 @@ use crate::error::raise;
 use crate::forward::forward;
 use crate::jit::settled;
 use crate::partial::split;
-use crate::place::device_of;
+use crate::place::device_for;
 use crate::record::{Recorded, Recording, check_alive, record, record_at};
 use crate::transform::{call, zeros_like};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
@@ -295,7 +295,7 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
         .map(|&i| inputs[i].clone())
         .chain(kept)
         .collect();
-    let device = device_of(&values).unwrap_or_default();
+    let device = device_for(&values);
     let (structure, weak) = (recorded.structure, recorded.weak);
     let value = structure.rebuild(with_weakness(values, &weak));
     let along = move |tangents: T| {

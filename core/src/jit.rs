@@ -3,7 +3,7 @@
 use crate::array::Repr;
 use crate::config::Switches;
 use crate::eager::{Compiled, Signature, hash_types, input_types, matches, signature_of};
-use crate::place::device_of;
+use crate::place::device_for;
 use crate::recent::Recent;
 use crate::record::{Recorded, Recording, bind, check_alive, is_recording, record};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
@@ -210,7 +210,7 @@ impl Entry {
             let operands: SmallVec<[&crate::Array; 8]> = arguments.iter().chain(hidden).collect();
             return structure.rebuild(bind(Op::Call(self.program.clone()), &operands, weak));
         }
-        let device = device_of(arguments.iter().chain(hidden)).unwrap_or_default();
+        let device = device_for(arguments.iter().chain(hidden));
         let lock = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let found = lock()
             .iter()

@@ -106,6 +106,15 @@ pub(crate) fn device_of<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Opti
     })
 }
 
+/// Where a function of these arrays runs: where one of them is for a reason, else on the default device.
+#[track_caller]
+pub(crate) fn device_for<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Device {
+    match device_of(arrays) {
+        Some(device) => device,
+        None => Device::default(),
+    }
+}
+
 /// Whether there are arrays, and all may be on any device.
 pub(crate) fn all_free(arrays: &[Array]) -> bool {
     let free = |array: &Array| matches!(&array.0, Repr::Concrete(array) if array.free);

@@ -299,7 +299,10 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Data, String> {
         }
     }
     let first = known.first().map(|(_, data)| data.device());
-    let device = device.or(found).or(first).unwrap_or_default();
+    let device = match device.or(found).or(first) {
+        Some(device) => device,
+        None => Device::default(),
+    };
     // What was found before is all on one device.
     if found.is_some_and(|found| found != device) {
         for data in values.found.iter_mut().flatten() {

@@ -53,7 +53,9 @@ pub fn fori_loop<T: Tree>(
         },
         _ => promote([lower.kind(), upper.kind()]),
     };
-    let trips = number(&lower).and_then(|lower| Some(number(&upper)?.saturating_sub(lower)));
+    let trips = number(&lower)
+        .zip(number(&upper))
+        .map(|(lower, upper)| upper.saturating_sub(lower));
     // A bound that does not fit is refused here.
     let upper = upper.settled(OP, kind);
     let first = cast(&lower.settled(OP, kind), kind);
@@ -95,6 +97,7 @@ pub fn fori_loop<T: Tree>(
 }
 
 /// A bound whose value can be looked at.
+#[track_caller]
 fn number(bound: &Array) -> Option<i64> {
     match &bound.0 {
         Repr::Literal(Literal::Int(number)) => Some(*number),
