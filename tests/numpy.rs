@@ -10,10 +10,10 @@ mod support;
 
 use bounds::bounds;
 use call::{call, reasons};
-use kiln::{Array, with_x64};
+use kiln::{Array, DType, numpy as np, with_x64};
 use serde_json::Value;
 use support::compare::{difference, integers};
-use support::device::on_cpu;
+use support::device::{has, on_cpu};
 use support::{Report, flag, list, numbers, operand, outcome, rows, text};
 
 fn inputs(row: &Value) -> Vec<Option<Array>> {
@@ -160,4 +160,42 @@ fn functions_refuse_what_jax_refuses() {
         }
     }
     report.finish(&[(reasons::NEGATIVE_NUMBER, 2), (reasons::REPEAT, 2)]);
+}
+
+/// No integer is NaN: the mean without NaN is the mean, of the dtype that JAX gives (64 bits come of 64 bits alone), and nothing wraps on the way.
+#[test]
+fn nanmean_of_integers_is_their_mean() {
+    use DType::{Bool, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+    for x64 in [false, true].into_iter().filter(|&x64| !x64 || has(F64)) {
+        with_x64(x64, || {
+            let wide = if x64 { F64 } else { F32 };
+            let narrow = [Bool, I8, I16, I32, U8, U16, U32].map(|dtype| (dtype, F32));
+            for (dtype, mean) in narrow.into_iter().chain([(I64, wide), (U64, wide)]) {
+                if !(has(dtype) && has(mean)) {
+                    continue;
+                }
+                let x = np::ones((2, 3)).astype(dtype);
+                for found in [
+                    np::nanmean(&x),
+                    np::nanmean_axis(&x, 0),
+                    np::nanmean_axis(&x, (0, 1)),
+                ] {
+                    assert_eq!(found.dtype(), mean, "{dtype}, x64 {x64}");
+                    assert!(found.equal(1).all().item::<bool>(), "{dtype}: {found}");
+                }
+                assert!(np::nanmean(np::zeros(0).astype(dtype)).isnan().item::<bool>());
+            }
+            let greatest = np::full(4, i32::MAX).astype(I32);
+            assert_eq!(np::nanmean(&greatest).item::<f64>(), 2_147_483_648.0);
+            assert_eq!(np::nanmean(np::full(3, 255).astype(U8)).item::<f64>(), 255.0);
+            assert_eq!(
+                np::nanmean(np::full(4, i32::MIN).astype(I32)).item::<f64>(),
+                -2_147_483_648.0
+            );
+            assert_eq!(
+                np::nanmean_axis(np::stack([&greatest, &greatest], 0), 0).to_vec::<f32>(),
+                [2_147_483_648.0; 4]
+            );
+        });
+    }
 }

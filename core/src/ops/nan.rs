@@ -103,7 +103,10 @@ nan_reductions! {
 #[track_caller]
 pub fn nanmean(x: impl Into<Array>) -> Array {
     let x = x.into();
-    mean(&x, cleaned(&x, 0.0).sum(), |held| held.sum())
+    match x.dtype().is_float() {
+        true => cleaned(&x, 0.0).sum() / (!x.isnan()).sum(),
+        false => x.mean(),
+    }
 }
 
 /// As [`nanmean`], over one axis or several, which go; [`keep`](crate::keep)`(axes)` keeps them with length 1.
@@ -118,16 +121,8 @@ pub fn nanmean(x: impl Into<Array>) -> Array {
 #[track_caller]
 pub fn nanmean_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
     let (x, axes) = (x.into(), Axes(axes.axes()));
-    mean(&x, cleaned(&x, 0.0).sum_axis(axes.clone()), |held| {
-        held.sum_axis(axes)
-    })
-}
-
-fn mean(x: &Array, sum: Array, count: impl FnOnce(Array) -> Array) -> Array {
-    let held = !x.isnan();
-    let count = count(held);
-    match sum.dtype().is_float() {
-        true => &sum / count.astype(sum.dtype()),
-        false => sum / count,
+    match x.dtype().is_float() {
+        true => cleaned(&x, 0.0).sum_axis(axes.clone()) / (!x.isnan()).sum_axis(axes),
+        false => x.mean_axis(axes),
     }
 }
