@@ -190,6 +190,40 @@ fn conventions_are_jax_s() {
     });
 }
 
+/// `with_nans` of derivatives_table.py.
+fn with_nans(x: &Array) -> Array {
+    let numbers = floats(x).into_iter().enumerate();
+    let numbers = numbers.map(|(i, x)| if i % 4 % 3 == 0 { f64::NAN } else { x });
+    moved(on_cpu(|| {
+        Array::new(numbers.collect::<Vec<f64>>(), x.shape()).astype(x.dtype())
+    }))
+}
+
+/// A derivative is NaN where JAX's is, in both modes, when some of the cotangents are, or some of the tangents of one input.
+#[test]
+fn nan_spreads_as_in_jax() {
+    each("nans", |case| {
+        let n = case.xs.len();
+        let pulled = vjp(|xs: Vec<Array>| case.value(&xs), case.xs.clone()).1(with_nans(&case.cotangent));
+        let pushed = (0..n).map(|i| {
+            let mut tangents = case.tangents.clone();
+            tangents[i] = with_nans(&tangents[i]);
+            jvp(|xs: Vec<Array>| case.value(&xs), case.xs.clone(), tangents).1
+        });
+        let same = |key: &str, i: usize, x: &Array| {
+            let (found, wanted) = (x.isnan(), reference(&case.row[key][i]));
+            let equal = found.to_vec::<bool>() == wanted.to_vec::<bool>() && found.shape() == wanted.shape();
+            (!equal).then(|| format!("{key}[{i}] is {x}, NaN is wanted at {wanted}"))
+        };
+        let pushed: Vec<Array> = pushed.collect();
+        let derivatives = [("vjp", &pulled), ("jvp", &pushed)];
+        let mut all = derivatives
+            .iter()
+            .flat_map(|(key, of)| of.iter().enumerate().map(move |(i, x)| (*key, i, x)));
+        all.find_map(|(key, i, x)| same(key, i, x))
+    });
+}
+
 /// Forward over reverse, reverse over reverse, reverse over forward, forward over forward.
 #[test]
 fn second_derivatives_are_jax_s_in_every_nesting() {

@@ -1,7 +1,7 @@
 """derivatives.json: what JAX gives as first and second derivatives of every function, and at the points where they are a matter of convention.
 
 `smooth` holds points where the function has derivatives of all orders (or is piecewise linear, away from its kinks), `edges` those where it does
-not. Everything is computed in float64; the inputs are float32 numbers, so a float32 run differentiates at the same points.
+not. `nans` says, for the points of `smooth`, which derivatives are NaN when some cotangents or tangents are. Everything is computed in float64; the inputs are float32 numbers, so a float32 run differentiates at the same points.
 
 A case is a name, a function of its inputs and the inputs. It is differentiated along all of its inputs. The cotangents of its outputs and the
 tangents of its inputs are not written: `weights` makes them.
@@ -104,6 +104,9 @@ EDGES = [
     ("tan", jnp.tan, Z), ("floor", jnp.floor, f([1.0])), ("round", jnp.round, f([0.5, 1.5])), ("tanh", jnp.tanh, f([0.0, 40.0])), ("logistic", jax.nn.sigmoid, f([0.0, 800.0, -800.0])), ("exp", jnp.exp, f([-INF, 0.0])),
     ("square", jnp.square, f([0.0, INF])), ("lgamma", jax.lax.lgamma, f([1.0, 2.0, -0.5])),
     ("maximum with 0", lambda x: jnp.maximum(x, 0), f([0.0, 1.0, -1.0])), ("minimum with 0", lambda x: jnp.minimum(x, 0), f([0.0, 1.0, -1.0])), ("maximum", jnp.maximum, f([1.0, NAN, 1.0]), f([1.0, 1.0, NAN])), ("minimum", jnp.minimum, f([1.0]), f([1.0])),
+    # A tangent that is NaN, of the lesser operand.
+    ("maximum of a root", lambda x, y: jnp.maximum(jnp.sqrt(x**2 + y**2), 1e-10), Z, Z), ("minimum of a root", lambda x, y: jnp.minimum(-jnp.sqrt(x**2 + y**2), -1e-10), Z, Z), ("clip of a root", lambda x: jnp.clip(jnp.sqrt(x), 1, 2), Z),
+    ("root of maximum", lambda x: jnp.sqrt(jnp.maximum(x, 0)), f([-1.0, 1.0])), ("max of roots", lambda x: jnp.max(jnp.sqrt(x)), f([0.0, 1.0])), ("where of a root", lambda x: jnp.where(x > 0, jnp.sqrt(x), 1.0), f([0.0, 4.0])),
     ("clip", lambda x: jnp.clip(x, -1, 1), f([-1.0, 1.0, 2.0, 0.0])), ("clip by arrays", jnp.clip, f([1.0, 2.0, 1.0]), f([1.0, 1.0, 1.0]), f([2.0, 2.0, 1.0])),
     ("pow 0", lambda x: x**0, f([0.0, 2.0])), ("pow 1", lambda x: x**1, Z), ("pow 2", lambda x: x**2, Z), ("pow 3", lambda x: x**3, Z), ("pow -1", lambda x: x**-1, Z), ("pow 0.0", lambda x: x**0.0, f([0.0, 2.0])), ("pow 1.0", lambda x: x**1.0, Z), ("pow 2.0", lambda x: x**2.0, Z),
     # Negative powers, where the square of a power that a derivative might go through is out of range in float32.
@@ -164,6 +167,22 @@ def row(name, function, *inputs, smooth):
     return result
 
 
+def with_nans(values):
+    """NaN in the first and the last of every four elements."""
+    i = np.arange(np.size(values)).reshape(np.shape(values))
+    return jnp.asarray(np.where((i % 4) % 3 == 0, NAN, values))
+
+
+def nans(name, function, *inputs):
+    """Where the cotangents are NaN if some of the value's are; and the tangent, if some of one input's are."""
+    xs = [jnp.asarray(x) for x in inputs]
+    value, pull = jax.vjp(function, *xs)
+    ts = [jnp.asarray(weights(101 + i, x.shape)) for i, x in enumerate(xs)]
+    pushed = [jax.jvp(function, tuple(xs), tuple(with_nans(t) if j == i else t for j, t in enumerate(ts)))[1] for i in range(len(xs))]
+    found = {"vjp": pull(with_nans(weights(1, value.shape))), "jvp": pushed}
+    return {"op": name, "x64": True, "inputs": [array(x) for x in xs], "outputs": [array(value)]} | {key: [array(jnp.isnan(x)) for x in of] for key, of in found.items()}
+
+
 def generate():
     with jax.enable_x64(True):
         lists = {}
@@ -173,4 +192,5 @@ def generate():
                 if len(lists[key]) % 40 == 39:
                     jax.clear_caches()
                 lists[key].append(row(name, function, *inputs, smooth=key == "smooth"))
+        lists["nans"] = [nans(name, function, *inputs) for name, function, *inputs in SMOOTH]
     return lists

@@ -189,14 +189,14 @@ impl Rule<'_> {
                     Binary::Max => (Compare::Gt, Compare::Lt),
                     _ => (Compare::Lt, Compare::Gt),
                 };
-                // Equal operands share the cotangent.
-                let (zero, half) = (self.number(g, 0.0), self.number(g, 0.5));
+                // Equal operands share the cotangent. As in JAX the lesser one gets 0 times it, which is NaN where the cotangent is.
+                let (zero, half, one) = (self.number(g, 0.0), self.number(g, 0.5), self.number(g, 1.0));
                 let equal = self.compare(Compare::Eq, x, y);
-                let half = self.mul(g, half);
                 let rest = self.select(equal, half, zero);
                 [over, under].map(|better| {
                     let better = self.compare(better, x, y);
-                    self.select(better, g, rest)
+                    let share = self.select(better, one, rest);
+                    self.mul(g, share)
                 })
             }
             Binary::Atan2 => {
