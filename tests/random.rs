@@ -3,7 +3,7 @@
 mod support;
 
 use kiln::random::*;
-use kiln::{Array, DType, Key, default_float, jit, numpy as np};
+use kiln::{Array, DType, Key, default_float, jit, numpy as np, with_x64};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use support::compare::{Bound, difference};
@@ -124,6 +124,8 @@ fn bound(row: &Value) -> Bound {
         "rayleigh" => each(&|y| y * (one / 2.0 + 3.0)),
         // e^(1 / c): the error of e is multiplied by 1 / c < 1, the rounded 1 / c by the logarithm of e, at most 4 here.
         "weibull_min" => each(&|y| y * (one + log1p + 4.0)),
+        // The error functions of 6 and 9 are 1, so that every draw is the float below 9.
+        "truncated_normal" if row["args"]["lower"] == 6.0 => Bound::Exact,
         // u between the error function of two numbers, at most 2 ulp apart, and a rounding; sqrt(2) erf_inv(u) has the condition
         // u / (y phi'(y)), at most 2.3 on [-1, 0.5] against the length of the bounds.
         "truncated_normal" => each(&|y| (y.abs() + 1.0) * 2.3 * (one + 2.0)),
@@ -228,7 +230,7 @@ fn large_draws() {
             Ok(draw) => {
                 let (flat, n) = (draw.ravel(), draw.size());
                 let ends = [("first", flat.index(..3)), ("last", flat.index(n - 3..))];
-                let rounded = text(&row, "fn") == "normal" && !is_exact();
+                let rounded = ["normal", "poisson"].contains(&text(&row, "fn")) && !is_exact();
                 let bound = |end: &str| match rounded {
                     true => {
                         let data = list(&row[end]["data"]).iter().map(float);
@@ -269,6 +271,27 @@ fn normals_in_f64() {
         report.check(&row, wrong);
     }
     report.finish(&[]);
+}
+
+/// A bound is not drawn, also where `erf` of both bounds is 1 or -1: as in JAX, the draw is the float next to the bound.
+#[test]
+fn truncated_normals_are_between_their_bounds() {
+    let next = |x: f32, to: f32| if x < to { x.next_up() } else { x.next_down() };
+    let draw = |low: f32, high: f32| truncated_normal(Key::new(1), low, high, 3).to_vec::<f32>();
+    // jax.random.truncated_normal(jax.random.key(1), 6.0, 9.0, (3,)), and so on.
+    assert_eq!(draw(6.0, 9.0), [next(9.0, 0.0); 3]);
+    assert_eq!(draw(-9.0, -6.0), [next(-9.0, 0.0); 3]);
+    assert_eq!(draw(8.0, 64.0), [next(64.0, 0.0); 3]);
+    assert_eq!(draw(6.0, f32::INFINITY), [f32::MAX; 3]);
+    assert_eq!(draw(f32::NEG_INFINITY, -6.0), [f32::MIN; 3]);
+    let bounds = truncated_normal(Key::new(1), [6.0, 7.0], [8.0, 9.5], 2).to_vec::<f32>();
+    assert_eq!(bounds, [next(8.0, 0.0), next(9.5, 0.0)]);
+    if has(DType::F64) {
+        let wide = with_x64(true, || {
+            truncated_normal(Key::new(1), 9.0, 10.0, 3).to_vec::<f64>()
+        });
+        assert_eq!(wide, [10_f64.next_down(); 3]);
+    }
 }
 
 /// What the table has no room for: draws along other axes, from matrices, and with parameters of a batch.

@@ -4,7 +4,7 @@ use crate::bits::{fits, lengths};
 use crate::uniform::between;
 use crate::{Key, normal_dtype, uniform_dtype};
 use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, default_float, raise};
+use kiln_core::{Array, DType, IntoNumbers, default_float, numpy as np, raise, stop_gradient};
 use std::f64::consts::{PI, SQRT_2};
 
 /// The least normal float.
@@ -139,6 +139,7 @@ with_parameter! {
 }
 
 /// Normal floats given that they lie between `low` and `high`: `√2 erf_inv(u)`, with `u` uniform between `erf(low / √2)` and `erf(high / √2)`.
+/// A bound that is not 0 is not drawn itself.
 ///
 /// Of shape `shape`, to which the bounds broadcast, and the default float dtype. The shape comes last, as in JAX.
 ///
@@ -167,6 +168,20 @@ pub fn truncated_normal(
         let [low, high] = [1, 2].map(|i| &inputs[i]);
         let [from, to] = [low, high].map(|bound| (bound / SQRT_2).erf());
         let u = uniform_dtype(Key::from_words(inputs[0].clone()), &shape[..], *dtype, from, to);
-        (SQRT_2 * u.erf_inv()).clip(low, high)
+        (SQRT_2 * u.erf_inv()).clip(next(low, 1.0), next(high, -1.0))
     })
+}
+
+/// The float next to each one, upwards or downwards; of infinity the greatest float, and 0 itself. Without a derivative.
+fn next(x: &Array, direction: f64) -> Array {
+    let x = stop_gradient(x.clone());
+    let greatest = match x.dtype() {
+        DType::F32 => f32::MAX.into(),
+        _ => f64::MAX,
+    };
+    // A little more than half of the distance between floats is rounded to the next one: Rump, Zimmermann, Boldo and Melquiond, "Computing
+    // predecessor and successor in rounding to nearest" (2009).
+    let more_than_half = epsilon(x.dtype()) / 2.0 * (1.0 + epsilon(x.dtype()));
+    let beside = &x + x.abs() * (direction * more_than_half);
+    np::where_(x.isinf(), x.clip(-greatest, greatest), beside)
 }

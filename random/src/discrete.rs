@@ -5,6 +5,7 @@ use crate::continuous::float_dtype;
 use crate::{Key, gumbel_dtype, uniform_dtype};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np, raise};
+use std::f64::consts::PI;
 
 /// Bools that are true with probability `p`: whether a uniform float is less. Of shape `shape`, to which `p` broadcasts.
 ///
@@ -128,7 +129,8 @@ pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl 
 ///
 /// Of shape `shape`, to which `lam` broadcasts, and the default integer dtype.
 ///
-/// By Knuth's method for means below 10 and Hörmann's transformed rejection for others, both in `float32`.
+/// By Knuth's method for means below 10 and Hörmann's transformed rejection for others, both in `float32`. Draws of a mean from 10 are compared with
+/// logarithms; where JAX rounds one of these otherwise, a draw may differ from JAX's.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or `lam` does not broadcast to it.
@@ -174,6 +176,33 @@ fn knuth(key: Key, lam: &Array, shape: &[usize], dtype: DType) -> Array {
     k - 1
 }
 
+/// The logarithm of the gamma function of numbers from 1, rounded as JAX rounds it in `float32`: draws are compared with it, and of a mean of a million
+/// most would be others with a more accurate one.
+///
+/// By Lanczos' approximation of `Γ(z + 1)`: `log √(2π) + (z + 1/2) log t - t + log(sum)`, where `t` is `z + 7 + 1/2`.
+fn log_gamma(x: &Array) -> Array {
+    const T: f64 = 7.5;
+    const FIRST: f64 = 0.999_999_999_999_809_9;
+    const COEFFICIENTS: [f64; 8] = [
+        676.520_368_121_885_1,
+        -1_259.139_216_722_402_8,
+        771.323_428_777_653_1,
+        -176.615_029_162_140_6,
+        12.507_343_278_686_905,
+        -0.138_571_095_265_720_12,
+        9.984_369_578_019_572e-6,
+        1.505_632_735_149_311_6e-7,
+    ];
+    let z = x - 1;
+    let sum = (1_i32..)
+        .zip(COEFFICIENTS)
+        .fold(np::full_like(&z, FIRST), |sum, (i, c)| sum + c / (&z + i));
+    let log_t = T.ln() + (&z * (1.0 / T)).log1p();
+    let factor = (&z + 0.5) - (T + &z) / &log_t;
+    let log_root = np::full_like(&z, (2.0 * PI).ln() / 2.0);
+    lax::mul_add(&factor, &log_t, &log_root) + sum.log()
+}
+
 /// Hörmann, "The transformed rejection method for generating Poisson random variables" (1993), algorithm PTRS.
 fn rejection(key: Key, lam: &Array, shape: &[usize]) -> Array {
     let log_lam = lam.log();
@@ -190,9 +219,9 @@ fn rejection(key: Key, lam: &Array, shape: &[usize]) -> Array {
             let u = uniform_dtype(first, shape, DType::F32, 0, 1) - 0.5;
             let v = uniform_dtype(second, shape, DType::F32, 0, 1);
             let us = 0.5 - u.abs();
-            let k = ((2 * &a / &us + &b) * &u + lam + 0.43).floor();
+            let k = (lax::mul_add(&(2 * &a / &us + &b), &u, lam) + 0.43).floor();
             let s = (&v * &inv_alpha / (&a / (&us * &us) + &b)).log();
-            let t = -lam + &k * &log_lam - (&k + 1).lgamma();
+            let t = -lam + &k * &log_lam - log_gamma(&(&k + 1));
             let at_once = us.ge(0.07) & v.le(&v_r);
             let never = k.lt(0) | (us.lt(0.013) & v.gt(&us));
             let accept = at_once | (!never & s.le(t));

@@ -57,6 +57,7 @@ SAMPLERS = [
     ("rayleigh", {"scale": 1.5, "shape": [20]}, True),
     ("weibull_min", {"scale": 1.0, "concentration": 1.5, "shape": [20]}, True),
     ("truncated_normal", {"lower": -1.0, "upper": 0.5, "shape": [20]}, True),
+    ("truncated_normal", {"lower": 6.0, "upper": 9.0, "shape": [3]}, False),
     ("gamma", {"a": 2.5, "shape": [4]}, False),
     ("poisson", {"lam": 3.5, "shape": [6]}, True),
     ("poisson", {"lam": 30.0, "shape": [6]}, True),
@@ -94,7 +95,9 @@ def draw(fn, words, args):
         return jax.random.bits(key_of(words), shape, jnp.dtype(f"uint{args['width']}"))
     if fn == "uniform":
         return jax.random.uniform(key_of(words), shape, jnp.dtype(args["dtype"]), args["minval"], args["maxval"])
-    return jax.random.normal(key_of(words), shape, jnp.dtype(args["dtype"]))
+    if fn == "normal":
+        return jax.random.normal(key_of(words), shape, jnp.dtype(args["dtype"]))
+    return getattr(jax.random, fn)(key_of(words), **keywords(args))
 
 
 def wide(args):
@@ -175,6 +178,8 @@ def hash_rows():
             yield hashed(fn, (0, 42), args)
     for words in KEYS[1:]:
         yield hashed("normal", words, {"shape": [NORMALS], "dtype": "float32"})
+    for lam in [3.5, 300.0, 1e6]:
+        yield hashed("poisson", (0, 77), {"lam": lam, "shape": [20_000]})
 
 
 def f64_normals():
