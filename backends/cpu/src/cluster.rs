@@ -9,7 +9,7 @@
 //! Levels order the kernels: a kernel reads from memory only what kernels of lower levels have stored.
 
 use crate::loops;
-use crate::view::{View, pull};
+use crate::view::{Seen, View, Views, pull};
 use kiln_program::{Axes, Binary, Equation, Op, Program, Reduction, Shape, Unary, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -101,7 +101,7 @@ const MANY: usize = 8;
 const PATIENCE: usize = 8;
 
 /// Where a variable is needed: in which kernel, seen how.
-pub(crate) type Demand = (usize, View);
+pub(crate) type Demand = (u32, Seen);
 
 /// The kernels of a program.
 pub(crate) struct Clusters<'p> {
@@ -122,12 +122,14 @@ pub(crate) struct Clusters<'p> {
     /// For each equation that is not fused, the level at which it runs.
     when: Vec<u32>,
     /// For each equation, where its results are needed.
-    demands: Vec<Vec<Demand>>,
+    demands: Vec<SmallVec<[Demand; 2]>>,
+    /// The views among them.
+    pub(crate) views: Views,
     /// Those of equations that have many, to be found quickly.
     many: FxHashSet<(usize, Demand)>,
     /// `(level, space)` of each kernel.
     kernels: Vec<(u32, Space)>,
-    known: FxHashMap<(u32, Space), usize>,
+    known: FxHashMap<(u32, Space), u32>,
 }
 
 impl<'p> Clusters<'p> {
@@ -148,6 +150,7 @@ impl<'p> Clusters<'p> {
             apart: vec![0; n],
             when: vec![0; program.equations().len()],
             demands: vec![],
+            views: Views::default(),
             many: FxHashSet::default(),
             kernels: vec![],
             known: FxHashMap::default(),
@@ -229,7 +232,7 @@ impl<'p> Clusters<'p> {
     }
 
     /// The kernel that stores the result of equation `i`.
-    pub(crate) fn root(&self, i: usize) -> Option<usize> {
+    pub(crate) fn root(&self, i: usize) -> Option<u32> {
         let equation = &self.program.equations()[i];
         let var = *equation.outputs.iter().find(|var| self.is_stored(**var))?;
         (self.fusable[i] && !self.alias[var.index()]).then(|| self.known[&self.key(i)])
@@ -338,7 +341,8 @@ impl<'p> Clusters<'p> {
     /// Finds where each variable is needed; stores what would be computed too often. Whether it stored any.
     fn backward(&mut self) -> bool {
         let equations = self.program.equations();
-        self.demands = vec![vec![]; equations.len()];
+        self.demands.clear();
+        self.demands.resize(equations.len(), SmallVec::new());
         self.many.clear();
         self.kernels.clear();
         self.known.clear();
@@ -360,15 +364,15 @@ impl<'p> Clusters<'p> {
                     Op::Reduce { .. } => View::default(),
                     _ => View::along(shape, 0..),
                 };
-                self.demands[i] = vec![(kernel, view)];
+                self.demands[i] = [(kernel, self.views.number(view))].into_iter().collect();
                 // All results come from one evaluation.
                 for var in outputs {
                     changed |= !self.stored[var.index()];
                     self.stored[var.index()] = true;
                 }
             }
-            for (kernel, view) in self.demands[i].clone() {
-                let lengths = self.kernels[kernel].1.lengths();
+            for (kernel, seen) in self.demands[i].clone() {
+                let (lengths, view) = (self.kernels[kernel as usize].1.lengths(), self.views.get(seen));
                 if let Op::Scan(scan) = &equation.op
                     && loops::views(scan, &view, &lengths).is_none()
                 {
@@ -387,7 +391,7 @@ impl<'p> Clusters<'p> {
     }
 
     /// Notes that a kernel needs a variable seen through `view`; stores it where there is no such view.
-    fn need(&mut self, var: Var, kernel: usize, view: Option<View>) -> bool {
+    fn need(&mut self, var: Var, kernel: u32, view: Option<View>) -> bool {
         if self.is_stored(var) {
             // Unless this very kernel computes it, it is read from memory.
             return false;
@@ -397,15 +401,15 @@ impl<'p> Clusters<'p> {
             return true;
         };
         let i = self.definition[var.index()].expect("inputs are stored");
-        let demand = (kernel, view);
+        let demand = (kernel, self.views.number(view));
         let demands = &mut self.demands[i];
         let is_new = match demands.len() {
             0..MANY => !demands.contains(&demand),
             n => {
                 if n == MANY {
-                    self.many.extend(demands.iter().map(|demand| (i, demand.clone())));
+                    self.many.extend(demands.iter().map(|demand| (i, *demand)));
                 }
-                self.many.insert((i, demand.clone()))
+                self.many.insert((i, demand))
             }
         };
         if is_new {
@@ -427,14 +431,14 @@ impl<'p> Clusters<'p> {
         }
         let evaluations: usize = demands
             .iter()
-            .map(|(kernel, _)| self.kernels[*kernel].1.size())
+            .map(|(kernel, _)| self.kernels[*kernel as usize].1.size())
             .sum();
         let size = self.shape(output).size();
         demands.len() > MANY || (self.cost[output.index()] > CHEAP && evaluations > size + size / 4)
     }
 
-    fn kernel(&mut self, key: (u32, Space)) -> usize {
-        let next = self.kernels.len();
+    fn kernel(&mut self, key: (u32, Space)) -> u32 {
+        let next = self.kernels.len() as u32;
         let kernel = *self.known.entry(key.clone()).or_insert(next);
         if kernel == next {
             self.kernels.push(key);

@@ -14,9 +14,12 @@ use crate::index::offsets;
 use crate::kernels::{Number, with_type};
 use crate::simd::{Kernel, dispatch};
 use bytemuck::{cast_slice, cast_slice_mut};
-use kiln_program::{ArrayType, Axes, Binary, Builder, DType, Dot, Op, Program, Reduction, Shape, Var};
+use kiln_program::{
+    ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Op, Program, Reduction, Shape, Var,
+};
 use rayon::prelude::*;
 use smallvec::SmallVec;
+use std::borrow::Cow;
 
 /// The most products of a small contraction.
 const PRODUCTS: usize = 4096;
@@ -54,7 +57,17 @@ fn free(of: &ArrayType, contract: &Axes, batch: &Axes) -> Axes {
 }
 
 /// The program with its products with vectors written as multiplications and sums.
-pub(crate) fn products(program: &Program) -> Program {
+pub(crate) fn products(program: &Program) -> Cow<'_, Program> {
+    let has_vector = |equation: &Equation| match &equation.op {
+        Op::Dot(dot) => {
+            let [x, y] = [0, 1].map(|i| program.type_of(equation.inputs[i]));
+            Matrices::of(dot, x, y).has_vector()
+        }
+        _ => false,
+    };
+    if !program.equations().iter().any(has_vector) {
+        return Cow::Borrowed(program);
+    }
     let mut builder = Builder::new();
     let mut map: Vec<Var> = program
         .input_types()
@@ -64,14 +77,7 @@ pub(crate) fn products(program: &Program) -> Program {
     for equation in program.equations() {
         let operands: SmallVec<[Var; 3]> = equation.inputs.iter().map(|var| map[var.index()]).collect();
         match &equation.op {
-            Op::Dot(dot)
-                if Matrices::of(
-                    dot,
-                    program.type_of(equation.inputs[0]),
-                    program.type_of(equation.inputs[1]),
-                )
-                .has_vector() =>
-            {
+            Op::Dot(dot) if has_vector(equation) => {
                 let to = &program.type_of(equation.outputs[0]).shape;
                 map.push(product(&mut builder, dot, [operands[0], operands[1]], to));
             }
@@ -83,7 +89,7 @@ pub(crate) fn products(program: &Program) -> Program {
         }
     }
     let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
-    builder.finish(&outputs)
+    Cow::Owned(builder.finish(&outputs))
 }
 
 /// A contraction with a vector, or a batch of them, as a multiplication and a sum. The vector is repeated along the axes of the matrix that

@@ -8,9 +8,10 @@
 use crate::loops::LARGE;
 use crate::small::is_small;
 use kiln_program::{
-    Axes, Builder, Equation, Op, Program, Reduction, Scan, Shape, TypeError, Var, Vars, simplify,
+    Axes, Builder, Equation, Op, Program, Reduction, Scan, Shape, TypeError, Var, Vars, simplify_around,
 };
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Fewer trips are not worth more than one loop.
@@ -20,13 +21,13 @@ const EQUATIONS: usize = 512;
 const CARRIES: usize = 32;
 
 /// The program with its small loops taken apart.
-pub(crate) fn distribute(program: &Program) -> Program {
+pub(crate) fn distribute(program: &Program) -> Cow<'_, Program> {
     if !program
         .equations()
         .iter()
         .any(|equation| loop_of(equation).is_some())
     {
-        return program.clone();
+        return Cow::Borrowed(program);
     }
     let mut builder = Builder::new();
     let mut map: Vec<Var> = program
@@ -45,7 +46,7 @@ pub(crate) fn distribute(program: &Program) -> Program {
         map.extend(outputs.expect("the parts of a loop type as the whole did"));
     }
     let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
-    simplify(&builder.finish(&outputs))
+    Cow::Owned(simplify_around(&builder.finish(&outputs)))
 }
 
 /// The loop that an equation is, if it is one to be taken apart.
@@ -242,7 +243,7 @@ impl Parts<'_> {
         }
         let outputs: Vec<Var> = next.iter().chain(exported).map(|var| map[var]).collect();
         let part = Scan {
-            body: Arc::new(simplify(&trip.finish(&outputs))),
+            body: Arc::new(simplify_around(&trip.finish(&outputs))),
             length: scan.length,
             consts: consts.len(),
             carries: carries.len(),

@@ -85,10 +85,17 @@ struct Loop {
 impl Executable {
     /// Compiles a program.
     pub fn compile(program: &Program) -> Executable {
-        let program = &products(&loops::split(&distribute(&simplify(program))));
-        let clusters = Clusters::find(program);
+        Executable::of_simple(&simplify(program))
+    }
+
+    /// Compiles a program that is simple, and so are the programs within it.
+    fn of_simple(program: &Program) -> Executable {
+        let program = &*distribute(program);
+        let program = &*loops::split(program);
+        let program = &*products(program);
+        let mut clusters = Clusters::find(program);
         let mut steps = vec![];
-        for (number, kernel) in kernel::build(program, &clusters).into_iter().enumerate() {
+        for (number, kernel) in kernel::build(program, &mut clusters).into_iter().enumerate() {
             if kernel.outputs.is_empty() {
                 continue;
             }
@@ -123,18 +130,18 @@ impl Executable {
                 Op::While(w) => match Small::repeat(w) {
                     Some(small) => Work::Small(Box::new(small)),
                     None => Work::While {
-                        condition: Box::new(Executable::compile(&w.condition)),
-                        body: Box::new(Executable::compile(&w.body)),
+                        condition: Box::new(Executable::of_simple(&w.condition)),
+                        body: Box::new(Executable::of_simple(&w.body)),
                         consts: w.consts,
                     },
                 },
                 Op::Cond(branches) => Work::Cond(
                     branches
                         .iter()
-                        .map(|branch| Executable::compile(branch))
+                        .map(|branch| Executable::of_simple(branch))
                         .collect(),
                 ),
-                Op::Checkpoint(program) => Work::Apart(Box::new(Executable::compile(program))),
+                Op::Checkpoint(program) => Work::Apart(Box::new(Executable::of_simple(program))),
                 Op::Effect(effect) => Work::Effect(effect.clone()),
                 op => Work::Single(op.clone()),
             };
@@ -274,7 +281,7 @@ fn scan_work(scan: &Scan) -> Work {
     }
     Work::Scan(Box::new(Loop {
         scan: scan.clone(),
-        body: Executable::compile(&scan.body),
+        body: Executable::of_simple(&scan.body),
         settles: settles(scan),
     }))
 }

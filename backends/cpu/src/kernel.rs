@@ -5,11 +5,13 @@ use crate::kernels::{self, Loop1, Loop2, Loop3, Pair, Pattern, Splat};
 use crate::loops;
 use crate::pairs;
 use crate::registers;
-use crate::view::{Affine, View};
+use crate::view::{Affine, Seen, View, Views};
 use kiln_program::{ArrayType, Binary, DType, Equation, Op, Program, Reduction, Scalar, Scan, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// Something an instruction reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -174,19 +176,20 @@ pub(crate) struct Kernel {
 }
 
 /// All kernels of a program, by the numbers that `clusters` gave them.
-pub(crate) fn build(program: &Program, clusters: &Clusters) -> Vec<Kernel> {
+pub(crate) fn build(program: &Program, clusters: &mut Clusters) -> Vec<Kernel> {
+    let views = Rc::new(RefCell::new(std::mem::take(&mut clusters.views)));
     let mut writers: Vec<Writer> = clusters
         .spaces()
-        .map(|space| Writer::new(space.clone()))
+        .map(|space| Writer::new(space.clone(), views.clone()))
         .collect();
     let main = Scope::new(program, MAIN);
     for (i, equation) in program.equations().iter().enumerate() {
         let root = clusters.root(i);
-        for (kernel, view) in clusters.demands(i) {
-            let writer = &mut writers[*kernel];
-            writer.equation(&main, equation, view);
-            if root == Some(*kernel) {
-                writer.store(program, equation, view);
+        for &(kernel, seen) in clusters.demands(i) {
+            let writer = &mut writers[kernel as usize];
+            writer.equation(&main, equation, seen);
+            if root == Some(kernel) {
+                writer.store(program, equation, seen);
                 writer.cost += clusters.cost(equation.outputs[0]);
             }
         }
@@ -197,16 +200,16 @@ pub(crate) fn build(program: &Program, clusters: &Clusters) -> Vec<Kernel> {
 /// A program whose equations are written: the whole one, or a loop's body.
 struct Scope<'p> {
     program: &'p Program,
-    number: usize,
+    number: u32,
     /// How often each variable is read.
     uses: Vec<u32>,
 }
 
 /// The number of the whole program; each loop body opens another.
-const MAIN: usize = 0;
+const MAIN: u32 = 0;
 
 impl Scope<'_> {
-    fn new(program: &Program, number: usize) -> Scope<'_> {
+    fn new(program: &Program, number: u32) -> Scope<'_> {
         let mut uses = vec![0; program.variables()];
         let read = program.equations().iter().flat_map(|equation| &equation.inputs);
         read.chain(program.outputs())
@@ -243,18 +246,20 @@ struct Writer {
     numbers: FxHashMap<Leaf, usize>,
     /// Instructions by depth.
     blocks: Vec<Vec<Instruction>>,
-    values: FxHashMap<(usize, Var, View), Value>,
+    /// The values of variables, by the number of the scope and the view.
+    values: FxHashMap<(u32, Var, Seen), Value>,
+    views: Rc<RefCell<Views>>,
     loaded: FxHashMap<usize, Value>,
     constants: FxHashMap<Scalar, Value>,
     /// Element size of each virtual register.
     sizes: Vec<usize>,
     loops: usize,
-    scopes: usize,
+    scopes: u32,
     cost: u64,
 }
 
 impl Writer {
-    fn new(space: Space) -> Writer {
+    fn new(space: Space, views: Rc<RefCell<Views>>) -> Writer {
         Writer {
             lengths: space.lengths(),
             space,
@@ -265,6 +270,7 @@ impl Writer {
             numbers: FxHashMap::default(),
             blocks: vec![vec![], vec![]],
             values: FxHashMap::default(),
+            views,
             loaded: FxHashMap::default(),
             constants: FxHashMap::default(),
             sizes: vec![],
@@ -274,11 +280,16 @@ impl Writer {
         }
     }
 
-    /// Writes what computes the results of an equation seen as `view`.
-    fn equation(&mut self, scope: &Scope, equation: &Equation, view: &View) {
+    fn number(&self, view: View) -> Seen {
+        self.views.borrow_mut().number(view)
+    }
+
+    /// Writes what computes the results of an equation, seen so.
+    fn equation(&mut self, scope: &Scope, equation: &Equation, seen: Seen) {
         let program = scope.program;
+        let view = &*self.views.borrow().get(seen);
         if let Op::Scan(scan) = &equation.op {
-            return self.tile_loop(scope, scan, equation, view);
+            return self.tile_loop(scope, scan, equation, seen);
         }
         let result = program.type_of(equation.outputs[0]);
         let mut operands: SmallVec<[Value; 3]> = SmallVec::new();
@@ -319,18 +330,19 @@ impl Writer {
             Op::RandomBits { shape } => {
                 let drawn = &view.0[view.0.len() - shape.rank()..];
                 let counter = View(drawn.into()).position(shape);
-                return self.random(scope, equation, view, &operands, counter);
+                return self.random(scope, equation, seen, &operands, counter);
             }
             // Moving elements is all in the view; a reduction happens where it is stored.
             _ => operands[0],
         };
         self.values
-            .insert((scope.number, equation.outputs[0], view.clone()), value);
+            .insert((scope.number, equation.outputs[0], seen), value);
     }
 
     /// The value of a variable that was written already, or is in memory.
     fn operand(&mut self, scope: &Scope, var: Var, view: &View) -> Value {
-        match self.values.get(&(scope.number, var, view.clone())) {
+        let seen = self.number(view.clone());
+        match self.values.get(&(scope.number, var, seen)) {
             Some(value) => *value,
             None => {
                 assert_eq!(
@@ -467,7 +479,7 @@ impl Writer {
         }
     }
 
-    fn random(&mut self, scope: &Scope, equation: &Equation, view: &View, words: &[Value], counter: Affine) {
+    fn random(&mut self, scope: &Scope, equation: &Equation, seen: Seen, words: &[Value], counter: Affine) {
         let (key, first) = words.split_at(2);
         let zero = self.constants.get(&Scalar::from_i64(DType::U32, 0)).copied();
         let is_zero = |word: &Value| zero.is_some_and(|zero| zero.source == word.source);
@@ -495,7 +507,7 @@ impl Writer {
                 depth,
                 splat,
             };
-            self.values.insert((scope.number, *output, view.clone()), value);
+            self.values.insert((scope.number, *output, seen), value);
         }
     }
 
@@ -541,8 +553,9 @@ impl Writer {
         }
     }
 
-    /// A loop whose results are seen as `view`.
-    fn tile_loop(&mut self, outside: &Scope, scan: &Scan, equation: &Equation, view: &View) {
+    /// A loop whose results are seen so.
+    fn tile_loop(&mut self, outside: &Scope, scan: &Scan, equation: &Equation, whole: Seen) {
+        let view = &*self.views.borrow().get(whole);
         let (program, body) = (outside.program, &*scan.body);
         let scope = Scope::new(body, self.scopes);
         let number = scope.number;
@@ -572,7 +585,7 @@ impl Writer {
                 depth,
                 splat: false,
             };
-            self.values.insert((number, carry(i), view.clone()), value);
+            self.values.insert((number, carry(i), whole), value);
         }
         for (input, &var) in inputs
             .iter()
@@ -593,7 +606,8 @@ impl Writer {
                     )
                 };
                 let value = self.memory(operand, of.dtype, whole.position(&of.shape));
-                self.values.insert((number, var, seen.clone()), value);
+                let seen = self.number(seen.clone());
+                self.values.insert((number, var, seen), value);
             }
         }
         for inner in body.equations() {
@@ -601,7 +615,8 @@ impl Writer {
             for output in &inner.outputs {
                 for seen in &views[output.index()] {
                     if !written.contains(&seen) {
-                        self.equation(&scope, inner, seen);
+                        let number = self.number(seen.clone());
+                        self.equation(&scope, inner, number);
                         written.push(seen);
                     }
                 }
@@ -611,7 +626,7 @@ impl Writer {
         let mut swap: Vec<(usize, usize)> = vec![];
         let mut own = written_in(&self.blocks[depth]);
         for (i, output) in body.outputs().iter().enumerate() {
-            let next = self.values[&(number, *output, view.clone())];
+            let next = self.values[&(number, *output, whole)];
             let fresh = match next.source {
                 Source::Register(register)
                     if next.depth == depth
@@ -652,15 +667,15 @@ impl Writer {
                 depth: outer.max(1),
                 splat: false,
             };
-            self.values.insert((MAIN, *output, view.clone()), value);
+            self.values.insert((MAIN, *output, whole), value);
         }
     }
 
     /// Stores the results of an equation, or reduces into them.
-    fn store(&mut self, program: &Program, equation: &Equation, view: &View) {
+    fn store(&mut self, program: &Program, equation: &Equation, seen: Seen) {
         for &var in &equation.outputs {
             let output = self.outputs.len();
-            let input = self.values[&(MAIN, var, view.clone())].source;
+            let input = self.values[&(MAIN, var, seen)].source;
             let reduction = match &equation.op {
                 Op::Reduce { kind, .. } => Some(*kind),
                 _ => None,
@@ -685,6 +700,8 @@ impl Writer {
 
     fn finish(mut self) -> Kernel {
         self.find_reusable();
+        // Large in long programs, and read no more.
+        self.values = FxHashMap::default();
         let mut code = self.blocks.pop().expect("the block of the tile");
         let once = self.blocks.pop().expect("the block before all tiles");
         let constants = once
@@ -693,8 +710,9 @@ impl Writer {
         let constants = constants.count();
         pairs::join(&mut code, self.sizes.len());
         let (once, code, registers) = registers::allocate(once, code, self.sizes.len());
+        let size = self.sizes.iter().copied().max().unwrap_or(1);
         // Of constants mostly the first element is read.
-        let bytes = register_bytes(registers - constants);
+        let bytes = register_bytes(registers - constants, self.space.tile.size().saturating_mul(size));
         Kernel {
             space: self.space,
             inputs: self.inputs,
@@ -705,7 +723,7 @@ impl Writer {
             registers,
             loops: self.loops,
             // A power of two, as the order of reductions asks for.
-            tile: crate::run::TILE.min(bytes / self.sizes.iter().copied().max().unwrap_or(1)),
+            tile: crate::run::TILE.min(bytes / size),
             register_bytes: bytes,
             cost: self.cost,
         }
@@ -758,16 +776,17 @@ fn written_in(block: &[Instruction]) -> FxHashSet<usize> {
 }
 
 /// Bytes of a register: as many as keep all of them in or near the first-level cache, within bounds that make an instruction worth
-/// decoding.
-fn register_bytes(registers: usize) -> usize {
+/// decoding; and no more than the whole space takes.
+fn register_bytes(registers: usize, space: usize) -> usize {
     const CACHE: usize = 40 * 1024;
+    let [small @ .., least, _, _] = REGISTER_BYTES;
+    if let Some(bytes) = small.into_iter().find(|&bytes| space <= bytes) {
+        return bytes;
+    }
     let fits = |bytes: &usize| registers * bytes <= CACHE;
-    REGISTER_BYTES
-        .into_iter()
-        .rev()
-        .find(fits)
-        .unwrap_or(REGISTER_BYTES[0])
+    let worth_it = REGISTER_BYTES.into_iter().filter(|&bytes| bytes >= least);
+    worth_it.rev().find(fits).unwrap_or(least)
 }
 
-/// The sizes that registers come in.
-pub(crate) const REGISTER_BYTES: [usize; 3] = [2048, 4096, 8192];
+/// The sizes that registers come in. The two smallest are for kernels of few points: a long program has very many registers.
+pub(crate) const REGISTER_BYTES: [usize; 5] = [128, 512, 2048, 4096, 8192];

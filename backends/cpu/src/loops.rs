@@ -6,9 +6,10 @@
 
 use crate::cluster::{is_fusable, operand_views};
 use crate::view::View;
-use kiln_program::{Builder, Op, Program, Scan, TypeError, Var, Vars};
+use kiln_program::{Builder, Op, Program, Scan, TypeError, Var, Vars, simplify_around};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Carries of fewer elements are not worth a kernel.
@@ -65,10 +66,10 @@ pub(crate) fn views(scan: &Scan, view: &View, lengths: &[usize]) -> Option<Vec<S
 }
 
 /// The program with each loop that allows it taken apart: a small loop over what the trips share, and a tile loop.
-pub(crate) fn split(program: &Program) -> Program {
+pub(crate) fn split(program: &Program) -> Cow<'_, Program> {
     let splits = |op: &Op| matches!(op, Op::Scan(scan) if !is_tile_loop(scan));
     if !program.equations().iter().any(|equation| splits(&equation.op)) {
-        return program.clone();
+        return Cow::Borrowed(program);
     }
     let mut builder = Builder::new();
     let mut map: Vec<Var> = program
@@ -89,7 +90,7 @@ pub(crate) fn split(program: &Program) -> Program {
         map.extend(outputs.expect("the parts of a loop type as the whole did"));
     }
     let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
-    builder.finish(&outputs)
+    Cow::Owned(builder.finish(&outputs))
 }
 
 /// A loop taken apart.
@@ -281,7 +282,7 @@ impl<'s> Parts<'s> {
             .map(|(var, _)| var);
         let outputs: Vec<Var> = small.chain(ys).chain(&exports).map(|var| map[var]).collect();
         let shared = Scan {
-            body: Arc::new(kiln_program::simplify(&shared.finish(&outputs))),
+            body: Arc::new(simplify_around(&shared.finish(&outputs))),
             length: scan.length,
             consts: scan.consts,
             carries: large.iter().filter(|large| !**large).count(),

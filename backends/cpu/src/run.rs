@@ -27,6 +27,9 @@ const CHUNK: usize = 16 * 1024;
 /// Work, in tenths of nanoseconds, that is worth waking other threads for.
 const PARALLEL: u64 = 300_000;
 
+/// Bytes of registers that a thread keeps for the next kernel.
+const KEPT_BYTES: usize = 16 << 20;
+
 /// A cache line: registers start at one, so that no load of a vector touches two.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
@@ -71,6 +74,8 @@ impl Machine {
         let mut machine = MACHINES.with_borrow_mut(|machines| std::mem::take(&mut machines[class]));
         machine.prepare(kernel, spare);
         f(&mut machine);
+        // A long program has as many registers as no other kernel.
+        machine.registers.truncate(KEPT_BYTES / kernel.register_bytes);
         MACHINES.with_borrow_mut(|machines| machines[class] = machine);
     }
 

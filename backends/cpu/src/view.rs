@@ -5,7 +5,9 @@
 //! their operand, and so cost nothing: [`pull`] does that.
 
 use kiln_program::{Op, Shape};
+use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
+use std::rc::Rc;
 
 /// `offset + sum of coefficient * point[dim]`. Terms are sorted by dim, without zeros.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -99,6 +101,33 @@ impl View {
             .fold(Affine::default(), |sum, (axis, stride)| {
                 sum.plus(axis, stride as i64)
             })
+    }
+}
+
+/// The number of a view among [`Views`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Seen(u32);
+
+/// The views of a program, each once: long programs see most variables in the same few ways.
+#[derive(Debug, Default)]
+pub(crate) struct Views {
+    views: Vec<Rc<View>>,
+    numbers: FxHashMap<Rc<View>, Seen>,
+}
+
+impl Views {
+    pub(crate) fn number(&mut self, view: View) -> Seen {
+        if let Some(&known) = self.numbers.get(&view) {
+            return known;
+        }
+        let (view, seen) = (Rc::new(view), Seen(self.views.len() as u32));
+        self.views.push(view.clone());
+        self.numbers.insert(view, seen);
+        seen
+    }
+
+    pub(crate) fn get(&self, seen: Seen) -> Rc<View> {
+        self.views[seen.0 as usize].clone()
     }
 }
 

@@ -1,56 +1,71 @@
 //! Dropping what nobody reads.
 
 use crate::op::{Op, Scan};
-use crate::{Builder, Program, Var, Vars};
+use crate::{Builder, Equation, Program, Var};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// The program without the equations whose results nobody reads, and with its loops trimmed to what is read of them.
-pub(crate) fn without_dead_code(program: &Program) -> Program {
-    trimmed(
-        program,
-        &vec![true; program.inputs().len()],
-        &vec![true; program.outputs().len()],
-    )
+pub(crate) fn without_dead_code(program: Program) -> Program {
+    let (inputs, results) = (
+        vec![true; program.inputs().len()],
+        vec![true; program.outputs().len()],
+    );
+    trimmed(program, &inputs, &results, &mut Needs::default())
 }
 
+/// Which operands and results loops must have, by the body, the numbers of consts and carries, and the results that are wanted. Worked out anew from
+/// each loop around it, a loop would take time that doubles with every level.
+type Needs = FxHashMap<(Arc<Program>, [usize; 2], Vec<bool>), (Vec<bool>, Vec<bool>)>;
+
 /// The program with some of its inputs and results only.
-fn trimmed(program: &Program, inputs: &[bool], results: &[bool]) -> Program {
-    let live = live(program, results);
+fn trimmed(program: Program, inputs: &[bool], results: &[bool], needs: &mut Needs) -> Program {
+    let live = live(&program, results, needs);
+    let is_live = |var: &Var| live[var.index()];
+    let all_live = |equation: &Equation| equation.outputs.iter().all(is_live);
+    let whole = inputs.iter().chain(results).all(|kept| *kept);
+    if whole && program.equations().iter().all(all_live) {
+        return program;
+    }
     let mut builder = Builder::new();
     let mut map: Vec<Option<Var>> = vec![None; program.variables()];
     for (var, _) in program.inputs().zip(inputs).filter(|(_, kept)| **kept) {
         map[var.index()] = Some(builder.input(program.type_of(var).clone()));
     }
-    for equation in program.equations() {
-        let read: Vec<bool> = equation.outputs.iter().map(|var| live[var.index()]).collect();
-        if !read.contains(&true) && !equation.op.has_effect() {
-            continue;
+    let outputs: Vec<Var> = keep(program.outputs(), results).collect();
+    let (mut equations, types) = program.into_equations();
+    // In place: a long program is large.
+    equations.retain_mut(|equation| {
+        if !(equation.outputs.iter().any(is_live) || equation.op.has_effect()) {
+            return false;
         }
-        let everything = || {
-            (
-                vec![true; equation.inputs.len()],
-                vec![true; equation.outputs.len()],
-            )
-        };
-        let (op, (operands, kept)) = match &equation.op {
-            Op::Scan(scan) if read.contains(&false) => {
-                let needed = needed(scan, &read);
-                (Op::Scan(only(scan, &needed.0, &needed.1)), needed)
-            }
-            op => (op.clone(), everything()),
-        };
-        let operands: Vars = keep(&equation.inputs, &operands)
-            .map(|var| map[var.index()].expect("what is live is defined"))
-            .collect();
-        let outputs = builder.push(op, &operands).expect("an equation kept as it was");
-        for (var, output) in keep(&equation.outputs, &kept).zip(outputs) {
-            map[var.index()] = Some(output);
+        if let Op::Scan(scan) = &equation.op
+            && !all_live(equation)
+        {
+            let read: Vec<bool> = equation.outputs.iter().map(is_live).collect();
+            let (operands, kept) = needed(scan, &read, needs);
+            *equation = Equation {
+                op: Op::Scan(only(scan, &operands, &kept, needs)),
+                inputs: keep(&equation.inputs, &operands).collect(),
+                outputs: keep(&equation.outputs, &kept).collect(),
+            };
         }
-    }
-    let outputs: Vec<Var> = keep(program.outputs(), results)
+        for var in &mut equation.inputs {
+            *var = map[var.index()].expect("what is live is defined");
+        }
+        for var in &mut equation.outputs {
+            let old = var.index();
+            *var = builder.define(types[old].clone());
+            map[old] = Some(*var);
+        }
+        true
+    });
+    drop(types);
+    let outputs: Vec<Var> = outputs
+        .into_iter()
         .map(|var| map[var.index()].expect("what is live is defined"))
         .collect();
-    builder.finish(&outputs)
+    builder.with_equations(equations).finish(&outputs)
 }
 
 fn keep<'a>(vars: &'a [Var], kept: &'a [bool]) -> impl Iterator<Item = Var> + 'a {
@@ -61,29 +76,36 @@ fn keep<'a>(vars: &'a [Var], kept: &'a [bool]) -> impl Iterator<Item = Var> + 'a
 }
 
 /// For each variable, whether some of these results depend on it.
-fn live(program: &Program, results: &[bool]) -> Vec<bool> {
+fn live(program: &Program, results: &[bool], needs: &mut Needs) -> Vec<bool> {
     let mut live = vec![false; program.variables()];
     keep(program.outputs(), results).for_each(|var| live[var.index()] = true);
     for equation in program.equations().iter().rev() {
-        let read: Vec<bool> = equation.outputs.iter().map(|var| live[var.index()]).collect();
-        if !read.contains(&true) && !equation.op.has_effect() {
+        let outputs = &equation.outputs;
+        if !outputs.iter().any(|var| live[var.index()]) && !equation.op.has_effect() {
             continue;
         }
-        let operands = match &equation.op {
-            Op::Scan(scan) if read.contains(&false) => needed(scan, &read).0,
-            _ => vec![true; equation.inputs.len()],
-        };
-        keep(&equation.inputs, &operands).for_each(|var| live[var.index()] = true);
+        match &equation.op {
+            Op::Scan(scan) if !outputs.iter().all(|var| live[var.index()]) => {
+                let read: Vec<bool> = outputs.iter().map(|var| live[var.index()]).collect();
+                let operands = needed(scan, &read, needs).0;
+                keep(&equation.inputs, &operands).for_each(|var| live[var.index()] = true);
+            }
+            _ => equation.inputs.iter().for_each(|var| live[var.index()] = true),
+        }
     }
     live
 }
 
 /// Which operands and results of a loop there must be, to have these results: a carry that another reads goes around with it.
-fn needed(scan: &Scan, wanted: &[bool]) -> (Vec<bool>, Vec<bool>) {
+fn needed(scan: &Scan, wanted: &[bool], needs: &mut Needs) -> (Vec<bool>, Vec<bool>) {
+    let key = (scan.body.clone(), [scan.consts, scan.carries], wanted.to_vec());
+    if let Some(known) = needs.get(&key) {
+        return known.clone();
+    }
     let mut results = wanted.to_vec();
     let carries = scan.consts..scan.consts + scan.carries;
     loop {
-        let live = live(&scan.body, &results);
+        let live = live(&scan.body, &results, needs);
         let mut operands = live[..scan.body.inputs().len()].to_vec();
         let before = results.clone();
         for (result, operand) in results.iter_mut().zip(&mut operands[carries.clone()]) {
@@ -91,16 +113,17 @@ fn needed(scan: &Scan, wanted: &[bool]) -> (Vec<bool>, Vec<bool>) {
             *operand = *result;
         }
         if results == before {
+            needs.insert(key, (operands.clone(), results.clone()));
             return (operands, results);
         }
     }
 }
 
 /// The loop with some of its operands and results.
-fn only(scan: &Scan, operands: &[bool], results: &[bool]) -> Scan {
+fn only(scan: &Scan, operands: &[bool], results: &[bool], needs: &mut Needs) -> Scan {
     let count = |kept: &[bool]| kept.iter().filter(|kept| **kept).count();
     Scan {
-        body: Arc::new(trimmed(&scan.body, operands, results)),
+        body: Arc::new(trimmed((*scan.body).clone(), operands, results, needs)),
         length: scan.length,
         consts: count(&operands[..scan.consts]),
         carries: count(&results[..scan.carries]),

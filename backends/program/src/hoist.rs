@@ -88,7 +88,7 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
         .map(|var| map[var.index()].expect("defined"))
         .collect();
     let scan = Scan {
-        body: Arc::new(crate::dead::without_dead_code(&builder.finish(&outputs))),
+        body: Arc::new(crate::dead::without_dead_code(builder.finish(&outputs))),
         consts: scan.consts + results.len(),
         ..scan.clone()
     };

@@ -31,6 +31,6 @@ pub use program::{Builder, Equation, Program, Var, Vars};
 pub use saved::{ReadError, SavedProgram};
 pub use scalar::Scalar;
 pub use shape::{ArrayType, Axes, Shape};
-pub use simplify::{simplify, tidy};
+pub use simplify::{simplify, simplify_around, tidy};
 pub use threefry::{four_rounds, key_schedule, threefry2x32};
 pub use uniform::{uniform_program, unit_f32, unit_f64, width};

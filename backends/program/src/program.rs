@@ -77,6 +77,11 @@ impl Program {
         &self.equations
     }
 
+    /// The equations, and the types of the variables.
+    pub(crate) fn into_equations(self) -> (Vec<Equation>, Vec<ArrayType>) {
+        (self.equations, self.types)
+    }
+
     /// The results; a variable may stand here more than once.
     pub fn outputs(&self) -> &[Var] {
         &self.outputs
@@ -304,6 +309,11 @@ impl Builder {
         Ok(outputs)
     }
 
+    /// With these equations for those so far, of variables that were defined here.
+    pub(crate) fn with_equations(self, equations: Vec<Equation>) -> Builder {
+        Builder { equations, ..self }
+    }
+
     /// The type of a variable.
     pub fn type_of(&self, var: Var) -> &ArrayType {
         &self.types[var.index()]
@@ -326,26 +336,32 @@ impl Builder {
 
     /// The finished program, its variables numbered afresh: inputs first.
     pub fn finish(self, outputs: &[Var]) -> Program {
-        let mut number = vec![Var(u32::MAX); self.types.len()];
-        let mut types = Vec::with_capacity(self.types.len());
-        let mut define = |old: Var, number: &mut [Var]| {
-            number[old.index()] = Var(types.len() as u32);
-            types.push(self.types[old.index()].clone());
-        };
-        for &input in &self.inputs {
-            define(input, &mut number);
-        }
-        let mut equations = self.equations;
-        for equation in &mut equations {
-            for &output in &equation.outputs {
-                define(output, &mut number);
-            }
-            for var in equation.inputs.iter_mut().chain(&mut equation.outputs) {
-                *var = number[var.index()];
-            }
-        }
-        let outputs: Vec<Var> = outputs.iter().map(|var| number[var.index()]).collect();
         let inputs = self.inputs.len();
+        let (mut equations, mut types, mut outputs) = (self.equations, self.types, outputs.to_vec());
+        let defined = equations.iter().flat_map(|equation| &equation.outputs);
+        let in_order = self.inputs.iter().chain(defined).map(|var| var.index());
+        if !in_order.eq(0..types.len()) {
+            let mut number = vec![Var(u32::MAX); types.len()];
+            let old = std::mem::take(&mut types);
+            let mut define = |var: Var, number: &mut [Var]| {
+                number[var.index()] = Var(types.len() as u32);
+                types.push(old[var.index()].clone());
+            };
+            for &input in &self.inputs {
+                define(input, &mut number);
+            }
+            for equation in &mut equations {
+                for &output in &equation.outputs {
+                    define(output, &mut number);
+                }
+                for var in equation.inputs.iter_mut().chain(&mut equation.outputs) {
+                    *var = number[var.index()];
+                }
+            }
+            outputs.iter_mut().for_each(|var| *var = number[var.index()]);
+        }
+        equations.shrink_to_fit();
+        types.shrink_to_fit();
         let mut state = Fnv::default();
         (inputs, &types[..inputs], &outputs).hash(&mut state);
         for equation in &equations {
@@ -363,7 +379,7 @@ impl Builder {
         }
     }
 
-    fn define(&mut self, of: ArrayType) -> Var {
+    pub(crate) fn define(&mut self, of: ArrayType) -> Var {
         let var = Var(u32::try_from(self.types.len()).expect("a program has fewer than 2^32 variables"));
         self.types.push(of);
         var
@@ -386,9 +402,11 @@ impl Hasher for Fnv {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
-        }
+        let (words, rest) = bytes.as_chunks();
+        words
+            .iter()
+            .for_each(|&word| self.write_u64(u64::from_le_bytes(word)));
+        rest.iter().for_each(|&byte| self.write_u64(byte.into()));
     }
 
     fn write_u64(&mut self, word: u64) {

@@ -8,7 +8,6 @@ use crate::hoist::{Hoisted, hoisted};
 use crate::op::{Binary, Compare, Op, Scan, Unary, While};
 use crate::{Axes, Builder, DType, Equation, Program, Scalar, Shape, Var, Vars};
 use rustc_hash::{FxBuildHasher, FxHashMap};
-use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -27,28 +26,39 @@ use std::sync::Arc;
 /// assert_eq!(simplify(&recorded).equations().len(), 2);
 /// ```
 pub fn simplify(program: &Program) -> Program {
-    shorter(program, true)
+    shorter(program, INLINE | WITHIN)
+}
+
+/// As [`simplify`], but the programs within loops, branches and the like are simple already and stay as they are.
+pub fn simplify_around(program: &Program) -> Program {
+    shorter(program, INLINE)
 }
 
 /// As [`simplify`], but what transformations tell apart stays: for a program that is to be transformed again.
 pub fn tidy(program: &Program) -> Program {
-    shorter(program, false)
+    shorter(program, WITHIN)
 }
 
-fn shorter(program: &Program, inline: bool) -> Program {
-    shorter_within(program, inline, &mut Shorter::default())
+/// Inlines what only transformations tell apart.
+const INLINE: u8 = 1;
+/// Makes the programs within a program shorter too.
+const WITHIN: u8 = 2;
+
+fn shorter(program: &Program, how: u8) -> Program {
+    shorter_within(program, how, &mut Shorter::default())
 }
 
 /// The programs that were made shorter: one that is shared is made shorter once.
 type Shorter = FxHashMap<Arc<Program>, Arc<Program>>;
 
-fn shorter_within(program: &Program, inline: bool, shorter: &mut Shorter) -> Program {
+fn shorter_within(program: &Program, how: u8, shorter: &mut Shorter) -> Program {
     let mut forward = Forward {
-        inline,
+        how,
         shorter,
         builder: Builder::new(),
         known: FxHashMap::default(),
-        definition: FxHashMap::default(),
+        alike: vec![],
+        definition: vec![],
     };
     let inputs: Vec<Var> = program
         .input_types()
@@ -56,28 +66,36 @@ fn shorter_within(program: &Program, inline: bool, shorter: &mut Shorter) -> Pro
         .map(|of| forward.builder.input(of))
         .collect();
     let outputs = forward.inline(program, &inputs);
-    without_dead_code(&forward.builder.finish(&outputs))
+    // Large tables that the copy below has no use for.
+    let Forward { builder, .. } = forward;
+    without_dead_code(builder.finish(&outputs))
 }
 
 struct Forward<'a> {
-    inline: bool,
+    how: u8,
     shorter: &'a mut Shorter,
     builder: Builder,
-    /// Equations already written, by the hash of what they compute.
-    known: FxHashMap<u64, SmallVec<[usize; 1]>>,
-    /// Where variables are defined that are the only result of an equation.
-    definition: FxHashMap<Var, usize>,
+    /// The last equation written with each hash of what it computes.
+    known: FxHashMap<u64, u32>,
+    /// For each equation the one before of the same hash.
+    alike: Vec<u32>,
+    /// For each variable the equation whose only result it is.
+    definition: Vec<u32>,
 }
+
+/// No equation.
+const NONE: u32 = u32::MAX;
 
 impl Forward<'_> {
     fn inline(&mut self, program: &Program, arguments: &[Var]) -> Vec<Var> {
+        let inline = self.how & INLINE != 0;
         let mut map = arguments.to_vec();
         for equation in program.equations() {
             let inputs: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
             match &equation.op {
-                Op::Call(callee) if self.inline => map.extend(self.inline(callee, &inputs)),
-                Op::Custom(custom) if self.inline => map.extend(self.inline(&custom.program, &inputs)),
-                Op::StopGradient if self.inline => map.push(inputs[0]),
+                Op::Call(callee) if inline => map.extend(self.inline(callee, &inputs)),
+                Op::Custom(custom) if inline => map.extend(self.inline(&custom.program, &inputs)),
+                Op::StopGradient if inline => map.push(inputs[0]),
                 Op::Cond(branches) if self.constant(inputs[0]).is_some() => {
                     let which = self.constant(inputs[0]).map_or(0, Scalar::as_i64);
                     let nearest = usize::try_from(which).unwrap_or(0).min(branches.len() - 1);
@@ -142,30 +160,36 @@ impl Forward<'_> {
                 .push(op, &inputs)
                 .expect("an equation kept as it was");
         }
-        let alike = self
-            .known
-            .entry(FxBuildHasher.hash_one((&op, &inputs)))
-            .or_default();
+        let hash = FxBuildHasher.hash_one((&op, &inputs));
         let equations = self.builder.equations();
-        let same = |&i: &usize| equations[i].op == op && equations[i].inputs == inputs;
-        if let Some(i) = alike.iter().copied().find(same) {
-            return equations[i].outputs.clone();
+        let before = self.known.get(&hash).copied().unwrap_or(NONE);
+        let mut alike = before;
+        while alike != NONE {
+            let equation = &equations[alike as usize];
+            if equation.op == op && equation.inputs == inputs {
+                return equation.outputs.clone();
+            }
+            alike = self.alike[alike as usize];
         }
         let number = equations.len();
-        alike.push(number);
+        self.known.insert(hash, number as u32);
+        self.alike.resize(number + 1, NONE);
+        self.alike[number] = before;
         let outputs = self
             .builder
             .push(op, &inputs)
             .expect("a rewritten equation keeps its types");
         if let [output] = outputs[..] {
-            self.definition.insert(output, number);
+            self.definition.resize(output.index() + 1, NONE);
+            self.definition[output.index()] = number as u32;
         }
         outputs
     }
 
     /// The equation whose only result this is.
     fn defined(&self, var: Var) -> Option<&Equation> {
-        self.definition.get(&var).map(|&i| &self.builder.equations()[i])
+        let number = *self.definition.get(var.index())?;
+        self.builder.equations().get(number as usize)
     }
 
     fn shape(&self, var: Var) -> &Shape {
@@ -185,11 +209,12 @@ impl Forward<'_> {
             if let Some(known) = self.shorter.get(program) {
                 return known.clone();
             }
-            let made = Arc::new(shorter_within(program, self.inline, self.shorter));
+            let made = Arc::new(shorter_within(program, self.how, self.shorter));
             self.shorter.insert(program.clone(), made.clone());
             made
         };
         match op {
+            op if self.how & WITHIN == 0 => op.clone(),
             Op::Scan(scan) => Op::Scan(Scan {
                 body: inner(&scan.body),
                 ..scan.clone()

@@ -63,12 +63,33 @@ impl Pattern {
         if outer.is_empty() {
             return run(0, n, start as i64 * stride, stride);
         }
+        if n == 0 {
+            return;
+        }
+        // The coordinates along the outer axes, and the value there: counted on, since a run may be as short as an axis of length 2.
+        let mut coordinates: SmallVec<[usize; 4]> = SmallVec::from_elem(0, outer.len());
+        let (mut before, mut within) = (start / length, start % length);
+        let mut value = 0;
+        for (coordinate, &(length, stride)) in coordinates.iter_mut().zip(outer).rev() {
+            *coordinate = before % length;
+            value += *coordinate as i64 * stride;
+            before /= length;
+        }
         let mut place = 0;
         while place < n {
-            let within = (start + place) % length;
             let count = (length - within).min(n - place);
-            run(place, count, self.at(start + place), stride);
+            run(place, count, value + within as i64 * stride, stride);
             place += count;
+            within = 0;
+            for (coordinate, &(length, stride)) in coordinates.iter_mut().zip(outer).rev() {
+                *coordinate += 1;
+                value += stride;
+                if *coordinate < length {
+                    break;
+                }
+                *coordinate = 0;
+                value -= stride * length as i64;
+            }
         }
     }
 }
@@ -143,4 +164,35 @@ pub(crate) fn iota(dtype: DType, offset: i64, pattern: &Pattern, start: usize, n
 /// The same number, given by its bytes, everywhere.
 pub(crate) fn fill(dtype: DType, value: [u8; 8], out: &mut [u8]) {
     with_size!(dtype, T => cast_slice_mut::<u8, T>(out).fill(bytemuck::pod_read_unaligned(&value[..size_of::<T>()])));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_count_through_every_position() {
+        let boxes: [&[(usize, i64)]; 6] = [
+            &[(2, 1), (2, 2), (2, 4), (2, 8), (2, 16)],
+            &[(3, -7), (4, 100), (5, 3)],
+            &[(2, 0), (3, 5), (1, 9), (2, 1)],
+            &[(4, 0), (5, 1)],
+            &[(7, 2)],
+            &[],
+        ];
+        for axes in boxes {
+            let pattern = Pattern::new(axes.iter().copied());
+            let size: usize = axes.iter().map(|axis| axis.0).product();
+            for (start, n) in (0..size).flat_map(|start| (0..=size - start).map(move |n| (start, n))) {
+                let mut values = vec![None; n];
+                pattern.runs(start, n, |place, count, value, stride| {
+                    for i in 0..count {
+                        values[place + i] = Some(value + i as i64 * stride);
+                    }
+                });
+                let expected: Vec<Option<i64>> = (start..start + n).map(|i| Some(pattern.at(i))).collect();
+                assert_eq!(values, expected, "{axes:?} from {start}");
+            }
+        }
+    }
 }
