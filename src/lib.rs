@@ -90,7 +90,7 @@ pub use kiln_derive::Tree;
 pub use kiln_backends::{
     Device, DeviceError, Launch, Limit, devices, limits, set_default_device, with_default_device,
 };
-pub use kiln_backends::{Progress, ThreadsAreRunning, progress, set_threads, threads};
+pub use kiln_backends::{OutOfMemory, Progress, ThreadsAreRunning, progress, set_threads, threads};
 pub use kiln_core::{
     Array, ArrayType, At, BatchAxes, Buffer, DType, Element, Ellipsis, IntoAxes, IntoIndex, IntoItem,
     IntoNumbers, Item, Items, Keep, Lists, NewAxis, NoValue, Number, Numbers, OutOfBounds, Program, Shape,

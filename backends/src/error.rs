@@ -1,6 +1,6 @@
 //! What can be wrong with a device.
 
-use crate::Device;
+use crate::{Device, OutOfMemory};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -64,6 +64,8 @@ pub enum DeviceError {
         /// What to do instead.
         instead: &'static str,
     },
+    /// There is not enough memory on the CPU.
+    OutOfMemory(OutOfMemory),
     /// The device failed at its work: out of memory, a kernel that its driver does not compile, a device that was lost.
     Failed {
         /// The device.
@@ -116,6 +118,7 @@ impl fmt::Display for DeviceError {
                 what,
                 instead,
             } => write!(f, "{device} has no {what}: {instead}"),
+            DeviceError::OutOfMemory(error) => write!(f, "{error}"),
             DeviceError::Failed { device, reason } => write!(f, "{device} failed: {reason}"),
         }
     }

@@ -49,7 +49,8 @@ impl Executable {
         match &self.0 {
             Compiled::Cpu(executable) => {
                 let inputs = inputs.into_iter().map(on_cpu).collect();
-                Ok(executable.run(inputs).into_iter().map(Data::from).collect())
+                let results = executable.try_run(inputs).map_err(DeviceError::OutOfMemory)?;
+                Ok(results.into_iter().map(Data::from).collect())
             }
             Compiled::Remote {
                 device,

@@ -30,7 +30,8 @@ pub use kiln_burn::{Gradient, GradientError, Launch, vjp};
 /// The engine of the CPU.
 pub use kiln_cpu as cpu;
 pub use kiln_cpu::{
-    Buffer, Element, Handler, Progress, ThreadsAreRunning, on_effect, progress, set_threads, threads,
+    Buffer, Element, Handler, OutOfMemory, Progress, ThreadsAreRunning, on_effect, progress, set_threads,
+    threads,
 };
 pub use kiln_program as program;
 pub use limits::{Limit, limits};

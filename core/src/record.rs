@@ -410,7 +410,7 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
 pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     let _under_way = under_way(|| op.name());
     if !is_recording() {
-        let name = "op";
+        let name = label(&op);
         let operands: Arrays = operands.iter().map(|&x| x.clone()).collect();
         let results: Vec<Array> = staged(
             name,
@@ -453,6 +453,17 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     match bound {
         Ok(results) => results,
         Err(message) => panic!("{message}"),
+    }
+}
+
+/// What the errors of an op call it that functions of users record as it is.
+fn label(op: &Op) -> &'static str {
+    match op {
+        Op::Scan(_) => "scan",
+        Op::While(_) => "while_loop",
+        Op::Cond(_) => "cond",
+        Op::Broadcast { .. } => "broadcast_to",
+        _ => "op",
     }
 }
 

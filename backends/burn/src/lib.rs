@@ -48,7 +48,7 @@ pub use gradient::{Gradient, GradientError, vjp};
 pub use kernels::Kernels;
 pub use launch::Launch;
 pub use limits::{ON_HOST, OnHost, computes, on_host};
-pub use lower::{Route, lower, lower_with};
+pub use lower::{LONGEST_PRODUCT, Route, lower, lower_with};
 pub use recorder::Refused;
 pub use run::run;
 pub use tensor::{Tensor, burn_dtype, reads};

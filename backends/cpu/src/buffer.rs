@@ -1,7 +1,7 @@
 //! Buffers: the elements of one array, contiguous in row-major order, shared between handles.
 
 use crate::Element;
-use crate::memory::{self, in_large_pages};
+use crate::memory::{self, OutOfMemory, in_large_pages};
 use burn_backend::{DType as BurnDType, Shape as BurnShape, TensorData};
 use burn_flex::{FlexTensor, Layout};
 use burn_std::{BoolStore, Bytes};
@@ -70,38 +70,50 @@ impl Buffer {
     /// let buffer = Buffer::zeros(ArrayType::new(DType::U8, [3]));
     /// assert_eq!(buffer.as_slice::<u8>(), [0, 0, 0]);
     /// ```
+    #[track_caller]
     pub fn zeros(of: ArrayType) -> Buffer {
-        let n = of.shape.size();
-        // Else a failing allocation would end the process.
-        const HUGE: usize = 1 << 30;
-        let fits = |bytes| bytes < HUGE || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
-        assert!(
-            of.checked_bytes().is_some_and(fits),
-            "out of memory: an array {of} does not fit"
-        );
-        fn zeroed<E: bytemuck::Pod + Send + Sync>(n: usize) -> Bytes {
-            let mut elements = vec![E::zeroed(); n];
+        Buffer::try_zeros(of).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// As [`zeros`](Self::zeros), for an array that may be too large.
+    ///
+    /// # Errors
+    /// When there is not so much memory.
+    ///
+    /// ```
+    /// use kiln::{ArrayType, Buffer, DType};
+    /// assert!(Buffer::try_zeros(ArrayType::new(DType::F32, [3])).is_ok());
+    /// assert!(Buffer::try_zeros(ArrayType::new(DType::F32, [usize::MAX, 3])).is_err());
+    /// ```
+    pub fn try_zeros(of: ArrayType) -> Result<Buffer, OutOfMemory> {
+        fn zeroed<E: bytemuck::Pod + Send + Sync>(n: usize) -> Option<Bytes> {
+            let zeroed = || bytemuck::allocation::try_zeroed_vec::<E>(n).ok();
+            let mut elements = zeroed().or_else(|| memory::give_back().then(zeroed).flatten())?;
             in_large_pages(&mut elements);
-            Bytes::from_elems(elements)
+            Some(Bytes::from_elems(elements))
         }
-        let bytes = match of.dtype.size() {
+        let fits = of.checked_bytes().map(|_| of.shape.size());
+        let bytes = fits.and_then(|n| match of.dtype.size() {
             1 => zeroed::<u8>(n),
             2 => zeroed::<u16>(n),
             4 => zeroed::<u32>(n),
             _ => zeroed::<u64>(n),
-        };
-        Buffer::from_bytes(bytes, of)
+        });
+        match bytes {
+            Some(bytes) => Ok(Buffer::from_bytes(bytes, of)),
+            None => Err(OutOfMemory::new(of, 0)),
+        }
     }
 
     /// A buffer with anything in it, for what writes all of it: that of a former one, if it is large.
     ///
-    /// # Panics
+    /// # Errors
     /// When there is not so much memory.
-    pub(crate) fn unwritten(of: ArrayType) -> Buffer {
+    pub(crate) fn unwritten(of: ArrayType) -> Result<Buffer, OutOfMemory> {
         let large = of.checked_bytes().is_some_and(|bytes| bytes >= memory::LARGE);
         match large.then(|| memory::take(&of)).flatten() {
-            Some(tensor) => Buffer::of_flex(tensor, of),
-            None => Buffer::zeros(of),
+            Some(tensor) => Ok(Buffer::of_flex(tensor, of)),
+            None => Buffer::try_zeros(of),
         }
     }
 

@@ -8,11 +8,10 @@
 //! The first two add products in the order of `kernels::reduce`. The library adds up to 4096 products of an element in its own order; its
 //! results are added in the order of `kernels::reduce`.
 
-use crate::Buffer;
-use crate::flex;
 use crate::index::offsets;
 use crate::kernels::{Number, with_type};
 use crate::simd::{Kernel, dispatch};
+use crate::{Buffer, OutOfMemory, flex};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Op, Program, Reduction, Shape, Var,
@@ -169,10 +168,10 @@ fn product(builder: &mut Builder, dot: &Dot, operands: [Var; 2], to: &Shape) -> 
 }
 
 /// A contraction by the matrix library.
-pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Buffer {
+pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Result<Buffer, OutOfMemory> {
     // The library's order depends on where the elements of a matrix are: batch axes come first, so that it is that of one matrix.
-    let (x, lhs) = batch_first(x, &dot.lhs_batch);
-    let (y, rhs) = batch_first(y, &dot.rhs_batch);
+    let (x, lhs) = batch_first(x, &dot.lhs_batch)?;
+    let (y, rhs) = batch_first(y, &dot.rhs_batch)?;
     let at = |axes: &Axes, order: &Axes| -> Axes {
         let place = |axis: &usize| {
             order
@@ -188,21 +187,22 @@ pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Buffer {
         lhs_batch: at(&dot.lhs_batch, &lhs),
         rhs_batch: at(&dot.rhs_batch, &rhs),
     };
-    flex::run(&Op::Dot(dot), vec![x, y]).remove(0)
+    Ok(flex::run(&Op::Dot(dot), vec![x, y])?.remove(0))
 }
 
 /// The array with its batch axes first, and the order of its axes.
-fn batch_first(x: Buffer, batch: &Axes) -> (Buffer, Axes) {
+fn batch_first(x: Buffer, batch: &Axes) -> Result<(Buffer, Axes), OutOfMemory> {
     let rank = x.array_type().shape.rank();
     let order: Axes = batch
         .iter()
         .copied()
         .chain((0..rank).filter(|axis| !batch.contains(axis)))
         .collect();
-    match order.is_sorted() {
-        true => (x, order),
-        false => (flex::run(&Op::Transpose(order.clone()), vec![x]).remove(0), order),
+    if order.is_sorted() {
+        return Ok((x, order));
     }
+    let moved = flex::run(&Op::Transpose(order.clone()), vec![x])?.remove(0);
+    Ok((moved, order))
 }
 
 /// A contraction of few elements: where the operands' elements are. `out[b, m, n]` is the sum over `k` of

@@ -8,7 +8,7 @@ use crate::recurrence::Recurrence;
 use crate::slots::{self, Accesses};
 use crate::small::Small;
 use crate::spare::Spare;
-use crate::{Buffer, effects, loops, pad, single};
+use crate::{Buffer, OutOfMemory, effects, loops, pad, single};
 use kiln_program::{ArrayType, Axes, Effect, Op, Program, Scan, Shape, Var, simplify};
 use smallvec::SmallVec;
 
@@ -170,13 +170,25 @@ impl Executable {
     /// Runs it. Inputs are taken by value: the memory of one that nobody else holds is reused.
     ///
     /// # Panics
-    /// When the inputs are not of the program's types.
+    /// When the inputs are not of the program's types, and when there is not enough memory.
+    #[track_caller]
     pub fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
+        self.try_run(inputs).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// As [`run`](Self::run), for arrays that may be too large.
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    ///
+    /// # Panics
+    /// When the inputs are not of the program's types.
+    pub fn try_run(&self, inputs: Vec<Buffer>) -> Result<Vec<Buffer>, OutOfMemory> {
         self.run_with(inputs, &mut Spare::default())
     }
 
     /// As [`run`](Self::run), with spare buffers for results.
-    fn run_with(&self, inputs: Vec<Buffer>, spare: &mut Spare) -> Vec<Buffer> {
+    fn run_with(&self, inputs: Vec<Buffer>, spare: &mut Spare) -> Result<Vec<Buffer>, OutOfMemory> {
         assert!(
             inputs.len() == self.inputs.len()
                 && inputs
@@ -196,7 +208,7 @@ impl Executable {
                 .collect();
             match &step.work {
                 Work::Kernel(kernel) => {
-                    for (&slot, buffer) in step.outputs.iter().zip(kernel.run(operands, spare)) {
+                    for (&slot, buffer) in step.outputs.iter().zip(kernel.run(operands, spare)?) {
                         slots[slot] = Some(buffer);
                     }
                 }
@@ -208,20 +220,20 @@ impl Executable {
                     slots[step.outputs[0]] = Some(buffer.reshape(shape));
                 }
                 Work::Pad { of, start, step: by } => {
-                    slots[step.outputs[0]] = Some(pad::pad(&operands[0], of, start, by));
+                    slots[step.outputs[0]] = Some(pad::pad(&operands[0], of, start, by)?);
                 }
                 Work::Dot { dot, of } => {
-                    let mut out = spare.take(of);
+                    let mut out = spare.take(of)?;
                     let bytes = out.bytes_mut().expect("a buffer of nobody else");
                     dot.run(operands[0].bytes(), operands[1].bytes(), bytes);
                     slots[step.outputs[0]] = Some(out);
                 }
-                Work::Single(op) => put(&mut slots, &step.outputs, single::run(op, operands.into_vec())),
+                Work::Single(op) => put(&mut slots, &step.outputs, single::run(op, operands.into_vec())?),
                 Work::Recurrence(recurrence) => {
-                    put(&mut slots, &step.outputs, recurrence.run(&operands));
+                    put(&mut slots, &step.outputs, recurrence.run(&operands)?);
                 }
-                Work::Small(small) => put(&mut slots, &step.outputs, small.run(&operands)),
-                Work::Scan(scan) => put(&mut slots, &step.outputs, scan.run(operands.into_vec(), spare)),
+                Work::Small(small) => put(&mut slots, &step.outputs, small.run(&operands)?),
+                Work::Scan(scan) => put(&mut slots, &step.outputs, scan.run(operands.into_vec(), spare)?),
                 Work::While {
                     condition,
                     body,
@@ -231,8 +243,8 @@ impl Executable {
                     let mut carry = operands[consts.len()..].to_vec();
                     let with = |carry: Vec<Buffer>| consts.iter().cloned().chain(carry).collect::<Vec<_>>();
                     let mut spare = Spare::of_loop();
-                    while condition.run_with(with(carry.clone()), &mut spare)[0].as_slice::<bool>()[0] {
-                        carry = body.run_with(with(carry), &mut spare);
+                    while condition.run_with(with(carry.clone()), &mut spare)?[0].as_slice::<bool>()[0] {
+                        carry = body.run_with(with(carry), &mut spare)?;
                     }
                     put(&mut slots, &step.outputs, carry);
                 }
@@ -243,23 +255,23 @@ impl Executable {
                     put(
                         &mut slots,
                         &step.outputs,
-                        branches[nearest].run_with(operands, spare),
+                        branches[nearest].run_with(operands, spare)?,
                     );
                 }
                 Work::Apart(program) => {
                     put(
                         &mut slots,
                         &step.outputs,
-                        program.run_with(operands.into_vec(), spare),
+                        program.run_with(operands.into_vec(), spare)?,
                     );
                 }
                 Work::Effect(effect) => effects::happen(effect, &operands),
             }
         }
-        self.outputs
-            .iter()
+        let results = self.outputs.iter();
+        Ok(results
             .map(|&(slot, last)| read(&mut slots[slot], last))
-            .collect()
+            .collect())
     }
 
     /// How many kernels and single ops a run takes; loops count once.
@@ -340,7 +352,7 @@ impl Accesses for Step {
 }
 
 impl Loop {
-    fn run(&self, operands: Vec<Buffer>, outer: &mut Spare) -> Vec<Buffer> {
+    fn run(&self, operands: Vec<Buffer>, outer: &mut Spare) -> Result<Vec<Buffer>, OutOfMemory> {
         let Scan {
             length,
             consts,
@@ -353,7 +365,7 @@ impl Loop {
         let mut carry: Vec<Buffer> = operands.by_ref().take(carries).collect();
         let xs: Vec<Buffer> = operands.collect();
         let body = &self.scan.body;
-        let mut ys: Vec<Buffer> = body.output_types()[carries..]
+        let mut ys = body.output_types()[carries..]
             .iter()
             .map(|of| {
                 let shape: Shape = std::iter::once(length).chain(of.shape.iter().copied()).collect();
@@ -362,7 +374,7 @@ impl Loop {
                     shape,
                 })
             })
-            .collect();
+            .collect::<Result<Vec<Buffer>, _>>()?;
         let x_types = &body.input_types()[consts.len() + carries..];
         let slice_of = |trip: usize| if reverse { length - 1 - trip } else { trip };
         let mut spare = Spare::of_loop();
@@ -370,15 +382,15 @@ impl Loop {
         while trip < length {
             let slice = slice_of(trip);
             let x = xs.iter().zip(x_types).map(|(x, of)| {
-                let mut piece = spare.take(of);
+                let mut piece = spare.take(of)?;
                 let n = of.bytes();
                 piece
                     .bytes_mut()
                     .expect("a new buffer")
                     .copy_from_slice(&x.bytes()[slice * n..(slice + 1) * n]);
-                piece
+                Ok(piece)
             });
-            let x: Vec<Buffer> = x.collect();
+            let x: Vec<Buffer> = x.collect::<Result<_, OutOfMemory>>()?;
             let before = if self.settles { carry.clone() } else { vec![] };
             let inputs = consts
                 .iter()
@@ -386,7 +398,7 @@ impl Loop {
                 .chain(std::mem::take(&mut carry))
                 .chain(x)
                 .collect();
-            let mut outputs = self.body.run_with(inputs, &mut spare);
+            let mut outputs = self.body.run_with(inputs, &mut spare)?;
             let pieces = outputs.split_off(carries);
             carry = outputs;
             // Where the carry stays as it is, so does everything after it.
@@ -410,6 +422,6 @@ impl Loop {
         }
         outer.give(xs);
         carry.extend(ys);
-        carry
+        Ok(carry)
     }
 }

@@ -1,22 +1,88 @@
 //! What is not fused runs on Flex, Burn's CPU backend, through the lowering that serves every Burn backend.
 
-use crate::Buffer;
+use crate::{Buffer, OutOfMemory, memory};
 use burn_flex::{Flex, FlexDevice};
-use kiln_burn::{Tensor, lower};
-use kiln_program::{ArrayType, DType, Op, infer};
+use kiln_burn::{LONGEST_PRODUCT as LONGEST, Tensor, lower};
+use kiln_program::{ArrayType, DType, Linalg, Op, OutOfBounds, infer};
 
 /// Runs one op.
-pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
+///
+/// Flex ends the process when an allocation fails: what it will allocate is reserved before.
+pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Result<Vec<Buffer>, OutOfMemory> {
     let types: Vec<ArrayType> = operands.iter().map(|x| x.array_type().clone()).collect();
     let types: Vec<&ArrayType> = types.iter().collect();
     let outputs = infer(op, &types).expect("a program's equations type");
+    let results = outputs.iter().map(bytes).fold(0, usize::saturating_add);
+    let scratch = scratch(op, &types, &outputs);
+    if !memory::reserve(results.saturating_add(scratch)) {
+        let largest = outputs.iter().max_by_key(|of| bytes(of));
+        let largest = largest.expect("an op that is not fused has results").clone();
+        return Err(OutOfMemory::new(largest, scratch));
+    }
     let tensors = operands.into_iter().map(tensor).collect();
     let results = lower::<Flex>(op, tensors, &types, &FlexDevice);
-    results
+    Ok(results
         .into_iter()
         .zip(&outputs)
         .map(|(x, of)| buffer(x).reshape(&of.shape))
-        .collect()
+        .collect())
+}
+
+fn bytes(of: &ArrayType) -> usize {
+    of.checked_bytes().unwrap_or(usize::MAX)
+}
+
+/// Bytes that the lowering of an op and Flex allocate at a time beside the results, at most: copies of operands that others hold or whose axes
+/// move, copies of results on their way into place, and tables of indices and keys.
+fn scratch(op: &Op, x: &[&ArrayType], y: &[ArrayType]) -> usize {
+    /// Blocks of matrix products, and what libraries allocate besides.
+    const LITTLE: usize = 1 << 16;
+    const BLOCKS: usize = 24 << 20;
+    let all = |of: &[&ArrayType]| of.iter().map(|of| bytes(of)).fold(0, usize::saturating_add);
+    let results = y.iter().map(bytes).fold(0, usize::saturating_add);
+    let last = |axis: usize| axis + 1 == x[0].shape.rank();
+    let moved = |axis: usize| {
+        if last(axis) {
+            0
+        } else {
+            all(x).saturating_add(results)
+        }
+    };
+    let parts = match op {
+        // Sums of blocks of a long contraction wait for the next ones.
+        Op::Dot(dot) => {
+            let k: usize = dot.lhs_contract.iter().map(|&axis| x[0].shape[axis]).product();
+            let sums = (k / LONGEST)
+                .checked_ilog2()
+                .map_or(0, |levels| levels as usize + 2);
+            [all(x), BLOCKS, results.saturating_mul(sums)]
+        }
+        // Keys, and the zeros and NaNs beside them.
+        Op::Sort { axis } if x.len() == 1 => [moved(*axis), all(x).saturating_mul(2), 0],
+        // The pairs of keys and places of one lane, and the order.
+        Op::Sort { axis } => [
+            moved(*axis),
+            all(x),
+            x[0].shape.size().saturating_mul(4) + x[0].shape[*axis].saturating_mul(16),
+        ],
+        Op::Gather { axes, mode, .. } => {
+            let moves = axes[0] != 0 || axes.len() > 1;
+            let copies = usize::from(moves) + 2 * usize::from(*mode == OutOfBounds::Fill);
+            let indices = x[1].shape.size().saturating_mul(24);
+            let operand = if moves { bytes(x[0]) } else { 0 };
+            [
+                results.saturating_mul(copies).saturating_add(y[0].shape.size()),
+                indices.saturating_add(all(&x[1..])),
+                operand,
+            ]
+        }
+        Op::Scatter { .. } => [all(x), bytes(x[0]), x[2].shape.size().saturating_mul(24)],
+        Op::ArgReduce { .. } => [all(x), y[0].shape.size().saturating_mul(16), 0],
+        Op::Linalg(Linalg::Solve) => [all(x).saturating_mul(2), results, BLOCKS],
+        Op::Linalg(Linalg::Eigh) => [all(x).saturating_mul(8), 0, BLOCKS],
+        _ => [results, 0, 0],
+    };
+    parts.into_iter().fold(LITTLE, usize::saturating_add)
 }
 
 fn tensor(buffer: Buffer) -> Tensor<Flex> {

@@ -36,4 +36,5 @@ pub use buffer::Buffer;
 pub use effects::{Handler, happen, on_effect};
 pub use element::Element;
 pub use executable::Executable;
+pub use memory::OutOfMemory;
 pub use run::{Progress, ThreadsAreRunning, progress, set_threads, threads};

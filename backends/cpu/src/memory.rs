@@ -4,10 +4,66 @@
 //! in the kernel). Where the system offers large pages on request, they are requested. The system still clears every page
 //! (40 % of the time of the lecture's gradient), so the memory of a large buffer that nobody holds any more waits for the next one. It is
 //! given back when a large buffer of another size is made: no more is ever held than the largest moment would need anyway.
+//!
+//! An allocation that fails ends a Rust process. So the engine asks for the memory of every array in a way that can fail, and for what
+//! a library allocates the engine [`reserve`]s as much before: [`OutOfMemory`] is an error like others.
 
 use burn_flex::FlexTensor;
 use kiln_program::ArrayType;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// There is not enough memory for an array, or for what it is computed with.
+///
+/// ```
+/// use kiln::{ArrayType, Buffer, DType};
+/// let error = Buffer::try_zeros(ArrayType::new(DType::U8, [1 << 60])).unwrap_err();
+/// assert_eq!(error.to_string(), "out of memory: a result of shape (1152921504606846976,) needs 1073741824.0 GiB");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutOfMemory {
+    of: ArrayType,
+    /// Bytes beside the array's own.
+    scratch: usize,
+}
+
+impl OutOfMemory {
+    pub(crate) fn new(of: ArrayType, scratch: usize) -> OutOfMemory {
+        OutOfMemory { of, scratch }
+    }
+}
+
+impl fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = |bytes: f64| match bytes / f64::from(1 << 20) {
+            few if few < 1024.0 => format!("{few:.1} MiB"),
+            many => format!("{:.1} GiB", many / 1024.0),
+        };
+        let lengths = self.of.shape.iter().map(|&n| n as f64);
+        let bytes = lengths.product::<f64>() * self.of.dtype.size() as f64;
+        let (shape, bytes) = (&self.of.shape, size(bytes));
+        write!(f, "out of memory: a result of shape {shape} needs {bytes}")?;
+        match self.scratch {
+            0 => Ok(()),
+            scratch => write!(f, ", and {} more while it is computed", size(scratch as f64)),
+        }
+    }
+}
+
+impl std::error::Error for OutOfMemory {}
+
+/// Whether this many bytes can be allocated now; few bytes always can.
+pub(crate) fn reserve(bytes: usize) -> bool {
+    const FEW: usize = 1 << 20;
+    let fits = || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
+    bytes < FEW || fits() || (give_back() && fits())
+}
+
+/// Gives back what waits for the next buffer. Whether there was something.
+pub(crate) fn give_back() -> bool {
+    let waiting = std::mem::take(&mut *kept());
+    !waiting.is_empty()
+}
 
 /// Several large pages of 2 MiB.
 pub(crate) const LARGE: usize = 8 << 20;
@@ -78,7 +134,7 @@ mod tests {
         let of = |n: usize| ArrayType::new(DType::F32, [n]);
         let n = super::LARGE / 4;
         let written = || {
-            let mut buffer = Buffer::unwritten(of(n));
+            let mut buffer = Buffer::unwritten(of(n)).expect("it fits");
             buffer.bytes_mut().expect("nobody else holds it").fill(1);
             buffer
         };
@@ -88,9 +144,11 @@ mod tests {
         assert_eq!(super::kept().len(), 0, "somebody holds it");
         drop((handle, another));
         assert_eq!(super::kept().len(), 2);
-        let again = Buffer::unwritten(of(n)).reshape(&[2, n / 2].into());
+        let again = Buffer::unwritten(of(n))
+            .expect("it fits")
+            .reshape(&[2, n / 2].into());
         assert!(again.bytes().iter().all(|&byte| byte == 1));
-        let larger = Buffer::unwritten(of(2 * n));
+        let larger = Buffer::unwritten(of(2 * n)).expect("it fits");
         assert_eq!(super::kept().len(), 0, "room was made");
         assert!(larger.bytes().iter().all(|&byte| byte == 0));
     }

@@ -1,7 +1,7 @@
 //! An array put into one of zeros: straight copies, by all threads where there is much to copy.
 
-use crate::Buffer;
 use crate::kernels::{self, Pattern};
+use crate::{Buffer, OutOfMemory};
 use kiln_program::ArrayType;
 use rayon::prelude::*;
 
@@ -9,11 +9,16 @@ use rayon::prelude::*;
 const PARALLEL: usize = 1 << 20;
 
 /// The elements of `x` at `start, start + step, ...` along each axis of an array of type `of` that is 0 elsewhere.
-pub(crate) fn pad(x: &Buffer, of: &ArrayType, start: &[usize], step: &[usize]) -> Buffer {
-    let mut out = Buffer::zeros(of.clone());
+pub(crate) fn pad(
+    x: &Buffer,
+    of: &ArrayType,
+    start: &[usize],
+    step: &[usize],
+) -> Result<Buffer, OutOfMemory> {
+    let mut out = Buffer::try_zeros(of.clone())?;
     let (dtype, from, strides) = (of.dtype, x.array_type().shape.clone(), of.shape.strides());
     if from.size() == 0 {
-        return out;
+        return Ok(out);
     }
     // Where the elements go, along the axes from one on.
     let places = |first: usize| {
@@ -36,5 +41,5 @@ pub(crate) fn pad(x: &Buffer, of: &ArrayType, start: &[usize], step: &[usize]) -
         let (offset, pattern) = places(0);
         kernels::store(dtype, x.bytes(), offset, &pattern, bytes);
     }
-    out
+    Ok(out)
 }

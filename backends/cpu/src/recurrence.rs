@@ -3,8 +3,8 @@
 //! Such a loop takes as long as its operations wait for each other, if nothing is in between. So there is a loop for every pair of
 //! operations, compiled with it, in which the carry stays in a register.
 
-use crate::Buffer;
 use crate::kernels::Number;
+use crate::{Buffer, OutOfMemory};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, Binary, DType, Op, Scalar, Scan, Shape, Var};
 
@@ -117,25 +117,25 @@ impl Recurrence {
     }
 
     /// Runs it.
-    pub(crate) fn run(&self, operands: &[Buffer]) -> Vec<Buffer> {
+    pub(crate) fn run(&self, operands: &[Buffer]) -> Result<Vec<Buffer>, OutOfMemory> {
         match self.of.dtype {
             DType::F32 => self.typed::<f32>(operands),
             _ => self.typed::<f64>(operands),
         }
     }
 
-    fn typed<T: Number>(&self, buffers: &[Buffer]) -> Vec<Buffer> {
+    fn typed<T: Number>(&self, buffers: &[Buffer]) -> Result<Vec<Buffer>, OutOfMemory> {
         let n = self.of.shape.size();
         let shape: Shape = std::iter::once(self.length)
             .chain(self.of.shape.iter().copied())
             .collect();
-        let stack = || Buffer::zeros(ArrayType::new(self.of.dtype, shape.clone()));
-        let mut last = Buffer::zeros(self.of.clone());
+        let stack = || Buffer::try_zeros(ArrayType::new(self.of.dtype, shape.clone()));
+        let mut last = Buffer::try_zeros(self.of.clone())?;
         last.bytes_mut()
             .expect("a new buffer")
             .copy_from_slice(buffers[self.carry].bytes());
-        let wanted = |after: bool| self.stacked.contains(&after).then(stack);
-        let (mut after, mut before) = (wanted(true), wanted(false));
+        let wanted = |after: bool| self.stacked.contains(&after).then(stack).transpose();
+        let (mut after, mut before) = (wanted(true)?, wanted(false)?);
         let numbers = self.operands.each_ref().map(|operand| match operand {
             Operand::Number(number) => {
                 let bytes = number.to_le_bytes();
@@ -181,7 +181,7 @@ impl Recurrence {
             stack.clone().expect("made because it is wanted")
         });
         let stacked: Vec<Buffer> = stacked.collect();
-        std::iter::once(last).chain(stacked).collect()
+        Ok(std::iter::once(last).chain(stacked).collect())
     }
 }
 

@@ -3,11 +3,11 @@
 //! The points are cut into chunks whose number of points is a power of two, and so are those into tiles. A reduction combines the elements of a tile, then
 //! tiles, then chunks, each in the order of `kernels::reduce`: together that is this order for all elements.
 
-use crate::Buffer;
 use crate::cluster::Kind;
 use crate::kernel::{Apply, Draw, Instruction, Kernel, Leaf, REGISTER_BYTES, Source, Target};
 use crate::kernels::{self, Counters, Stack};
 use crate::spare::Spare;
+use crate::{Buffer, OutOfMemory};
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, DType};
 use rayon::prelude::*;
@@ -135,7 +135,11 @@ struct Tile {
 impl Kernel {
     /// Runs it. Inputs that nobody else holds may give their memory to outputs, and so may spare buffers; what is left of the inputs is
     /// given to those.
-    pub(crate) fn run(&self, mut inputs: SmallVec<[Buffer; 4]>, spare: &mut Spare) -> SmallVec<[Buffer; 2]> {
+    pub(crate) fn run(
+        &self,
+        mut inputs: SmallVec<[Buffer; 4]>,
+        spare: &mut Spare,
+    ) -> Result<SmallVec<[Buffer; 2]>, OutOfMemory> {
         let mut reused: SmallVec<[Option<(usize, usize)>; 4]> = SmallVec::from_elem(None, inputs.len());
         let mut outputs: SmallVec<[Buffer; 2]> = SmallVec::new();
         for (number, output) in self.outputs.iter().enumerate() {
@@ -148,8 +152,8 @@ impl Kernel {
                     let nothing = Buffer::zeros(ArrayType::new(output.of.dtype, [0]));
                     std::mem::replace(&mut inputs[input], nothing).reshape(&output.of.shape)
                 }
-                (None, None) => spare.take(&output.of),
-                (None, Some(_)) => spare.take(&self.partial_type(output.of.dtype)),
+                (None, None) => spare.take(&output.of)?,
+                (None, Some(_)) => spare.take(&self.partial_type(output.of.dtype))?,
             });
         }
         let call = Call {
@@ -171,11 +175,11 @@ impl Kernel {
         for (output, buffer) in self.outputs.iter().zip(&mut outputs) {
             if let Some(kind) = output.reduction {
                 let partial = std::mem::replace(buffer, Buffer::zeros(ArrayType::new(output.of.dtype, [0])));
-                *buffer = self.combine(kind, partial, &output.of);
+                *buffer = self.combine(kind, partial, &output.of)?;
             }
         }
         spare.give(inputs);
-        outputs
+        Ok(outputs)
     }
 
     /// How many chunks each result of a reduction is combined from.
@@ -204,13 +208,18 @@ impl Kernel {
     }
 
     /// The results of a reduction from those of its chunks, combined pairwise.
-    fn combine(&self, kind: kiln_program::Reduction, mut partial: Buffer, of: &ArrayType) -> Buffer {
+    fn combine(
+        &self,
+        kind: kiln_program::Reduction,
+        mut partial: Buffer,
+        of: &ArrayType,
+    ) -> Result<Buffer, OutOfMemory> {
         let chunks = self.chunks();
         if chunks == 1 {
-            return partial.reshape(&of.shape);
+            return Ok(partial.reshape(&of.shape));
         }
         let (dtype, size) = (of.dtype, of.dtype.size());
-        let mut result = Buffer::zeros(of.clone());
+        let mut result = Buffer::try_zeros(of.clone())?;
         let out = result.bytes_mut().expect("nobody else holds a new buffer");
         let bytes = partial.bytes_mut().expect("nobody else holds partial results");
         if self.space.kind == Kind::Columns {
@@ -225,7 +234,7 @@ impl Kernel {
                 out.copy_from_slice(&row[..size]);
             }
         }
-        result
+        Ok(result)
     }
 }
 

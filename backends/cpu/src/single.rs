@@ -1,26 +1,31 @@
 //! Ops that run on their own.
 
 use crate::kernels::{self, Lanes};
-use crate::{Buffer, contract, flex};
+use crate::{Buffer, OutOfMemory, contract, flex, memory};
 use kiln_program::{Op, Reduction};
 
 /// Runs one op that is not fused: by a loop of the engine, or else on Flex.
-pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Vec<Buffer> {
+pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Result<Vec<Buffer>, OutOfMemory> {
     match (op, operands.as_slice()) {
-        (Op::Cumulative { kind, axis, reverse }, [x]) => vec![cumulative(*kind, *axis, *reverse, x)],
-        (Op::Dot(dot), [x, y]) => vec![contract::run(dot, x.clone(), y.clone())],
+        (Op::Cumulative { kind, axis, reverse }, [x]) => Ok(vec![cumulative(*kind, *axis, *reverse, x)?]),
+        (Op::Dot(dot), [x, y]) => Ok(vec![contract::run(dot, x.clone(), y.clone())?]),
         _ => flex::run(op, operands),
     }
 }
 
-fn cumulative(kind: Reduction, axis: usize, reverse: bool, x: &Buffer) -> Buffer {
+fn cumulative(kind: Reduction, axis: usize, reverse: bool, x: &Buffer) -> Result<Buffer, OutOfMemory> {
     let of = x.array_type();
     let lanes = Lanes {
         length: of.shape[axis],
         inner: of.shape[axis + 1..].iter().product(),
     };
-    let mut out = Buffer::unwritten(of.clone());
+    let mut out = Buffer::unwritten(of.clone())?;
+    // Totals of rows of 16, and what comes before each row.
+    let totals = of.bytes() / 4;
+    if !memory::reserve(totals) {
+        return Err(OutOfMemory::new(of.clone(), totals));
+    }
     let bytes = out.bytes_mut().expect("nobody else holds a new buffer");
     kernels::cumulative(kind, of.dtype, reverse, lanes, x.bytes(), bytes);
-    out
+    Ok(out)
 }

@@ -1,6 +1,6 @@
 //! Buffers that nobody needs any more, kept for the next trip of a loop.
 
-use crate::Buffer;
+use crate::{Buffer, OutOfMemory};
 use kiln_program::ArrayType;
 
 /// Keeps what one trip of a loop has no more use for; outside of loops, nothing.
@@ -20,13 +20,13 @@ impl Spare {
     }
 
     /// A buffer of this type with anything in it.
-    pub(crate) fn take(&mut self, of: &ArrayType) -> Buffer {
+    pub(crate) fn take(&mut self, of: &ArrayType) -> Result<Buffer, OutOfMemory> {
         let fits = |spare: &Buffer| {
             let other = spare.array_type();
             other.dtype == of.dtype && other.shape.size() == of.shape.size()
         };
         match self.buffers.iter().position(fits) {
-            Some(i) => self.buffers.swap_remove(i).reshape(&of.shape),
+            Some(i) => Ok(self.buffers.swap_remove(i).reshape(&of.shape)),
             None => Buffer::unwritten(of.clone()),
         }
     }

@@ -13,21 +13,6 @@ use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Axes, DType, Scalar, Shape};
 use kiln_backends::{Buffer, Device};
 
-/// The same number everywhere, of a stated dtype.
-#[track_caller]
-fn constant_array(value: Scalar, shape: Shape) -> Array {
-    if !is_recording() && Device::default() == Device::cpu() && value.as_i64() == 0 && value.as_f64() == 0.0 {
-        return Array::concrete(
-            Buffer::zeros(ArrayType {
-                dtype: value.dtype(),
-                shape,
-            }),
-            false,
-        );
-    }
-    filled(value, &shape, false)
-}
-
 /// Zeros of the default float dtype, in a shape: `np::zeros(3)`, `np::zeros((2, 3))`, `np::zeros(())` for a scalar.
 ///
 /// # Panics
@@ -40,7 +25,15 @@ fn constant_array(value: Scalar, shape: Shape) -> Array {
 /// ```
 #[track_caller]
 pub fn zeros(shape: impl IntoNumbers) -> Array {
-    constant_array(Scalar::from_f64(default_float(), 0.0), shape_of("zeros", shape))
+    const OP: &str = "zeros";
+    let (dtype, shape) = (default_float(), shape_of(OP, shape));
+    if is_recording() || Device::default() != Device::cpu() {
+        return filled(Scalar::from_f64(dtype, 0.0), &shape, false);
+    }
+    match Buffer::try_zeros(ArrayType { dtype, shape }) {
+        Ok(zeros) => Array::concrete(zeros, false),
+        Err(error) => raise(OP, error),
+    }
 }
 
 /// Ones of the default float dtype, in a shape.
@@ -54,7 +47,11 @@ pub fn zeros(shape: impl IntoNumbers) -> Array {
 /// ```
 #[track_caller]
 pub fn ones(shape: impl IntoNumbers) -> Array {
-    constant_array(Scalar::from_f64(default_float(), 1.0), shape_of("ones", shape))
+    filled(
+        Scalar::from_f64(default_float(), 1.0),
+        &shape_of("ones", shape),
+        false,
+    )
 }
 
 /// A value, or an array that broadcasts, in every place. The dtype is the value's, weak for a plain number.

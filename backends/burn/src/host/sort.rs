@@ -60,8 +60,9 @@ pub(crate) fn permuted<T: Element>(x: &[T], length: usize, order: &[u32]) -> Vec
 pub(crate) fn sorted<T: Element + Keyed>(x: &mut [T], length: usize) {
     for lane in x.chunks_mut(length.max(1)) {
         // NaNs go last and zeros keep their signs, both in the order in which they came.
-        let mut nans = Vec::new();
-        let mut zeros = Vec::new();
+        let count = |such: fn(&T) -> bool| lane.iter().filter(|&x| such(x)).count();
+        let mut nans = Vec::with_capacity(count(|x| x.is_nan()));
+        let mut zeros = Vec::with_capacity(count(|x| *x == T::ZERO));
         let mut keys: Vec<T::Key> = Vec::with_capacity(lane.len());
         for &x in lane.iter() {
             if x.is_nan() {

@@ -12,7 +12,7 @@ use kiln_program::{ArrayType, Binary, DType, Dot, Reduction, Scalar};
 
 /// The most products of an element that a matrix library adds up: it works in blocks of its own, with an error that grows with their
 /// number. A power of two, so that a half of a long contraction can be computed elsewhere.
-const BLOCK: usize = 4096;
+pub const LONGEST_PRODUCT: usize = 4096;
 
 /// Which axes of an operand go where, and their total lengths.
 struct Side {
@@ -78,7 +78,7 @@ impl<B: Kernels> Context<'_, B> {
         let sizes = [left.batch, left.free, left.contract, right.free];
         let product = match self.route {
             Route::Device if left.contract > LONGEST => self.matmul_in_parts(x, y, sizes),
-            Route::Host if left.contract > BLOCK && x.dtype().is_float() => {
+            Route::Host if left.contract > LONGEST_PRODUCT && x.dtype().is_float() => {
                 self.matmul_in_blocks(x, y, sizes)
             }
             _ => self.matmul(x, y, sizes),
@@ -113,8 +113,8 @@ impl<B: Kernels> Context<'_, B> {
         let (column, row) = (x.shape().len() - 1, y.shape().len() - 2);
         // Sums of neighbouring blocks, each of more blocks than the next.
         let mut sums: Vec<(usize, Tensor<B>)> = vec![];
-        for from in (0..k).step_by(BLOCK) {
-            let to = k.min(from + BLOCK);
+        for from in (0..k).step_by(LONGEST_PRODUCT) {
+            let to = k.min(from + LONGEST_PRODUCT);
             let (x, y) = (
                 x.clone().narrow(column, from, to),
                 y.clone().narrow(row, from, to),

@@ -13,6 +13,8 @@ mod shape;
 mod sort;
 mod unary;
 
+pub use contract::LONGEST_PRODUCT;
+
 use crate::value::Value;
 use crate::{Kernels, Tensor};
 use kiln_program::{ArrayType, Compare, DType, Op, infer};

@@ -8,10 +8,10 @@
 mod layout;
 mod run;
 
-use crate::Buffer;
 use crate::contract::SmallDot;
 use crate::index::Places;
 use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern, ScalarFn};
+use crate::{Buffer, OutOfMemory};
 use bytemuck::cast_slice_mut;
 use kiln_program::{ArrayType, DType, Effect, Op, Program, Reduction, Scalar, Scan, Shape, Update, While};
 use layout::Layout;
@@ -170,7 +170,7 @@ impl Small {
     }
 
     /// Runs it.
-    pub(crate) fn run(&self, operands: &[Buffer]) -> Vec<Buffer> {
+    pub(crate) fn run(&self, operands: &[Buffer]) -> Result<Vec<Buffer>, OutOfMemory> {
         let mut block = vec![0u64; self.words];
         let memory: &mut [u8] = cast_slice_mut(&mut block);
         for (value, place) in &self.constants {
@@ -179,7 +179,8 @@ impl Small {
         for (place, operand) in self.fixed.iter().zip(operands) {
             memory[place.clone()].copy_from_slice(operand.bytes());
         }
-        let mut ys: Vec<Buffer> = self.stacked.iter().map(|of| Buffer::zeros(of.clone())).collect();
+        let ys = self.stacked.iter().map(|of| Buffer::try_zeros(of.clone()));
+        let mut ys: Vec<Buffer> = ys.collect::<Result<_, _>>()?;
         let mut outside = Outside {
             xs: operands[self.fixed.len()..].iter().map(Buffer::bytes).collect(),
             ys: ys
@@ -189,7 +190,7 @@ impl Small {
         };
         run(&self.steps, memory, &mut outside);
         let carries = self.carries.iter().map(|(place, of)| buffer(memory, place, of));
-        carries.chain(ys).collect()
+        Ok(carries.chain(ys).collect())
     }
 }
 

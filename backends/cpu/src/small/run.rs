@@ -118,7 +118,8 @@ pub(super) fn run(steps: &[Step], memory: &mut [u8], outside: &mut Outside) {
                     .iter()
                     .map(|(place, of)| buffer(memory, place, of))
                     .collect();
-                for (place, result) in results.iter().zip(single::run(op, operands)) {
+                let results_of = single::run(op, operands).expect("a few elements");
+                for (place, result) in results.iter().zip(results_of) {
                     memory[place.clone()].copy_from_slice(result.bytes());
                 }
             }
