@@ -92,13 +92,13 @@ pub use kiln_backends::{
 };
 pub use kiln_backends::{OutOfMemory, Progress, ThreadsAreRunning, progress, set_threads, threads};
 pub use kiln_core::{
-    Array, ArrayType, At, BatchAxes, Buffer, DType, Element, Ellipsis, IntoAxes, IntoIndex, IntoItem,
-    IntoNumbers, Item, Items, Keep, Lists, NewAxis, NoValue, Number, Numbers, OutOfBounds, Program, Shape,
-    Static, Vmap, call, checkpoint, custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled,
-    debug_print, default_float, default_int, enable_x64, grad, grad_aux, grad_first, hessian, hvp, jacfwd,
-    jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, numpy, program, s, simplify, step,
-    stop_gradient, tree, value_and_grad, value_and_grad_aux, value_and_grad_first, vjp, vmap, vmap_with,
-    with_debug_nans, with_x64, x64_enabled,
+    Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
+    IntoItem, IntoNumbers, Item, Items, Keep, Lists, NewAxis, NoValue, Number, Numbers, OutOfBounds, Program,
+    Shape, Static, Vmap, cache_info, call, checkpoint, clear_caches, custom_jvp, custom_vjp, debug,
+    debug_nans, debug_nans_enabled, debug_print, default_float, default_int, enable_x64, grad, grad_aux,
+    grad_first, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, numpy,
+    program, s, simplify, step, stop_gradient, tree, value_and_grad, value_and_grad_aux,
+    value_and_grad_first, vjp, vmap, vmap_with, with_debug_nans, with_x64, x64_enabled,
 };
 #[doc(inline)]
 pub use kiln_random as random;

@@ -4,9 +4,10 @@ use crate::data::{Data, Place};
 use crate::error::DeviceError;
 use crate::executor::{Executor, check_types};
 use crate::{Buffer, Device, available};
-use kiln_program::{ArrayType, DType, Program, simplify};
+use kiln_program::{ArrayType, DType, Program, Scalar, put_back, simplify};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A program compiled for a device.
+/// A program compiled for a device. One whose literals were [lifted](kiln_program::lift()) gets them when it runs.
 pub struct Executable(Compiled);
 
 enum Compiled {
@@ -15,9 +16,14 @@ enum Compiled {
     Remote {
         device: Device,
         executor: &'static dyn Executor,
-        program: Program,
+        program: Arc<Program>,
+        /// The program with the literals that it ran with last: there they are arguments of kernels, which do not depend on them.
+        last: Mutex<Option<WithLiterals>>,
     },
 }
+
+/// Numbers, and a program with these as its literals.
+type WithLiterals = (Arc<[Scalar]>, Arc<Program>);
 
 impl Executable {
     /// Compiles a program.
@@ -29,39 +35,54 @@ impl Executable {
             return Ok(Executable(Compiled::Cpu(kiln_cpu::Executable::compile(program))));
         }
         let executor = available::executor(device);
-        let program = simplify(program);
+        let program = Arc::new(simplify(program));
         check_types(&program, &|of| check(device, executor, of))?;
         Ok(Executable(Compiled::Remote {
             device,
             executor,
             program,
+            last: Mutex::default(),
         }))
     }
 
-    /// Runs it on arrays of its device. On a device that is not the CPU the results are there some time later.
+    /// The bytes that it takes in the host's memory, roughly.
+    pub fn bytes(&self) -> usize {
+        match &self.0 {
+            Compiled::Cpu(executable) => executable.bytes(),
+            // Also with the literals of the last run.
+            Compiled::Remote { program, .. } => 2 * program.bytes(),
+        }
+    }
+
+    /// Runs it on arrays of its device, with these numbers for the literals that were lifted. On a device that is not the CPU the results are
+    /// there some time later.
     ///
     /// # Errors
     /// When the device fails.
     ///
     /// # Panics
     /// When the arrays are on another device, or not of the program's types.
-    pub fn run(&self, inputs: Vec<Data>) -> Result<Vec<Data>, DeviceError> {
+    pub fn run(&self, inputs: Vec<Data>, numbers: &Arc<[Scalar]>) -> Result<Vec<Data>, DeviceError> {
         match &self.0 {
             Compiled::Cpu(executable) => {
                 let inputs = inputs.into_iter().map(on_cpu).collect();
-                let results = executable.try_run(inputs).map_err(DeviceError::OutOfMemory)?;
+                let results = executable
+                    .run_lifted(inputs, numbers)
+                    .map_err(DeviceError::OutOfMemory)?;
                 Ok(results.into_iter().map(Data::from).collect())
             }
             Compiled::Remote {
                 device,
                 executor,
                 program,
+                last,
             } => {
+                let program = with_literals(program, numbers, last);
                 let held = |data| match data {
                     Data(Place::Remote { held, .. }) => held,
                     Data(Place::Cpu(_)) => panic!("an array of the CPU for a program of {device}"),
                 };
-                let results = executor.run(program, inputs.into_iter().map(held).collect())?;
+                let results = executor.run(&program, inputs.into_iter().map(held).collect())?;
                 let types = program.output_types();
                 let placed = results.into_iter().zip(types).map(|(held, of)| {
                     Data(Place::Remote {
@@ -74,6 +95,26 @@ impl Executable {
             }
         }
     }
+}
+
+/// The program with these literals, taken from the last run if that had the same.
+fn with_literals(
+    program: &Arc<Program>,
+    numbers: &Arc<[Scalar]>,
+    last: &Mutex<Option<WithLiterals>>,
+) -> Arc<Program> {
+    if !program.is_lifted() {
+        return program.clone();
+    }
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, program)) = &*last
+        && of == numbers
+    {
+        return program.clone();
+    }
+    let program = put_back(program, numbers);
+    *last = Some((numbers.clone(), program.clone()));
+    program
 }
 
 fn on_cpu(data: Data) -> Buffer {

@@ -320,7 +320,12 @@ fn can_make_nan(op: &Op) -> bool {
         Op::Binary(_) | Op::MulAdd | Op::Reduce { .. } | Op::Cumulative { .. } => true,
         // Reads beyond the bounds may give NaN, writes may add infinities.
         Op::Gather { .. } | Op::Scatter { .. } | Op::Dot(_) | Op::Linalg(_) => true,
-        Op::Constant { .. } | Op::Iota { .. } | Op::Compare(_) | Op::Select | Op::Cast(_) => false,
+        Op::Constant { .. }
+        | Op::Lifted { .. }
+        | Op::Iota { .. }
+        | Op::Compare(_)
+        | Op::Select
+        | Op::Cast(_) => false,
         Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast { .. } | Op::Slice { .. } | Op::Pad { .. } => false,
         Op::Reverse(_) | Op::Concatenate { .. } | Op::ArgReduce { .. } | Op::Sort { .. } => false,
         Op::RandomBits { .. } | Op::Uniform { .. } | Op::StopGradient | Op::Effect(_) => false,

@@ -126,6 +126,7 @@ fn through(op: &Op, given: &[bool]) -> Through {
         | Op::Compare(_)
         | Op::ArgReduce { .. }
         | Op::Constant { .. }
+        | Op::Lifted { .. }
         | Op::Iota { .. } => Through::Flat,
         Op::Unary(Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc) => Through::Flat,
         Op::Sort { .. } => Through::Some(given.to_vec()),

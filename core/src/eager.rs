@@ -5,25 +5,21 @@
 
 use crate::Array;
 use crate::array::Repr;
+use crate::cache::{Cache, Charge, check_limit};
 use crate::config::{Switches, debug_nans_enabled};
 use crate::debug::{under_way, watched};
 use crate::error::raise;
 use crate::place::{all_free, device_for, on};
-use crate::recent::Recent;
 use crate::record::{Recording, check_alive, is_recording, record};
-use crate::transform::weight;
 use crate::tree::{Arrays, Structure, Tree};
-use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Shape};
+use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Scalar, Shape, lift};
 use kiln_backends::{Data, Device, Executable};
-use rustc_hash::FxHasher;
+use rustc_hash::{FxBuildHasher, FxHasher};
 use smallvec::SmallVec;
 use std::any::{Any, TypeId};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::panic::Location;
-use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 /// What the program of a function depends on apart from the function: the types of its array arguments.
 pub(crate) type Signature = SmallVec<[(DType, bool, Shape); 3]>;
@@ -59,7 +55,7 @@ pub(crate) fn input_types(arrays: &[Array]) -> impl Iterator<Item = (ArrayType, 
 /// A compiled function: what a call of it needs.
 pub(crate) struct Compiled {
     device: Device,
-    executable: Arc<Executable>,
+    executable: Lifted,
     hidden: Vec<Data>,
     weak: SmallVec<[bool; 4]>,
     structure: Structure,
@@ -71,14 +67,14 @@ impl Compiled {
     pub(crate) fn new(
         op: &str,
         device: Device,
-        program: &Program,
+        program: &Arc<Program>,
         hidden: &[Array],
         weak: &[bool],
         structure: Structure,
     ) -> Compiled {
         Compiled {
             device,
-            executable: compile(op, program, device),
+            executable: Lifted::compile(op, program, device),
             hidden: hidden.iter().map(|array| on(op, device, array.clone())).collect(),
             weak: weak.into(),
             structure,
@@ -93,7 +89,7 @@ impl Compiled {
         let mut data = Vec::with_capacity(arguments.len() + self.hidden.len());
         data.extend(arguments.into_iter().map(|array| on(op, self.device, array)));
         data.extend(self.hidden.iter().cloned());
-        let results = execute(op, &self.executable, data);
+        let results = self.executable.run(op, data);
         self.structure
             .rebuild(results.into_iter().zip(&self.weak).map(|(data, &weak)| {
                 match free && data.array_type().shape.is_empty() {
@@ -104,21 +100,38 @@ impl Compiled {
     }
 }
 
-#[track_caller]
-fn execute(op: &str, executable: &Executable, inputs: Vec<Data>) -> Vec<Data> {
-    match watched(|| executable.run(inputs)) {
-        Ok(results) => results,
-        Err(error) => raise(op, error),
+/// What runs a program: the executable of all that differ from it in their literals, and these.
+struct Lifted {
+    compilation: Arc<Compilation>,
+    numbers: Arc<[Scalar]>,
+}
+
+impl Lifted {
+    #[track_caller]
+    fn compile(op: &str, program: &Arc<Program>, device: Device) -> Lifted {
+        let (program, numbers) = lift(program);
+        Lifted {
+            compilation: compile(op, program, device),
+            numbers,
+        }
+    }
+
+    #[track_caller]
+    fn run(&self, op: &str, inputs: Vec<Data>) -> Vec<Data> {
+        match watched(|| self.compilation.executable.run(inputs, &self.numbers)) {
+            Ok(results) => results,
+            Err(error) => raise(op, error),
+        }
     }
 }
 
 /// Runs a program where its inputs are; its results are not weak.
 #[track_caller]
-pub(crate) fn run_program(program: &Program, inputs: Arrays) -> Arrays {
+pub(crate) fn run_program(program: &Arc<Program>, inputs: Arrays) -> Arrays {
     const OP: &str = "run";
     let device = device_for(&inputs);
     let inputs = inputs.into_iter().map(|array| on(OP, device, array)).collect();
-    let results = execute(OP, &compile(OP, program, device), inputs);
+    let results = Lifted::compile(OP, program, device).run(OP, inputs);
     results
         .into_iter()
         .map(|data| Array::concrete(data, false))
@@ -134,37 +147,45 @@ pub(crate) fn run_op(op: &Op, device: Device, operands: Vec<Data>) -> Vec<Data> 
         .map(|x| builder.input(x.array_type().clone()))
         .collect();
     let outputs = builder.push(op.clone(), &inputs).expect("an op of a recording");
-    let program = builder.finish(&outputs);
-    execute(&op.name(), &compile(&op.name(), &program, device), operands)
+    let program = Arc::new(builder.finish(&outputs));
+    Lifted::compile(&op.name(), &program, device).run(&op.name(), operands)
 }
 
-/// The executable of a program on a device, shared by all that record the same one.
+/// The executable of a program on a device.
+struct Compilation {
+    program: Arc<Program>,
+    device: Device,
+    executable: Executable,
+    _charge: Charge,
+}
+
+/// Compiles a program for a device, once for all that record the same one.
 #[track_caller]
-fn compile(op: &str, program: &Program, device: Device) -> Arc<Executable> {
-    /// How many equations the programs of the cache hold, for each device.
-    const LIMIT: usize = 1 << 17;
-    type Executables = Recent<Program, Arc<Executable>>;
-    static CACHES: Mutex<BTreeMap<Device, Executables>> = Mutex::new(BTreeMap::new());
-    let with = |f: &mut dyn FnMut(&mut Executables)| {
-        let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
-        f(caches.entry(device).or_insert_with(|| Recent::new(LIMIT)));
-    };
-    let mut found = None;
-    with(&mut |cache| found = cache.get(program).cloned());
-    if let Some(executable) = found {
-        return executable;
+fn compile(op: &str, program: Arc<Program>, device: Device) -> Arc<Compilation> {
+    static CACHE: LazyLock<Cache<Arc<Compilation>>> = LazyLock::new(Cache::new);
+    let hash = FxBuildHasher.hash_one((&program, device));
+    let is_it = |of: &Arc<Compilation>| of.device == device && of.program == program;
+    if let Some(found) = CACHE.find(hash, is_it) {
+        return found;
     }
-    let executable = match Executable::compile(program, device) {
-        Ok(executable) => Arc::new(executable),
+    let executable = match Executable::compile(&program, device) {
+        Ok(executable) => executable,
         Err(error) => raise(op, error),
     };
-    with(&mut |cache| cache.insert(program.clone(), executable.clone(), weight(program)));
-    executable
+    // It counts for as long as somebody can run it, in this cache or not.
+    let compilation = Arc::new(Compilation {
+        _charge: Charge::new(executable.bytes() + program.bytes()),
+        program,
+        device,
+        executable,
+    });
+    CACHE.insert(hash, compilation.clone(), 0);
+    compilation
 }
 
 struct Entry {
     function: TypeId,
-    parameters: Box<dyn Any>,
+    parameters: Box<dyn Any + Send + Sync>,
     signature: Signature,
     switches: Switches,
     device: Device,
@@ -174,8 +195,7 @@ struct Entry {
 }
 
 thread_local! {
-    /// As many functions as a program is likely to call.
-    static CACHE: RefCell<Recent<u64, SmallVec<[Rc<Entry>; 1]>>> = RefCell::new(Recent::new(4096));
+    static CACHE: Cache<Arc<Entry>> = Cache::new();
 }
 
 /// Runs `build(parameters, inputs)`: in a recording as it is, else as a program that is recorded and compiled once for
@@ -194,7 +214,7 @@ thread_local! {
 #[track_caller]
 pub fn staged<P, R, F>(op: &str, parameters: P, inputs: impl IntoIterator<Item = Array>, build: F) -> R
 where
-    P: Hash + Eq + 'static,
+    P: Hash + Eq + Send + Sync + 'static,
     R: Tree,
     F: Fn(&P, &[Array]) -> R + 'static,
 {
@@ -224,44 +244,46 @@ where
     hash_types(&inputs, &mut state);
     device.hash(&mut state);
     let hash = state.finish();
-    let found = CACHE.with_borrow_mut(|cache| {
-        let entries = cache.get(&hash)?;
-        let entry = entries.iter().find(|entry| {
-            entry.function == function
-                && entry.switches == switches
-                && entry.device == device
-                && entry.at == at
-                && entry.parameters.downcast_ref::<P>() == Some(&parameters)
-                && matches(&entry.signature, &inputs)
-        });
-        entry.cloned()
-    });
-    let entry = found.unwrap_or_else(|| {
-        let recorded = record(Recording::new("eager", None), input_types(&inputs), |inputs| {
-            build(&parameters, &inputs)
-        });
-        let entry = Rc::new(Entry {
-            function,
-            parameters: Box::new(parameters),
-            signature: signature_of(&inputs),
-            switches,
-            device,
-            at,
-            compiled: Compiled::new(
-                op,
+    let is_it = |entry: &Arc<Entry>| {
+        entry.function == function
+            && entry.switches == switches
+            && entry.device == device
+            && entry.at == at
+            && entry.parameters.downcast_ref::<P>() == Some(&parameters)
+            && matches(&entry.signature, &inputs)
+    };
+    let entry = match CACHE.with(|cache| cache.find(hash, is_it)) {
+        Some(entry) => entry,
+        None => {
+            check_limit();
+            let recorded = record(Recording::new("eager", None), input_types(&inputs), |inputs| {
+                build(&parameters, &inputs)
+            });
+            // The programs of an op are held by the parameters.
+            let equations = recorded.program.equations().iter();
+            let within = equations.flat_map(|equation| equation.op.programs());
+            let bytes =
+                size_of::<Entry>() + size_of::<P>() + within.map(|program| program.bytes()).sum::<usize>();
+            let entry = Arc::new(Entry {
+                function,
+                parameters: Box::new(parameters),
+                signature: signature_of(&inputs),
+                switches,
                 device,
-                &recorded.program,
-                &recorded.hidden,
-                &recorded.weak,
-                recorded.structure,
-            ),
-        });
-        CACHE.with_borrow_mut(|cache| match cache.get(&hash) {
-            Some(entries) => entries.push(entry.clone()),
-            None => cache.insert(hash, SmallVec::from_elem(entry.clone(), 1), 1),
-        });
-        entry
-    });
+                at,
+                compiled: Compiled::new(
+                    op,
+                    device,
+                    &Arc::new(recorded.program),
+                    &recorded.hidden,
+                    &recorded.weak,
+                    recorded.structure,
+                ),
+            });
+            CACHE.with(|cache| cache.insert(hash, entry.clone(), bytes));
+            entry
+        }
+    };
     entry.compiled.run(op, inputs)
 }
 

@@ -31,7 +31,7 @@ fn derive(program: &Arc<Program>, given: &[bool], apart: bool) -> Derived {
         given: given.to_vec(),
         apart,
     };
-    derived(program, how, types, |arrays| {
+    derived(program, how, types, |program, arrays| {
         let (inputs, moving) = arrays.split_at(program.inputs().len());
         let inputs: Vec<Dual> = inputs
             .iter()

@@ -1,6 +1,7 @@
 //! Derivatives as users ask for them: `grad` and its kin.
 
 use crate::Array;
+use crate::cache::check_limit;
 use crate::depend::{Mode, obstacle};
 use crate::error::raise;
 use crate::forward::forward;
@@ -349,6 +350,7 @@ pub(crate) struct Site {
 impl Site {
     #[track_caller]
     pub(crate) fn new(name: &'static str) -> Site {
+        check_limit();
         Site {
             name,
             location: Location::caller(),

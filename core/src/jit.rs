@@ -1,10 +1,11 @@
 //! `jit`: record a function once for every kind of arguments, compile it, and run that from then on.
 
+use crate::Array;
 use crate::array::Repr;
+use crate::cache::{Cache, check_limit};
 use crate::config::Switches;
 use crate::eager::{Compiled, Signature, hash_types, input_types, matches, signature_of};
 use crate::place::device_for;
-use crate::recent::Recent;
 use crate::record::{Recorded, Recording, bind, check_alive, is_recording, record};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::Device;
@@ -40,10 +41,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[track_caller]
 pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
     let location = Location::caller();
+    check_limit();
     let cache = if size_of::<F>() == 0 {
         shared_cache(typeid::of::<F>())
     } else {
-        Arc::default()
+        Arc::new(Recordings(Cache::new()))
     };
     let f = Arc::new(f);
     move |arguments: T| cache.call(&*f, location, arguments)
@@ -72,29 +74,18 @@ pub fn program<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Program {
     recorded(&f, "program", location, &leaves).program
 }
 
-/// Recordings of one function, by hash.
-struct Cache {
-    entries: Mutex<Entries>,
-}
-
-type Entries = Recent<u64, SmallVec<[Arc<Entry>; 1]>>;
-
-impl Default for Cache {
-    fn default() -> Cache {
-        /// More shapes than a function is likely to go around.
-        const RECORDINGS: usize = 512;
-        Cache {
-            entries: Mutex::new(Recent::new(RECORDINGS)),
-        }
-    }
-}
+/// Recordings of one function.
+struct Recordings(Cache<Arc<Entry>>);
 
 struct Entry {
     signature: Signature,
     structure: Structure,
     switches: Switches,
-    recorded: Recorded,
     program: Arc<Program>,
+    hidden: Vec<Array>,
+    weak: SmallVec<[bool; 4]>,
+    /// How the results are put together.
+    results: Structure,
     /// For each device on which it was called.
     compiled: Mutex<SmallVec<[OnDevice; 1]>>,
 }
@@ -103,13 +94,13 @@ struct Entry {
 type OnDevice = (Device, Arc<Compiled>);
 
 /// The cache of all functions of a type that holds no values, and so is one function.
-fn shared_cache(function: TypeId) -> Arc<Cache> {
-    static CACHES: Mutex<Option<FxHashMap<TypeId, Arc<Cache>>>> = Mutex::new(None);
+fn shared_cache(function: TypeId) -> Arc<Recordings> {
+    static CACHES: Mutex<Option<FxHashMap<TypeId, Arc<Recordings>>>> = Mutex::new(None);
     let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
     caches
         .get_or_insert_default()
         .entry(function)
-        .or_default()
+        .or_insert_with(|| Arc::new(Recordings(Cache::new())))
         .clone()
 }
 
@@ -138,7 +129,7 @@ pub(crate) fn recorded<T: Tree, U: Tree>(
     )
 }
 
-impl Cache {
+impl Recordings {
     #[track_caller]
     fn call<T: Tree, U: Tree>(
         &self,
@@ -153,46 +144,37 @@ impl Cache {
         leaves.structure.hash(&mut state);
         hash_types(&leaves.arrays, &mut state);
         let hash = state.finish();
-        let entry = self.find(hash, &leaves, switches).unwrap_or_else(|| {
-            let recorded = recorded(f, "jit", location, &leaves);
+        let is_it = |entry: &Arc<Entry>| {
+            entry.switches == switches
+                && entry.structure == leaves.structure
+                && matches(&entry.signature, &leaves.arrays)
+        };
+        let entry = self.0.find(hash, is_it).unwrap_or_else(|| {
+            let Recorded {
+                program,
+                hidden,
+                weak,
+                structure,
+            } = recorded(f, "jit", location, &leaves);
             let entry = Arc::new(Entry {
                 signature: signature_of(&leaves.arrays),
                 structure: leaves.structure.clone(),
                 switches,
-                program: Arc::new(recorded.program.clone()),
-                recorded,
+                program: Arc::new(program),
+                hidden,
+                weak,
+                results: structure,
                 compiled: Mutex::default(),
             });
             // What closes over an array of an outer recording belongs to that recording.
-            if entry
-                .recorded
-                .hidden
-                .iter()
-                .all(|array| matches!(array.0, Repr::Concrete(_)))
-            {
-                let mut entries = self.lock();
-                match entries.get(&hash) {
-                    Some(entries) => entries.push(entry.clone()),
-                    None => entries.insert(hash, SmallVec::from_elem(entry.clone(), 1), 1),
-                }
+            let mut hidden = entry.hidden.iter();
+            if hidden.all(|array| matches!(array.0, Repr::Concrete(_))) {
+                let bytes = size_of::<Entry>() + entry.program.bytes();
+                self.0.insert(hash, entry.clone(), bytes);
             }
             entry
         });
         entry.apply(leaves.arrays)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn find(&self, hash: u64, leaves: &Leaves, switches: Switches) -> Option<Arc<Entry>> {
-        let mut entries = self.lock();
-        let found = entries.get(&hash)?.iter().find(|entry| {
-            entry.switches == switches
-                && entry.structure == leaves.structure
-                && matches(&entry.signature, &leaves.arrays)
-        });
-        found.cloned()
     }
 }
 
@@ -200,14 +182,14 @@ impl Entry {
     /// Runs the function, or writes a call of it into the recording under way.
     #[track_caller]
     fn apply<U: Tree>(&self, arguments: Arrays) -> U {
-        let Recorded {
+        let Entry {
             hidden,
             weak,
-            structure,
+            results: structure,
             ..
-        } = &self.recorded;
+        } = self;
         if is_recording() {
-            let operands: SmallVec<[&crate::Array; 8]> = arguments.iter().chain(hidden).collect();
+            let operands: SmallVec<[&Array; 8]> = arguments.iter().chain(hidden).collect();
             return structure.rebuild(bind(Op::Call(self.program.clone()), &operands, weak));
         }
         let device = device_for(arguments.iter().chain(hidden));
@@ -235,7 +217,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Array, DType, Static, numpy as np, with_x64};
+    use crate::{DType, Static, numpy as np, with_x64};
     use std::cell::Cell;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -263,29 +245,6 @@ mod tests {
         assert_eq!(count.get(), 5, "and so is the 64-bit switch");
         f.clone()(np::ones(2));
         assert_eq!(count.get(), 5, "a clone shares the recordings");
-    }
-
-    #[test]
-    fn old_recordings_go_and_those_in_use_stay() {
-        let count = Cell::new(0);
-        let cache = Cache::default();
-        let f = |(x, n): (Array, Static<usize>)| {
-            count.set(count.get() + 1);
-            assert!(n.0 < 2000);
-            x + 1
-        };
-        for n in 0..2000 {
-            for n in [0, n] {
-                cache.call(&f, Location::caller(), (np::ones(2), Static(n)));
-            }
-        }
-        assert_eq!(count.get(), 2000);
-        cache.call(&f, Location::caller(), (np::ones(2), Static(1)));
-        assert_eq!(
-            count.get(),
-            2001,
-            "what was not called for long is recorded again"
-        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ extern crate self as kiln_core;
 mod arguments;
 mod array;
 mod bits;
+mod cache;
 mod call;
 mod config;
 mod convert;
@@ -31,7 +32,6 @@ mod ops;
 mod partial;
 mod place;
 pub mod promote;
-mod recent;
 mod record;
 mod saved;
 mod transform;
@@ -41,6 +41,7 @@ mod vmap;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};
 pub use array::{Array, NoValue};
+pub use cache::{CacheInfo, cache_info, clear_caches};
 pub use call::call;
 pub use config::{
     debug_nans, debug_nans_enabled, default_float, default_int, enable_x64, with_debug_nans, with_x64,

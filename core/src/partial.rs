@@ -4,9 +4,9 @@
 //! computes, the second may need some: cheap elementwise values and random bits are computed again, everything else is kept.
 
 use crate::forward::forward_apart;
-use crate::transform::{How, derived_as};
+use crate::transform::{How, OfLifted, derived_as};
 use crate::vjp::backward;
-use kiln_backends::program::{Builder, Op, Program, Var, tidy};
+use kiln_backends::program::{Builder, Op, Program, Scalar, Var, put_back, tidy};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -21,13 +21,27 @@ pub(crate) struct Split {
     pub(crate) present: Arc<[bool]>,
 }
 
+impl OfLifted for Split {
+    fn put_back(self, numbers: &Arc<[Scalar]>) -> Split {
+        Split {
+            forward: put_back(&self.forward, numbers),
+            backward: put_back(&self.backward, numbers),
+            ..self
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.forward.bytes() + self.backward.bytes()
+    }
+}
+
 /// The two passes of a program, with cotangents for the given outputs and of the wanted inputs.
 pub(crate) fn split(program: &Arc<Program>, wanted: &[bool], given: &[bool]) -> Split {
     let how = How::Split {
         wanted: wanted.to_vec(),
         given: given.to_vec(),
     };
-    derived_as(program, how, || {
+    derived_as(program, how, |program| {
         let joint = backward(program, wanted, given, true);
         let parts = partition(&joint.program, program.inputs().len(), program.outputs().len());
         Split {
@@ -46,7 +60,7 @@ pub(crate) fn linearized(program: &Arc<Program>, given: &[bool]) -> Split {
         How::Linearized {
             given: given.to_vec(),
         },
-        || {
+        |program| {
             let joint = forward_apart(program, given);
             let parts = partition(&joint.program, program.inputs().len(), program.outputs().len());
             Split {
@@ -147,6 +161,7 @@ pub(crate) fn is_cheap(op: &Op) -> bool {
         || matches!(
             op,
             Op::Constant { .. }
+                | Op::Lifted { .. }
                 | Op::Iota { .. }
                 | Op::Reshape(_)
                 | Op::Transpose(_)

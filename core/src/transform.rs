@@ -1,19 +1,22 @@
 //! What transformations share: a program is read with arrays for its variables, and what is made of it is kept.
 
 use crate::Array;
+use crate::cache::Cache;
 use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
 use crate::once::{Found, once};
 use crate::ops::primitive::filled_like;
-use crate::recent::Recent;
 use crate::record::{bind, is_recording, record_derived};
 use crate::tree::Arrays;
 use kiln_backends::program::{
-    ArrayType, Builder, Custom, CustomRule, Equation, Op, Program, Scalar, Scan, Var, While, tidy,
+    ArrayType, Builder, Custom, CustomRule, Equation, Op, Program, Scalar, Scan, Var, While, lift, put_back,
+    tidy,
 };
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::any::Any;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::hash::BuildHasher;
+use std::sync::{Arc, LazyLock};
 
 /// A way to make a program of another one, with everything that the result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,18 +46,18 @@ pub(crate) struct Derived {
     pub(crate) present: Arc<[bool]>,
 }
 
-/// What a transformation makes of a program: made by `make` in a recording of its own, tidied, and kept for the next time. `make` gets arrays of
-/// the given types, and gives the results and [`Derived::present`].
+/// What a transformation makes of a program: made by `make` in a recording of its own, tidied, and kept for the next time. `make` gets the
+/// program, its literals lifted, and arrays of the given types, and gives the results and [`Derived::present`].
 pub(crate) fn derived(
     program: &Arc<Program>,
     how: How,
     types: impl FnOnce() -> Vec<ArrayType>,
-    make: impl FnOnce(&[Array]) -> (Vec<Array>, Vec<bool>),
+    make: impl FnOnce(&Arc<Program>, &[Array]) -> (Vec<Array>, Vec<bool>),
 ) -> Derived {
-    derived_as(program, how, || {
+    derived_as(program, how, |program| {
         let mut present = Vec::new();
         let program = record_program(&types(), |inputs| {
-            let (outputs, flags) = make(inputs);
+            let (outputs, flags) = make(program, inputs);
             present = flags;
             outputs
         });
@@ -65,31 +68,69 @@ pub(crate) fn derived(
     })
 }
 
-/// As [`derived`], for anything that is made of a program.
-pub(crate) fn derived_as<T: Clone + Send + Sync + 'static>(
-    program: &Arc<Program>,
-    how: How,
-    make: impl FnOnce() -> T,
-) -> T {
-    type Made = Recent<(Arc<Program>, How), Arc<dyn Any + Send + Sync>>;
-    /// How many equations the programs of the cache hold.
-    const LIMIT: usize = 1 << 17;
-    static CACHE: LazyLock<Mutex<Made>> = LazyLock::new(|| Mutex::new(Recent::new(LIMIT)));
-    let lock = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    let key = (program.clone(), how);
-    let found = lock().get(&key).cloned();
-    if let Some(made) = found {
-        return made.downcast_ref::<T>().expect("one type for each way").clone();
-    }
-    let made = make();
-    lock().insert(key, Arc::new(made.clone()), weight(program));
-    made
+/// What is made of a program whose literals were lifted.
+pub(crate) trait OfLifted: Clone + Send + Sync + 'static {
+    /// The same with these literals.
+    fn put_back(self, numbers: &Arc<[Scalar]>) -> Self;
+
+    /// The bytes that it takes.
+    fn bytes(&self) -> usize;
 }
 
-/// What a program weighs in a cache: its equations, and those of the programs within it, each once.
-pub(crate) fn weight(program: &Program) -> usize {
-    let all = program.distinct().into_iter();
-    all.map(|program| 1 + program.equations().len()).sum()
+impl OfLifted for Derived {
+    fn put_back(self, numbers: &Arc<[Scalar]>) -> Derived {
+        Derived {
+            program: put_back(&self.program, numbers),
+            ..self
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.program.bytes()
+    }
+}
+
+/// As [`derived`], for anything that is made of a program. It is kept for all programs that differ in their literals only.
+pub(crate) fn derived_as<T: OfLifted>(
+    program: &Arc<Program>,
+    how: How,
+    make: impl FnOnce(&Arc<Program>) -> T,
+) -> T {
+    struct Entry {
+        of: Arc<Program>,
+        how: How,
+        made: Box<dyn Any + Send + Sync>,
+    }
+    static CACHE: LazyLock<Cache<Arc<Entry>>> = LazyLock::new(Cache::new);
+    let (lifted, numbers) = lift(program);
+    // What is derived of a program that is lifted already is put back by whoever lifted it.
+    let finished = |made: T| {
+        if numbers.is_empty() {
+            made
+        } else {
+            made.put_back(&numbers)
+        }
+    };
+    let hash = FxBuildHasher.hash_one((&lifted, &how));
+    let is_it = |entry: &Arc<Entry>| entry.how == how && entry.of == lifted;
+    if let Some(entry) = CACHE.find(hash, is_it) {
+        return finished(
+            entry
+                .made
+                .downcast_ref::<T>()
+                .expect("one type for each way")
+                .clone(),
+        );
+    }
+    let made = make(&lifted);
+    let bytes = size_of::<Entry>() + lifted.bytes() + made.bytes();
+    let entry = Entry {
+        of: lifted,
+        how,
+        made: Box::new(made.clone()),
+    };
+    CACHE.insert(hash, Arc::new(entry), bytes);
+    finished(made)
 }
 
 /// The tidied program that a function records for inputs of these types; it reads nothing else.

@@ -151,6 +151,7 @@ pub fn vjp(
 fn is_flat(op: &Op) -> Result<bool, GradientError> {
     Ok(match op {
         Op::Constant { .. }
+        | Op::Lifted { .. }
         | Op::Iota { .. }
         | Op::Compare(_)
         | Op::ArgReduce { .. }

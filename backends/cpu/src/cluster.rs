@@ -451,6 +451,7 @@ impl<'p> Clusters<'p> {
 pub(crate) fn is_fusable(op: &Op) -> bool {
     match op {
         Op::Constant { .. }
+        | Op::Lifted { .. }
         | Op::Iota { .. }
         | Op::Unary(_)
         | Op::Binary(_)
@@ -489,7 +490,7 @@ pub(crate) fn is_fusable(op: &Op) -> bool {
 /// What one element costs beyond its operands.
 pub(crate) fn own_cost(op: &Op) -> u64 {
     match op {
-        Op::Constant { .. } | Op::Iota { .. } => 0,
+        Op::Constant { .. } | Op::Lifted { .. } | Op::Iota { .. } => 0,
         Op::Unary(Unary::Neg | Unary::Abs | Unary::Not | Unary::Sign | Unary::Floor | Unary::Ceil) => 1,
         Op::Unary(Unary::Round | Unary::Trunc) => 1,
         Op::Unary(Unary::Sqrt | Unary::Rsqrt) => 4,

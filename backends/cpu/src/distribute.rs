@@ -97,7 +97,7 @@ fn apart(builder: &mut Builder, scan: &Scan, operands: &[Var]) -> Result<Vec<Var
     let when = schedule(scan);
     let (exported, imported) = boundary(scan, &when);
     let leaves = |(equation, when): (&Equation, &When)| match when {
-        When::Always => !matches!(equation.op, Op::Constant { .. }),
+        When::Always => equation.op.number().is_none(),
         When::Within => false,
         When::Before | When::After => true,
     };
@@ -398,7 +398,8 @@ fn needed(scan: &Scan, carries: &[usize]) -> Vec<bool> {
 fn is_movable(body: &Program, equation: &Equation) -> bool {
     match &equation.op {
         Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_) => true,
-        Op::Uniform { .. } | Op::StopGradient | Op::Constant { .. } | Op::Iota { .. } => true,
+        Op::Uniform { .. } | Op::StopGradient => true,
+        Op::Constant { .. } | Op::Lifted { .. } | Op::Iota { .. } => true,
         Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast { .. } | Op::Slice { .. } | Op::Reverse(_) => true,
         Op::Pad { .. } | Op::Concatenate { .. } | Op::RandomBits { .. } => true,
         // Sums of floats depend on their order.

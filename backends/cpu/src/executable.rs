@@ -9,7 +9,7 @@ use crate::slots::{self, Accesses};
 use crate::small::Small;
 use crate::spare::Spare;
 use crate::{Buffer, OutOfMemory, effects, loops, pad, single};
-use kiln_program::{ArrayType, Axes, Effect, Op, Program, Scan, Shape, Var, simplify};
+use kiln_program::{ArrayType, Axes, Effect, Op, Program, Scalar, Scan, Shape, Var, simplify};
 use smallvec::SmallVec;
 
 /// A program compiled for the CPU.
@@ -184,11 +184,27 @@ impl Executable {
     /// # Panics
     /// When the inputs are not of the program's types.
     pub fn try_run(&self, inputs: Vec<Buffer>) -> Result<Vec<Buffer>, OutOfMemory> {
-        self.run_with(inputs, &mut Spare::default())
+        self.run_lifted(inputs, &[])
     }
 
-    /// As [`run`](Self::run), with spare buffers for results.
-    fn run_with(&self, inputs: Vec<Buffer>, spare: &mut Spare) -> Result<Vec<Buffer>, OutOfMemory> {
+    /// Runs a program whose literals were lifted, with these for them: see [`lift`](kiln_program::lift()).
+    ///
+    /// # Errors
+    /// As [`try_run`](Self::try_run).
+    ///
+    /// # Panics
+    /// As [`try_run`](Self::try_run), and when there are fewer numbers than were lifted.
+    pub fn run_lifted(&self, inputs: Vec<Buffer>, numbers: &[Scalar]) -> Result<Vec<Buffer>, OutOfMemory> {
+        self.run_with(inputs, numbers, &mut Spare::default())
+    }
+
+    /// As [`run_lifted`](Self::run_lifted), with spare buffers for results.
+    fn run_with(
+        &self,
+        inputs: Vec<Buffer>,
+        numbers: &[Scalar],
+        spare: &mut Spare,
+    ) -> Result<Vec<Buffer>, OutOfMemory> {
         assert!(
             inputs.len() == self.inputs.len()
                 && inputs
@@ -208,7 +224,7 @@ impl Executable {
                 .collect();
             match &step.work {
                 Work::Kernel(kernel) => {
-                    for (&slot, buffer) in step.outputs.iter().zip(kernel.run(operands, spare)?) {
+                    for (&slot, buffer) in step.outputs.iter().zip(kernel.run(operands, numbers, spare)?) {
                         slots[slot] = Some(buffer);
                     }
                 }
@@ -230,10 +246,14 @@ impl Executable {
                 }
                 Work::Single(op) => put(&mut slots, &step.outputs, single::run(op, operands.into_vec())?),
                 Work::Recurrence(recurrence) => {
-                    put(&mut slots, &step.outputs, recurrence.run(&operands)?);
+                    put(&mut slots, &step.outputs, recurrence.run(&operands, numbers)?);
                 }
-                Work::Small(small) => put(&mut slots, &step.outputs, small.run(&operands)?),
-                Work::Scan(scan) => put(&mut slots, &step.outputs, scan.run(operands.into_vec(), spare)?),
+                Work::Small(small) => put(&mut slots, &step.outputs, small.run(&operands, numbers)?),
+                Work::Scan(scan) => put(
+                    &mut slots,
+                    &step.outputs,
+                    scan.run(operands.into_vec(), numbers, spare)?,
+                ),
                 Work::While {
                     condition,
                     body,
@@ -243,8 +263,10 @@ impl Executable {
                     let mut carry = operands[consts.len()..].to_vec();
                     let with = |carry: Vec<Buffer>| consts.iter().cloned().chain(carry).collect::<Vec<_>>();
                     let mut spare = Spare::of_loop();
-                    while condition.run_with(with(carry.clone()), &mut spare)?[0].as_slice::<bool>()[0] {
-                        carry = body.run_with(with(carry), &mut spare)?;
+                    while condition.run_with(with(carry.clone()), numbers, &mut spare)?[0].as_slice::<bool>()
+                        [0]
+                    {
+                        carry = body.run_with(with(carry), numbers, &mut spare)?;
                     }
                     put(&mut slots, &step.outputs, carry);
                 }
@@ -255,14 +277,14 @@ impl Executable {
                     put(
                         &mut slots,
                         &step.outputs,
-                        branches[nearest].run_with(operands, spare)?,
+                        branches[nearest].run_with(operands, numbers, spare)?,
                     );
                 }
                 Work::Apart(program) => {
                     put(
                         &mut slots,
                         &step.outputs,
-                        program.run_with(operands.into_vec(), spare)?,
+                        program.run_with(operands.into_vec(), numbers, spare)?,
                     );
                 }
                 Work::Effect(effect) => effects::happen(effect, &operands),
@@ -272,6 +294,12 @@ impl Executable {
         Ok(results
             .map(|&(slot, last)| read(&mut slots[slot], last))
             .collect())
+    }
+
+    /// The bytes that it takes in memory, roughly.
+    pub fn bytes(&self) -> usize {
+        let inputs = self.inputs.len() * size_of::<ArrayType>();
+        size_of::<Executable>() + inputs + self.steps.iter().map(Step::bytes).sum::<usize>()
     }
 
     /// How many kernels and single ops a run takes; loops count once.
@@ -328,6 +356,20 @@ fn put(slots: &mut [Option<Buffer>], outputs: &[usize], buffers: Vec<Buffer>) {
 }
 
 impl Step {
+    fn bytes(&self) -> usize {
+        let work = match &self.work {
+            Work::Kernel(kernel) => kernel.bytes(),
+            Work::Recurrence(_) => size_of::<Recurrence>(),
+            Work::Small(small) => small.bytes(),
+            Work::Scan(scan) => size_of::<Loop>() + scan.scan.body.bytes() + scan.body.bytes(),
+            Work::While { condition, body, .. } => condition.bytes() + body.bytes(),
+            Work::Cond(branches) => branches.iter().map(Executable::bytes).sum(),
+            Work::Apart(program) => program.bytes(),
+            Work::Reshape(_) | Work::Pad { .. } | Work::Dot { .. } | Work::Single(_) | Work::Effect(_) => 0,
+        };
+        size_of::<Step>() + work
+    }
+
     fn new(work: Work, inputs: &[Var], outputs: SmallVec<[usize; 2]>) -> Step {
         Step {
             work,
@@ -352,7 +394,12 @@ impl Accesses for Step {
 }
 
 impl Loop {
-    fn run(&self, operands: Vec<Buffer>, outer: &mut Spare) -> Result<Vec<Buffer>, OutOfMemory> {
+    fn run(
+        &self,
+        operands: Vec<Buffer>,
+        numbers: &[Scalar],
+        outer: &mut Spare,
+    ) -> Result<Vec<Buffer>, OutOfMemory> {
         let Scan {
             length,
             consts,
@@ -398,7 +445,7 @@ impl Loop {
                 .chain(std::mem::take(&mut carry))
                 .chain(x)
                 .collect();
-            let mut outputs = self.body.run_with(inputs, &mut spare)?;
+            let mut outputs = self.body.run_with(inputs, numbers, &mut spare)?;
             let pieces = outputs.split_off(carries);
             carry = outputs;
             // Where the carry stays as it is, so does everything after it.

@@ -6,7 +6,7 @@ use crate::loops;
 use crate::pairs;
 use crate::registers;
 use crate::view::{Affine, Seen, View, Views};
-use kiln_program::{ArrayType, Binary, DType, Equation, Op, Program, Reduction, Scalar, Scan, Var};
+use kiln_program::{ArrayType, Binary, DType, Equation, Formula, Op, Program, Reduction, Scalar, Scan, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -89,7 +89,7 @@ pub(crate) enum Instruction {
         draw: Draw,
     },
     Fill {
-        value: Scalar,
+        number: Formula,
         out: usize,
     },
     Load {
@@ -175,6 +175,25 @@ pub(crate) struct Kernel {
     pub(crate) cost: u64,
 }
 
+impl Kernel {
+    /// The bytes that it takes in memory, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        fn block(code: &[Instruction]) -> usize {
+            let within = code.iter().map(|instruction| match instruction {
+                Instruction::Loop { body, .. } => block(body),
+                _ => 0,
+            });
+            size_of_val(code) + within.sum::<usize>()
+        }
+        size_of::<Kernel>()
+            + size_of_val(&self.inputs[..])
+            + size_of_val(&self.outputs[..])
+            + size_of_val(&self.leaves[..])
+            + block(&self.once)
+            + block(&self.code)
+    }
+}
+
 /// All kernels of a program, by the numbers that `clusters` gave them.
 pub(crate) fn build(program: &Program, clusters: &mut Clusters) -> Vec<Kernel> {
     let views = Rc::new(RefCell::new(std::mem::take(&mut clusters.views)));
@@ -250,7 +269,7 @@ struct Writer {
     values: FxHashMap<(u32, Var, Seen), Value>,
     views: Rc<RefCell<Views>>,
     loaded: FxHashMap<usize, Value>,
-    constants: FxHashMap<Scalar, Value>,
+    constants: FxHashMap<Formula, Value>,
     /// Element size of each virtual register.
     sizes: Vec<usize>,
     loops: usize,
@@ -301,7 +320,7 @@ impl Writer {
         }
         let dtype = || program.type_of(equation.inputs[0]).dtype;
         let value = match &equation.op {
-            Op::Constant { value, .. } => self.constant(*value),
+            op if let Some(number) = op.number() => self.constant(number),
             Op::Iota { dtype, axis, .. } => self.iota(*dtype, &view.0[*axis]),
             Op::Unary(f) => self.apply(Apply::One(kernels::unary(*f, dtype())), &operands, result),
             Op::Binary(f) => {
@@ -434,19 +453,23 @@ impl Writer {
         }
     }
 
-    fn constant(&mut self, value: Scalar) -> Value {
-        if let Some(known) = self.constants.get(&value) {
+    fn constant(&mut self, number: Formula) -> Value {
+        if let Some(known) = self.constants.get(&number) {
             return *known;
         }
-        let out = self.register(value.dtype().size());
-        self.blocks[0].push(Instruction::Fill { value, out });
+        let size = number.dtype().size();
+        let out = self.register(size);
+        self.blocks[0].push(Instruction::Fill {
+            number: number.clone(),
+            out,
+        });
         let known = Value {
             source: Source::Register(out),
-            size: value.dtype().size(),
+            size,
             depth: 0,
             splat: true,
         };
-        self.constants.insert(value, known);
+        self.constants.insert(number, known);
         known
     }
 
@@ -481,7 +504,10 @@ impl Writer {
 
     fn random(&mut self, scope: &Scope, equation: &Equation, seen: Seen, words: &[Value], counter: Affine) {
         let (key, first) = words.split_at(2);
-        let zero = self.constants.get(&Scalar::from_i64(DType::U32, 0)).copied();
+        let zero = self
+            .constants
+            .get(&Formula::Known(Scalar::from_i64(DType::U32, 0)))
+            .copied();
         let is_zero = |word: &Value| zero.is_some_and(|zero| zero.source == word.source);
         let counter = self.leaf(None, DType::U64, &counter);
         let place = self.place(counter);

@@ -183,7 +183,7 @@ impl<'s> Parts<'s> {
         let constant: FxHashMap<Var, &Op> = body
             .equations()
             .iter()
-            .filter(|equation| matches!(equation.op, Op::Constant { .. }))
+            .filter(|equation| equation.op.number().is_some())
             .map(|equation| (equation.outputs[0], &equation.op))
             .collect();
         let mut map: FxHashMap<Var, Var> = FxHashMap::default();
@@ -218,7 +218,7 @@ impl<'s> Parts<'s> {
         let mut number = |var: Var, tile: &mut Builder| {
             *map.entry(var).or_insert_with(|| {
                 let op = constant[&var].clone();
-                tile.push(op, &[]).expect("a constant")[0]
+                tile.push(op, &[]).expect("a number")[0]
             })
         };
         let mut results: FxHashMap<Var, Var> = FxHashMap::default();

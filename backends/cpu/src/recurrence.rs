@@ -6,7 +6,7 @@
 use crate::kernels::Number;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::{cast_slice, cast_slice_mut};
-use kiln_program::{ArrayType, Binary, DType, Op, Scalar, Scan, Shape, Var};
+use kiln_program::{ArrayType, Binary, DType, Formula, Op, Scalar, Scan, Shape, Var};
 
 /// A recurrence, ready to run.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ enum Step {
 
 #[derive(Clone, Debug)]
 enum Operand {
-    Number(Scalar),
+    Number(Formula),
     /// The same in each trip.
     Const(usize),
     Slices(usize),
@@ -61,18 +61,15 @@ impl Recurrence {
         let n = of.shape.size();
         let fits = of.dtype.is_float() && (n == 1 || (n.is_multiple_of(LANES) && n <= ELEMENTS));
         fits.then_some(())?;
-        let mut numbers: Vec<(Var, Scalar)> = vec![];
+        let mut numbers: Vec<(Var, Formula)> = vec![];
         let mut steps: Vec<(Step, Operand)> = vec![];
         let mut value = carry;
         for equation in body.equations() {
-            let f = match &equation.op {
-                Op::Constant { value, .. } => {
-                    numbers.push((equation.outputs[0], *value));
-                    continue;
-                }
-                Op::Binary(f) => *f,
-                _ => return None,
-            };
+            if let Some(number) = equation.op.number() {
+                numbers.push((equation.outputs[0], number));
+                continue;
+            }
+            let Op::Binary(f) = equation.op else { return None };
             let [x, y] = equation.inputs[..] else { return None };
             let (other, swapped) = if x == value { (y, false) } else { (x, true) };
             if (x == value) == (y == value) {
@@ -91,7 +88,7 @@ impl Recurrence {
             };
             let number = numbers.iter().find(|(var, _)| *var == other);
             let operand = match (number, other.index()) {
-                (Some((_, number)), _) => Operand::Number(*number),
+                (Some((_, number)), _) => Operand::Number(number.clone()),
                 (None, i) if i < scan.consts => Operand::Const(i),
                 (None, i) if i > scan.consts && i < body.inputs().len() => Operand::Slices(i),
                 _ => return None,
@@ -117,14 +114,14 @@ impl Recurrence {
     }
 
     /// Runs it.
-    pub(crate) fn run(&self, operands: &[Buffer]) -> Result<Vec<Buffer>, OutOfMemory> {
+    pub(crate) fn run(&self, operands: &[Buffer], numbers: &[Scalar]) -> Result<Vec<Buffer>, OutOfMemory> {
         match self.of.dtype {
-            DType::F32 => self.typed::<f32>(operands),
-            _ => self.typed::<f64>(operands),
+            DType::F32 => self.typed::<f32>(operands, numbers),
+            _ => self.typed::<f64>(operands, numbers),
         }
     }
 
-    fn typed<T: Number>(&self, buffers: &[Buffer]) -> Result<Vec<Buffer>, OutOfMemory> {
+    fn typed<T: Number>(&self, buffers: &[Buffer], numbers: &[Scalar]) -> Result<Vec<Buffer>, OutOfMemory> {
         let n = self.of.shape.size();
         let shape: Shape = std::iter::once(self.length)
             .chain(self.of.shape.iter().copied())
@@ -138,7 +135,7 @@ impl Recurrence {
         let (mut after, mut before) = (wanted(true)?, wanted(false)?);
         let numbers = self.operands.each_ref().map(|operand| match operand {
             Operand::Number(number) => {
-                let bytes = number.to_le_bytes();
+                let bytes = number.value(numbers).to_le_bytes();
                 vec![bytemuck::pod_read_unaligned::<T>(&bytes[..size_of::<T>()]); n]
             }
             _ => vec![],

@@ -9,7 +9,7 @@ use crate::kernels::{self, Counters, Stack};
 use crate::spare::Spare;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
-use kiln_program::{ArrayType, DType};
+use kiln_program::{ArrayType, DType, Scalar};
 use rayon::prelude::*;
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -118,6 +118,8 @@ struct Task<'a> {
 struct Call<'a> {
     kernel: &'a Kernel,
     inputs: SmallVec<[&'a [u8]; 4]>,
+    /// Those that are given with the inputs.
+    numbers: &'a [Scalar],
     /// For inputs whose memory has become an output's: that output, and the register that takes each tile first.
     reused: SmallVec<[Option<(usize, usize)>; 4]>,
 }
@@ -138,6 +140,7 @@ impl Kernel {
     pub(crate) fn run(
         &self,
         mut inputs: SmallVec<[Buffer; 4]>,
+        numbers: &[Scalar],
         spare: &mut Spare,
     ) -> Result<SmallVec<[Buffer; 2]>, OutOfMemory> {
         let mut reused: SmallVec<[Option<(usize, usize)>; 4]> = SmallVec::from_elem(None, inputs.len());
@@ -159,6 +162,7 @@ impl Kernel {
         let call = Call {
             kernel: self,
             inputs: inputs.iter().map(Buffer::bytes).collect(),
+            numbers,
             reused,
         };
         {
@@ -443,7 +447,8 @@ impl Call<'_> {
                 splat,
                 draw,
             } => self.random(*key, *first, *counter, *splat, *draw, machine, tile),
-            Instruction::Fill { value, out } => {
+            Instruction::Fill { number, out } => {
+                let value = number.value(self.numbers);
                 let size = value.dtype().size();
                 kernels::fill(
                     value.dtype(),

@@ -2,7 +2,8 @@
 
 use kiln_cpu::{Buffer, Executable};
 use kiln_program::{
-    ArrayType, Axes, Binary, Builder, Compare, DType, Op, Program, Reduction, Scalar, Scan, Shape, Unary, Var,
+    ArrayType, Axes, Binary, Builder, Compare, DType, Op, Program, Reduction, Scalar, Scan, Shape, Unary,
+    Var, lift,
 };
 use std::sync::Arc;
 
@@ -69,13 +70,26 @@ fn trips(scan: &Scan, operands: &[Buffer]) -> Vec<Buffer> {
 }
 
 fn agree(program: &Program, inputs: &[Buffer]) {
-    let fused = Executable::compile(program).run(inputs.to_vec());
+    let executable = Executable::compile(program);
+    let fused = executable.run(inputs.to_vec());
     let plain = one_by_one(program, inputs);
-    for (i, (fused, plain)) in fused.iter().zip(&plain).enumerate() {
+    let (lifted, numbers) = lift(&Arc::new(program.clone()));
+    let of_lifted = Executable::compile(&lifted);
+    assert_eq!(
+        of_lifted.steps(),
+        executable.steps(),
+        "steps without literals of\n{program}"
+    );
+    let given = of_lifted.run_lifted(inputs.to_vec(), &numbers).unwrap();
+    for (i, ((fused, plain), given)) in fused.iter().zip(&plain).zip(&given).enumerate() {
         assert_eq!(fused.array_type(), plain.array_type());
         assert!(
             fused.bytes() == plain.bytes(),
             "output {i} differs for\n{program}"
+        );
+        assert!(
+            given.bytes() == fused.bytes(),
+            "output {i} differs without literals for\n{program}"
         );
     }
 }
@@ -219,7 +233,7 @@ fn random_program(dice: &mut Dice, equations: usize) -> Program {
             ),
             14 => (
                 Op::Constant {
-                    value: Scalar::from_f64(DType::F32, 0.5),
+                    value: Scalar::from_f64(DType::F32, [0.5, -0.5, 1.7, 2.0][dice.roll(4)]),
                     shape: of.shape.clone(),
                 },
                 vec![],

@@ -3,7 +3,7 @@
 use kiln_cpu::{Buffer, Executable, on_effect};
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, Compare, DType, Dot, Effect, Op, OutOfBounds, Program, Reduction,
-    Scalar, Scan, Shape, Unary, Update, Var, While,
+    Scalar, Scan, Shape, Unary, Update, Var, While, lift,
 };
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -145,10 +145,23 @@ fn same(x: &Buffer, y: &Buffer) -> bool {
 }
 
 fn agree(program: &Program, inputs: &[Buffer]) {
-    let whole = Executable::compile(program).run(inputs.to_vec());
+    let executable = Executable::compile(program);
+    let whole = executable.run(inputs.to_vec());
     let plain = one_by_one(program, inputs);
-    for (i, (whole, plain)) in whole.iter().zip(&plain).enumerate() {
+    let (lifted, numbers) = lift(&Arc::new(program.clone()));
+    let of_lifted = Executable::compile(&lifted);
+    assert_eq!(
+        of_lifted.steps(),
+        executable.steps(),
+        "steps without literals of\n{program}"
+    );
+    let given = of_lifted.run_lifted(inputs.to_vec(), &numbers).unwrap();
+    for (i, ((whole, plain), given)) in whole.iter().zip(&plain).zip(&given).enumerate() {
         assert!(same(whole, plain), "output {i} differs for\n{program}");
+        assert!(
+            same(whole, given),
+            "output {i} differs without literals for\n{program}"
+        );
     }
 }
 

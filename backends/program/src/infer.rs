@@ -48,6 +48,10 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
             let [] = take(operands)?;
             one(value.dtype(), shape.clone())
         }
+        Op::Lifted { number, shape } => {
+            let [] = take(operands)?;
+            one(number.dtype(), shape.clone())
+        }
         Op::Iota { dtype, shape, axis } => {
             let [] = take(operands)?;
             axis_of(*axis, shape)?;

@@ -9,6 +9,7 @@ mod dead;
 mod dtype;
 mod hoist;
 mod infer;
+mod lift;
 mod limits;
 mod op;
 mod program;
@@ -22,6 +23,7 @@ mod uniform;
 
 pub use dtype::DType;
 pub use infer::{TypeError, Types, infer};
+pub use lift::{Formula, Lifted, lift, put_back};
 pub use limits::{Limits, with_limits};
 pub use op::{
     ArgReduction, Binary, Compare, Custom, CustomRule, Dot, Effect, Linalg, Op, OutOfBounds, Reduction, Scan,

@@ -3,6 +3,7 @@
 //! Operands of an elementwise op have equal shapes and dtypes: broadcasting and promotion are written out as
 //! [`Op::Broadcast`] and [`Op::Cast`] by whoever records the op.
 
+use crate::lift::Formula;
 use crate::{Axes, Builder, DType, Program, Scalar, Shape};
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
@@ -195,6 +196,16 @@ pub enum Op {
     Custom(Arc<Custom>),
     /// `(x, ...) -> ()`: something done for its own sake, in the order of the equations.
     Effect(Effect),
+
+    /// `() -> a`: the same number everywhere, given when the program runs: a literal that [`lift`](crate::lift()) took out. Programs that
+    /// users see have none, and it is not saved.
+    #[serde(skip)]
+    Lifted {
+        /// How the number comes of those that are given.
+        number: Formula,
+        /// The result's shape.
+        shape: Shape,
+    },
 }
 
 /// Elementwise functions of one operand.
@@ -486,6 +497,7 @@ impl Op {
             Op::Custom(_) => "custom".into(),
             Op::Effect(Effect::Print(_)) => "debug_print".into(),
             Op::Effect(Effect::CheckNan { .. }) => "check_nan".into(),
+            Op::Lifted { .. } => "lifted".into(),
         }
     }
 
@@ -557,6 +569,25 @@ impl Op {
             .zip(programs)
             .for_each(|(place, program)| **place = program);
         fits
+    }
+
+    /// The op with other programs: all that it holds, also those of derivatives.
+    pub(crate) fn with_programs(&self, mut f: impl FnMut(&Arc<Program>) -> Arc<Program>) -> Op {
+        let mut op = self.clone();
+        let programs: Vec<Arc<Program>> = self.held().into_iter().map(&mut f).collect();
+        if !programs.is_empty() {
+            op.hold(programs);
+        }
+        op
+    }
+
+    /// The same number everywhere, if that is what the op gives: known, or given when the program runs.
+    pub fn number(&self) -> Option<Formula> {
+        match self {
+            Op::Constant { value, .. } => Some(Formula::Known(*value)),
+            Op::Lifted { number, .. } => Some(number.clone()),
+            _ => None,
+        }
     }
 
     /// Whether running it does something besides giving results.

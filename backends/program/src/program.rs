@@ -1,6 +1,7 @@
 //! Programs: typed equations in the order in which they run.
 
 use crate::infer::{TypeError, infer};
+use crate::lift::{Lifted, is_literal};
 use crate::{ArrayType, Op};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
 
 /// A variable of a program: an index into its types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,9 +66,77 @@ pub struct Program {
     hash: u64,
     depth: usize,
     has_effect: bool,
+    /// Whether there are literals that can be lifted, here or within.
+    literals: bool,
+    /// Whether there are numbers that are given when it runs, here or within.
+    lifted: bool,
+    /// Itself without its literals, and these, if there are any: found once, as a program runs often.
+    without_literals: OnceLock<Option<Lifted>>,
 }
 
 impl Program {
+    fn new(inputs: usize, equations: Vec<Equation>, outputs: Vec<Var>, types: Vec<ArrayType>) -> Program {
+        let mut state = Fnv::default();
+        (inputs, &types[..inputs], &outputs).hash(&mut state);
+        for equation in &equations {
+            equation.hash(&mut state);
+        }
+        let ops = || equations.iter().map(|equation| &equation.op);
+        let held = || ops().flat_map(|op| op.held());
+        let is_literal = |op: &Op| matches!(op, Op::Constant { value, .. } if is_literal(*value));
+        Program {
+            inputs,
+            depth: held().map(|program| program.depth + 1).max().unwrap_or(0),
+            has_effect: ops().any(|op| op.has_effect()),
+            literals: ops().any(is_literal) || held().any(|program| program.literals),
+            lifted: ops().any(|op| matches!(op, Op::Lifted { .. })) || held().any(|program| program.lifted),
+            without_literals: OnceLock::new(),
+            hash: state.finish(),
+            equations,
+            outputs,
+            types,
+        }
+    }
+
+    /// The same program with other ops of the same types. `f` gets an op and the equation's first result.
+    pub(crate) fn with_ops(&self, mut f: impl FnMut(Option<Var>, &Op) -> Op) -> Program {
+        let equations = self.equations.iter().map(|equation| Equation {
+            op: f(equation.outputs.first().copied(), &equation.op),
+            inputs: equation.inputs.clone(),
+            outputs: equation.outputs.clone(),
+        });
+        Program::new(
+            self.inputs,
+            equations.collect(),
+            self.outputs.clone(),
+            self.types.clone(),
+        )
+    }
+
+    /// The bytes that it takes in memory, roughly, with the programs within, and again without its literals.
+    pub fn bytes(&self) -> usize {
+        let own = |program: &Program| {
+            size_of::<Program>() + size_of_val(&program.equations[..]) + size_of_val(&program.types[..])
+        };
+        let all: usize = self.distinct().into_iter().map(own).sum();
+        if self.literals { 2 * all } else { all }
+    }
+
+    /// Whether there are literals in it that [`lift`](crate::lift()) could take out.
+    pub(crate) fn has_literals(&self) -> bool {
+        self.literals
+    }
+
+    /// Itself without its literals, and these, if there are any; `find` finds it once.
+    pub(crate) fn without_literals(&self, find: impl FnOnce() -> Option<Lifted>) -> Option<&Lifted> {
+        self.without_literals.get_or_init(find).as_ref()
+    }
+
+    /// Whether it reads numbers that are given when it runs, as what [`lift`](crate::lift()) gives does.
+    pub fn is_lifted(&self) -> bool {
+        self.lifted
+    }
+
     /// The input variables.
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = Var> + use<> {
         (0..self.inputs).map(|i| Var(i as u32))
@@ -362,21 +432,7 @@ impl Builder {
         }
         equations.shrink_to_fit();
         types.shrink_to_fit();
-        let mut state = Fnv::default();
-        (inputs, &types[..inputs], &outputs).hash(&mut state);
-        for equation in &equations {
-            equation.hash(&mut state);
-        }
-        let held = equations.iter().flat_map(|equation| equation.op.held());
-        Program {
-            inputs,
-            depth: held.map(|program| program.depth + 1).max().unwrap_or(0),
-            has_effect: equations.iter().any(|equation| equation.op.has_effect()),
-            equations,
-            outputs,
-            types,
-            hash: state.finish(),
-        }
+        Program::new(inputs, equations, outputs, types)
     }
 
     pub(crate) fn define(&mut self, of: ArrayType) -> Var {

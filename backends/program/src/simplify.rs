@@ -5,6 +5,7 @@
 
 use crate::dead::without_dead_code;
 use crate::hoist::{Hoisted, hoisted};
+use crate::lift::Formula;
 use crate::op::{Binary, Compare, Op, Scan, Unary, While};
 use crate::{Axes, Builder, DType, Equation, Program, Scalar, Shape, Var, Vars};
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -122,11 +123,7 @@ impl Forward<'_> {
             return self.rewrite(op, inputs);
         }
         if let Some((x, factor)) = self.negative_product(&op, &inputs) {
-            let shape = self.shape(x).clone();
-            let constant = Op::Constant {
-                value: negated(factor),
-                shape,
-            };
+            let constant = factor.negated().everywhere(self.shape(x).clone());
             let factor = self.write(constant, Vars::new())[0];
             return self.rewrite(Op::Binary(Binary::Mul), [x, factor].into_iter().collect());
         }
@@ -201,6 +198,11 @@ impl Forward<'_> {
             Op::Constant { value, .. } => Some(value),
             _ => None,
         }
+    }
+
+    /// The number that a variable is everywhere, known or not.
+    fn number(&self, var: Var) -> Option<Formula> {
+        self.defined(var)?.op.number()
     }
 
     /// The op with the programs inside it made shorter.
@@ -333,11 +335,11 @@ impl Forward<'_> {
     }
 
     /// For a product with a constant that is negated before or after, of floats: what is multiplied, and the constant.
-    fn negative_product(&self, op: &Op, inputs: &[Var]) -> Option<(Var, Scalar)> {
+    fn negative_product(&self, op: &Op, inputs: &[Var]) -> Option<(Var, Formula)> {
         let product = |x: Var, y: Var| {
-            self.constant(y)
+            self.number(y)
                 .map(|y| (x, y))
-                .or(self.constant(x).map(|x| (y, x)))
+                .or_else(|| self.number(x).map(|x| (y, x)))
         };
         let (x, factor) = match op {
             Op::Unary(Unary::Neg) => {
@@ -364,29 +366,26 @@ impl Forward<'_> {
 
     /// The constant that an equation over constants gives.
     fn fold(&self, op: &Op, inputs: &[Var]) -> Option<Op> {
-        let x = self.constant(*inputs.first()?)?;
-        let (value, shape) = match op {
+        let x = self.number(*inputs.first()?)?;
+        let known = |i: usize| self.constant(inputs[i]);
+        let shape = || self.shape(inputs[0]).clone();
+        let (number, shape) = match op {
             Op::Reshape(shape) | Op::Broadcast { shape, .. } => (x, shape.clone()),
             Op::Transpose(_) | Op::Slice { .. } | Op::Reverse(_) => {
                 let types = crate::infer(op, &[self.builder.type_of(inputs[0])]).ok()?;
                 (x, types[0].shape.clone())
             }
-            Op::Cast(dtype) => (x.cast(*dtype), self.shape(inputs[0]).clone()),
-            Op::Unary(Unary::Neg) => (negated(x), self.shape(inputs[0]).clone()),
+            Op::Cast(dtype) => (x.cast(*dtype)?, shape()),
+            Op::Unary(Unary::Neg) => (x.negated(), shape()),
             Op::Unary(Unary::Not) if x.dtype() == DType::Bool => {
-                (Scalar::from_bool(x.as_i64() == 0), self.shape(inputs[0]).clone())
+                let not = Scalar::from_bool(x.known()?.as_i64() == 0);
+                (Formula::Known(not), shape())
             }
-            Op::Compare(f) => (
-                compared(*f, x, self.constant(inputs[1])?),
-                self.shape(inputs[0]).clone(),
-            ),
-            Op::Binary(f) => (
-                arithmetic(*f, x, self.constant(inputs[1])?)?,
-                self.shape(inputs[0]).clone(),
-            ),
+            Op::Compare(f) => (Formula::Known(compared(*f, known(0)?, known(1)?)), shape()),
+            Op::Binary(f) => (Formula::binary(*f, x, self.number(inputs[1])?)?, shape()),
             _ => return None,
         };
-        Some(Op::Constant { value, shape })
+        Some(number.everywhere(shape))
     }
 
     /// Two equations as one.
@@ -511,47 +510,4 @@ fn compared(f: Compare, x: Scalar, y: Scalar) -> Scalar {
         Compare::Gt => order.is_some_and(|order| order.is_gt()),
         Compare::Ge => order.is_some_and(|order| order.is_ge()),
     })
-}
-
-fn negated(x: Scalar) -> Scalar {
-    if x.dtype().is_float() {
-        Scalar::from_f64(x.dtype(), -x.as_f64())
-    } else {
-        Scalar::from_i64(x.dtype(), x.as_i64().wrapping_neg())
-    }
-}
-
-/// The four operations that every machine computes alike; `None` for the others.
-fn arithmetic(f: Binary, x: Scalar, y: Scalar) -> Option<Scalar> {
-    let dtype = x.dtype();
-    match dtype {
-        DType::Bool => None,
-        DType::F32 | DType::F64 => {
-            let (x64, y64) = (x.as_f64(), y.as_f64());
-            let (x32, y32) = (x64 as f32, y64 as f32);
-            // Operands of f32 are computed in f32, so that they are rounded once.
-            let (wide, narrow) = match f {
-                Binary::Add => (x64 + y64, x32 + y32),
-                Binary::Sub => (x64 - y64, x32 - y32),
-                Binary::Mul => (x64 * y64, x32 * y32),
-                Binary::Div => (x64 / y64, x32 / y32),
-                _ => return None,
-            };
-            Some(if dtype == DType::F32 {
-                Scalar::from_f32(narrow)
-            } else {
-                Scalar::from_f64(dtype, wide)
-            })
-        }
-        _ => {
-            let (x, y) = (x.as_i64(), y.as_i64());
-            let value = match f {
-                Binary::Add => x.wrapping_add(y),
-                Binary::Sub => x.wrapping_sub(y),
-                Binary::Mul => x.wrapping_mul(y),
-                _ => return None,
-            };
-            Some(Scalar::from_i64(dtype, value))
-        }
-    }
 }

@@ -96,6 +96,7 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, shared: &mut Shared<'_>, inde
             Ok(())
         }
         Op::StopGradient => Ok(()),
+        Op::Lifted { number, shape } => write!(f, "[{shape} {number:?}]"),
         Op::Iota { axis, .. } => write!(f, "[axis={axis}]"),
         Op::Cast(dtype) => write!(f, "[{}]", dtype.short()),
         Op::Reshape(shape) => write!(f, "[{shape}]"),

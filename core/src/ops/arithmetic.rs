@@ -1,14 +1,14 @@
 //! Elementwise functions that are compositions: quotients, powers, bounds and choices.
 
 use super::elementwise::{Family, binary_function, common_shape, fit, promoted, settle, truth};
-use super::primitive::{binary, broadcast, cast, compare, divided, filled, number_like, select, unary};
+use super::primitive::{binary, broadcast, cast, compare, divided, number_like, select, unary};
 use crate::Array;
 use crate::array::{Literal, Repr};
 use crate::eager::staged;
 use crate::error::{check, raise};
 use crate::promote::{Kind, inexact, numeric, promote};
 use crate::record::is_recording;
-use kiln_backends::program::{Binary, Compare, DType, Scalar, Unary};
+use kiln_backends::program::{Binary, Compare, DType, Unary};
 
 /// jnp.floor_divide: the truncated quotient, one less where signs differ and something is left.
 pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
@@ -99,8 +99,8 @@ fn whole_power(x: &Array, exponent: i64) -> Array {
 impl Array {
     /// The element to a power, in the promoted dtype and shape: NumPy's `power`, Python's `**`.
     ///
-    /// A plain integer as exponent is computed as products (of one over the element, where it is negative), a plain float is part of the
-    /// program; an array as exponent can be differentiated by.
+    /// A plain integer as exponent is computed as products (of one over the element, where it is negative), a plain float is a
+    /// constant; an array as exponent can be differentiated by.
     ///
     /// # Panics
     /// When shapes do not broadcast, or integers are raised to a negative plain power.
@@ -265,13 +265,12 @@ pub(crate) fn power(x: Array, exponent: Array) -> Array {
                 whole_power(&cast(&x[0], kind), n)
             })
         }
-        Repr::Literal(Literal::Float(number)) => {
+        Repr::Literal(Literal::Float(_)) => {
             let kind = promote([x.kind(), exponent.kind()]);
-            let x = x.settled("pow", kind);
-            let scalar = Scalar::from_f64(kind.dtype, number);
-            staged("pow", (scalar, kind), [x], |&(scalar, kind), x| {
-                let x = cast(&x[0], kind);
-                binary(Binary::Pow, &x, &filled(scalar, x.shape(), kind.weak))
+            let operands = [x, exponent].map(|x| x.settled("pow", kind));
+            staged("pow", kind, operands, |&kind, xs| {
+                let x = cast(&xs[0], kind);
+                binary(Binary::Pow, &x, &broadcast(&xs[1], x.shape()))
             })
         }
         _ => {
@@ -369,11 +368,12 @@ pub fn isclose(x: impl Into<Array>, y: impl Into<Array>, relative: f64, absolute
     };
     settle("isclose", &mut operands, kind);
     common_shape("isclose", &operands);
-    let bits = (relative.to_bits(), absolute.to_bits());
-    staged("isclose", (kind, bits), operands, |&(kind, bits), xs| {
-        let shape = common_shape("isclose", xs);
+    let tolerances = [relative, absolute].map(|x| Array::from(x).settled("isclose", kind));
+    let operands = operands.into_iter().chain(tolerances);
+    staged("isclose", kind, operands, |&kind, xs| {
+        let shape = common_shape("isclose", &xs[..2]);
         let (x, y) = (fit(&xs[0], kind, &shape), fit(&xs[1], kind, &shape));
-        let (relative, absolute) = (f64::from_bits(bits.0), f64::from_bits(bits.1));
+        let [relative, absolute] = [&xs[2], &xs[3]];
         let distance = (&x - &y).abs();
         let close = distance.le(absolute + relative * y.abs());
         (y.isfinite() & close) | x.equal(&y)

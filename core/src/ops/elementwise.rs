@@ -110,7 +110,7 @@ pub(crate) fn binary_function(
     family: Family,
     x: Array,
     y: Array,
-    f: impl Fn(&Array, &Array) -> Array + 'static,
+    f: impl Fn(&Array, &Array) -> Array + Send + Sync + 'static,
 ) -> Array {
     let mut operands = [x, y];
     let mut kind = family.kind(op, promote(operands.iter().map(Array::kind)));
@@ -138,7 +138,7 @@ fn unary_function(
     op: &'static str,
     family: Family,
     x: Array,
-    f: impl Fn(&Array) -> Array + 'static,
+    f: impl Fn(&Array) -> Array + Send + Sync + 'static,
 ) -> Array {
     let kind = family.kind(op, x.kind());
     let x = x.settled(op, kind);

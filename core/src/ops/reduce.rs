@@ -21,7 +21,7 @@ fn reduction(
     x: &Array,
     axes: Option<(Numbers, bool)>,
     needs_elements: bool,
-    f: impl Fn(&Array, &Axes) -> Array + Copy + 'static,
+    f: impl Fn(&Array, &Axes) -> Array + Copy + Send + Sync + 'static,
 ) -> Array {
     let (axes, kept) = match axes {
         Some((numbers, kept)) => (axes_of(op, &numbers, x.ndim()), kept),
@@ -47,7 +47,7 @@ fn run(
     x: Array,
     axes: Axes,
     kept: bool,
-    f: impl Fn(&Array, &Axes) -> Array + Copy + 'static,
+    f: impl Fn(&Array, &Axes) -> Array + Copy + Send + Sync + 'static,
 ) -> Array {
     staged(op, (axes, kept, Pure(f)), [x], |(axes, kept, f), x| {
         let result = (f.0)(&x[0], axes);
@@ -394,7 +394,7 @@ impl Array {
         op: &'static str,
         (numbers, kept): (Numbers, bool),
         ddof: f64,
-        f: impl Fn(&Array, &Axes, f64) -> Array + 'static,
+        f: impl Fn(&Array, &Axes, f64) -> Array + Send + Sync + 'static,
     ) -> Array {
         let axes = axes_of(op, &numbers, self.ndim());
         let parameters = (axes, kept, ddof.to_bits(), Pure(f));

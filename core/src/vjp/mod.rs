@@ -36,7 +36,7 @@ pub(crate) fn backward(program: &Arc<Program>, wanted: &[bool], given: &[bool], 
         types.extend(chosen(&program.output_types(), given));
         types
     };
-    derived(program, how, types, |arrays| {
+    derived(program, how, types, |program, arrays| {
         let (inputs, cotangents) = arrays.split_at(program.inputs().len());
         let program = &match outputs {
             true => tidy(program),

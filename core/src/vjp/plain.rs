@@ -2,10 +2,12 @@
 
 use super::{Tape, chosen, spread, zeros};
 use crate::Array;
+use crate::cache::Cache;
 use crate::transform::{evaluate, record_program};
 use kiln_backends::program::{ArrayType, Builder, Op, Program};
-use rustc_hash::FxHashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use rustc_hash::FxBuildHasher;
+use std::hash::BuildHasher;
+use std::sync::{Arc, LazyLock};
 
 /// A derivative of an op: its program, and which of the things that were asked for are among the results.
 pub(crate) type Rule = Arc<(Program, Vec<bool>)>;
@@ -22,20 +24,14 @@ struct Question {
 }
 
 fn answered(question: Question, answer: impl FnOnce(&Question) -> (Program, Vec<bool>)) -> Rule {
-    static RULES: Mutex<Option<FxHashMap<Question, Rule>>> = Mutex::new(None);
-    /// The cache holds this many rules; then it starts afresh.
-    const CAPACITY: usize = 1 << 14;
-    let lock = || RULES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(rule) = lock().get_or_insert_default().get(&question) {
-        return rule.clone();
+    static RULES: LazyLock<Cache<(Arc<Question>, Rule)>> = LazyLock::new(Cache::new);
+    let hash = FxBuildHasher.hash_one(&question);
+    if let Some((_, rule)) = RULES.find(hash, |(known, _)| **known == question) {
+        return rule;
     }
     let rule = Arc::new(answer(&question));
-    let mut guard = lock();
-    let rules = guard.get_or_insert_default();
-    if rules.len() >= CAPACITY {
-        rules.clear();
-    }
-    rules.insert(question, rule.clone());
+    let bytes = size_of::<Question>() + rule.0.bytes();
+    RULES.insert(hash, (Arc::new(question), rule.clone()), bytes);
     rule
 }
 

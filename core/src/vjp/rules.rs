@@ -120,6 +120,7 @@ pub(super) fn backward(site: &Site, residuals: &[Array], given: Vec<Option<Array
         Op::Linalg(f) => super::linalg::linalg(*f, operands, &site.wanted, &given),
         Op::While(_) | Op::StopGradient | Op::Effect(_) => unreachable!("no cotangent reaches {}", op.name()),
         Op::Constant { .. }
+        | Op::Lifted { .. }
         | Op::Iota { .. }
         | Op::Unary(_)
         | Op::Binary(_)

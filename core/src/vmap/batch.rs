@@ -52,7 +52,7 @@ pub(crate) fn batch(program: &Arc<Program>, given: &[bool], size: usize) -> Deri
         program,
         how,
         || batched_types(&program.input_types(), given, size),
-        |inputs| {
+        |program, inputs| {
             let values: Vec<Value> = inputs
                 .iter()
                 .zip(given)

@@ -16,6 +16,7 @@ pub use axes::BatchAxes;
 
 use crate::Array;
 use crate::array::Repr;
+use crate::cache::check_limit;
 use crate::eager::{input_types, run_program};
 use crate::error::{plural, raise};
 use crate::ops::primitive::broadcast_along;
@@ -124,6 +125,7 @@ fn mapped<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
     f: impl Fn(T) -> U,
     options: Vmap<I, O>,
 ) -> impl Fn(T) -> U + Clone {
+    check_limit();
     let map = Map {
         name,
         made_at: Location::caller(),
@@ -227,7 +229,7 @@ impl Map {
             false => {
                 let recording = Recording::new(self.name, None);
                 let whole = record(recording, input_types(&arrays), |inputs| apply(&inputs));
-                run_program(&whole.program, arrays)
+                run_program(&Arc::new(whole.program), arrays)
             }
         };
         structure.rebuild(results.into_iter().zip(weak).map(|(x, weak)| x.with_weak(weak)))

@@ -16,7 +16,7 @@ pub(super) fn rule(op: &Op, operands: &[Value], size: usize) -> Vec<Value> {
     let with_batch = |op: Op| bind_batched(op, &spread(operands, size));
     let (zero, one) = (|axes: &Axes| prefixed(0, axes), |axes: &Axes| prefixed(1, axes));
     match op {
-        Op::Constant { .. } | Op::Iota { .. } => unreachable!("no operands, no batch"),
+        Op::Constant { .. } | Op::Lifted { .. } | Op::Iota { .. } => unreachable!("no operands, no batch"),
 
         Op::Unary(_)
         | Op::Binary(_)

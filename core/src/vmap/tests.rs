@@ -35,7 +35,7 @@ fn three(of: &ArrayType, seed: usize) -> Array {
 }
 
 fn run(program: &Program, inputs: &[Array]) -> Arrays {
-    run_program(program, inputs.iter().cloned().collect())
+    run_program(&Arc::new(program.clone()), inputs.iter().cloned().collect())
 }
 
 /// The program for a batch gives what the program gives for each element, whatever is batched.

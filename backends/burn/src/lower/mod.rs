@@ -158,6 +158,7 @@ pub fn lower_with<B: Kernels>(
             return whole.map(|(x, of)| x.whole(of, device)).collect();
         }
         Op::Effect(_) => unreachable!("it has happened"),
+        Op::Lifted { .. } => unreachable!("literals are put back before a program runs on a device"),
     };
     vec![one]
 }

@@ -8,7 +8,7 @@ use crate::index::Places;
 use crate::kernels::{self, Pattern, Splat};
 use crate::view::{Affine, View, pull};
 use kiln_program::{
-    ArrayType, Axes, DType, Equation, Op, Program, Reduction, Scalar, Scan, Shape, Update, Var, While,
+    ArrayType, Axes, DType, Equation, Formula, Op, Program, Reduction, Scan, Shape, Update, Var, While,
 };
 
 /// Where a variable is, and how many loops around it change it.
@@ -22,7 +22,7 @@ pub(super) struct Value {
 pub(super) struct Layout {
     /// Bytes given away so far.
     next: usize,
-    constants: Vec<(Scalar, Place)>,
+    constants: Vec<(Formula, Place)>,
     /// Steps by depth: before the loop, in it, in a loop within.
     blocks: Vec<Vec<Step>>,
     /// Nothing moves out of a branch.
@@ -134,9 +134,10 @@ impl Layout {
             return vec![Value { place, depth }];
         }
         let step = match &equation.op {
-            Op::Constant { value, .. } => {
+            Op::Constant { .. } | Op::Lifted { .. } => {
+                let number = equation.op.number().expect("the same number everywhere");
                 let place = self.bytes(result.bytes());
-                self.constants.push((*value, place.clone()));
+                self.constants.push((number, place.clone()));
                 return vec![Value { place, depth: 0 }];
             }
             Op::Reshape(_) | Op::StopGradient => return vec![x[0].clone()],

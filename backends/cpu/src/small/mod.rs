@@ -13,7 +13,9 @@ use crate::index::Places;
 use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern, ScalarFn};
 use crate::{Buffer, OutOfMemory};
 use bytemuck::cast_slice_mut;
-use kiln_program::{ArrayType, DType, Effect, Op, Program, Reduction, Scalar, Scan, Shape, Update, While};
+use kiln_program::{
+    ArrayType, DType, Effect, Formula, Op, Program, Reduction, Scalar, Scan, Shape, Update, While,
+};
 use layout::Layout;
 use run::{Outside, run};
 use std::ops::Range;
@@ -30,7 +32,7 @@ type Place = Range<usize>;
 #[derive(Debug)]
 pub(crate) struct Small {
     words: usize,
-    constants: Vec<(Scalar, Place)>,
+    constants: Vec<(Formula, Place)>,
     /// Where the operands go that are no slices.
     fixed: Vec<Place>,
     steps: Vec<Step>,
@@ -169,11 +171,27 @@ impl Small {
         layout.finish(&fixed, carry, &types[w.consts..], vec![])
     }
 
+    /// The bytes that it takes in memory, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        fn list(steps: &[Step]) -> usize {
+            let within = steps.iter().map(|step| match step {
+                Step::Scalars(ops) => size_of_val(&ops[..]),
+                Step::Loop(inner) => size_of::<Loop>() + list(&inner.body),
+                Step::While { condition, body, .. } => list(condition) + list(body),
+                Step::Cond(_, branches) => branches.iter().map(|(steps, _)| list(steps)).sum(),
+                _ => 0,
+            });
+            size_of_val(steps) + within.sum::<usize>()
+        }
+        size_of::<Small>() + size_of_val(&self.constants[..]) + list(&self.steps)
+    }
+
     /// Runs it.
-    pub(crate) fn run(&self, operands: &[Buffer]) -> Result<Vec<Buffer>, OutOfMemory> {
+    pub(crate) fn run(&self, operands: &[Buffer], numbers: &[Scalar]) -> Result<Vec<Buffer>, OutOfMemory> {
         let mut block = vec![0u64; self.words];
         let memory: &mut [u8] = cast_slice_mut(&mut block);
-        for (value, place) in &self.constants {
+        for (number, place) in &self.constants {
+            let value = number.value(numbers);
             kernels::fill(value.dtype(), value.to_le_bytes(), &mut memory[place.clone()]);
         }
         for (place, operand) in self.fixed.iter().zip(operands) {
