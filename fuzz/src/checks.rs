@@ -1,0 +1,507 @@
+//! What must agree, each a check of its own.
+
+use crate::dice::Dice;
+use crate::generate::{Case, contains, inputs};
+use crate::one_by_one;
+use crate::values::{self, Wild, buffer, row, same, stacked};
+use clap::ValueEnum;
+use kiln::{Array, Program, call, debug, jit, jvp, vjp, vmap};
+use kiln_program::{ArrayType, DType, Op, Reduction, Update};
+use rayon::ThreadPool;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, LazyLock, Once};
+
+/// A way in which two results must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Check {
+    /// A program compiled as a whole gives the bits of its equations run one by one, and prints the same lines.
+    Jit,
+    /// `vmap` gives the bits of a loop over the rows.
+    Vmap,
+    /// Values under `vjp` and `jvp` have the bits of the function's, and of smooth programs both modes have one derivative.
+    Modes,
+    /// The derivative is that of central differences.
+    Differences,
+    /// One thread gives the bits of several.
+    Threads,
+    /// A program that is saved and read again is the same one; programs and arrays print.
+    Saved,
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The results agree.
+    Agrees,
+    /// There was nothing to compare.
+    Unusable,
+    /// They do not agree, or there was a panic.
+    Fault(Fault),
+}
+
+/// Something that must not be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// The same for faults of one kind: the line that panicked, or what differs.
+    pub kind: String,
+    /// What was seen.
+    pub facts: String,
+}
+
+fn fault(kind: &str, facts: impl Into<String>) -> Outcome {
+    Outcome::Fault(Fault {
+        kind: kind.into(),
+        facts: facts.into(),
+    })
+}
+
+impl Check {
+    /// Runs the check; a panic is a fault.
+    pub fn run(self, case: &Case, seed: u64) -> Outcome {
+        let mut dice = Dice::new(seed ^ 0x5eed);
+        let outcome = caught(|| match self {
+            Check::Jit => jitted(case),
+            Check::Vmap => mapped(case, &mut dice),
+            Check::Modes => modes(case, &mut dice),
+            Check::Differences => differences(case, &mut dice),
+            Check::Threads => threads(case),
+            Check::Saved => saved(case),
+        });
+        outcome.unwrap_or_else(Outcome::Fault)
+    }
+}
+
+thread_local! {
+    /// Where the last panic of this thread that is under a check was, and what it said.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The result of `f`, or where and with what it panicked.
+pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        std::panic::set_hook(Box::new(|info| {
+            let at = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
+            PANIC.set(at);
+        }));
+    });
+    PANIC.set(None);
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+        let said = payload
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| payload.downcast_ref::<&str>().map(|text| text.to_string()))
+            .unwrap_or_default();
+        let at = PANIC.take().unwrap_or_else(|| "another thread".into());
+        Fault {
+            kind: format!("panic at {at}"),
+            facts: said,
+        }
+    })
+}
+
+/// The first result that differs.
+fn compared(kind: &str, left: (&str, &[Array]), right: (&str, &[Array])) -> Outcome {
+    for (i, (x, y)) in left.1.iter().zip(right.1).enumerate() {
+        if !same(x, y) {
+            return fault(
+                kind,
+                format!(
+                    "result {i}: {} {}\n          {} {}",
+                    left.0,
+                    shown(x),
+                    right.0,
+                    shown(y)
+                ),
+            );
+        }
+    }
+    Outcome::Agrees
+}
+
+/// An array as text, cut where it is long.
+pub fn shown(x: &Array) -> String {
+    let (text, of) = (format!("{x:?}").replace('\n', ""), x.array_type());
+    match text.char_indices().nth(600) {
+        None => format!("{of} {text}"),
+        Some((end, _)) => format!("{of} {} ...", &text[..end]),
+    }
+}
+
+/// Arrays whose memory nobody else holds.
+fn copies(arrays: &[Array]) -> Vec<Array> {
+    arrays
+        .iter()
+        .map(|x| values::joined(x.array_type(), &[buffer(x).bytes()]))
+        .collect()
+}
+
+fn jitted(case: &Case) -> Outcome {
+    let (plain, said) = debug::capture(|| one_by_one::run(&case.program, &case.inputs));
+    let whole = |inputs: Vec<Array>| call(&case.program, inputs);
+    let (fused, lines) = debug::capture(|| jit(whole)(case.inputs.clone()));
+    if lines != said {
+        return fault(
+            "printed lines",
+            format!("one by one {said:?}\n          jit {lines:?}"),
+        );
+    }
+    let outcome = compared("jit", ("one by one", &plain), ("jit", &fused));
+    if outcome != Outcome::Agrees {
+        return outcome;
+    }
+    // Once more, into the memory of its inputs.
+    let (reused, _) = debug::capture(|| whole(copies(&case.inputs)));
+    compared("jit in place", ("one by one", &plain), ("jit in place", &reused))
+}
+
+fn mapped(case: &Case, dice: &mut Dice) -> Outcome {
+    let types = case.program.input_types();
+    if types.is_empty() {
+        return Outcome::Unusable;
+    }
+    let size = *dice.pick(&[1, 2, 3, 5]);
+    let mut along: Vec<bool> = types.iter().map(|_| dice.chance(65)).collect();
+    if !along.contains(&true) {
+        along[dice.below(types.len())] = true;
+    }
+    let mut rows: Vec<Vec<Array>> = vec![case.inputs.clone()];
+    while rows.len() < size {
+        let fresh = inputs(dice, &case.program, case.smooth);
+        let row = fresh.into_iter().zip(&case.inputs).zip(&along);
+        rows.push(
+            row.map(|((fresh, x), &along)| if along { fresh } else { x.clone() })
+                .collect(),
+        );
+    }
+    let mut axes: Vec<Option<isize>> = vec![];
+    let mut batch = vec![];
+    for (i, of) in types.iter().enumerate() {
+        if !along[i] {
+            axes.push(None);
+            batch.push(case.inputs[i].clone());
+            continue;
+        }
+        let column: Vec<Array> = rows.iter().map(|row| row[i].clone()).collect();
+        let stack = stacked(of, &column);
+        let axis = if dice.chance(70) {
+            0
+        } else {
+            dice.between(0, of.shape.rank())
+        };
+        axes.push(Some(axis as isize));
+        batch.push(kiln::numpy::moveaxis(&stack, 0, axis as isize));
+    }
+    let whole = |inputs: Vec<Array>| call(&case.program, inputs);
+    let ((each, all), _) = debug::capture(|| {
+        let each: Vec<Vec<Array>> = rows.into_iter().map(whole).collect();
+        (each, vmap(whole, axes.clone())(batch.clone()))
+    });
+    let exact = exact(&case.program);
+    for (i, all) in all.iter().enumerate() {
+        for (k, each) in each.iter().enumerate() {
+            let got = row(all, k);
+            if got.array_type() != each[i].array_type() || (exact[i] && !same(&got, &each[i])) {
+                let facts = format!(
+                    "axes {axes:?} of {size}, row {k} of result {i}: loop {}\n          vmap {}",
+                    shown(&each[i]),
+                    shown(&got)
+                );
+                return fault("vmap", facts);
+            }
+        }
+    }
+    Outcome::Agrees
+}
+
+/// Which results depend on no sum or product of floats: those may be added in another order.
+fn exact(program: &Program) -> Vec<bool> {
+    let mut exact = vec![true; program.inputs().len()];
+    for equation in program.equations() {
+        let float = |i: usize| program.type_of(equation.inputs[i]).dtype.is_float();
+        let ordered = match &equation.op {
+            Op::Reduce { kind, .. } | Op::Cumulative { kind, .. } => {
+                float(0) && matches!(kind, Reduction::Sum | Reduction::Prod)
+            }
+            Op::Scatter { kind, .. } => float(0) && matches!(kind, Update::Add | Update::Mul),
+            Op::Dot(_) => float(0),
+            Op::Linalg(_) => true,
+            op => op.programs().iter().any(|inner| exact_within(inner)),
+        };
+        let all = !ordered && equation.inputs.iter().all(|var| exact[var.index()]);
+        exact.extend(equation.outputs.iter().map(|_| all));
+    }
+    program.outputs().iter().map(|var| exact[var.index()]).collect()
+}
+
+fn exact_within(program: &Program) -> bool {
+    exact(program).contains(&false)
+        || program.equations().iter().any(|equation| match &equation.op {
+            Op::While(w) => exact_within(&w.condition),
+            _ => false,
+        })
+}
+
+/// A function of a case's inputs of floats, and its point.
+struct Differentiable<'a> {
+    case: &'a Case,
+    floats: Vec<usize>,
+}
+
+impl<'a> Differentiable<'a> {
+    fn of(case: &'a Case) -> Option<Differentiable<'a>> {
+        let is_float = |of: &ArrayType| of.dtype.is_float() && of.shape.size() > 0;
+        let types = case.program.input_types();
+        let floats: Vec<usize> = (0..types.len()).filter(|&i| is_float(&types[i])).collect();
+        let any = case.program.output_types().iter().any(is_float);
+        (any && !floats.is_empty()).then_some(Differentiable { case, floats })
+    }
+
+    fn point(&self) -> Vec<Array> {
+        self.floats.iter().map(|&i| self.case.inputs[i].clone()).collect()
+    }
+
+    /// The results of floats.
+    fn value(&self, x: Vec<Array>) -> Vec<Array> {
+        let mut inputs = self.case.inputs.clone();
+        for (&i, x) in self.floats.iter().zip(x) {
+            inputs[i] = x;
+        }
+        let mut results = call(&self.case.program, inputs);
+        results.retain(|y| y.dtype().is_float());
+        results
+    }
+}
+
+fn directions(dice: &mut Dice, like: &[Array]) -> Vec<Array> {
+    like.iter()
+        .map(|x| values::array(dice, &x.array_type(), Wild::Smooth))
+        .collect()
+}
+
+/// Numbers of 64 bits.
+fn numbers(x: &Array) -> Vec<f64> {
+    match x.dtype() {
+        DType::F32 => x.to_vec::<f32>().into_iter().map(f64::from).collect(),
+        _ => x.to_vec(),
+    }
+}
+
+/// The sum of products, and that of their magnitudes.
+fn inner(x: &[Array], y: &[Array]) -> (f64, f64) {
+    let products = x
+        .iter()
+        .zip(y)
+        .flat_map(|(x, y)| numbers(x).into_iter().zip(numbers(y)));
+    products.fold((0.0, 0.0), |(sum, size), (x, y)| {
+        (sum + x * y, size + (x * y).abs())
+    })
+}
+
+/// Each element changed by 256 units in the last place at most, up or down.
+fn shaken(dice: &mut Dice, x: &[Array]) -> Vec<Array> {
+    x.iter()
+        .map(|x| {
+            let elements = numbers(x);
+            values::filled(&x.array_type(), |i| {
+                let by = (dice.unit() - 0.5) * 512.0 * f64::EPSILON;
+                kiln_program::Scalar::from_f64(DType::F64, elements[i] * (1.0 + by))
+            })
+        })
+        .collect()
+}
+
+/// One way to take a derivative, each of them a number: of a function at a point along a direction, weighted.
+struct Derivative {
+    value: f64,
+    /// Of what it is a sum.
+    size: f64,
+}
+
+fn forward(f: &Differentiable, x: &[Array], along: &[Array], weights: &[Array]) -> (Vec<Array>, Derivative) {
+    let (y, tangents) = jvp(|x| f.value(x), x.to_vec(), along.to_vec());
+    let (value, size) = inner(&tangents, weights);
+    (y, Derivative { value, size })
+}
+
+fn backward(f: &Differentiable, x: &[Array], along: &[Array], weights: &[Array]) -> (Vec<Array>, Derivative) {
+    let (y, pull) = vjp(|x| f.value(x), x.to_vec());
+    let (value, size) = inner(&pull(weights.to_vec()), along);
+    (y, Derivative { value, size })
+}
+
+/// No derivative goes backwards through a loop on a condition.
+fn has_reverse(case: &Case) -> bool {
+    !contains(&case.program, &|op| matches!(op, Op::While(_)))
+}
+
+fn modes(case: &Case, dice: &mut Dice) -> Outcome {
+    let Some(f) = Differentiable::of(case) else {
+        return Outcome::Unusable;
+    };
+    let outcome = debug::capture(|| {
+        let x = f.point();
+        let y = f.value(x.clone());
+        let (along, weights) = (directions(dice, &x), directions(dice, &y));
+        let (values, forth) = forward(&f, &x, &along, &weights);
+        let outcome = compared("the value under jvp", ("alone", &y), ("jvp", &values));
+        if outcome != Outcome::Agrees || !has_reverse(case) {
+            return outcome;
+        }
+        let (values, back) = backward(&f, &x, &along, &weights);
+        let outcome = compared("the value under vjp", ("alone", &y), ("vjp", &values));
+        if outcome != Outcome::Agrees {
+            return outcome;
+        }
+        if !case.smooth || !(forth.size.is_finite() && back.size.is_finite()) {
+            return Outcome::Unusable;
+        }
+        // Rounding errors of some hundred operations; where the function is ill-conditioned, what a change of the inputs by some units in
+        // the last place does to the derivative.
+        let size = forth.size + back.size;
+        let mut bound = 1e3 * f64::EPSILON * size;
+        let gap = (forth.value - back.value).abs();
+        if gap > bound {
+            for _ in 0..3 {
+                let x = shaken(dice, &x);
+                let others = [
+                    forward(&f, &x, &along, &weights).1,
+                    backward(&f, &x, &along, &weights).1,
+                ];
+                let moved =
+                    [(&others[0], &forth), (&others[1], &back)].map(|(x, y)| (x.value - y.value).abs());
+                bound += 4.0 * moved[0].max(moved[1]);
+            }
+        }
+        if gap <= bound || bound.is_nan() {
+            return Outcome::Agrees;
+        }
+        fault(
+            "jvp and vjp",
+            format!(
+                "jvp {} vjp {}: they differ by {gap:e}, at most {bound:e} is rounding",
+                forth.value, back.value
+            ),
+        )
+    });
+    outcome.0
+}
+
+fn differences(case: &Case, dice: &mut Dice) -> Outcome {
+    let Some(f) = Differentiable::of(case) else {
+        return Outcome::Unusable;
+    };
+    // `stop_gradient` is constant for derivatives only.
+    if !case.smooth || contains(&case.program, &|op| matches!(op, Op::StopGradient)) {
+        return Outcome::Unusable;
+    }
+    let outcome = debug::capture(|| {
+        let x = f.point();
+        let y = f.value(x.clone());
+        let (along, weights) = (directions(dice, &x), directions(dice, &y));
+        let derivative = match has_reverse(case) {
+            true => backward(&f, &x, &along, &weights).1,
+            false => forward(&f, &x, &along, &weights).1,
+        };
+        let (middle, size) = inner(&y, &weights);
+        let at = |h: f64| {
+            let moved = x.iter().zip(&along).map(|(x, u)| {
+                let (x, u, of) = (numbers(x), numbers(u), x.array_type());
+                values::filled(&of, |i| {
+                    kiln_program::Scalar::from_f64(DType::F64, x[i] + h * u[i])
+                })
+            });
+            inner(&f.value(moved.collect()), &weights).0
+        };
+        // The slopes to both sides, for three steps.
+        let steps = [2.0_f64.powi(-11), 2.0_f64.powi(-14), 2.0_f64.powi(-17)];
+        let slopes = steps.map(|h| [(at(h) - middle) / h, (middle - at(-h)) / h]);
+        let central = slopes.map(|[right, left]| (right + left) / 2.0);
+        let bent = slopes.map(|[right, left]| (right - left).abs());
+        let all = slopes
+            .iter()
+            .flatten()
+            .copied()
+            .fold(derivative.size + size, |sum, x| sum + x.abs());
+        if !all.is_finite() {
+            return Outcome::Unusable;
+        }
+        // What rounding does to a slope; the derivative of a smooth function moves by a 64th from step to step, its bend by an eighth.
+        let noise = 1e3 * f64::EPSILON * (size + derivative.size) / steps[2];
+        let (far, near) = ((central[0] - central[1]).abs(), (central[1] - central[2]).abs());
+        let smooth = near <= far / 16.0 + noise
+            && far <= 1e-2 * (derivative.size + central[2].abs())
+            && (0..2).all(|i| bent[i + 1] <= bent[i] / 4.0 + noise);
+        if !smooth {
+            return Outcome::Unusable;
+        }
+        let gap = (central[2] - derivative.value).abs();
+        if gap <= far + 10.0 * noise {
+            return Outcome::Agrees;
+        }
+        fault(
+            "derivative and differences",
+            format!("derivative {} differences {central:?}", derivative.value),
+        )
+    });
+    outcome.0
+}
+
+fn threads(case: &Case) -> Outcome {
+    static POOLS: LazyLock<[ThreadPool; 2]> = LazyLock::new(|| {
+        [1, 3].map(|n| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(n)
+                .build()
+                .expect("a few threads")
+        })
+    });
+    // Less is not worth waking a thread for.
+    let large = case
+        .program
+        .equations()
+        .iter()
+        .flat_map(|equation| &equation.outputs);
+    if large
+        .map(|&var| case.program.type_of(var).shape.size())
+        .max()
+        .unwrap_or(0)
+        < 4096
+    {
+        return Outcome::Unusable;
+    }
+    let [one, three] = POOLS
+        .each_ref()
+        .map(|pool| pool.install(|| debug::capture(|| call(&case.program, copies(&case.inputs))).0));
+    compared("threads", ("one", &one), ("three", &three))
+}
+
+fn saved(case: &Case) -> Outcome {
+    let text = serde_json::to_string(&*case.program).expect("a program is text");
+    let read: Program = match serde_json::from_str(&text) {
+        Ok(read) => read,
+        Err(error) => return fault("a saved program is refused", error.to_string()),
+    };
+    if read != *case.program || read.to_string() != case.program.to_string() {
+        return fault("another program is read", read.to_string());
+    }
+    for x in &case.inputs {
+        let text = serde_json::to_string(x).expect("an array is text");
+        match serde_json::from_str::<Array>(&text) {
+            Ok(read) if same(&read, x) && read.to_string() == x.to_string() => {}
+            Ok(read) => return fault("another array is read", shown(&read)),
+            Err(error) => return fault("a saved array is refused", error.to_string()),
+        }
+    }
+    Outcome::Agrees
+}
+
+/// A case for another program.
+pub(crate) fn replaced(case: &Case, program: Program, inputs: Vec<Array>) -> Case {
+    Case {
+        program: Arc::new(program),
+        inputs,
+        smooth: case.smooth,
+    }
+}

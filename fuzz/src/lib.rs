@@ -1,0 +1,88 @@
+//! Random programs over every op, run in many ways that must agree.
+//!
+//! [`generate`] makes a program of a seed, with [`values`] for its inputs. Each of the [`checks`] runs it in two ways, one of them often
+//! [`one_by_one`], which is what a program means. [`shrink`] makes the smallest program that still fails.
+
+pub mod checks;
+pub mod dice;
+pub mod every;
+pub mod generate;
+pub mod one_by_one;
+pub mod shrink;
+pub mod soak;
+pub mod values;
+
+use checks::{Check, Fault, Outcome};
+use clap::ValueEnum;
+use generate::Case;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What checks of many programs have found.
+#[derive(Default)]
+pub struct Counts(BTreeMap<Check, [u64; 3]>);
+
+impl Counts {
+    /// Runs the checks on the case of a seed; gives what is wrong.
+    pub fn check(&mut self, checks: &[Check], seed: u64) -> Vec<(Check, Case, Fault)> {
+        let case = generate::case(seed);
+        let mut faults = vec![];
+        for &check in checks {
+            let outcome = check.run(&case, seed);
+            let place = match outcome {
+                Outcome::Agrees => 0,
+                Outcome::Unusable => 1,
+                Outcome::Fault(_) => 2,
+            };
+            self.0.entry(check).or_default()[place] += 1;
+            if let Outcome::Fault(fault) = outcome {
+                faults.push((check, case.clone(), fault));
+            }
+        }
+        faults
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (&check, [agree, unusable, faults]) in &self.0 {
+            let name = name(check);
+            writeln!(
+                f,
+                "{name:<12} {agree:>9} agree {unusable:>9} say nothing {faults:>6} differ"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A check's name on the command line.
+pub fn name(check: Check) -> String {
+    check
+        .to_possible_value()
+        .expect("no check is hidden")
+        .get_name()
+        .to_string()
+}
+
+/// A fault as text: the smallest program that shows it, and how to see it again.
+pub fn report(check: Check, case: &Case, fault: &Fault, seed: u64) -> String {
+    let small = shrink::shrunk(case, check, seed, &fault.kind);
+    let facts = match check.run(&small, seed) {
+        Outcome::Fault(fault) => fault.facts,
+        _ => fault.facts.clone(),
+    };
+    let inputs: Vec<String> = small
+        .inputs
+        .iter()
+        .map(|x| format!("    {}", checks::shown(x)))
+        .collect();
+    format!(
+        "{}: {}\n          {facts}\n  {}\n  of\n{}\n  again: kiln-fuzz --seed {seed} --count 1 --check {}",
+        name(check),
+        fault.kind,
+        small.program,
+        inputs.join("\n"),
+        name(check),
+    )
+}

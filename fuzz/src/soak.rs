@@ -1,0 +1,83 @@
+//! Ever new numbers, shapes and closures: memory must not grow.
+
+use crate::checks::Check;
+use crate::dice::Dice;
+use crate::generate;
+use kiln::{Array, grad, jit, lax, numpy as np, vmap};
+use std::time::{Duration, Instant};
+
+/// What caches may hold in all. A process whose caches were still empty after a minute may grow by as much.
+const CACHES: u64 = 64 << 20;
+
+/// Runs for some time; prints the memory that is resident every ten seconds.
+///
+/// # Errors
+/// When memory has grown after the first minute by more than caches may hold.
+pub fn soak(seconds: u64) -> Result<(), String> {
+    let begun = Instant::now();
+    let mut dice = Dice::new(7);
+    let (mut shown, mut after_a_minute, mut rounds) = (Duration::ZERO, None, 0_u64);
+    while begun.elapsed().as_secs() < seconds {
+        closures(&mut dice);
+        let case = generate::case(rounds);
+        for check in [Check::Jit, Check::Vmap, Check::Modes] {
+            // What is wrong with it is for other runs to say.
+            check.run(&case, rounds);
+        }
+        rounds += 1;
+        if begun.elapsed() < shown {
+            continue;
+        }
+        let memory = resident();
+        println!(
+            "{:>5} s {rounds:>8} rounds {:>6} MB",
+            shown.as_secs(),
+            memory >> 20
+        );
+        shown += Duration::from_secs(10);
+        if begun.elapsed().as_secs() < 60 {
+            continue;
+        }
+        let first = *after_a_minute.get_or_insert(memory);
+        if memory > first + CACHES {
+            return Err(format!(
+                "{} MB after a minute, {} MB now",
+                first >> 20,
+                memory >> 20
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Functions of a number and a shape that were not there before.
+fn closures(dice: &mut Dice) {
+    let c = dice.unit();
+    let n = dice.between(1, 2000);
+    let x = np::linspace(0.0, c, n);
+    let length = dice.between(1, 40) as i64;
+    let f = move |x: Array| ((&x * c).sin() + x.pow(c)).sum();
+    let results = [
+        // One op after another, compiled, and in both transformations.
+        x.pow(c) + c,
+        f(x.clone()),
+        jit(f)(x.clone()),
+        grad(f)(x.clone()),
+        vmap(move |x: Array| x * c, 0)(x.clone()),
+        jit(grad(move |x: Array| {
+            lax::fori_loop(0, length, |_, y: Array| y * c, x).sum()
+        }))(x.clone()),
+        jit(move |x: Array| lax::cond(x.sum().gt(c), |x: Array| x * c, |x: Array| x - c, x))(x),
+    ];
+    for result in results {
+        result.block_until_ready();
+    }
+}
+
+/// The bytes of this process that are in memory.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.unwrap_or(0) << 10
+}

@@ -1,0 +1,26 @@
+//! A thousand random programs, the same at every run.
+
+use clap::ValueEnum;
+use kiln_fuzz::checks::Check;
+use kiln_fuzz::every::OpKind;
+use kiln_fuzz::generate::{case, kinds};
+use kiln_fuzz::{Counts, report};
+use std::collections::BTreeSet;
+
+#[test]
+fn a_thousand_programs_agree() {
+    let mut counts = Counts::default();
+    for seed in 0..1000 {
+        for (check, case, fault) in counts.check(Check::value_variants(), seed) {
+            panic!("{}", report(check, &case, &fault, seed));
+        }
+    }
+    println!("{counts}");
+}
+
+#[test]
+fn they_hold_every_op() {
+    let all: BTreeSet<OpKind> = OpKind::ALL.iter().copied().collect();
+    let found: BTreeSet<OpKind> = (0..1000).flat_map(|seed| kinds(&case(seed).program)).collect();
+    assert_eq!(found, all);
+}
