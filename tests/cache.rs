@@ -169,7 +169,10 @@ fn agree(name: &str, program: Program, inputs: &[Array]) {
     let inputs = || inputs.iter().map(|x| x.try_buffer().unwrap()).collect();
     let (whole, of_lifted) = (Executable::compile(&program), Executable::compile(&lifted));
     assert_eq!(whole.steps(), of_lifted.steps(), "{name}: steps of\n{program}");
-    let (expected, found) = (whole.run(inputs()), of_lifted.run_lifted(inputs(), &numbers).unwrap());
+    let (expected, found) = (
+        whole.run(inputs()),
+        of_lifted.run_lifted(inputs(), &numbers).unwrap(),
+    );
     for (expected, found) in expected.iter().zip(&found) {
         assert_eq!(expected.bytes(), found.bytes(), "{name}:\n{program}");
     }

@@ -36,7 +36,7 @@ macro_rules! kinds {
 kinds! {
     /// The kinds of ops.
     OpKind: Op =
-        Constant Iota Unary Binary Compare Select MulAdd Cast Reshape Transpose Broadcast Slice Pad Reverse Concatenate Gather Scatter Reduce
+        Constant Lifted Iota Unary Binary Compare Select MulAdd Cast Reshape Transpose Broadcast Slice Pad Reverse Concatenate Gather Scatter Reduce
         ArgReduce Cumulative Sort Dot Linalg RandomBits Uniform Call Scan While Cond StopGradient Checkpoint Custom Effect
 }
 kinds! {

@@ -431,7 +431,8 @@ impl Maker<'_> {
 
     fn make(&mut self, kind: OpKind) -> Option<Vars> {
         match kind {
-            OpKind::Constant => {
+            // Float literals are lifted when the program is compiled.
+            OpKind::Constant | OpKind::Lifted => {
                 let of = self.array_type();
                 let wild = self.wild();
                 let value = values::scalar(self.dice, of.dtype, wild);
@@ -644,8 +645,8 @@ impl Maker<'_> {
             OpKind::RandomBits => {
                 let batch: Vec<usize> = (0..self.dice.below(2)).map(|_| self.dice.between(0, 3)).collect();
                 let keys: Vec<usize> = batch.iter().copied().chain([2]).collect();
-                let key = self.like(&ArrayType::new(DType::U32, keys));
-                let first = self.like(&ArrayType::new(DType::U32, batch));
+                let of = ArrayType::new(DType::U32, keys);
+                let (key, first) = (self.like(&of), self.like(&of));
                 let shape = self.shape_below(self.style.class.limit() / 4);
                 self.push(Op::RandomBits { shape: shape.into() }, &[key, first])
             }
