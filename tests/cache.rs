@@ -197,7 +197,9 @@ fn programs_agree_with_and_without_literals() {
             ("literals compared", |x| {
                 np::where_(Array::from(0.3).gt(0.2), &x * 1.7, -0.4)
             }),
-            ("literals rounded", |x| x * np::full((), 3.7).astype(DType::I32)),
+            ("literals rounded", |x| {
+                x * 0.3 * np::full((), 3.7).astype(DType::I32)
+            }),
             ("clip", |x| x.clip(-0.3, 0.7)),
             ("sum", |x| (x * 0.3).sum() * 1.7),
             ("columns", |x| (x.reshape((100, 30)) * 0.3 + 1.2).sum_axis(0)),
@@ -287,7 +289,7 @@ fn the_environment_sets_the_limit() {
     }
     let ask = |cache: &str| in_a_process("the_environment_sets_the_limit", cache);
     let limits = [
-        ("1000", 1000),
+        ("1000", 1000_usize),
         ("0", 0),
         ("7KB", 7 << 10),
         ("256MB", 256 << 20),

@@ -90,13 +90,19 @@ impl Compiled {
         data.extend(arguments.into_iter().map(|array| on(op, self.device, array)));
         data.extend(self.hidden.iter().cloned());
         let results = self.executable.run(op, data);
-        self.structure
-            .rebuild(results.into_iter().zip(&self.weak).map(|(data, &weak)| {
-                match free && data.array_type().shape.is_empty() {
-                    true => Array::free(data, weak),
-                    false => Array::concrete(data, weak),
-                }
-            }))
+        self.structure.rebuild(
+            results
+                .into_iter()
+                .zip(&self.weak)
+                .map(|(data, &weak)| result(data, free, weak)),
+        )
+    }
+}
+
+fn result(data: Data, free: bool, weak: bool) -> Array {
+    match free && data.array_type().shape.is_empty() {
+        true => Array::free(data, weak),
+        false => Array::concrete(data, weak),
     }
 }
 
@@ -136,6 +142,26 @@ pub(crate) fn run_program(program: &Arc<Program>, inputs: Arrays) -> Arrays {
         .into_iter()
         .map(|data| Array::concrete(data, false))
         .collect()
+}
+
+/// Runs an op that holds programs outside of a recording. The results are weak as said, and where nothing is said not.
+#[track_caller]
+pub(crate) fn run_structure(op: &Op, operands: &[&Array], weak: &[bool]) -> Arrays {
+    let name = op.name();
+    let operands: Arrays = operands
+        .iter()
+        .map(|&x| match x.0 {
+            Repr::Literal(number) => x.clone().settled(&name, number.kind()),
+            _ => x.clone(),
+        })
+        .collect();
+    check_alive(&name, &operands);
+    let device = device_of(&operands).unwrap_or_default();
+    let free = all_free(&operands);
+    let operands = operands.into_iter().map(|x| on(&name, device, x)).collect();
+    let weak = weak.iter().copied().chain(std::iter::repeat(false));
+    let results = run_op(op, device, operands).into_iter().zip(weak);
+    results.map(|(data, weak)| result(data, free, weak)).collect()
 }
 
 /// Runs one op on a device.
@@ -259,11 +285,7 @@ where
             let recorded = record(Recording::new("eager", None), input_types(&inputs), |inputs| {
                 build(&parameters, &inputs)
             });
-            // The programs of an op are held by the parameters.
-            let equations = recorded.program.equations().iter();
-            let within = equations.flat_map(|equation| equation.op.programs());
-            let bytes =
-                size_of::<Entry>() + size_of::<P>() + within.map(|program| program.bytes()).sum::<usize>();
+            let bytes = size_of::<Entry>() + size_of::<P>();
             let entry = Arc::new(Entry {
                 function,
                 parameters: Box::new(parameters),

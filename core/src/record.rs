@@ -7,7 +7,7 @@
 use crate::Array;
 use crate::array::{Repr, Traced};
 use crate::debug::{nan_check, under_way};
-use crate::eager::{input_types, run_op, staged};
+use crate::eager::{input_types, run_op, run_structure, staged};
 use crate::error::raise;
 use crate::place::{device_of, on};
 use crate::transform::quiet;
@@ -410,6 +410,10 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
 pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     let _under_way = under_way(|| op.name());
     if !is_recording() {
+        // Its programs have literals, which are no part of what is kept.
+        if !op.programs().is_empty() {
+            return run_structure(&op, operands, weak);
+        }
         let name = label(&op);
         let operands: Arrays = operands.iter().map(|&x| x.clone()).collect();
         let results: Vec<Array> = staged(

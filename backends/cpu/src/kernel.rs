@@ -736,7 +736,9 @@ impl Writer {
         let constants = constants.count();
         pairs::join(&mut code, self.sizes.len());
         let (once, code, registers) = registers::allocate(once, code, self.sizes.len());
-        let size = self.sizes.iter().copied().max().unwrap_or(1);
+        // A register also holds what an input whose memory becomes an output's had in a tile.
+        let outputs = self.outputs.iter().map(|output| output.of.dtype.size());
+        let size = self.sizes.iter().copied().chain(outputs).max().unwrap_or(1);
         // Of constants mostly the first element is read.
         let bytes = register_bytes(registers - constants, self.space.tile.size().saturating_mul(size));
         Kernel {

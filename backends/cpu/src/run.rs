@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) const TILE: usize = 1024;
 
 /// The fewest elements of a tile that is not the last one of its chunk.
-const LEAST_TILE: usize = REGISTER_BYTES[0] / 8;
+const LEAST_TILE: usize = 2048 / 8;
 
 /// Points that one thread takes at a time, and that a reduction combines before it combines chunks.
 const CHUNK: usize = 16 * 1024;

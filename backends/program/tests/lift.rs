@@ -100,10 +100,10 @@ fn equal_numbers_are_one_and_what_folds_or_decides_stays() {
 /// What is left of a lifted program when it is simplified: the same as of the program itself, whose literals fold.
 #[test]
 fn numbers_fold_before_they_are_known() {
-    // (-(x * 2.5)) * (3.5 - 1) / -(0.7)
+    // (-(x * 2.5)) * (4.5 - 1) / -(0.7)
     let mut b = Builder::new();
     let x = b.input(of());
-    let [c, d, one, e] = [2.5, 3.5, 1.0, 0.7].map(|c| number(&mut b, c));
+    let [c, d, one, e] = [2.5, 4.5, 1.0, 0.7].map(|c| number(&mut b, c));
     let mut push = |op: Op, inputs: &[Var]| b.push(op, inputs).unwrap()[0];
     let y = push(Op::Binary(Binary::Mul), &[x, c]);
     let y = push(Op::Unary(Unary::Neg), &[y]);

@@ -46,12 +46,14 @@ pub(crate) fn transpose(x: &Array, permutation: &[usize]) -> Array {
 }
 
 /// To a shape that `x` broadcasts to, its axes matched from the last.
+#[track_caller]
 pub(crate) fn broadcast(x: &Array, shape: &Shape) -> Array {
     let first = shape.rank() - x.ndim();
     broadcast_along(x, shape, (first..shape.rank()).collect())
 }
 
 /// To a shape, where axis `i` of `x` becomes axis `axes[i]`.
+#[track_caller]
 pub(crate) fn broadcast_along(x: &Array, shape: &Shape, axes: Axes) -> Array {
     match x.shape() == shape {
         true => x.clone(),
