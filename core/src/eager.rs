@@ -156,7 +156,7 @@ pub(crate) fn run_structure(op: &Op, operands: &[&Array], weak: &[bool]) -> Arra
         })
         .collect();
     check_alive(&name, &operands);
-    let device = device_of(&operands).unwrap_or_default();
+    let device = device_for(&operands);
     let free = all_free(&operands);
     let operands = operands.into_iter().map(|x| on(&name, device, x)).collect();
     let weak = weak.iter().copied().chain(std::iter::repeat(false));
