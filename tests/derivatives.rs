@@ -5,13 +5,13 @@
 mod ops;
 mod support;
 
-use kiln::{Array, DType, jit, jvp, numpy as np, vjp, vmap, with_x64};
+use kiln::{Array, DType, grad, jit, jvp, numpy as np, vjp, vmap, with_x64};
 use ops::op;
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use support::compare::{eps, floats};
 use support::device::{has, looseness, moved, on_cpu};
-use support::{Report, array, float, list, rows, text};
+use support::{Report, array, flag, float, list, rows, text};
 
 /// An array of a row, on the CPU.
 fn reference(value: &Value) -> Array {
@@ -417,4 +417,172 @@ fn batch(case: &Case, batched: &[usize]) -> Option<String> {
         )
     })
     .or_else(|| same("vmap of hvp", "hvp", vmap(hvp, 0)(stacked.clone()), looped(&hvp)))
+}
+
+/// How a derivative is taken.
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Reverse,
+    Forward,
+}
+
+const MODES: [Mode; 2] = [Mode::Reverse, Mode::Forward];
+
+/// The derivative of an elementwise function by one of its operands.
+fn derivative(mode: Mode, f: &dyn Fn(&[Array]) -> Array, xs: &[Array], by: usize) -> Array {
+    let of = |x: Array| {
+        let mut xs = xs.to_vec();
+        xs[by] = x;
+        f(&xs)
+    };
+    let (x, ones) = (xs[by].clone(), np::ones_like(&xs[by]));
+    match mode {
+        Mode::Reverse => vjp(of, x).1(ones),
+        Mode::Forward => jvp(of, x, ones).1,
+    }
+}
+
+/// What is off in a derivative of a table of `tails_table.py`.
+///
+/// `ulps` are what the rule's functions, of 2 ulp each, and its roundings may add up to: 8 in a first derivative (three functions and four roundings), twice as many in
+/// a second. An input that is off by an ulp moves the result by the condition, and so does a rounding on the way.
+fn far_off(ulps: f64, found: &Array, wanted: &Value, conditions: &Value, dtype: DType) -> Option<String> {
+    let (found, wanted) = (floats(found), floats(&reference(wanted)));
+    let least = match dtype {
+        DType::F64 => f64::from_bits(1),
+        _ => f64::from(f32::from_bits(1)),
+    };
+    let conditions = list(conditions).iter().map(float);
+    let rows = found.iter().zip(&wanted).zip(conditions).enumerate();
+    let worst = rows.map(|(i, ((&found, &wanted), condition))| {
+        let ulp = (eps(dtype) * wanted.abs()).max(least);
+        let off = if found == wanted {
+            0.0
+        } else {
+            (found - wanted).abs() / ulp / (1.0 + condition)
+        };
+        (i, off, found, wanted)
+    });
+    let wrong = worst.filter(|(_, off, ..)| off.is_nan() || *off > ulps);
+    let wrong: Vec<String> = wrong
+        .map(|(i, off, found, wanted)| {
+            format!("[{i}] {found:e}, not {wanted:e} ({off:.1} ulp per condition)")
+        })
+        .collect();
+    (!wrong.is_empty()).then(|| wrong.join(", "))
+}
+
+/// First and second derivatives in both modes and every nesting, under jit and vmap, from the smallest arguments to the greatest. Where JAX is off, the row
+/// says why. On the CPU, whatever the device: others have functions of their own accuracy.
+#[test]
+fn derivatives_keep_their_tails() {
+    let mut report = Report::default();
+    for row in rows("tails", "rows") {
+        let double = flag(&row, "x64");
+        let dtype = if double { DType::F64 } else { DType::F32 };
+        let check = || {
+            let xs: Vec<Array> = list(&row["inputs"]).iter().map(array).collect();
+            let value = |xs: &[Array]| op(text(&row, "op"), xs);
+            let scalars = |f: &dyn Fn(&[Array]) -> Array| vmap(|xs: Vec<Array>| f(&xs), 0)(xs.clone());
+            let compare = |order: &str, ulps: f64, k: usize, how: &str, found: Array| {
+                let condition = &row[format!("{order}_condition")][k];
+                far_off(ulps, &found, &row[order][k], condition, dtype)
+                    .map(|wrong| format!("{order} derivative {k} by {how}: {wrong}"))
+            };
+            let mut wrong = Vec::new();
+            for i in 0..xs.len() {
+                for mode in MODES {
+                    let first = |xs: &[Array]| derivative(mode, &value, xs, i);
+                    wrong.extend(compare("first", 8.0, i, &format!("{mode:?}"), first(&xs)));
+                    wrong.extend(compare(
+                        "first",
+                        8.0,
+                        i,
+                        &format!("jit of {mode:?}"),
+                        jit(|xs: Vec<Array>| first(&xs))(xs.clone()),
+                    ));
+                    wrong.extend(compare(
+                        "first",
+                        8.0,
+                        i,
+                        &format!("vmap of {mode:?}"),
+                        scalars(&first),
+                    ));
+                }
+                for j in i..xs.len() {
+                    for (outer, inner) in MODES
+                        .into_iter()
+                        .flat_map(|outer| MODES.map(|inner| (outer, inner)))
+                    {
+                        let first = |xs: &[Array]| derivative(inner, &value, xs, i);
+                        let second = |xs: &[Array]| derivative(outer, &first, xs, j);
+                        let how = format!("{outer:?} over {inner:?}");
+                        wrong.extend(compare("second", 16.0, i + j, &how, second(&xs)));
+                        wrong.extend(compare(
+                            "second",
+                            16.0,
+                            i + j,
+                            &format!("jit of {how}"),
+                            jit(|xs: Vec<Array>| second(&xs))(xs.clone()),
+                        ));
+                        wrong.extend(compare(
+                            "second",
+                            16.0,
+                            i + j,
+                            &format!("vmap of {how}"),
+                            scalars(&second),
+                        ));
+                    }
+                }
+            }
+            wrong.into_iter().next()
+        };
+        let mut shown = row.clone();
+        for key in ["inputs", "first", "second", "first_condition", "second_condition"] {
+            shown.as_object_mut().unwrap().remove(key);
+        }
+        report.check(&shown, on_cpu(|| with_x64(double, check)));
+    }
+    report.finish(&[]);
+}
+
+/// The values that were found outside, to the last digit that is shown.
+#[test]
+fn tails_of_single_derivatives() {
+    type Rows<'a> = &'a [(&'a str, f64, f64)];
+    let off = |(name, x, wanted): &(&str, f64, f64), dtype: DType, second: bool| {
+        let f = |x: Array| op(name, &[x]);
+        let x = np::array(*x).astype(dtype);
+        let found = if second { grad(grad(f))(x) } else { grad(f)(x) }.astype(DType::F64);
+        let found: f64 = found.item();
+        (found - wanted).abs() > 1e-7 * wanted.abs()
+    };
+    let first: Rows = &[
+        ("tanh", 20.0, 1.69934170e-17),
+        ("tanh", -300.0, 1.06015862e-260),
+        ("logistic", 40.0, 4.24835426e-18),
+        ("logistic", -40.0, 4.24835426e-18),
+        ("expm1", -40.0, 4.24835426e-18),
+        ("exp2", 1024.0000000000002, 1.24606593e308),
+        ("arcsinh", 1e200, 1e-200),
+        ("arccosh", 1e200, 1e-200),
+    ];
+    let second: Rows = &[
+        ("tanh", 1e-300, -2e-300),
+        ("logistic", 1e-300, -1.25e-301),
+        ("arctanh", 1e-300, 2e-300),
+        ("arctan", 1e100, -2e-300),
+    ];
+    on_cpu(|| {
+        with_x64(true, || {
+            assert_eq!(first.iter().find(|row| off(row, DType::F64, false)), None);
+            assert_eq!(second.iter().find(|row| off(row, DType::F64, true)), None);
+        });
+        let narrow: Rows = &[
+            ("arccosh", 1e22, 1e-22),
+            ("arcsinh", -1e22, 1e-22),
+            ("tanh", 40.0, 7.21940555e-35),
+        ];
+        assert_eq!(narrow.iter().find(|row| off(row, DType::F32, false)), None);
+    });
 }

@@ -29,6 +29,7 @@ import programs_table
 import promotion_table
 import random_table
 import running_table
+import tails_table
 
 
 def numpy_files():
@@ -59,11 +60,15 @@ def derivatives_files():
     yield "derivatives.json", derivatives_table.generate()
 
 
+def tails_files():
+    yield "tails.json", tails_table.generate()
+
+
 def programs_files():
     yield "programs.json", programs_table.generate()
 
 
-TABLES = {"numpy": numpy_files, "index": index_files, "promotion": promotion_files, "random": random_files, "running": running_files, "lecture": lecture_files, "derivatives": derivatives_files, "programs": programs_files}
+TABLES = {"numpy": numpy_files, "index": index_files, "promotion": promotion_files, "random": random_files, "running": running_files, "lecture": lecture_files, "derivatives": derivatives_files, "tails": tails_files, "programs": programs_files}
 
 
 def validate():

@@ -1,12 +1,12 @@
 //! The gradient of one op, as a program.
 //!
 //! The op is lowered onto Burn's autodiff decorator over the [`Recorder`], [`backward`](AutodiffBackend::backward) is called, and what
-//! was written is the gradient; where Burn's rule would not do, a rule of our own writes it. Either way it consists of plain ops again,
-//! so it can be differentiated again.
+//! was written is the gradient. Beside the decorator stand the programs of `rules`, for the ops whose [`Source`] is not Burn. Either way
+//! the gradient consists of plain ops again, so it can be differentiated again.
 
 use crate::recorder::{Recorder, input, output, record};
-use crate::rules::{Cotangents, Rule, own};
-use crate::{Kernels, Refused, Route, Tensor, lower_with};
+use crate::rules::{Cotangents, Rule, own, source};
+use crate::{Kernels, Refused, Route, Source, Tensor, lower_with};
 use burn_autodiff::Autodiff;
 use burn_backend::AutodiffBackend;
 use burn_backend::ops::FloatTensorOps;
@@ -25,6 +25,8 @@ pub struct Gradient {
     /// For each operand, whether it has a cotangent: none that is not wanted, is not of floats, or on which the given results do not
     /// depend.
     pub has: Vec<bool>,
+    /// Whose rule it is; none if nothing has a cotangent.
+    pub source: Option<Source>,
 }
 
 /// Why an op has no gradient here.
@@ -60,12 +62,13 @@ impl std::error::Error for GradientError {}
 /// select passes nothing to the branch not taken.
 ///
 /// ```
-/// use kiln_burn::vjp;
+/// use kiln_burn::{Source, vjp};
 /// use kiln_program::{ArrayType, DType, Op, Unary};
 /// let x = ArrayType::new(DType::F32, [3]);
 /// let sin = vjp(&Op::Unary(Unary::Sin), &[x], &[true], &[true])?;
 /// println!("{}", sin.program);
 /// assert_eq!(sin.program.equations().len(), 2); // g * cos(x)
+/// assert_eq!(sin.source, Some(Source::Burn));
 /// # Ok::<(), kiln_burn::GradientError>(())
 /// ```
 ///
@@ -113,34 +116,34 @@ pub fn vjp(
         .zip(&results)
         .map(|(g, of)| g.filter(|_| smooth(of)))
         .collect();
-    let mut rule = Rule {
-        builder: &mut builder,
-        operands: &x,
-        wanted: &wanted,
-    };
-    let (found, program) = match own(op, &floats, &mut rule) {
-        Some(found) => {
-            let found: Cotangents = found
-                .into_iter()
-                .zip(&wanted)
-                .map(|(x, &wanted)| x.filter(|_| wanted))
-                .collect();
-            let outputs: Vec<Var> = found.iter().copied().flatten().collect();
-            (found, builder.finish(&outputs))
-        }
-        None if elementwise(op) && results[0].shape.is_empty() => {
-            let one = |of: &ArrayType| ArrayType::new(of.dtype, [1]);
-            let types: Vec<ArrayType> = operands.iter().map(one).collect();
-            let types: Vec<&ArrayType> = types.iter().collect();
-            let (found, program) =
-                by_burn(op, &types, &wanted, &[one(&results[0])], given).map_err(GradientError::Refused)?;
-            (found, for_scalars(&program))
-        }
-        None => by_burn(op, &types, &wanted, &results, given).map_err(GradientError::Refused)?,
+    let source = source(op);
+    let (found, program) = if source != Source::Burn {
+        let mut rule = Rule {
+            builder: &mut builder,
+            operands: &x,
+            wanted: &wanted,
+        };
+        let found: Cotangents = own(op, &floats, &mut rule)
+            .into_iter()
+            .zip(&wanted)
+            .map(|(x, &wanted)| x.filter(|_| wanted))
+            .collect();
+        let outputs: Vec<Var> = found.iter().copied().flatten().collect();
+        (found, builder.finish(&outputs))
+    } else if elementwise(op) && results[0].shape.is_empty() {
+        let one = |of: &ArrayType| ArrayType::new(of.dtype, [1]);
+        let types: Vec<ArrayType> = operands.iter().map(one).collect();
+        let types: Vec<&ArrayType> = types.iter().collect();
+        let (found, program) =
+            by_burn(op, &types, &wanted, &[one(&results[0])], given).map_err(GradientError::Refused)?;
+        (found, for_scalars(&program))
+    } else {
+        by_burn(op, &types, &wanted, &results, given).map_err(GradientError::Refused)?
     };
     Ok(Gradient {
         program: tidy(&program),
         has: found.iter().map(Option::is_some).collect(),
+        source: Some(source),
     })
 }
 
@@ -206,6 +209,7 @@ fn none(operands: &[ArrayType], cotangents: &[&ArrayType]) -> Gradient {
     Gradient {
         program: builder.finish(&[]),
         has: vec![false; operands.len()],
+        source: None,
     }
 }
 

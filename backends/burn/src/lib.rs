@@ -24,6 +24,7 @@ pub mod cube;
 mod effects;
 mod equations;
 mod frames;
+pub mod gamma;
 mod gradient;
 mod host;
 #[cfg(feature = "import")]
@@ -50,5 +51,6 @@ pub use launch::Launch;
 pub use limits::{ON_HOST, OnHost, computes, on_host};
 pub use lower::{LONGEST_PRODUCT, Route, lower, lower_with};
 pub use recorder::Refused;
+pub use rules::Source;
 pub use run::run;
 pub use tensor::{Tensor, burn_dtype, reads};

@@ -1,13 +1,89 @@
-//! Derivatives written out.
+//! Derivatives written out, and whose each derivative is.
 //!
-//! Burn's own rules serve where they are short, accurate and JAX's. Here is the rest: what Burn lacks, functions whose derivative JAX
-//! writes in a form of its own (`jax/_src/lax/lax.py`; the values then agree to the last bit), and structure for which Burn's ops of
-//! equal rank would leave reshapes behind.
+//! [`Source`] says for every plain op who writes its rule: Burn's autodiff decorator where its rule is short and accurate, JAX
+//! (`jax/_src/lax/lax.py`) where ops need a rule that Burn lacks or writes differently, kiln where both lose digits or where
+//! Burn's ops of equal rank would leave reshapes behind.
+//!
+//! A rule is differentiated again for the second derivative. So its steps must keep their digits and their range both as a value and as something to
+//! differentiate: kiln's elementwise rules are products and quotients whose partial products lie between 1 and the result, and sums of terms
+//! that do not cancel, neither here nor in the product rule.
 
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, Compare, DType, Dot, Op, Reduction, Scalar, Shape, Unary, Var,
 };
 use std::f64::consts::{LN_2, LN_10, PI};
+
+/// Whose rule the derivative of a plain op is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Burn's autodiff decorator writes it.
+    Burn,
+    /// JAX's formula, written out. The values agree to the last bit where the functions in it do.
+    Jax,
+    /// A formula of kiln's own.
+    Kiln,
+}
+
+/// Whose rule an op has.
+pub(crate) fn source(op: &Op) -> Source {
+    match op {
+        Op::Unary(f) => match f {
+            Unary::Neg | Unary::Exp | Unary::Sin | Unary::Cos | Unary::Sinh | Unary::Cosh | Unary::Tan => {
+                Source::Burn
+            }
+            Unary::Abs
+            | Unary::Sqrt
+            | Unary::Rsqrt
+            | Unary::Cbrt
+            | Unary::Log
+            | Unary::Log2
+            | Unary::Log10
+            | Unary::Log1p
+            | Unary::Asin
+            | Unary::Acos
+            | Unary::Erf
+            | Unary::Erfc
+            | Unary::ErfInv
+            | Unary::Lgamma => Source::Jax,
+            // JAX: ln 2 times the result, which overflows before its product.
+            Unary::Exp2
+            // JAX: the result + 1, which is 0 below -37.
+            | Unary::Expm1
+            // JAX: (1 + t)(1 - t) for the result t, which is 0 from 19 on.
+            | Unary::Tanh
+            // JAX: s (1 - s) for the result s, which is 0 from 37 on.
+            | Unary::Logistic
+            // JAX: 1 + x^2 or x^2 - 1, which overflow.
+            | Unary::Atan
+            | Unary::Asinh
+            | Unary::Acosh
+            // JAX: a quotient by 1 + x and one by 1 - x, whose derivatives cancel at 0.
+            | Unary::Atanh
+            // JAX: Hurwitz's zeta function, for which there is no op.
+            | Unary::Digamma => Source::Kiln,
+            Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc | Unary::Not => {
+                panic!("{f:?} has no derivative")
+            }
+        },
+        Op::Binary(f) => match f {
+            Binary::Add | Binary::Sub | Binary::Mul => Source::Burn,
+            Binary::Rem | Binary::Pow | Binary::Max | Binary::Min => Source::Jax,
+            // JAX: 1 / y^2 or 1 / (x^2 + y^2), which overflow and vanish.
+            Binary::Div | Binary::Atan2 | Binary::Hypot => Source::Kiln,
+            Binary::And | Binary::Or | Binary::Xor | Binary::Shl | Binary::Shr => {
+                panic!("{f:?} has no derivative")
+            }
+        },
+        Op::Reduce {
+            kind: Reduction::Max | Reduction::Min,
+            ..
+        }
+        | Op::Sort { .. }
+        | Op::Dot(_) => Source::Jax,
+        Op::Broadcast { .. } => Source::Kiln,
+        _ => Source::Burn,
+    }
+}
 
 /// What a rule gives: a cotangent for each operand.
 pub(crate) type Cotangents = Vec<Option<Var>>;
@@ -20,35 +96,42 @@ pub(crate) struct Rule<'a> {
     pub(crate) wanted: &'a [bool],
 }
 
-/// The cotangents of an op's operands by a rule of our own, for cotangents of its results of which there is at least one; `None` where
-/// Burn has the rule.
-pub(crate) fn own(op: &Op, given: &[Option<Var>], rule: &mut Rule) -> Option<Cotangents> {
+/// Two operands, of which one is at least as great as the other in magnitude.
+struct Legs {
+    /// Whether that is the first.
+    first: Var,
+    greater: Var,
+    /// The lesser over the greater.
+    ratio: Var,
+    /// 1 + ratio^2.
+    square: Var,
+}
+
+/// The cotangents of an op's operands by the rule written here, for cotangents of its results of which there is at least one.
+///
+/// # Panics
+/// Where the rule is Burn's.
+pub(crate) fn own(op: &Op, given: &[Option<Var>], rule: &mut Rule) -> Cotangents {
     // All but a sort have one result.
     let g = given.iter().copied().flatten().next().expect("a cotangent");
-    Some(match op {
-        Op::Unary(f) => vec![Some(rule.unary(*f, g)?)],
-        Op::Binary(f) => rule.binary(*f, g)?,
+    match op {
+        Op::Unary(f) => vec![Some(rule.unary(*f, g))],
+        Op::Binary(f) => rule.binary(*f, g).map(Some).to_vec(),
         Op::Broadcast { shape, axes } => vec![Some(rule.broadcast(g, shape, axes))],
-        Op::Reduce {
-            kind: Reduction::Max | Reduction::Min,
-            axes,
-        } => vec![Some(rule.extreme(op, g, axes))],
+        Op::Reduce { axes, .. } => vec![Some(rule.extreme(op, g, axes))],
         Op::Sort { axis } => rule.sort(given, *axis),
         Op::Dot(dot) => rule.dot(dot, g),
-        _ => return None,
-    })
+        op => panic!("{}: its rule is Burn's", op.name()),
+    }
 }
 
 impl Rule<'_> {
     /// The derivative of each function of one operand, times `g`.
-    fn unary(&mut self, f: Unary, g: Var) -> Option<Var> {
+    fn unary(&mut self, f: Unary, g: Var) -> Var {
         let x = self.operands[0];
         // The result itself.
         let y = |rule: &mut Self| rule.map(f, x);
-        Some(match f {
-            Unary::Neg | Unary::Exp | Unary::Sin | Unary::Cos | Unary::Sinh | Unary::Cosh | Unary::Tan => {
-                return None;
-            }
+        match f {
             Unary::Abs => {
                 let zero = self.number(x, 0.0);
                 let above = self.compare(Compare::Ge, x, zero);
@@ -73,13 +156,16 @@ impl Rule<'_> {
                 self.mul(g, d)
             }
             Unary::Exp2 => {
-                let (ln, y) = (self.number(x, LN_2), y(self));
-                let d = self.mul(g, y);
-                self.mul(ln, d)
+                // The square of 2^(x/2), which does not overflow before the product with ln 2.
+                let (ln, half) = (self.number(x, LN_2), self.number(x, 0.5));
+                let half = self.mul(x, half);
+                let root = self.map(f, half);
+                let d = self.mul(ln, root);
+                let d = self.mul(d, root);
+                self.mul(g, d)
             }
             Unary::Expm1 => {
-                let (one, y) = (self.number(x, 1.0), y(self));
-                let d = self.add(y, one);
+                let d = self.map(Unary::Exp, x);
                 self.mul(g, d)
             }
             Unary::Log => self.div(g, x),
@@ -94,11 +180,15 @@ impl Rule<'_> {
                 self.div(g, d)
             }
             Unary::Tanh => {
-                let (one, y) = (self.number(x, 1.0), y(self));
-                let sum = self.mul(g, y);
-                let sum = self.add(g, sum);
-                let d = self.sub(one, y);
-                self.mul(sum, d)
+                let d = self.sech_squared(x);
+                self.mul(g, d)
+            }
+            Unary::Logistic => {
+                let (half, quarter) = (self.number(x, 0.5), self.number(x, 0.25));
+                let half = self.mul(x, half);
+                let d = self.sech_squared(half);
+                let d = self.mul(quarter, d);
+                self.mul(g, d)
             }
             Unary::Asin | Unary::Acos => {
                 let (one, square) = (self.number(x, 1.0), self.mul(x, x));
@@ -110,31 +200,28 @@ impl Rule<'_> {
                 self.mul(g, d)
             }
             Unary::Atan => {
-                let (one, square) = (self.number(x, 1.0), self.mul(x, x));
-                let d = self.add(one, square);
-                self.div(g, d)
-            }
-            Unary::Asinh | Unary::Acosh => {
-                let (one, square) = (self.number(x, 1.0), self.mul(x, x));
-                let d = match f {
-                    Unary::Asinh => self.add(square, one),
-                    _ => self.sub(square, one),
-                };
-                let d = self.map(Unary::Rsqrt, d);
+                // The square of asinh's.
+                let (one, root) = (self.number(x, 1.0), self.root_of_square_and_one(x));
+                let cosine = self.div(one, root);
+                let d = self.mul(cosine, cosine);
                 self.mul(g, d)
+            }
+            Unary::Asinh => {
+                let root = self.root_of_square_and_one(x);
+                self.div(g, root)
+            }
+            Unary::Acosh => {
+                let one = self.number(x, 1.0);
+                let [below, above] = [self.sub(x, one), self.add(x, one)];
+                let [below, above] = [below, above].map(|leg| self.map(Unary::Sqrt, leg));
+                let root = self.mul(below, above);
+                self.div(g, root)
             }
             Unary::Atanh => {
-                let one = self.number(x, 1.0);
-                let (above, below) = (self.add(one, x), self.sub(one, x));
-                let d = self.div(one, above);
-                let rest = self.div(g, below);
-                self.mul(d, rest)
-            }
-            Unary::Logistic => {
-                let (one, y) = (self.number(x, 1.0), y(self));
-                let d = self.sub(one, y);
-                let d = self.mul(y, d);
-                self.mul(g, d)
+                // 1 - x^2, rounded once.
+                let (one, minus) = (self.number(x, 1.0), self.map(Unary::Neg, x));
+                let d = self.push(Op::MulAdd, &[x, minus, one]);
+                self.div(g, d)
             }
             Unary::Erf | Unary::Erfc => {
                 let sign = if f == Unary::Erf { 2.0 } else { -2.0 };
@@ -159,23 +246,45 @@ impl Rule<'_> {
                 let d = self.trigamma(x);
                 self.mul(g, d)
             }
-            Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc | Unary::Not => {
-                panic!("{f:?} has no derivative")
-            }
-        })
+            f => panic!("{f:?}: its rule is Burn's"),
+        }
+    }
+
+    /// `1 / cosh^2`, of which `1 - tanh^2` is the part around 0, whose derivative is odd, and an exponential has the tails.
+    fn sech_squared(&mut self, x: Var) -> Var {
+        let [half, one, two] = [0.5, 1.0, 2.0].map(|value| self.number(x, value));
+        let t = self.map(Unary::Tanh, x);
+        let square = self.mul(t, t);
+        let near = self.sub(one, square);
+        // 4 e / (1 + e)^2 with e = exp(-2|x|).
+        let size = self.map(Unary::Abs, x);
+        let twice = self.number(x, -2.0);
+        let twice = self.mul(size, twice);
+        let e = self.map(Unary::Exp, twice);
+        let sum = self.add(one, e);
+        let factor = self.div(two, sum);
+        let far = self.mul(e, factor);
+        let far = self.mul(far, factor);
+        let inside = self.compare(Compare::Lt, size, half);
+        self.select(inside, near, far)
+    }
+
+    /// `sqrt(1 + x^2)`, for any x.
+    fn root_of_square_and_one(&mut self, x: Var) -> Var {
+        let one = self.number(x, 1.0);
+        self.push(Op::Binary(Binary::Hypot), &[one, x])
     }
 
     /// The cotangents of both operands; only the wanted ones are read later.
-    fn binary(&mut self, f: Binary, g: Var) -> Option<Cotangents> {
+    fn binary(&mut self, f: Binary, g: Var) -> [Var; 2] {
         let (x, y) = (self.operands[0], self.operands[1]);
-        let [left, right] = match f {
-            Binary::Add | Binary::Sub | Binary::Mul => return None,
+        match f {
             Binary::Div => {
+                // g / y and -(g / y) (x / y).
                 let left = self.div(g, y);
-                let minus = self.map(Unary::Neg, g);
-                let right = self.mul(minus, x);
-                let d = self.reciprocal_square(y);
-                [left, self.mul(right, d)]
+                let minus = self.map(Unary::Neg, left);
+                let quotient = self.div(x, y);
+                [left, self.mul(minus, quotient)]
             }
             Binary::Rem => {
                 let whole = self.div(x, y);
@@ -200,30 +309,60 @@ impl Rule<'_> {
                 })
             }
             Binary::Atan2 => {
-                let (first, second) = (self.mul(x, x), self.mul(y, y));
-                let square = self.add(first, second);
-                let minus = self.map(Unary::Neg, x);
-                [y, minus].map(|d| {
-                    let d = self.div(d, square);
-                    self.mul(g, d)
-                })
+                // Of the legs, the other over x^2 + y^2: for the greater one m and the ratio q that is 1 / (m (1 + q^2)) or q times that.
+                let Legs {
+                    first,
+                    greater,
+                    ratio,
+                    square,
+                } = self.legs(x, y);
+                let one = self.number(x, 1.0);
+                let size = self.mul(greater, square);
+                let large = self.div(one, size);
+                let small = self.mul(ratio, large);
+                let [left, right] = [self.select(first, small, large), self.select(first, large, small)];
+                let right = self.map(Unary::Neg, right);
+                [left, right].map(|d| self.mul(g, d))
             }
             Binary::Hypot => {
-                // At the origin JAX shares the cotangent, as of the greater of two equal legs.
+                // Cosine and sine of the angle between the result and the greater leg. The quotient of leg and result has a derivative that cancels.
+                let Legs {
+                    first,
+                    greater,
+                    ratio,
+                    square,
+                } = self.legs(x, y);
+                let cosine = self.map(Unary::Rsqrt, square);
+                let sign = self.map(Unary::Sign, greater);
+                let large = self.mul(sign, cosine);
+                let small = self.mul(ratio, large);
+                // At the origin the legs share the cotangent, as equal operands of a maximum do.
                 let (zero, half) = (self.number(x, 0.0), self.number(x, 0.5));
-                let size = self.push(Op::Binary(f), &[x, y]);
-                let origin = self.compare(Compare::Eq, size, zero);
-                [x, y].map(|leg| {
-                    let d = self.div(leg, size);
+                let origin = self.compare(Compare::Eq, greater, zero);
+                let [left, right] = [self.select(first, large, small), self.select(first, small, large)];
+                [left, right].map(|d| {
                     let d = self.select(origin, half, d);
                     self.mul(g, d)
                 })
             }
-            Binary::And | Binary::Or | Binary::Xor | Binary::Shl | Binary::Shr => {
-                panic!("{f:?} has no derivative")
-            }
-        };
-        Some(vec![Some(left), Some(right)])
+            f => panic!("{f:?}: its rule is Burn's"),
+        }
+    }
+
+    fn legs(&mut self, x: Var, y: Var) -> Legs {
+        let sizes = [x, y].map(|leg| self.map(Unary::Abs, leg));
+        let first = self.compare(Compare::Ge, sizes[0], sizes[1]);
+        let greater = self.select(first, x, y);
+        let lesser = self.select(first, y, x);
+        let ratio = self.div(lesser, greater);
+        let one = self.number(x, 1.0);
+        let square = self.push(Op::MulAdd, &[ratio, ratio, one]);
+        Legs {
+            first,
+            greater,
+            ratio,
+            square,
+        }
     }
 
     /// `y x^(y-1)`, which is NaN for `0^0`, and `log(x) x^y`, with a logarithm of 0 for a base of 0.

@@ -46,32 +46,32 @@ fn programs_are_as_short_as_by_hand() {
     use Unary::*;
     let mut rows: Vec<(Op, Vec<ArrayType>, usize)> = Vec::new();
     let unary = [
-        (Neg, 1),      // -g
-        (Abs, 3),      // select(x >= 0, g, -g)
-        (Sqrt, 3),     // g (1/2 / y), y
-        (Rsqrt, 4),    // g (-1/2 (y / x)), y
-        (Cbrt, 5),     // g (1/3 (1 / y^2)), y
-        (Exp, 2),      // g y, y
-        (Exp2, 3),     // ln 2 (g y), y
-        (Expm1, 3),    // g (y + 1), y
-        (Log, 1),      // g / x
-        (Log2, 2),     // g / ln 2 / x
-        (Log10, 2),    // g / ln 10 / x
-        (Log1p, 2),    // g / (x + 1)
-        (Sin, 2),      // g cos(x)
-        (Cos, 3),      // g -sin(x)
-        (Tan, 4),      // g (y^2 + 1), y
-        (Asin, 4),     // g rsqrt(1 - x^2)
-        (Acos, 5),     // g -rsqrt(1 - x^2)
-        (Atan, 3),     // g / (1 + x^2)
-        (Sinh, 2),     // g cosh(x)
-        (Cosh, 2),     // g sinh(x)
-        (Tanh, 5),     // (g + g y) (1 - y), y
-        (Asinh, 4),    // g rsqrt(x^2 + 1)
-        (Acosh, 4),    // g rsqrt(x^2 - 1)
-        (Atanh, 5),    // 1 / (1 + x) (g / (1 - x))
-        (Logistic, 4), // g (y (1 - y)), y
-        (Erf, 5),      // 2 / sqrt(pi) (g exp(-x^2))
+        (Neg, 1),       // -g
+        (Abs, 3),       // select(x >= 0, g, -g)
+        (Sqrt, 3),      // g (1/2 / y), y
+        (Rsqrt, 4),     // g (-1/2 (y / x)), y
+        (Cbrt, 5),      // g (1/3 (1 / y^2)), y
+        (Exp, 2),       // g y, y
+        (Exp2, 5),      // g ((ln 2 r) r), r = exp2(x / 2)
+        (Expm1, 2),     // g exp(x)
+        (Log, 1),       // g / x
+        (Log2, 2),      // g / ln 2 / x
+        (Log10, 2),     // g / ln 10 / x
+        (Log1p, 2),     // g / (x + 1)
+        (Sin, 2),       // g cos(x)
+        (Cos, 3),       // g -sin(x)
+        (Tan, 4),       // g (y^2 + 1), y
+        (Asin, 4),      // g rsqrt(1 - x^2)
+        (Acos, 5),      // g -rsqrt(1 - x^2)
+        (Atan, 4),      // g c^2, c = 1 / hypot(1, x)
+        (Sinh, 2),      // g cosh(x)
+        (Cosh, 2),      // g sinh(x)
+        (Tanh, 13),     // g select(|x| < 1/2, 1 - y^2, e w^2), y, e = exp(-2 |x|), w = 2 / (1 + e)
+        (Asinh, 2),     // g / hypot(1, x)
+        (Acosh, 6),     // g / (sqrt(x - 1) sqrt(x + 1))
+        (Atanh, 3),     // g / mul_add(x, -x, 1)
+        (Logistic, 15), // A quarter of that of tanh at x / 2.
+        (Erf, 5),       // 2 / sqrt(pi) (g exp(-x^2))
         (Erfc, 5),
         (ErfInv, 5), // sqrt(pi) / 2 (g exp(y^2)), y
         (Lgamma, 2), // g digamma(x)
@@ -89,13 +89,13 @@ fn programs_are_as_short_as_by_hand() {
         (Add, 0),
         (Sub, 1), // g, -g
         (Mul, 2),
-        (Div, 6),  // g / y; -g x (1 / y^2)
+        (Div, 4),  // g / y; -(g / y) (x / y)
         (Rem, 4),  // g; -g trunc(x / y)
         (Pow, 10), // g (y pow(x, y - 1)); g (log(x or 1) pow(x, y))
         (Max, 7),  // select(x > y, g, s), select(x < y, g, s), s = select(x == y, g / 2, 0)
         (Min, 7),
-        (Atan2, 8), // g (y / s); g (-x / s); s = x^2 + y^2
-        (Hypot, 8), // g select(h == 0, 1/2, x / h) twice
+        (Atan2, 15), // Legs 7; a = 1 / (m s), q a; two selects, -, two products with g.
+        (Hypot, 18), // Legs 7; a = sign(m) rsqrt(s), q a; ==; two selects, and with 1/2; two products with g.
     ];
     for (f, length) in binary {
         rows.push((Op::Binary(f), floats(DType::F64, &[&[3], &[3]]), length));

@@ -1,7 +1,7 @@
 //! Reverse mode: a program's cotangents, as a program.
 //!
-//! The walker reads the program forwards, then its equations backwards, and asks each for its rule. The rule of a plain op is Burn's: the
-//! gradient of one equation through Burn's autodiff decorator ([`kiln_backends::vjp`]), a small program that is kept.
+//! The walker reads the program forwards, then its equations backwards, and asks each for its rule. The rule of a plain op is the
+//! gradient of one equation through Burn's autodiff decorator, or the formula that stands beside it ([`kiln_backends::vjp`]): a small program that is kept.
 //! What has structure (calls, loops, choices, rules of the user's, indexing, decompositions) has a rule in `rules`, written
 //! with array functions. Everything is staged: a backward pass is a program like any other, and can be differentiated again.
 //!

@@ -35,7 +35,8 @@ fn answered(question: Question, answer: impl FnOnce(&Question) -> (Program, Vec<
     rule
 }
 
-/// `(operands, cotangents of the given results) -> cotangents` of those wanted operands that have one, by Burn's autodiff.
+/// `(operands, cotangents of the given results) -> cotangents` of those wanted operands that have one: by Burn's autodiff, or by the rule
+/// that stands beside it.
 pub(crate) fn vjp_of(op: &Op, types: Vec<ArrayType>, wanted: &[bool], given: &[bool]) -> Rule {
     let question = Question {
         forward: false,

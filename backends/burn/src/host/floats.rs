@@ -1,6 +1,7 @@
 //! Functions of floats that Burn lacks, or whose meaning at zeros, NaN or infinities differs there.
 
 use super::special;
+use crate::gamma;
 use kiln_program::{Binary, Unary};
 
 /// A float type's functions.
@@ -14,7 +15,7 @@ pub(crate) trait Float: super::element::Element {
 }
 
 macro_rules! float {
-    ($T:ident, $erfc:path, $lgamma:path, $erf_inv:path, $digamma:expr, $hypot:path, $atan2:path) => {
+    ($T:ident, $erfc:path, $lgamma:expr, $erf_inv:path, $digamma:expr, $hypot:path, $atan2:path) => {
         impl Float for $T {
             fn unary(f: Unary) -> Option<fn($T) -> $T> {
                 Some(match f {
@@ -97,18 +98,18 @@ macro_rules! float {
 float!(
     f32,
     libm::erfcf,
-    special::lgamma_f32,
+    |x| gamma::lgamma_on_host(f64::from(x)) as f32,
     special::erf_inv_f32,
-    |x| special::digamma(f64::from(x)) as f32,
+    |x| gamma::digamma_on_host(f64::from(x)) as f32,
     f32::hypot,
     f32::atan2
 );
 float!(
     f64,
     libm::erfc,
-    special::lgamma,
+    gamma::lgamma_on_host,
     special::erf_inv_f64,
-    special::digamma,
+    gamma::digamma_on_host,
     f64::hypot,
     f64::atan2
 );

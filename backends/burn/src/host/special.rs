@@ -1,47 +1,5 @@
 //! Scalar functions that neither std nor Burn has.
 
-/// The logarithm of the absolute value of the gamma function.
-pub(crate) fn lgamma(x: f64) -> f64 {
-    // libm gives the sign of gamma too, and takes -inf to inf as JAX does.
-    libm::lgamma(x)
-}
-
-/// [`lgamma`], through `f64`: libm's own for `f32` loses digits beside its zeros.
-pub(crate) fn lgamma_f32(x: f32) -> f32 {
-    lgamma(f64::from(x)) as f32
-}
-
-/// The logarithmic derivative of the gamma function; NaN at its poles, 0, -1, -2, ..., as in JAX.
-pub(crate) fn digamma(x: f64) -> f64 {
-    if x <= 0.0 && x == x.floor() {
-        return f64::NAN;
-    }
-    if x < 0.5 {
-        // Reflection: psi(1 - x) - psi(x) = pi / tan(pi x). The fraction is exact, pi x is not.
-        let fraction = x - x.round();
-        return digamma(1.0 - x) - std::f64::consts::PI / (std::f64::consts::PI * fraction).tan();
-    }
-    // Recurrence psi(x) = psi(x + 1) - 1/x up to where the asymptotic series has converged.
-    let (mut x, mut shift) = (x, 0.0);
-    while x < 10.0 {
-        shift += 1.0 / x;
-        x += 1.0;
-    }
-    // Bernoulli numbers over 2k: 1/12, -1/120, 1/252, -1/240, 1/132, -691/32760, 1/12.
-    const SERIES: [f64; 7] = [
-        1.0 / 12.0,
-        -691.0 / 32760.0,
-        1.0 / 132.0,
-        -1.0 / 240.0,
-        1.0 / 252.0,
-        -1.0 / 120.0,
-        1.0 / 12.0,
-    ];
-    let z = 1.0 / (x * x);
-    let series = SERIES.iter().fold(0.0, |sum, c| sum * z + c) * z;
-    x.ln() - 0.5 / x - series - shift
-}
-
 // M. Giles, "Approximating the erfinv function" (2010), the coefficients as in XLA, highest power first; for f32 as bits.
 const CENTRE_F32: [u32; 9] = [
     0x32F1_6588,
@@ -291,28 +249,6 @@ fn log1p_f64(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digamma_at_known_points() {
-        let gamma = 0.577_215_664_901_532_9;
-        let ln2 = std::f64::consts::LN_2;
-        let rows = [
-            (1.0, -gamma),
-            (0.5, -gamma - 2.0 * ln2),
-            (2.0, 1.0 - gamma),
-            (-0.5, 2.0 - gamma - 2.0 * ln2),
-            (100.0, 4.600_161_852_738_087),
-            (1e-3, -1_000.575_571_931_810_3),
-        ];
-        for (x, expected) in rows {
-            let got = digamma(x);
-            assert!(
-                (got - expected).abs() <= 2e-15 * expected.abs().max(1.0),
-                "digamma({x}) = {got}, not {expected}"
-            );
-        }
-        assert!(digamma(0.0).is_nan() && digamma(-3.0).is_nan());
-    }
 
     #[test]
     fn erf_inv_inverts_erf() {

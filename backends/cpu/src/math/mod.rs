@@ -7,10 +7,9 @@
 //!
 //! Accuracy. Over the whole range, denormals and huge arguments included, results are within 2 ulp of
 //! the true value (most within 1; `tests/ulp.rs` measures and prints the table), zeros keep their
-//! signs, and infinities, NaN and denormals are treated as C99 says. Three exceptions:
-//! [`Math::erf_inv`] is XLA's approximation bit for bit in f32, wherever that is from the truth, and
-//! [`Math::lgamma`] and [`Math::digamma`] in f64 have a small absolute error, not a relative one, next
-//! to their zeros.
+//! signs, and infinities, NaN and denormals are treated as C99 says. Two exceptions:
+//! [`Math::lgamma`] and [`Math::digamma`] are within 4 ulp, next to their zeros too, and
+//! [`Math::erf_inv`] is XLA's approximation bit for bit in f32, wherever that is from the truth.
 //!
 //! The formulas are written once for both formats, over the trait `real::Real`; what differs is the
 //! table of coefficients. Polynomials were fitted by the Remez exchange algorithm in 200-bit arithmetic;

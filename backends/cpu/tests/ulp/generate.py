@@ -187,13 +187,35 @@ def erfc_points(rng):
     return uniform(-6, 6, 900, rng) + uniform(0.5, 28, 1500, rng) + spread(1e-20, 27, 300, rng, True) + around([1.0, 26.5], 60, rng)
 
 
-def gamma_points(rng):
-    return (
-        uniform(0, 5, 900, rng)
-        + spread(1e-10, 1e10, 600, rng, False)
-        + uniform(-20, 0, 700, rng)
-        + around([1.0, 2.0, 3.0, 0.5], 40, rng)
-    )
+def gamma_points(zeros):
+    def points(rng):
+        return (
+            uniform(0, 5, 900, rng)
+            + spread(1e-10, 1e10, 600, rng, False)
+            + spread(1e-307, 1e305, 300, rng, False)
+            + uniform(-20, 0, 700, rng)
+            + uniform(-200, -20, 200, rng)
+            + around([1.0, 2.0, 3.0, 0.5, 8.5, 1.5, 2.5], 40, rng)
+            + around([-float(m) for m in range(1, 46)], 4, rng)
+            + [-v for v in spread(1e-300, 0.5, 100, rng, False)]
+            + [p for p in around([float(z) for z in zeros()], 12, rng) if p < 20]
+        )
+
+    return points
+
+
+def zeros_between_poles(f, most):
+    """The zeros of a function of the negative axis, down to -most: at most one in each half of the way between two poles."""
+    found = []
+    for m in range(most):
+        for a, b in [(-m, -m - mp.mpf(1) / 2), (-m - mp.mpf(1) / 2, -m - 1)]:
+            a, b = a - mp.mpf(2) ** -80, b + mp.mpf(2) ** -80  # away from the poles
+            if f(a) * f(b) < 0:
+                for _ in range(200):
+                    middle = (a + b) / 2
+                    a, b = (middle, b) if f(a) * f(middle) > 0 else (a, middle)
+                found.append(a)
+    return found
 
 
 def sqrt_points(rng):
@@ -276,8 +298,8 @@ UNARY = {
     "atanh": (mp.atanh, unit_points),
     "erf": (mp.erf, erf_points),
     "erfc": (mp.erfc, erfc_points),
-    "lgamma": (lgamma, gamma_points),
-    "digamma": (mp.digamma, gamma_points),
+    "lgamma": (lgamma, gamma_points(lambda: zeros_between_poles(lgamma, 17))),
+    "digamma": (mp.digamma, gamma_points(lambda: [mp.findroot(mp.digamma, 1.46), *zeros_between_poles(mp.digamma, 30)])),
 }
 BINARY = {
     "pow": (lambda x, y: mp.power(x, y), pow_points),
