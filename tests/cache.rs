@@ -203,7 +203,11 @@ fn programs_agree_with_and_without_literals() {
             ("clip", |x| x.clip(-0.3, 0.7)),
             ("sum", |x| (x * 0.3).sum() * 1.7),
             ("columns", |x| (x.reshape((100, 30)) * 0.3 + 1.2).sum_axis(0)),
-            ("random", |x| x * 0.3 + 2.5 * random::normal(Key::new(1), 3000)),
+            ("random", |x| {
+                // A key of literals: one from outside would be an input of the program.
+                let key = Key::from_words(np::full(2, 1).astype(DType::U32));
+                x * 0.3 + 2.5 * random::normal(key, 3000)
+            }),
             ("linspace", |x| x * np::linspace(0.3, 1.7, 3000)),
             ("recurrence", |x| {
                 lax::fori_loop(0, 50, |_, y: Array| y * 0.3 + 1.7, x.sum())

@@ -109,10 +109,10 @@ pub(crate) fn device_of<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Opti
 /// Where a function of these arrays runs: where one of them is for a reason, else on the default device.
 #[track_caller]
 pub(crate) fn device_for<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Device {
-    match device_of(arrays) {
-        Some(device) => device,
-        None => Device::default(),
-    }
+    let Some(device) = device_of(arrays) else {
+        return Device::default();
+    };
+    device
 }
 
 /// Whether there are arrays, and all may be on any device.

@@ -299,6 +299,10 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Data, String> {
         }
     }
     let first = known.first().map(|(_, data)| data.device());
+    #[allow(
+        clippy::manual_unwrap_or_default,
+        reason = "a default device that does not start is raised at the caller's line"
+    )]
     let device = match device.or(found).or(first) {
         Some(device) => device,
         None => Device::default(),

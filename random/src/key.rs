@@ -44,6 +44,7 @@ impl Key {
     /// use kiln::Key;
     /// assert_eq!(Key::new((1 << 32) + 5).to_words(), [[1, 5]]);
     /// ```
+    #[track_caller]
     pub fn new(seed: u64) -> Key {
         Key {
             words: Array::new(vec![(seed >> 32) as u32, seed as u32], 2),

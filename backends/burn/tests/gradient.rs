@@ -92,8 +92,8 @@ fn programs_are_as_short_as_by_hand() {
         (Div, 4),  // g / y; -(g / y) (x / y)
         (Rem, 4),  // g; -g trunc(x / y)
         (Pow, 10), // g (y pow(x, y - 1)); g (log(x or 1) pow(x, y))
-        (Max, 7),  // select(x > y, g, s), select(x < y, g, s), s = select(x == y, g / 2, 0)
-        (Min, 7),
+        (Max, 8),  // g * select(x > y, 1, s), g * select(x < y, 1, s), s = select(x == y, 1 / 2, 0)
+        (Min, 8),
         (Atan2, 15), // Legs 7; a = 1 / (m s), q a; two selects, -, two products with g.
         (Hypot, 18), // Legs 7; a = sign(m) rsqrt(s), q a; ==; two selects, and with 1/2; two products with g.
     ];
