@@ -77,7 +77,8 @@ fn scratch(op: &Op, x: &[&ArrayType], y: &[ArrayType]) -> usize {
             ]
         }
         Op::Scatter { .. } => [all(x), bytes(x[0]), x[2].shape.size().saturating_mul(24)],
-        Op::ArgReduce { .. } => [all(x), y[0].shape.size().saturating_mul(16), 0],
+        // Read to the host, and copied to where its elements are aligned.
+        Op::ArgReduce { .. } => [all(x).saturating_mul(2), y[0].shape.size().saturating_mul(16), 0],
         Op::Linalg(Linalg::Solve) => [all(x).saturating_mul(2), results, BLOCKS],
         Op::Linalg(Linalg::Eigh) => [all(x).saturating_mul(8), 0, BLOCKS],
         _ => [results, 0, 0],
