@@ -5,6 +5,7 @@ use kiln::{cache_info, clear_caches, grad, hessian, jvp, lax, numpy as np, progr
 use kiln_backends::cpu::Executable;
 use kiln_backends::program::{Program, lift, put_back};
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The caches are those of the process: one test at a time uses them, on a thread that is gone afterwards with what it kept.
@@ -348,4 +349,36 @@ fn all_caches_together_obey_the_limit() {
     }
     let answer = in_a_process("all_caches_together_obey_the_limit", "300KB");
     assert!(answer.contains("obeyed"), "{answer}");
+}
+
+/// A function that is larger than the limit is compiled once, and a derivative of nested loops makes each part once.
+#[test]
+fn what_is_larger_than_the_limit_is_kept() {
+    if std::env::var(ASKED).is_ok() {
+        let count = Rc::new(Cell::new(0));
+        let counted = count.clone();
+        let long = jit(move |x: Array| {
+            counted.set(counted.get() + 1);
+            (0..2000).fold(x, |x, i| x.sin() * (0.9 + 1e-6 * f64::from(i)))
+        });
+        for _ in 0..5 {
+            long(np::ones(2));
+        }
+        assert_eq!(count.get(), 1);
+        assert!(cache_info().bytes > cache_info().limit);
+        fn loops(depth: usize, x: Array) -> Array {
+            match depth {
+                0 => x.sin(),
+                _ => lax::fori_loop(0, 2, |_, x: Array| loops(depth - 1, x), x),
+            }
+        }
+        let slope = grad(|x: Array| loops(9, x).sum())(np::zeros(2));
+        assert_eq!(slope.to_vec::<f32>(), [1.0, 1.0]);
+        println!("kept");
+        return;
+    }
+    for limit in ["0", "20KB"] {
+        let answer = in_a_process("what_is_larger_than_the_limit_is_kept", limit);
+        assert!(answer.contains("kept"), "{answer}");
+    }
 }

@@ -459,6 +459,30 @@ fn damaged_npz_files() {
     assert!(LARGEST.get() < HUGE);
 }
 
+/// The end record counts the files twice: neither of these numbers, nor the directory, may lie.
+#[test]
+fn directories_that_lie() {
+    let read = |bytes: &[u8]| io::from_npz(bytes);
+    let whole = io::to_npz([("x", np::arange(3)), ("yy", np::ones(2))]).unwrap();
+    let end = whole.windows(4).rposition(|w| w == b"PK\x05\x06").unwrap();
+    let counted = |here: u8, all: u8| {
+        let mut bytes = whole.clone();
+        (bytes[end + 8], bytes[end + 10]) = (here, all);
+        bytes
+    };
+    assert_eq!(read(&counted(2, 2)).unwrap().len(), 2);
+    for count in [0, 1, 3] {
+        let words = format!("its end record counts {count} files, its directory 2");
+        refused(read, &counted(count, count), "damaged", &words);
+        refused(read, &counted(count, 2), "damaged", "");
+        refused(read, &counted(2, count), "damaged", "");
+    }
+    let mut renamed = whole.clone();
+    let entry = whole.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    renamed[entry + 46] = b'z';
+    refused(read, &renamed, "damaged", "differ");
+}
+
 /// An archive of one file.
 fn archive(name: &str, content: &[u8], method: CompressionMethod) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));

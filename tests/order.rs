@@ -1,4 +1,4 @@
-//! The order of additions, as the book's page on precision fixes it, on every path of the CPU's engine.
+//! The order of additions, as the page `order.md` of the book fixes it, on every path of the CPU's engine.
 
 mod support;
 

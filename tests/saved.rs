@@ -1,5 +1,6 @@
 //! Arrays, keys and dtypes in the formats of serde.
 
+use kiln::io::{Limits, with_limits};
 use kiln::{Array, DType, Key, jit, numpy as np};
 use std::cell::RefCell;
 
@@ -145,6 +146,35 @@ fn what_is_wrong_is_named() {
     for end in 0..bytes.len() {
         assert!(ciborium::from_reader::<Array, _>(&bytes[..end]).is_err());
     }
+}
+
+/// A length that a file claims is not believed, and what is read has a limit.
+#[test]
+fn claimed_lengths() {
+    // The dtype, and a number of axes for which there are no bytes.
+    let whole = bincode::serialize(&np::ones(3)).unwrap();
+    for rank in [1_u64, 64, 65, 1 << 28, 1 << 40, u64::MAX] {
+        let bytes = [&whole[..4], &rank.to_le_bytes()].concat();
+        assert!(bincode::deserialize::<Array>(&bytes).is_err());
+        assert!(bincode::deserialize_from::<_, Array>(&bytes[..]).is_err());
+    }
+    // More bytes of elements than there are.
+    let mut bytes = whole.clone();
+    let count = whole.len() - 12 - 8;
+    bytes[count..count + 8].copy_from_slice(&(1_u64 << 40).to_le_bytes());
+    assert!(bincode::deserialize::<Array>(&bytes).is_err());
+
+    let few = Limits {
+        bytes: 8,
+        ..Limits::default()
+    };
+    let words = "an array f32[3]: 12 bytes, more than 8: raise Limits::bytes by io::with_limits";
+    let error = with_limits(few, || bincode::deserialize::<Array>(&whole)).unwrap_err();
+    assert!(error.to_string().contains(words), "{error}");
+    let text = serde_json::to_string(&np::ones(3)).unwrap();
+    let error = with_limits(few, || serde_json::from_str::<Array>(&text)).unwrap_err();
+    assert!(error.to_string().contains(words), "{error}");
+    same(&bincode::deserialize(&whole).unwrap(), &np::ones(3));
 }
 
 #[test]

@@ -29,9 +29,13 @@ impl Executable {
     /// Compiles a program.
     ///
     /// # Errors
-    /// When the device does not have a dtype of the program, or so many axes.
+    /// When the device does not have a dtype of the program, or so many axes, and when the CPU's threads do not start.
     pub fn compile(program: &Program, device: Device) -> Result<Executable, DeviceError> {
         if device == Device::cpu() {
+            kiln_cpu::start_threads().map_err(|reason| DeviceError::Start {
+                device: device.to_string(),
+                reason,
+            })?;
             return Ok(Executable(Compiled::Cpu(kiln_cpu::Executable::compile(program))));
         }
         let executor = available::executor(device);

@@ -45,7 +45,8 @@ pub fn random_bits(key: &Array, first: &Array, shape: impl IntoNumbers) -> (Arra
 
 /// The floats that pairs of random words, as [`random_bits`] gives them, stand for: uniform on `[low, high)`, of `dtype`.
 ///
-/// `u * (high - low) + low`, rounded once, where `u` is a multiple of `2^-23` (`float32`) or `2^-52` (`float64`) on `[0, 1)`.
+/// `u * (high - low) + low`, rounded once, where `u` is a multiple of `2^-23` (`float32`) or `2^-52` (`float64`) on `[0, 1)`. As all literals, the bounds
+/// are no part of what is compiled.
 ///
 /// # Panics
 /// When the words are not `uint32` of one shape, or the dtype is no float.
@@ -57,6 +58,27 @@ pub fn random_bits(key: &Array, first: &Array, shape: impl IntoNumbers) -> (Arra
 /// ```
 #[track_caller]
 pub fn uniform(first: &Array, second: &Array, dtype: DType, low: f64, high: f64) -> Array {
+    let unit = fixed_uniform(first, second, dtype, 0.0, 1.0);
+    let [low, high] = [low, high].map(|bound| Array::from(bound).astype(dtype));
+    let width = &high - &low;
+    let [width, low] = [width, low].map(|x| x.broadcast_to(unit.shape().clone()));
+    mul_add(&unit, &width, &low)
+}
+
+/// As [`uniform`], with bounds that are a part of the program: for samplers whose bounds never change, since the words are drawn and scaled in
+/// one step then. Other bounds are another program, which is compiled anew.
+///
+/// # Panics
+/// As [`uniform`].
+///
+/// ```
+/// use kiln::{Array, DType, lax};
+/// let (x, y) = lax::random_bits(&Array::new(vec![0_u32, 42], 2), &Array::new(vec![0_u32, 0], 2), 3);
+/// let (fixed, other) = (lax::fixed_uniform(&x, &y, DType::F32, -1.0, 1.0), lax::uniform(&x, &y, DType::F32, -1.0, 1.0));
+/// assert_eq!(fixed.to_string(), other.to_string());
+/// ```
+#[track_caller]
+pub fn fixed_uniform(first: &Array, second: &Array, dtype: DType, low: f64, high: f64) -> Array {
     check(
         first.dtype() == DType::U32 && first.array_type() == second.array_type() && dtype.is_float(),
         "uniform",

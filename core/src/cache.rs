@@ -4,6 +4,7 @@
 use crate::error::raise;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
@@ -105,7 +106,7 @@ fn size(text: &str) -> Option<usize> {
 
 /// The bytes of all that is charged for.
 static BYTES: AtomicUsize = AtomicUsize::new(0);
-/// Counts what is put into caches: the time by which entries are old or new.
+/// Counts the uses of entries: the time by which they are old or new.
 static CLOCK: AtomicU64 = AtomicU64::new(0);
 static SHELVES: Mutex<Vec<Weak<dyn Shelf>>> = Mutex::new(Vec::new());
 
@@ -174,17 +175,17 @@ impl<V: Clone + Send + 'static> Cache<V> {
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> Option<V> {
         let mut map = locked(&self.entries.map);
         let entry = map.get_mut(&hash)?.iter_mut().find(|entry| is_it(&entry.value))?;
-        entry.used = CLOCK.load(Ordering::Relaxed);
+        entry.used = now();
         Some(entry.value.clone())
     }
 
-    /// Keeps a value that takes so many bytes; what was not used for longest may have to go.
+    /// Keeps a value that takes so many bytes; what was not used for longest may have to go, but not what was used in the [`Work`] under way.
     #[track_caller]
     pub(crate) fn insert(&self, hash: u64, value: V, bytes: usize) {
         let limit = limit();
         let entry = Entry {
             value,
-            used: CLOCK.fetch_add(1, Ordering::Relaxed) + 1,
+            used: now(),
             _charge: Charge::new(bytes + size_of::<Entry<V>>()),
         };
         self.entries.listed.get_or_init(|| {
@@ -207,14 +208,42 @@ fn list(shelf: Weak<dyn Shelf>) {
     shelves.push(shelf);
 }
 
-/// Forgets what was not used for longest, an eighth at a time, until the rest is within the limit.
+/// The time of a use.
+fn now() -> u64 {
+    CLOCK.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// When each work began that is under way, in all threads.
+static UNDER_WAY: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
+
+/// Recording, deriving and compiling something. Nothing that was used since it began is forgotten before it ends: a derivative of nested loops would
+/// derive the inner ones again at each level, and a function that is larger than the limit would be compiled at every call.
+pub(crate) struct Work(u64);
+
+impl Work {
+    pub(crate) fn begin() -> Work {
+        let begun = now();
+        locked(&UNDER_WAY).insert(begun);
+        Work(begun)
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        locked(&UNDER_WAY).remove(&self.0);
+    }
+}
+
+/// Forgets what was not used for longest, an eighth at a time, until the rest is within the limit. What a work under way has used stays.
 fn shrink(limit: usize) {
     const PARTS: usize = 8;
-    static UNDER_WAY: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = locked(&UNDER_WAY);
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = locked(&ONE_AT_A_TIME);
     let shelves = shelves();
     let mut ages = Vec::new();
     shelves.iter().for_each(|shelf| shelf.ages(&mut ages));
+    let begun = locked(&UNDER_WAY).first().copied().unwrap_or(u64::MAX);
+    ages.retain(|&used| used < begun);
     ages.sort_unstable();
     for part in 1..=PARTS {
         if BYTES.load(Ordering::Relaxed) <= limit {

@@ -1,14 +1,19 @@
 //! What can have a derivative: which values of a program depend, through floats, on some of its inputs.
 
-use crate::once::{Found, once};
+use crate::once::{Found, once, remembering};
 use kiln_backends::program::{ArrayType, Custom, CustomRule, Equation, Op, Program, Scan, Unary, Var, While};
+
+thread_local! {
+    static DEPENDENT: Found<Vec<bool>, Vec<bool>> = const { Found::new(None) };
+    static LIVE: Found<[Vec<bool>; 2], Vec<bool>> = const { Found::new(None) };
+    static OBSTACLE: Found<(Vec<bool>, Vec<bool>, Mode), Option<String>> = const { Found::new(None) };
+}
 
 /// For each variable, whether it has a derivative with respect to the given inputs that is not zero everywhere.
 pub(crate) fn dependent(program: &Program, given: &[bool]) -> Vec<bool> {
-    thread_local! {
-        static FOUND: Found<Vec<bool>, Vec<bool>> = const { Found::new(None) };
-    }
-    once(&FOUND, program, given.to_vec(), || find_dependent(program, given))
+    once(&DEPENDENT, program, given.to_vec(), || {
+        find_dependent(program, given)
+    })
 }
 
 fn find_dependent(program: &Program, given: &[bool]) -> Vec<bool> {
@@ -36,11 +41,10 @@ pub(crate) fn dependent_outputs(program: &Program, given: &[bool]) -> Vec<bool> 
 
 /// For each variable, whether a cotangent may reach it: it depends on the given inputs, and one of these results on it.
 pub(crate) fn live(program: &Program, given: &[bool], results: &[bool]) -> Vec<bool> {
-    thread_local! {
-        static FOUND: Found<[Vec<bool>; 2], Vec<bool>> = const { Found::new(None) };
-    }
     let asked = [given.to_vec(), results.to_vec()];
-    once(&FOUND, program, asked, || find_live(program, given, results))
+    remembering(&DEPENDENT, || {
+        once(&LIVE, program, asked, || find_live(program, given, results))
+    })
 }
 
 fn find_live(program: &Program, given: &[bool], results: &[bool]) -> Vec<bool> {
@@ -215,13 +219,13 @@ fn either(flags: &mut [bool], others: &[bool]) {
 
 /// The first op within a program that a mode cannot go through, if one is in the way from these inputs to these results.
 pub(crate) fn obstacle(program: &Program, given: &[bool], results: &[bool], mode: Mode) -> Option<String> {
-    thread_local! {
-        static FOUND: Found<(Vec<bool>, Vec<bool>, Mode), Option<String>> = const { Found::new(None) };
-    }
     let asked = (given.to_vec(), results.to_vec(), mode);
-    once(&FOUND, program, asked, || {
-        find_obstacle(program, given, results, mode)
-    })
+    let find = || {
+        once(&OBSTACLE, program, asked, || {
+            find_obstacle(program, given, results, mode)
+        })
+    };
+    remembering(&DEPENDENT, || remembering(&LIVE, find))
 }
 
 fn find_obstacle(program: &Program, given: &[bool], results: &[bool], mode: Mode) -> Option<String> {

@@ -5,7 +5,7 @@
 
 use crate::Array;
 use crate::array::Repr;
-use crate::cache::{Cache, Charge, check_limit};
+use crate::cache::{Cache, Charge, Work, check_limit};
 use crate::config::{Switches, debug_nans_enabled};
 use crate::debug::{under_way, watched};
 use crate::error::raise;
@@ -147,7 +147,7 @@ pub(crate) fn run_program(program: &Arc<Program>, inputs: Arrays) -> Arrays {
 /// Runs an op that holds programs outside of a recording. The results are weak as said, and where nothing is said not.
 #[track_caller]
 pub(crate) fn run_structure(op: &Op, operands: &[&Array], weak: &[bool]) -> Arrays {
-    let name = op.name();
+    let name = public_name(op);
     let operands: Arrays = operands
         .iter()
         .map(|&x| match x.0 {
@@ -174,7 +174,16 @@ pub(crate) fn run_op(op: &Op, device: Device, operands: Vec<Data>) -> Vec<Data> 
         .collect();
     let outputs = builder.push(op.clone(), &inputs).expect("an op of a recording");
     let program = Arc::new(builder.finish(&outputs));
-    Lifted::compile(&op.name(), &program, device).run(&op.name(), operands)
+    let name = public_name(op);
+    Lifted::compile(&name, &program, device).run(&name, operands)
+}
+
+/// The function of `lax` that makes an op.
+fn public_name(op: &Op) -> String {
+    match op {
+        Op::While(_) => "while_loop".into(),
+        op => op.name(),
+    }
 }
 
 /// The executable of a program on a device.
@@ -194,6 +203,7 @@ fn compile(op: &str, program: Arc<Program>, device: Device) -> Arc<Compilation> 
     if let Some(found) = CACHE.find(hash, is_it) {
         return found;
     }
+    let _work = Work::begin();
     let executable = match Executable::compile(&program, device) {
         Ok(executable) => executable,
         Err(error) => raise(op, error),
@@ -282,6 +292,7 @@ where
         Some(entry) => entry,
         None => {
             check_limit();
+            let _work = Work::begin();
             let recorded = record(Recording::new("eager", None), input_types(&inputs), |inputs| {
                 build(&parameters, &inputs)
             });

@@ -2,7 +2,7 @@
 
 use crate::Array;
 use crate::array::Repr;
-use crate::cache::{Cache, check_limit};
+use crate::cache::{Cache, Work, check_limit};
 use crate::config::Switches;
 use crate::eager::{Compiled, Signature, hash_types, input_types, matches, signature_of};
 use crate::place::device_for;
@@ -149,7 +149,9 @@ impl Recordings {
                 && entry.structure == leaves.structure
                 && matches(&entry.signature, &leaves.arrays)
         };
+        let mut work = None;
         let entry = self.0.find(hash, is_it).unwrap_or_else(|| {
+            work = Some(Work::begin());
             let Recorded {
                 program,
                 hidden,
@@ -174,14 +176,14 @@ impl Recordings {
             }
             entry
         });
-        entry.apply(leaves.arrays)
+        entry.apply(leaves.arrays, work)
     }
 }
 
 impl Entry {
-    /// Runs the function, or writes a call of it into the recording under way.
+    /// Runs the function, or writes a call of it into the recording under way. If it was recorded just now, `work` ends when it is compiled.
     #[track_caller]
-    fn apply<U: Tree>(&self, arguments: Arrays) -> U {
+    fn apply<U: Tree>(&self, arguments: Arrays, work: Option<Work>) -> U {
         let Entry {
             hidden,
             weak,
@@ -210,6 +212,7 @@ impl Entry {
             lock().push((device, compiled.clone()));
             compiled
         });
+        drop(work);
         compiled.run("jit", arguments)
     }
 }

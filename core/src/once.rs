@@ -18,17 +18,8 @@ pub(crate) fn once<K: Eq + Hash + 'static, T: Clone + 'static>(
     asked: K,
     find: impl FnOnce() -> T,
 ) -> T {
-    /// Forgets everything at the end of an analysis, also when it panics.
-    struct Outermost<K: 'static, T: 'static>(&'static LocalKey<Found<K, T>>);
-    impl<K, T> Drop for Outermost<K, T> {
-        fn drop(&mut self) {
-            self.0.take();
-        }
-    }
     if found.with_borrow(Option::is_none) {
-        found.set(Some(FxHashMap::default()));
-        let _outermost = Outermost(found);
-        return find();
+        return remembering(found, find);
     }
     let key = (std::ptr::from_ref(program), asked);
     let known = found.with_borrow(|found| found.as_ref().and_then(|found| found.get(&key).cloned()));
@@ -38,4 +29,24 @@ pub(crate) fn once<K: Eq + Hash + 'static, T: Clone + 'static>(
     let new = find();
     found.with_borrow_mut(|found| found.get_or_insert_default().insert(key, new.clone()));
     new
+}
+
+/// Remembers what is found while `f` runs: for an analysis that asks another one at each level. The programs that it asks of live as long.
+pub(crate) fn remembering<K: 'static, T: 'static, R>(
+    found: &'static LocalKey<Found<K, T>>,
+    f: impl FnOnce() -> R,
+) -> R {
+    /// Forgets everything at the end of an analysis, also when it panics.
+    struct Outermost<K: 'static, T: 'static>(&'static LocalKey<Found<K, T>>);
+    impl<K, T> Drop for Outermost<K, T> {
+        fn drop(&mut self) {
+            self.0.take();
+        }
+    }
+    if found.with_borrow(Option::is_some) {
+        return f();
+    }
+    found.set(Some(FxHashMap::default()));
+    let _outermost = Outermost(found);
+    f()
 }

@@ -109,10 +109,17 @@ pub(crate) fn device_of<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Opti
 /// Where a function of these arrays runs: where one of them is for a reason, else on the default device.
 #[track_caller]
 pub(crate) fn device_for<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Device {
-    let Some(device) = device_of(arrays) else {
-        return Device::default();
-    };
-    device
+    or_default(device_of(arrays))
+}
+
+/// The default device where there is none. One that does not start is raised at the caller's line, as `unwrap_or_default` could not.
+#[track_caller]
+#[allow(clippy::manual_unwrap_or_default, reason = "see above")]
+pub(crate) fn or_default(device: Option<Device>) -> Device {
+    match device {
+        Some(device) => device,
+        None => Device::default(),
+    }
 }
 
 /// Whether there are arrays, and all may be on any device.

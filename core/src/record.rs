@@ -9,7 +9,7 @@ use crate::array::{Repr, Traced};
 use crate::debug::{nan_check, under_way};
 use crate::eager::{input_types, run_op, run_structure, staged};
 use crate::error::raise;
-use crate::place::{device_of, on};
+use crate::place::{device_of, on, or_default};
 use crate::transform::quiet;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::program::{ArrayType, Builder, Op, Program, Scalar, Shape, Var};
@@ -299,14 +299,7 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Data, String> {
         }
     }
     let first = known.first().map(|(_, data)| data.device());
-    #[allow(
-        clippy::manual_unwrap_or_default,
-        reason = "a default device that does not start is raised at the caller's line"
-    )]
-    let device = match device.or(found).or(first) {
-        Some(device) => device,
-        None => Device::default(),
-    };
+    let device = or_default(device.or(found).or(first));
     // What was found before is all on one device.
     if found.is_some_and(|found| found != device) {
         for data in values.found.iter_mut().flatten() {
@@ -464,12 +457,9 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     }
 }
 
-/// What the errors of an op call it that functions of users record as it is.
+/// What the errors of an op without programs call it that functions of users record as it is.
 fn label(op: &Op) -> &'static str {
     match op {
-        Op::Scan(_) => "scan",
-        Op::While(_) => "while_loop",
-        Op::Cond(_) => "cond",
         Op::Broadcast { .. } => "broadcast_to",
         _ => "op",
     }

@@ -7,7 +7,7 @@
 use crate::Array;
 use crate::array::elements;
 use crate::display::Elements;
-use kiln_backends::program::{ArrayType, DType, Shape};
+use kiln_backends::program::{ArrayType, DType, Limits, Shape};
 use kiln_backends::{Buffer, Element};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, SerializeStruct, Serializer};
@@ -85,7 +85,10 @@ impl<T: Copy + Into<f64> + Serialize> Serialize for Float<T> {
     }
 }
 
-/// Checked: the number of elements against the shape, and each against the dtype.
+/// Checked: the bytes against [`Limits::bytes`], the number of elements against the shape, and each against the dtype.
+///
+/// A binary format that reads from a stream may allocate what a length claims before this code sees it: give bincode a limit of its own there
+/// (`bincode::Options::with_limit`). From a slice it takes no more than there is.
 impl<'de> Deserialize<'de> for Array {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Array, D::Error> {
         #[derive(serde::Deserialize)]
@@ -111,11 +114,22 @@ impl<'de> Deserialize<'de> for Array {
     }
 }
 
-fn from_bytes(of: ArrayType, bytes: &[u8]) -> Result<Array, String> {
+/// The bytes of an array, if it may be read.
+fn allowed(of: &ArrayType) -> Result<usize, String> {
+    let limit = Limits::current().bytes;
     match of.checked_bytes() {
-        None => return Err("the shape has too many elements".into()),
-        Some(n) if n != bytes.len() => return Err(format!("{} bytes where {n} belong", bytes.len())),
-        Some(_) => {}
+        None => Err("the shape has too many elements".into()),
+        Some(n) if n as u64 > limit => Err(format!(
+            "{n} bytes, more than {limit}: raise Limits::bytes by io::with_limits"
+        )),
+        Some(n) => Ok(n),
+    }
+}
+
+fn from_bytes(of: ArrayType, bytes: &[u8]) -> Result<Array, String> {
+    match allowed(&of)? {
+        n if n != bytes.len() => return Err(format!("{} bytes where {n} belong", bytes.len())),
+        _ => {}
     }
     if of.dtype == DType::Bool
         && let Some(other) = bytes.iter().find(|&&byte| byte > 1)
@@ -146,12 +160,11 @@ fn from_numbers(of: ArrayType, numbers: &[Number]) -> Result<Array, String> {
             .collect::<Result<Vec<T>, String>>()?;
         Ok(Array::from_buffer(Buffer::from_vec(elements, of.shape.clone())))
     }
-    match of.shape.checked_size() {
-        None => return Err("the shape has too many elements".into()),
-        Some(n) if n != numbers.len() => {
+    match allowed(&of)? / of.dtype.size() {
+        n if n != numbers.len() => {
             return Err(format!("{} elements where {n} belong", numbers.len()));
         }
-        Some(_) => {}
+        _ => {}
     }
     macro_rules! integers {
         ($type:ty) => {

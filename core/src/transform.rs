@@ -1,7 +1,7 @@
 //! What transformations share: a program is read with arrays for its variables, and what is made of it is kept.
 
 use crate::Array;
-use crate::cache::Cache;
+use crate::cache::{Cache, Work};
 use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
 use crate::once::{Found, once};
@@ -122,6 +122,7 @@ pub(crate) fn derived_as<T: OfLifted>(
                 .clone(),
         );
     }
+    let _work = Work::begin();
     let made = make(&lifted);
     let bytes = size_of::<Entry>() + lifted.bytes() + made.bytes();
     let entry = Entry {

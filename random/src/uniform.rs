@@ -86,5 +86,5 @@ pub fn uniform_dtype(
 /// Floats uniform on `[low, high)`.
 pub(crate) fn between(key: &Array, shape: &[usize], dtype: DType, low: f64, high: f64) -> Array {
     let (first, second) = words(key, shape);
-    lax::uniform(&first, &second, dtype, low, high)
+    lax::fixed_uniform(&first, &second, dtype, low, high)
 }

@@ -489,7 +489,7 @@ fn draws() {
             Exact,
             |[k, first]| {
                 let (x, y) = lax::random_bits(k, &first.astype(DType::U32), (2, 2));
-                vec![lax::uniform(&x, &y, DType::F32, 0.0, 2.0), x, y]
+                vec![lax::fixed_uniform(&x, &y, DType::F32, 0.0, 2.0), x, y]
             },
         ),
     ]);

@@ -8,7 +8,7 @@
 use crate::loops::LARGE;
 use crate::small::is_small;
 use kiln_program::{
-    Axes, Builder, Equation, Op, Program, Reduction, Scan, Shape, TypeError, Var, Vars, simplify_around,
+    Axes, Builder, Equation, Op, Program, Scan, Shape, TypeError, Var, Vars, simplify_around,
 };
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -287,7 +287,7 @@ fn schedule(scan: &Scan) -> Vec<When> {
         let any = |of: &[bool]| equation.inputs.iter().any(|x| of[x.index()]);
         *when = match (any(&varies), any(&waits)) {
             (false, _) => When::Always,
-            (true, false) if is_movable(body, equation) => When::Before,
+            (true, false) if is_movable(equation) => When::Before,
             // What cannot leave the loop holds back those that read it.
             _ => When::Within,
         };
@@ -307,7 +307,7 @@ fn schedule(scan: &Scan) -> Vec<When> {
         .rev()
         .filter(|(_, when)| **when == When::Within);
     for (equation, when) in within {
-        if equation.outputs.iter().any(|y| feeds[y.index()]) || !is_movable(body, equation) {
+        if equation.outputs.iter().any(|y| feeds[y.index()]) || !is_movable(equation) {
             equation.inputs.iter().for_each(|x| feeds[x.index()] = true);
         } else {
             *when = When::After;
@@ -395,18 +395,15 @@ fn needed(scan: &Scan, carries: &[usize]) -> Vec<bool> {
 }
 
 /// Whether the op can be computed for all trips at once with the same bits.
-fn is_movable(body: &Program, equation: &Equation) -> bool {
+fn is_movable(equation: &Equation) -> bool {
     match &equation.op {
         Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_) => true,
         Op::Uniform { .. } | Op::StopGradient => true,
         Op::Constant { .. } | Op::Lifted { .. } | Op::Iota { .. } => true,
         Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast { .. } | Op::Slice { .. } | Op::Reverse(_) => true,
         Op::Pad { .. } | Op::Concatenate { .. } | Op::RandomBits { .. } => true,
-        // Sums of floats depend on their order.
-        Op::Reduce { kind, .. } => {
-            matches!(kind, Reduction::Max | Reduction::Min)
-                || !body.type_of(equation.inputs[0]).dtype.is_float()
-        }
+        // The order of additions is that of the reduced axes alone.
+        Op::Reduce { .. } => true,
         Op::Gather { .. } | Op::Scatter { .. } | Op::ArgReduce { .. } | Op::Cumulative { .. } => false,
         Op::Sort { .. } | Op::Dot(_) | Op::Linalg(_) | Op::Effect(_) => false,
         Op::Call(_) | Op::Scan(_) | Op::While(_) | Op::Cond(_) | Op::Checkpoint(_) | Op::Custom(_) => false,

@@ -10,7 +10,9 @@ use crate::small::Small;
 use crate::spare::Spare;
 use crate::{Buffer, OutOfMemory, effects, loops, pad, single};
 use kiln_program::{ArrayType, Axes, Effect, Op, Program, Scalar, Scan, Shape, Var, simplify};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// A program compiled for the CPU.
 ///
@@ -64,20 +66,20 @@ enum Work {
     Small(Box<Small>),
     Scan(Box<Loop>),
     While {
-        condition: Box<Executable>,
-        body: Box<Executable>,
+        condition: Arc<Executable>,
+        body: Arc<Executable>,
         consts: usize,
     },
-    Cond(Vec<Executable>),
+    Cond(Vec<Arc<Executable>>),
     /// A program that is not fused with what is around it.
-    Apart(Box<Executable>),
+    Apart(Arc<Executable>),
     Effect(Effect),
 }
 
 #[derive(Debug)]
 struct Loop {
     scan: Scan,
-    body: Executable,
+    body: Arc<Executable>,
     /// Whether a trip that leaves the carry as it is may be the last that does anything.
     settles: bool,
 }
@@ -85,86 +87,7 @@ struct Loop {
 impl Executable {
     /// Compiles a program.
     pub fn compile(program: &Program) -> Executable {
-        Executable::of_simple(&simplify(program))
-    }
-
-    /// Compiles a program that is simple, and so are the programs within it.
-    fn of_simple(program: &Program) -> Executable {
-        let program = &*distribute(program);
-        let program = &*loops::split(program);
-        let program = &*products(program);
-        let mut clusters = Clusters::find(program);
-        let mut steps = vec![];
-        for (number, kernel) in kernel::build(program, &mut clusters).into_iter().enumerate() {
-            if kernel.outputs.is_empty() {
-                continue;
-            }
-            let outputs = kernel.outputs.iter().map(|output| output.var.index()).collect();
-            let order = (clusters.order_of_kernel(number), 0);
-            let inputs = kernel.inputs.clone();
-            steps.push((order, Step::new(Work::Kernel(Box::new(kernel)), &inputs, outputs)));
-        }
-        for (place, equation) in program.equations().iter().enumerate() {
-            let alias = clusters.is_alias(equation);
-            if !alias && crate::cluster::is_fusable(&equation.op) {
-                continue;
-            }
-            let work = match &equation.op {
-                Op::Reshape(shape) => Work::Reshape(shape.clone()),
-                Op::Pad { start, step, .. } => Work::Pad {
-                    of: program.type_of(equation.outputs[0]).clone(),
-                    start: start.clone(),
-                    step: step.clone(),
-                },
-                Op::Dot(dot) => {
-                    let [x, y] = [0, 1].map(|i| program.type_of(equation.inputs[i]));
-                    match SmallDot::of(dot, x, y) {
-                        Some(dot) => Work::Dot {
-                            dot,
-                            of: program.type_of(equation.outputs[0]).clone(),
-                        },
-                        None => Work::Single(equation.op.clone()),
-                    }
-                }
-                Op::Scan(scan) => scan_work(scan),
-                Op::While(w) => match Small::repeat(w) {
-                    Some(small) => Work::Small(Box::new(small)),
-                    None => Work::While {
-                        condition: Box::new(Executable::of_simple(&w.condition)),
-                        body: Box::new(Executable::of_simple(&w.body)),
-                        consts: w.consts,
-                    },
-                },
-                Op::Cond(branches) => Work::Cond(
-                    branches
-                        .iter()
-                        .map(|branch| Executable::of_simple(branch))
-                        .collect(),
-                ),
-                Op::Checkpoint(program) => Work::Apart(Box::new(Executable::of_simple(program))),
-                Op::Effect(effect) => Work::Effect(effect.clone()),
-                op => Work::Single(op.clone()),
-            };
-            let outputs = equation.outputs.iter().map(|var| var.index()).collect();
-            let order = (clusters.order_of_equation(place), place);
-            steps.push((order, Step::new(work, &equation.inputs, outputs)));
-        }
-        steps.sort_by_key(|(order, _)| *order);
-        let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
-        let mut outputs: Vec<(usize, bool)> =
-            program.outputs().iter().map(|var| (var.index(), false)).collect();
-        let slots = slots::assign(
-            program.inputs().len(),
-            program.variables(),
-            &mut steps,
-            &mut outputs,
-        );
-        Executable {
-            inputs: program.input_types(),
-            slots,
-            steps,
-            outputs,
-        }
+        Compiler::default().compile(&simplify(program))
     }
 
     /// Runs it. Inputs are taken by value: the memory of one that nobody else holds is reused.
@@ -298,8 +221,17 @@ impl Executable {
 
     /// The bytes that it takes in memory, roughly.
     pub fn bytes(&self) -> usize {
+        self.bytes_beside(&mut FxHashSet::default())
+    }
+
+    /// The bytes that it takes beside these executables, to which it is added.
+    fn bytes_beside(&self, counted: &mut FxHashSet<*const Executable>) -> usize {
+        if !counted.insert(self) {
+            return 0;
+        }
         let inputs = self.inputs.len() * size_of::<ArrayType>();
-        size_of::<Executable>() + inputs + self.steps.iter().map(Step::bytes).sum::<usize>()
+        let steps = self.steps.iter().map(|step| step.bytes_beside(counted));
+        size_of::<Executable>() + inputs + steps.sum::<usize>()
     }
 
     /// How many kernels and single ops a run takes; loops count once.
@@ -311,19 +243,110 @@ impl Executable {
     }
 }
 
-/// The quickest way to run a loop.
-fn scan_work(scan: &Scan) -> Work {
-    if let Some(recurrence) = Recurrence::of(scan) {
-        return Work::Recurrence(Box::new(recurrence));
+/// Compiles a program and those within it: one that is shared once, since there can be exponentially many ways to it.
+#[derive(Default)]
+struct Compiler {
+    made: FxHashMap<Arc<Program>, Arc<Executable>>,
+}
+
+impl Compiler {
+    fn within(&mut self, program: &Arc<Program>) -> Arc<Executable> {
+        if let Some(made) = self.made.get(program) {
+            return made.clone();
+        }
+        let made = Arc::new(self.compile(program));
+        self.made.insert(program.clone(), made.clone());
+        made
     }
-    if let Some(small) = Small::scan(scan) {
-        return Work::Small(Box::new(small));
+
+    /// Compiles a program that is simple, and so are the programs within it.
+    fn compile(&mut self, program: &Program) -> Executable {
+        let program = &*distribute(program);
+        let program = &*loops::split(program);
+        let program = &*products(program);
+        let mut clusters = Clusters::find(program);
+        let mut steps = vec![];
+        for (number, kernel) in kernel::build(program, &mut clusters).into_iter().enumerate() {
+            if kernel.outputs.is_empty() {
+                continue;
+            }
+            let outputs = kernel.outputs.iter().map(|output| output.var.index()).collect();
+            let order = (clusters.order_of_kernel(number), 0);
+            let inputs = kernel.inputs.clone();
+            steps.push((order, Step::new(Work::Kernel(Box::new(kernel)), &inputs, outputs)));
+        }
+        for (place, equation) in program.equations().iter().enumerate() {
+            let alias = clusters.is_alias(equation);
+            if !alias && crate::cluster::is_fusable(&equation.op) {
+                continue;
+            }
+            let work = match &equation.op {
+                Op::Reshape(shape) => Work::Reshape(shape.clone()),
+                Op::Pad { start, step, .. } => Work::Pad {
+                    of: program.type_of(equation.outputs[0]).clone(),
+                    start: start.clone(),
+                    step: step.clone(),
+                },
+                Op::Dot(dot) => {
+                    let [x, y] = [0, 1].map(|i| program.type_of(equation.inputs[i]));
+                    match SmallDot::of(dot, x, y) {
+                        Some(dot) => Work::Dot {
+                            dot,
+                            of: program.type_of(equation.outputs[0]).clone(),
+                        },
+                        None => Work::Single(equation.op.clone()),
+                    }
+                }
+                Op::Scan(scan) => self.scan(scan),
+                Op::While(w) => match Small::repeat(w) {
+                    Some(small) => Work::Small(Box::new(small)),
+                    None => Work::While {
+                        condition: self.within(&w.condition),
+                        body: self.within(&w.body),
+                        consts: w.consts,
+                    },
+                },
+                Op::Cond(branches) => Work::Cond(branches.iter().map(|branch| self.within(branch)).collect()),
+                Op::Checkpoint(program) => Work::Apart(self.within(program)),
+                Op::Effect(effect) => Work::Effect(effect.clone()),
+                op => Work::Single(op.clone()),
+            };
+            let outputs = equation.outputs.iter().map(|var| var.index()).collect();
+            let order = (clusters.order_of_equation(place), place);
+            steps.push((order, Step::new(work, &equation.inputs, outputs)));
+        }
+        steps.sort_by_key(|(order, _)| *order);
+        let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
+        let mut outputs: Vec<(usize, bool)> =
+            program.outputs().iter().map(|var| (var.index(), false)).collect();
+        let slots = slots::assign(
+            program.inputs().len(),
+            program.variables(),
+            &mut steps,
+            &mut outputs,
+        );
+        Executable {
+            inputs: program.input_types(),
+            slots,
+            steps,
+            outputs,
+        }
     }
-    Work::Scan(Box::new(Loop {
-        scan: scan.clone(),
-        body: Executable::of_simple(&scan.body),
-        settles: settles(scan),
-    }))
+
+    /// The quickest way to run a loop.
+    fn scan(&mut self, scan: &Scan) -> Work {
+        if let Some(recurrence) = Recurrence::of(scan) {
+            return Work::Recurrence(Box::new(recurrence));
+        }
+        if let Some(small) = Small::scan(scan) {
+            return Work::Small(Box::new(small));
+        }
+        Work::Scan(Box::new(Loop {
+            scan: scan.clone(),
+            body: self.within(&scan.body),
+            settles: settles(scan),
+        }))
+    }
 }
 
 /// Whether a trip that leaves the carry as it is may be the last that does anything: it chooses what to do, and gets nothing but the
@@ -356,15 +379,21 @@ fn put(slots: &mut [Option<Buffer>], outputs: &[usize], buffers: Vec<Buffer>) {
 }
 
 impl Step {
-    fn bytes(&self) -> usize {
+    fn bytes_beside(&self, counted: &mut FxHashSet<*const Executable>) -> usize {
         let work = match &self.work {
             Work::Kernel(kernel) => kernel.bytes(),
             Work::Recurrence(_) => size_of::<Recurrence>(),
             Work::Small(small) => small.bytes(),
-            Work::Scan(scan) => size_of::<Loop>() + scan.scan.body.bytes() + scan.body.bytes(),
-            Work::While { condition, body, .. } => condition.bytes() + body.bytes(),
-            Work::Cond(branches) => branches.iter().map(Executable::bytes).sum(),
-            Work::Apart(program) => program.bytes(),
+            Work::Scan(scan) => {
+                let body = &scan.scan.body;
+                let own = size_of_val(body.equations()) + body.variables() * size_of::<ArrayType>();
+                size_of::<Loop>() + own + scan.body.bytes_beside(counted)
+            }
+            Work::While { condition, body, .. } => {
+                condition.bytes_beside(counted) + body.bytes_beside(counted)
+            }
+            Work::Cond(branches) => branches.iter().map(|branch| branch.bytes_beside(counted)).sum(),
+            Work::Apart(program) => program.bytes_beside(counted),
             Work::Reshape(_) | Work::Pad { .. } | Work::Dot { .. } | Work::Single(_) | Work::Effect(_) => 0,
         };
         size_of::<Step>() + work

@@ -37,4 +37,4 @@ pub use effects::{Handler, happen, on_effect};
 pub use element::Element;
 pub use executable::Executable;
 pub use memory::OutOfMemory;
-pub use run::{Progress, ThreadsAreRunning, progress, set_threads, threads};
+pub use run::{Progress, ThreadsAreRunning, progress, set_threads, start_threads, threads};

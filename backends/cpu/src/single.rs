@@ -20,8 +20,7 @@ fn cumulative(kind: Reduction, axis: usize, reverse: bool, x: &Buffer) -> Result
         inner: of.shape[axis + 1..].iter().product(),
     };
     let mut out = Buffer::unwritten(of.clone())?;
-    // Totals of rows of 16, and what comes before each row.
-    let totals = of.bytes() / 4;
+    let totals = kernels::cumulative_scratch(of.dtype, lanes, of.shape.size());
     if !memory::reserve(totals) {
         return Err(OutOfMemory::new(of.clone(), totals));
     }

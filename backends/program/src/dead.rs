@@ -14,9 +14,14 @@ pub(crate) fn without_dead_code(program: Program) -> Program {
     trimmed(program, &inputs, &results, &mut Needs::default())
 }
 
-/// Which operands and results loops must have, by the body, the numbers of consts and carries, and the results that are wanted. Worked out anew from
-/// each loop around it, a loop would take time that doubles with every level.
-type Needs = FxHashMap<(Arc<Program>, [usize; 2], Vec<bool>), (Vec<bool>, Vec<bool>)>;
+/// What was found of loops. Worked out anew from each loop around it, a loop would take time that doubles with every level.
+#[derive(Default)]
+struct Needs {
+    /// Which operands and results a loop must have, by the body, the numbers of consts and carries, and the results that are wanted.
+    of: FxHashMap<(Arc<Program>, [usize; 2], Vec<bool>), (Vec<bool>, Vec<bool>)>,
+    /// Bodies with these operands and results only.
+    bodies: FxHashMap<(Arc<Program>, Vec<bool>, Vec<bool>), Arc<Program>>,
+}
 
 /// The program with some of its inputs and results only.
 fn trimmed(program: Program, inputs: &[bool], results: &[bool], needs: &mut Needs) -> Program {
@@ -99,7 +104,7 @@ fn live(program: &Program, results: &[bool], needs: &mut Needs) -> Vec<bool> {
 /// Which operands and results of a loop there must be, to have these results: a carry that another reads goes around with it.
 fn needed(scan: &Scan, wanted: &[bool], needs: &mut Needs) -> (Vec<bool>, Vec<bool>) {
     let key = (scan.body.clone(), [scan.consts, scan.carries], wanted.to_vec());
-    if let Some(known) = needs.get(&key) {
+    if let Some(known) = needs.of.get(&key) {
         return known.clone();
     }
     let mut results = wanted.to_vec();
@@ -113,7 +118,7 @@ fn needed(scan: &Scan, wanted: &[bool], needs: &mut Needs) -> (Vec<bool>, Vec<bo
             *operand = *result;
         }
         if results == before {
-            needs.insert(key, (operands.clone(), results.clone()));
+            needs.of.insert(key, (operands.clone(), results.clone()));
             return (operands, results);
         }
     }
@@ -122,8 +127,17 @@ fn needed(scan: &Scan, wanted: &[bool], needs: &mut Needs) -> (Vec<bool>, Vec<bo
 /// The loop with some of its operands and results.
 fn only(scan: &Scan, operands: &[bool], results: &[bool], needs: &mut Needs) -> Scan {
     let count = |kept: &[bool]| kept.iter().filter(|kept| **kept).count();
+    let key = (scan.body.clone(), operands.to_vec(), results.to_vec());
+    let body = match needs.bodies.get(&key) {
+        Some(body) => body.clone(),
+        None => {
+            let body = Arc::new(trimmed((*scan.body).clone(), operands, results, needs));
+            needs.bodies.insert(key, body.clone());
+            body
+        }
+    };
     Scan {
-        body: Arc::new(trimmed((*scan.body).clone(), operands, results, needs)),
+        body,
         length: scan.length,
         consts: count(&operands[..scan.consts]),
         carries: count(&results[..scan.carries]),

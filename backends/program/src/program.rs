@@ -72,6 +72,8 @@ pub struct Program {
     lifted: bool,
     /// Itself without its literals, and these, if there are any: found once, as a program runs often.
     without_literals: OnceLock<Option<Lifted>>,
+    /// Set when it is tidy, and so are the programs within it: nested programs would be tidied again at each level.
+    tidy: OnceLock<()>,
 }
 
 impl Program {
@@ -91,6 +93,7 @@ impl Program {
             literals: ops().any(is_literal) || held().any(|program| program.literals),
             lifted: ops().any(|op| matches!(op, Op::Lifted { .. })) || held().any(|program| program.lifted),
             without_literals: OnceLock::new(),
+            tidy: OnceLock::new(),
             hash: state.finish(),
             equations,
             outputs,
@@ -98,19 +101,31 @@ impl Program {
         }
     }
 
-    /// The same program with other ops of the same types. `f` gets an op and the equation's first result.
+    /// The same program with other ops of the same types, which are as tidy. `f` gets an op and the equation's first result.
     pub(crate) fn with_ops(&self, mut f: impl FnMut(Option<Var>, &Op) -> Op) -> Program {
         let equations = self.equations.iter().map(|equation| Equation {
             op: f(equation.outputs.first().copied(), &equation.op),
             inputs: equation.inputs.clone(),
             outputs: equation.outputs.clone(),
         });
-        Program::new(
+        let mut program = Program::new(
             self.inputs,
             equations.collect(),
             self.outputs.clone(),
             self.types.clone(),
-        )
+        );
+        program.tidy = self.tidy.clone();
+        program
+    }
+
+    /// Whether [`tidy`](crate::tidy) has nothing to do.
+    pub(crate) fn is_tidy(&self) -> bool {
+        self.tidy.get().is_some()
+    }
+
+    /// Says that [`tidy`](crate::tidy) made it.
+    pub(crate) fn mark_tidy(&self) {
+        self.tidy.get_or_init(|| ());
     }
 
     /// The bytes that it takes in memory, roughly, with the programs within, and again without its literals.

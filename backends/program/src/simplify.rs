@@ -37,7 +37,10 @@ pub fn simplify_around(program: &Program) -> Program {
 
 /// As [`simplify`], but what transformations tell apart stays: for a program that is to be transformed again.
 pub fn tidy(program: &Program) -> Program {
-    shorter(program, WITHIN)
+    match program.is_tidy() {
+        true => program.clone(),
+        false => shorter(program, WITHIN),
+    }
 }
 
 /// Inlines what only transformations tell apart.
@@ -69,7 +72,11 @@ fn shorter_within(program: &Program, how: u8, shorter: &mut Shorter) -> Program 
     let outputs = forward.inline(program, &inputs);
     // Large tables that the copy below has no use for.
     let Forward { builder, .. } = forward;
-    without_dead_code(builder.finish(&outputs))
+    let program = without_dead_code(builder.finish(&outputs));
+    if how == WITHIN {
+        program.mark_tidy();
+    }
+    program
 }
 
 struct Forward<'a> {
@@ -208,6 +215,9 @@ impl Forward<'_> {
     /// The op with the programs inside it made shorter.
     fn within(&mut self, op: &Op) -> Op {
         let mut inner = |program: &Arc<Program>| {
+            if self.how == WITHIN && program.is_tidy() {
+                return program.clone();
+            }
             if let Some(known) = self.shorter.get(program) {
                 return known.clone();
             }

@@ -10,7 +10,7 @@
 //! | [`associative_scan`], [`associative_scan_reverse`] | all partial results of an associative function, in a logarithmic number of steps | yes |
 //! | [`cond`], [`switch`] | a choice between functions | yes |
 //! | [`select`] | a choice between elements | yes |
-//! | [`random_bits`], [`uniform`], [`mul_add`] | the primitives that samplers use | |
+//! | [`random_bits`], [`uniform`], [`fixed_uniform`], [`mul_add`] | the primitives that samplers use | |
 //!
 //! A Rust loop in a recorded function is unrolled: its trips become equations. So the number of trips has to be known, and a long loop makes a
 //! large program. A loop of this module is recorded once, whatever the number of trips. The carry of a loop keeps its structure, shapes
@@ -29,7 +29,7 @@ mod carry;
 mod loops;
 mod scan;
 
-pub use crate::bits::{mul_add, random_bits, uniform};
+pub use crate::bits::{fixed_uniform, mul_add, random_bits, uniform};
 pub use associative::{associative_scan, associative_scan_reverse};
 pub use branches::{cond, select, switch};
 pub(crate) use carry::Consts;

@@ -50,6 +50,16 @@ pub(crate) fn cumulative(
     });
 }
 
+/// The bytes that it takes while it runs, at most: for each array along the axis, of which all may run at once.
+pub(crate) fn scratch(dtype: DType, lanes: Lanes, size: usize) -> usize {
+    let rows = |length: usize| Some(length.div_ceil(ROW)).filter(|rows| *rows > 1);
+    let totals: usize = std::iter::successors(rows(lanes.length), |&n| rows(n))
+        .map(|rows| 2 * rows)
+        .sum();
+    let arrays = size / (lanes.length * lanes.inner).max(1);
+    arrays * totals * lanes.inner * dtype.size()
+}
+
 /// How to scan elements that are `width` numbers each.
 #[derive(Clone, Copy)]
 struct Scan<T, F> {
@@ -64,8 +74,7 @@ impl<T: Pod + Send + Sync, F: Fn(T, T) -> T + Copy + Send + Sync> Scan<T, F> {
         let (width, row) = (self.width, ROW * self.width);
         let rows = x.len().div_ceil(row);
         if rows == 1 {
-            let before = vec![self.zero; width];
-            return self.rows(x, &before, out);
+            return self.rows(x, None, out);
         }
         let mut totals = vec![self.zero; rows * width];
         // Rows that one thread takes.
@@ -88,12 +97,12 @@ impl<T: Pod + Send + Sync, F: Fn(T, T) -> T + Copy + Send + Sync> Scan<T, F> {
             before[..width].fill(self.zero);
         }
         if x.len() < PARALLEL {
-            self.rows(x, &before, out);
+            self.rows(x, Some(&before), out);
         } else {
             x.par_chunks(many * row)
                 .zip(before.par_chunks(many * width))
                 .zip(out.par_chunks_mut(many * row))
-                .for_each(|((x, before), out)| self.rows(x, before, out));
+                .for_each(|((x, before), out)| self.rows(x, Some(before), out));
         }
     }
 
@@ -106,8 +115,8 @@ impl<T: Pod + Send + Sync, F: Fn(T, T) -> T + Copy + Send + Sync> Scan<T, F> {
         });
     }
 
-    /// Each row scanned, with what comes before it.
-    fn rows(self, x: &[T], before: &[T], out: &mut [T]) {
+    /// Each row scanned, with what comes before it, if anything does.
+    fn rows(self, x: &[T], before: Option<&[T]>, out: &mut [T]) {
         dispatch(Rows {
             scan: self,
             x,
@@ -145,7 +154,7 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Totals<'_, T, F> {
 struct Rows<'a, T, F> {
     scan: Scan<T, F>,
     x: &'a [T],
-    before: &'a [T],
+    before: Option<&'a [T]>,
     out: &'a mut [T],
 }
 
@@ -160,13 +169,19 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Rows<'_, T, F> {
             f,
         } = self.scan;
         let rows = self.x.chunks(ROW * width).zip(self.out.chunks_mut(ROW * width));
-        for ((row, out), before) in rows.zip(self.before.chunks(width)) {
+        let add_before = |out: &mut [T], before: Option<&[T]>| match before {
+            Some(before) => add(out, before, &f),
+            None => out.iter_mut().for_each(|out| *out = f(*out, zero)),
+        };
+        for (number, (row, out)) in rows.enumerate() {
+            let before = self.before.map(|before| &before[number * width..][..width]);
+            let first = before.map_or(zero, |before| before[0]);
             match (width, reverse) {
                 (1, false) => {
                     let mut total = zero;
                     for (out, &x) in out.iter_mut().zip(row) {
                         total = f(total, x);
-                        *out = f(total, before[0]);
+                        *out = f(total, first);
                     }
                 }
                 (1, true) => {
@@ -177,7 +192,7 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Rows<'_, T, F> {
                         }
                     }
                     for (out, total) in out.iter_mut().zip(totals) {
-                        *out = f(total, before[0]);
+                        *out = f(total, first);
                     }
                 }
                 (_, false) => {
@@ -191,13 +206,13 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Rows<'_, T, F> {
                         }
                         add(out, &row[i * width..(i + 1) * width], &f);
                     }
-                    out.chunks_mut(width).for_each(|out| add(out, before, &f));
+                    out.chunks_mut(width).for_each(|out| add_before(out, before));
                 }
                 (_, true) => {
                     for (i, out) in out.chunks_mut(width).enumerate() {
                         out.fill(zero);
                         row[i * width..].chunks(width).for_each(|x| add(out, x, &f));
-                        add(out, before, &f);
+                        add_before(out, before);
                     }
                 }
             }

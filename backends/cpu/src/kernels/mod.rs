@@ -13,7 +13,7 @@ mod reduce;
 mod scalar;
 
 pub(crate) use cast::cast;
-pub(crate) use cumulative::{Lanes, cumulative};
+pub(crate) use cumulative::{Lanes, cumulative, scratch as cumulative_scratch};
 pub(crate) use elementwise::{
     Loop1, Loop2, Loop3, Splat, binary, compare, is_arithmetic, mul_add, select, unary,
 };
