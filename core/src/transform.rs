@@ -143,7 +143,7 @@ pub(crate) fn record_program(types: &[ArrayType], f: impl FnOnce(&[Array]) -> Ve
     tidy(&recorded.program)
 }
 
-/// A program whose results are those marked in `present`, made to give all of `wanted`: zeros of these types where it has none.
+/// A program whose results are those marked in `present`, made to give those of `wanted`: zeros of these types where it has none.
 pub(crate) fn with_zeros(
     program: &Program,
     present: &[bool],
@@ -162,15 +162,17 @@ pub(crate) fn with_zeros(
         .into_iter();
     let mut outputs = Vec::new();
     for ((&present, &wanted), of) in present.iter().zip(wanted).zip(types) {
-        if present {
-            outputs.push(results.next().expect("one for each mark"));
-        } else if wanted {
+        let result = present.then(|| results.next().expect("one for each mark"));
+        if !wanted {
+            continue;
+        }
+        outputs.push(result.unwrap_or_else(|| {
             let zero = Op::Constant {
                 value: Scalar::from_i64(of.dtype, 0),
                 shape: of.shape.clone(),
             };
-            outputs.push(builder.push(zero, &[]).expect("a constant")[0]);
-        }
+            builder.push(zero, &[]).expect("a constant")[0]
+        }));
     }
     Arc::new(builder.finish(&outputs))
 }

@@ -256,19 +256,25 @@ fn near(program: &Arc<Program>, inputs: &[Array], i: usize, x: &Array, y: &Array
 /// Which results of a program, mapped over these inputs, have the bits of a loop over the rows. The order of additions is that of a row alone. But a product
 /// of a mapped matrix and one that is not is one larger product, whose order may be another, and decompositions have their own.
 fn exact(program: &Program, mapped: &[bool]) -> Vec<bool> {
-    let (mut exact, mut mapped) = (vec![true; mapped.len()], mapped.to_vec());
+    let mut exact = vec![true; mapped.len()];
+    // Whether a variable may have the new axis, and whether it must: what comes of programs within may be the same in all rows.
+    let [mut may, mut must] = [mapped.to_vec(), mapped.to_vec()];
     for equation in program.equations() {
         let operands = || equation.inputs.iter().map(|var| var.index());
         let float = |i: usize| program.type_of(equation.inputs[i]).dtype.is_float();
         let own = match &equation.op {
-            Op::Dot(_) => !float(0) || operands().all(|i| mapped[i] == mapped[equation.inputs[0].index()]),
+            Op::Dot(_) => !float(0) || operands().all(|i| must[i]) || !operands().any(|i| may[i]),
             Op::Linalg(_) => false,
             op => op.programs().iter().all(|inner| !has_products(inner)),
         };
         let all = own && operands().all(|i| exact[i]);
-        let any = operands().any(|i| mapped[i]);
-        exact.extend(equation.outputs.iter().map(|_| all));
-        mapped.extend(equation.outputs.iter().map(|_| any));
+        let plain = equation.op.programs().is_empty();
+        let [may_be, must_be] = [operands().any(|i| may[i]), plain && operands().any(|i| must[i])];
+        for _ in &equation.outputs {
+            exact.push(all);
+            may.push(may_be);
+            must.push(must_be);
+        }
     }
     program.outputs().iter().map(|var| exact[var.index()]).collect()
 }
@@ -392,15 +398,9 @@ fn modes(case: &Case, dice: &mut Dice) -> Outcome {
         if !case.smooth {
             return Outcome::Unusable;
         }
-        match [forth.size, back.size].map(f64::is_finite) {
-            [true, true] => {}
-            [false, false] => return Outcome::Unusable,
-            _ => {
-                return fault(
-                    "one mode is finite",
-                    format!("jvp {} vjp {}", forth.value, back.value),
-                );
-            }
+        // Zero times infinity stands in one mode only where an element that is masked or out of bounds is not finite, as in JAX.
+        if !(forth.size.is_finite() && back.size.is_finite()) {
+            return Outcome::Unusable;
         }
         // Rounding errors of some hundred operations; where the function is ill-conditioned, what a change of the inputs by some units in
         // the last place does to the derivative.
@@ -475,20 +475,20 @@ fn differences(case: &Case, dice: &mut Dice) -> Outcome {
         if !all.is_finite() {
             return Outcome::Unusable;
         }
+        // What rounding does to a slope; the derivative of a smooth function moves by a 64th from step to step, its bend by an eighth.
+        let noise = 1e3 * f64::EPSILON * size / steps[2];
+        let (far, near) = ((central[0] - central[1]).abs(), (central[1] - central[2]).abs());
+        let smooth = near <= far / 16.0 + noise
+            && far <= 1e-2 * central[2].abs() + noise
+            && (0..2).all(|i| bent[i + 1] <= bent[i] / 4.0 + noise);
+        if !smooth {
+            return Outcome::Unusable;
+        }
         if !derivative.size.is_finite() {
             return fault(
                 "a derivative is not finite",
                 format!("derivative {} differences {slopes:?}", derivative.value),
             );
-        }
-        // What rounding does to a slope; the derivative of a smooth function moves by a 64th from step to step, its bend by an eighth.
-        let noise = 1e3 * f64::EPSILON * (size + derivative.size) / steps[2];
-        let (far, near) = ((central[0] - central[1]).abs(), (central[1] - central[2]).abs());
-        let smooth = near <= far / 16.0 + noise
-            && far <= 1e-2 * (derivative.size + central[2].abs())
-            && (0..2).all(|i| bent[i + 1] <= bent[i] / 4.0 + noise);
-        if !smooth {
-            return Outcome::Unusable;
         }
         let gap = (central[2] - derivative.value).abs();
         if gap <= far + 10.0 * noise {

@@ -43,6 +43,13 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// How often a check has compared something that agreed.
+    pub fn agree(&self, check: Check) -> u64 {
+        self.0.get(&check).map_or(0, |[agree, ..]| *agree)
+    }
+}
+
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (&check, [agree, unusable, faults]) in &self.0 {

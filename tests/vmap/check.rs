@@ -36,8 +36,8 @@ pub(crate) enum Bound {
     Relative(f64),
 }
 
-/// Derivatives add up what an element contributes in each place, at most 24 terms of 2^-24 each, in an order that depends on the batch; terms
-/// are up to 5 times the result.
+/// The derivative by what is not mapped adds up what all elements contribute in one sum, not that of each element first: at most 24 terms of 2^-24
+/// each, which are up to 5 times the result.
 const DERIVATIVE: Bound = Bound::Relative(120.0 / (1 << 24) as f64);
 
 pub(crate) struct Row {
@@ -99,7 +99,7 @@ impl Row {
             name: format!("the {name} of {}", self.name),
             inputs: self.inputs.clone(),
             f: Rc::new(move |xs| of(xs, &floats)),
-            bound: DERIVATIVE,
+            bound: self.bound,
         })
     }
 
@@ -133,7 +133,7 @@ impl Row {
             for (i, (found, &batched)) in found.iter().zip(&chosen(&batched, &floats)).enumerate() {
                 let each: Vec<&Array> = elements.iter().map(|gradients| &gradients[i]).collect();
                 let wrong = match batched {
-                    true => difference(found, &each, 3, DERIVATIVE),
+                    true => difference(found, &each, 3, self.bound),
                     false => {
                         let sum = each[0] + each[1] + each[2];
                         difference(&found.expand_dims(0), &[&sum], 1, DERIVATIVE)

@@ -51,7 +51,7 @@ impl Places {
         let mut at = batch;
         for (&(length, stride, dtype), indices) in self.axes.iter().zip(indices) {
             let index = with_type!(dtype, T => cast_slice::<u8, T>(indices)[number] as i128);
-            let nearest = index.clamp(0, length as i128 - 1).max(0);
+            let nearest = index.clamp(0, (length as i128 - 1).max(0));
             if length == 0 || (nearest != index && self.mode == OutOfBounds::Fill) {
                 return None;
             }

@@ -316,7 +316,10 @@ impl Call<'_> {
         let height = kernel.height();
         let part = |output: usize| kernel.outputs[output].of.dtype.size() * piece;
         self.each(chunks * pieces, outputs, part, |machine, number, parts| {
-            self.once(machine, length.min(kernel.tile));
+            // Of no rows there is nothing to load.
+            if rows > 0 {
+                self.once(machine, length.min(kernel.tile));
+            }
             let (chunk, base) = (number / pieces, number % pieces * piece);
             let end = (base + piece).min(length);
             let mut start = base;
