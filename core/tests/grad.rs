@@ -674,3 +674,46 @@ fn a_call_that_is_the_same_in_each_trip_leaves_the_loop_before_it_is_differentia
         "{program}"
     );
 }
+
+/// A loop may give its result a tangent that is zero always, where nothing of the result depends on what is given.
+#[test]
+fn a_choice_of_constants_has_no_derivative() {
+    type Branch = fn(Array) -> Array;
+    let constant: Branch = |x| (&x * 0.0).sum() * 0.0 + 2.5;
+    let looped: Branch = |x| {
+        lax::fori_loop(0, 1, |_, _| np::full((2, 3), 2.5), x)
+            .ravel()
+            .index(0)
+    };
+    let kept: Branch = |x| {
+        lax::fori_loop(0, 3, |_, _| np::full((2, 3), 2.5), x)
+            .ravel()
+            .index(0)
+    };
+    let conditional: Branch = |x| {
+        let start = (np::arange(1).index(0), x);
+        let end = lax::while_loop(|(i, _)| i.lt(2), |(i, _)| (i + 1, np::full((2, 3), 2.5)), start);
+        end.1.ravel().index(0)
+    };
+    let x = np::ones((2, 3));
+    for (first, second) in [
+        (constant, looped),
+        (looped, constant),
+        (looped, kept),
+        (kept, conditional),
+        (conditional, constant),
+    ] {
+        for which in [0, 1] {
+            let f = move |x: Array| lax::cond(Array::from(which).gt(0), first, second, x);
+            let (y, tangent) = jvp(f, x.clone(), x.clone());
+            assert_eq!((y.item::<f32>(), tangent.item::<f32>()), (2.5, 0.0));
+            let (_, tangent) = jvp(|x| jvp(f, x, np::ones((2, 3))).1, x.clone(), x.clone());
+            assert_eq!(tangent.item::<f32>(), 0.0);
+        }
+    }
+    for (first, second) in [(constant, looped), (looped, kept), (kept, constant)] {
+        let f = move |x: Array| lax::cond(x.sum().gt(0), first, second, x);
+        assert_eq!(grad(f)(x.clone()).to_vec::<f32>(), [0.0; 6]);
+        assert_eq!(jit(grad(f))(-&x).to_vec::<f32>(), [0.0; 6]);
+    }
+}

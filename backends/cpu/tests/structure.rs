@@ -943,3 +943,91 @@ fn pads_of_every_rank_step_and_dtype() {
         }
     }
 }
+
+/// An index into an axis of length 0 is nowhere, also in a loop: a gather gives what stands for no element, a scatter changes nothing.
+#[test]
+fn indices_into_empty_axes_are_nowhere() {
+    for mode in [OutOfBounds::Fill, OutOfBounds::Clip] {
+        for length in [1, 2, 5] {
+            let mut b = Builder::new();
+            let [x, total, i] = [(DType::F32, &[0, 4][..]), (DType::F32, &[3]), (DType::I32, &[3])]
+                .map(|(dtype, shape)| b.input(of(dtype, shape)));
+            let gather = Op::Gather {
+                axes: axes(&[0, 1]),
+                batch: 0,
+                mode,
+            };
+            let found = push(&mut b, gather, &[x, i, i]);
+            let scatter = Op::Scatter {
+                kind: Update::Add,
+                axes: axes(&[0, 1]),
+                batch: 0,
+                mode,
+            };
+            let updated = push(&mut b, scatter, &[x, total, i, i]);
+            let sum = Op::Reduce {
+                kind: Reduction::Sum,
+                axes: axes(&[0, 1]),
+            };
+            let nothing = push(&mut b, sum, &[updated]);
+            let everywhere = Op::Broadcast {
+                shape: [3].as_slice().into(),
+                axes: axes(&[]),
+            };
+            let nothing = push(&mut b, everywhere, &[nothing]);
+            let total = push(&mut b, Op::Binary(Binary::Add), &[total, nothing]);
+            let body = Arc::new(b.finish(&[total, found]));
+            let mut b = Builder::new();
+            let [x, total, i] = [(DType::F32, &[0, 4][..]), (DType::F32, &[3]), (DType::I32, &[3])]
+                .map(|(dtype, shape)| b.input(of(dtype, shape)));
+            let x = push(&mut b, Op::Unary(Unary::Neg), &[x]);
+            let scan = Op::Scan(Scan {
+                body,
+                length,
+                consts: 1,
+                carries: 1,
+                reverse: false,
+            });
+            // The indices are the same in each trip.
+            let i = push(
+                &mut b,
+                Op::Broadcast {
+                    shape: [length, 3].as_slice().into(),
+                    axes: axes(&[1]),
+                },
+                &[i],
+            );
+            let outputs = b.push(scan, &[x, total, i]).unwrap();
+            let inputs = [
+                Buffer::zeros(of(DType::F32, &[0, 4])),
+                Buffer::from_vec(vec![1.0_f32, 2.0, 3.0], [3]),
+                Buffer::from_vec(vec![0_i32, -1, 7], [3]),
+            ];
+            let program = b.finish(&outputs);
+            agree(&program, &inputs);
+            let results = Executable::compile(&program).run(inputs.to_vec());
+            assert_eq!(results[0].as_slice::<f32>(), [1.0, 2.0, 3.0]);
+            assert!(results[1].as_slice::<f32>().iter().all(|x| x.is_nan()));
+        }
+    }
+}
+
+/// Products and sums over axes of length 0 are zeros, whatever else is the same in each row.
+#[test]
+fn sums_of_no_products_are_zero() {
+    for (batch, m, n) in [(4, 4, 1), (1, 1, 5), (3, 2, 2), (2, 300, 1)] {
+        let mut b = Builder::new();
+        let x = b.input(of(DType::F64, &[batch, 0]));
+        let zeros = number(&mut b, Scalar::from_f64(DType::F64, 2.5), &[0, m, batch, n]);
+        let dot = Op::Dot(Dot {
+            lhs_contract: axes(&[0]),
+            rhs_contract: axes(&[1]),
+            lhs_batch: axes(&[2]),
+            rhs_batch: axes(&[0]),
+        });
+        let product = push(&mut b, dot, &[zeros, x]);
+        let results =
+            Executable::compile(&b.finish(&[product])).run(vec![Buffer::zeros(of(DType::F64, &[batch, 0]))]);
+        assert_eq!(results[0].as_slice::<f64>(), vec![0.0; batch * m * n]);
+    }
+}
