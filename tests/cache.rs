@@ -331,10 +331,10 @@ fn all_caches_together_obey_the_limit() {
         for n in 1..300 {
             let x = np::ones(n);
             assert_eq!(used(np::ones(2)).to_vec::<f32>(), [2.5, 2.5]);
-            let loss = move |x: Array| lax::fori_loop(0, n as i32, |_, y: Array| y * 0.5, x).sum();
+            let loss = move |x: Array| lax::fori_loop(0, n, |_, y: Array| y * 0.5, x).sum();
             assert_eq!(
                 grad(loss)(x.clone()).index(0).item::<f64>(),
-                0.5_f64.powi(n as i32) as f32 as f64
+                0.5_f64.powi(n) as f32 as f64
             );
             vmap(|x: Array| x.sin(), Some(0))(x);
             let info = cache_info();

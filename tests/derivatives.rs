@@ -169,7 +169,7 @@ fn first_derivatives_are_jax_s_in_both_modes() {
 #[test]
 fn conventions_are_jax_s() {
     each("edges", |case| {
-        if text(&case.row, "op").contains("root") && !keeps_nan() {
+        if text(case.row, "op").contains("root") && !keeps_nan() {
             return None;
         }
         let compare = |key: &str, found: &[Array]| {

@@ -138,9 +138,8 @@ fn no_allocation_ends_the_process() {
     let steps: Vec<usize> = (0..26)
         .map(|step| (48.0 * 1.14_f64.powi(step) * 1024.0) as usize)
         .collect();
-    for case in 0..CASES.len() {
+    for (case, (name, _)) in CASES.iter().enumerate() {
         let found: Vec<String> = steps.iter().map(|&kib| run(case, kib)).collect();
-        let name = CASES[case].0;
         let out = format!("\n{name}: out of memory: a result of shape ");
         assert!(
             found.iter().any(|text| text.contains(&out)),

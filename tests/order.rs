@@ -256,8 +256,8 @@ fn products_with_vectors() {
         let expected = np::stack(&each, 0);
         same(&x.matmul(&y), &expected);
         same(&x.dot(&y), &expected);
-        same(&y.matmul(&x.t()), &expected);
-        same(&y.matmul(&x.t()), &expected);
+        same(&y.matmul(x.t()), &expected);
+        same(&y.matmul(x.t()), &expected);
         same(&vmap(|x: Array| x.dot(&y), 0)(x.clone()), &expected);
         let one = x.index(0);
         same(&one.dot(&y), &expected.index(0));

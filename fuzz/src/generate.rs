@@ -758,7 +758,7 @@ impl Maker<'_> {
                 }
                 2 if at < lengths.len() => {
                     let divisors: Vec<usize> = (1..=lengths[at].min(64))
-                        .filter(|d| lengths[at] % d == 0)
+                        .filter(|d| lengths[at].is_multiple_of(*d))
                         .collect();
                     if !divisors.is_empty() {
                         let d = *self.dice.pick(&divisors);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 fn a_thousand_programs_agree() {
     let mut counts = Counts::default();
     for seed in 0..1000 {
-        for (check, case, fault) in counts.check(Check::value_variants(), seed) {
+        if let Some((check, case, fault)) = counts.check(Check::value_variants(), seed).pop() {
             panic!("{}", report(check, &case, &fault, seed));
         }
     }

@@ -206,7 +206,8 @@ fn hyperbolic_functions_keep_two_ulp_up_to_overflow() {
             .map(f32::from_bits)
             .collect();
         let mut y = vec![0.0; x.len()];
-        let table: [(&str, Unary<f32>, fn(f64) -> f64); 2] = [
+        type Row = (&'static str, Unary<f32>, fn(f64) -> f64);
+        let table: [Row; 2] = [
             ("sinh", <f32 as Math>::sinh, f64::sinh),
             ("cosh", <f32 as Math>::cosh, f64::cosh),
         ];

@@ -17,11 +17,15 @@ pub(crate) fn without_dead_code(program: Program) -> Program {
 /// What was found of loops. Worked out anew from each loop around it, a loop would take time that doubles with every level.
 #[derive(Default)]
 struct Needs {
-    /// Which operands and results a loop must have, by the body, the numbers of consts and carries, and the results that are wanted.
-    of: FxHashMap<(Arc<Program>, [usize; 2], Vec<bool>), (Vec<bool>, Vec<bool>)>,
-    /// Bodies with these operands and results only.
-    bodies: FxHashMap<(Arc<Program>, Vec<bool>, Vec<bool>), Arc<Program>>,
+    of: FxHashMap<Wanted, Marks>,
+    bodies: FxHashMap<(Arc<Program>, Marks), Arc<Program>>,
 }
+
+/// The body of a loop, its numbers of consts and carries, and the results that are wanted.
+type Wanted = (Arc<Program>, [usize; 2], Vec<bool>);
+
+/// Which operands and results a loop must have.
+type Marks = (Vec<bool>, Vec<bool>);
 
 /// The program with some of its inputs and results only.
 fn trimmed(program: Program, inputs: &[bool], results: &[bool], needs: &mut Needs) -> Program {
@@ -102,7 +106,7 @@ fn live(program: &Program, results: &[bool], needs: &mut Needs) -> Vec<bool> {
 }
 
 /// Which operands and results of a loop there must be, to have these results: a carry that another reads goes around with it.
-fn needed(scan: &Scan, wanted: &[bool], needs: &mut Needs) -> (Vec<bool>, Vec<bool>) {
+fn needed(scan: &Scan, wanted: &[bool], needs: &mut Needs) -> Marks {
     let key = (scan.body.clone(), [scan.consts, scan.carries], wanted.to_vec());
     if let Some(known) = needs.of.get(&key) {
         return known.clone();
@@ -127,7 +131,7 @@ fn needed(scan: &Scan, wanted: &[bool], needs: &mut Needs) -> (Vec<bool>, Vec<bo
 /// The loop with some of its operands and results.
 fn only(scan: &Scan, operands: &[bool], results: &[bool], needs: &mut Needs) -> Scan {
     let count = |kept: &[bool]| kept.iter().filter(|kept| **kept).count();
-    let key = (scan.body.clone(), operands.to_vec(), results.to_vec());
+    let key = (scan.body.clone(), (operands.to_vec(), results.to_vec()));
     let body = match needs.bodies.get(&key) {
         Some(body) => body.clone(),
         None => {
