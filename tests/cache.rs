@@ -382,3 +382,32 @@ fn what_is_larger_than_the_limit_is_kept() {
         assert!(answer.contains("kept"), "{answer}");
     }
 }
+
+/// What caches say that they take is near what the process grew by, over many entries.
+#[test]
+#[cfg(target_os = "linux")]
+fn estimates_are_near_the_memory_that_is_taken() {
+    if std::env::var(ASKED).is_ok() {
+        let resident = || -> f64 {
+            let status = std::fs::read_to_string("/proc/self/status").unwrap();
+            let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() * 1024.0
+        };
+        let work = |n: usize| {
+            let x = np::linspace(0.0, 1.0, n);
+            let f = |x: Array| (x.sin() * &x + x.exp()).sum();
+            (f(x.clone()), grad(f)(x.clone()), jit(grad(f))(x.clone()));
+            vmap(|x: Array| lax::fori_loop(0, 3, |_, x: Array| x.cos() * 0.5, x), 0)(x);
+        };
+        (1..50).for_each(work);
+        let (memory, bytes) = (resident(), cache_info().bytes);
+        (50..1500).for_each(work);
+        let said = cache_info().bytes - bytes;
+        println!("ratio {}.", (resident() - memory) / said as f64);
+        return;
+    }
+    let answer = in_a_process("estimates_are_near_the_memory_that_is_taken", "1GB");
+    let (_, rest) = answer.split_once("ratio ").expect(&answer);
+    let ratio: f64 = rest.split_once(".\n").expect(&answer).0.parse().unwrap();
+    assert!((0.5..2.0).contains(&ratio), "{ratio}");
+}

@@ -675,7 +675,7 @@ fn out_of_memory() {
     assert!(file.ends_with("tests/errors.rs"), "{file}");
     assert_eq!(
         message,
-        "broadcast_to: out of memory: a result of shape (1125899906842624,) needs 4194304.0 GiB"
+        "ones: out of memory: a result of shape (1125899906842624,) needs 4194304.0 GiB"
     );
 }
 

@@ -17,6 +17,7 @@ use kiln_backends::{Data, Device, Executable};
 use rustc_hash::{FxBuildHasher, FxHasher};
 use smallvec::SmallVec;
 use std::any::{Any, TypeId};
+use std::fmt::Display;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::panic::Location;
 use std::sync::{Arc, LazyLock};
@@ -81,13 +82,13 @@ impl Compiled {
         }
     }
 
-    /// Runs it; the memory of arguments that nobody else holds is reused.
+    /// Runs it; the memory of arguments that nobody else holds is reused. `op` is what an error calls it.
     #[track_caller]
-    pub(crate) fn run<R: Tree>(&self, op: &str, arguments: Arrays) -> R {
+    pub(crate) fn run<R: Tree>(&self, op: impl Display, arguments: Arrays) -> R {
         // What comes of plain numbers alone is one.
         let free = self.hidden.is_empty() && all_free(&arguments);
         let mut data = Vec::with_capacity(arguments.len() + self.hidden.len());
-        data.extend(arguments.into_iter().map(|array| on(op, self.device, array)));
+        data.extend(arguments.into_iter().map(|array| on(&op, self.device, array)));
         data.extend(self.hidden.iter().cloned());
         let results = self.executable.run(op, data);
         self.structure.rebuild(
@@ -123,7 +124,7 @@ impl Lifted {
     }
 
     #[track_caller]
-    fn run(&self, op: &str, inputs: Vec<Data>) -> Vec<Data> {
+    fn run(&self, op: impl Display, inputs: Vec<Data>) -> Vec<Data> {
         match watched(|| self.compilation.executable.run(inputs, &self.numbers)) {
             Ok(results) => results,
             Err(error) => raise(op, error),

@@ -10,7 +10,7 @@ use std::fmt::Display;
 /// Panics at the caller's line with `op: fact`.
 #[track_caller]
 #[cold]
-pub fn raise(op: &str, fact: impl Display) -> ! {
+pub fn raise(op: impl Display, fact: impl Display) -> ! {
     panic!("{op}: {fact}")
 }
 

@@ -176,14 +176,19 @@ impl Recordings {
             }
             entry
         });
-        entry.apply(leaves.arrays, work)
+        entry.apply(location, leaves.arrays, work)
     }
 }
 
 impl Entry {
     /// Runs the function, or writes a call of it into the recording under way. If it was recorded just now, `work` ends when it is compiled.
     #[track_caller]
-    fn apply<U: Tree>(&self, arguments: Arrays, work: Option<Work>) -> U {
+    fn apply<U: Tree>(
+        &self,
+        location: &'static Location<'static>,
+        arguments: Arrays,
+        work: Option<Work>,
+    ) -> U {
         let Entry {
             hidden,
             weak,
@@ -213,7 +218,8 @@ impl Entry {
             compiled
         });
         drop(work);
-        compiled.run("jit", arguments)
+        // A closure does not know who calls it.
+        compiled.run(format_args!("jit (made at {location})"), arguments)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::raise;
 use crate::record::is_recording;
 use kiln_backends::program::{Scalar, Shape};
 use kiln_backends::{Buffer, Data, Device};
+use std::fmt::Display;
 use std::sync::Arc;
 
 impl Array {
@@ -130,7 +131,7 @@ pub(crate) fn all_free(arrays: &[Array]) -> bool {
 
 /// An array's elements for a function that runs on a device; those of the last handle by value.
 #[track_caller]
-pub(crate) fn on(op: &str, device: Device, array: Array) -> Data {
+pub(crate) fn on(op: impl Display, device: Device, array: Array) -> Data {
     let Repr::Concrete(array) = array.0 else {
         unreachable!("plain numbers are settled, and no recording is under way")
     };

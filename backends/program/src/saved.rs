@@ -270,7 +270,7 @@ impl Serialize for Program {
     }
 }
 
-/// Checked by the rules of each op, and against the [`Limits`] of the thread. Programs that are equal are read as one.
+/// Checked by the rules of each op, and against the [`Limits`] of the thread. A program that is named in several places is read once and shared.
 impl<'de> Deserialize<'de> for Program {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Program, D::Error> {
         let saved = SavedProgram::deserialize(deserializer)?;

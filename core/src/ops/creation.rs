@@ -47,11 +47,13 @@ pub fn zeros(shape: impl IntoNumbers) -> Array {
 /// ```
 #[track_caller]
 pub fn ones(shape: impl IntoNumbers) -> Array {
-    filled(
-        Scalar::from_f64(default_float(), 1.0),
-        &shape_of("ones", shape),
-        false,
-    )
+    const OP: &str = "ones";
+    let (one, shape) = (Scalar::from_f64(default_float(), 1.0), shape_of(OP, shape));
+    if is_recording() {
+        return filled(one, &shape, false);
+    }
+    let one = Array::number(one, false).to_device(Device::default());
+    staged(OP, shape, [one], |shape, one| broadcast(&one[0], shape))
 }
 
 /// A value, or an array that broadcasts, in every place. The dtype is the value's, weak for a plain number.
