@@ -12,11 +12,11 @@ const PIECES: u64 = 8 << 20;
 /// Runs for some time; prints the memory that is resident every ten seconds.
 ///
 /// # Errors
-/// When memory has grown after the first minute by more than the caches had left, or where the system does not tell.
+/// When memory is more than in the first minute by more than the caches had left, or where the system does not tell.
 pub fn soak(seconds: u64) -> Result<(), String> {
     let begun = Instant::now();
     let mut dice = Dice::new(7);
-    let (mut shown, mut after_a_minute, mut rounds) = (Duration::ZERO, None, 0_u64);
+    let (mut shown, mut most, mut rounds) = (Duration::ZERO, 0, 0_u64);
     while begun.elapsed().as_secs() < seconds {
         closures(&mut dice);
         let case = generate::case(rounds);
@@ -36,13 +36,12 @@ pub fn soak(seconds: u64) -> Result<(), String> {
             cache_info().bytes >> 20
         );
         shown += Duration::from_secs(10);
-        if begun.elapsed().as_secs() < 60 {
+        if begun.elapsed().as_secs() <= 60 {
+            let caches = cache_info();
+            let room = caches.limit.saturating_sub(caches.bytes);
+            most = most.max(memory + PIECES + room as u64);
             continue;
         }
-        let most = *after_a_minute.get_or_insert_with(|| {
-            let caches = cache_info();
-            memory + PIECES + (caches.limit - caches.bytes) as u64
-        });
         if memory > most {
             return Err(format!(
                 "at most {} MB may be, {} MB are",

@@ -84,6 +84,10 @@ impl<B: Kernels> Value<B> {
         let x = match self {
             _ if of.shape.size() == 0 => return Tensor::empty(of, device),
             Value::There(x) => x,
+            // Repeated on the host: kernels of ours would copy it first, to have its elements side by side.
+            Value::Here(_) if of.shape.size() <= FEW => {
+                return Tensor::from_data(self.here(of).into_data(), device);
+            }
             Value::Here(x) => Tensor::from_data(x.into_data(), device),
         };
         if of.shape.is_empty() {

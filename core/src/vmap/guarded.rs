@@ -55,8 +55,8 @@ impl Guard<'_> {
         let meets = |i: usize| !operands[i].batched && moving[i];
         let is_met = operands.iter().any(|x| x.batched) && (0..operands.len()).any(meets);
         match op {
-            Op::Call(program) => self.read(program, operands, moving),
             op if !is_met => rule(op, operands, self.size),
+            Op::Call(program) => self.read(program, operands, moving),
             // Read where it is, its derivative is 1.
             Op::Gather { .. } if meets(0) => {
                 let results = rule(op, operands, self.size);
