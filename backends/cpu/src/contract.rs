@@ -222,7 +222,8 @@ impl SmallDot {
     /// The contraction of operands of these types, if it is small.
     pub(crate) fn of(dot: &Dot, x: &ArrayType, y: &ArrayType) -> Option<SmallDot> {
         let Matrices { m, k, n } = Matrices::of(dot, x, y);
-        let small = m.saturating_mul(k).saturating_mul(n) <= PRODUCTS;
+        // Where one is 0 another may be large.
+        let small = m.saturating_mul(k).saturating_mul(n) <= PRODUCTS && m.max(k).max(n) <= PRODUCTS;
         (small && x.dtype != DType::Bool).then_some(())?;
         let strides = [x.shape.strides(), y.shape.strides()];
         let batch: SmallVec<[(usize, [usize; 2]); 2]> = dot

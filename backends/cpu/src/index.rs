@@ -32,6 +32,8 @@ impl Places {
         let rest: Axes = (batch..x.shape.rank())
             .filter(|axis| !axes.contains(axis))
             .collect();
+        let batches: Axes = (0..batch).collect();
+        let none = shape.size() == 0;
         Places {
             dtype: x.dtype,
             axes: axes
@@ -40,9 +42,9 @@ impl Places {
                 .map(|(&axis, of)| (x.shape[axis], strides[axis], of.dtype))
                 .collect(),
             mode,
-            batch: offsets(x, &(0..batch).collect()),
+            batch: if none { vec![] } else { offsets(x, &batches) },
             each: shape[batch..].iter().product(),
-            rest: offsets(x, &rest),
+            rest: if none { vec![] } else { offsets(x, &rest) },
         }
     }
 
@@ -138,6 +140,10 @@ fn fill(dtype: DType) -> Scalar {
 /// The positions of the elements along some axes, in row-major order.
 pub(crate) fn offsets(of: &ArrayType, axes: &Axes) -> Vec<usize> {
     let strides = of.shape.strides();
+    // The other axes may be long.
+    if axes.iter().any(|&axis| of.shape[axis] == 0) {
+        return vec![];
+    }
     let mut offsets = vec![0];
     for &axis in axes {
         let stride = strides[axis];

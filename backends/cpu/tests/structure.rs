@@ -1012,6 +1012,57 @@ fn indices_into_empty_axes_are_nowhere() {
     }
 }
 
+/// Where one axis is empty another may be longer than memory.
+#[test]
+fn empty_arrays_take_no_memory() {
+    const LONG: usize = 1 << 40;
+    let run = |op: Op, inputs: &[ArrayType]| {
+        let mut b = Builder::new();
+        let vars: Vec<Var> = inputs.iter().map(|of| b.input(of.clone())).collect();
+        let outputs = b.push(op, &vars).unwrap();
+        let inputs = inputs.iter().map(|of| Buffer::zeros(of.clone())).collect();
+        Executable::compile(&b.finish(&outputs)).run(inputs).remove(0)
+    };
+    let dot = |x: [usize; 2], y: [usize; 2]| {
+        let dot = Op::Dot(Dot {
+            lhs_contract: axes(&[1]),
+            rhs_contract: axes(&[0]),
+            lhs_batch: axes(&[]),
+            rhs_batch: axes(&[]),
+        });
+        run(dot, &[of(DType::F32, &x), of(DType::F32, &y)])
+    };
+    for (m, k, n) in [(0, LONG, 0), (0, 0, LONG), (LONG, 0, 0), (0, 7, 0), (1, LONG, 0)] {
+        if m * k == 0 && k * n == 0 {
+            assert_eq!(dot([m, k], [k, n]).array_type(), &of(DType::F32, &[m, n]));
+        }
+    }
+    assert!(dot([5000, 0], [0, 3]).as_slice::<f32>().iter().all(|x| *x == 0.0));
+    let gather = Op::Gather {
+        axes: axes(&[1]),
+        batch: 1,
+        mode: OutOfBounds::Clip,
+    };
+    let found = run(gather, &[of(DType::F32, &[0, 3, LONG]), of(DType::I32, &[0, 2])]);
+    assert_eq!(found.array_type(), &of(DType::F32, &[0, 2, LONG]));
+    let gather = Op::Gather {
+        axes: axes(&[1]),
+        batch: 0,
+        mode: OutOfBounds::Fill,
+    };
+    let found = run(gather, &[of(DType::F32, &[LONG, 3, 0]), of(DType::I32, &[2])]);
+    assert_eq!(found.array_type(), &of(DType::F32, &[2, LONG, 0]));
+    let scatter = Op::Scatter {
+        kind: Update::Add,
+        axes: axes(&[1]),
+        batch: 1,
+        mode: OutOfBounds::Fill,
+    };
+    let [x, updates] = [3, 2].map(|n| of(DType::F32, &[0, n, LONG]));
+    let result = run(scatter, &[x.clone(), updates, of(DType::I32, &[0, 2])]);
+    assert_eq!(result.array_type(), &x);
+}
+
 /// Products and sums over axes of length 0 are zeros, whatever else is the same in each row.
 #[test]
 fn sums_of_no_products_are_zero() {
