@@ -187,7 +187,9 @@ fn nanmean_of_integers_is_their_mean() {
             }
             let greatest = np::full(4, i32::MAX).astype(I32);
             assert_eq!(np::nanmean(&greatest).item::<f64>(), 2_147_483_648.0);
-            assert_eq!(np::nanmean(np::full(3, 255).astype(U8)).item::<f64>(), 255.0);
+            if has(U8) {
+                assert_eq!(np::nanmean(np::full(3, 255).astype(U8)).item::<f64>(), 255.0);
+            }
             assert_eq!(
                 np::nanmean(np::full(4, i32::MIN).astype(I32)).item::<f64>(),
                 -2_147_483_648.0

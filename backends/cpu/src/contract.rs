@@ -261,6 +261,10 @@ impl SmallDot {
         if each == 0 {
             return;
         }
+        // Of empty operands there is no place to start.
+        if self.contracted.is_empty() {
+            return out.fill(T::ZERO);
+        }
         let one = |(number, out): (usize, &mut [T])| {
             let [x_start, y_start] = self.start(number);
             let (x, y) = (&x[x_start..], &y[y_start..]);

@@ -102,6 +102,13 @@ pub(super) fn scatter(
         unreachable!("an array and updates")
     };
     let cotangent = cotangent.as_ref().expect("the only result has one");
+    // What is read of an array without elements is no number.
+    if x.size() == 0 {
+        let mut found = vec![None; operands.len()];
+        found[0] = wanted[0].then(|| cotangent.clone());
+        found[1] = wanted[1].then(|| zeros(&updates.array_type()));
+        return found;
+    }
     // What is not wanted is never read, and goes when the program is tidied.
     let (to_x, to_updates) = match kind {
         Update::Add => (cotangent.clone(), index.gather_or_zero(cotangent)),

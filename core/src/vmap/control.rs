@@ -187,6 +187,10 @@ fn carries<'a>(init: &'a [Value], batched: &'a [bool], size: usize) -> impl Iter
 pub(super) fn cond(branches: &[Arc<Program>], operands: &[Value], size: usize) -> Vec<Value> {
     let (which, inputs) = operands.split_first().expect("the number of a branch");
     let given = flags(inputs);
+    // Whatever the number is, the only one runs.
+    if let [branch] = branches {
+        return call(Op::Call, branch, inputs, size);
+    }
     if which.batched {
         let op = Op::Cond(branches.to_vec());
         return match op.has_effect() {

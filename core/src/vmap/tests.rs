@@ -169,6 +169,12 @@ fn conds() {
         !holds(&batch(&cond, &[true, false, false], 3).program),
         "all branches run"
     );
+    // The only branch runs whatever the number is, also a product of which nobody's part is zero.
+    let only = program([f32s(&[2]), f32s(&[])], |[x, y]| vec![x.dot(x) * y]);
+    let single = made(&types, |inputs| {
+        bind_strong(Op::Cond(vec![only]), inputs).into_vec()
+    });
+    check("a cond of one branch", &single);
     // In a loop, and around one.
     let nested = made(&types, |inputs| {
         let in_branch = |limit| {
