@@ -76,7 +76,7 @@ impl Compiled {
         Compiled {
             device,
             executable: Lifted::compile(op, program, device),
-            hidden: hidden.iter().map(|array| on(op, device, array.clone())).collect(),
+            hidden: all_on(op, device, hidden.iter().cloned()),
             weak: weak.into(),
             structure,
         }
@@ -87,8 +87,7 @@ impl Compiled {
     pub(crate) fn run<R: Tree>(&self, op: impl Display, arguments: Arrays) -> R {
         // What comes of plain numbers alone is one.
         let free = self.hidden.is_empty() && all_free(&arguments);
-        let mut data = Vec::with_capacity(arguments.len() + self.hidden.len());
-        data.extend(arguments.into_iter().map(|array| on(&op, self.device, array)));
+        let mut data = all_on(&op, self.device, arguments);
         data.extend(self.hidden.iter().cloned());
         let results = self.executable.run(op, data);
         self.structure.rebuild(
@@ -98,6 +97,17 @@ impl Compiled {
                 .map(|(data, &weak)| result(data, free, weak)),
         )
     }
+}
+
+/// The elements of arrays for a function that runs on a device. A closure would not be at the caller's line.
+#[track_caller]
+fn all_on(op: impl Display, device: Device, arrays: impl IntoIterator<Item = Array>) -> Vec<Data> {
+    let arrays = arrays.into_iter();
+    let mut data = Vec::with_capacity(arrays.size_hint().0);
+    for array in arrays {
+        data.push(on(&op, device, array));
+    }
+    data
 }
 
 fn result(data: Data, free: bool, weak: bool) -> Array {
@@ -137,7 +147,7 @@ impl Lifted {
 pub(crate) fn run_program(program: &Arc<Program>, inputs: Arrays) -> Arrays {
     const OP: &str = "run";
     let device = device_for(&inputs);
-    let inputs = inputs.into_iter().map(|array| on(OP, device, array)).collect();
+    let inputs = all_on(OP, device, inputs);
     let results = Lifted::compile(OP, program, device).run(OP, inputs);
     results
         .into_iter()
@@ -159,7 +169,7 @@ pub(crate) fn run_structure(op: &Op, operands: &[&Array], weak: &[bool]) -> Arra
     check_alive(&name, &operands);
     let device = device_for(&operands);
     let free = all_free(&operands);
-    let operands = operands.into_iter().map(|x| on(&name, device, x)).collect();
+    let operands = all_on(&name, device, operands);
     let weak = weak.iter().copied().chain(std::iter::repeat(false));
     let results = run_op(op, device, operands).into_iter().zip(weak);
     results.map(|(data, weak)| result(data, free, weak)).collect()

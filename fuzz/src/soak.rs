@@ -6,8 +6,8 @@ use crate::generate;
 use kiln::{Array, cache_info, grad, jit, lax, numpy as np, vmap};
 use std::time::{Duration, Instant};
 
-/// What a process may grow by beside its caches: memory that the allocator holds in pieces.
-const PIECES: u64 = 8 << 20;
+/// What a process may grow by beside its caches: the arrays of the largest programs come and go, and the allocator holds their memory in pieces.
+const PIECES: u64 = 48 << 20;
 
 /// Runs for some time; prints the memory that is resident every ten seconds.
 ///
