@@ -16,7 +16,7 @@ use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::hash::BuildHasher;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// A way to make a program of another one, with everything that the result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -99,39 +99,55 @@ pub(crate) fn derived_as<T: OfLifted>(
     struct Entry {
         of: Arc<Program>,
         how: How,
+        /// A `Kept<T>`.
         made: Box<dyn Any + Send + Sync>,
     }
     static CACHE: LazyLock<Cache<Arc<Entry>>> = LazyLock::new(Cache::new);
     let (lifted, numbers) = lift(program);
-    // What is derived of a program that is lifted already is put back by whoever lifted it.
-    let finished = |made: T| {
-        if numbers.is_empty() {
-            made
-        } else {
-            made.put_back(&numbers)
-        }
-    };
     let hash = FxBuildHasher.hash_one((&lifted, &how));
     let is_it = |entry: &Arc<Entry>| entry.how == how && entry.of == lifted;
-    if let Some(entry) = CACHE.find(hash, is_it) {
-        return finished(
-            entry
-                .made
-                .downcast_ref::<T>()
-                .expect("one type for each way")
-                .clone(),
-        );
+    let entry = CACHE.find(hash, is_it).unwrap_or_else(|| {
+        let _work = Work::begin();
+        let made = make(&lifted);
+        let copies = if numbers.is_empty() { 1 } else { 2 };
+        let bytes = size_of::<Entry>() + lifted.bytes() + copies * made.bytes();
+        let entry = Arc::new(Entry {
+            of: lifted.clone(),
+            how: how.clone(),
+            made: Box::new(Kept {
+                made,
+                last: Mutex::new(None),
+            }),
+        });
+        CACHE.insert(hash, entry.clone(), bytes);
+        entry
+    });
+    let kept = entry.made.downcast_ref::<Kept<T>>();
+    kept.expect("one type for each way").with(&numbers)
+}
+
+/// What was made of a lifted program, and what it was with the literals that were asked for last: the same function is often differentiated again.
+struct Kept<T> {
+    made: T,
+    last: Mutex<Option<(Arc<[Scalar]>, T)>>,
+}
+
+impl<T: OfLifted> Kept<T> {
+    fn with(&self, numbers: &Arc<[Scalar]>) -> T {
+        // What is derived of a program that is lifted already is put back by whoever lifted it.
+        if numbers.is_empty() {
+            return self.made.clone();
+        }
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((of, made)) if of == numbers => made.clone(),
+            _ => {
+                let made = self.made.clone().put_back(numbers);
+                *last = Some((numbers.clone(), made.clone()));
+                made
+            }
+        }
     }
-    let _work = Work::begin();
-    let made = make(&lifted);
-    let bytes = size_of::<Entry>() + lifted.bytes() + made.bytes();
-    let entry = Entry {
-        of: lifted,
-        how,
-        made: Box::new(made.clone()),
-    };
-    CACHE.insert(hash, Arc::new(entry), bytes);
-    finished(made)
 }
 
 /// The tidied program that a function records for inputs of these types; it reads nothing else.

@@ -130,6 +130,9 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Tree<'_, T, F> {
     #[inline(always)]
     fn run(self) -> T {
         let Tree { x, f } = self;
+        if let Ok(x) = x.try_into() {
+            return whole(x, &f);
+        }
         let mut results = [x[0]; TREE / 16];
         if x.len() <= 16 {
             results[..x.len()].copy_from_slice(x);
@@ -142,6 +145,29 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Tree<'_, T, F> {
     }
 }
 
+/// As many as there can be: most tiles are whole.
+#[inline(always)]
+fn whole<T: Copy>(x: &[T; TREE], f: &impl Fn(T, T) -> T) -> T {
+    let mut results = [x[0]; TREE / 16];
+    for (block, out) in x.as_chunks::<256>().0.iter().zip(results.as_chunks_mut::<16>().0) {
+        *out = sixteen(block, f);
+    }
+    let level: [T; 32] = half(&results, f);
+    let level: [T; 16] = half(&level, f);
+    let level: [T; 8] = half(&level, f);
+    let level: [T; 4] = half(&level, f);
+    f(f(level[0], level[1]), f(level[2], level[3]))
+}
+
+/// The results of each 16 neighbours.
+#[inline(always)]
+fn sixteen<T: Copy>(block: &[T; 256], f: &impl Fn(T, T) -> T) -> [T; 16] {
+    let level: [T; 128] = half(block, f);
+    let level: [T; 64] = half(&level, f);
+    let level: [T; 32] = half(&level, f);
+    half(&level, f)
+}
+
 /// Combines each 16 neighbours, and those that are left at the end; returns the number of results.
 #[inline(always)]
 fn sixteenths<T: Copy>(x: &[T], out: &mut [T], f: &impl Fn(T, T) -> T) -> usize {
@@ -149,10 +175,7 @@ fn sixteenths<T: Copy>(x: &[T], out: &mut [T], f: &impl Fn(T, T) -> T) -> usize 
     let (blocks, rest) = x.as_chunks::<256>();
     let (rows, few_left) = rest.as_chunks::<16>();
     for (block, out) in blocks.iter().zip(out.as_chunks_mut::<16>().0) {
-        let level: [T; 128] = half(block, f);
-        let level: [T; 64] = half(&level, f);
-        let level: [T; 32] = half(&level, f);
-        *out = half(&level, f);
+        *out = sixteen(block, f);
     }
     let mut n = 16 * blocks.len();
     for row in rows {
