@@ -207,7 +207,7 @@ impl Entry {
             .map(|(_, compiled)| compiled.clone());
         let compiled = found.unwrap_or_else(|| {
             let compiled = Arc::new(Compiled::new(
-                "jit",
+                &format!("jit (made at {location})"),
                 device,
                 &self.program,
                 hidden,
