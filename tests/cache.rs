@@ -396,7 +396,9 @@ fn estimates_are_near_the_memory_that_is_taken() {
         let work = |n: usize| {
             let x = np::linspace(0.0, 1.0, n);
             let f = |x: Array| (x.sin() * &x + x.exp()).sum();
-            (f(x.clone()), grad(f)(x.clone()), jit(grad(f))(x.clone()));
+            f(x.clone());
+            grad(f)(x.clone());
+            jit(grad(f))(x.clone());
             vmap(|x: Array| lax::fori_loop(0, 3, |_, x: Array| x.cos() * 0.5, x), 0)(x);
         };
         (1..50).for_each(work);

@@ -344,7 +344,7 @@ impl Map {
 
     /// Errors name the line where the function was made: that of its call is not known here.
     fn raise(&self, fact: String) -> ! {
-        raise(&format!("{} (made at {})", self.name, self.made_at), fact)
+        raise(format!("{} (made at {})", self.name, self.made_at), fact)
     }
 }
 
