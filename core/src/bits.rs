@@ -65,11 +65,11 @@ pub fn uniform(first: &Array, second: &Array, dtype: DType, low: f64, high: f64)
     mul_add(&unit, &width, &low)
 }
 
-/// As [`uniform`], with bounds that are a part of the program: for samplers whose bounds never change, since the words are drawn and scaled in
-/// one step then. Other bounds are another program, which is compiled anew.
+/// Floats uniform on `[low, high)` as [`uniform`] gives them, with bounds that are a part of the program. Samplers whose bounds never change use it:
+/// the engine draws and scales in one step then. Other bounds are another program, which is compiled anew.
 ///
 /// # Panics
-/// As [`uniform`].
+/// It panics as [`uniform`] does.
 ///
 /// ```
 /// use kiln::{Array, DType, lax};

@@ -127,9 +127,9 @@ fn allowed(of: &ArrayType) -> Result<usize, String> {
 }
 
 fn from_bytes(of: ArrayType, bytes: &[u8]) -> Result<Array, String> {
-    match allowed(&of)? {
-        n if n != bytes.len() => return Err(format!("{} bytes where {n} belong", bytes.len())),
-        _ => {}
+    let n = allowed(&of)?;
+    if n != bytes.len() {
+        return Err(format!("{} bytes where {n} belong", bytes.len()));
     }
     if of.dtype == DType::Bool
         && let Some(other) = bytes.iter().find(|&&byte| byte > 1)
@@ -160,11 +160,9 @@ fn from_numbers(of: ArrayType, numbers: &[Number]) -> Result<Array, String> {
             .collect::<Result<Vec<T>, String>>()?;
         Ok(Array::from_buffer(Buffer::from_vec(elements, of.shape.clone())))
     }
-    match allowed(&of)? / of.dtype.size() {
-        n if n != numbers.len() => {
-            return Err(format!("{} elements where {n} belong", numbers.len()));
-        }
-        _ => {}
+    let n = allowed(&of)? / of.dtype.size();
+    if n != numbers.len() {
+        return Err(format!("{} elements where {n} belong", numbers.len()));
     }
     macro_rules! integers {
         ($type:ty) => {

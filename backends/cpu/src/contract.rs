@@ -222,7 +222,7 @@ impl SmallDot {
     /// The contraction of operands of these types, if it is small.
     pub(crate) fn of(dot: &Dot, x: &ArrayType, y: &ArrayType) -> Option<SmallDot> {
         let Matrices { m, k, n } = Matrices::of(dot, x, y);
-        // Where one is 0 another may be large.
+        // The product is 0 where one length is 0, and another length may be large then.
         let small = m.saturating_mul(k).saturating_mul(n) <= PRODUCTS && m.max(k).max(n) <= PRODUCTS;
         (small && x.dtype != DType::Bool).then_some(())?;
         let strides = [x.shape.strides(), y.shape.strides()];

@@ -694,7 +694,7 @@ pub fn threads() -> usize {
     rayon::current_num_threads()
 }
 
-/// Whether the threads are running, once somebody has tried to start them.
+/// `start_threads` or `set_threads` writes here whether the threads have started.
 static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
 
 /// Starts the threads that kernels run on, unless they are running. Rayon panics where it starts threads at their first use and fails.

@@ -1012,7 +1012,7 @@ fn indices_into_empty_axes_are_nowhere() {
     }
 }
 
-/// Where one axis is empty another may be longer than memory.
+/// An array with an empty axis has no elements, so its other axes may be longer than memory.
 #[test]
 fn empty_arrays_take_no_memory() {
     const LONG: usize = 1 << 40;
@@ -1032,10 +1032,8 @@ fn empty_arrays_take_no_memory() {
         });
         run(dot, &[of(DType::F32, &x), of(DType::F32, &y)])
     };
-    for (m, k, n) in [(0, LONG, 0), (0, 0, LONG), (LONG, 0, 0), (0, 7, 0), (1, LONG, 0)] {
-        if m * k == 0 && k * n == 0 {
-            assert_eq!(dot([m, k], [k, n]).array_type(), &of(DType::F32, &[m, n]));
-        }
+    for (m, k, n) in [(0, LONG, 0), (0, 0, LONG), (LONG, 0, 0), (0, 7, 0)] {
+        assert_eq!(dot([m, k], [k, n]).array_type(), &of(DType::F32, &[m, n]));
     }
     assert!(dot([5000, 0], [0, 3]).as_slice::<f32>().iter().all(|x| *x == 0.0));
     let gather = Op::Gather {

@@ -14,7 +14,7 @@ pub(crate) fn without_dead_code(program: Program) -> Program {
     trimmed(program, &inputs, &results, &mut Needs::default())
 }
 
-/// What was found of loops. Worked out anew from each loop around it, a loop would take time that doubles with every level.
+/// The pass keeps here what it finds of each loop. Without it, the time would double with every level of loops.
 #[derive(Default)]
 struct Needs {
     of: FxHashMap<Wanted, Marks>,
@@ -24,7 +24,7 @@ struct Needs {
 /// The body of a loop, its numbers of consts and carries, and the results that are wanted.
 type Wanted = (Arc<Program>, [usize; 2], Vec<bool>);
 
-/// Which operands and results a loop must have.
+/// Marks of the operands and of the results that a loop must have.
 type Marks = (Vec<bool>, Vec<bool>);
 
 /// The program with some of its inputs and results only.

@@ -118,7 +118,7 @@ impl Program {
         program
     }
 
-    /// Whether [`tidy`](crate::tidy) has nothing to do.
+    /// Returns true where [`tidy`](crate::tidy) has nothing to do.
     pub(crate) fn is_tidy(&self) -> bool {
         self.tidy.get().is_some()
     }

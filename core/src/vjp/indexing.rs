@@ -102,15 +102,10 @@ pub(super) fn scatter(
         unreachable!("an array and updates")
     };
     let cotangent = cotangent.as_ref().expect("the only result has one");
-    // What is read of an array without elements is no number.
-    if x.size() == 0 {
-        let mut found = vec![None; operands.len()];
-        found[0] = wanted[0].then(|| cotangent.clone());
-        found[1] = wanted[1].then(|| zeros(&updates.array_type()));
-        return found;
-    }
     // What is not wanted is never read, and goes when the program is tidied.
     let (to_x, to_updates) = match kind {
+        // A gather of an array without elements gives no numbers.
+        _ if x.size() == 0 => (cotangent.clone(), zeros(&updates.array_type())),
         Update::Add => (cotangent.clone(), index.gather_or_zero(cotangent)),
         Update::Set => {
             let read = index.gather_or_zero(cotangent);
