@@ -140,7 +140,7 @@ fn fill(dtype: DType) -> Scalar {
 /// The positions of the elements along some axes, in row-major order.
 pub(crate) fn offsets(of: &ArrayType, axes: &Axes) -> Vec<usize> {
     let strides = of.shape.strides();
-    // The other axes may be long.
+    // Nothing is listed then, however long the other axes are.
     if axes.iter().any(|&axis| of.shape[axis] == 0) {
         return vec![];
     }

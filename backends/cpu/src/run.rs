@@ -710,7 +710,7 @@ pub fn start_threads() -> Result<(), String> {
         .clone()
 }
 
-/// The threads that `start` has started, or that were there.
+/// Returns an error if the threads did not start; that they were running before is none.
 fn outcome(start: Result<(), ThreadPoolBuildError>) -> Result<(), String> {
     match start {
         // Without a cause they are running.
