@@ -741,6 +741,9 @@ impl Writer {
         let size = self.sizes.iter().copied().chain(outputs).max().unwrap_or(1);
         // Of constants mostly the first element is read.
         let bytes = register_bytes(registers - constants, self.space.tile.size().saturating_mul(size));
+        let only_reduces = self.space.kind != Kind::Columns
+            && registers == 0
+            && self.outputs.iter().all(|output| output.reduction.is_some());
         Kernel {
             space: self.space,
             inputs: self.inputs,
@@ -751,7 +754,11 @@ impl Writer {
             registers,
             loops: self.loops,
             // A power of two, as the order of reductions asks for.
-            tile: crate::run::TILE.min(bytes / size),
+            tile: if only_reduces {
+                crate::run::CHUNK
+            } else {
+                crate::run::TILE.min(bytes / size)
+            },
             register_bytes: bytes,
             cost: self.cost,
         }

@@ -65,8 +65,8 @@ pub(crate) fn give_back() -> bool {
     !waiting.is_empty()
 }
 
-/// Several large pages of 2 MiB.
-pub(crate) const LARGE: usize = 8 << 20;
+/// Several large pages of 2 MiB; little under Miri, which takes a second for a megabyte.
+pub(crate) const LARGE: usize = if cfg!(miri) { 8 << 10 } else { 8 << 20 };
 
 /// What waits at most: four buffers, a gibibyte.
 const BUFFERS: usize = 4;

@@ -25,7 +25,7 @@ pub(crate) const TILE: usize = 1024;
 const LEAST_TILE: usize = 2048 / 8;
 
 /// Points that one thread takes at a time, and that a reduction combines before it combines chunks.
-const CHUNK: usize = 16 * 1024;
+pub(crate) const CHUNK: usize = kernels::MOST;
 
 /// Work, in tenths of nanoseconds, that is worth waking other threads for.
 const PARALLEL: u64 = 300_000;

@@ -21,7 +21,7 @@ pub(crate) use load::{Pattern, fill, iota, load, store};
 pub(crate) use number::Number;
 pub(crate) use pair::{BLOCK, Pair, pair};
 pub(crate) use random::{Counters, counters, random_bits, random_uniform, run_of_counters, uniform};
-pub(crate) use reduce::{Stack, combine, fold, fold_rows, identity, tree};
+pub(crate) use reduce::{MOST, Stack, combine, fold, fold_rows, identity, tree};
 pub(crate) use scalar::{ScalarFn, scalar};
 
 /// Runs the body with `$t` standing for the Rust type that holds a dtype's elements.

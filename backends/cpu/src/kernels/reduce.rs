@@ -7,7 +7,7 @@
 
 use super::number::Number;
 use super::with_type;
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{self, Kernel, Level, dispatch};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_program::{DType, Reduction};
 
@@ -68,7 +68,7 @@ pub(crate) fn identity(kind: Reduction, dtype: DType, out: &mut [u8]) {
     });
 }
 
-/// Combines the elements of `x`, from one to [`TREE`] of them, into the element `out`.
+/// Combines the elements of `x`, from one to [`MOST`] of them, into the element `out`.
 pub(crate) fn tree(kind: Reduction, dtype: DType, x: &[u8], out: &mut [u8]) {
     identity(kind, dtype, out);
     with_combine!(kind, dtype, T, f => {
@@ -117,8 +117,11 @@ pub(crate) fn fold_rows(kind: Reduction, dtype: DType, x: &mut [u8], bytes: usiz
     }
 }
 
-/// The most elements that [`tree`] combines.
+/// The most elements that are combined at once.
 const TREE: usize = 1024;
+
+/// The most elements that [`tree`] combines.
+pub(crate) const MOST: usize = 16 * TREE;
 
 struct Tree<'a, T, F> {
     x: &'a [T],
@@ -130,24 +133,36 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Tree<'_, T, F> {
     #[inline(always)]
     fn run(self) -> T {
         let Tree { x, f } = self;
-        if let Ok(x) = x.try_into() {
-            return whole(x, &f);
+        let mut results = [x[0]; MOST / TREE];
+        let (whole, rest) = x.as_chunks();
+        let mut n = whole.len();
+        for (block, out) in whole.iter().zip(&mut results) {
+            *out = all(block, &f);
         }
-        let mut results = [x[0]; TREE / 16];
-        if x.len() <= 16 {
-            results[..x.len()].copy_from_slice(x);
-            return few(&mut results[..x.len()], &f);
+        if !rest.is_empty() {
+            results[n] = some(rest, &f);
+            n += 1;
         }
-        let n = sixteenths(x, &mut results, &f);
-        let mut last = [x[0]; TREE / 256];
-        let n = sixteenths(&results[..n], &mut last, &f);
-        few(&mut last[..n], &f)
+        few(&mut results[..n], &f)
     }
 }
 
-/// As many as there can be: most tiles are whole.
+/// Combines fewer than [`TREE`].
 #[inline(always)]
-fn whole<T: Copy>(x: &[T; TREE], f: &impl Fn(T, T) -> T) -> T {
+fn some<T: Copy>(x: &[T], f: &impl Fn(T, T) -> T) -> T {
+    let mut results = [x[0]; TREE / 16];
+    if x.len() <= 16 {
+        results[..x.len()].copy_from_slice(x);
+        return few(&mut results[..x.len()], f);
+    }
+    let n = sixteenths(x, &mut results, f);
+    let mut last = [x[0]; TREE / 256];
+    let n = sixteenths(&results[..n], &mut last, f);
+    few(&mut last[..n], f)
+}
+
+#[inline(always)]
+fn all<T: Copy>(x: &[T; TREE], f: &impl Fn(T, T) -> T) -> T {
     let mut results = [x[0]; TREE / 16];
     for (block, out) in x.as_chunks::<256>().0.iter().zip(results.as_chunks_mut::<16>().0) {
         *out = sixteen(block, f);
@@ -162,10 +177,46 @@ fn whole<T: Copy>(x: &[T; TREE], f: &impl Fn(T, T) -> T) -> T {
 /// The results of each 16 neighbours.
 #[inline(always)]
 fn sixteen<T: Copy>(block: &[T; 256], f: &impl Fn(T, T) -> T) -> [T; 16] {
-    let level: [T; 128] = half(block, f);
-    let level: [T; 64] = half(&level, f);
-    let level: [T; 32] = half(&level, f);
-    half(&level, f)
+    // As many lanes as LLVM keeps in registers: three times as fast as the other choice, in either case.
+    if size_of::<T>() == 8 && simd::level() < Level::Avx512 {
+        let mut eighths = [block[0]; 32];
+        for (square, out) in block
+            .as_chunks::<64>()
+            .0
+            .iter()
+            .zip(eighths.as_chunks_mut::<8>().0)
+        {
+            *out = rows_of(square.as_chunks().0, f);
+        }
+        half(&eighths, f)
+    } else {
+        rows_of(block.as_chunks().0, f)
+    }
+}
+
+/// The result of each row of a square, whose side is a power of two.
+#[inline(always)]
+fn rows_of<T: Copy, const SIDE: usize>(square: &[[T; SIDE]], f: &impl Fn(T, T) -> T) -> [T; SIDE] {
+    let mut level: [[T; SIDE]; SIDE] = std::array::from_fn(|i| square[i]);
+    let mut n = SIDE;
+    while n > 1 {
+        n /= 2;
+        for i in 0..n {
+            level[i] = neighbours(&level[2 * i], &level[2 * i + 1], f);
+        }
+    }
+    level[0]
+}
+
+/// Combines the neighbours of `x`, then those of `y`: two shuffles and one vector of `f`.
+#[inline(always)]
+fn neighbours<T: Copy, const N: usize>(x: &[T; N], y: &[T; N], f: &impl Fn(T, T) -> T) -> [T; N] {
+    let (mut even, mut odd) = (*x, *x);
+    for i in 0..N / 2 {
+        (even[i], odd[i]) = (x[2 * i], x[2 * i + 1]);
+        (even[N / 2 + i], odd[N / 2 + i]) = (y[2 * i], y[2 * i + 1]);
+    }
+    std::array::from_fn(|i| f(even[i], odd[i]))
 }
 
 /// Combines each 16 neighbours, and those that are left at the end; returns the number of results.
