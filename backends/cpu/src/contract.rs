@@ -168,41 +168,83 @@ fn product(builder: &mut Builder, dot: &Dot, operands: [Var; 2], to: &Shape) -> 
 }
 
 /// A contraction by the matrix library.
+///
+/// The library's order depends on where the elements of a matrix are. It sees at most one batch axis, the first, so that this is the order
+/// of one matrix.
 pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Result<Buffer, OutOfMemory> {
-    // The library's order depends on where the elements of a matrix are: batch axes come first, so that it is that of one matrix.
-    let (x, lhs) = batch_first(x, &dot.lhs_batch)?;
-    let (y, rhs) = batch_first(y, &dot.rhs_batch)?;
-    let at = |axes: &Axes, order: &Axes| -> Axes {
+    let left = Batched::new(x, &dot.lhs_batch)?;
+    let right = Batched::new(y, &dot.rhs_batch)?;
+    let batch: Axes = left.axis.into_iter().collect();
+    let batched = Dot {
+        lhs_contract: left.places(&dot.lhs_contract),
+        rhs_contract: right.places(&dot.rhs_contract),
+        lhs_batch: batch.clone(),
+        rhs_batch: batch,
+    };
+    let free = |of: &Batched, contract: &Axes| -> Axes {
+        let lengths = of.rest.iter().zip(&of.lengths);
+        let kept = lengths.filter(|(axis, _)| !contract.contains(axis));
+        kept.map(|(_, &length)| length).collect()
+    };
+    let lengths = [
+        left.batch.clone(),
+        free(&left, &dot.lhs_contract),
+        free(&right, &dot.rhs_contract),
+    ];
+    let shape: Shape = lengths.concat().into_iter().collect();
+    let product = flex::run(&Op::Dot(batched), vec![left.x, right.x])?.remove(0);
+    Ok(product.reshape(&shape))
+}
+
+/// An operand whose batch axes are one axis, the first; none, if their lengths are 1.
+struct Batched {
+    x: Buffer,
+    axis: Option<usize>,
+    /// The lengths of the batch axes.
+    batch: Axes,
+    /// The other axes of the operand, and their lengths.
+    rest: Axes,
+    lengths: Axes,
+}
+
+impl Batched {
+    fn new(x: Buffer, batch: &Axes) -> Result<Batched, OutOfMemory> {
+        let shape = x.array_type().shape.clone();
+        let rest = free(x.array_type(), batch, &Axes::new());
+        let order: Axes = batch.iter().chain(&rest).copied().collect();
+        let moved = match order.is_sorted() {
+            true => x,
+            false => flex::run(&Op::Transpose(order), vec![x])?.remove(0),
+        };
+        let of = |axes: &Axes| -> Axes { axes.iter().map(|&axis| shape[axis]).collect() };
+        let (batch, lengths) = (of(batch), of(&rest));
+        let matrices: usize = batch.iter().product();
+        let axis = (matrices != 1).then_some(0);
+        let merged: Shape = axis
+            .map(|_| matrices)
+            .into_iter()
+            .chain(lengths.iter().copied())
+            .collect();
+        Ok(Batched {
+            x: moved.reshape(&merged),
+            axis,
+            batch,
+            rest,
+            lengths,
+        })
+    }
+
+    /// Where axes of the operand are now.
+    fn places(&self, axes: &Axes) -> Axes {
+        let before = usize::from(self.axis.is_some());
         let place = |axis: &usize| {
-            order
+            self.rest
                 .iter()
                 .position(|other| other == axis)
                 .expect("an axis of the operand")
         };
-        axes.iter().map(place).collect()
-    };
-    let dot = Dot {
-        lhs_contract: at(&dot.lhs_contract, &lhs),
-        rhs_contract: at(&dot.rhs_contract, &rhs),
-        lhs_batch: at(&dot.lhs_batch, &lhs),
-        rhs_batch: at(&dot.rhs_batch, &rhs),
-    };
-    Ok(flex::run(&Op::Dot(dot), vec![x, y])?.remove(0))
-}
-
-/// The array with its batch axes first, and the order of its axes.
-fn batch_first(x: Buffer, batch: &Axes) -> Result<(Buffer, Axes), OutOfMemory> {
-    let rank = x.array_type().shape.rank();
-    let order: Axes = batch
-        .iter()
-        .copied()
-        .chain((0..rank).filter(|axis| !batch.contains(axis)))
-        .collect();
-    if order.is_sorted() {
-        return Ok((x, order));
+        axes.iter().map(|axis| before + place(axis)).collect()
     }
-    let moved = flex::run(&Op::Transpose(order.clone()), vec![x])?.remove(0);
-    Ok((moved, order))
 }
 
 /// A contraction of few elements: where the operands' elements are. `out[b, m, n]` is the sum over `k` of

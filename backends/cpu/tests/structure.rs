@@ -1080,3 +1080,55 @@ fn sums_of_no_products_are_zero() {
         assert_eq!(results[0].as_slice::<f64>(), vec![0.0; batch * m * n]);
     }
 }
+
+/// The bits of a contraction are those of each of its matrices: for one matrix and many, one batch axis and two, wherever they are.
+#[test]
+fn a_batch_of_contractions_is_each_of_them() {
+    let at =
+        |permutation: &[usize], x: &Buffer| alone(&Op::Transpose(axes(permutation)), &[x.clone()]).remove(0);
+    let numbers = |shape: &[usize], start: f64| {
+        let n: usize = shape.iter().product();
+        let values = (0..n).map(|i| (start + i as f64 * 0.7).sin());
+        Buffer::from_vec(values.collect::<Vec<f64>>(), shape)
+    };
+    for (batch, shared, columns) in [(1, 32, 33), (2, 32, 33), (6, 40, 50)] {
+        // x[b, i, k, j] and y[b, n, k]: the sum over k.
+        let (x, y) = (
+            numbers(&[batch, 2, shared, 2], 0.1),
+            numbers(&[batch, columns, shared], 0.2),
+        );
+        let of = |lhs: &[usize], rhs: &[usize], lhs_batch: &[usize], rhs_batch: &[usize]| {
+            Op::Dot(Dot {
+                lhs_contract: axes(lhs),
+                rhs_contract: axes(rhs),
+                lhs_batch: axes(lhs_batch),
+                rhs_batch: axes(rhs_batch),
+            })
+        };
+        let one = of(&[1], &[1], &[], &[]);
+        let each: Vec<Vec<u64>> = (0..batch)
+            .map(|i| bits(&alone(&one, &[piece(&x, i), piece(&y, i)])[0]))
+            .collect();
+        let expected = each.concat();
+        let first = alone(&of(&[2], &[2], &[0], &[0]), &[x.clone(), y.clone()]);
+        assert_eq!(bits(&first[0]), expected, "{batch} first");
+        let last = alone(&of(&[2], &[1], &[0], &[2]), &[x.clone(), at(&[1, 2, 0], &y)]);
+        assert_eq!(bits(&last[0]), expected, "{batch} last");
+        if batch % 2 == 0 {
+            let split = |x: &Buffer| {
+                let shape: Vec<usize> = [2, batch / 2]
+                    .iter()
+                    .chain(&x.array_type().shape[1..])
+                    .copied()
+                    .collect();
+                alone(&Op::Reshape(shape[..].into()), &[x.clone()]).remove(0)
+            };
+            let two = alone(&of(&[3], &[3], &[0, 1], &[0, 1]), &[split(&x), split(&y)]);
+            assert_eq!(bits(&two[0]), expected, "{batch} in two axes");
+        }
+    }
+}
+
+fn bits(x: &Buffer) -> Vec<u64> {
+    x.as_slice::<f64>().iter().map(|x| x.to_bits()).collect()
+}
