@@ -1,7 +1,8 @@
 //! What can have a derivative: which values of a program depend, through floats, on some of its inputs.
 
-use crate::once::{Found, once, remembering};
-use kiln_backends::program::{ArrayType, Custom, CustomRule, Equation, Op, Program, Scan, Unary, Var, While};
+use kiln_backends::program::{
+    ArrayType, Custom, CustomRule, Equation, Found, Op, Program, Scan, Var, While, once, remembering,
+};
 
 thread_local! {
     static DEPENDENT: Found<Vec<bool>, Vec<bool>> = const { Found::new(None) };
@@ -123,41 +124,14 @@ impl Through {
 
 fn through(op: &Op, given: &[bool]) -> Through {
     match op {
-        Op::StopGradient
-        | Op::Effect(_)
-        | Op::RandomBits { .. }
-        | Op::Uniform { .. }
-        | Op::Compare(_)
-        | Op::ArgReduce { .. }
-        | Op::Constant { .. }
-        | Op::Lifted { .. }
-        | Op::Iota { .. } => Through::Flat,
-        Op::Unary(Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc) => Through::Flat,
+        op if op.is_flat() => Through::Flat,
         Op::Sort { .. } => Through::Some(given.to_vec()),
         Op::Call(program) | Op::Checkpoint(program) => Through::Some(dependent_outputs(program, given)),
         Op::Cond(branches) => Through::Some(branches_depend(branches, &given[1..])),
         Op::Scan(scan) => Through::Some(scan_dependent(scan, given)),
         Op::While(w) => Through::Some(while_given(w, given)[w.consts..].to_vec()),
-        // The rule may know of more than the program shows.
-        Op::Custom(_) => Through::All,
-        Op::Unary(_)
-        | Op::Binary(_)
-        | Op::Select
-        | Op::MulAdd
-        | Op::Cast(_)
-        | Op::Reshape(_)
-        | Op::Transpose(_)
-        | Op::Broadcast { .. }
-        | Op::Slice { .. }
-        | Op::Pad { .. }
-        | Op::Reverse(_)
-        | Op::Concatenate { .. }
-        | Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::Reduce { .. }
-        | Op::Cumulative { .. }
-        | Op::Dot(_)
-        | Op::Linalg(_) => Through::All,
+        // A user's rule may know of more than its program shows.
+        _ => Through::All,
     }
 }
 

@@ -5,9 +5,11 @@
 
 use crate::Array;
 use crate::depend::{branches_depend, scan_given, while_given};
-use crate::transform::{Derived, How, bind_strong, derived, quiet, record_program, with_zeros};
+use crate::transform::{Derived, How, bind_strong, derived, record_program};
 use crate::vjp::{backward, chosen, spread, tangents, zeros};
-use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program, Reduction, Scan, While};
+use kiln_backends::program::{
+    ArrayType, Custom, CustomRule, Op, Program, Reduction, Scan, While, quiet, with_zeros,
+};
 use std::sync::Arc;
 
 /// The program of outputs and tangents: see [`How::Forward`].

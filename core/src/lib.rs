@@ -27,7 +27,6 @@ mod jacobian;
 mod jit;
 pub mod lax;
 pub mod numpy;
-mod once;
 mod ops;
 mod partial;
 mod place;

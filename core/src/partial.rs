@@ -6,7 +6,7 @@
 use crate::forward::forward_apart;
 use crate::transform::{How, OfLifted, derived_as};
 use crate::vjp::backward;
-use kiln_backends::program::{Builder, Op, Program, Scalar, Var, put_back, tidy};
+use kiln_backends::program::{Class, Op, Program, Rewrite, Scalar, Var, put_back, tidy};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -120,23 +120,10 @@ pub(crate) fn partition(program: &Program, inputs: usize, outputs: usize) -> Par
     }
 
     let write = |of: &[Var], which: &dyn Fn(usize) -> bool, results: &[Var]| {
-        let mut builder = Builder::new();
-        let mut map: Vec<Option<Var>> = vec![None; program.variables()];
-        for var in of {
-            map[var.index()] = Some(builder.input(program.type_of(*var).clone()));
-        }
-        let get = |map: &[Option<Var>], var: &Var| map[var.index()].expect("each part has what it reads");
-        for (_, equation) in equations.iter().enumerate().filter(|(i, _)| which(*i)) {
-            let operands: Vec<Var> = equation.inputs.iter().map(|var| get(&map, var)).collect();
-            let made = builder
-                .push(equation.op.clone(), &operands)
-                .expect("an equation kept as it was");
-            for (var, made) in equation.outputs.iter().zip(made) {
-                map[var.index()].get_or_insert(made);
-            }
-        }
-        let outputs: Vec<Var> = results.iter().map(|var| get(&map, var)).collect();
-        tidy(&builder.finish(&outputs))
+        let mut new = Rewrite::with_inputs(program, of.iter().copied());
+        let written = (0..equations.len()).filter(|&i| which(i));
+        written.for_each(|i| new.copy(&equations[i]));
+        tidy(&new.finish(results))
     };
     let all: Vec<Var> = program.inputs().collect();
     let results: Vec<Var> = first.iter().chain(&kept).copied().collect();
@@ -157,19 +144,8 @@ pub(crate) fn partition(program: &Program, inputs: usize, outputs: usize) -> Par
 
 /// Whether computing it again costs less than memory: it is fused into whoever reads it.
 pub(crate) fn is_cheap(op: &Op) -> bool {
-    op.is_elementwise()
-        || matches!(
-            op,
-            Op::Constant { .. }
-                | Op::Lifted { .. }
-                | Op::Iota { .. }
-                | Op::Reshape(_)
-                | Op::Transpose(_)
-                | Op::Broadcast { .. }
-                | Op::Slice { .. }
-                | Op::Pad { .. }
-                | Op::Reverse(_)
-                | Op::RandomBits { .. }
-                | Op::StopGradient
-        )
+    matches!(
+        op.class(),
+        Class::Source | Class::Elementwise | Class::Move | Class::Random
+    )
 }

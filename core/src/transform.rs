@@ -4,14 +4,10 @@ use crate::Array;
 use crate::cache::{Cache, Work};
 use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
-use crate::once::{Found, once};
 use crate::ops::primitive::filled_like;
 use crate::record::{bind, is_recording, record_derived};
 use crate::tree::Arrays;
-use kiln_backends::program::{
-    ArrayType, Builder, Custom, CustomRule, Equation, Op, Program, Scalar, Scan, Var, While, lift, put_back,
-    tidy,
-};
+use kiln_backends::program::{ArrayType, Equation, Op, Program, Scalar, lift, put_back, tidy};
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::any::Any;
@@ -157,99 +153,6 @@ pub(crate) fn record_program(types: &[ArrayType], f: impl FnOnce(&[Array]) -> Ve
     let recorded = record_derived(inputs, |inputs| f(&inputs));
     assert!(recorded.hidden.is_empty(), "a rule reads its inputs only");
     tidy(&recorded.program)
-}
-
-/// A program whose results are those marked in `present`, made to give those of `wanted`: zeros of these types where it has none.
-pub(crate) fn with_zeros(
-    program: &Program,
-    present: &[bool],
-    wanted: &[bool],
-    types: &[ArrayType],
-) -> Arc<Program> {
-    let mut builder = Builder::new();
-    let inputs: Vec<Var> = program
-        .input_types()
-        .into_iter()
-        .map(|of| builder.input(of))
-        .collect();
-    let mut results = program
-        .inline(&mut builder, &inputs)
-        .expect("the program's own inputs")
-        .into_iter();
-    let mut outputs = Vec::new();
-    for ((&present, &wanted), of) in present.iter().zip(wanted).zip(types) {
-        let result = present.then(|| results.next().expect("one for each mark"));
-        if !wanted {
-            continue;
-        }
-        outputs.push(result.unwrap_or_else(|| {
-            let zero = Op::Constant {
-                value: Scalar::from_i64(of.dtype, 0),
-                shape: of.shape.clone(),
-            };
-            builder.push(zero, &[]).expect("a constant")[0]
-        }));
-    }
-    Arc::new(builder.finish(&outputs))
-}
-
-/// The same program without what it does besides giving results: for a part of it that is run once more.
-pub(crate) fn without_effects(program: &Arc<Program>) -> Arc<Program> {
-    thread_local! {
-        static FOUND: Found<(), Arc<Program>> = const { Found::new(None) };
-    }
-    match program.has_effect() {
-        true => once(&FOUND, program, (), || drop_effects(program)),
-        false => program.clone(),
-    }
-}
-
-fn drop_effects(program: &Program) -> Arc<Program> {
-    let mut builder = Builder::new();
-    let mut map: Vec<Var> = program
-        .input_types()
-        .into_iter()
-        .map(|of| builder.input(of))
-        .collect();
-    for equation in program.equations() {
-        if !matches!(equation.op, Op::Effect(_)) {
-            let operands: Vec<Var> = equation.inputs.iter().map(|var| map[var.index()]).collect();
-            let made = builder.push(quiet(&equation.op), &operands);
-            map.extend(made.expect("an equation but for effects"));
-        }
-    }
-    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
-    Arc::new(builder.finish(&outputs))
-}
-
-/// An op that is no effect, without those of the programs that it runs.
-pub(crate) fn quiet(op: &Op) -> Op {
-    match op {
-        Op::Call(program) => Op::Call(without_effects(program)),
-        Op::Checkpoint(program) => Op::Checkpoint(without_effects(program)),
-        Op::Cond(branches) => Op::Cond(branches.iter().map(without_effects).collect()),
-        Op::Scan(scan) => Op::Scan(Scan {
-            body: without_effects(&scan.body),
-            ..scan.clone()
-        }),
-        Op::While(w) => Op::While(While {
-            condition: without_effects(&w.condition),
-            body: without_effects(&w.body),
-            ..w.clone()
-        }),
-        Op::Custom(custom) => Op::Custom(Arc::new(Custom {
-            program: without_effects(&custom.program),
-            consts: custom.consts,
-            rule: match &custom.rule {
-                CustomRule::Vjp { forward, backward } => CustomRule::Vjp {
-                    forward: without_effects(forward),
-                    backward: backward.clone(),
-                },
-                CustomRule::Jvp(rule) => CustomRule::Jvp(rule.clone()),
-            },
-        })),
-        op => op.clone(),
-    }
 }
 
 /// Zeros of an array's type and weakness.

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use kiln::{Array, Program, call, debug, jit, jvp, vjp, vmap};
 use kiln_program::{ArrayType, DType, Linalg, Op};
 use rayon::ThreadPool;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, Once};
 
@@ -75,19 +75,29 @@ impl Check {
 thread_local! {
     /// Where the last panic of this thread that is under a check was, and what it said.
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// How many calls of [`caught`] are under way.
+    static CAUGHT: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The result of `f`, or where and with what it panicked.
 pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
             let at = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
             PANIC.set(at);
+            // A fault of the fuzzer's own; what panics on a thread of the engine is reported by the check.
+            if CAUGHT.get() == 0 && rayon::current_thread_index().is_none() {
+                before(info);
+            }
         }));
     });
     PANIC.set(None);
-    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+    CAUGHT.set(CAUGHT.get() + 1);
+    let outcome = catch_unwind(AssertUnwindSafe(f));
+    CAUGHT.set(CAUGHT.get() - 1);
+    outcome.map_err(|payload| {
         let said = payload
             .downcast_ref::<String>()
             .cloned()

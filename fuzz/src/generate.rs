@@ -55,6 +55,11 @@ pub fn case(seed: u64) -> Case {
     }
 }
 
+/// The number of elements, not counting axes of length 0.
+fn span(shape: &Shape) -> usize {
+    shape.iter().map(|&n| n.max(1)).product()
+}
+
 /// Arrays for a program's inputs.
 pub fn inputs(dice: &mut Dice, program: &Program, smooth: bool) -> Vec<Array> {
     program
@@ -212,7 +217,8 @@ impl Maker<'_> {
                 n
             };
             let n = if size * n > limit { 1 } else { n };
-            size *= n;
+            // Also where the array is empty: the axis of length 0 can go later.
+            size *= n.max(1);
             shape.push(n);
         }
         for i in (1..shape.len()).rev() {
@@ -413,7 +419,7 @@ impl Maker<'_> {
         let results = infer(&op, &types)
             .unwrap_or_else(|error| panic!("the generator made an op that does not type: {error}"));
         let limit = self.style.class.limit();
-        if results.iter().any(|of| of.shape.size() > limit) {
+        if results.iter().any(|of| span(&of.shape) > limit) {
             return None;
         }
         let made = self.builder.push(op, operands).expect("a type that was inferred");
@@ -565,7 +571,7 @@ impl Maker<'_> {
                         shape[axis] = self.length();
                     }
                     let other = ArrayType::new(of.dtype, shape);
-                    if other.shape.size() <= self.style.class.limit() {
+                    if span(&other.shape) <= self.style.class.limit() {
                         operands.push(self.like(&other));
                     }
                 }
@@ -593,7 +599,7 @@ impl Maker<'_> {
                     .chain(place.indices.iter().map(|&var| self.of(var)))
                     .collect();
                 let written = infer(&read, &types.iter().collect::<Vec<_>>()).expect("a place")[0].clone();
-                if written.shape.size() > self.style.class.limit() {
+                if span(&written.shape) > self.style.class.limit() {
                     return None;
                 }
                 let updates = self.like(&written);

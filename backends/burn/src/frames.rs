@@ -57,7 +57,7 @@ impl Frames {
         let mut broadcasts = vec![];
         for equation in program.equations() {
             let together = match &equation.op {
-                op if elementwise(op) => true,
+                op if op.is_elementwise() => true,
                 Op::Reshape(_) => lengths(shape(equation.inputs[0])) == lengths(shape(equation.outputs[0])),
                 Op::Broadcast { axes, .. } => {
                     let (x, y) = (equation.inputs[0], equation.outputs[0]);
@@ -147,7 +147,7 @@ impl Frames {
                 .outputs
                 .iter()
                 .map(|&var| match &equation.op {
-                    op if elementwise(op) => together(&shapes),
+                    op if op.is_elementwise() => together(&shapes),
                     Op::Constant { .. } => vec![1; self.of(var).rank],
                     Op::Reshape(_) if self.together(equation.inputs[0], var) => shapes[0].to_vec(),
                     Op::Broadcast { axes, .. } => {
@@ -156,7 +156,7 @@ impl Frames {
                     _ => full(self, var),
                 })
                 .collect();
-            if elementwise(&equation.op) {
+            if equation.op.is_elementwise() {
                 let given = &mut given[self.greatest[self.component[equation.outputs[0].index()]]];
                 if !given.contains(&shapes[0]) {
                     given.push(shapes[0].clone());
@@ -187,7 +187,7 @@ impl Frames {
             // A kernel of its own would write all of the grid to memory.
             only[y.index()] &= fuses(&equation.op, program.type_of(y).dtype);
             let stays = |x: Var| match &equation.op {
-                op if elementwise(op) => {
+                op if op.is_elementwise() => {
                     grid(self, x).is_some_and(|grid| only[y.index()] || held[y.index()] == *grid)
                 }
                 // As large as the grid it can go only where it has the same places, in the same grid.
@@ -202,7 +202,7 @@ impl Frames {
         }
         for equation in program.equations() {
             let moved = match &equation.op {
-                op if elementwise(op) => true,
+                op if op.is_elementwise() => true,
                 Op::Reshape(_) | Op::Broadcast { .. } => self.grids[equation.inputs[0].index()].is_some(),
                 _ => false,
             };
@@ -277,11 +277,6 @@ pub(crate) fn together(shapes: &[impl AsRef<[usize]>]) -> Vec<usize> {
 fn place(frame: &Frame, shape: &[usize], axis: usize) -> usize {
     let before = shape[..axis].iter().filter(|&&length| length != 1).count();
     frame.places[before]
-}
-
-/// Whether each element of the results depends on the elements at its place.
-pub(crate) fn elementwise(op: &Op) -> bool {
-    op.is_elementwise() || matches!(op, Op::StopGradient)
 }
 
 /// Whether an elementwise op becomes a part of a kernel with others.

@@ -10,7 +10,7 @@ use crate::{Kernels, Refused, Route, Source, Tensor, lower_with};
 use burn_autodiff::Autodiff;
 use burn_backend::AutodiffBackend;
 use burn_backend::ops::FloatTensorOps;
-use kiln_program::{ArrayType, Builder, Op, Program, Shape, Unary, Var, infer, tidy};
+use kiln_program::{ArrayType, Builder, Class, Op, Program, Rewrite, Shape, Var, infer, tidy};
 use std::fmt;
 
 type Differentiated = Autodiff<Recorder>;
@@ -99,7 +99,13 @@ pub fn vjp(
         .filter(|(_, given)| **given)
         .map(|(of, _)| of)
         .collect();
-    if flat || !wanted.contains(&true) || is_flat(op)? {
+    if flat || !wanted.contains(&true) {
+        return Ok(none(operands, &cotangents));
+    }
+    if !is_plain(op) {
+        return Err(GradientError::Structure { op: op.name() });
+    }
+    if op.is_flat() {
         return Ok(none(operands, &cotangents));
     }
 
@@ -130,7 +136,7 @@ pub fn vjp(
             .collect();
         let outputs: Vec<Var> = found.iter().copied().flatten().collect();
         (found, builder.finish(&outputs))
-    } else if elementwise(op) && results[0].shape.is_empty() {
+    } else if op.is_elementwise() && results[0].shape.is_empty() {
         let one = |of: &ArrayType| ArrayType::new(of.dtype, [1]);
         let types: Vec<ArrayType> = operands.iter().map(one).collect();
         let types: Vec<&ArrayType> = types.iter().collect();
@@ -147,57 +153,13 @@ pub fn vjp(
     })
 }
 
-/// Whether an op's derivative is 0 wherever there is one.
-///
-/// # Errors
-/// When the op is not a plain one.
-fn is_flat(op: &Op) -> Result<bool, GradientError> {
-    Ok(match op {
-        Op::Constant { .. }
-        | Op::Lifted { .. }
-        | Op::Iota { .. }
-        | Op::Compare(_)
-        | Op::ArgReduce { .. }
-        | Op::Uniform { .. } => true,
-        Op::Unary(f) => matches!(
-            f,
-            Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc | Unary::Not
-        ),
-        Op::Cast(to) => !to.is_float(),
-        Op::Binary(_)
-        | Op::Select
-        | Op::MulAdd
-        | Op::Reshape(_)
-        | Op::Transpose(_)
-        | Op::Broadcast { .. }
-        | Op::Slice { .. }
-        | Op::Pad { .. }
-        | Op::Reverse(_)
-        | Op::Concatenate { .. }
-        | Op::Reduce { .. }
-        | Op::Cumulative { .. }
-        | Op::Sort { .. }
-        | Op::Dot(_) => false,
-        Op::StopGradient
-        | Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::Linalg(_)
-        | Op::RandomBits { .. }
-        | Op::Call(_)
-        | Op::Scan(_)
-        | Op::While(_)
-        | Op::Cond(_)
-        | Op::Checkpoint(_)
-        | Op::Custom(_)
-        | Op::Effect(_) => return Err(GradientError::Structure { op: op.name() }),
-    })
-}
-
-fn elementwise(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Unary(_) | Op::Binary(_) | Op::Select | Op::MulAdd | Op::Cast(_)
-    )
+/// Whether the gradient of an op is one of plain ops; else its rule is its user's.
+fn is_plain(op: &Op) -> bool {
+    let structured = matches!(
+        op.class(),
+        Class::Index | Class::Random | Class::Nested | Class::Effect
+    );
+    !structured && !matches!(op, Op::StopGradient | Op::Linalg(_))
 }
 
 /// No cotangent at all.
@@ -273,14 +235,14 @@ fn lifted(x: Tensor<Recorder>) -> Tensor<Differentiated> {
 /// The gradient of an elementwise op for scalars, from that for arrays of one element: Burn has no scalars.
 fn for_scalars(program: &Program) -> Program {
     let scalar = Shape::scalar();
-    let mut builder = Builder::new();
-    let mut map: Vec<Var> = program
-        .input_types()
-        .into_iter()
-        .map(|of| builder.input(ArrayType::new(of.dtype, scalar.clone())))
-        .collect();
+    let mut new = Rewrite::with_inputs(program, []);
+    for var in program.inputs() {
+        let input = new
+            .builder
+            .input(ArrayType::new(program.type_of(var).dtype, scalar.clone()));
+        new.define(&[var], [input]);
+    }
     for equation in program.equations() {
-        let inputs: Vec<Var> = equation.inputs.iter().map(|var| map[var.index()]).collect();
         let op = match &equation.op {
             Op::Constant { value, .. } => Op::Constant {
                 value: *value,
@@ -289,8 +251,7 @@ fn for_scalars(program: &Program) -> Program {
             Op::Reshape(_) | Op::Broadcast { .. } => Op::Reshape(scalar.clone()),
             op => op.clone(),
         };
-        map.extend(builder.push(op, &inputs).expect("elementwise ops take any shape"));
+        new.write(equation, op).expect("elementwise ops take any shape");
     }
-    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
-    builder.finish(&outputs)
+    new.finish(program.outputs())
 }

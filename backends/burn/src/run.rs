@@ -1,6 +1,6 @@
 //! An interpreter: a program's equations in order, each value dropped at its last use.
 
-use crate::frames::{Frames, elementwise, long, together};
+use crate::frames::{Frames, long, together};
 use crate::lower::{Context, lower_with};
 use crate::tensor::bool_store;
 use crate::value::{FEW, Value};
@@ -199,7 +199,7 @@ impl<'a> Interpreter<'a> {
             return results.collect();
         }
         let one = match op {
-            op if elementwise(op) => match frames.grid(outputs[0]) {
+            op if op.is_elementwise() => match frames.grid(outputs[0]) {
                 Some(grid) => cx.elementwise(op, spread(grid, inputs, operands, device)),
                 None => cx.elementwise(op, operands),
             },

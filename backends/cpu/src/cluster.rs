@@ -10,7 +10,7 @@
 
 use crate::loops;
 use crate::view::{Seen, View, Views, pull};
-use kiln_program::{Axes, Binary, Equation, Op, Program, Reduction, Shape, Unary, Var};
+use kiln_program::{Axes, Binary, Class, Equation, Op, Program, Reduction, Shape, Unary, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -450,40 +450,13 @@ impl<'p> Clusters<'p> {
 /// Whether the op can be part of a kernel.
 pub(crate) fn is_fusable(op: &Op) -> bool {
     match op {
-        Op::Constant { .. }
-        | Op::Lifted { .. }
-        | Op::Iota { .. }
-        | Op::Unary(_)
-        | Op::Binary(_)
-        | Op::Compare(_)
-        | Op::Select
-        | Op::MulAdd
-        | Op::Cast(_)
-        | Op::Reshape(_)
-        | Op::Transpose(_)
-        | Op::Broadcast { .. }
-        | Op::Slice { .. }
-        | Op::Reverse(_)
-        | Op::Reduce { .. }
-        | Op::Uniform { .. }
-        | Op::RandomBits { .. } => true,
         Op::Scan(scan) => loops::is_tile_loop(scan),
-        Op::Concatenate { .. }
-        | Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::ArgReduce { .. }
-        | Op::Cumulative { .. }
-        | Op::Sort { .. }
-        | Op::Dot(_)
-        | Op::Linalg(_)
-        | Op::Pad { .. }
-        | Op::Call(_)
-        | Op::While(_)
-        | Op::Cond(_)
-        | Op::StopGradient
-        | Op::Checkpoint(_)
-        | Op::Custom(_)
-        | Op::Effect(_) => false,
+        // `simplify` has removed the first.
+        Op::StopGradient | Op::Pad { .. } => false,
+        op => matches!(
+            op.class(),
+            Class::Source | Class::Elementwise | Class::Move | Class::Reduce | Class::Random
+        ),
     }
 }
 

@@ -67,28 +67,16 @@ pub(crate) fn products(program: &Program) -> Cow<'_, Program> {
     if !program.equations().iter().any(has_vector) {
         return Cow::Borrowed(program);
     }
-    let mut builder = Builder::new();
-    let mut map: Vec<Var> = program
-        .input_types()
-        .into_iter()
-        .map(|of| builder.input(of))
-        .collect();
-    for equation in program.equations() {
-        let operands: SmallVec<[Var; 3]> = equation.inputs.iter().map(|var| map[var.index()]).collect();
-        match &equation.op {
-            Op::Dot(dot) if has_vector(equation) => {
-                let to = &program.type_of(equation.outputs[0]).shape;
-                map.push(product(&mut builder, dot, [operands[0], operands[1]], to));
-            }
-            op => map.extend(
-                builder
-                    .push(op.clone(), &operands)
-                    .expect("an equation of the program"),
-            ),
+    let written = program.rewritten(|builder, equation, operands| match &equation.op {
+        Op::Dot(dot) if has_vector(equation) => {
+            let to = &program.type_of(equation.outputs[0]).shape;
+            Ok([product(builder, dot, [operands[0], operands[1]], to)]
+                .into_iter()
+                .collect())
         }
-    }
-    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
-    Cow::Owned(builder.finish(&outputs))
+        op => builder.push(op.clone(), operands),
+    });
+    Cow::Owned(written.expect("equations of the program"))
 }
 
 /// A contraction with a vector, or a batch of them, as a multiplication and a sum. The vector is repeated along the axes of the matrix that

@@ -8,7 +8,7 @@
 use crate::loops::LARGE;
 use crate::small::is_small;
 use kiln_program::{
-    Axes, Builder, Equation, Op, Program, Scan, Shape, TypeError, Var, Vars, simplify_around,
+    Axes, Builder, Class, Equation, Op, Program, Rewrite, Scan, Shape, TypeError, Var, Vars, simplify_around,
 };
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -29,24 +29,13 @@ pub(crate) fn distribute(program: &Program) -> Cow<'_, Program> {
     {
         return Cow::Borrowed(program);
     }
-    let mut builder = Builder::new();
-    let mut map: Vec<Var> = program
-        .input_types()
-        .into_iter()
-        .map(|of| builder.input(of))
-        .collect();
-    for equation in program.equations() {
-        let inputs: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
-        let outputs = match loop_of(equation) {
-            Some(scan) => apart(&mut builder, scan, &inputs),
-            None => builder
-                .push(equation.op.clone(), &inputs)
-                .map(|outputs| outputs.into_vec()),
-        };
-        map.extend(outputs.expect("the parts of a loop type as the whole did"));
-    }
-    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
-    Cow::Owned(simplify_around(&builder.finish(&outputs)))
+    let written = program.rewritten(|builder, equation, inputs| match loop_of(equation) {
+        Some(scan) => apart(builder, scan, inputs).map(Vars::from),
+        None => builder.push(equation.op.clone(), inputs),
+    });
+    Cow::Owned(simplify_around(
+        &written.expect("the parts of a loop type as the whole did"),
+    ))
 }
 
 /// The loop that an equation is, if it is one to be taken apart.
@@ -231,17 +220,10 @@ impl Parts<'_> {
             .iter()
             .map(|&i| Var::clone(&body.inputs().nth(scan.consts + i).expect("a carry")));
         let carried: Vec<Var> = carried.collect();
-        let mut trip = Builder::new();
-        let mut map: FxHashMap<Var, Var> = FxHashMap::default();
-        for &var in consts.iter().chain(&carried).chain(&slices) {
-            map.insert(var, trip.input(body.type_of(var).clone()));
-        }
-        for equation in equations {
-            let operands: Vars = equation.inputs.iter().map(|var| map[var]).collect();
-            let outputs = trip.push(equation.op.clone(), &operands)?;
-            map.extend(equation.outputs.iter().copied().zip(outputs));
-        }
-        let outputs: Vec<Var> = next.iter().chain(exported).map(|var| map[var]).collect();
+        let inputs = consts.iter().chain(&carried).chain(&slices);
+        let mut trip = Rewrite::with_inputs(body, inputs.copied());
+        equations.iter().for_each(|equation| trip.copy(equation));
+        let outputs: Vec<Var> = next.iter().chain(exported).copied().collect();
         let part = Scan {
             body: Arc::new(simplify_around(&trip.finish(&outputs))),
             length: scan.length,
@@ -396,18 +378,11 @@ fn needed(scan: &Scan, carries: &[usize]) -> Vec<bool> {
 
 /// Whether the op can be computed for all trips at once with the same bits.
 fn is_movable(equation: &Equation) -> bool {
-    match &equation.op {
-        Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_) => true,
-        Op::Uniform { .. } | Op::StopGradient => true,
-        Op::Constant { .. } | Op::Lifted { .. } | Op::Iota { .. } => true,
-        Op::Reshape(_) | Op::Transpose(_) | Op::Broadcast { .. } | Op::Slice { .. } | Op::Reverse(_) => true,
-        Op::Pad { .. } | Op::Concatenate { .. } | Op::RandomBits { .. } => true,
-        // The order of additions is that of the reduced axes alone.
-        Op::Reduce { .. } => true,
-        Op::Gather { .. } | Op::Scatter { .. } | Op::ArgReduce { .. } | Op::Cumulative { .. } => false,
-        Op::Sort { .. } | Op::Dot(_) | Op::Linalg(_) | Op::Effect(_) => false,
-        Op::Call(_) | Op::Scan(_) | Op::While(_) | Op::Cond(_) | Op::Checkpoint(_) | Op::Custom(_) => false,
-    }
+    // A reduction's order of additions is that of the reduced axes alone.
+    matches!(
+        equation.op.class(),
+        Class::Source | Class::Elementwise | Class::Move | Class::Concatenate | Class::Reduce | Class::Random
+    )
 }
 
 /// Writes an equation for all trips at once; once, where it is the same in each.

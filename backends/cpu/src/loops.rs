@@ -6,7 +6,7 @@
 
 use crate::cluster::{is_fusable, operand_views};
 use crate::view::View;
-use kiln_program::{Builder, Op, Program, Scan, TypeError, Var, Vars, simplify_around};
+use kiln_program::{Builder, Op, Program, Rewrite, Scan, TypeError, Var, Vars, simplify_around};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -71,26 +71,17 @@ pub(crate) fn split(program: &Program) -> Cow<'_, Program> {
     if !program.equations().iter().any(|equation| splits(&equation.op)) {
         return Cow::Borrowed(program);
     }
-    let mut builder = Builder::new();
-    let mut map: Vec<Var> = program
-        .input_types()
-        .into_iter()
-        .map(|of| builder.input(of))
-        .collect();
-    for equation in program.equations() {
-        let inputs: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
+    let written = program.rewritten(|builder, equation, inputs| {
         let parts = match &equation.op {
             Op::Scan(scan) if !is_tile_loop(scan) => Parts::of(scan),
             _ => None,
         };
-        let outputs = match parts {
-            Some(parts) => parts.write(&mut builder, &inputs),
-            None => builder.push(equation.op.clone(), &inputs),
-        };
-        map.extend(outputs.expect("the parts of a loop type as the whole did"));
-    }
-    let outputs: Vec<Var> = program.outputs().iter().map(|var| map[var.index()]).collect();
-    Cow::Owned(builder.finish(&outputs))
+        match parts {
+            Some(parts) => parts.write(builder, inputs),
+            None => builder.push(equation.op.clone(), inputs),
+        }
+    });
+    Cow::Owned(written.expect("the parts of a loop type as the whole did"))
 }
 
 /// A loop taken apart.
@@ -259,28 +250,18 @@ impl<'s> Parts<'s> {
         }
 
         // The shared body: everything else. Large carries are not among its inputs.
-        let mut shared = Builder::new();
-        let mut map: FxHashMap<Var, Var> = FxHashMap::default();
-        for &var in inputs.iter().filter(|var| !in_tile[var.index()]) {
-            map.insert(var, shared.input(body.type_of(var).clone()));
-        }
-        for equation in body
-            .equations()
-            .iter()
+        let outside = |var: &&Var| !in_tile[var.index()];
+        let mut shared = Rewrite::with_inputs(body, inputs.iter().filter(outside).copied());
+        let equations = body.equations().iter();
+        equations
             .filter(|equation| !in_tile[equation.outputs[0].index()])
-        {
-            let operands: Vars = equation.inputs.iter().map(|var| map[var]).collect();
-            let outputs = shared
-                .push(equation.op.clone(), &operands)
-                .expect("an equation kept as it was");
-            map.extend(equation.outputs.iter().copied().zip(outputs));
-        }
+            .for_each(|equation| shared.copy(equation));
         let small = carried
             .iter()
             .zip(&large)
             .filter(|(_, large)| !**large)
             .map(|(var, _)| var);
-        let outputs: Vec<Var> = small.chain(ys).chain(&exports).map(|var| map[var]).collect();
+        let outputs: Vec<Var> = small.chain(ys).chain(&exports).copied().collect();
         let shared = Scan {
             body: Arc::new(simplify_around(&shared.finish(&outputs))),
             length: scan.length,

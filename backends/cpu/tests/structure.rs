@@ -1084,8 +1084,9 @@ fn sums_of_no_products_are_zero() {
 /// The bits of a contraction are those of each of its matrices: for one matrix and many, one batch axis and two, wherever they are.
 #[test]
 fn a_batch_of_contractions_is_each_of_them() {
-    let at =
-        |permutation: &[usize], x: &Buffer| alone(&Op::Transpose(axes(permutation)), &[x.clone()]).remove(0);
+    let at = |permutation: &[usize], x: &Buffer| {
+        alone(&Op::Transpose(axes(permutation)), std::slice::from_ref(x)).remove(0)
+    };
     let numbers = |shape: &[usize], start: f64| {
         let n: usize = shape.iter().product();
         let values = (0..n).map(|i| (start + i as f64 * 0.7).sin());
@@ -1121,7 +1122,7 @@ fn a_batch_of_contractions_is_each_of_them() {
                     .chain(&x.array_type().shape[1..])
                     .copied()
                     .collect();
-                alone(&Op::Reshape(shape[..].into()), &[x.clone()]).remove(0)
+                alone(&Op::Reshape(shape[..].into()), std::slice::from_ref(x)).remove(0)
             };
             let two = alone(&of(&[3], &[3], &[0, 1], &[0, 1]), &[split(&x), split(&y)]);
             assert_eq!(bits(&two[0]), expected, "{batch} in two axes");

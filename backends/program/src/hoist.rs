@@ -1,7 +1,8 @@
 //! Moving out of a loop what is the same in each trip.
 
+use crate::class::Class;
 use crate::op::{Op, Scan};
-use crate::{Builder, Equation, Program, Var, Vars};
+use crate::{Equation, Program, Rewrite, Var};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -60,35 +61,17 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
         .flat_map(|equation| equation.outputs.iter().copied())
         .collect();
 
-    let mut builder = Builder::new();
-    let mut map: Vec<Option<Var>> = vec![None; body.variables()];
     let inputs: Vec<Var> = body.inputs().collect();
     let (consts, rest) = inputs.split_at(scan.consts);
-    for &var in consts.iter().chain(&results).chain(rest) {
-        map[var.index()] = Some(builder.input(body.type_of(var).clone()));
-    }
+    let mut new = Rewrite::with_inputs(body, consts.iter().chain(&results).chain(rest).copied());
     // Cheap values that the rest reads too are computed in both places.
     let stay = |equation: &&Equation| !(is_moved(equation) && dear(equation));
-    for equation in equations.iter().filter(stay) {
-        let operands: Vars = equation
-            .inputs
-            .iter()
-            .map(|var| map[var.index()].expect("defined before"))
-            .collect();
-        let outputs = builder
-            .push(equation.op.clone(), &operands)
-            .expect("an equation kept as it was");
-        for (var, output) in equation.outputs.iter().zip(outputs) {
-            map[var.index()] = Some(output);
-        }
-    }
-    let outputs: Vec<Var> = body
-        .outputs()
+    equations
         .iter()
-        .map(|var| map[var.index()].expect("defined"))
-        .collect();
+        .filter(stay)
+        .for_each(|equation| new.copy(equation));
     let scan = Scan {
-        body: Arc::new(crate::dead::without_dead_code(builder.finish(&outputs))),
+        body: Arc::new(crate::dead::without_dead_code(new.finish(body.outputs()))),
         consts: scan.consts + results.len(),
         ..scan.clone()
     };
@@ -107,16 +90,7 @@ fn is_dear(op: &Op) -> bool {
 /// Whether an op is dear; a program that was looked into before is not dear.
 fn dear<'a>(op: &'a Op, cheap: &mut FxHashSet<&'a Program>) -> bool {
     match op {
-        Op::Dot(_)
-        | Op::Linalg(_)
-        | Op::Sort { .. }
-        | Op::Cumulative { .. }
-        | Op::Reduce { .. }
-        | Op::ArgReduce { .. }
-        | Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::Concatenate { .. }
-        | Op::Scan(_) => true,
+        Op::Scan(_) => true,
         Op::Call(program) => {
             cheap.insert(program)
                 && program
@@ -124,7 +98,10 @@ fn dear<'a>(op: &'a Op, cheap: &mut FxHashSet<&'a Program>) -> bool {
                     .iter()
                     .any(|equation| dear(&equation.op, cheap))
         }
-        _ => false,
+        op => matches!(
+            op.class(),
+            Class::Concatenate | Class::Index | Class::Reduce | Class::Along | Class::Linear
+        ),
     }
 }
 

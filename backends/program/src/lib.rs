@@ -5,14 +5,18 @@
 //! [`DType`], [`Shape`] and [`Scalar`] say what values are; [`Op`] what can be done with them; [`infer`](infer()) what type
 //! comes out; [`Program`] and [`Builder`] hold equations together; [`simplify`](simplify()) makes a program shorter.
 
+mod class;
 mod dead;
 mod dtype;
+mod effects;
 mod hoist;
 mod infer;
 mod lift;
 mod limits;
+mod once;
 mod op;
 mod program;
+mod rewrite;
 mod saved;
 mod scalar;
 mod shape;
@@ -20,19 +24,25 @@ mod simplify;
 mod text;
 mod threefry;
 mod uniform;
+mod zeros;
 
+pub use class::Class;
 pub use dtype::DType;
+pub use effects::{quiet, without_effects};
 pub use infer::{TypeError, Types, infer};
 pub use lift::{Formula, Lifted, lift, put_back};
 pub use limits::{Limits, with_limits};
+pub use once::{Found, once, remembering};
 pub use op::{
     ArgReduction, Binary, Compare, Custom, CustomRule, Dot, Effect, Linalg, Op, OutOfBounds, Reduction, Scan,
     Unary, Update, While,
 };
 pub use program::{Builder, Equation, Program, Var, Vars};
+pub use rewrite::Rewrite;
 pub use saved::{ReadError, SavedProgram};
 pub use scalar::Scalar;
 pub use shape::{ArrayType, Axes, Shape};
 pub use simplify::{simplify, simplify_around, tidy};
 pub use threefry::{four_rounds, key_schedule, threefry2x32};
 pub use uniform::{uniform_program, unit_f32, unit_f64, width};
+pub use zeros::with_zeros;

@@ -501,20 +501,6 @@ impl Op {
         }
     }
 
-    /// Whether the result's elements depend only on the operands' elements at the same place.
-    pub fn is_elementwise(&self) -> bool {
-        matches!(
-            self,
-            Op::Unary(_)
-                | Op::Binary(_)
-                | Op::Compare(_)
-                | Op::Select
-                | Op::MulAdd
-                | Op::Cast(_)
-                | Op::Uniform { .. }
-        )
-    }
-
     /// The programs that the op runs.
     pub fn programs(&self) -> Vec<&Arc<Program>> {
         match self {

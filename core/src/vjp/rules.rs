@@ -2,10 +2,9 @@
 
 use super::{Site, backward as program_of_cotangents, chosen, plain, spread, zeros};
 use crate::Array;
-use crate::once::{Found, once};
 use crate::partial::{is_cheap, split};
 use crate::transform::{bind_strong, evaluate};
-use kiln_backends::program::{ArrayType, CustomRule, Op, Program};
+use kiln_backends::program::{ArrayType, CustomRule, Found, Op, Program, once, with_zeros};
 use std::sync::Arc;
 
 /// An op's results, and what its backward rule needs beside its operands.
@@ -176,7 +175,7 @@ fn cond(
     let arguments: Vec<Array> = operands.iter().cloned().chain(cotangents).collect();
     let alike = derived
         .iter()
-        .map(|derived| crate::transform::with_zeros(&derived.program, &derived.present, &present, &types))
+        .map(|derived| with_zeros(&derived.program, &derived.present, &present, &types))
         .collect();
     let arguments: Vec<Array> = std::iter::once(which.clone()).chain(arguments).collect();
     let found = spread(&present, bind_strong(Op::Cond(alike), &arguments));

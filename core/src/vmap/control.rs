@@ -6,12 +6,11 @@ use super::batch::{
 use super::guarded;
 use crate::Array;
 use crate::depend::around;
-use crate::once::{Found, once};
 use crate::ops::primitive::{broadcast_along, compare, filled, reduce, select};
 use crate::transform::{Derived, bind_strong, evaluate};
 use crate::tree::Arrays;
 use kiln_backends::program::{
-    ArrayType, Compare, Custom, CustomRule, DType, Op, Program, Reduction, Scalar, Scan, While,
+    ArrayType, Compare, Custom, CustomRule, DType, Found, Op, Program, Reduction, Scalar, Scan, While, once,
 };
 use std::sync::Arc;
 

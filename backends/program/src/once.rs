@@ -1,18 +1,18 @@
 //! What is found of programs within programs, once in an analysis: programs are shared, and loops ask for the same again until nothing changes, so that
 //! an analysis that follows every way takes exponentially long in their depth.
 
-use kiln_backends::program::Program;
+use crate::Program;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::hash::Hash;
 use std::thread::LocalKey;
 
 /// What an analysis has found so far: by the program and what was asked of it. There is nothing outside of the analysis.
-pub(crate) type Found<K, T> = RefCell<Option<FxHashMap<(*const Program, K), T>>>;
+pub type Found<K, T> = RefCell<Option<FxHashMap<(*const Program, K), T>>>;
 
 /// What `find` gives of a program, or gave before in this analysis, which is the outermost call with these `found`. The programs within are
 /// those that the outermost program holds.
-pub(crate) fn once<K: Eq + Hash + 'static, T: Clone + 'static>(
+pub fn once<K: Eq + Hash + 'static, T: Clone + 'static>(
     found: &'static LocalKey<Found<K, T>>,
     program: &Program,
     asked: K,
@@ -32,7 +32,7 @@ pub(crate) fn once<K: Eq + Hash + 'static, T: Clone + 'static>(
 }
 
 /// Remembers what is found while `f` runs: for an analysis that asks another one at each level. The programs that it asks of live as long.
-pub(crate) fn remembering<K: 'static, T: 'static, R>(
+pub fn remembering<K: 'static, T: 'static, R>(
     found: &'static LocalKey<Found<K, T>>,
     f: impl FnOnce() -> R,
 ) -> R {
