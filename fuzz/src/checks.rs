@@ -412,9 +412,7 @@ fn modes(case: &Case, dice: &mut Dice) -> Outcome {
         if !(forth.size.is_finite() && back.size.is_finite()) {
             return Outcome::Unusable;
         }
-        // Of a system that is nearly singular no digit is right.
-        let solves = || contains(&case.program, &|op| matches!(op, Op::Linalg(_)));
-        if forth.size.max(back.size) > 1e6 && solves() {
+        if is_singular(case, forth.size.max(back.size)) {
             return Outcome::Unusable;
         }
         // Rounding errors of some hundred operations; where the function is ill-conditioned, what a change of the inputs by some units in
@@ -503,7 +501,7 @@ fn differences(case: &Case, dice: &mut Dice) -> Outcome {
             return Outcome::Unusable;
         }
         // Where something within is 0 / 0, as the derivative of atan2 at (0, 0), it is no number in JAX either, whatever it is multiplied by.
-        if !derivative.size.is_finite() {
+        if !derivative.size.is_finite() || is_singular(case, derivative.size) {
             return Outcome::Unusable;
         }
         let gap = (central[2] - derivative.value).abs();
@@ -516,6 +514,11 @@ fn differences(case: &Case, dice: &mut Dice) -> Outcome {
         )
     });
     outcome.0
+}
+
+/// Returns true where a derivative of this size says that a system is singular, or nearly so: then no digit of it is right.
+fn is_singular(case: &Case, size: f64) -> bool {
+    size > 1e6 && contains(&case.program, &|op| matches!(op, Op::Linalg(_)))
 }
 
 fn threads(case: &Case) -> Outcome {

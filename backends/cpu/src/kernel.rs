@@ -201,7 +201,10 @@ pub(crate) fn build(program: &Program, clusters: &mut Clusters) -> Vec<Kernel> {
         .spaces()
         .map(|space| Writer::new(space.clone(), views.clone()))
         .collect();
-    let main = Scope::new(program, MAIN);
+    let main = Scope {
+        program,
+        number: MAIN,
+    };
     for (i, equation) in program.equations().iter().enumerate() {
         let root = clusters.root(i);
         for &(kernel, seen) in clusters.demands(i) {
@@ -220,26 +223,10 @@ pub(crate) fn build(program: &Program, clusters: &mut Clusters) -> Vec<Kernel> {
 struct Scope<'p> {
     program: &'p Program,
     number: u32,
-    /// How often each variable is read.
-    uses: Vec<u32>,
 }
 
 /// The number of the whole program; each loop body opens another.
 const MAIN: u32 = 0;
-
-impl Scope<'_> {
-    fn new(program: &Program, number: u32) -> Scope<'_> {
-        let mut uses = vec![0; program.variables()];
-        let read = program.equations().iter().flat_map(|equation| &equation.inputs);
-        read.chain(program.outputs())
-            .for_each(|var| uses[var.index()] += 1);
-        Scope {
-            program,
-            number,
-            uses,
-        }
-    }
-}
 
 /// A value in a kernel under construction.
 #[derive(Clone, Copy, Debug)]
@@ -338,7 +325,7 @@ impl Writer {
                 self.apply(apply, &operands, result)
             }
             Op::Compare(f) => self.apply(Apply::Two(kernels::compare(*f, dtype())), &operands, result),
-            Op::Uniform { low, high } => self.uniform(scope, equation, &operands, [*low, *high], result),
+            Op::Uniform { low, high } => self.apply(Apply::Uniform(*low, *high), &operands, result),
             Op::Select => self.apply(Apply::Three(kernels::select(result.dtype)), &operands, result),
             Op::MulAdd => self.apply(Apply::Three(kernels::mul_add(result.dtype)), &operands, result),
             // The same bits.
@@ -537,53 +524,14 @@ impl Writer {
         }
     }
 
-    /// Uniform floats: drawn as such if nothing else needs the words.
-    fn uniform(
-        &mut self,
-        scope: &Scope,
-        equation: &Equation,
-        words: &[Value],
-        [low, high]: [Scalar; 2],
-        of: &ArrayType,
-    ) -> Value {
-        let sources = [words[0].source, words[1].source];
-        let only_here = |var: &Var| scope.uses[var.index()] == 1;
-        let out = self.register(of.dtype.size());
-        let drawn = self.blocks[words[0].depth]
-            .iter_mut()
-            .rev()
-            .find_map(|instruction| match instruction {
-                Instruction::Random { draw, .. } => match draw {
-                    Draw::Words(outs) if outs.map(Source::Register) == sources => Some(draw),
-                    _ => None,
-                },
-                _ => None,
-            });
-        match drawn {
-            Some(draw) if equation.inputs.iter().all(only_here) => *draw = Draw::Uniform { low, high, out },
-            _ => {
-                let inputs = words.iter().map(|value| (value.source, value.size)).collect();
-                self.blocks[words[0].depth.max(words[1].depth)].push(Instruction::Apply {
-                    apply: Apply::Uniform(low, high),
-                    inputs,
-                    size: of.dtype.size(),
-                    out: Target::Register(out),
-                });
-            }
-        }
-        Value {
-            source: Source::Register(out),
-            size: of.dtype.size(),
-            depth: words[0].depth.max(words[1].depth),
-            splat: words[0].splat && words[1].splat,
-        }
-    }
-
     /// A loop whose results are seen so.
     fn tile_loop(&mut self, outside: &Scope, scan: &Scan, equation: &Equation, whole: Seen) {
         let view = &*self.views.borrow().get(whole);
         let (program, body) = (outside.program, &*scan.body);
-        let scope = Scope::new(body, self.scopes);
+        let scope = Scope {
+            program: body,
+            number: self.scopes,
+        };
         let number = scope.number;
         self.scopes += 1;
         let step = self.loops;
@@ -729,12 +677,12 @@ impl Writer {
         // Large in long programs, and read no more.
         self.values = FxHashMap::default();
         let mut code = self.blocks.pop().expect("the block of the tile");
-        let once = self.blocks.pop().expect("the block before all tiles");
+        let mut once = self.blocks.pop().expect("the block before all tiles");
         let constants = once
             .iter()
             .filter(|instruction| matches!(instruction, Instruction::Fill { .. }));
         let constants = constants.count();
-        pairs::join(&mut code, self.sizes.len());
+        pairs::join(&mut once, &mut code, self.sizes.len());
         let (once, code, registers) = registers::allocate(once, code, self.sizes.len());
         // A register also holds what an input whose memory becomes an output's had in a tile.
         let outputs = self.outputs.iter().map(|output| output.of.dtype.size());

@@ -1,16 +1,18 @@
-//! Cheap ops two at a time.
+//! Two ops as one instruction.
 //!
-//! What bounds a sum or a product of tiles is not the arithmetic but the way to the cache and back. Where the result of one is
-//! used by another only, both become one instruction.
+//! A sum or a product of tiles takes less time than its way to the cache and back. Two such ops become one instruction, where the second
+//! alone reads the result of the first. So do random bits and the uniform floats that are made of both their words.
 
-use crate::kernel::{Apply, Instruction, Source, Target};
+use crate::kernel::{Apply, Draw, Instruction, Source, Target};
 use crate::kernels::{Splat, pair};
 use crate::registers::count;
 
 /// Joins what can be joined; each register is written once.
-pub(crate) fn join(code: &mut Vec<Instruction>, values: usize) {
+pub(crate) fn join(once: &mut Vec<Instruction>, code: &mut Vec<Instruction>, values: usize) {
     let mut uses = vec![0; values];
+    count(once, &mut uses);
     count(code, &mut uses);
+    block(once, &uses);
     block(code, &uses);
 }
 
@@ -25,14 +27,28 @@ fn block(code: &mut Vec<Instruction>, uses: &[usize]) {
         if let Some((first, both)) = with_operand(code, i, &written) {
             code[i] = both;
             gone[first] = true;
-        } else if let Instruction::Apply {
-            apply: Apply::Arithmetic { .. },
-            out: Target::Register(out),
-            ..
-        } = code[i]
-            && uses[out] == 1
-        {
-            written[out] = Some(i);
+        } else if let Some((first, uniform)) = drawn(code, i, &written) {
+            if let Instruction::Random { draw, .. } = &mut code[first] {
+                *draw = uniform;
+            }
+            gone[i] = true;
+        }
+        let results: &[usize] = match &code[i] {
+            Instruction::Apply {
+                apply: Apply::Arithmetic { .. },
+                out: Target::Register(out),
+                ..
+            } => std::slice::from_ref(out),
+            Instruction::Random {
+                draw: Draw::Words(outs),
+                ..
+            } => outs,
+            _ => &[],
+        };
+        for &out in results {
+            if uses[out] == 1 {
+                written[out] = Some(i);
+            }
         }
     }
     let mut gone = gone.into_iter();
@@ -89,4 +105,35 @@ fn with_operand(code: &[Instruction], i: usize, written: &[Option<usize>]) -> Op
         };
         Some((first, both))
     })
+}
+
+/// Uniform floats that alone read the two words of random bits: where these are drawn, and what is drawn instead.
+fn drawn(code: &[Instruction], i: usize, written: &[Option<usize>]) -> Option<(usize, Draw)> {
+    let Instruction::Apply {
+        apply: Apply::Uniform(low, high),
+        inputs,
+        out: Target::Register(out),
+        ..
+    } = &code[i]
+    else {
+        return None;
+    };
+    let [(Source::Register(high_word), _), (Source::Register(low_word), _)] = inputs[..] else {
+        return None;
+    };
+    let first = written[high_word]?;
+    let Instruction::Random {
+        draw: Draw::Words(outs),
+        ..
+    } = &code[first]
+    else {
+        return None;
+    };
+    let both = written[low_word] == Some(first) && *outs == [high_word, low_word];
+    let uniform = Draw::Uniform {
+        low: *low,
+        high: *high,
+        out: *out,
+    };
+    both.then_some((first, uniform))
 }

@@ -1133,3 +1133,56 @@ fn a_batch_of_contractions_is_each_of_them() {
 fn bits(x: &Buffer) -> Vec<u64> {
     x.as_slice::<f64>().iter().map(|x| x.to_bits()).collect()
 }
+
+/// Uniform floats are drawn at once only where nothing else reads the words, also by way of moves.
+#[test]
+fn words_of_uniform_floats_are_read_elsewhere_too() {
+    for moved in [
+        Op::Reshape([1, 64].into()),
+        Op::Slice {
+            start: axes(&[2]),
+            stop: axes(&[50]),
+            step: axes(&[3]),
+        },
+        Op::Reverse(axes(&[0])),
+    ] {
+        let mut b = Builder::new();
+        let (key, first) = (b.input(of(DType::U32, &[2])), b.input(of(DType::U32, &[2])));
+        let words = b
+            .push(Op::RandomBits { shape: [64].into() }, &[key, first])
+            .unwrap();
+        let [high, low] = [words[0], words[1]].map(|word| push(&mut b, moved.clone(), &[word]));
+        let bounds = Op::Uniform {
+            low: Scalar::from_f64(DType::F32, 0.5),
+            high: Scalar::from_f64(DType::F32, 2.5),
+        };
+        let floats = push(&mut b, bounds, &[high, low]);
+        let word = push(&mut b, Op::Cast(DType::F32), &[words[0]]);
+        let word = push(&mut b, moved.clone(), &[word]);
+        let product = push(&mut b, Op::Binary(Binary::Mul), &[floats, word]);
+        let keys = [[1_u32, 2], [3, 4]].map(|words| Buffer::from_vec(words.to_vec(), [2]));
+        agree(&b.finish(&[product]), &keys);
+        agree(&both_orders(&moved), &keys);
+    }
+}
+
+/// Uniform floats of words that nothing else reads: of the high and the low word, and of the low and the high one.
+fn both_orders(moved: &Op) -> Program {
+    let mut b = Builder::new();
+    let (key, first) = (b.input(of(DType::U32, &[2])), b.input(of(DType::U32, &[2])));
+    let outputs: Vec<Var> = [[0, 1], [1, 0]]
+        .into_iter()
+        .map(|order| {
+            let words = b
+                .push(Op::RandomBits { shape: [64].into() }, &[key, first])
+                .unwrap();
+            let words = order.map(|i| push(&mut b, moved.clone(), &[words[i]]));
+            let bounds = Op::Uniform {
+                low: Scalar::from_f64(DType::F64, 0.5),
+                high: Scalar::from_f64(DType::F64, 2.5),
+            };
+            push(&mut b, bounds, &words)
+        })
+        .collect();
+    b.finish(&outputs)
+}

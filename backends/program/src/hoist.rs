@@ -52,7 +52,9 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
         }
     }
     let is_moved = |equation: &Equation| {
-        !equation.op.has_effect() && equation.outputs.iter().all(|var| goes[var.index()])
+        !equation.op.has_effect()
+            && !equation.outputs.is_empty()
+            && equation.outputs.iter().all(|var| goes[var.index()])
     };
     let moved: Vec<&Equation> = equations.iter().filter(|equation| is_moved(equation)).collect();
     let results: Vec<Var> = moved

@@ -2,8 +2,8 @@
 //! made shorter.
 
 use kiln_program::{
-    ArrayType, Axes, Binary, Builder, Custom, CustomRule, DType, Effect, Op, Program, Scalar, Scan, Shape,
-    Unary, Var, infer, simplify, tidy,
+    ArrayType, Axes, Binary, Builder, Custom, CustomRule, DType, Effect, Op, Program, Reduction, Scalar,
+    Scan, Shape, Unary, Var, infer, simplify, tidy,
 };
 use std::sync::Arc;
 
@@ -332,4 +332,45 @@ fn dead_code_keeps_what_is_done_for_its_own_sake() {
         ["scan", "scan"],
         "equal loops that print are two"
     );
+}
+
+/// A loop without results stays where it is when something dear leaves the loop around it.
+#[test]
+fn what_has_no_results_is_not_taken_out_of_a_loop() {
+    let square = f32s(&[2, 2]);
+    let mut inner = Builder::new();
+    let x = inner.input(square.clone());
+    push(&mut inner, Op::Unary(Unary::Sin), &[x]);
+    let inner = Scan {
+        body: Arc::new(inner.finish(&[])),
+        length: 1,
+        consts: 1,
+        carries: 0,
+        reverse: false,
+    };
+    let mut body = Builder::new();
+    let (table, carry) = (body.input(square.clone()), body.input(square.clone()));
+    assert!(body.push(Op::Scan(inner), &[carry]).unwrap().is_empty());
+    let dear = push(
+        &mut body,
+        Op::Cumulative {
+            kind: Reduction::Sum,
+            axis: 0,
+            reverse: false,
+        },
+        &[table],
+    );
+    let next = push(&mut body, Op::Binary(Binary::Add), &[carry, dear]);
+    let scan = Scan {
+        body: Arc::new(body.finish(&[next])),
+        length: 3,
+        consts: 1,
+        carries: 1,
+        reverse: false,
+    };
+    let mut b = Builder::new();
+    let (table, carry) = (b.input(square.clone()), b.input(square));
+    let result = push(&mut b, Op::Scan(scan), &[table, carry]);
+    let simple = simplify(&b.finish(&[result]));
+    assert_eq!(names(&simple), ["cumsum", "scan"], "{simple}");
 }

@@ -65,8 +65,19 @@ macro_rules! float_element {
 
             fn plus(self, other: $T) -> $T { self + other }
             fn times(self, other: $T) -> $T { self * other }
-            fn greater(self, other: $T) -> $T { if (self > other) | self.is_nan() { self } else { other } }
-            fn lesser(self, other: $T) -> $T { if (self < other) | self.is_nan() { self } else { other } }
+            // Equal numbers differ at most in the sign of zero: of two zeros the positive one is greater.
+            fn greater(self, other: $T) -> $T {
+                if self == other {
+                    return <$T>::from_bits(self.to_bits() & other.to_bits());
+                }
+                if (self > other) | self.is_nan() { self } else { other }
+            }
+            fn lesser(self, other: $T) -> $T {
+                if self == other {
+                    return <$T>::from_bits(self.to_bits() | other.to_bits());
+                }
+                if (self < other) | self.is_nan() { self } else { other }
+            }
             fn is_nan(self) -> bool { self != self }
             fn less(self, other: $T) -> bool { self < other }
             fn key(self) -> u64 {
