@@ -1,14 +1,18 @@
 //! Compiled programs: kernels and single ops in the order in which they run.
 
-use crate::cluster::Clusters;
-use crate::contract::{SmallDot, products};
-use crate::distribute::distribute;
-use crate::kernel::{self, Kernel};
-use crate::recurrence::Recurrence;
+use crate::loops::distribute::distribute;
+use crate::loops::recurrence::Recurrence;
+use crate::loops::small::Small;
+use crate::loops::split::split;
+use crate::plan::cluster::Clusters;
+use crate::plan::fuse::is_fusable;
+use crate::single::contract::{SmallDot, products};
+use crate::single::pad;
 use crate::slots::{self, Accesses};
-use crate::small::Small;
 use crate::spare::Spare;
-use crate::{Buffer, OutOfMemory, effects, loops, pad, single};
+use crate::tile::instruction::Kernel;
+use crate::tile::kernel;
+use crate::{Buffer, OutOfMemory, effects, single};
 use kiln_program::{ArrayType, Axes, Effect, Op, Program, Scalar, Scan, Shape, Var, simplify};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -262,7 +266,7 @@ impl Compiler {
     /// Compiles a program that is simple, and so are the programs within it.
     fn compile(&mut self, program: &Program) -> Executable {
         let program = &*distribute(program);
-        let program = &*loops::split(program);
+        let program = &*split(program);
         let program = &*products(program);
         let mut clusters = Clusters::find(program);
         let mut steps = vec![];
@@ -277,7 +281,7 @@ impl Compiler {
         }
         for (place, equation) in program.equations().iter().enumerate() {
             let alias = clusters.is_alias(equation);
-            if !alias && crate::cluster::is_fusable(&equation.op) {
+            if !alias && is_fusable(&equation.op) {
                 continue;
             }
             let work = match &equation.op {
@@ -344,20 +348,9 @@ impl Compiler {
         Work::Scan(Box::new(Loop {
             scan: scan.clone(),
             body: self.within(&scan.body),
-            settles: settles(scan),
+            settles: scan.settles(),
         }))
     }
-}
-
-/// Whether a trip that leaves the carry as it is may be the last that does anything: it chooses what to do, and gets nothing but the
-/// carry to choose by.
-pub(crate) fn settles(scan: &Scan) -> bool {
-    let body = &scan.body;
-    let chooses = body
-        .equations()
-        .iter()
-        .any(|equation| matches!(equation.op, Op::Cond(_)));
-    chooses && body.inputs().len() == scan.consts + scan.carries && !body.has_effect()
 }
 
 /// Whether two buffers hold the same, without reading many elements.

@@ -385,6 +385,17 @@ pub struct Scan {
     pub reverse: bool,
 }
 
+impl Scan {
+    /// Returns true where an iteration that leaves the carry as it is may be the last that does anything: the body chooses what to do, and
+    /// gets nothing but the carry to choose by.
+    pub fn settles(&self) -> bool {
+        let chooses = |equation: &crate::Equation| matches!(equation.op, Op::Cond(_));
+        self.body.equations().iter().any(chooses)
+            && self.body.inputs().len() == self.consts + self.carries
+            && !self.body.has_effect()
+    }
+}
+
 /// A loop on a condition. Both programs take `(consts, carry)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct While {

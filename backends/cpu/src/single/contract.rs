@@ -8,10 +8,11 @@
 //! The first two add products in the order of `kernels::reduce`. The library adds up to 4096 products of an element in its own order; its
 //! results are added in the order of `kernels::reduce`.
 
-use crate::index::offsets;
 use crate::kernels::{Number, with_type};
 use crate::simd::{Kernel, dispatch};
-use crate::{Buffer, OutOfMemory, flex};
+use crate::single::flex;
+use crate::single::index::offsets;
+use crate::{Buffer, OutOfMemory};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Op, Program, Reduction, Shape, Var,

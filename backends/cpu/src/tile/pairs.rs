@@ -3,9 +3,9 @@
 //! A sum or a product of tiles takes less time than its way to the cache and back. Two such ops become one instruction, where the second
 //! alone reads the result of the first. So do random bits and the uniform floats that are made of both their words.
 
-use crate::kernel::{Apply, Draw, Instruction, Source, Target};
 use crate::kernels::{Splat, pair};
-use crate::registers::count;
+use crate::tile::instruction::{Apply, Draw, Instruction, Source, Target};
+use crate::tile::registers::count;
 
 /// Joins what can be joined; each register is written once.
 pub(crate) fn join(once: &mut Vec<Instruction>, code: &mut Vec<Instruction>, values: usize) {

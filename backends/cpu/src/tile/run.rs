@@ -3,29 +3,22 @@
 //! The points are cut into chunks whose number of points is a power of two, and so are those into tiles. A reduction combines the elements of a tile, then
 //! tiles, then chunks, each in the order of `kernels::reduce`: together that is this order for all elements.
 
-use crate::cluster::Kind;
-use crate::kernel::{Apply, Draw, Instruction, Kernel, Leaf, REGISTER_BYTES, Source, Target};
 use crate::kernels::{self, Counters, Stack};
+use crate::plan::space::Kind;
+use crate::progress;
 use crate::spare::Spare;
+use crate::tile::instruction::{
+    Apply, CHUNK, Draw, Instruction, Kernel, Leaf, REGISTER_BYTES, Source, TILE, Target,
+};
 use crate::{Buffer, OutOfMemory};
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, DType, Scalar};
 use rayon::prelude::*;
-use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 use smallvec::SmallVec;
 use std::cell::RefCell;
-use std::error::Error;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// The most elements of a tile.
-pub(crate) const TILE: usize = 1024;
 
 /// The fewest elements of a tile that is not the last one of its chunk.
 const LEAST_TILE: usize = 2048 / 8;
-
-/// Points that one thread takes at a time, and that a reduction combines before it combines chunks.
-pub(crate) const CHUNK: usize = kernels::MOST;
 
 /// Work, in tenths of nanoseconds, that is worth waking other threads for.
 const PARALLEL: u64 = 300_000;
@@ -389,11 +382,10 @@ impl Call<'_> {
         if (kernel.space.size() as u64).saturating_mul(kernel.cost) < PARALLEL {
             work.iter_mut().for_each(on_this_thread);
         } else {
-            TOTAL.store(tasks as u64, Ordering::Relaxed);
-            DONE.store(0, Ordering::Relaxed);
+            progress::begin(tasks);
             work.par_iter_mut().with_max_len(4).for_each(|task| {
                 on_this_thread(task);
-                DONE.fetch_add(1, Ordering::Relaxed);
+                progress::advance();
             });
         }
     }
@@ -641,116 +633,3 @@ impl Call<'_> {
         machine.counters = words;
     }
 }
-
-static DONE: AtomicU64 = AtomicU64::new(0);
-static TOTAL: AtomicU64 = AtomicU64::new(0);
-
-/// How far the large kernel that was started last has come, in pieces of its work.
-///
-/// For a progress bar, watched from another thread. With several kernels at once the numbers are of no one in particular. A kernel of few
-/// elements, which runs on one thread, does not count.
-///
-/// ```
-/// use kiln::{Key, progress, random};
-/// random::normal(Key::new(0), 5_000_000).sum();
-/// let now = progress();
-/// assert!(now.total > 0 && now.done == now.total);
-/// ```
-pub fn progress() -> Progress {
-    Progress {
-        done: DONE.load(Ordering::Relaxed),
-        total: TOTAL.load(Ordering::Relaxed),
-    }
-}
-
-/// How far a kernel has come, see [`progress`].
-///
-/// ```
-/// let now = kiln::Progress { done: 3, total: 12 };
-/// assert_eq!(100 * now.done / now.total, 25);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Pieces that are done.
-    pub done: u64,
-    /// Pieces there are.
-    pub total: u64,
-}
-
-/// The number of threads that kernels run on: as many as the machine has cores, unless [`set_threads`] or `RAYON_NUM_THREADS` says otherwise.
-/// Results do not depend on it.
-///
-/// # Panics
-/// When the system does not start them.
-///
-/// ```
-/// assert!(kiln::threads() >= 1);
-/// ```
-#[track_caller]
-pub fn threads() -> usize {
-    if let Err(reason) = start_threads() {
-        panic!("threads: cpu could not be started: {reason}");
-    }
-    rayon::current_num_threads()
-}
-
-/// `start_threads` or `set_threads` writes here whether the threads have started.
-static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
-
-/// Starts the threads that kernels run on, unless they are running. Rayon panics where it starts threads at their first use and fails.
-///
-/// # Errors
-/// When the system does not start them: mostly, because there is no memory for their stacks.
-pub fn start_threads() -> Result<(), String> {
-    if rayon::current_thread_index().is_some() {
-        return Ok(());
-    }
-    STARTED
-        .get_or_init(|| outcome(ThreadPoolBuilder::new().build_global()))
-        .clone()
-}
-
-/// Returns an error if the threads did not start; that they were running before is none.
-fn outcome(start: Result<(), ThreadPoolBuildError>) -> Result<(), String> {
-    match start {
-        // Without a cause they are running.
-        Err(error) if error.source().is_some() => {
-            Err(format!("its threads: {error}: set RAYON_NUM_THREADS to fewer"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Sets the number of threads, before the first kernel has run on several: first thing in `main`.
-///
-/// # Errors
-/// When the threads are running already; [`threads`] starts them too. If the system does not start them, the first function that needs them says so.
-///
-/// ```standalone_crate
-/// kiln::set_threads(1).unwrap();
-/// assert_eq!(kiln::threads(), 1);
-/// assert_eq!(kiln::set_threads(2), Err(kiln::ThreadsAreRunning));
-/// ```
-pub fn set_threads(threads: usize) -> Result<(), ThreadsAreRunning> {
-    let start = ThreadPoolBuilder::new().num_threads(threads).build_global();
-    let running = start.as_ref().is_err_and(|error| error.source().is_none());
-    STARTED.get_or_init(|| outcome(start));
-    if running { Err(ThreadsAreRunning) } else { Ok(()) }
-}
-
-/// The number of threads cannot be changed once they are running: what [`set_threads`] refuses.
-///
-/// ```
-/// let text = kiln::ThreadsAreRunning.to_string();
-/// assert_eq!(text, "the number of threads cannot be changed once they are running");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ThreadsAreRunning;
-
-impl std::fmt::Display for ThreadsAreRunning {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the number of threads cannot be changed once they are running")
-    }
-}
-
-impl std::error::Error for ThreadsAreRunning {}

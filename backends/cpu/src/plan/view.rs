@@ -4,7 +4,8 @@
 //! point. Broadcasts, slices, transposes, reversals and most reshapes turn a view of their result into a view of
 //! their operand, and so cost nothing: [`pull`] does that.
 
-use kiln_program::{Op, Shape};
+use crate::plan::space::Space;
+use kiln_program::{Equation, Op, Program, Shape};
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -202,6 +203,52 @@ fn reshaped(view: &View, from: &Shape, to: &Shape, lengths: &[usize]) -> Option<
         }
     }
     Some(View(axes))
+}
+
+/// The views a kernel has of an operand of a fused equation whose result it sees as `view`: more than one for keys and counters,
+/// whose two words are read apart. `None` is a view that is not affine.
+pub(crate) fn operand_views(
+    program: &Program,
+    equation: &Equation,
+    input: usize,
+    view: &View,
+    lengths: &[usize],
+) -> SmallVec<[Option<View>; 2]> {
+    match &equation.op {
+        Op::RandomBits { shape } => {
+            let batch = &view.0[..view.0.len() - shape.rank()];
+            let with = |word: i64| {
+                let word = Affine::constant(word);
+                Some(View(batch.iter().cloned().chain([word]).collect()))
+            };
+            [with(0), with(1)].into()
+        }
+        // The carries are seen like the results; the rest is in memory.
+        Op::Scan(_) => [Some(view.clone())].into_iter().collect(),
+        _ => [operand_view(program, equation, input, view, lengths)]
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn operand_view(
+    program: &Program,
+    equation: &Equation,
+    input: usize,
+    view: &View,
+    lengths: &[usize],
+) -> Option<View> {
+    let from = &program.type_of(equation.inputs[input]).shape;
+    match &equation.op {
+        Op::Reduce { axes, .. } => Some(View::along(from, Space::reduction(from, axes).1)),
+        op => pull(
+            op,
+            view,
+            from,
+            &program.type_of(equation.outputs[0]).shape,
+            lengths,
+        ),
+    }
 }
 
 #[cfg(test)]

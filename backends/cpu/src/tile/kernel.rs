@@ -1,198 +1,21 @@
-//! Kernels: the instructions that turn tiles of what is stored into tiles of what is to be stored.
+//! Writing a kernel: the instructions that compute tiles of the results from tiles of what is stored.
 
-use crate::cluster::{Clusters, Kind, Space, operand_views};
-use crate::kernels::{self, Loop1, Loop2, Loop3, Pair, Pattern, Splat};
-use crate::loops;
-use crate::pairs;
-use crate::registers;
-use crate::view::{Affine, Seen, View, Views};
-use kiln_program::{ArrayType, Binary, DType, Equation, Formula, Op, Program, Reduction, Scalar, Scan, Var};
+use crate::kernels::{self, Pattern, Splat};
+use crate::plan::cluster::Clusters;
+use crate::plan::fuse::loop_views;
+use crate::plan::space::{Kind, Space};
+use crate::plan::view::{Affine, Seen, View, Views, operand_views};
+use crate::tile::instruction::{
+    Apply, CHUNK, Draw, Instruction, Kernel, Leaf, Output, REGISTER_BYTES, Source, TILE, Target,
+};
+use crate::tile::pairs;
+use crate::tile::registers;
+use kiln_program::{ArrayType, DType, Equation, Formula, Op, Program, Scalar, Scan, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
-
-/// Something an instruction reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Source {
-    Register(usize),
-    /// A piece of a buffer that is contiguous over the tile.
-    Leaf(usize),
-}
-
-/// Where an instruction writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    Register(usize),
-    /// The tile's place in an output.
-    Output(usize),
-}
-
-/// What an instruction does to elements.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Apply {
-    One(Loop1),
-    Two(Loop2),
-    /// Of the operand that is the same everywhere only the beginning is read.
-    Arithmetic {
-        f: Binary,
-        dtype: DType,
-        splat: Splat,
-        run: Loop2,
-    },
-    /// Two of them; of the operands marked only the beginning is read.
-    Pair {
-        run: Pair,
-        splat: [bool; 3],
-    },
-    Three(Loop3),
-    Uniform(Scalar, Scalar),
-    Copy,
-}
-
-/// What random bits become before they leave the processor's registers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Draw {
-    /// Both words.
-    Words([usize; 2]),
-    /// Uniform floats.
-    Uniform { low: Scalar, high: Scalar, out: usize },
-}
-
-impl Draw {
-    /// The registers that are written.
-    pub(crate) fn outs(&mut self) -> &mut [usize] {
-        match self {
-            Draw::Words(outs) => outs,
-            Draw::Uniform { out, .. } => std::slice::from_mut(out),
-        }
-    }
-}
-
-/// One step of a kernel.
-#[derive(Clone, Debug)]
-pub(crate) enum Instruction {
-    Apply {
-        apply: Apply,
-        /// With the sizes of their elements.
-        inputs: SmallVec<[(Source, usize); 3]>,
-        size: usize,
-        out: Target,
-    },
-    /// Random bits; the counter is a leaf without a buffer.
-    Random {
-        key: [Source; 2],
-        first: Option<[Source; 2]>,
-        counter: usize,
-        splat: bool,
-        draw: Draw,
-    },
-    Fill {
-        number: Formula,
-        out: usize,
-    },
-    Load {
-        leaf: usize,
-        out: usize,
-        /// Whether more than the first [`BLOCK`](kernels::BLOCK) elements are ever read.
-        whole: bool,
-    },
-    Iota {
-        leaf: usize,
-        out: usize,
-    },
-    /// Runs the body `length` times with `step` counting the trips. Carries start as copies of `init`; after each trip the
-    /// pairs of registers in `swap` change places.
-    Loop {
-        length: usize,
-        reverse: bool,
-        step: usize,
-        init: Vec<((Source, usize), usize)>,
-        body: Vec<Instruction>,
-        swap: Vec<(usize, usize)>,
-    },
-    Store {
-        input: Source,
-        output: usize,
-    },
-    Reduce {
-        input: Source,
-        output: usize,
-    },
-}
-
-/// An affine view of a buffer, or of the numbers themselves.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Leaf {
-    /// Which of the kernel's inputs.
-    pub(crate) input: Option<usize>,
-    pub(crate) dtype: DType,
-    pub(crate) offset: i64,
-    /// Over the outer dims.
-    pub(crate) outer: Pattern,
-    /// Over the dims that a tile covers.
-    pub(crate) tile: Pattern,
-    /// How far each trip of a loop goes, by the loop's number.
-    pub(crate) steps: SmallVec<[(usize, i64); 1]>,
-}
-
-/// What a kernel gives.
-#[derive(Clone, Debug)]
-pub(crate) struct Output {
-    pub(crate) var: Var,
-    pub(crate) of: ArrayType,
-    /// How values are combined, for the results of reductions.
-    pub(crate) reduction: Option<Reduction>,
-    /// An input whose memory can become this output's, because each tile reads just the part of it which it then writes.
-    pub(crate) reuse: Option<usize>,
-}
-
-impl Output {
-    /// The dtype and the kind of a reduction.
-    pub(crate) fn reduced(&self) -> (DType, Reduction) {
-        (self.of.dtype, self.reduction.expect("the output of a reduction"))
-    }
-}
-
-/// A kernel, ready to run.
-#[derive(Clone, Debug)]
-pub(crate) struct Kernel {
-    pub(crate) space: Space,
-    pub(crate) inputs: Vec<Var>,
-    pub(crate) outputs: Vec<Output>,
-    pub(crate) leaves: Vec<Leaf>,
-    /// What is the same for all tiles.
-    pub(crate) once: Vec<Instruction>,
-    pub(crate) code: Vec<Instruction>,
-    /// How many registers it takes, and how many loops count.
-    pub(crate) registers: usize,
-    pub(crate) register_bytes: usize,
-    pub(crate) loops: usize,
-    /// Elements of a tile.
-    pub(crate) tile: usize,
-    /// Estimated cost of one point.
-    pub(crate) cost: u64,
-}
-
-impl Kernel {
-    /// The bytes that it takes in memory, roughly.
-    pub(crate) fn bytes(&self) -> usize {
-        fn block(code: &[Instruction]) -> usize {
-            let within = code.iter().map(|instruction| match instruction {
-                Instruction::Loop { body, .. } => block(body),
-                _ => 0,
-            });
-            size_of_val(code) + within.sum::<usize>()
-        }
-        size_of::<Kernel>()
-            + size_of_val(&self.inputs[..])
-            + size_of_val(&self.outputs[..])
-            + size_of_val(&self.leaves[..])
-            + block(&self.once)
-            + block(&self.code)
-    }
-}
 
 /// All kernels of a program, by the numbers that `clusters` gave them.
 pub(crate) fn build(program: &Program, clusters: &mut Clusters) -> Vec<Kernel> {
@@ -538,7 +361,7 @@ impl Writer {
         self.loops += 1;
         let dim = self.lengths.len();
         self.lengths.push(scan.length);
-        let views = loops::views(scan, view, &self.lengths).expect("a view that the clusters were cut for");
+        let views = loop_views(scan, view, &self.lengths).expect("a view that the clusters were cut for");
 
         let inputs: Vec<Var> = body.inputs().collect();
         let fixed = scan.consts + scan.carries;
@@ -703,9 +526,9 @@ impl Writer {
             loops: self.loops,
             // A power of two, as the order of reductions asks for.
             tile: if only_reduces {
-                crate::run::CHUNK
+                CHUNK
             } else {
-                crate::run::TILE.min(bytes / size)
+                TILE.min(bytes / size)
             },
             register_bytes: bytes,
             cost: self.cost,
@@ -770,6 +593,3 @@ fn register_bytes(registers: usize, space: usize) -> usize {
     let worth_it = REGISTER_BYTES.into_iter().filter(|&bytes| bytes >= least);
     worth_it.rev().find(fits).unwrap_or(least)
 }
-
-/// The sizes that registers come in. The two smallest are for kernels of few points: a long program has very many registers.
-pub(crate) const REGISTER_BYTES: [usize; 5] = [128, 512, 2048, 4096, 8192];

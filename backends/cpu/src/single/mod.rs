@@ -1,7 +1,12 @@
 //! Ops that run on their own.
 
+pub(crate) mod contract;
+mod flex;
+pub(crate) mod index;
+pub(crate) mod pad;
+
 use crate::kernels::{self, Lanes};
-use crate::{Buffer, OutOfMemory, contract, flex, memory};
+use crate::{Buffer, OutOfMemory, memory};
 use kiln_program::{Op, Reduction};
 
 /// Runs one op that is not fused: by a loop of the engine, or else on Flex.

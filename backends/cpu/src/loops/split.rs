@@ -4,66 +4,11 @@
 //! each tile runs through all trips. What the trips share (counters, keys, anything small) is computed
 //! beforehand, by a loop of its own that stacks what the tiles read: [`split`] takes a loop apart in these two.
 
-use crate::cluster::{is_fusable, operand_views};
-use crate::view::View;
+use crate::plan::fuse::{LARGE, is_fusable, is_tile_loop};
 use kiln_program::{Builder, Op, Program, Rewrite, Scan, TypeError, Var, Vars, simplify_around};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::sync::Arc;
-
-/// Carries of fewer elements are not worth a kernel.
-pub(crate) const LARGE: usize = 32;
-
-/// Whether the loop can run inside the tiles of a kernel: carries of one large shape, changed point by point.
-pub(crate) fn is_tile_loop(scan: &Scan) -> bool {
-    let types = scan.body.output_types();
-    let Some(first) = types.first() else { return false };
-    let alike = types.len() == scan.carries && types.iter().all(|of| of.shape == first.shape);
-    let simple = |op: &Op| is_fusable(op) && !matches!(op, Op::Reduce { .. } | Op::Scan(_));
-    alike
-        && first.shape.size() >= LARGE
-        && scan.body.equations().iter().all(|equation| simple(&equation.op))
-        && views(scan, &View::along(&first.shape, 0..), &first.shape).is_some()
-}
-
-/// For each variable of the body of a loop whose carries are seen as `view`: how it is seen. `None` where a carry is also seen
-/// otherwise, or something is not affine.
-pub(crate) fn views(scan: &Scan, view: &View, lengths: &[usize]) -> Option<Vec<SmallVec<[View; 1]>>> {
-    let body = &scan.body;
-    let mut seen: Vec<SmallVec<[View; 1]>> = vec![SmallVec::new(); body.variables()];
-    let note = |views: &mut SmallVec<[View; 1]>, view: &View| {
-        if !views.contains(view) {
-            views.push(view.clone());
-        }
-    };
-    for output in body.outputs() {
-        note(&mut seen[output.index()], view);
-    }
-    for equation in body.equations().iter().rev() {
-        let mut results: SmallVec<[View; 1]> = SmallVec::new();
-        for output in &equation.outputs {
-            seen[output.index()]
-                .iter()
-                .for_each(|view| note(&mut results, view));
-        }
-        for view in &results {
-            for (input, x) in equation.inputs.iter().enumerate() {
-                for operand in operand_views(body, equation, input, view, lengths) {
-                    note(&mut seen[x.index()], &operand?);
-                }
-            }
-        }
-        for output in &equation.outputs {
-            seen[output.index()] = results.clone();
-        }
-    }
-    let carries = scan.consts..scan.consts + scan.carries;
-    let steady = carries
-        .into_iter()
-        .all(|carry| seen[carry].iter().all(|seen| seen == view));
-    steady.then_some(seen)
-}
 
 /// The program with each loop that allows it taken apart: a small loop over what the trips share, and a tile loop.
 pub(crate) fn split(program: &Program) -> Cow<'_, Program> {

@@ -1,12 +1,11 @@
 //! Where everything is in the block, and the steps from place to place.
 
 use super::{Loop, Moves, OnScalars, Place, Slices, Small, Step, WORDS, stacked_types};
-use crate::cluster::{Kind, Space};
-use crate::contract::SmallDot;
-use crate::executable::settles;
-use crate::index::Places;
 use crate::kernels::{self, Pattern, Splat};
-use crate::view::{Affine, View, pull};
+use crate::plan::space::{Kind, Space};
+use crate::plan::view::{Affine, View, pull};
+use crate::single::contract::SmallDot;
+use crate::single::index::Places;
 use kiln_program::{
     ArrayType, Axes, DType, Equation, Formula, Op, Program, Reduction, Scan, Shape, Update, Var, While,
 };
@@ -374,7 +373,7 @@ impl Layout {
         let step = Step::Loop(Box::new(Loop {
             length: scan.length,
             reverse: scan.reverse,
-            settles: settles(scan),
+            settles: scan.settles(),
             slices: slices
                 .into_iter()
                 .zip(pieces)

@@ -5,8 +5,8 @@
 //! not need the others go round in a loop of their own, so that what lies between (the draws from keys that were split one after the
 //! other, say) is out of the loop too. [`distribute`] rewrites the loops of a program so.
 
-use crate::loops::LARGE;
-use crate::small::is_small;
+use crate::loops::small::is_small;
+use crate::plan::fuse::LARGE;
 use kiln_program::{
     Axes, Builder, Class, Equation, Op, Program, Rewrite, Scan, Shape, TypeError, Var, Vars, simplify_around,
 };

@@ -8,92 +8,12 @@
 //!
 //! Levels order the kernels: a kernel reads from memory only what kernels of lower levels have stored.
 
-use crate::loops;
-use crate::view::{Seen, View, Views, pull};
-use kiln_program::{Axes, Binary, Class, Equation, Op, Program, Reduction, Shape, Unary, Var};
+use crate::plan::fuse::{is_fusable, loop_views, own_cost};
+use crate::plan::space::{Kind, Space};
+use crate::plan::view::{Seen, View, Views, operand_views};
+use kiln_program::{Equation, Op, Program, Shape, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
-
-/// The points a kernel runs over. Its dims are those of `outer`, then those of `tile`; a tile holds neighbouring points of
-/// the `tile` dims.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Space {
-    pub(crate) kind: Kind,
-    pub(crate) outer: Shape,
-    pub(crate) tile: Shape,
-}
-
-/// What a kernel does with its points, in the order in which kernels of one level run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    /// Writes a value for each, or reduces over all of them.
-    Map,
-    /// Reduces the tile dims, for each point of the outer ones.
-    Rows,
-    /// Reduces the outer dims, for each point of the tile ones.
-    Columns,
-}
-
-impl Space {
-    fn map(shape: &Shape) -> Space {
-        Space {
-            kind: Kind::Map,
-            outer: Shape::scalar(),
-            tile: shape.clone(),
-        }
-    }
-
-    /// The space of a reduction, and the dims of the operand's axes in it.
-    pub(crate) fn reduction(shape: &Shape, axes: &Axes) -> (Space, SmallVec<[usize; 4]>) {
-        // Tiles shorter than this are not worth their overhead.
-        const SHORT: usize = 64;
-        if axes.len() == shape.rank() {
-            return (Space::map(shape), (0..shape.rank()).collect());
-        }
-        let kept = shape.without(axes);
-        let reduced: Shape = axes.iter().map(|&axis| shape[axis]).collect();
-        let last_is_reduced = axes.contains(&(shape.rank() - 1));
-        let rows = if last_is_reduced {
-            reduced.size() >= SHORT || kept.size() < SHORT
-        } else {
-            kept.size() < SHORT
-        };
-        let (mut k, mut r) = if rows {
-            (0, kept.rank())
-        } else {
-            (reduced.rank(), 0)
-        };
-        let dims = (0..shape.rank())
-            .map(|axis| {
-                let next = if axes.contains(&axis) { &mut r } else { &mut k };
-                *next += 1;
-                *next - 1
-            })
-            .collect();
-        let space = if rows {
-            Space {
-                kind: Kind::Rows,
-                outer: kept,
-                tile: reduced,
-            }
-        } else {
-            Space {
-                kind: Kind::Columns,
-                outer: reduced,
-                tile: kept,
-            }
-        };
-        (space, dims)
-    }
-
-    pub(crate) fn size(&self) -> usize {
-        self.outer.size() * self.tile.size()
-    }
-
-    pub(crate) fn lengths(&self) -> Vec<usize> {
-        self.outer.iter().chain(self.tile.iter()).copied().collect()
-    }
-}
 
 /// Places in which something cheap may be computed.
 const MANY: usize = 8;
@@ -374,7 +294,7 @@ impl<'p> Clusters<'p> {
             for (kernel, seen) in self.demands[i].clone() {
                 let (lengths, view) = (self.kernels[kernel as usize].1.lengths(), self.views.get(seen));
                 if let Op::Scan(scan) = &equation.op
-                    && loops::views(scan, &view, &lengths).is_none()
+                    && loop_views(scan, &view, &lengths).is_none()
                 {
                     outputs.iter().for_each(|var| self.stored[var.index()] = true);
                     changed = true;
@@ -444,94 +364,5 @@ impl<'p> Clusters<'p> {
             self.kernels.push(key);
         }
         kernel
-    }
-}
-
-/// Whether the op can be part of a kernel.
-pub(crate) fn is_fusable(op: &Op) -> bool {
-    match op {
-        Op::Scan(scan) => loops::is_tile_loop(scan),
-        // `simplify` has removed the first.
-        Op::StopGradient | Op::Pad { .. } => false,
-        op => matches!(
-            op.class(),
-            Class::Source | Class::Elementwise | Class::Move | Class::Reduce | Class::Random
-        ),
-    }
-}
-
-/// What one element costs beyond its operands.
-pub(crate) fn own_cost(op: &Op) -> u64 {
-    match op {
-        Op::Constant { .. } | Op::Lifted { .. } | Op::Iota { .. } => 0,
-        Op::Unary(Unary::Neg | Unary::Abs | Unary::Not | Unary::Sign | Unary::Floor | Unary::Ceil) => 1,
-        Op::Unary(Unary::Round | Unary::Trunc) => 1,
-        Op::Unary(Unary::Sqrt | Unary::Rsqrt) => 4,
-        Op::Unary(_) => 10,
-        Op::Binary(Binary::Pow | Binary::Atan2 | Binary::Rem | Binary::Hypot) => 20,
-        Op::Binary(Binary::Div) => 4,
-        Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd | Op::Cast(_) => 1,
-        Op::RandomBits { .. } => 30,
-        Op::Uniform { .. } => 2,
-        Op::Reduce {
-            kind: Reduction::Sum | Reduction::Prod | Reduction::Max | Reduction::Min,
-            ..
-        } => 1,
-        Op::Scan(scan) => {
-            let body: u64 = scan
-                .body
-                .equations()
-                .iter()
-                .map(|equation| own_cost(&equation.op))
-                .sum();
-            body.saturating_mul(scan.length as u64)
-        }
-        _ => 0,
-    }
-}
-
-/// The views a kernel has of an operand of a fused equation whose result it sees as `view`: more than one for keys and counters,
-/// whose two words are read apart. `None` is a view that is not affine.
-pub(crate) fn operand_views(
-    program: &Program,
-    equation: &Equation,
-    input: usize,
-    view: &View,
-    lengths: &[usize],
-) -> SmallVec<[Option<View>; 2]> {
-    match &equation.op {
-        Op::RandomBits { shape } => {
-            let batch = &view.0[..view.0.len() - shape.rank()];
-            let with = |word: i64| {
-                let word = crate::view::Affine::constant(word);
-                Some(View(batch.iter().cloned().chain([word]).collect()))
-            };
-            [with(0), with(1)].into()
-        }
-        // The carries are seen like the results; the rest is in memory.
-        Op::Scan(_) => [Some(view.clone())].into_iter().collect(),
-        _ => [operand_view(program, equation, input, view, lengths)]
-            .into_iter()
-            .collect(),
-    }
-}
-
-fn operand_view(
-    program: &Program,
-    equation: &Equation,
-    input: usize,
-    view: &View,
-    lengths: &[usize],
-) -> Option<View> {
-    let from = &program.type_of(equation.inputs[input]).shape;
-    match &equation.op {
-        Op::Reduce { axes, .. } => Some(View::along(from, Space::reduction(from, axes).1)),
-        op => pull(
-            op,
-            view,
-            from,
-            &program.type_of(equation.outputs[0]).shape,
-            lengths,
-        ),
     }
 }

@@ -1,7 +1,7 @@
 //! Registers: from one for each value to as few as are in use at once.
 
-use crate::kernel::{Apply, Instruction, Source, Target};
 use crate::kernels::Splat;
+use crate::tile::instruction::{Apply, Instruction, Source, Target};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 

@@ -8,9 +8,9 @@
 mod layout;
 mod run;
 
-use crate::contract::SmallDot;
-use crate::index::Places;
 use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern, ScalarFn};
+use crate::single::contract::SmallDot;
+use crate::single::index::Places;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::cast_slice_mut;
 use kiln_program::{

@@ -1,0 +1,85 @@
+//! The points that a kernel runs over.
+
+use kiln_program::{Axes, Shape};
+use smallvec::SmallVec;
+
+/// The points a kernel runs over. Its dims are those of `outer`, then those of `tile`; a tile holds neighbouring points of
+/// the `tile` dims.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Space {
+    pub(crate) kind: Kind,
+    pub(crate) outer: Shape,
+    pub(crate) tile: Shape,
+}
+
+/// What a kernel does with its points, in the order in which kernels of one level run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// Writes a value for each, or reduces over all of them.
+    Map,
+    /// Reduces the tile dims, for each point of the outer ones.
+    Rows,
+    /// Reduces the outer dims, for each point of the tile ones.
+    Columns,
+}
+
+impl Space {
+    pub(crate) fn map(shape: &Shape) -> Space {
+        Space {
+            kind: Kind::Map,
+            outer: Shape::scalar(),
+            tile: shape.clone(),
+        }
+    }
+
+    /// The space of a reduction, and the dims of the operand's axes in it.
+    pub(crate) fn reduction(shape: &Shape, axes: &Axes) -> (Space, SmallVec<[usize; 4]>) {
+        // Tiles shorter than this are not worth their overhead.
+        const SHORT: usize = 64;
+        if axes.len() == shape.rank() {
+            return (Space::map(shape), (0..shape.rank()).collect());
+        }
+        let kept = shape.without(axes);
+        let reduced: Shape = axes.iter().map(|&axis| shape[axis]).collect();
+        let last_is_reduced = axes.contains(&(shape.rank() - 1));
+        let rows = if last_is_reduced {
+            reduced.size() >= SHORT || kept.size() < SHORT
+        } else {
+            kept.size() < SHORT
+        };
+        let (mut k, mut r) = if rows {
+            (0, kept.rank())
+        } else {
+            (reduced.rank(), 0)
+        };
+        let dims = (0..shape.rank())
+            .map(|axis| {
+                let next = if axes.contains(&axis) { &mut r } else { &mut k };
+                *next += 1;
+                *next - 1
+            })
+            .collect();
+        let space = if rows {
+            Space {
+                kind: Kind::Rows,
+                outer: kept,
+                tile: reduced,
+            }
+        } else {
+            Space {
+                kind: Kind::Columns,
+                outer: reduced,
+                tile: kept,
+            }
+        };
+        (space, dims)
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.outer.size() * self.tile.size()
+    }
+
+    pub(crate) fn lengths(&self) -> Vec<usize> {
+        self.outer.iter().chain(self.tile.iter()).copied().collect()
+    }
+}

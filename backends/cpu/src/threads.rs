@@ -1,0 +1,83 @@
+//! The threads that kernels run on.
+
+use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
+use std::error::Error;
+use std::sync::OnceLock;
+
+/// The number of threads that kernels run on: as many as the machine has cores, unless [`set_threads`] or `RAYON_NUM_THREADS` says otherwise.
+/// Results do not depend on it.
+///
+/// # Panics
+/// When the system does not start them.
+///
+/// ```
+/// assert!(kiln::threads() >= 1);
+/// ```
+#[track_caller]
+pub fn threads() -> usize {
+    if let Err(reason) = start_threads() {
+        panic!("threads: cpu could not be started: {reason}");
+    }
+    rayon::current_num_threads()
+}
+
+/// `start_threads` or `set_threads` writes here whether the threads have started.
+static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
+
+/// Starts the threads that kernels run on, unless they are running. Rayon panics where it starts threads at their first use and fails.
+///
+/// # Errors
+/// When the system does not start them: mostly, because there is no memory for their stacks.
+pub fn start_threads() -> Result<(), String> {
+    if rayon::current_thread_index().is_some() {
+        return Ok(());
+    }
+    STARTED
+        .get_or_init(|| outcome(ThreadPoolBuilder::new().build_global()))
+        .clone()
+}
+
+/// Returns an error if the threads did not start; that they were running before is none.
+fn outcome(start: Result<(), ThreadPoolBuildError>) -> Result<(), String> {
+    match start {
+        // Without a cause they are running.
+        Err(error) if error.source().is_some() => {
+            Err(format!("its threads: {error}: set RAYON_NUM_THREADS to fewer"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Sets the number of threads, before the first kernel has run on several: first thing in `main`.
+///
+/// # Errors
+/// When the threads are running already; [`threads`] starts them too. If the system does not start them, the first function that needs them says so.
+///
+/// ```standalone_crate
+/// kiln::set_threads(1).unwrap();
+/// assert_eq!(kiln::threads(), 1);
+/// assert_eq!(kiln::set_threads(2), Err(kiln::ThreadsAreRunning));
+/// ```
+pub fn set_threads(threads: usize) -> Result<(), ThreadsAreRunning> {
+    let start = ThreadPoolBuilder::new().num_threads(threads).build_global();
+    let running = start.as_ref().is_err_and(|error| error.source().is_none());
+    STARTED.get_or_init(|| outcome(start));
+    if running { Err(ThreadsAreRunning) } else { Ok(()) }
+}
+
+/// The number of threads cannot be changed once they are running: what [`set_threads`] refuses.
+///
+/// ```
+/// let text = kiln::ThreadsAreRunning.to_string();
+/// assert_eq!(text, "the number of threads cannot be changed once they are running");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThreadsAreRunning;
+
+impl std::fmt::Display for ThreadsAreRunning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the number of threads cannot be changed once they are running")
+    }
+}
+
+impl std::error::Error for ThreadsAreRunning {}

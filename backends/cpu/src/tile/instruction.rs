@@ -1,0 +1,196 @@
+//! Kernels: instructions over tiles, and what they read and write.
+
+use crate::kernels::{self, Loop1, Loop2, Loop3, Pair, Pattern, Splat};
+use crate::plan::space::Space;
+use kiln_program::{ArrayType, Binary, DType, Formula, Reduction, Scalar, Var};
+use smallvec::SmallVec;
+
+/// The most elements of a tile.
+pub(crate) const TILE: usize = 1024;
+
+/// Points that one thread takes at a time, and that a reduction combines before it combines chunks.
+pub(crate) const CHUNK: usize = kernels::MOST;
+
+/// The sizes that registers come in. The two smallest are for kernels of few points: a long program has very many registers.
+pub(crate) const REGISTER_BYTES: [usize; 5] = [128, 512, 2048, 4096, 8192];
+
+/// Something an instruction reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    Register(usize),
+    /// A piece of a buffer that is contiguous over the tile.
+    Leaf(usize),
+}
+
+/// Where an instruction writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Register(usize),
+    /// The tile's place in an output.
+    Output(usize),
+}
+
+/// What an instruction does to elements.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Apply {
+    One(Loop1),
+    Two(Loop2),
+    /// Of the operand that is the same everywhere only the beginning is read.
+    Arithmetic {
+        f: Binary,
+        dtype: DType,
+        splat: Splat,
+        run: Loop2,
+    },
+    /// Two of them; of the operands marked only the beginning is read.
+    Pair {
+        run: Pair,
+        splat: [bool; 3],
+    },
+    Three(Loop3),
+    Uniform(Scalar, Scalar),
+    Copy,
+}
+
+/// What random bits become before they leave the processor's registers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Draw {
+    /// Both words.
+    Words([usize; 2]),
+    /// Uniform floats.
+    Uniform { low: Scalar, high: Scalar, out: usize },
+}
+
+impl Draw {
+    /// The registers that are written.
+    pub(crate) fn outs(&mut self) -> &mut [usize] {
+        match self {
+            Draw::Words(outs) => outs,
+            Draw::Uniform { out, .. } => std::slice::from_mut(out),
+        }
+    }
+}
+
+/// One step of a kernel.
+#[derive(Clone, Debug)]
+pub(crate) enum Instruction {
+    Apply {
+        apply: Apply,
+        /// With the sizes of their elements.
+        inputs: SmallVec<[(Source, usize); 3]>,
+        size: usize,
+        out: Target,
+    },
+    /// Random bits; the counter is a leaf without a buffer.
+    Random {
+        key: [Source; 2],
+        first: Option<[Source; 2]>,
+        counter: usize,
+        splat: bool,
+        draw: Draw,
+    },
+    Fill {
+        number: Formula,
+        out: usize,
+    },
+    Load {
+        leaf: usize,
+        out: usize,
+        /// Whether more than the first [`BLOCK`](kernels::BLOCK) elements are ever read.
+        whole: bool,
+    },
+    Iota {
+        leaf: usize,
+        out: usize,
+    },
+    /// Runs the body `length` times with `step` counting the trips. Carries start as copies of `init`; after each trip the
+    /// pairs of registers in `swap` change places.
+    Loop {
+        length: usize,
+        reverse: bool,
+        step: usize,
+        init: Vec<((Source, usize), usize)>,
+        body: Vec<Instruction>,
+        swap: Vec<(usize, usize)>,
+    },
+    Store {
+        input: Source,
+        output: usize,
+    },
+    Reduce {
+        input: Source,
+        output: usize,
+    },
+}
+
+/// An affine view of a buffer, or of the numbers themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Leaf {
+    /// Which of the kernel's inputs.
+    pub(crate) input: Option<usize>,
+    pub(crate) dtype: DType,
+    pub(crate) offset: i64,
+    /// Over the outer dims.
+    pub(crate) outer: Pattern,
+    /// Over the dims that a tile covers.
+    pub(crate) tile: Pattern,
+    /// How far each trip of a loop goes, by the loop's number.
+    pub(crate) steps: SmallVec<[(usize, i64); 1]>,
+}
+
+/// What a kernel gives.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    pub(crate) var: Var,
+    pub(crate) of: ArrayType,
+    /// How values are combined, for the results of reductions.
+    pub(crate) reduction: Option<Reduction>,
+    /// An input whose memory can become this output's, because each tile reads just the part of it which it then writes.
+    pub(crate) reuse: Option<usize>,
+}
+
+impl Output {
+    /// The dtype and the kind of a reduction.
+    pub(crate) fn reduced(&self) -> (DType, Reduction) {
+        (self.of.dtype, self.reduction.expect("the output of a reduction"))
+    }
+}
+
+/// A kernel, ready to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Kernel {
+    pub(crate) space: Space,
+    pub(crate) inputs: Vec<Var>,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) leaves: Vec<Leaf>,
+    /// What is the same for all tiles.
+    pub(crate) once: Vec<Instruction>,
+    pub(crate) code: Vec<Instruction>,
+    /// How many registers it takes, and how many loops count.
+    pub(crate) registers: usize,
+    pub(crate) register_bytes: usize,
+    pub(crate) loops: usize,
+    /// Elements of a tile.
+    pub(crate) tile: usize,
+    /// Estimated cost of one point.
+    pub(crate) cost: u64,
+}
+
+impl Kernel {
+    /// The bytes that it takes in memory, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        fn block(code: &[Instruction]) -> usize {
+            let within = code.iter().map(|instruction| match instruction {
+                Instruction::Loop { body, .. } => block(body),
+                _ => 0,
+            });
+            size_of_val(code) + within.sum::<usize>()
+        }
+        size_of::<Kernel>()
+            + size_of_val(&self.inputs[..])
+            + size_of_val(&self.outputs[..])
+            + size_of_val(&self.leaves[..])
+            + block(&self.once)
+            + block(&self.code)
+    }
+}
