@@ -35,6 +35,7 @@ mod figure;
 mod file;
 mod heat_map;
 mod histogram;
+mod paper;
 mod series;
 mod surface;
 

@@ -1,50 +1,28 @@
 //! Which devices this build has on this machine, and what runs programs on them.
 
-use crate::Device;
-use crate::device::Kind;
+use crate::device::{Device, Kind};
 use crate::error::DeviceError;
 use crate::executor::Executor;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
-/// What runs programs on the devices that were asked for, for as long as the process lives.
-static STARTED: Mutex<BTreeMap<Kind, &'static dyn Executor>> = Mutex::new(BTreeMap::new());
+use crate::started::started;
 
 /// The device, started if it was not yet.
-pub(crate) fn started(kind: Kind) -> Result<Device, DeviceError> {
-    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+pub(crate) fn start(kind: Kind) -> Result<Device, DeviceError> {
+    let mut started = started();
     if kind != Kind::Cpu && !started.contains_key(&kind) {
-        started.insert(kind, Box::leak(start(kind)?));
+        started.insert(kind, Box::leak(launch(kind)?));
     }
     Ok(Device(kind))
-}
-
-/// What runs programs on a device other than the CPU.
-pub(crate) fn executor(device: Device) -> &'static dyn Executor {
-    let started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-    *started
-        .get(&device.0)
-        .expect("a device is started when it is made")
-}
-
-/// Waits until every device has done what it was given. One that fails has nothing left to do.
-#[cfg(any(feature = "cuda", feature = "wgpu"))]
-pub(crate) fn finish() {
-    let started = STARTED.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    for executor in started.into_values() {
-        let _ = executor.finish();
-    }
 }
 
 /// The best device that is there. A GPU that is there and does not start is an error: that the CPU is slower is not to be found out by waiting.
 pub(crate) fn best() -> Result<Device, DeviceError> {
     #[cfg(feature = "cuda")]
     if crate::cuda::count() > 0 {
-        return started(Kind::Cuda(0));
+        return start(Kind::Cuda(0));
     }
     #[cfg(feature = "wgpu")]
     if crate::wgpu::hardware() {
-        return started(Kind::Wgpu(0));
+        return start(Kind::Wgpu(0));
     }
     Ok(Device::cpu())
 }
@@ -57,10 +35,10 @@ pub(crate) fn all() -> Vec<Device> {
     #[cfg(feature = "wgpu")]
     kinds.extend((0..crate::wgpu::count()).map(Kind::Wgpu));
     kinds.push(Kind::Ndarray);
-    kinds.into_iter().filter_map(|kind| started(kind).ok()).collect()
+    kinds.into_iter().filter_map(|kind| start(kind).ok()).collect()
 }
 
-fn start(kind: Kind) -> Result<Box<dyn Executor>, DeviceError> {
+fn launch(kind: Kind) -> Result<Box<dyn Executor>, DeviceError> {
     match kind {
         #[cfg(feature = "cuda")]
         Kind::Cuda(index) => crate::cuda::start(index),

@@ -1,8 +1,8 @@
 //! The elements of arrays, on their devices.
 
 use crate::error::DeviceError;
-use crate::executor::Held;
-use crate::{Buffer, Device, available};
+use crate::executor::{Held, check};
+use crate::{Buffer, Device, started};
 use kiln_program::ArrayType;
 use std::fmt;
 
@@ -58,8 +58,8 @@ impl Data {
             return Ok(Data::from(buffer));
         }
         let of = buffer.array_type().clone();
-        let executor = available::executor(device);
-        crate::executable::check(device, executor, &of)?;
+        let executor = started::executor(device);
+        check(device, executor, &of)?;
         let held = executor.put(&buffer)?;
         Ok(Data(Place::Remote { device, of, held }))
     }
@@ -71,7 +71,7 @@ impl Data {
     pub fn into_buffer(self) -> Result<Buffer, DeviceError> {
         match self.0 {
             Place::Cpu(buffer) => Ok(buffer),
-            Place::Remote { device, of, held } => available::executor(device).get(held, &of),
+            Place::Remote { device, of, held } => started::executor(device).get(held, &of),
         }
     }
 
@@ -82,7 +82,7 @@ impl Data {
     pub fn wait(&self) -> Result<(), DeviceError> {
         match &self.0 {
             Place::Cpu(_) => Ok(()),
-            Place::Remote { device, held, .. } => available::executor(*device).wait(held),
+            Place::Remote { device, held, .. } => started::executor(*device).wait(held),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::data::{Data, Place};
 use crate::error::DeviceError;
-use crate::executor::{Executor, check_types};
-use crate::{Buffer, Device, available};
-use kiln_program::{ArrayType, DType, Program, Scalar, put_back, simplify};
+use crate::executor::{Executor, check, check_types};
+use crate::{Buffer, Device, started};
+use kiln_program::{Program, Scalar, put_back, simplify};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A program compiled for a device. One whose literals were [lifted](kiln_program::lift()) gets them when it runs.
@@ -38,7 +38,7 @@ impl Executable {
             })?;
             return Ok(Executable(Compiled::Cpu(kiln_cpu::Executable::compile(program))));
         }
-        let executor = available::executor(device);
+        let executor = started::executor(device);
         let program = Arc::new(simplify(program));
         check_types(&program, &|of| check(device, executor, of))?;
         Ok(Executable(Compiled::Remote {
@@ -126,29 +126,4 @@ fn on_cpu(data: Data) -> Buffer {
         Place::Cpu(buffer) => buffer,
         Place::Remote { device, .. } => panic!("an array of {device} for a program of the CPU"),
     }
-}
-
-/// Refuses an array that a device does not have.
-pub(crate) fn check(device: Device, executor: &dyn Executor, of: &ArrayType) -> Result<(), DeviceError> {
-    let (rank, most) = (of.shape.rank(), executor.max_rank());
-    let (what, instead) = match of.dtype {
-        _ if rank > most => (
-            format!("arrays of {rank} axes, only up to {most}"),
-            "reshape them, or move them to the CPU",
-        ),
-        dtype if executor.has(dtype) => return Ok(()),
-        DType::F64 => (
-            "float64".into(),
-            "compute in float32, or move the arrays to the CPU",
-        ),
-        dtype => (
-            dtype.name().into(),
-            "use a 32-bit dtype, or move the arrays to the CPU",
-        ),
-    };
-    Err(DeviceError::Unsupported {
-        device,
-        what,
-        instead,
-    })
 }

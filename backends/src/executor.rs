@@ -1,7 +1,7 @@
 //! What runs programs on a device other than the CPU.
 
-use crate::Buffer;
 use crate::error::DeviceError;
+use crate::{Buffer, Device};
 use kiln_burn::Launch;
 use kiln_program::{ArrayType, DType, Program};
 use std::any::Any;
@@ -49,4 +49,29 @@ pub(crate) fn check_types<E>(
         outputs.try_for_each(|&var| check(program.type_of(var)))?;
     }
     Ok(())
+}
+
+/// Refuses an array that a device does not have.
+pub(crate) fn check(device: Device, executor: &dyn Executor, of: &ArrayType) -> Result<(), DeviceError> {
+    let (rank, most) = (of.shape.rank(), executor.max_rank());
+    let (what, instead) = match of.dtype {
+        _ if rank > most => (
+            format!("arrays of {rank} axes, only up to {most}"),
+            "reshape them, or move them to the CPU",
+        ),
+        dtype if executor.has(dtype) => return Ok(()),
+        DType::F64 => (
+            "float64".into(),
+            "compute in float32, or move the arrays to the CPU",
+        ),
+        dtype => (
+            dtype.name().into(),
+            "use a 32-bit dtype, or move the arrays to the CPU",
+        ),
+    };
+    Err(DeviceError::Unsupported {
+        device,
+        what,
+        instead,
+    })
 }

@@ -3,7 +3,7 @@
 //! A program may end with kernels that nobody waited for. The threads of a driver then compile and compute while the process takes the driver's
 //! libraries apart, and crash (Mesa: in LLVM; NVIDIA's Vulkan: <https://github.com/gfx-rs/wgpu/issues/8365>).
 
-use crate::available;
+use crate::started;
 
 /// Has the process wait for its devices before it ends. Called for each device once it has computed something: the end goes from what was registered
 /// last to what was first, and what a driver registers (its compiler's tables, say) it does when it is loaded and when it first compiles.
@@ -15,7 +15,7 @@ pub(crate) fn wait_for_devices() {
 
 /// In a thread of its own: of this one, the variables that threads have by themselves may be gone.
 extern "C" fn finish() {
-    if let Ok(thread) = std::thread::Builder::new().spawn(available::finish) {
+    if let Ok(thread) = std::thread::Builder::new().spawn(started::finish) {
         // A panic was printed where it was raised, and the process ends all the same.
         let _ = thread.join();
     }

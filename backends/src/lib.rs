@@ -5,6 +5,7 @@
 mod available;
 #[cfg(any(feature = "cuda", feature = "wgpu", feature = "ndarray"))]
 mod burn;
+mod choose;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod data;
@@ -19,11 +20,13 @@ mod exit;
 #[cfg(any(test, feature = "cuda"))]
 mod libdevice;
 mod limits;
+mod started;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 
+pub use choose::{devices, set_default_device, with_default_device};
 pub use data::Data;
-pub use device::{Device, devices, set_default_device, with_default_device};
+pub use device::Device;
 pub use error::DeviceError;
 pub use executable::Executable;
 pub use kiln_burn::{Gradient, GradientError, Launch, vjp};

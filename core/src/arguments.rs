@@ -1,6 +1,6 @@
 //! Arguments that may be written in several ways: shapes and axes.
 
-use crate::error::{axis_of, check, plural, raise};
+use crate::error::{axis_of, check, check_size, plural, raise};
 use kiln_backends::program::{Axes, Shape};
 use smallvec::SmallVec;
 
@@ -202,19 +202,6 @@ pub fn shape_of(op: &str, shape: impl IntoNumbers) -> Shape {
     let shape: Shape = numbers.iter().map(|&n| n as usize).collect();
     check_size(op, &shape);
     shape
-}
-
-/// Raises when there are more elements than memory could hold.
-#[track_caller]
-pub(crate) fn check_size(op: &str, shape: &Shape) {
-    check(fits_memory(shape), op, || {
-        format!("shape {shape} has too many elements")
-    });
-}
-
-/// Whether some memory could hold the elements.
-pub(crate) fn fits_memory(shape: &Shape) -> bool {
-    shape.checked_size().is_some_and(|n| n <= isize::MAX as usize / 8)
 }
 
 /// Axes in increasing order, each once.

@@ -3,7 +3,6 @@
 //! Everything is checked by the public functions, before anything is recorded or run; they are `#[track_caller]`, and so
 //! are the helpers between them and [`raise`]. A closure is not: check before entering one.
 
-use crate::arguments::check_size;
 use kiln_backends::program::Shape;
 use std::fmt::Display;
 
@@ -76,4 +75,17 @@ pub(crate) fn axis_of(op: &str, axis: isize, rank: usize) -> usize {
 
 pub(crate) fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
     if n == 1 { one } else { many }
+}
+
+/// Raises when there are more elements than memory could hold.
+#[track_caller]
+pub(crate) fn check_size(op: &str, shape: &Shape) {
+    check(fits_memory(shape), op, || {
+        format!("shape {shape} has too many elements")
+    });
+}
+
+/// Whether some memory could hold the elements.
+pub(crate) fn fits_memory(shape: &Shape) -> bool {
+    shape.checked_size().is_some_and(|n| n <= isize::MAX as usize / 8)
 }

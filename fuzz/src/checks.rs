@@ -1,6 +1,7 @@
 //! What must agree, each a check of its own.
 
 use crate::dice::Dice;
+use crate::fault::{Fault, caught};
 use crate::generate::{Case, contains, inputs};
 use crate::one_by_one;
 use crate::values::{self, Wild, buffer, row, same, stacked};
@@ -8,9 +9,7 @@ use clap::ValueEnum;
 use kiln::{Array, Program, call, debug, jit, jvp, vjp, vmap};
 use kiln_program::{ArrayType, DType, Linalg, Op};
 use rayon::ThreadPool;
-use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock, Once};
+use std::sync::{Arc, LazyLock};
 
 /// A way in which two results must agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -40,15 +39,6 @@ pub enum Outcome {
     Fault(Fault),
 }
 
-/// Something that must not be.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
-    /// The same for faults of one kind: the line that panicked, or what differs.
-    pub kind: String,
-    /// What was seen.
-    pub facts: String,
-}
-
 fn fault(kind: &str, facts: impl Into<String>) -> Outcome {
     Outcome::Fault(Fault {
         kind: kind.into(),
@@ -70,45 +60,6 @@ impl Check {
         });
         outcome.unwrap_or_else(Outcome::Fault)
     }
-}
-
-thread_local! {
-    /// Where the last panic of this thread that is under a check was, and what it said.
-    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
-    /// How many calls of [`caught`] are under way.
-    static CAUGHT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// The result of `f`, or where and with what it panicked.
-pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            let at = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
-            PANIC.set(at);
-            // A fault of the fuzzer's own; what panics on a thread of the engine is reported by the check.
-            if CAUGHT.get() == 0 && rayon::current_thread_index().is_none() {
-                before(info);
-            }
-        }));
-    });
-    PANIC.set(None);
-    CAUGHT.set(CAUGHT.get() + 1);
-    let outcome = catch_unwind(AssertUnwindSafe(f));
-    CAUGHT.set(CAUGHT.get() - 1);
-    outcome.map_err(|payload| {
-        let said = payload
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| payload.downcast_ref::<&str>().map(|text| text.to_string()))
-            .unwrap_or_default();
-        let at = PANIC.take().unwrap_or_else(|| "another thread".into());
-        Fault {
-            kind: format!("panic at {at}"),
-            facts: said,
-        }
-    })
 }
 
 /// The first result that differs.
@@ -350,6 +301,11 @@ fn inner(x: &[Array], y: &[Array]) -> (f64, f64) {
     })
 }
 
+/// The largest magnitude.
+fn largest(x: &[Array]) -> f64 {
+    x.iter().flat_map(numbers).fold(0.0, |most, x| most.max(x.abs()))
+}
+
 /// Each element changed by 256 units in the last place at most, up or down.
 fn shaken(dice: &mut Dice, x: &[Array]) -> Vec<Array> {
     x.iter()
@@ -412,12 +368,10 @@ fn modes(case: &Case, dice: &mut Dice) -> Outcome {
         if !(forth.size.is_finite() && back.size.is_finite()) {
             return Outcome::Unusable;
         }
-        if is_singular(case, forth.size.max(back.size)) {
-            return Outcome::Unusable;
-        }
-        // Rounding errors of some hundred operations; where the function is ill-conditioned, what a change of the inputs by some units in
-        // the last place does to the derivative.
-        let size = forth.size + back.size;
+        // Rounding errors of some hundred operations, of what is added up: also where the sum vanishes, slopes of about 1 were added, as in
+        // `1 - (1/3 + 1/3 + 1/3)`. Where the function is ill-conditioned, what a change of the inputs by some units in the last place does to
+        // the derivative.
+        let size = (forth.size + back.size).max(largest(&along) * largest(&weights));
         let mut bound = 1e3 * f64::EPSILON * size;
         let gap = (forth.value - back.value).abs();
         if gap > bound {
@@ -501,7 +455,7 @@ fn differences(case: &Case, dice: &mut Dice) -> Outcome {
             return Outcome::Unusable;
         }
         // Where something within is 0 / 0, as the derivative of atan2 at (0, 0), it is no number in JAX either, whatever it is multiplied by.
-        if !derivative.size.is_finite() || is_singular(case, derivative.size) {
+        if !derivative.size.is_finite() {
             return Outcome::Unusable;
         }
         let gap = (central[2] - derivative.value).abs();
@@ -514,11 +468,6 @@ fn differences(case: &Case, dice: &mut Dice) -> Outcome {
         )
     });
     outcome.0
-}
-
-/// Returns true where a derivative of this size says that a system is singular, or nearly so: then no digit of it is right.
-fn is_singular(case: &Case, size: f64) -> bool {
-    size > 1e6 && contains(&case.program, &|op| matches!(op, Op::Linalg(_)))
 }
 
 fn threads(case: &Case) -> Outcome {

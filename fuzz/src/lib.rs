@@ -6,14 +6,16 @@
 pub mod checks;
 pub mod dice;
 pub mod every;
+pub mod fault;
 pub mod generate;
 pub mod one_by_one;
 pub mod shrink;
 pub mod soak;
 pub mod values;
 
-use checks::{Check, Fault, Outcome};
+use checks::{Check, Outcome};
 use clap::ValueEnum;
+use fault::Fault;
 use generate::Case;
 use std::collections::BTreeMap;
 use std::fmt;

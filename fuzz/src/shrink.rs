@@ -1,6 +1,7 @@
 //! The smallest case that still fails.
 
-use crate::checks::{Check, Outcome, caught, replaced};
+use crate::checks::{Check, Outcome, replaced};
+use crate::fault::caught;
 use crate::generate::Case;
 use crate::one_by_one;
 use crate::values;

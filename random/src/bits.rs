@@ -2,8 +2,9 @@
 
 use crate::Key;
 use crate::key::zero;
+use crate::shape::lengths;
 use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, Shape, lax, raise, shape_of};
+use kiln_core::{Array, DType, IntoNumbers, lax, raise};
 
 /// Unsigned integers of 8, 16, 32 or 64 random bits each, of shape `shape` and dtype `dtype`.
 ///
@@ -40,28 +41,4 @@ pub fn bits(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
 /// The two words of each element.
 pub(crate) fn words(key: &Array, shape: &[usize]) -> (Array, Array) {
     lax::random_bits(key, &zero(key), shape)
-}
-
-/// A shape without negative lengths.
-#[track_caller]
-pub(crate) fn lengths(op: &str, shape: impl IntoNumbers) -> Vec<usize> {
-    shape_of(op, shape).to_vec()
-}
-
-/// Checks that a parameter broadcasts to the shape that is drawn.
-#[track_caller]
-pub(crate) fn fits(op: &str, name: &str, parameter: &Array, shape: &[usize]) {
-    let mut lengths = shape.iter().rev();
-    let fits = parameter
-        .shape()
-        .iter()
-        .rev()
-        .all(|&n| lengths.next().is_some_and(|&m| n == 1 || n == m));
-    if !fits {
-        let (of, shape) = (parameter.shape(), Shape::from(shape));
-        raise(
-            op,
-            format!("{name} of shape {of} does not broadcast to shape {shape}"),
-        )
-    }
 }

@@ -1,6 +1,6 @@
 //! Continuous distributions that are a function of one uniform or normal float.
 
-use crate::bits::{fits, lengths};
+use crate::shape::{fits, lengths};
 use crate::uniform::between;
 use crate::{Key, normal_dtype, uniform_dtype};
 use kiln_core::eager::staged;

@@ -1,7 +1,7 @@
 //! Discrete distributions: events, categories and counts.
 
-use crate::bits::{fits, lengths};
 use crate::continuous::float_dtype;
+use crate::shape::{fits, lengths};
 use crate::{Key, gumbel_dtype, uniform_dtype};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np, raise};

@@ -1,7 +1,8 @@
 //! Uniform integers.
 
 use crate::Key;
-use crate::bits::{bits, fits, lengths};
+use crate::bits::bits;
+use crate::shape::{fits, lengths};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np, raise};
 

@@ -1,6 +1,6 @@
 //! Keys.
 
-use crate::bits::lengths;
+use crate::shape::lengths;
 use kiln_core::eager::staged;
 use kiln_core::tree::{Leaves, Path, Rebuild};
 use kiln_core::{Array, DType, IntoNumbers, Tree, lax, numpy as np, raise};

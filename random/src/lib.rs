@@ -46,6 +46,7 @@ mod integers;
 mod key;
 mod normal;
 mod sample;
+mod shape;
 mod shuffle;
 mod uniform;
 

@@ -1,7 +1,7 @@
 //! Normal floats.
 
 use crate::Key;
-use crate::bits::lengths;
+use crate::shape::lengths;
 use crate::uniform::between;
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, raise};

@@ -1,7 +1,7 @@
 //! Draws from `rand_distr`'s distributions.
 
 use crate::Key;
-use crate::bits::lengths;
+use crate::shape::lengths;
 use kiln_backends::with_default_device;
 use kiln_core::{Array, Element, IntoNumbers, raise, threefry2x32};
 use rand_core::TryRng;

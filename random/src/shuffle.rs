@@ -1,6 +1,6 @@
 //! Permutations, and choices from an array.
 
-use crate::bits::lengths;
+use crate::shape::lengths;
 use crate::{Key, bits, gumbel_dtype, randint, uniform_dtype};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, default_float, numpy as np, raise};

@@ -1,7 +1,8 @@
 //! Uniform floats.
 
 use crate::Key;
-use crate::bits::{fits, lengths, words};
+use crate::bits::words;
+use crate::shape::{fits, lengths};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, raise};
 

@@ -1,19 +1,13 @@
 //! Where everything stands: title, legend, axes, colour bar, and the data between them.
 
 use super::axis::{Axis, Bounds, Scale};
+use super::paper::{Drawn, LABEL, Paper, TICK, TITLE, widest, width};
 use super::series::{self, Corners, Screen};
 use super::{Data, Error, Plot, Series, color, heat_map, surface};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontDesc, register_font};
-use std::sync::Once;
-
-/// The sizes of letters.
-pub(super) const TITLE: f64 = 15.0;
-pub(super) const LABEL: f64 = 13.0;
-pub(super) const TICK: f64 = 12.0;
+use plotters::style::text_anchor::{HPos, VPos};
 
 /// Around everything, and between an axis and its numbers.
 const MARGIN: f64 = 8.0;
@@ -25,63 +19,6 @@ const BAR_GAP: f64 = 16.0;
 
 /// A line in the legend, and its distance from the label.
 const SAMPLE: f64 = 22.0;
-
-pub(super) type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
-
-/// What is drawn on, in units of which there are several to a pixel. Plotters rounds places to whole ones.
-pub(super) struct Paper<DB: DrawingBackend> {
-    pub(super) area: DrawingArea<DB, Shift>,
-    pub(super) units: u32,
-    /// The most cells of a heat map.
-    pub(super) cells: [usize; 2],
-    /// How far texts have to be moved down: of letters in pixels, plotters has the line in the middle and not the digits.
-    pub(super) drop: f64,
-    /// Whether a line that crosses itself is filled at the crossing. Plotters draws thick lines as polygons, which have a hole there.
-    pub(super) solid: bool,
-}
-
-impl<DB: DrawingBackend> Paper<DB> {
-    pub(super) fn units(&self, pixels: f64) -> i32 {
-        (pixels * f64::from(self.units)).round() as i32
-    }
-
-    pub(super) fn stroke(&self, color: impl Color, pixels: f64) -> ShapeStyle {
-        color.stroke_width(self.units(pixels).unsigned_abs())
-    }
-
-    pub(super) fn font(&self, size: f64) -> TextStyle<'static> {
-        font(size * f64::from(self.units)).color(&color::INK)
-    }
-
-    /// A text at a pixel.
-    pub(super) fn write(&self, text: &str, at: [f64; 2], (x, y): (HPos, VPos), size: f64) -> Drawn<DB> {
-        let style = self.font(size).pos(Pos::new(x, y));
-        let at = (self.units(at[0]), self.units(at[1] + self.drop));
-        self.area.draw_text(text, &style, at)
-    }
-}
-
-/// The font is part of the program, so text comes out the same on every machine.
-fn font(size: f64) -> FontDesc<'static> {
-    static DEJAVU: Once = Once::new();
-    DEJAVU.call_once(|| {
-        let registered = register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular());
-        assert!(registered.is_ok(), "DejaVu Sans is a font");
-    });
-    // Plotters takes the height of a line, and writes files with the height of letters.
-    FontDesc::new(FontFamily::SansSerif, 1.24 * size, FontStyle::Normal)
-}
-
-/// The width of a text in pixels.
-pub(super) fn width(text: &str, size: f64) -> f64 {
-    let (width, _) = font(10.0 * size).box_size(text).expect("the font is there");
-    f64::from(width) / 10.0
-}
-
-/// The width of the numbers beside an axis.
-pub(super) fn widest(axis: &Axis) -> f64 {
-    axis.labels().map(|label| width(label, TICK)).fold(0.0, f64::max)
-}
 
 pub(super) fn draw<DB: DrawingBackend>(plot: &Plot, paper: &Paper<DB>) -> Result<(), Error> {
     let drawn = match &plot.series[..] {

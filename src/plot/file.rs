@@ -1,6 +1,7 @@
 //! SVG and PNG files, of lines as smooth as each allows.
 
-use super::figure::{Paper, draw};
+use super::figure::draw;
+use super::paper::Paper;
 use super::{Error, Plot};
 use plotters::backend::{BitMapBackend, SVGBackend};
 use plotters::drawing::IntoDrawingArea;

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Bounds, Scale};
 use super::data::Grid;
-use super::figure::{Drawn, LABEL, Paper, TICK, TITLE, widest};
+use super::paper::{Drawn, LABEL, Paper, TICK, TITLE, widest};
 use super::{Plot, color};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};

@@ -5,7 +5,7 @@
 //! not differentiate, so layers that behave otherwise in training (dropout, batch normalisation) do what they do in validation.
 
 use crate::equations::write;
-use crate::recorder::{Recording, Refused};
+use crate::recording::{Recording, Refused};
 use crate::tensor::{burn_dtype, kiln_dtype, store_bool};
 use burn_backend::{BoolStore, TensorData};
 use burn_core::backend::Capture;

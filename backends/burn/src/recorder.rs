@@ -4,6 +4,7 @@
 //! thread has begun, see [`record`]. Nothing is computed, so shapes may be of any size.
 
 use crate::equations::write;
+use crate::recording::{Recording, Refused};
 use crate::tensor::{Tensor, burn_dtype, kiln_dtype, physical};
 use burn_backend::{
     BoolDType, DType as BurnDType, DTypeUsage, DTypeUsageSet, DeviceId, DeviceOps, DeviceSettings,
@@ -11,46 +12,11 @@ use burn_backend::{
 };
 use burn_ir::{GraphBindings, GraphId, OperationIr, TensorId, TensorIr};
 use burn_router::{BackendRouter, MultiBackendBridge, RouterChannel, RouterClient, RouterTensor};
-use kiln_program::{ArrayType, Axes, Builder, Op, Program, Scalar, Shape, Var};
+use kiln_program::{ArrayType, Scalar, Shape, Var};
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::fmt;
 
 /// The backend.
 pub(crate) type Recorder = BackendRouter<Channel>;
-
-/// An operation of Burn's that has no form as equations. Prints as a sentence.
-///
-/// ```
-/// let refused = kiln::burn::Refused { operation: "Dropout".into(), reason: "draws random numbers".into() };
-/// assert_eq!(refused.to_string(), "Burn's operation Dropout draws random numbers");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The operation, as Burn names it.
-    pub operation: String,
-    /// Why.
-    pub reason: String,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Burn's operation {} {}", self.operation, self.reason)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-/// What has been written down.
-#[derive(Default)]
-pub(crate) struct Recording {
-    pub(crate) builder: Builder,
-    vars: HashMap<TensorId, Var>,
-    /// Variables known to be the same number everywhere.
-    constants: HashMap<Var, Scalar>,
-    tensors: u64,
-    refused: Option<Refused>,
-}
 
 thread_local! {
     static CURRENT: RefCell<Option<Recording>> = const { RefCell::new(None) };
@@ -84,7 +50,7 @@ pub(crate) fn input(of: &ArrayType) -> Tensor<Recorder> {
         let var = recording.builder.input(of.clone());
         let shape = physical(&of.shape);
         let var = recording.reshape(var, &shape);
-        let tensor = recording.tensor(var);
+        let tensor = tensor(recording, var);
         match of.dtype {
             kiln_program::DType::Bool => Tensor::Bool(tensor),
             dtype if dtype.is_float() => Tensor::Float(tensor),
@@ -96,7 +62,7 @@ pub(crate) fn input(of: &ArrayType) -> Tensor<Recorder> {
 /// What the equations of the current recording say a tensor is, under its true shape; `None` after something was refused.
 pub(crate) fn output(x: &RouterTensor<Client>, shape: &Shape) -> Option<Var> {
     current(|recording| {
-        let var = *recording.vars.get(&x.id())?;
+        let var = recording.find(x.id())?;
         Some(recording.reshape(var, shape))
     })
 }
@@ -109,106 +75,17 @@ fn current<T>(f: impl FnOnce(&mut Recording) -> T) -> T {
     })
 }
 
-impl Recording {
-    /// The finished program.
-    pub(crate) fn finish(self, outputs: &[Var]) -> Program {
-        self.builder.finish(outputs)
-    }
-
-    fn id(&mut self) -> TensorId {
-        self.tensors += 1;
-        TensorId::new(self.tensors)
-    }
-
-    fn tensor(&mut self, var: Var) -> RouterTensor<Client> {
-        let id = self.id();
-        self.vars.insert(id, var);
-        let of = self.builder.type_of(var);
-        RouterTensor::new(
-            id,
-            BurnShape::from(of.shape.to_vec()),
-            burn_dtype(of.dtype),
-            Client,
-        )
-    }
-
-    /// Says which variable a tensor is that was made outside of the recording.
-    #[cfg(feature = "import")]
-    pub(crate) fn define(&mut self, id: TensorId, var: Var) {
-        self.vars.insert(id, var);
-    }
-
-    /// The variable of a tensor.
-    #[cfg(feature = "import")]
-    pub(crate) fn var(&self, id: TensorId) -> Var {
-        self.vars[&id]
-    }
-
-    /// The variable that a tensor is.
-    pub(crate) fn get(&self, x: &TensorIr) -> Var {
-        self.vars[&x.id]
-    }
-
-    /// Says which variable a result is.
-    pub(crate) fn set(&mut self, out: &TensorIr, var: Var) {
-        debug_assert_eq!(
-            self.builder.type_of(var).shape[..],
-            out.shape[..],
-            "the shape that Burn infers"
-        );
-        self.vars.insert(out.id, var);
-    }
-
-    /// Adds an equation with one result.
-    pub(crate) fn push(&mut self, op: Op, inputs: &[Var]) -> Var {
-        let outputs = self.builder.push(op, inputs);
-        outputs.unwrap_or_else(|error| panic!("an operation of Burn's as an equation: {error}"))[0]
-    }
-
-    pub(crate) fn shape(&self, var: Var) -> Shape {
-        self.builder.type_of(var).shape.clone()
-    }
-
-    pub(crate) fn dtype(&self, var: Var) -> kiln_program::DType {
-        self.builder.type_of(var).dtype
-    }
-
-    /// A number everywhere.
-    pub(crate) fn constant(&mut self, value: Scalar, shape: &[usize]) -> Var {
-        let shape = Shape::from(shape);
-        let var = self.push(Op::Constant { value, shape }, &[]);
-        self.constants.insert(var, value);
-        var
-    }
-
-    /// The number that a variable is everywhere, where that is known.
-    pub(crate) fn constant_of(&self, var: Var) -> Option<Scalar> {
-        self.constants.get(&var).copied()
-    }
-
-    /// An array repeated to a shape, axes aligned at the end.
-    pub(crate) fn fit(&mut self, var: Var, shape: &[usize]) -> Var {
-        let rank = self.builder.type_of(var).shape.rank();
-        if self.builder.type_of(var).shape[..] == *shape {
-            return var;
-        }
-        if let Some(value) = self.constant_of(var) {
-            return self.constant(value, shape);
-        }
-        let axes: Axes = (shape.len() - rank..shape.len()).collect();
-        let shape = Shape::from(shape);
-        self.push(Op::Broadcast { shape, axes }, &[var])
-    }
-
-    pub(crate) fn reshape(&mut self, var: Var, shape: &[usize]) -> Var {
-        if self.builder.type_of(var).shape[..] == *shape {
-            return var;
-        }
-        if let Some(value) = self.constant_of(var) {
-            return self.constant(value, shape);
-        }
-        self.push(Op::Reshape(Shape::from(shape)), &[var])
-    }
+/// A tensor that is a variable.
+fn tensor(recording: &mut Recording, var: Var) -> RouterTensor<Client> {
+    let id = recording.id();
+    recording.define(id, var);
+    let of = recording.builder.type_of(var).clone();
+    RouterTensor::new(
+        id,
+        BurnShape::from(of.shape.to_vec()),
+        burn_dtype(of.dtype),
+        Client,
+    )
 }
 
 /// The connection to the recording.
@@ -331,7 +208,7 @@ impl RouterClient for Client {
             bits[..first.len()].copy_from_slice(first);
             let value = Scalar::from_le_bytes(dtype, bits);
             let var = recording.constant(value, &data.shape()[..]);
-            recording.tensor(var)
+            tensor(recording, var)
         })
     }
 
@@ -355,8 +232,8 @@ impl RouterClient for Client {
 
     fn register_alias(&self, new: TensorId, of: TensorId) {
         current(|recording| {
-            if let Some(&var) = recording.vars.get(&of) {
-                recording.vars.insert(new, var);
+            if let Some(var) = recording.find(of) {
+                recording.define(new, var);
             }
         });
     }

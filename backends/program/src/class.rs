@@ -3,7 +3,8 @@
 //! [`Op::class`] names every op once. A pass that treats all ops of a class alike asks for the class; a pass that has a rule for each op
 //! matches on the op.
 
-use crate::op::{Op, Unary};
+use crate::functions::Unary;
+use crate::op::Op;
 
 /// The kinds of ops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -33,7 +33,10 @@ fn trimmed(program: Program, inputs: &[bool], results: &[bool], needs: &mut Need
     let is_live = |var: &Var| live[var.index()];
     let all_live = |equation: &Equation| equation.outputs.iter().all(is_live);
     let whole = inputs.iter().chain(results).all(|kept| *kept);
-    if whole && program.equations().iter().all(all_live) {
+    // An equation without results is there for its effect, or for nothing.
+    let is_there = |equation: &Equation| !equation.outputs.is_empty() || equation.op.has_effect();
+    let stays = |equation: &Equation| is_there(equation) && all_live(equation);
+    if whole && program.equations().iter().all(stays) {
         return program;
     }
     let mut builder = Builder::new();

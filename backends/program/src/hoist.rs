@@ -109,7 +109,8 @@ fn dear<'a>(op: &'a Op, cheap: &mut FxHashSet<&'a Program>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::op::{Binary, Reduction, Scan, Unary};
+    use crate::functions::{Binary, Reduction, Unary};
+    use crate::op::Scan;
     use crate::{ArrayType, Builder, DType, Op, simplify};
     use std::sync::Arc;
 

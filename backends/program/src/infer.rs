@@ -1,7 +1,8 @@
 //! The shape and dtype rule of every op.
 
 use crate::Program;
-use crate::op::{ArgReduction, Binary, Compare, Custom, CustomRule, Dot, Linalg, Op, Scan, Unary, While};
+use crate::functions::{ArgReduction, Binary, Compare, Linalg, Unary};
+use crate::op::{Custom, CustomRule, Dot, Op, Scan, While};
 use crate::{ArrayType, Axes, DType, Shape};
 use smallvec::{SmallVec, smallvec};
 use std::fmt;

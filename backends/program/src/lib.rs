@@ -9,6 +9,8 @@ mod class;
 mod dead;
 mod dtype;
 mod effects;
+mod formula;
+mod functions;
 mod hoist;
 mod infer;
 mod lift;
@@ -29,15 +31,14 @@ mod zeros;
 pub use class::Class;
 pub use dtype::DType;
 pub use effects::{quiet, without_effects};
+pub use formula::Formula;
+pub use functions::{ArgReduction, Binary, Compare, Linalg, OutOfBounds, Reduction, Unary, Update};
 pub use infer::{TypeError, Types, infer};
-pub use lift::{Formula, Lifted, lift, put_back};
+pub use lift::{lift, put_back};
 pub use limits::{Limits, with_limits};
 pub use once::{Found, once, remembering};
-pub use op::{
-    ArgReduction, Binary, Compare, Custom, CustomRule, Dot, Effect, Linalg, Op, OutOfBounds, Reduction, Scan,
-    Unary, Update, While,
-};
-pub use program::{Builder, Equation, Program, Var, Vars};
+pub use op::{Custom, CustomRule, Dot, Effect, Op, Scan, While};
+pub use program::{Builder, Equation, Lifted, Program, Var, Vars};
 pub use rewrite::Rewrite;
 pub use saved::{ReadError, SavedProgram};
 pub use scalar::Scalar;

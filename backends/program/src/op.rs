@@ -3,8 +3,10 @@
 //! Operands of an elementwise op have equal shapes and dtypes: broadcasting and promotion are written out as
 //! [`Op::Broadcast`] and [`Op::Cast`] by whoever records the op.
 
-use crate::lift::Formula;
-use crate::{Axes, Builder, DType, Program, Scalar, Shape};
+use crate::formula::Formula;
+use crate::functions::{ArgReduction, Binary, Compare, Linalg, OutOfBounds, Reduction, Unary, Update};
+use crate::program::{Builder, Program};
+use crate::{Axes, DType, Scalar, Shape};
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
@@ -208,139 +210,6 @@ pub enum Op {
     },
 }
 
-/// Elementwise functions of one operand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum Unary {
-    Neg,
-    Abs,
-    /// -1, 0 or 1; keeps the sign of zero, and NaN.
-    Sign,
-    Floor,
-    Ceil,
-    /// To the nearest integer, halves to the even one.
-    Round,
-    Trunc,
-    Sqrt,
-    Rsqrt,
-    Cbrt,
-    Exp,
-    Exp2,
-    Expm1,
-    Log,
-    Log2,
-    Log10,
-    Log1p,
-    Sin,
-    Cos,
-    Tan,
-    Asin,
-    Acos,
-    Atan,
-    Sinh,
-    Cosh,
-    Tanh,
-    Asinh,
-    Acosh,
-    Atanh,
-    Logistic,
-    Erf,
-    Erfc,
-    /// XLA's polynomial, bit for bit.
-    ErfInv,
-    Lgamma,
-    Digamma,
-    /// Bitwise for integers, logical for bools.
-    Not,
-}
-
-/// Elementwise functions of two operands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum Binary {
-    /// For bools, as `Or`.
-    Add,
-    Sub,
-    /// For bools, as `And`.
-    Mul,
-    /// Integers are truncated; x / 0 is -1 (all bits set).
-    Div,
-    /// C's remainder, with the sign of the dividend; for integers x rem 0 is x.
-    Rem,
-    /// Floats, or integers; a negative exponent gives the truncated reciprocal: 0, 1 or -1.
-    Pow,
-    /// NaN wins.
-    Max,
-    /// NaN wins.
-    Min,
-    Atan2,
-    Hypot,
-    And,
-    Or,
-    Xor,
-    /// A shift of the width or more gives 0.
-    Shl,
-    /// Arithmetic for signed integers, logical for unsigned ones; a shift of the width or more fills with the sign.
-    Shr,
-}
-
-/// Comparisons; false where an operand is NaN, but for `Ne`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum Compare {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-}
-
-/// What a reduction combines with. `Max` and `Min` let NaN win; on bools they are `any` and `all`, as are `Sum` and `Prod`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum Reduction {
-    Sum,
-    Prod,
-    Max,
-    Min,
-}
-
-/// Which element's index is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum ArgReduction {
-    Max,
-    Min,
-}
-
-/// What an index outside an axis does, in arrays of indices.
-///
-/// ```
-/// use kiln::{OutOfBounds, numpy as np};
-/// let x = np::array([1.0, 2.0, 3.0]);
-/// assert_eq!(np::take_mode(&x, [0, 9], 0, OutOfBounds::Clip).to_string(), "[1. 3.]");
-/// assert_eq!(np::take_mode(&x, [0, 9], 0, OutOfBounds::Fill).to_string(), "[ 1. nan]");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum OutOfBounds {
-    /// It is moved to the nearest valid one.
-    Clip,
-    /// A read gives NaN (or the least integer, the greatest unsigned one, true), a write is dropped.
-    Fill,
-}
-
-/// How a scatter's update meets the element that is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum Update {
-    Set,
-    Add,
-    Mul,
-    Min,
-    Max,
-}
-
 /// The axes of a contraction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Dot {
@@ -356,16 +225,6 @@ pub struct Dot {
     /// Batch axes of the right operand.
     #[serde(with = "crate::shape::axes")]
     pub rhs_batch: Axes,
-}
-
-/// Linear algebra, over leading batch axes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Linalg {
-    /// `(a: [.., n, n], b: [.., n, k]) -> x: [.., n, k]` with `a x = b`, by LU with partial pivoting.
-    Solve,
-    /// `(a: [.., n, n]) -> (eigenvalues: [.., n], eigenvectors: [.., n, n])` of the symmetric matrix in the lower triangle
-    /// of `a`; eigenvalues ascend, eigenvectors are columns.
-    Eigh,
 }
 
 /// A loop with a fixed number of trips. The body maps `(consts, carry, x)` to `(carry, y)`, where `x` is a slice of each
@@ -576,6 +435,14 @@ impl Op {
             op.hold(programs);
         }
         op
+    }
+
+    /// The op whose result is a number everywhere.
+    pub(crate) fn everywhere(number: Formula, shape: Shape) -> Op {
+        match number {
+            Formula::Known(value) => Op::Constant { value, shape },
+            number => Op::Lifted { number, shape },
+        }
     }
 
     /// The same number everywhere, if that is what the op gives: known, or given when the program runs.

@@ -1,15 +1,16 @@
 //! Programs: typed equations in the order in which they run.
 
+use crate::formula::is_literal;
 use crate::infer::{TypeError, infer};
-use crate::lift::{Lifted, is_literal};
-use crate::{ArrayType, Op};
+use crate::op::Op;
+use crate::{ArrayType, Scalar};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A variable of a program: an index into its types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct Equation {
     /// The results: new variables, numbered in order.
     pub outputs: Vars,
 }
+
+/// A program without its literals, and these.
+pub type Lifted = (Arc<Program>, Arc<[Scalar]>);
 
 /// A function of arrays as a list of equations, each variable defined once and before its use.
 ///

@@ -4,9 +4,10 @@
 //! one pass backwards drops what nobody reads. Floats are never reassociated or contracted.
 
 use crate::dead::without_dead_code;
+use crate::formula::Formula;
+use crate::functions::{Binary, Compare, Unary};
 use crate::hoist::{Hoisted, hoisted};
-use crate::lift::Formula;
-use crate::op::{Binary, Compare, Op, Scan, Unary, While};
+use crate::op::{Op, Scan, While};
 use crate::{Axes, Builder, DType, Equation, Program, Scalar, Shape, Var, Vars};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::HashMap;
@@ -130,7 +131,7 @@ impl Forward<'_> {
             return self.rewrite(op, inputs);
         }
         if let Some((x, factor)) = self.negative_product(&op, &inputs) {
-            let constant = factor.negated().everywhere(self.shape(x).clone());
+            let constant = Op::everywhere(factor.negated(), self.shape(x).clone());
             let factor = self.write(constant, Vars::new())[0];
             return self.rewrite(Op::Binary(Binary::Mul), [x, factor].into_iter().collect());
         }
@@ -395,7 +396,7 @@ impl Forward<'_> {
             Op::Binary(f) => (Formula::binary(*f, x, self.number(inputs[1])?)?, shape()),
             _ => return None,
         };
-        Some(number.everywhere(shape))
+        Some(Op::everywhere(number, shape))
     }
 
     /// Two equations as one.

@@ -1,6 +1,7 @@
 //! Random words to uniform floats: the meaning of [`Op::Uniform`].
 
-use crate::op::{Binary, Op};
+use crate::functions::Binary;
+use crate::op::Op;
 use crate::{ArrayType, Axes, Builder, DType, Program, Scalar, Shape, TypeError, Var};
 
 /// The float on `[0, 1)` that two random words stand for: a multiple of `2^-23`.

@@ -2,8 +2,8 @@
 
 use super::carry::{Carry, Consts, names, settled};
 use crate::Array;
-use crate::arguments::check_size;
 use crate::error::check;
+use crate::error::check_size;
 use crate::record::bind;
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::{ArrayType, Op, Scan};

@@ -2,10 +2,11 @@
 
 use super::primitive::{broadcast, cast, concatenate, divided, filled, filled_like, iota, reshape};
 use crate::Array;
-use crate::arguments::{IntoNumbers, check_size, shape_of};
+use crate::arguments::{IntoNumbers, shape_of};
 use crate::array::{Literal, Repr};
 use crate::config::default_float;
 use crate::eager::staged;
+use crate::error::check_size;
 use crate::error::{check, raise};
 use crate::promote::{Kind, inexact, promote};
 use crate::record::{constant, is_recording};

@@ -773,7 +773,7 @@ pub fn take_along_axis(x: impl Into<Array>, indices: impl Into<Array>, axis: isi
             false => {
                 let mut along = vec![1; rank];
                 along[i] = from[i];
-                Item::Array(crate::numpy::arange(from[i]).reshape(along))
+                Item::Array(super::creation::arange(from[i]).reshape(along))
             }
         })
         .collect();

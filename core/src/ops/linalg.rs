@@ -1,7 +1,7 @@
 //! Products of matrices, and linear algebra.
 
-use super::elementwise::promoted;
 use super::primitive::{broadcast, cast, reshape, transpose};
+use super::promoted::promoted;
 use crate::arguments::{IntoAxes, axes_of};
 use crate::eager::staged;
 use crate::error::{check, raise};

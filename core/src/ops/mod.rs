@@ -10,6 +10,7 @@ pub(crate) mod linalg;
 pub(crate) mod nan;
 mod operators;
 pub(crate) mod primitive;
+mod promoted;
 pub(crate) mod reduce;
 pub(crate) mod shape;
 pub(crate) mod sort;

@@ -2,12 +2,12 @@
 
 use super::arithmetic::where_;
 use super::creation::within;
-use super::elementwise::promoted;
 use super::primitive::{broadcast, cast, concatenate, filled, iota, select};
+use super::promoted::promoted;
 use crate::Array;
-use crate::arguments::check_size;
 use crate::config::default_int;
 use crate::eager::staged;
+use crate::error::check_size;
 use crate::error::{axis_of, check};
 use crate::promote::Kind;
 use crate::record::{bind, bind_one};
@@ -219,8 +219,8 @@ pub fn diagonal(x: impl Into<Array>, k: isize) -> Array {
     let k = within(k, x.shape()[0], x.shape()[1]);
     let (rows, columns) = (x.shape()[0] as isize, x.shape()[1] as isize);
     let n = (rows + k.min(0)).min(columns - k.max(0)).max(0);
-    let row = crate::numpy::arange(n) - k.min(0);
-    let column = crate::numpy::arange(n) + k.max(0);
+    let row = super::creation::arange(n) - k.min(0);
+    let column = super::creation::arange(n) + k.max(0);
     x.index((row, column)).moveaxis(0, -1)
 }
 

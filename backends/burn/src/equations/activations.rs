@@ -1,7 +1,7 @@
 //! Activation functions, in forms whose derivatives are right everywhere.
 
 use super::{Result, refuse};
-use crate::recorder::Recording;
+use crate::recording::Recording;
 use burn_ir::{ActivationOperationIr as Activation, ScalarIr};
 use kiln_program::{Binary, Compare, Op, Reduction, Unary, Var};
 use std::f64::consts::SQRT_2;

@@ -1,6 +1,6 @@
 //! Families of which every operation is an equation or two.
 
-use crate::recorder::Recording;
+use crate::recording::Recording;
 use crate::tensor::kiln_dtype;
 use burn_ir::{BinaryOpIr, ScalarIr, ScalarOpIr, TensorIr, UnaryOpIr};
 use kiln_program::{ArgReduction, Axes, Binary, Compare, DType, Dot, Op, Reduction, Scalar, Unary, Var};

@@ -1,6 +1,6 @@
 //! Slices, and indexing by arrays.
 
-use crate::recorder::Recording;
+use crate::recording::Recording;
 use burn_backend::Slice;
 use burn_backend::tensor::IndexingUpdateOp;
 use kiln_program::{Axes, Op, Scalar, Shape, Update, Var};

@@ -3,7 +3,7 @@
 use super::families::matmul;
 use super::index::placed;
 use super::{Result, refuse};
-use crate::recorder::Recording;
+use crate::recording::Recording;
 use burn_ir::{AttentionOpIr, BatchNormOpIr, LayerNormOpIr, ModuleOperationIr as Layer, ScalarIr, TensorIr};
 use kiln_program::{
     ArrayType, Axes, Binary, Compare, DType, Dot, Op, OutOfBounds, Reduction, Scalar, Shape, Unary, Var,

@@ -9,7 +9,7 @@ mod index;
 mod layers;
 mod numeric;
 
-use crate::recorder::{Recording, Refused};
+use crate::recording::{Recording, Refused};
 use crate::tensor::kiln_dtype;
 use burn_ir::{BaseOperationIr as Base, OperationIr};
 use index::{along, columns, moved, slice, slice_assign, update};

@@ -3,7 +3,7 @@
 use super::families::{matmul, number};
 use super::index::placed;
 use super::{Result, refuse};
-use crate::recorder::Recording;
+use crate::recording::Recording;
 use crate::tensor::kiln_dtype;
 use burn_ir::{
     BoolOperationIr as Bool, FloatOperationIr as Float, IntOperationIr as Int, NumericOperationIr as Numeric,

@@ -1,0 +1,165 @@
+//! The functions that ops apply, and how: enums whose variants hold nothing.
+
+use serde::{Deserialize, Serialize};
+
+/// An enum, and the list of its variants.
+macro_rules! functions {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident,)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "a name says what most of them are")]
+        pub enum $name {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl $name {
+            /// All of them, in order.
+            pub const ALL: &[$name] = &[$($name::$variant),*];
+        }
+    };
+}
+
+functions! {
+    /// Elementwise functions of one operand.
+    Unary {
+        Neg,
+        Abs,
+        /// -1, 0 or 1; keeps the sign of zero, and NaN.
+        Sign,
+        Floor,
+        Ceil,
+        /// To the nearest integer, halves to the even one.
+        Round,
+        Trunc,
+        Sqrt,
+        Rsqrt,
+        Cbrt,
+        Exp,
+        Exp2,
+        Expm1,
+        Log,
+        Log2,
+        Log10,
+        Log1p,
+        Sin,
+        Cos,
+        Tan,
+        Asin,
+        Acos,
+        Atan,
+        Sinh,
+        Cosh,
+        Tanh,
+        Asinh,
+        Acosh,
+        Atanh,
+        Logistic,
+        Erf,
+        Erfc,
+        /// XLA's polynomial, bit for bit.
+        ErfInv,
+        Lgamma,
+        Digamma,
+        /// Bitwise for integers, logical for bools.
+        Not,
+    }
+}
+
+functions! {
+    /// Elementwise functions of two operands.
+    Binary {
+        /// For bools, as `Or`.
+        Add,
+        Sub,
+        /// For bools, as `And`.
+        Mul,
+        /// Integers are truncated; x / 0 is -1 (all bits set).
+        Div,
+        /// C's remainder, with the sign of the dividend; for integers x rem 0 is x.
+        Rem,
+        /// Floats, or integers; a negative exponent gives the truncated reciprocal: 0, 1 or -1.
+        Pow,
+        /// NaN wins.
+        Max,
+        /// NaN wins.
+        Min,
+        Atan2,
+        Hypot,
+        And,
+        Or,
+        Xor,
+        /// A shift of the width or more gives 0.
+        Shl,
+        /// Arithmetic for signed integers, logical for unsigned ones; a shift of the width or more fills with the sign.
+        Shr,
+    }
+}
+
+functions! {
+    /// Comparisons; false where an operand is NaN, but for `Ne`.
+    Compare {
+        Eq,
+        Ne,
+        Lt,
+        Le,
+        Gt,
+        Ge,
+    }
+}
+
+functions! {
+    /// What a reduction combines with. `Max` and `Min` let NaN win; on bools they are `any` and `all`, as are `Sum` and `Prod`.
+    Reduction {
+        Sum,
+        Prod,
+        Max,
+        Min,
+    }
+}
+
+functions! {
+    /// Which element's index is taken.
+    ArgReduction {
+        Max,
+        Min,
+    }
+}
+
+functions! {
+    /// What an index outside an axis does, in arrays of indices.
+    ///
+    /// ```
+    /// use kiln::{OutOfBounds, numpy as np};
+    /// let x = np::array([1.0, 2.0, 3.0]);
+    /// assert_eq!(np::take_mode(&x, [0, 9], 0, OutOfBounds::Clip).to_string(), "[1. 3.]");
+    /// assert_eq!(np::take_mode(&x, [0, 9], 0, OutOfBounds::Fill).to_string(), "[ 1. nan]");
+    /// ```
+    OutOfBounds {
+        /// It is moved to the nearest valid one.
+        Clip,
+        /// A read gives NaN (or the least integer, the greatest unsigned one, true), a write is dropped.
+        Fill,
+    }
+}
+
+functions! {
+    /// How a scatter's update meets the element that is there.
+    Update {
+        Set,
+        Add,
+        Mul,
+        Min,
+        Max,
+    }
+}
+
+functions! {
+    /// Linear algebra, over leading batch axes.
+    Linalg {
+        /// `(a: [.., n, n], b: [.., n, k]) -> x: [.., n, k]` with `a x = b`, by LU with partial pivoting.
+        Solve,
+        /// `(a: [.., n, n]) -> (eigenvalues: [.., n], eigenvectors: [.., n, n])` of the symmetric matrix in the lower triangle
+        /// of `a`; eigenvalues ascend, eigenvectors are columns.
+        Eigh,
+    }
+}

@@ -1,0 +1,231 @@
+//! Devices are found, started and chosen.
+
+use crate::device::{Device, Kind};
+use crate::error::DeviceError;
+use crate::{available, started};
+use kiln_burn::Launch;
+use kiln_program::DType;
+use std::cell::Cell;
+use std::str::FromStr;
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
+
+impl Device {
+    /// An NVIDIA GPU, by the number that CUDA gives it.
+    ///
+    /// # Errors
+    /// Without the feature `cuda`, the driver's library, the CUDA toolkit's `libdevice.10.bc`, or so many GPUs: says what was looked for and what to
+    /// install.
+    ///
+    /// ```
+    /// use kiln::Device;
+    /// match Device::cuda(0) {
+    ///     Ok(device) => assert_eq!(device.to_string(), "cuda:0"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// ```
+    pub fn cuda(index: usize) -> Result<Device, DeviceError> {
+        available::start(Kind::Cuda(index))
+    }
+
+    /// A GPU by Vulkan, Metal or DirectX 12: discrete ones come first, then those within a processor, software last.
+    ///
+    /// # Errors
+    /// Without the feature `wgpu`, a driver, or so many GPUs: says what was looked for and what to install.
+    ///
+    /// ```
+    /// use kiln::Device;
+    /// match Device::wgpu(0) {
+    ///     Ok(device) => assert_eq!(device.to_string(), "wgpu:0"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// ```
+    pub fn wgpu(index: usize) -> Result<Device, DeviceError> {
+        available::start(Kind::Wgpu(index))
+    }
+
+    /// Burn's deprecated CPU backend, one equation after another: a second opinion on results.
+    ///
+    /// # Errors
+    /// Without the feature `ndarray`.
+    ///
+    /// ```
+    /// use kiln::{Device, numpy as np};
+    /// if let Ok(ndarray) = Device::ndarray() {
+    ///     let x = np::linspace(0.0, 1.0, 5);
+    ///     let there = x.to_device(ndarray).exp().sum();
+    ///     assert!((there.to_device(Device::cpu()) - x.exp().sum()).abs().item::<f32>() < 1e-6);
+    /// }
+    /// ```
+    pub fn ndarray() -> Result<Device, DeviceError> {
+        available::start(Kind::Ndarray)
+    }
+
+    /// Whether the device computes with a dtype. What it does not have is refused when an array is moved there, or a function
+    /// compiled.
+    ///
+    /// ```
+    /// use kiln::{DType, Device};
+    /// assert!(Device::cpu().has(DType::F64));
+    /// if let Ok(device) = Device::wgpu(0) {
+    ///     assert!(!device.has(DType::F64)); // the shading language has no functions of them
+    /// }
+    /// ```
+    pub fn has(self, dtype: DType) -> bool {
+        self == Device::cpu() || started::executor(self).has(dtype)
+    }
+
+    /// Runs a function, and lists the kernels that the device was given meanwhile, in order: what was fused with what. They are done when this returns.
+    /// Run the function once before, since a first call may try several kernels; launches of other threads are in the list.
+    ///
+    /// # Errors
+    /// On the CPU and `ndarray`, which are not given kernels one by one. When the device fails.
+    ///
+    /// ```
+    /// use kiln::{Array, Device, grad, jit, numpy as np};
+    /// if let Ok(device) = Device::wgpu(0) {
+    ///     let f = jit(|x: Array| (x.sin() * 2 + 1).exp());
+    ///     let x = np::linspace(0, 1, 1000).to_device(device);
+    ///     f(x.clone());
+    ///     let (_, launches) = device.launches(|| f(x.clone()))?;
+    ///     assert_eq!(launches.len(), 1);
+    /// }
+    /// # Ok::<(), kiln::DeviceError>(())
+    /// ```
+    pub fn launches<R>(self, f: impl FnOnce() -> R) -> Result<(R, Vec<Launch>), DeviceError> {
+        let none = || DeviceError::Unsupported {
+            device: self,
+            what: "kernels that are launched one by one".into(),
+            instead: "count them on a GPU",
+        };
+        if self == Device::cpu() {
+            return Err(none());
+        }
+        let (mut f, mut result) = (Some(f), None);
+        let launches = started::executor(self).launches(&mut || result = f.take().map(|f| f()))?;
+        launches
+            .and_then(|launches| Some((result?, launches)))
+            .ok_or_else(none)
+    }
+
+    /// The device that the environment asks for: the one named by the variable `KILN_DEVICE` (`cpu`, `cuda:0`, `wgpu:1`, `ndarray`); if that is not set or
+    /// empty, the best one present: a GPU by CUDA, a GPU by wgpu (not in software), the CPU. Asked once for the process.
+    ///
+    /// # Errors
+    /// When `KILN_DEVICE` names a device that is not there, or something that is no device. Without it, when the best device is there and does not start.
+    ///
+    /// ```
+    /// use kiln::Device;
+    /// let device = Device::from_environment()?;
+    /// println!("{device}");
+    /// # Ok::<(), kiln::DeviceError>(())
+    /// ```
+    pub fn from_environment() -> Result<Device, DeviceError> {
+        static FOUND: OnceLock<Result<Device, DeviceError>> = OnceLock::new();
+        let found = FOUND.get_or_init(|| match named() {
+            Some(name) => name.parse(),
+            None => available::best(),
+        });
+        found.clone()
+    }
+}
+
+/// What `KILN_DEVICE` says, if it says anything.
+fn named() -> Option<String> {
+    let name = std::env::var_os("KILN_DEVICE")?;
+    (!name.is_empty()).then(|| name.to_string_lossy().into_owned())
+}
+
+static DEFAULT: RwLock<Option<Device>> = RwLock::new(None);
+
+thread_local! {
+    static DEFAULT_HERE: Cell<Option<Device>> = const { Cell::new(None) };
+}
+
+fn process_default() -> RwLockReadGuard<'static, Option<Device>> {
+    DEFAULT.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where arrays are made that are made of nothing but numbers: the device set by [`set_default_device`] or [`with_default_device`], else
+/// [`Device::from_environment`].
+///
+/// # Panics
+/// When it is the environment that decides, and [`Device::from_environment`] is an error.
+impl Default for Device {
+    #[track_caller]
+    fn default() -> Device {
+        if let Some(device) = DEFAULT_HERE.get().or(*process_default()) {
+            return device;
+        }
+        match Device::from_environment() {
+            Ok(device) => device,
+            Err(error) if named().is_some() => panic!("device: KILN_DEVICE: {error}"),
+            Err(error) => panic!("device: {error}: set KILN_DEVICE=cpu to run on the CPU"),
+        }
+    }
+}
+
+/// Sets, for the whole process, the device where arrays are made that are made of nothing but numbers: JAX's `jax_default_device`.
+///
+/// ```standalone_crate
+/// use kiln::{Device, numpy as np, set_default_device};
+/// set_default_device(Device::wgpu(0).unwrap_or(Device::cpu()));
+/// assert_eq!(np::zeros(3).device(), Device::default());
+/// ```
+pub fn set_default_device(device: Device) {
+    *DEFAULT.write().unwrap_or_else(PoisonError::into_inner) = Some(device);
+}
+
+/// Runs `f` with another default device on this thread; the one before is restored, also when `f` panics.
+///
+/// ```
+/// use kiln::{Device, numpy as np, with_default_device};
+/// let x = with_default_device(Device::cpu(), || np::zeros(3));
+/// assert_eq!(x.device(), Device::cpu());
+/// ```
+pub fn with_default_device<R>(device: Device, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Device>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            DEFAULT_HERE.set(self.0);
+        }
+    }
+    let _restore = Restore(DEFAULT_HERE.replace(Some(device)));
+    f()
+}
+
+/// The devices that this build can use on this machine, the CPU first: `jax.devices()`. A GPU that does not start is not among them, and [`Device::wgpu`] or
+/// [`Device::cuda`] of its number says why.
+///
+/// ```
+/// use kiln::{Device, devices};
+/// assert_eq!(devices()[0], Device::cpu());
+/// ```
+pub fn devices() -> Vec<Device> {
+    available::all()
+}
+
+/// A device by its name: what [`Display`](std::fmt::Display) writes, or `cuda` and `wgpu` for the first of their kind.
+///
+/// ```
+/// use kiln::Device;
+/// assert_eq!("cpu".parse(), Ok(Device::cpu()));
+/// let error = "gpu".parse::<Device>().unwrap_err();
+/// assert_eq!(error.to_string(), "there is no device \"gpu\": devices are cpu, cuda:0, wgpu:0 (or another number) and ndarray");
+/// ```
+impl FromStr for Device {
+    type Err = DeviceError;
+
+    fn from_str(name: &str) -> Result<Device, DeviceError> {
+        let (kind, index) = match name.split_once(':') {
+            Some((kind, index)) => (kind, index.parse().ok()),
+            None => (name, Some(0)),
+        };
+        match (kind, index) {
+            ("cpu", Some(0)) => Ok(Device::cpu()),
+            ("cuda", Some(index)) => Device::cuda(index),
+            ("wgpu", Some(index)) => Device::wgpu(index),
+            ("ndarray", Some(0)) => Device::ndarray(),
+            _ => Err(DeviceError::Unknown { name: name.into() }),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What runs programs on the devices that were started, for as long as the process lives.
+
+use crate::device::{Device, Kind};
+use crate::executor::Executor;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+type Started = BTreeMap<Kind, &'static dyn Executor>;
+
+static STARTED: Mutex<Started> = Mutex::new(BTreeMap::new());
+
+/// The devices that were started; the others wait to start while it is held.
+pub(crate) fn started() -> MutexGuard<'static, Started> {
+    STARTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What runs programs on a device other than the CPU.
+pub(crate) fn executor(device: Device) -> &'static dyn Executor {
+    *started()
+        .get(&device.0)
+        .expect("a device is started when it is made")
+}
+
+/// Waits until every device has done what it was given. One that fails has nothing left to do.
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+pub(crate) fn finish() {
+    let started = started().clone();
+    for executor in started.into_values() {
+        let _ = executor.finish();
+    }
+}

@@ -1,0 +1,27 @@
+//! The shapes that are drawn.
+
+use kiln_core::{Array, IntoNumbers, Shape, raise, shape_of};
+
+/// A shape without negative lengths.
+#[track_caller]
+pub(crate) fn lengths(op: &str, shape: impl IntoNumbers) -> Vec<usize> {
+    shape_of(op, shape).to_vec()
+}
+
+/// Checks that a parameter broadcasts to the shape that is drawn.
+#[track_caller]
+pub(crate) fn fits(op: &str, name: &str, parameter: &Array, shape: &[usize]) {
+    let mut lengths = shape.iter().rev();
+    let fits = parameter
+        .shape()
+        .iter()
+        .rev()
+        .all(|&n| lengths.next().is_some_and(|&m| n == 1 || n == m));
+    if !fits {
+        let (of, shape) = (parameter.shape(), Shape::from(shape));
+        raise(
+            op,
+            format!("{name} of shape {of} does not broadcast to shape {shape}"),
+        )
+    }
+}

@@ -1,0 +1,267 @@
+//! The imports between the files of each crate: no circles but those that are named here.
+//!
+//! `cargo test --workspace --release --test imports -- --nocapture` draws them: each file, and the files that it imports.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The sources of every crate.
+const CRATES: &[&str] = &[
+    "backends/program/src",
+    "backends/burn/src",
+    "backends/cpu/src",
+    "backends/src",
+    "core/src",
+    "random/src",
+    "src",
+    "book/src",
+    "fuzz/src",
+];
+
+/// A crate, the files of a circle, and why there is one.
+const CIRCLES: &[(&str, &[&str], &str)] = &[
+    (
+        "backends/program/src",
+        &["infer", "op", "program"],
+        "an op holds programs, and a program is built of ops whose types are inferred",
+    ),
+    (
+        "backends/burn/src",
+        &["lower", "run", "value"],
+        "an op that holds programs is lowered by running them",
+    ),
+    (
+        "backends/cpu/src",
+        &["math/huge", "math/trig"],
+        "large arguments are reduced apart, and their functions are those of small ones",
+    ),
+    (
+        "core/src",
+        &["array", "debug", "eager", "place", "record"],
+        "an operation on an array is recorded or runs, and a recording may run what it has so far",
+    ),
+    (
+        "core/src",
+        &["vjp/rules", "vjp/scan"],
+        "the rule of a loop is that of its body, in which there are loops",
+    ),
+    (
+        "core/src",
+        &[
+            "vmap/batch",
+            "vmap/contract",
+            "vmap/control",
+            "vmap/guarded",
+            "vmap/index",
+            "vmap/rules",
+        ],
+        "the rule of a loop is that of its body, in which there are loops",
+    ),
+];
+
+/// The files that each file imports, by their paths without `.rs`.
+type Imports = BTreeMap<String, BTreeSet<String>>;
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of the repository");
+    let paths = entries.map(|entry| entry.expect("a file").path());
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = paths.partition(|path| path.is_dir());
+    let files = files
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    files
+        .chain(folders.iter().flat_map(|folder| rust_files(folder)))
+        .collect()
+}
+
+/// The name of a file's module.
+fn module(root: &Path, file: &Path) -> String {
+    let name = file
+        .strip_prefix(root)
+        .expect("a file of the crate")
+        .with_extension("");
+    let name = name.to_str().expect("names of letters").replace('\\', "/");
+    name.strip_suffix("/mod").map_or(name.clone(), str::to_string)
+}
+
+/// A source without its comments and its unit tests.
+fn code(file: &Path) -> String {
+    let text = fs::read_to_string(file).expect("a text");
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let lines = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The paths that a source names from `crate` or `super`, with those in braces written out.
+fn paths(code: &str) -> Vec<Vec<String>> {
+    let mut paths = vec![];
+    for start in ["crate::", "super::"] {
+        for (at, _) in code.match_indices(start) {
+            let is_start = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+            if is_start {
+                written_out(&code[at..], &mut vec![], &mut paths);
+            }
+        }
+    }
+    paths
+}
+
+/// Reads a path and gives what is left of the text.
+fn written_out<'a>(text: &'a str, before: &mut Vec<String>, paths: &mut Vec<Vec<String>>) -> &'a str {
+    let text = text.trim_start();
+    if let Some(mut inside) = text.strip_prefix('{') {
+        loop {
+            inside = written_out(inside, before, paths).trim_start();
+            match inside.strip_prefix(',') {
+                Some(rest) if !rest.trim_start().starts_with('}') => inside = rest,
+                Some(rest) => return rest.trim_start().strip_prefix('}').unwrap_or(rest),
+                None => return inside.strip_prefix('}').unwrap_or(inside),
+            }
+        }
+    }
+    let end = text
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
+    let (name, mut rest) = text.split_at(end);
+    before.push(name.to_string());
+    match rest.strip_prefix("::") {
+        Some(more) if end > 0 => rest = written_out(more, before, paths),
+        _ => {
+            paths.push(before.clone());
+            if let Some(renamed) = rest.trim_start().strip_prefix("as ") {
+                rest = renamed.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_' || c == ' ');
+            }
+        }
+    }
+    before.pop();
+    rest
+}
+
+fn imports(root: &Path) -> Imports {
+    let files = rust_files(root);
+    let modules: BTreeSet<String> = files.iter().map(|file| module(root, file)).collect();
+    let mut imports = Imports::new();
+    for file in &files {
+        let from = module(root, file);
+        let here: Vec<&str> = match &from[..] {
+            "lib" | "main" => vec![],
+            name => name.split('/').collect(),
+        };
+        for path in paths(&code(file)) {
+            let up = path.iter().take_while(|part| *part == "super").count();
+            let mut full: Vec<&str> = match up {
+                0 => vec![],
+                up => here[..here.len().saturating_sub(up)].to_vec(),
+            };
+            full.extend(path[up.max(1)..].iter().map(String::as_str));
+            // The longest beginning that is a file: what follows is in it.
+            let to = (1..=full.len())
+                .rev()
+                .map(|n| full[..n].join("/"))
+                .find(|to| modules.contains(to));
+            if let Some(to) = to.filter(|to| *to != from) {
+                imports.entry(from.clone()).or_default().insert(to);
+            }
+        }
+    }
+    imports
+}
+
+/// The files that a file leads to.
+fn reached<'a>(imports: &'a Imports, from: &'a str) -> BTreeSet<&'a str> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(file) = open.pop() {
+        for to in imports.get(file).into_iter().flatten() {
+            if reached.insert(&to[..]) {
+                open.push(to);
+            }
+        }
+    }
+    reached
+}
+
+/// The files that lead to one another, circle by circle.
+fn circles(imports: &Imports) -> BTreeSet<Vec<&str>> {
+    let leads: BTreeMap<&str, BTreeSet<&str>> = imports
+        .keys()
+        .map(|file| (&file[..], reached(imports, file)))
+        .collect();
+    let circle = |file: &&str| -> Vec<&str> {
+        let others = leads[file].iter().copied();
+        others
+            .filter(|other| leads.get(other).is_some_and(|back| back.contains(file)))
+            .collect()
+    };
+    leads
+        .keys()
+        .map(circle)
+        .filter(|circle| !circle.is_empty())
+        .collect()
+}
+
+#[test]
+fn files_import_in_one_direction() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    for root in CRATES {
+        let imports = imports(&home.join(root));
+        println!("{root}");
+        for (from, to) in &imports {
+            println!(
+                "  {from} -> {}",
+                to.iter().cloned().collect::<Vec<_>>().join(", ")
+            );
+            seen += to.len();
+        }
+        let allowed: BTreeSet<Vec<&str>> = CIRCLES
+            .iter()
+            .filter(|(of, ..)| of == root)
+            .map(|(_, files, _)| files.to_vec())
+            .collect();
+        assert_eq!(
+            circles(&imports),
+            allowed,
+            "circles of imports in {root}: import what both need from a file of its own"
+        );
+    }
+    assert!(seen > 500, "only {seen} imports were found");
+}
+
+#[test]
+fn paths_are_read_as_they_are_written() {
+    let code = "use crate::{Buffer, plan::{view::{View, pull}, fuse}, memory as m,};\nlet x = super::run::CHUNK; other_crate::no;";
+    let found: Vec<String> = paths(code).iter().map(|path| path.join("::")).collect();
+    assert_eq!(
+        found,
+        [
+            "crate::Buffer",
+            "crate::plan::view::View",
+            "crate::plan::view::pull",
+            "crate::plan::fuse",
+            "crate::memory",
+            "super::run::CHUNK",
+        ]
+    );
+}
+
+#[test]
+fn a_circle_is_found() {
+    let of = |edges: &[(&str, &str)]| {
+        let mut imports = Imports::new();
+        for (from, to) in edges {
+            imports
+                .entry(from.to_string())
+                .or_default()
+                .insert(to.to_string());
+        }
+        imports
+    };
+    let line = of(&[("a", "b"), ("b", "c"), ("a", "c")]);
+    assert!(circles(&line).is_empty());
+    let circle = of(&[("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")]);
+    assert_eq!(circles(&circle).into_iter().collect::<Vec<_>>(), [vec!["b", "c"]]);
+}
