@@ -32,11 +32,6 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
         "an op that holds programs is lowered by running them",
     ),
     (
-        "backends/cpu/src",
-        &["math/huge", "math/trig"],
-        "large arguments are reduced apart, and their functions are those of small ones",
-    ),
-    (
         "core/src",
         &["array", "debug", "eager", "place", "record"],
         "an operation on an array is recorded or runs, and a recording may run what it has so far",

@@ -85,7 +85,7 @@ impl Compiled {
     /// Runs it; the memory of arguments that nobody else holds is reused. `op` is what an error calls it.
     #[track_caller]
     pub(crate) fn run<R: Tree>(&self, op: impl Display, arguments: Arrays) -> R {
-        // What comes of plain numbers alone is one.
+        // A result of plain numbers alone is on no device of its own.
         let free = self.hidden.is_empty() && all_free(&arguments);
         let mut data = all_on(&op, self.device, arguments);
         data.extend(self.hidden.iter().cloned());

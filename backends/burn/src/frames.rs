@@ -1,8 +1,8 @@
-//! How the axes of a program's variables are aligned before it runs on a device.
+//! Aligning the axes of a program's variables before the program runs on a device.
 //!
-//! A value that broadcasts repeat keeps its own size, with axes of length 1 where it repeats, since a fused kernel reads that well and a
-//! repeated array would be memory. What is computed before the broadcast has those axes from the start: a reshape in the middle would cut
-//! a kernel in two. Values that elementwise ops, and reshapes that add or take axes of length 1, connect are aligned in one frame.
+//! A broadcast is not carried out: its operand gets axes of length 1, and a fused kernel repeats it. A repeated array would take memory. The
+//! values from which the operand is computed have these axes too, because a reshape between them would cut a kernel in two. All values that
+//! elementwise ops connect, or reshapes that add or remove axes of length 1, share one frame.
 
 use crate::limits::on_host;
 use kiln_program::{Binary, DType, Op, Program, Unary, Var};
@@ -49,8 +49,8 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// `leading`: how many inputs, from the end, come with one axis of length 1 before their own. `carries`: inputs from which one on
-    /// and how many have the frames of the outputs of these numbers, as a loop carries them.
+    /// The frames of a program. The last `leading` inputs have one axis of length 1 before their own axes. `carries` is the number of the
+    /// first carry among the inputs, and the number of carries: a carry has the frame of the output with its number.
     pub(crate) fn new(program: &Program, leading: usize, carries: (usize, usize)) -> Frames {
         let shape = |var: Var| &program.type_of(var).shape[..];
         let mut component: Vec<usize> = (0..program.variables()).collect();

@@ -31,7 +31,7 @@ impl Spare {
         }
     }
 
-    /// Takes back what nobody else holds: a few of each size, since not everything that is given was taken here.
+    /// Keeps the buffers that nobody else holds, at most a few of each size: buffers may come that were not taken from here.
     pub(crate) fn give(&mut self, buffers: impl IntoIterator<Item = Buffer>) {
         const FEW: usize = 4;
         const MANY: usize = 64;

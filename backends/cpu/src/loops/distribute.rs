@@ -1,9 +1,9 @@
-//! Taking a small loop apart by what depends on what.
+//! Loop distribution: a small loop is split into parts that run for all iterations at once and parts that iterate.
 //!
-//! Of a trip only that must wait for the trip before which lies on the way from a carry to a carry. What comes before (of
-//! the slices alone) and what comes after is computed for all trips at once, by the kernels that arrays have; and carries that do
-//! not need the others go round in a loop of their own, so that what lies between (the draws from keys that were split one after the
-//! other, say) is out of the loop too. [`distribute`] rewrites the loops of a program so.
+//! [`distribute`] moves the part of a loop body that does not depend on the carry out of the loop: the equations that read slices alone run
+//! before it, for all iterations at once, and the equations that no carry reads run after it. Carries that do not read the other carries
+//! iterate in a loop of their own. The equations between two such loops, as draws from keys that are split one after the other, also run
+//! for all iterations at once.
 
 use crate::loops::small::is_small;
 use crate::plan::fuse::LARGE;

@@ -5,7 +5,7 @@
 use super::driver::Unary;
 use super::log::Log;
 use super::real::poly;
-use super::trig::TrigData;
+use super::sin_cos::SinCosData;
 use kiln_burn::gamma::{self, CANCELS, CANCELS_F32, Elementary};
 
 struct Here;

@@ -5,7 +5,7 @@
 //! remainder is good to 2^-70 of itself.
 
 use super::real::div_pair;
-use super::trig::sin_cos_pairs;
+use super::sin_cos::sin_cos_pairs;
 
 /// 2/pi in words of 64 bits, the binary point after the first, which is 0.
 #[rustfmt::skip]

@@ -36,6 +36,7 @@ mod pow;
 mod real;
 mod root;
 mod round;
+mod sin_cos;
 mod trig;
 
 use crate::simd::map1;

@@ -2,21 +2,16 @@
 //!
 //! Cody and Waite's reduction modulo pi/2: x = n pi/2 + r with |r| <= pi/4, pi/2 in three parts. With fused
 //! multiply-add the first step is exact. Three parts reach 160 bits (f64) and 72 bits (f32), enough
-//! for arguments up to LIMIT; larger ones, rare, are for `huge`. The polynomials are minimax (Remez
-//! exchange): relative errors 2^-58 (f64) and 2^-28 (f32).
+//! for arguments up to LIMIT; larger ones, rare, are for `huge`. The polynomials are those of `sin_cos`.
 
 use super::driver::Unary;
-use super::exp::ExpData;
 use super::huge;
 use super::real::{Real, div_pair, fast_two_sum, poly, two_sum};
+use super::sin_cos::{SinCosData, sin_cos_pairs};
 
-pub(super) trait TrigData: ExpData {
+pub(super) trait TrigData: SinCosData {
     /// pi/2 in three parts.
     const HALF_PI: [Self; 3];
-    /// sin(r) = r + r^3 S(r^2), |r| <= pi/4.
-    const SIN: &'static [Self];
-    /// cos(r) = 1 - r^2/2 + r^4 C(r^2), |r| <= pi/4.
-    const COS: &'static [Self];
     /// The largest argument of the fast path.
     const LIMIT: Self;
     fn huge_sin(self) -> Self;
@@ -29,22 +24,6 @@ impl TrigData for f64 {
         std::f64::consts::FRAC_PI_2,
         6.123233995736766e-17,
         -1.4973849048591698e-33,
-    ];
-    const SIN: &'static [f64] = &[
-        -0.16666666666666632,
-        0.00833333333332233,
-        -0.00019841269829735022,
-        2.7557313664855665e-06,
-        -2.5050753610657532e-08,
-        1.5896520290684886e-10,
-    ];
-    const COS: &'static [f64] = &[
-        0.0416666666666666,
-        -0.0013888888888874001,
-        2.4801587289400127e-05,
-        -2.7557314327317293e-07,
-        2.0875719712235783e-09,
-        -1.1359455769524378e-11,
     ];
     // 2^38: n has 37 bits, and n times the error of PI is below 2^-120.
     const LIMIT: f64 = 274877906944.0;
@@ -65,8 +44,6 @@ impl TrigData for f32 {
         -4.371138828673793e-08,
         -1.7151245100058819e-15,
     ];
-    const SIN: &'static [f32] = &[-0.16666655, 0.008332173, -1.951665e-04];
-    const COS: &'static [f32] = &[0.041666646, -0.0013887362, 2.4437719e-05];
     // 2^17: n has 17 bits, and x/pi is off by 2^-8 at most.
     const LIMIT: f32 = 131072.0;
     fn huge_sin(self) -> f32 {
@@ -149,19 +126,6 @@ impl<F: TrigData> Unary<F> for Cos {
     fn rare(x: F) -> F {
         x.huge_cos()
     }
-}
-
-/// (sin, cos) of r + lo for |r| <= pi/4, each a pair.
-#[inline(always)]
-pub(super) fn sin_cos_pairs<F: TrigData>(r: F, lo: F) -> ((F, F), (F, F)) {
-    let z = r * r;
-    let sin = fast_two_sum(r, (r * z).fma(poly(z, F::SIN), lo));
-    let h = F::lit(0.5) * z;
-    // The rounding error of the square counts.
-    let hl = r.fma(r, -z).fma(F::lit(0.5), r * lo);
-    let (c, cl) = fast_two_sum(F::lit(1.0), -h);
-    let cos = fast_two_sum(c, cl + (z * z).fma(poly(z, F::COS), -hl));
-    (sin, cos)
 }
 
 /// sin / cos, or -cos / sin in odd quadrants, with one division.
