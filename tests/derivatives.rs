@@ -193,7 +193,7 @@ fn conventions_are_jax_s() {
     });
 }
 
-/// Whether 0 times NaN or infinity is NaN: the compiler of a GPU may take it for 0.
+/// Returns true if 0 times NaN or infinity is NaN: the compiler of a GPU may take it for 0.
 fn keeps_nan() -> bool {
     is_exact()
 }

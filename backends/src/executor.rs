@@ -12,7 +12,7 @@ pub(crate) type Held = Arc<dyn Any + Send + Sync>;
 
 /// What runs programs on a device.
 pub(crate) trait Executor: Send + Sync {
-    /// Whether the device computes with a dtype.
+    /// Returns true if the device computes with a dtype.
     fn has(&self, dtype: DType) -> bool;
 
     /// The most axes that an array can have there.

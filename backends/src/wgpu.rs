@@ -39,7 +39,7 @@ static ADAPTERS: LazyLock<Vec<WgpuDevice>> = LazyLock::new(|| {
     found
 });
 
-/// Whether the first adapter is a GPU, and not software.
+/// Returns true if the first adapter is a GPU, and not software.
 pub(crate) fn hardware() -> bool {
     let first = || ADAPTERS.first().map(|device| &device.kind);
     DRIVER.look("wgpu").is_ok() && first().is_some_and(|kind| *kind != WgpuDeviceKind::Cpu)

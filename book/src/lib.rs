@@ -278,7 +278,7 @@ impl Printed {
     }
 }
 
-/// Whether there is a block of output before the next program: what is printed goes there, and right below the program if there is none.
+/// Returns true if there is a block of output before the next program: what is printed goes there, and right below the program if there is none.
 fn has_a_place(rest: &[Part]) -> bool {
     let mut roles = rest.iter().filter_map(|part| match part {
         Part::Block { info, text } => page::role(info, text).ok(),

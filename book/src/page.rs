@@ -19,7 +19,7 @@ pub(crate) enum Part {
 pub(crate) enum Role {
     /// A piece of the page's program.
     Cell {
-        /// Whether it is to end in a panic, whose message is then shown.
+        /// True if it is to end in a panic, whose message is then shown.
         panics: bool,
     },
     /// A program of its own that does not compile; what the compiler says is then shown.

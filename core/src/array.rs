@@ -92,7 +92,7 @@ pub(crate) enum Literal {
 pub(crate) struct Concrete {
     pub(crate) data: Data,
     pub(crate) weak: bool,
-    /// Whether it may be on any device: a plain number, or made within a recording.
+    /// True if it may be on any device: a plain number, or made within a recording.
     pub(crate) free: bool,
 }
 

@@ -313,7 +313,7 @@ pub(crate) fn nan_check(op: &Op) -> Option<Effect> {
     Some(Effect::CheckNan { op, at })
 }
 
-/// Whether there can be a NaN in the result that comes from no operand. What holds programs has checks within.
+/// Returns true if there can be a NaN in the result that comes from no operand. What holds programs has checks within.
 fn can_make_nan(op: &Op) -> bool {
     match op {
         Op::Unary(f) => !matches!(f, Unary::Not | Unary::Neg | Unary::Abs | Unary::Sign),

@@ -25,7 +25,7 @@ use std::sync::{Arc, LazyLock};
 /// What the program of a function depends on apart from the function: the types of its array arguments.
 pub(crate) type Signature = SmallVec<[(DType, bool, Shape); 3]>;
 
-/// Whether arrays have the types of a signature.
+/// Returns true if arrays have the types of a signature.
 pub(crate) fn matches(signature: &Signature, arrays: &[Array]) -> bool {
     signature.len() == arrays.len()
         && signature.iter().zip(arrays).all(|((dtype, weak, shape), array)| {

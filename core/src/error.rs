@@ -85,7 +85,7 @@ pub(crate) fn check_size(op: &str, shape: &Shape) {
     });
 }
 
-/// Whether some memory could hold the elements.
+/// Returns true if some memory could hold the elements.
 pub(crate) fn fits_memory(shape: &Shape) -> bool {
     shape.checked_size().is_some_and(|n| n <= isize::MAX as usize / 8)
 }

@@ -142,7 +142,7 @@ pub(crate) fn partition(program: &Program, inputs: usize, outputs: usize) -> Par
     }
 }
 
-/// Whether computing it again costs less than memory: it is fused into whoever reads it.
+/// Returns true if computing it again costs less than memory: it is fused into whoever reads it.
 pub(crate) fn is_cheap(op: &Op) -> bool {
     matches!(
         op.class(),

@@ -123,7 +123,7 @@ pub(crate) fn or_default(device: Option<Device>) -> Device {
     }
 }
 
-/// Whether there are arrays, and all may be on any device.
+/// Returns true if there are arrays, and all may be on any device.
 pub(crate) fn all_free(arrays: &[Array]) -> bool {
     let free = |array: &Array| matches!(&array.0, Repr::Concrete(array) if array.free);
     !arrays.is_empty() && arrays.iter().all(free)

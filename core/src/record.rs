@@ -104,7 +104,7 @@ pub(crate) struct Recorded {
     pub(crate) structure: Structure,
 }
 
-/// Whether operations on this thread are recorded.
+/// Returns true if operations on this thread are recorded.
 pub(crate) fn is_recording() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())
 }
@@ -112,7 +112,7 @@ pub(crate) fn is_recording() -> bool {
 /// What transformations record for themselves.
 const DERIVING: &str = "transformation";
 
-/// Whether the innermost recording is a transformation's own: what is recorded was not written by the user.
+/// Returns true if the innermost recording is a transformation's own: what is recorded was not written by the user.
 pub(crate) fn is_deriving() -> bool {
     STACK.with_borrow(|stack| {
         stack

@@ -290,7 +290,7 @@ impl Structure {
         (fits && arrays.len() == 0).then_some(tree)
     }
 
-    /// Whether there are static values.
+    /// Returns true if there are static values.
     pub(crate) fn has_values(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Static(_)))
     }

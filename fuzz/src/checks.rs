@@ -180,7 +180,7 @@ fn mapped(case: &Case, dice: &mut Dice) -> Outcome {
     Outcome::Agrees
 }
 
-/// Whether two values of a result of a smooth program differ by rounding alone: by no more than its greatest element and some hundred operations explain, or
+/// Returns true if two values of a result of a smooth program differ by rounding alone: by no more than its greatest element and some hundred operations explain, or
 /// a change of the inputs by some units in the last place.
 fn near(program: &Arc<Program>, inputs: &[Array], i: usize, x: &Array, y: &Array, dice: &mut Dice) -> bool {
     // An integer that is made of such floats may be another one.
@@ -240,7 +240,7 @@ fn exact(program: &Program, mapped: &[bool]) -> Vec<bool> {
     program.outputs().iter().map(|var| exact[var.index()]).collect()
 }
 
-/// Whether a program multiplies or decomposes matrices of floats.
+/// Returns true if a program multiplies or decomposes matrices of floats.
 fn has_products(program: &Program) -> bool {
     contains(program, &|op| matches!(op, Op::Dot(_) | Op::Linalg(_)))
 }

@@ -120,7 +120,7 @@ struct Maker<'d> {
     /// What operands are taken from.
     vars: Vec<Var>,
     style: Style,
-    /// Whether it may have any number of inputs.
+    /// True if it may have any number of inputs.
     open: bool,
 }
 

@@ -601,7 +601,7 @@ fn less_of(op: &Op) -> Vec<Op> {
     }
 }
 
-/// Whether a body's first result is a sum with its first carry, as the generator makes it.
+/// Returns true if a body's first result is a sum with its first carry, as the generator makes it.
 fn counts_on(body: &Program, consts: usize) -> bool {
     let counter = body.inputs().nth(consts);
     let sum = body
@@ -613,7 +613,7 @@ fn counts_on(body: &Program, consts: usize) -> bool {
     })
 }
 
-/// Whether a condition still compares the counter with its end.
+/// Returns true if a condition still compares the counter with its end.
 fn compares(condition: &Program, consts: usize) -> bool {
     let counter = condition.inputs().nth(consts);
     let last = condition

@@ -364,7 +364,7 @@ fn wide_sizes<const N: usize>(mut extra: &[u8], sizes: [&mut u64; N]) -> bool {
 }
 
 impl Member {
-    /// Whether the data can become as many bytes as the file is said to have. Deflate makes at most 1032 bytes of one.
+    /// Returns true if the data can become as many bytes as the file is said to have. Deflate makes at most 1032 bytes of one.
     pub(super) fn is_possible(&self) -> bool {
         match self.method {
             STORED => self.size == self.compressed,

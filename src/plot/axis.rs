@@ -92,7 +92,7 @@ impl Bounds {
 pub(super) struct Axis {
     pub(super) lo: f64,
     pub(super) hi: f64,
-    /// Whether it is drawn from the other end.
+    /// True if it is drawn from the other end.
     pub(super) reversed: bool,
     ticks: Vec<(f64, String)>,
     /// Between the powers of ten.

@@ -121,7 +121,7 @@ fn matrix(method: &str, z: &Array) -> Vec<f64> {
     values(method, "z", z)
 }
 
-/// Whether the numbers decrease; otherwise they increase.
+/// Returns true if the numbers decrease; otherwise they increase.
 #[track_caller]
 fn falls(method: &str, name: &str, numbers: &[f64]) -> bool {
     let falls = numbers.len() > 1 && numbers[1] < numbers[0];

@@ -23,7 +23,7 @@ pub(super) struct Paper<DB: DrawingBackend> {
     pub(super) cells: [usize; 2],
     /// How far texts have to be moved down: of letters in pixels, plotters has the line in the middle and not the digits.
     pub(super) drop: f64,
-    /// Whether a line that crosses itself is filled at the crossing. Plotters draws thick lines as polygons, which have a hole there.
+    /// True if a line that crosses itself is filled at the crossing. Plotters draws thick lines as polygons, which have a hole there.
     pub(super) solid: bool,
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn wrong(row: &Value, eigenvalues: &Array, eigenvectors: &Array) -> O
     })
 }
 
-/// Whether the shapes are those of eigenvalues and eigenvectors.
+/// Returns true if the shapes are those of eigenvalues and eigenvectors.
 pub(crate) fn shapes(row: &Value, eigenvalues: &Array, eigenvectors: &Array) -> bool {
     let expected: Vec<Array> = list(&row["outputs"]).iter().map(array).collect();
     let same = |x: &Array, y: &Array| x.shape() == y.shape() && x.dtype() == y.dtype() && !x.is_weak();

@@ -17,13 +17,13 @@ pub(crate) fn moved(x: Array) -> Array {
     x.to_device(Device::default())
 }
 
-/// Whether the device has a dtype. What it has not is refused, which `devices.rs` tests for every such dtype; rows and programs in it
+/// Returns true if the device has a dtype. What it has not is refused, which `devices.rs` tests for every such dtype; rows and programs in it
 /// are left out.
 pub(crate) fn has(dtype: DType) -> bool {
     Device::default().has(dtype)
 }
 
-/// Whether an error says that the device has no arrays of so many axes: Burn's older CPU backend has 6. `devices.rs` tests that they are refused; such rows
+/// Returns true if an error says that the device has no arrays of so many axes: Burn's older CPU backend has 6. `devices.rs` tests that they are refused; such rows
 /// are left out.
 pub(crate) fn has_too_many_axes(error: &str) -> bool {
     Device::from_environment() == Device::ndarray() && error.contains("ndarray has no arrays of ")
@@ -35,7 +35,7 @@ pub(crate) fn looseness() -> f64 {
     if is_exact() { 1.0 } else { 4.5 }
 }
 
-/// Whether results are held to the last bit: on the CPU. Elsewhere a product and a sum may be contracted or not, and sums are in another order.
+/// Returns true if results are held to the last bit: on the CPU. Elsewhere a product and a sum may be contracted or not, and sums are in another order.
 pub(crate) fn is_exact() -> bool {
     Device::from_environment() == Ok(Device::cpu())
 }

@@ -166,7 +166,7 @@ pub(crate) fn message<R>(f: impl FnOnce() -> R) -> String {
     }
 }
 
-/// Whether this is how the default device refuses a dtype that it does not have. The CPU has them all.
+/// Returns true if this is how the default device refuses a dtype that it does not have. The CPU has them all.
 pub(crate) fn refused(message: &str) -> bool {
     let device = Device::default();
     let refusal =

@@ -6,7 +6,7 @@ use std::rc::Rc;
 /// The sizes of batches; inputs hold the greatest.
 const SIZES: [usize; 3] = [3, 1, 0];
 
-/// Whether arrays are on the CPU, where kernels cost nothing to compile, so that every axis and every choice of batched inputs is tried. Elsewhere a
+/// Returns true if arrays are on the CPU, where kernels cost nothing to compile, so that every axis and every choice of batched inputs is tried. Elsewhere a
 /// batch is along the first axis only (`vmap` moves any other there before the rule of an op sees it), of the choices in [`masks`].
 fn on_cpu() -> bool {
     Device::default() == Device::cpu()

@@ -279,7 +279,7 @@ fn place(frame: &Frame, shape: &[usize], axis: usize) -> usize {
     frame.places[before]
 }
 
-/// Whether an elementwise op becomes a part of a kernel with others.
+/// Returns true if an elementwise op becomes a part of a kernel with others.
 fn fuses(op: &Op, dtype: DType) -> bool {
     let apart = match op {
         Op::Unary(f) => matches!(f, Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc),

@@ -153,7 +153,7 @@ pub fn vjp(
     })
 }
 
-/// Whether the gradient of an op is one of plain ops; else its rule is its user's.
+/// Returns true if the gradient of an op is one of plain ops; else its rule is its user's.
 fn is_plain(op: &Op) -> bool {
     let structured = matches!(
         op.class(),

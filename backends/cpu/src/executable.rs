@@ -84,7 +84,7 @@ enum Work {
 struct Loop {
     scan: Scan,
     body: Arc<Executable>,
-    /// Whether a trip that leaves the carry as it is may be the last that does anything.
+    /// True if a trip that leaves the carry as it is may be the last that does anything.
     settles: bool,
 }
 
@@ -353,7 +353,7 @@ impl Compiler {
     }
 }
 
-/// Whether two buffers hold the same, without reading many elements.
+/// Returns true if two buffers hold the same, without reading many elements.
 fn is_same(x: &Buffer, y: &Buffer) -> bool {
     const FEW: usize = 64;
     let (x, y) = (x.bytes(), y.bytes());

@@ -52,7 +52,7 @@ impl fmt::Display for OutOfMemory {
 
 impl std::error::Error for OutOfMemory {}
 
-/// Whether this many bytes can be allocated now; few bytes always can.
+/// Returns true if this many bytes can be allocated now; few bytes always can.
 pub(crate) fn reserve(bytes: usize) -> bool {
     const FEW: usize = 1 << 20;
     let fits = || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();

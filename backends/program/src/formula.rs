@@ -86,7 +86,7 @@ impl Formula {
         (is_one_of_four && x.has_room() && y.has_room()).then(|| Formula::Binary(f, Arc::new((x, y))))
     }
 
-    /// Whether a formula of it would still be a short one: what many numbers give is left to the program.
+    /// Returns true if a formula of it would still be a short one: what many numbers give is left to the program.
     fn has_room(&self) -> bool {
         const MOST: usize = 8;
         self.size() < MOST
@@ -101,7 +101,7 @@ impl Formula {
     }
 }
 
-/// Whether a literal can be lifted.
+/// Returns true if a literal can be lifted.
 pub(crate) fn is_literal(value: Scalar) -> bool {
     let number = value.as_f64();
     value.dtype().is_float() && number.is_finite() && ![0.0, 1.0, -1.0].contains(&number)

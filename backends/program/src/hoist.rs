@@ -89,7 +89,7 @@ fn is_dear(op: &Op) -> bool {
     dear(op, &mut FxHashSet::default())
 }
 
-/// Whether an op is dear; a program that was looked into before is not dear.
+/// Returns true if an op is dear; a program that was looked into before is not dear.
 fn dear<'a>(op: &'a Op, cheap: &mut FxHashSet<&'a Program>) -> bool {
     match op {
         Op::Scan(_) => true,

@@ -145,7 +145,7 @@ pub enum Op {
         kind: Reduction,
         /// The axis.
         axis: usize,
-        /// Whether it runs from the end.
+        /// True if it runs from the end.
         reverse: bool,
     },
     /// `(key, x, ...) -> (key, x, ...)`: all operands permuted along an axis so that the first ascends. Stable; NaN comes

@@ -70,9 +70,9 @@ pub struct Program {
     hash: u64,
     depth: usize,
     has_effect: bool,
-    /// Whether there are literals that can be lifted, here or within.
+    /// True if there are literals that can be lifted, here or within.
     literals: bool,
-    /// Whether there are numbers that are given when it runs, here or within.
+    /// True if there are numbers that are given when it runs, here or within.
     lifted: bool,
     /// Itself without its literals, and these, if there are any: found once, as a program runs often.
     without_literals: OnceLock<Option<Lifted>>,
@@ -141,7 +141,7 @@ impl Program {
         if self.literals { 2 * all } else { all }
     }
 
-    /// Whether there are literals in it that [`lift`](crate::lift()) could take out.
+    /// Returns true if there are literals in it that [`lift`](crate::lift()) could take out.
     pub(crate) fn has_literals(&self) -> bool {
         self.literals
     }
@@ -312,7 +312,7 @@ impl PartialEq for Program {
     }
 }
 
-/// Whether two programs have the same equations. Two programs within them that were compared before are not compared again: where they are shared, that
+/// Returns true if two programs have the same equations. Two programs within them that were compared before are not compared again: where they are shared, that
 /// would take exponentially long.
 fn same_equations(x: &Program, y: &Program) -> bool {
     /// Pairs that were compared, or are being compared. That one of them differs ends the whole comparison.

@@ -154,7 +154,7 @@ pub fn select(predicate: &Array, on_true: &Array, on_false: &Array) -> Array {
     where_(predicate, on_true, on_false)
 }
 
-/// Whether a choice can be made right away.
+/// Returns true if a choice can be made right away.
 fn is_known(x: &Array) -> bool {
     !is_recording() && !matches!(x.0, Repr::Traced(_))
 }

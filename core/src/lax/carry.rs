@@ -148,7 +148,7 @@ impl<T: Tree> Carry<T> {
         });
     }
 
-    /// Whether the carry had to be promoted to what comes out of the body.
+    /// Returns true if the carry had to be promoted to what comes out of the body.
     #[track_caller]
     fn promote(&mut self, outputs: &[ArrayType], weak: &[bool]) -> bool {
         let mut changed = false;

@@ -84,7 +84,7 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Whether no place is written twice, as far as the shapes show.
+    /// Returns true if no place is written twice, as far as the shapes show.
     fn is_unique(&self) -> bool {
         self.indices[0].shape()[self.batch..].iter().product::<usize>() <= 1
     }

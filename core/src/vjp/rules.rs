@@ -31,7 +31,7 @@ pub(super) fn forward(site: &Site) -> (Vec<Array>, Vec<Array>) {
     }
 }
 
-/// Whether something in a program is better kept for the backward pass than computed again: that may come in another program, or in
+/// Returns true if something in a program is better kept for the backward pass than computed again: that may come in another program, or in
 /// another trip of a loop.
 fn keeps(program: &Program) -> bool {
     thread_local! {

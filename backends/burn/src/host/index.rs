@@ -6,7 +6,7 @@ use kiln_program::Update;
 /// Adds up linear indices along merged axes; a place out of bounds becomes negative, unless it is to be moved into bounds.
 pub(crate) struct Linear {
     pub(crate) at: Vec<i64>,
-    /// Whether indices are moved into bounds.
+    /// True if indices are moved into bounds.
     pub(crate) clip: bool,
 }
 

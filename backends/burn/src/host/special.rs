@@ -127,7 +127,7 @@ pub(crate) fn erf_inv_f64(u: f64) -> f64 {
 pub(crate) struct Piece {
     /// The least `w = -log(1 - u^2)` for which it is used.
     pub(crate) from: f64,
-    /// Whether its argument is the root of `w`.
+    /// True if its argument is the root of `w`.
     pub(crate) root: bool,
     /// What is subtracted from the argument.
     pub(crate) centre: f64,

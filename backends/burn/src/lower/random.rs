@@ -54,7 +54,7 @@ impl<B: Kernels> Context<'_, B> {
     }
 }
 
-/// Whether `unit * (high - low) + low` depends on how a device does it. It does not where the product is exact, as by a power of two; nor
+/// Returns true if `unit * (high - low) + low` depends on how a device does it. It does not where the product is exact, as by a power of two; nor
 /// where one term is 0; nor where the width is not positive, since all is then `low`.
 fn rounds_twice(low: f32, high: f32) -> bool {
     let width = high - low;

@@ -128,7 +128,7 @@ fn integer_unary<T: Integer>(f: Unary) -> Loop1 {
     }
 }
 
-/// Whether the loop of an op reads only the first element of the operand that is the same everywhere, if one is.
+/// Returns true if the loop of an op reads only the first element of the operand that is the same everywhere, if one is.
 pub(crate) fn is_arithmetic(f: Binary, dtype: DType, splat: Splat) -> bool {
     use Binary::{Add, Div, Max, Min, Mul, Pow, Sub};
     match f {

@@ -33,12 +33,12 @@ impl Pattern {
         Pattern { axes: merged }
     }
 
-    /// Whether it is 0 everywhere.
+    /// Returns true if it is 0 everywhere.
     pub(crate) fn is_splat(&self) -> bool {
         self.axes.is_empty()
     }
 
-    /// Whether it is the position itself.
+    /// Returns true if it is the position itself.
     pub(crate) fn is_contiguous(&self) -> bool {
         matches!(self.axes[..], [(_, 1)])
     }

@@ -74,7 +74,7 @@ enum When {
 #[derive(Clone, Copy)]
 struct Outer {
     var: Var,
-    /// Whether it has an axis of all trips before its own.
+    /// True if it has an axis of all trips before its own.
     stacked: bool,
 }
 
@@ -330,7 +330,7 @@ fn boundary(scan: &Scan, when: &[When]) -> (Vec<Var>, Vec<Var>) {
     (exported, imported)
 }
 
-/// Whether what is stacked between the parts is not much more than what the loop reads and writes anyhow.
+/// Returns true if what is stacked between the parts is not much more than what the loop reads and writes anyhow.
 fn is_affordable(scan: &Scan, exported: &[Var], imported: &[Var]) -> bool {
     const FREE: usize = 1 << 20;
     let body = &scan.body;
@@ -376,7 +376,7 @@ fn needed(scan: &Scan, carries: &[usize]) -> Vec<bool> {
     needed
 }
 
-/// Whether the op can be computed for all trips at once with the same bits.
+/// Returns true if the op can be computed for all trips at once with the same bits.
 fn is_movable(equation: &Equation) -> bool {
     // A reduction's order of additions is that of the reduced axes alone.
     matches!(

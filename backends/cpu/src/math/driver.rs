@@ -28,7 +28,7 @@ pub(super) trait Unary<T> {
     fn fast(x: T) -> T;
     /// Whether any element can be rare at all.
     const HAS_RARE: bool = false;
-    /// Whether `rare(x)` must replace `fast(x)`.
+    /// Returns true if `rare(x)` must replace `fast(x)`.
     #[inline(always)]
     fn is_rare(_x: T) -> bool {
         false

@@ -157,7 +157,7 @@ fn tails<F: Real, const N: usize>(
 const CENTRAL_TO_32: f64 = 0.9966;
 const CENTRAL_TO_64: f64 = 0.99903;
 
-/// Whether |x| is at most `bound`. NaN is not.
+/// Returns true if |x| is at most `bound`. NaN is not.
 #[inline(always)]
 fn is_central<F: Real>(x: F, bound: f64) -> bool {
     x.abs() <= F::lit(bound)

@@ -32,7 +32,7 @@ pub(super) trait Real:
     fn with_sign_of(self, s: Self) -> Self;
     /// `self`, negated if n mod 4 is 2 or 3, for t = n + MAGIC.
     fn negate_in_lower_half(self, t: Self) -> Self;
-    /// Whether n is odd, for t = n + MAGIC.
+    /// Returns true if n is odd, for t = n + MAGIC.
     fn is_odd(t: Self) -> bool;
     /// 2^n for t = n + MAGIC, where 2^n is normal.
     fn pow2(t: Self) -> Self;

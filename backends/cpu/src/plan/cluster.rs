@@ -134,7 +134,7 @@ impl<'p> Clusters<'p> {
         self.stored[var.index()]
     }
 
-    /// Whether the equation only gives another shape to a buffer.
+    /// Returns true if the equation only gives another shape to a buffer.
     pub(crate) fn is_alias(&self, equation: &Equation) -> bool {
         equation
             .outputs
@@ -249,7 +249,7 @@ impl<'p> Clusters<'p> {
         }
     }
 
-    /// Whether a stored variable is computed point by point in a kernel, which others may join.
+    /// Returns true if a stored variable is computed point by point in a kernel, which others may join.
     fn is_map_root(&self, var: Var) -> bool {
         let Some(i) = self.definition[var.index()] else {
             return false;
@@ -338,7 +338,7 @@ impl<'p> Clusters<'p> {
         false
     }
 
-    /// Whether equation `i` would be evaluated so often that storing its result is cheaper.
+    /// Returns true if equation `i` would be evaluated so often that storing its result is cheaper.
     ///
     /// However cheap it is, it is not computed in more than `MANY` places.
     fn is_dear(&self, i: usize) -> bool {

@@ -4,7 +4,7 @@ use crate::plan::view::{View, operand_views};
 use kiln_program::{Binary, Class, Op, Reduction, Scan, Unary};
 use smallvec::SmallVec;
 
-/// Whether the op can be part of a kernel.
+/// Returns true if the op can be part of a kernel.
 pub(crate) fn is_fusable(op: &Op) -> bool {
     match op {
         Op::Scan(scan) => is_tile_loop(scan),
@@ -50,7 +50,7 @@ pub(crate) fn own_cost(op: &Op) -> u64 {
 /// Carries of fewer elements are not worth a kernel.
 pub(crate) const LARGE: usize = 32;
 
-/// Whether the loop can run inside the tiles of a kernel: carries of one large shape, changed point by point.
+/// Returns true if the loop can run inside the tiles of a kernel: carries of one large shape, changed point by point.
 pub(crate) fn is_tile_loop(scan: &Scan) -> bool {
     let types = scan.body.output_types();
     let Some(first) = types.first() else { return false };

@@ -96,7 +96,7 @@ pub(crate) enum Instruction {
     Load {
         leaf: usize,
         out: usize,
-        /// Whether more than the first [`BLOCK`](kernels::BLOCK) elements are ever read.
+        /// True if more than the first [`BLOCK`](kernels::BLOCK) elements are ever read.
         whole: bool,
     },
     Iota {

@@ -122,7 +122,7 @@ struct Loop {
     slices: Vec<(Slices, Place)>,
     stacked: Vec<(Place, Slices)>,
     next: Moves,
-    /// Whether a trip that leaves the carry as it is may be the last that does anything.
+    /// True if a trip that leaves the carry as it is may be the last that does anything.
     settles: bool,
 }
 
