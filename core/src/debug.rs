@@ -36,7 +36,7 @@ use std::sync::{Arc, Once, PoisonError, RwLock};
 ///
 /// Each `{}` is replaced by the next value, which is an array, a reference to one, or a number, and is not moved; `{{` stands for a brace.
 /// Inside of transformations it prints when the values are there: under [`jit`](crate::jit) at every call, in loops at every
-/// trip, in a branch when it is taken, under `vmap` once an element. The prints of a program come in their order. See [`debug`](crate::debug)
+/// iteration, in a branch when it is taken, under `vmap` once an element. The prints of a program come in their order. See [`debug`](crate::debug)
 /// for where they go.
 ///
 /// # Panics

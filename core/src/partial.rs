@@ -1,6 +1,6 @@
 //! A program in two parts: what can be computed before some of its inputs are known, and the rest.
 //!
-//! For a backward pass that comes later (in a later trip of a loop, or when the user calls it). Of what the first part
+//! For a backward pass that comes later (in a later iteration of a loop, or when the user calls it). Of what the first part
 //! computes, the second may need some: cheap elementwise values and random bits are computed again, everything else is kept.
 
 use crate::forward::forward_apart;

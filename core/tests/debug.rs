@@ -116,7 +116,7 @@ fn loops_print_every_trip_and_branches_when_they_are_taken() {
         lines(|| (f(true.into()), f(false.into()), f(true.into()))),
         ["yes", "no", "yes"]
     );
-    // As many trips as there are, not as there may be; also with a carry that is not small.
+    // As many iterations as there are, not as there may be; also with a carry that is not small.
     for n in [1, 5000] {
         let f = jit(move |x: Array| {
             lax::while_loop_bounded(
@@ -346,7 +346,7 @@ fn a_nan_that_a_derivative_makes_is_named_by_the_line_of_its_op() {
 
 #[test]
 fn what_runs_once_more_for_a_derivative_prints_once() {
-    // One print for each of three trips, and one of the call.
+    // One print for each of three iterations, and one of the call.
     let f = |x: Array| {
         let (y, _) = lax::scan_n(
             |c: Array| {

@@ -308,7 +308,7 @@ fn what_loops_run_over() {
     );
     assert_eq!(
         message(|| lax::scan(|c: Array, ()| (c, ()), 0.into(), ())),
-        "scan: xs holds no array that says how many trips there are: use scan_n"
+        "scan: xs holds no array that says how many iterations there are: use scan_n"
     );
     assert!(message(|| lax::map(|x: Array| x, np::array(1))).starts_with("map: xs is a scalar"));
     assert!(

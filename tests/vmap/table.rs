@@ -690,7 +690,7 @@ fn what_an_element_does_not_take_has_no_part_in_its_derivative() {
         // sqrt(a (x - 4)).
         (5.0, &table, 1.0, 0.25),
         (5.0, &switched, 0.5, -0.5),
-        // One trip: to 4, which is not beyond a.
+        // One iteration: to 4, which is not beyond a.
         (5.0, &bounded, 0.5, -0.5),
     ];
     for (i, (x, f, dx, da)) in rows.into_iter().enumerate() {

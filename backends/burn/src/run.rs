@@ -50,7 +50,7 @@ impl<'a> Interpreter<'a> {
         Interpreter::of_loop(program, route, 0, (0, 0))
     }
 
-    /// `slices`: how many of the last inputs are slices along an axis, which come with this axis. `carries`: the first input that is carried from trip to trip, and how
+    /// `slices`: how many of the last inputs are slices along an axis, which come with this axis. `carries`: the first input that is carried from iteration to iteration, and how
     /// many there are.
     fn of_loop(
         program: &'a Program,
@@ -368,7 +368,7 @@ pub(crate) fn structure<B: Kernels>(
     }
 }
 
-/// Which carries are on the host in every trip: integers, few of them, that depend on others of the kind alone. Reading them once
+/// Which carries are on the host in every iteration: integers, few of them, that depend on others of the kind alone. Reading them once
 /// before a loop, a key above all, is better than a kernel for each thing that is done with them, and a loop that counts needs no other reading at all.
 fn carries_here<B: Kernels>(
     body: &Program,
@@ -425,7 +425,7 @@ fn place_carries<B: Kernels>(
         .collect()
 }
 
-/// A loop with a fixed number of trips.
+/// A loop with a fixed number of iterations.
 fn scan<B: Kernels>(
     scan: &Scan,
     operands: Vec<Value<B>>,
@@ -510,7 +510,7 @@ fn scan<B: Kernels>(
     results
 }
 
-/// What the trips of a loop give, as rows of one array.
+/// What the iterations of a loop give, as rows of one array.
 struct Rows<B: Kernels> {
     reverse: bool,
     last: Vec<Value<B>>,
@@ -591,7 +591,7 @@ fn row<B: Kernels>(x: &Tensor<B>, at: usize, of: &ArrayType, route: Route, devic
     x.clone().narrow(0, at, at + 1).reshape(&shape)
 }
 
-/// A loop on a condition, which the host reads before each trip, if it is not there already.
+/// A loop on a condition, which the host reads before each iteration, if it is not there already.
 fn repeat<B: Kernels>(
     w: &While,
     operands: Vec<Value<B>>,

@@ -371,7 +371,7 @@ fn loops_over_slices_take_less_than_a_kernel_a_trip() {
     assert!(launched.len() <= n, "{}", launched.len());
 }
 
-/// A loop that counts is not asked by the device when to end, and its trips are fused.
+/// A loop that counts is not asked by the device when to end, and its iterations are fused.
 #[test]
 fn counting_loops_do_not_wait() {
     let counter = ArrayType::new(DType::I32, Shape::scalar());

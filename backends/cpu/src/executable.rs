@@ -84,7 +84,7 @@ enum Work {
 struct Loop {
     scan: Scan,
     body: Arc<Executable>,
-    /// True if a trip that leaves the carry as it is may be the last that does anything.
+    /// True if an iteration that leaves the carry as it is may be the last that does anything.
     settles: bool,
 }
 

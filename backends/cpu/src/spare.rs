@@ -1,9 +1,9 @@
-//! Buffers that nobody needs any more, kept for the next trip of a loop.
+//! Buffers that nobody needs any more, kept for the next iteration of a loop.
 
 use crate::{Buffer, OutOfMemory};
 use kiln_program::ArrayType;
 
-/// Keeps what one trip of a loop has no more use for; outside of loops, nothing.
+/// Keeps what one iteration of a loop has no more use for; outside of loops, nothing.
 #[derive(Default)]
 pub(crate) struct Spare {
     buffers: Vec<Buffer>,
@@ -11,7 +11,7 @@ pub(crate) struct Spare {
 }
 
 impl Spare {
-    /// For the trips of a loop.
+    /// For the iterations of a loop.
     pub(crate) fn of_loop() -> Spare {
         Spare {
             buffers: vec![],

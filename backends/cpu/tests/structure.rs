@@ -53,7 +53,7 @@ fn piece(x: &Buffer, i: usize) -> Buffer {
     alone(&Op::Reshape(shape[1..].into()), &[piece]).remove(0)
 }
 
-/// Runs the equations one by one, each as a program of its own, and loops trip by trip.
+/// Runs the equations one by one, each as a program of its own, and loops iteration by iteration.
 fn one_by_one(program: &Program, inputs: &[Buffer]) -> Vec<Buffer> {
     let mut values: Vec<Buffer> = inputs.to_vec();
     for equation in program.equations() {
@@ -988,7 +988,7 @@ fn indices_into_empty_axes_are_nowhere() {
                 carries: 1,
                 reverse: false,
             });
-            // The indices are the same in each trip.
+            // The indices are the same in each iteration.
             let i = push(
                 &mut b,
                 Op::Broadcast {

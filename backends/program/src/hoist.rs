@@ -1,4 +1,4 @@
-//! Moving out of a loop what is the same in each trip.
+//! Moving out of a loop what is the same in each iteration.
 
 use crate::class::Class;
 use crate::op::{Op, Scan};
@@ -18,7 +18,7 @@ pub(crate) struct Hoisted {
 }
 
 /// Takes out of a loop the equations that read nothing but its constants, as far as something dear comes of them: an elementwise value
-/// costs less than a constant to be read in each trip.
+/// costs less than a constant to be read in each iteration.
 pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
     let body = &*scan.body;
     let mut invariant = vec![false; body.variables()];

@@ -181,7 +181,7 @@ pub enum Op {
     // Structure.
     /// `(inputs) -> outputs` of a program that is kept whole until it is compiled.
     Call(#[serde(skip, default = "later")] Arc<Program>),
-    /// `(consts, init, xs) -> (carry, ys)`: a loop with a fixed number of trips.
+    /// `(consts, init, xs) -> (carry, ys)`: a loop with a fixed number of iterations.
     Scan(Scan),
     /// `(consts, init) -> carry`: repeats while a condition on the carry holds.
     While(While),
@@ -227,20 +227,20 @@ pub struct Dot {
     pub rhs_batch: Axes,
 }
 
-/// A loop with a fixed number of trips. The body maps `(consts, carry, x)` to `(carry, y)`, where `x` is a slice of each
+/// A loop with a fixed number of iterations. The body maps `(consts, carry, x)` to `(carry, y)`, where `x` is a slice of each
 /// of the `xs` along axis 0 and each `y` becomes a slice of one of the `ys`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Scan {
-    /// One trip.
+    /// One iteration.
     #[serde(skip, default = "later")]
     pub body: Arc<Program>,
-    /// The number of trips.
+    /// The number of iterations.
     pub length: usize,
-    /// How many operands are the same in each trip.
+    /// How many operands are the same in each iteration.
     pub consts: usize,
-    /// How many operands are carried from trip to trip.
+    /// How many operands are carried from iteration to iteration.
     pub carries: usize,
-    /// Whether the trips go from the last slice to the first.
+    /// Whether the iterations go from the last slice to the first.
     pub reverse: bool,
 }
 
@@ -264,7 +264,7 @@ pub struct While {
     /// Gives the next carry.
     #[serde(skip, default = "later")]
     pub body: Arc<Program>,
-    /// How many operands are the same in each trip.
+    /// How many operands are the same in each iteration.
     pub consts: usize,
 }
 

@@ -33,7 +33,7 @@ fn program(wanted: &[usize]) -> Program {
     b.finish(&outputs)
 }
 
-/// Carries, slices, and equations of a trip.
+/// Carries, slices, and equations of an iteration.
 fn left(wanted: &[usize]) -> Option<(usize, usize, usize)> {
     let simple = simplify(&program(wanted));
     assert_eq!(simple.output_types(), program(wanted).output_types());

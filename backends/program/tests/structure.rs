@@ -260,7 +260,7 @@ fn a_choice_that_is_known_is_made() {
     }
 }
 
-/// A loop of three trips that prints its carry and stacks nothing.
+/// A loop of three iterations that prints its carry and stacks nothing.
 fn printing_loop() -> Op {
     let body = function(f32s(&[2]), |b, x| {
         b.push(print("{}"), &[x]).unwrap();

@@ -1,4 +1,4 @@
-//! What goes round a loop: recorded again until it comes out of a trip as it went in.
+//! What goes round a loop: recorded again until it comes out of an iteration as it went in.
 
 use crate::Array;
 use crate::error::check;
@@ -59,7 +59,7 @@ pub(super) struct Carry<T> {
     named: fn(&T) -> Vec<String>,
 }
 
-/// A recorded trip: `(carry, others, hidden) -> (carry, results)`.
+/// A recorded iteration: `(carry, others, hidden) -> (carry, results)`.
 pub(super) struct Trip {
     pub(super) program: Program,
     pub(super) hidden: Vec<Array>,
@@ -93,7 +93,7 @@ impl<T: Tree> Carry<T> {
         self.arrays.iter().map(Array::is_weak).collect()
     }
 
-    /// Records a trip until the carry comes out as it went in: what is weak at first may take a stronger dtype. The trip gets the carry and
+    /// Records an iteration until the carry comes out as it went in: what is weak at first may take a stronger dtype. The iteration gets the carry and
     /// arrays of the types `others`, and gives the carry and other results.
     #[track_caller]
     pub(super) fn settle<Y: Tree>(

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// `for i in lower..upper { carry = body(i, carry) }`, recorded as one loop. `i` is a weak integer scalar.
 ///
-/// With bounds whose values are known (plain numbers, and arrays that are not being recorded) the number of trips is part of the
+/// With bounds whose values are known (plain numbers, and arrays that are not being recorded) the number of iterations is part of the
 /// program (and the loop can run within the tiles of the engine); else it is known when the loop runs, and there is no derivative in
 /// reverse mode.
 ///
@@ -113,7 +113,7 @@ fn number(bound: &Array) -> Option<i64> {
 /// `while condition(carry) { carry = body(carry) }`, recorded as one loop. The condition is a bool scalar.
 ///
 /// The carry keeps its structure, shapes and dtypes, as in [`fori_loop`]. There is no derivative in reverse mode, since the number of
-/// trips is not known: see [`while_loop_bounded`].
+/// iterations is not known: see [`while_loop_bounded`].
 ///
 /// # Panics
 /// When the carry comes out of the body with another structure, shape or dtype, or the condition is no bool scalar.
@@ -140,8 +140,8 @@ pub fn while_loop<T: Tree>(condition: impl Fn(&T) -> Array, body: impl Fn(T) -> 
 
 /// As [`while_loop`], with at most `max_trips` trips: a loop that has a derivative in reverse mode.
 ///
-/// It is recorded as a [`scan`](super::scan()) whose trips leave the carry as it is once the condition has failed. The engine leaves the loop
-/// then; its derivative keeps room for all trips.
+/// It is recorded as a [`scan`](super::scan()) whose iterations leave the carry as it is once the condition has failed. The engine leaves the loop
+/// then; its derivative keeps room for all iterations.
 ///
 /// # Panics
 /// When the carry comes out of the body with another structure, shape or dtype, or the condition is no bool scalar.

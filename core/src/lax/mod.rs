@@ -2,9 +2,9 @@
 //!
 //! | | | reverse mode |
 //! |---|---|---|
-//! | [`fori_loop`] | a number of trips, with a counter | yes, if the number is known |
+//! | [`fori_loop`] | a number of iterations, with a counter | yes, if the number is known |
 //! | [`while_loop`] | as long as a condition holds | no |
-//! | [`while_loop_bounded`] | the same, with a greatest number of trips | yes |
+//! | [`while_loop_bounded`] | the same, with a greatest number of iterations | yes |
 //! | [`scan`], [`scan_reverse`], [`scan_n`] | a carry, and results stacked along a new axis | yes |
 //! | [`map`] | a function of each slice, one after the other | yes |
 //! | [`associative_scan`], [`associative_scan_reverse`] | all partial results of an associative function, in a logarithmic number of steps | yes |
@@ -12,8 +12,8 @@
 //! | [`select`] | a choice between elements | yes |
 //! | [`random_bits`], [`uniform`], [`fixed_uniform`], [`mul_add`] | the primitives that samplers use | |
 //!
-//! A Rust loop in a recorded function is unrolled: its trips become equations. So the number of trips has to be known, and a long loop makes a
-//! large program. A loop of this module is recorded once, whatever the number of trips. The carry of a loop keeps its structure, shapes
+//! A Rust loop in a recorded function is unrolled: its iterations become equations. So the number of iterations has to be known, and a long loop makes a
+//! large program. A loop of this module is recorded once, whatever the number of iterations. The carry of a loop keeps its structure, shapes
 //! and dtypes, and branches give one type: anything else is refused at the caller's line.
 //!
 //! ```

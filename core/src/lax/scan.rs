@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// `for each x of xs { (carry, y) = f(carry, x) }`: the last carry, and all `y` stacked along a new first axis.
 ///
-/// `xs` is a tree of arrays of one length `n` along their first axis; trip `i` gets the same tree of the slices `xs[i]`. Recorded as one
+/// `xs` is a tree of arrays of one length `n` along their first axis; iteration `i` gets the same tree of the slices `xs[i]`. Recorded as one
 /// loop. The carry keeps its structure, shapes and dtypes; where it starts with a weak dtype and comes out with a stronger one, it starts with
 /// that. Without arrays to scan over use [`scan_n`]; from the last slice to the first, [`scan_reverse`].
 ///
@@ -31,7 +31,7 @@ pub fn scan<C: Tree, X: Tree, Y: Tree>(f: impl Fn(C, X) -> (C, Y), init: C, xs: 
     run("scan", f, init, xs, false)
 }
 
-/// As [`scan`], but trips go from the last slice to the first. `ys[i]` still belongs to `xs[i]`.
+/// As [`scan`], but iterations go from the last slice to the first. `ys[i]` still belongs to `xs[i]`.
 ///
 /// # Panics
 /// As [`scan`].
@@ -114,7 +114,7 @@ impl Slices {
         check(
             length.is_some(),
             op,
-            || "xs holds no array that says how many trips there are: use scan_n",
+            || "xs holds no array that says how many iterations there are: use scan_n",
         );
         Slices {
             arrays,

@@ -32,7 +32,7 @@ pub(super) fn forward(site: &Site) -> (Vec<Array>, Vec<Array>) {
 }
 
 /// Returns true if something in a program is better kept for the backward pass than computed again: that may come in another program, or in
-/// another trip of a loop.
+/// another iteration of a loop.
 fn keeps(program: &Program) -> bool {
     thread_local! {
         static FOUND: Found<(), bool> = const { Found::new(None) };

@@ -1,6 +1,6 @@
-//! Reverse mode through a loop with a fixed number of trips: a loop that goes back.
+//! Reverse mode through a loop with a fixed number of iterations: a loop that goes back.
 //!
-//! The forward loop also stacks, trip by trip, what the backward trip reads: the carries it went in with and what is not
+//! The forward loop also stacks, iteration by iteration, what the backward iteration reads: the carries it went in with and what is not
 //! cheap to compute again ([`split`]). Cotangents of constants are summed up on the way.
 
 use super::rules::instantiated;
@@ -25,7 +25,7 @@ struct Plan {
 fn plan(scan: &Scan, site: &Site) -> Plan {
     let wanted = scan_given(scan, &site.wanted);
     let carries = scan.consts..scan.consts + scan.carries;
-    // A carry whose final cotangent is zero may get one from the next trip.
+    // A carry whose final cotangent is zero may get one from the next iteration.
     let given = around(&site.live, 0..scan.carries, |given| {
         split(&scan.body, &wanted, given).present[carries.clone()].to_vec()
     });
@@ -33,7 +33,7 @@ fn plan(scan: &Scan, site: &Site) -> Plan {
     Plan { wanted, given, parts }
 }
 
-/// The residuals that change from trip to trip and are not among the operands: carries on their way in.
+/// The residuals that change from iteration to iteration and are not among the operands: carries on their way in.
 fn stacked_carries<'a>(scan: &'a Scan, parts: &'a Split) -> impl Iterator<Item = usize> + 'a {
     let carries = scan.consts..scan.consts + scan.carries;
     parts

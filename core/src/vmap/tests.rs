@@ -90,7 +90,7 @@ fn program<const N: usize>(types: [ArrayType; N], f: impl FnOnce(&[Array; N]) ->
 
 #[test]
 fn scans() {
-    // Consts, carries and slices; the second carry becomes batched in the second trip only.
+    // Consts, carries and slices; the second carry becomes batched in the second iteration only.
     let body = program(
         [f32s(&[2]), f32s(&[2]), f32s(&[]), f32s(&[2]), of(DType::I32, &[])],
         |[c, x, s, y, n]| vec![x * y + c, x.sum(), x - s, n + 1],

@@ -10,7 +10,7 @@ use burn_backend::tensor::FloatTensor;
 use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArgReduction, ArrayType, Binary, DType, Reduction, Scalar};
 
-/// The longest axis that Burn's reduce at once: a device may have one unit do it all, and Mesa's in software stops loops at 65,535 trips;
+/// The longest axis that Burn's reduce at once: a device may have one unit do it all, and Mesa's in software stops loops at 65,535 iterations;
 /// backends on the host add one number after the other, which loses a digit for each tenfold length.
 pub(super) const LONGEST: usize = 1 << 14;
 

@@ -416,7 +416,7 @@ fn scatters() {
     ]);
 }
 
-/// More updates of one place than Mesa's drivers in software let a loop have trips: each of them counts, and the last one stays.
+/// More updates of one place than Mesa's drivers in software let a loop have iterations: each of them counts, and the last one stays.
 #[test]
 fn many_updates_of_one_place() {
     let scatter = |kind| Op::Scatter {

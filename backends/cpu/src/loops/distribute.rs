@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Fewer trips are not worth more than one loop.
+/// Fewer iterations are not worth more than one loop.
 const TRIPS: usize = 64;
 /// A body of more equations or carries is not looked through.
 const EQUATIONS: usize = 512;
@@ -60,13 +60,13 @@ fn loop_of(equation: &Equation) -> Option<&Scan> {
 /// When an equation is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum When {
-    /// Once: it is the same in each trip.
+    /// Once: it is the same in each iteration.
     Always,
-    /// For all trips, before the loop.
+    /// For all iterations, before the loop.
     Before,
     /// In the loop.
     Within,
-    /// For all trips, after the loop.
+    /// For all iterations, after the loop.
     After,
 }
 
@@ -74,7 +74,7 @@ enum When {
 #[derive(Clone, Copy)]
 struct Outer {
     var: Var,
-    /// True if it has an axis of all trips before its own.
+    /// True if it has an axis of all iterations before its own.
     stacked: bool,
 }
 
@@ -258,7 +258,7 @@ impl Parts<'_> {
 fn schedule(scan: &Scan) -> Vec<When> {
     let body = &*scan.body;
     let fixed = scan.consts + scan.carries;
-    // What waits for the trip before, and what depends on the trip at all.
+    // What waits for the iteration before, and what depends on the iteration at all.
     let (mut waits, mut varies) = (vec![false; body.variables()], vec![false; body.variables()]);
     for (i, var) in body.inputs().enumerate() {
         waits[var.index()] = i >= scan.consts && i < fixed;
@@ -376,7 +376,7 @@ fn needed(scan: &Scan, carries: &[usize]) -> Vec<bool> {
     needed
 }
 
-/// Returns true if the op can be computed for all trips at once with the same bits.
+/// Returns true if the op can be computed for all iterations at once with the same bits.
 fn is_movable(equation: &Equation) -> bool {
     // A reduction's order of additions is that of the reduced axes alone.
     matches!(
@@ -385,7 +385,7 @@ fn is_movable(equation: &Equation) -> bool {
     )
 }
 
-/// Writes an equation for all trips at once; once, where it is the same in each.
+/// Writes an equation for all iterations at once; once, where it is the same in each.
 fn all_trips(
     builder: &mut Builder,
     equation: &Equation,
@@ -444,12 +444,12 @@ fn lifted(op: &Op, trips: usize) -> Op {
             kind: *kind,
             axes: shifted(axes),
         },
-        // Elementwise; and random bits, whose keys and first counters have the trips among their batch.
+        // Elementwise; and random bits, whose keys and first counters have the iterations among their batch.
         op => op.clone(),
     }
 }
 
-/// The same for each trip.
+/// The same for each iteration.
 fn repeated(builder: &mut Builder, var: Var, trips: usize) -> Result<Var, TypeError> {
     let shape = builder.type_of(var).shape.clone();
     let op = Op::Broadcast {

@@ -1,4 +1,4 @@
-//! Recurrences: loops of which a trip is one or two operations on a carry of few floats, as `c = c * a + b`.
+//! Recurrences: loops of which an iteration is one or two operations on a carry of few floats, as `c = c * a + b`.
 //!
 //! Such a loop takes as long as its operations wait for each other, if nothing is in between. So there is a loop for every pair of
 //! operations, compiled with it, in which the carry stays in a register.
@@ -18,7 +18,7 @@ pub(crate) struct Recurrence {
     carry: usize,
     steps: [Step; 2],
     operands: [Operand; 2],
-    /// What is stacked: the carry after each trip, or else before it.
+    /// What is stacked: the carry after each iteration, or else before it.
     stacked: Vec<bool>,
 }
 
@@ -42,7 +42,7 @@ enum Step {
 #[derive(Clone, Debug)]
 enum Operand {
     Number(Formula),
-    /// The same in each trip.
+    /// The same in each iteration.
     Const(usize),
     Slices(usize),
 }
@@ -191,7 +191,7 @@ fn elements<T: Number>(buffer: &mut Option<Buffer>) -> &mut [T] {
 
 struct Read<'a, T> {
     x: &'a [T],
-    /// From trip to trip.
+    /// From iteration to iteration.
     stride: usize,
 }
 

@@ -1,7 +1,7 @@
 //! Loops that run inside a tile.
 //!
-//! A loop with a fixed number of trips whose carries are large and are changed point by point need not put them into memory:
-//! each tile runs through all trips. What the trips share (counters, keys, anything small) is computed
+//! A loop with a fixed number of iterations whose carries are large and are changed point by point need not put them into memory:
+//! each tile runs through all iterations. What the iterations share (counters, keys, anything small) is computed
 //! beforehand, by a loop of its own that stacks what the tiles read: [`split`] takes a loop apart in these two.
 
 use crate::plan::fuse::{LARGE, is_fusable, is_tile_loop};
@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The program with each loop that allows it taken apart: a small loop over what the trips share, and a tile loop.
+/// The program with each loop that allows it taken apart: a small loop over what the iterations share, and a tile loop.
 pub(crate) fn split(program: &Program) -> Cow<'_, Program> {
     let splits = |op: &Op| matches!(op, Op::Scan(scan) if !is_tile_loop(scan));
     if !program.equations().iter().any(|equation| splits(&equation.op)) {
@@ -34,7 +34,7 @@ struct Parts<'s> {
     scan: &'s Scan,
     /// Which carries go around in the tile.
     large: Vec<bool>,
-    /// What the trips share; results are its carries, then the ys, then what the tiles read.
+    /// What the iterations share; results are its carries, then the ys, then what the tiles read.
     shared: Scan,
     tile: Scan,
     /// The operands of the tile loop beyond its carries.
@@ -53,7 +53,7 @@ enum Slices {
 impl<'s> Parts<'s> {
     fn of(scan: &'s Scan) -> Option<Parts<'s>> {
         let body = &*scan.body;
-        // What trips do for its own sake they do in turn.
+        // What iterations do for its own sake they do in turn.
         if body.has_effect() {
             return None;
         }
@@ -133,7 +133,7 @@ impl<'s> Parts<'s> {
                 xs.push(Slices::Operand(var.index()));
                 x_vars.push(var);
             } else {
-                // Stacked over all trips: must be small against the carries.
+                // Stacked over all iterations: must be small against the carries.
                 if shape_of(&var).size() * 4 > size {
                     return None;
                 }

@@ -103,7 +103,7 @@ pub(crate) enum Instruction {
         leaf: usize,
         out: usize,
     },
-    /// Runs the body `length` times with `step` counting the trips. Carries start as copies of `init`; after each trip the
+    /// Runs the body `length` times with `step` counting the iterations. Carries start as copies of `init`; after each iteration the
     /// pairs of registers in `swap` change places.
     Loop {
         length: usize,
@@ -134,7 +134,7 @@ pub(crate) struct Leaf {
     pub(crate) outer: Pattern,
     /// Over the dims that a tile covers.
     pub(crate) tile: Pattern,
-    /// How far each trip of a loop goes, by the loop's number.
+    /// How far each iteration of a loop goes, by the loop's number.
     pub(crate) steps: SmallVec<[(usize, i64); 1]>,
 }
 

@@ -57,7 +57,7 @@ struct Value {
     source: Source,
     /// Bytes of an element.
     size: usize,
-    /// 0 is the same for all tiles, 1 changes with the tile, more with the trips of as many nested loops.
+    /// 0 is the same for all tiles, 1 changes with the tile, more with the iterations of as many nested loops.
     depth: usize,
     /// The same over the whole tile.
     splat: bool,
@@ -212,7 +212,7 @@ impl Writer {
                 ..value
             }
         };
-        // What changes with a loop's trips is gone after the loop.
+        // What changes with a loop's iterations is gone after the loop.
         if value.depth <= 1 {
             self.loaded.insert(leaf, value);
         }
@@ -395,7 +395,7 @@ impl Writer {
                 let whole = if input < scan.consts {
                     seen.clone()
                 } else {
-                    // Trip t reads slice t.
+                    // Iteration t reads slice t.
                     View(
                         std::iter::once(Affine::coordinate(dim))
                             .chain(seen.0.iter().cloned())

@@ -162,7 +162,7 @@ struct Lives {
     first: Vec<usize>,
     last: Vec<usize>,
     clock: usize,
-    /// The loops around: when each started, and what its trips read.
+    /// The loops around: when each started, and what its iterations read.
     open: Vec<(usize, Vec<usize>)>,
 }
 
@@ -195,7 +195,7 @@ impl Lives {
                     self.block(body);
                     self.clock += 1;
                     let (start, values) = self.open.pop().expect("pushed above");
-                    // What came from before the loop is read in every trip.
+                    // What came from before the loop is read in every iteration.
                     for value in values {
                         if self.first[value] <= start {
                             self.touch(value);

@@ -46,7 +46,7 @@ struct Machine {
     stacks: Vec<Stack>,
     /// High and low words of the counters of random bits.
     counters: [Register; 2],
-    /// The trip that each loop is in.
+    /// The iteration that each loop is in.
     trips: Vec<usize>,
 }
 

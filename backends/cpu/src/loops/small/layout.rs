@@ -501,7 +501,7 @@ impl Layout {
     }
 }
 
-/// A carry as the trips of a loop see it.
+/// A carry as the iterations of a loop see it.
 fn changing(carry: &[Value], depth: usize) -> impl Iterator<Item = Value> {
     carry.iter().map(move |x| Value {
         place: x.place.clone(),

@@ -1,8 +1,8 @@
-//! Small loops: few elements a trip, in one block of memory.
+//! Small loops: few elements an iteration, in one block of memory.
 //!
 //! A loop over a small carry spends its time on what is around its arithmetic: buffers, kernels, threads. Here every variable has
-//! a place in one block, laid out when the loop is compiled; a trip goes through a list of steps from place to place, allocates nothing and
-//! asks no other thread. What does not change from trip to trip is computed before the loop. Steps use the loops that tiles run with, and
+//! a place in one block, laid out when the loop is compiled; an iteration goes through a list of steps from place to place, allocates nothing and
+//! asks no other thread. What does not change from iteration to iteration is computed before the loop. Steps use the loops that tiles run with, and
 //! so give the same bits.
 
 mod layout;
@@ -122,11 +122,11 @@ struct Loop {
     slices: Vec<(Slices, Place)>,
     stacked: Vec<(Place, Slices)>,
     next: Moves,
-    /// True if a trip that leaves the carry as it is may be the last that does anything.
+    /// True if an iteration that leaves the carry as it is may be the last that does anything.
     settles: bool,
 }
 
-/// Where the slices of an array are, one for each trip.
+/// Where the slices of an array are, one for each iteration.
 #[derive(Debug)]
 enum Slices {
     /// In an operand or result of the whole loop.
@@ -143,7 +143,7 @@ struct Moves {
 }
 
 impl Small {
-    /// A loop with a fixed number of trips, if it is small.
+    /// A loop with a fixed number of iterations, if it is small.
     pub(crate) fn scan(scan: &Scan) -> Option<Small> {
         let body = &scan.body;
         is_small(body).then_some(())?;
