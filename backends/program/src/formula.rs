@@ -4,7 +4,7 @@ use crate::functions::Binary;
 use crate::{DType, Scalar};
 use std::sync::Arc;
 
-/// A number in a program: one that is known, one of the list that [`lift`] gives, or one that is computed from them before the program runs.
+/// A number in a program: one that is known, one of the list that [`lift`](crate::lift()) gives, or one that is computed from them before the program runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Formula {
     /// A literal that stays in the program.
@@ -38,7 +38,7 @@ impl Formula {
     /// The number, given the list: what folding the literals would have given, bit for bit.
     ///
     /// # Panics
-    /// When the list is shorter than the one that [`lift`] gave.
+    /// When the list is shorter than the one that [`lift`](crate::lift()) gave.
     pub fn value(&self, numbers: &[Scalar]) -> Scalar {
         match self {
             Formula::Known(number) => *number,
