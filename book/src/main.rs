@@ -5,8 +5,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-// Written by build.rs from pages/*.md, for readers and not for clippy.
-#[allow(unused, clippy::all)]
+#[allow(
+    unused,
+    clippy::all,
+    reason = "build.rs writes it from pages/*.md, for readers and not for clippy"
+)]
 mod programs {
     include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 }

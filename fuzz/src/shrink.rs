@@ -7,8 +7,8 @@ use crate::one_by_one;
 use crate::values;
 use kiln::Array;
 use kiln_program::{
-    ArrayType, Axes, Binary, Builder, Compare, Custom, Op, Program, Scalar, Scan, Shape, TypeError, Var,
-    Vars, While,
+    ArrayType, Axes, Binary, Builder, Compare, Custom, Op, Program, Rewrite, Scalar, Scan, Shape, TypeError,
+    Var, Vars, While,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,23 +46,9 @@ fn candidates(case: &Case) -> impl Iterator<Item = Case> + use<> {
 }
 
 fn with_outputs(program: &Program, outputs: &[Var]) -> Program {
-    let mut builder = Builder::new();
-    let inputs: Vec<Var> = program
-        .input_types()
-        .into_iter()
-        .map(|of| builder.input(of))
-        .collect();
-    let mut map = inputs;
-    for equation in program.equations() {
-        let operands: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
-        map.extend(
-            builder
-                .push(equation.op.clone(), &operands)
-                .expect("its own equations"),
-        );
-    }
-    let outputs: Vec<Var> = outputs.iter().map(|var| map[var.index()]).collect();
-    builder.finish(&outputs)
+    let mut new = Rewrite::of(program);
+    program.equations().iter().for_each(|equation| new.copy(equation));
+    new.finish(outputs)
 }
 
 /// One result alone.

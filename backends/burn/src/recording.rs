@@ -27,7 +27,7 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// What has been written down.
+/// A recording: the equations so far, and the variables of Burn's tensors.
 #[derive(Default)]
 pub(crate) struct Recording {
     pub(crate) builder: Builder,

@@ -368,7 +368,7 @@ pub(crate) fn structure<B: Kernels>(
     }
 }
 
-/// Which carries are on the host in every iteration: integers, few of them, that depend on others of the kind alone. Reading them once
+/// Returns the carries that are on the host in every iteration: integers, few of them, that depend on others of the kind alone. Reading them once
 /// before a loop, a key above all, is better than a kernel for each thing that is done with them, and a loop that counts needs no other reading at all.
 fn carries_here<B: Kernels>(
     body: &Program,
@@ -510,7 +510,7 @@ fn scan<B: Kernels>(
     results
 }
 
-/// What the iterations of a loop give, as rows of one array.
+/// The results of the iterations of a loop, as rows of one array.
 struct Rows<B: Kernels> {
     reverse: bool,
     last: Vec<Value<B>>,

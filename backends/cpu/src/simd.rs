@@ -56,7 +56,10 @@ fn choose() -> Level {
 
 /// The levels this processor can run, slowest first; for tests that compare them.
 pub fn supported() -> Vec<Level> {
-    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(unused_mut, reason = "other targets have one level")
+    )]
     let mut levels = vec![Level::Baseline];
     #[cfg(target_arch = "x86_64")]
     {

@@ -1,20 +1,14 @@
 //! Results that a program lacks.
 
-use crate::{ArrayType, Builder, Op, Program, Scalar, Var};
+use crate::{ArrayType, Op, Program, Rewrite, Scalar, Var};
 use std::sync::Arc;
 
 /// A program whose results are those marked in `present`, made to give those of `wanted`: zeros of these types where it has none.
 pub fn with_zeros(program: &Program, present: &[bool], wanted: &[bool], types: &[ArrayType]) -> Arc<Program> {
-    let mut builder = Builder::new();
-    let inputs: Vec<Var> = program
-        .input_types()
-        .into_iter()
-        .map(|of| builder.input(of))
-        .collect();
-    let mut results = program
-        .inline(&mut builder, &inputs)
-        .expect("the program's own inputs")
-        .into_iter();
+    let mut new = Rewrite::of(program);
+    program.equations().iter().for_each(|equation| new.copy(equation));
+    let results: Vec<Var> = program.outputs().iter().map(|&var| new.get(var)).collect();
+    let (mut results, mut builder) = (results.into_iter(), new.builder);
     let mut outputs = Vec::new();
     for ((&present, &wanted), of) in present.iter().zip(wanted).zip(types) {
         let result = present.then(|| results.next().expect("one for each mark"));

@@ -258,7 +258,7 @@ impl Parts<'_> {
 fn schedule(scan: &Scan) -> Vec<When> {
     let body = &*scan.body;
     let fixed = scan.consts + scan.carries;
-    // What waits for the iteration before, and what depends on the iteration at all.
+    // Each variable of the body: true if it waits for the iteration before, and true if it depends on the iteration at all.
     let (mut waits, mut varies) = (vec![false; body.variables()], vec![false; body.variables()]);
     for (i, var) in body.inputs().enumerate() {
         waits[var.index()] = i >= scan.consts && i < fixed;

@@ -18,7 +18,7 @@ pub(crate) struct Recurrence {
     carry: usize,
     steps: [Step; 2],
     operands: [Operand; 2],
-    /// What is stacked: the carry after each iteration, or else before it.
+    /// The loop stacks the carry after each iteration, or else before it.
     stacked: Vec<bool>,
 }
 

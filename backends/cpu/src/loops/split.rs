@@ -34,7 +34,7 @@ struct Parts<'s> {
     scan: &'s Scan,
     /// Which carries go around in the tile.
     large: Vec<bool>,
-    /// What the iterations share; results are its carries, then the ys, then what the tiles read.
+    /// The loop over values that the iterations share. Its results are its carries, then the ys, then the values that the tiles read.
     shared: Scan,
     tile: Scan,
     /// The operands of the tile loop beyond its carries.
@@ -53,7 +53,7 @@ enum Slices {
 impl<'s> Parts<'s> {
     fn of(scan: &'s Scan) -> Option<Parts<'s>> {
         let body = &*scan.body;
-        // What iterations do for its own sake they do in turn.
+        // Iterations have their effects in turn.
         if body.has_effect() {
             return None;
         }

@@ -126,7 +126,7 @@ struct Loop {
     settles: bool,
 }
 
-/// Where the slices of an array are, one for each iteration.
+/// The place of an array's slices, one for each iteration.
 #[derive(Debug)]
 enum Slices {
     /// In an operand or result of the whole loop.
