@@ -2,7 +2,7 @@
 
 use crate::Array;
 use crate::grad::{Site, grad_at, jvp_at, linearize_at, vjp_at};
-use crate::ops::primitive::{cast, compare, iota, reshape, transpose};
+use crate::primitive::{cast, compare, iota, reshape, transpose};
 use crate::promote::Kind;
 use crate::tree::{Leaves, Tree};
 use crate::vmap::vmap;

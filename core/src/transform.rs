@@ -4,7 +4,7 @@ use crate::Array;
 use crate::cache::{Cache, Work};
 use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
-use crate::ops::primitive::filled_like;
+use crate::primitive::filled_like;
 use crate::record::{bind, is_recording, record_derived};
 use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Equation, Op, Program, Scalar, lift, put_back, tidy};

@@ -3,7 +3,7 @@
 use crate::Array;
 use crate::error::{axis_of, check, raise};
 use crate::lax::carry::{names, settled};
-use crate::ops::primitive::{concatenate, reshape, reverse, slice};
+use crate::primitive::{concatenate, reshape, reverse, slice};
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::Shape;
 use smallvec::smallvec;
@@ -169,7 +169,7 @@ impl<T: Tree, F: Fn(T, T) -> T> AssociativeScan<'_, T, F> {
                 let mut shape = x.shape().to_vec();
                 shape[axis] = pairs;
                 shape.insert(axis + 1, 1);
-                let whole = crate::ops::primitive::slice_axis(x, axis, 0, pairs);
+                let whole = crate::primitive::slice_axis(x, axis, 0, pairs);
                 reshape(&whole, &Shape::from(shape))
             };
             let both = concatenate(&[beside(even), beside(odd)], axis + 1);
@@ -178,7 +178,7 @@ impl<T: Tree, F: Fn(T, T) -> T> AssociativeScan<'_, T, F> {
             let both = reshape(&both, &Shape::from(shape));
             out.push(match n > pairs {
                 true => {
-                    let last = crate::ops::primitive::slice_axis(even, axis, pairs, n);
+                    let last = crate::primitive::slice_axis(even, axis, pairs, n);
                     concatenate(&[both, last], axis)
                 }
                 false => both,

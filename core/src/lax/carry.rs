@@ -2,7 +2,7 @@
 
 use crate::Array;
 use crate::error::check;
-use crate::ops::primitive::cast;
+use crate::primitive::cast;
 use crate::promote::{Kind, promote};
 use crate::record::{Recording, check_alive, record};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};

@@ -7,7 +7,7 @@ use crate::Array;
 use crate::array::{Literal, Repr};
 use crate::config::default_int;
 use crate::error::check;
-use crate::ops::primitive::cast;
+use crate::primitive::cast;
 use crate::promote::{Kind, promote};
 use crate::record::{Recorded, Recording, bind, record, value_of};
 use crate::tree::{Arrays, Tree};

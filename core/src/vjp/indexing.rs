@@ -2,7 +2,7 @@
 
 use super::zeros;
 use crate::Array;
-use crate::ops::primitive::{binary, cast, compare, filled, iota, number_like, reshape, select};
+use crate::primitive::{binary, cast, compare, filled, iota, number_like, reshape, select};
 use crate::promote::Kind;
 use crate::transform::bind_strong;
 use kiln_backends::program::{

@@ -4,7 +4,7 @@
 //! differentiation" (2008).
 
 use crate::Array;
-use crate::ops::primitive::{binary, broadcast_along, compare, iota, number_like, select, transpose, unary};
+use crate::primitive::{binary, broadcast_along, compare, iota, number_like, select, transpose, unary};
 use crate::transform::bind_strong;
 use kiln_backends::program::{Axes, Binary, Compare, DType, Dot, Linalg, Op, Unary};
 

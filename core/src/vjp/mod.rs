@@ -18,7 +18,7 @@ pub(crate) use plain::tangents;
 use crate::Array;
 use crate::debug::made_for;
 use crate::depend::live;
-use crate::ops::primitive::{binary, filled};
+use crate::primitive::{binary, filled};
 use crate::transform::{Derived, How, bind_strong, derived};
 use kiln_backends::program::{ArrayType, Binary, Equation, Program, Scalar, Var, tidy, without_effects};
 use smallvec::SmallVec;

@@ -7,7 +7,7 @@ use super::rules::instantiated;
 use super::{Site, chosen, spread, zeros};
 use crate::Array;
 use crate::depend::{around, scan_given};
-use crate::ops::primitive::binary;
+use crate::primitive::binary;
 use crate::partial::{Split, split};
 use crate::transform::{bind_strong, record_program};
 use kiln_backends::program::{ArrayType, Binary, Op, Scan};

@@ -2,7 +2,7 @@
 
 use super::rules::rule;
 use crate::Array;
-use crate::ops::primitive::{broadcast, transpose};
+use crate::primitive::{broadcast, transpose};
 use crate::transform::{Derived, How, bind_strong, derived, evaluate, read, record_program};
 use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Axes, Op, Program, Shape};

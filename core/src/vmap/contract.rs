@@ -2,7 +2,7 @@
 
 use super::batch::{Value, bind_batched, moved, shifted, values};
 use crate::Array;
-use crate::ops::primitive::reshape;
+use crate::primitive::reshape;
 use crate::transform::bind_strong;
 use kiln_backends::program::{Dot, Linalg, Op, Shape};
 

@@ -6,7 +6,7 @@ use super::batch::{
 use super::guarded;
 use crate::Array;
 use crate::depend::around;
-use crate::ops::primitive::{broadcast_along, compare, filled, reduce, select};
+use crate::primitive::{broadcast_along, compare, filled, reduce, select};
 use crate::transform::{Derived, bind_strong, evaluate};
 use crate::tree::Arrays;
 use kiln_backends::program::{

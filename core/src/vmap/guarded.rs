@@ -11,7 +11,7 @@ use super::control::choose;
 use super::rules::rule;
 use crate::Array;
 use crate::depend::dependent;
-use crate::ops::primitive::{broadcast, reduce, select};
+use crate::primitive::{broadcast, reduce, select};
 use crate::record::bind_one;
 use crate::transform::{read, zeros_like};
 use kiln_backends::program::{Linalg, Op, Program, Reduction};

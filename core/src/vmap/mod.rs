@@ -19,7 +19,7 @@ use crate::array::Repr;
 use crate::cache::check_limit;
 use crate::eager::{input_types, run_program};
 use crate::error::{plural, raise};
-use crate::ops::primitive::broadcast_along;
+use crate::primitive::broadcast_along;
 use crate::record::{Recorded, Recording, check_alive, is_recording, record};
 use crate::transform::{Derived, evaluate};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};

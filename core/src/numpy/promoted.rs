@@ -1,6 +1,6 @@
 //! How the operands of an elementwise function meet: in one dtype, then in one shape.
 
-use super::primitive::{broadcast, cast, compare, number_like};
+use crate::primitive::{broadcast, cast, compare, number_like};
 use crate::Array;
 use crate::array::Repr;
 use crate::eager::{Pure, staged};

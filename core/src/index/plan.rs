@@ -1,15 +1,15 @@
-//! Reading and writing by index.
+//! An index against a shape, checked, and how it is read and written.
 //!
-//! An index is read in two steps: integers, slices and new axes become slices, reversals and reshapes; what is left are
-//! arrays of indices, one gather. A write is one scatter, for which slices become arrays of indices as well.
+//! An index is read in two steps: integers, slices and new axes become slices, reversals and reshapes. The arrays of indices that are left
+//! become one gather. A write is one scatter, for which slices become arrays of indices as well.
 
-use super::items::{IntoIndex, IntoItem, Item, Items};
-use super::primitive::{broadcast, broadcast_along, cast, iota, reshape, reverse, slice, transpose};
+use super::items::{Item, Items};
 use crate::Array;
 use crate::array::Repr;
 use crate::eager::staged;
 use crate::error::{broadcast_shapes, check, plural, raise};
-use crate::promote::{Kind, promote};
+use crate::primitive::{broadcast, broadcast_along, cast, iota, reshape, reverse, select, slice, transpose};
+use crate::promote::Kind;
 use crate::record::{bind_one, value_of};
 use crate::tree::Arrays;
 use kiln_backends::program::{Axes, DType, Op, OutOfBounds, Shape, Update};
@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 /// An index against a shape, checked.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Plan {
+pub(crate) struct Plan {
     /// One part for every axis of the array and every new axis, in the index's order.
     parts: SmallVec<[Part; 4]>,
     /// What the arrays of indices broadcast to, if there are any.
@@ -46,7 +46,7 @@ enum Part {
 
 /// Checks an index and takes the arrays out of it; bools become the indices where they are true.
 #[track_caller]
-fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
+pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
     let rank = shape.rank();
     let ellipses = items.iter().filter(|item| matches!(item, Item::Ellipsis)).count();
     check(ellipses <= 1, op, || "an index has one ellipsis at most");
@@ -218,7 +218,7 @@ fn sliced(n: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> P
 
 impl Plan {
     /// What the index reads.
-    fn read(&self, x: &Array, indices: &[Array], mode: OutOfBounds) -> Array {
+    pub(crate) fn read(&self, x: &Array, indices: &[Array], mode: OutOfBounds) -> Array {
         if self.parts.is_empty() {
             return x.clone();
         }
@@ -295,7 +295,7 @@ impl Plan {
     }
 
     /// The shape of what is read.
-    fn shape(&self) -> Shape {
+    pub(crate) fn shape(&self) -> Shape {
         let mut shape: Vec<usize> = self
             .parts
             .iter()
@@ -312,7 +312,7 @@ impl Plan {
     }
 
     /// `x` with updates at the indexed places. `updates` broadcasts to [`shape`](Plan::shape).
-    fn write(&self, kind: Update, x: &Array, updates: &Array, indices: &[Array], mode: OutOfBounds) -> Array {
+    pub(crate) fn write(&self, kind: Update, x: &Array, updates: &Array, indices: &[Array], mode: OutOfBounds) -> Array {
         // All indices are out of bounds, and there is no nearest element.
         if x.size() == 0 {
             return x.clone();
@@ -450,7 +450,7 @@ impl Source {
 }
 
 /// An update of the whole array.
-fn whole(kind: Update, x: &Array, updates: &Array) -> Array {
+pub(crate) fn whole(kind: Update, x: &Array, updates: &Array) -> Array {
     let updates = broadcast(updates, x.shape());
     match kind {
         Update::Set => updates,
@@ -471,75 +471,13 @@ fn wrapped(index: &Array, n: usize) -> Array {
     let signed = index.dtype().is_signed();
     let index = cast(index, Kind::strong(dtype));
     match signed {
-        true => super::arithmetic::where_(index.lt(0), &index + n, &index),
+        true => crate::numpy::where_(index.lt(0), &index + n, &index),
         false => index,
     }
 }
 
-impl Array {
-    /// The elements at an index, as NumPy's `x[...]`, of the array's dtype. One part for each axis from the first, alone or in a tuple; the axes
-    /// left over stay whole:
-    ///
-    /// | NumPy | here | what it does |
-    /// |---|---|---|
-    /// | `x[1]`, `x[-1]` | `x.index(1)`, `x.index(-1)` | takes one place; the axis goes |
-    /// | `x[1:3]`, `x[:, 1:]` | `x.index(1..3)`, `x.index((.., 1..))` | a range |
-    /// | `x[::-1]`, `x[1::2]` | `x.index(step(.., -1))`, `x.index(s![1..; 2])` | a range in steps: [`step`](crate::step), [`s!`](crate::s!) |
-    /// | `x[..., 0]` | `x.index((Ellipsis, 0))` | [`Ellipsis`](crate::Ellipsis): as many whole axes as are left |
-    /// | `x[:, None]` | `x.index((.., NewAxis))` | [`NewAxis`](crate::NewAxis): a new axis of length 1 |
-    /// | `x[[2, 0]]`, `x[i]` | `x.index([2, 0])`, `x.index(&i)` | an array of integers: one place for each |
-    /// | `x[x > 3]` | `x.index(x.gt(3))` | an array of bools: the places that hold |
-    ///
-    /// Ranges are cut to the axis, as Python's are. Indices in arrays that are out of bounds are moved to the nearest
-    /// element, and the derivative is that of the element which is read (JAX drops it, for arrays with axes).
-    ///
-    /// # Panics
-    /// When a number is out of bounds, when there are more parts than axes, and for an array of bools whose values are not known in a recording.
-    ///
-    /// ```
-    /// use kiln::numpy as np;
-    /// let x = np::arange(6).reshape((2, 3));
-    /// assert_eq!(x.index(0).to_string(), "[0 1 2]");
-    /// assert_eq!(x.index((.., -1)).to_string(), "[2 5]");
-    /// assert_eq!(x.index((1, 1..)).to_string(), "[4 5]");
-    /// assert_eq!(x.index((0, [2, 0])).to_string(), "[2 0]");
-    /// assert_eq!(x.index(x.gt(3)).to_string(), "[4 5]");
-    /// ```
-    #[track_caller]
-    pub fn index(&self, index: impl IntoIndex) -> Array {
-        let (plan, arrays) = plan("index", self.shape(), index.items());
-        read("index", self, plan, arrays, OutOfBounds::Clip)
-    }
-
-    /// A place to update: `x.at(index).set(value)` and the like give a new array, of the array's shape and dtype. The index is written as for
-    /// [`index`](Array::index).
-    ///
-    /// # Panics
-    /// As [`index`](Array::index).
-    ///
-    /// ```
-    /// use kiln::numpy as np;
-    /// let x = np::arange(4);
-    /// assert_eq!(x.at(0).set(7).to_string(), "[7 1 2 3]");
-    /// assert_eq!(x.at(1..3).add(10).to_string(), "[ 0 11 12  3]");
-    /// assert_eq!(x.at([0, 0]).add(1).to_string(), "[2 1 2 3]");
-    /// assert_eq!(x.to_string(), "[0 1 2 3]"); // as it was
-    /// ```
-    #[track_caller]
-    pub fn at(&self, index: impl IntoIndex) -> At {
-        let (plan, arrays) = plan("at", self.shape(), index.items());
-        let kind = self.kind();
-        At {
-            x: self.clone().settled("at", kind),
-            plan,
-            arrays,
-            mode: None,
-        }
-    }
-}
-
 #[track_caller]
-fn read(op: &str, x: &Array, plan: Plan, arrays: Arrays, mode: OutOfBounds) -> Array {
+pub(crate) fn read(op: &str, x: &Array, plan: Plan, arrays: Arrays, mode: OutOfBounds) -> Array {
     if plan.indices.as_ref().is_some_and(|common| common.size() > 0) {
         let indexed = plan.parts.iter().filter(|part| !matches!(part, Part::NewAxis));
         let empty = (0..x.ndim())
@@ -558,225 +496,8 @@ fn read(op: &str, x: &Array, plan: Plan, arrays: Arrays, mode: OutOfBounds) -> A
     })
 }
 
-/// A place in an array, see [`Array::at`]. Indices in arrays that are out of bounds are not written to; in an array without elements all
-/// are.
-///
-/// ```
-/// use kiln::numpy as np;
-/// let place = np::array([1, 2, 3]).at(1..);
-/// assert_eq!(place.get().to_string(), "[2 3]");
-/// assert_eq!(place.multiply([10, 100]).to_string(), "[  1  20 300]");
-/// ```
-#[derive(Clone, Debug)]
-pub struct At {
-    x: Array,
-    plan: Plan,
-    arrays: Arrays,
-    mode: Option<OutOfBounds>,
-}
-
 impl std::fmt::Debug for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Plan{}", self.shape())
     }
-}
-
-/// A row holds what the last two elements of an array become.
-macro_rules! updates {
-    ($($(#[$doc:meta])* $name:ident($value:expr) -> $shown:literal $kind:ident;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// # Panics
-        /// When the value does not broadcast to the place.
-        ///
-        /// ```
-        /// use kiln::numpy as np;
-        /// let x = np::array([1, 2, 3]);
-        #[doc = concat!(
-            "assert_eq!(x.at(1..).", stringify!($name), "(", stringify!($value), ").to_string(), ", stringify!($shown), ");"
-        )]
-        /// ```
-        #[track_caller]
-        pub fn $name(&self, value: impl Into<Array>) -> Array {
-            self.update(Update::$kind, value.into())
-        }
-    )*};
-}
-
-impl At {
-    /// What an index out of bounds does, in arrays of indices: `Clip` moves it to the nearest element, `Fill` drops a write and
-    /// reads NaN (or the least integer, the greatest unsigned one, true). Without it, reads clip and writes are dropped.
-    ///
-    /// ```
-    /// use kiln::{OutOfBounds, numpy as np};
-    /// let place = np::array([1, 2, 3]).at([0, 9]);
-    /// assert_eq!(place.set(7).to_string(), "[7 2 3]");
-    /// assert_eq!(place.mode(OutOfBounds::Clip).set(7).to_string(), "[7 2 7]");
-    /// ```
-    pub fn mode(mut self, mode: OutOfBounds) -> At {
-        self.mode = Some(mode);
-        self
-    }
-
-    /// The elements there: what [`index`](Array::index) reads.
-    ///
-    /// ```
-    /// use kiln::{OutOfBounds, numpy as np};
-    /// let place = np::array([1.0, 2.0]).at([1, 9]);
-    /// assert_eq!(place.get().to_string(), "[2. 2.]");
-    /// assert_eq!(place.mode(OutOfBounds::Fill).get().to_string(), "[ 2. nan]");
-    /// ```
-    #[track_caller]
-    pub fn get(&self) -> Array {
-        let mode = self.mode.unwrap_or(OutOfBounds::Clip);
-        read("get", &self.x, self.plan.clone(), self.arrays.clone(), mode)
-    }
-
-    updates! {
-        /// The array with a value there, which is converted to its dtype. Which of several values for one place stays is not defined.
-        set([7, 8]) -> "[1 7 8]" Set;
-        /// The array with a value added there; values for one place add up.
-        add(10) -> "[ 1 12 13]" Add;
-        /// The array multiplied by a value there.
-        multiply(-1) -> "[ 1 -2 -3]" Mul;
-        /// The array with the lesser of element and value there.
-        min([0, 9]) -> "[1 0 3]" Min;
-        /// The array with the greater of element and value there.
-        max([0, 9]) -> "[1 2 9]" Max;
-    }
-
-    /// The array with a function applied to the elements there: once, also where an index array names an element twice (JAX
-    /// applies it once for each). An array without elements stays as it is.
-    ///
-    /// # Panics
-    /// When the function's result does not broadcast to the place.
-    ///
-    /// ```
-    /// use kiln::numpy as np;
-    /// assert_eq!(np::arange(4).at(2..).apply(|x| -x).to_string(), "[ 0  1 -2 -3]");
-    /// ```
-    #[track_caller]
-    pub fn apply(&self, f: impl FnOnce(Array) -> Array) -> Array {
-        if self.x.size() == 0 {
-            return self.x.clone();
-        }
-        self.set(f(self.get()))
-    }
-
-    /// As jnp: the update runs in the promoted dtype, and the result has the array's.
-    #[track_caller]
-    fn update(&self, kind: Update, value: Array) -> Array {
-        let own = self.x.kind();
-        let common = promote([own, value.kind()]);
-        let place = self.plan.shape();
-        let value = value.settled("at", common);
-        let from = value.shape();
-        let fits = from.rank() <= place.rank()
-            && from
-                .iter()
-                .rev()
-                .zip(place.iter().rev())
-                .all(|(&n, &to)| n == to || n == 1);
-        check(fits, "at", || {
-            format!("a value of shape {from} does not broadcast to the place's shape {place}")
-        });
-        let operands: Arrays = [self.x.clone(), value]
-            .into_iter()
-            .chain(self.arrays.iter().cloned())
-            .collect();
-        let mode = self.mode.unwrap_or(OutOfBounds::Fill);
-        staged(
-            "at",
-            (kind, own, common.dtype, self.plan.clone(), mode),
-            operands,
-            |(kind, own, dtype, plan, mode), xs| {
-                let common = Kind::strong(*dtype);
-                let (x, value) = (cast(&xs[0], common), cast(&xs[1], common));
-                cast(&plan.write(*kind, &x, &value, &xs[2..], *mode), *own)
-            },
-        )
-    }
-}
-
-/// Slices of an array along an axis, by index: the axes of the indices stand in place of the axis. As [`index`](Array::index) with an array, but for indices out of bounds, which
-/// read NaN (or the least integer, the greatest unsigned one, true).
-///
-/// # Panics
-/// When the axis is out of bounds, or the indices are not integers.
-///
-/// ```
-/// use kiln::numpy as np;
-/// assert_eq!(np::take(np::arange(4) * 10, [3, 0], 0).to_string(), "[30  0]");
-/// assert_eq!(np::take([1.0, 2.0], [-1, 2], 0).to_string(), "[ 2. nan]");
-/// ```
-#[track_caller]
-pub fn take(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {
-    take_mode(x, indices, axis, OutOfBounds::Fill)
-}
-
-/// [`take`] with another rule for indices out of bounds. Where they are clipped, negative ones are out of bounds too, as in
-/// JAX.
-///
-/// # Panics
-/// As [`take`].
-///
-/// ```
-/// use kiln::{OutOfBounds, numpy as np};
-/// assert_eq!(np::take_mode(np::arange(4) * 10, [9, 0], 0, OutOfBounds::Clip).to_string(), "[30  0]");
-/// ```
-#[track_caller]
-pub fn take_mode(x: impl Into<Array>, indices: impl Into<Array>, axis: isize, mode: OutOfBounds) -> Array {
-    let (x, indices) = (x.into(), indices.into());
-    let axis = crate::error::axis_of("take", axis, x.ndim());
-    let mut items: Items = (0..axis).map(|_| (..).item()).collect();
-    check(indices.dtype().is_integer(), "take", || {
-        format!("indices are {}, not integers", indices.dtype())
-    });
-    let indices = match mode {
-        OutOfBounds::Clip => indices.clip(0, x.shape()[axis].saturating_sub(1)),
-        OutOfBounds::Fill => indices,
-    };
-    items.push(Item::Array(indices));
-    let (plan, arrays) = plan("take", x.shape(), items);
-    read("take", &x, plan, arrays, mode)
-}
-
-/// The elements whose index along an axis is given for each place of the other axes: what `argsort_axis` gives, read. The other axes
-/// of the array and of the indices are equal, or 1 and repeated. Indices out of bounds read NaN, as in [`take`].
-///
-/// # Panics
-/// When the axis is out of bounds, the indices are not integers, or the shapes do not go together.
-///
-/// ```
-/// use kiln::numpy as np;
-/// let x = np::array([[30, 10, 20], [1, 3, 2]]);
-/// assert_eq!(np::take_along_axis(&x, x.argsort(), -1).to_string(), "[[10 20 30]\n [ 1  2  3]]");
-/// ```
-#[track_caller]
-pub fn take_along_axis(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {
-    let op = "take_along_axis";
-    let (x, indices) = (x.into(), indices.into());
-    let rank = x.ndim();
-    let axis = crate::error::axis_of(op, axis, rank);
-    check(indices.dtype().is_integer(), op, || {
-        format!("indices are {}, not integers", indices.dtype())
-    });
-    let (from, to) = (x.shape(), indices.shape());
-    let fits =
-        to.rank() == rank && (0..rank).all(|i| i == axis || from[i] == to[i] || from[i] == 1 || to[i] == 1);
-    check(fits, op, || {
-        format!("an array of shape {from} and indices of shape {to}: they may differ on axis {axis}")
-    });
-    let items: Items = (0..rank)
-        .map(|i| match i == axis {
-            true => Item::Array(indices.clone()),
-            false => {
-                let mut along = vec![1; rank];
-                along[i] = from[i];
-                Item::Array(super::creation::arange(from[i]).reshape(along))
-            }
-        })
-        .collect();
-    let (plan, arrays) = plan(op, from, items);
-    read(op, &x, plan, arrays, OutOfBounds::Fill)
 }

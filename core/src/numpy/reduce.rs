@@ -3,7 +3,7 @@
 //! Every reduction has two forms: `x.sum()` over all axes and `x.sum_axis(axes)` over some, where `axes` is a number or a list
 //! of numbers, negative ones counted from the last axis. `x.sum_axis(keep(axes))` keeps the reduced axes with length 1.
 
-use super::primitive::{binary, cast, divided, number_like, reduce, reshape, unary};
+use crate::primitive::{binary, cast, divided, number_like, reduce, reshape, unary};
 use super::promoted::truth;
 use crate::Array;
 use crate::arguments::{IntoAxes, Numbers, axes_of};

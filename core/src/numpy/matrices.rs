@@ -1,6 +1,6 @@
 //! Products of matrices, and linear algebra.
 
-use super::primitive::{broadcast, cast, reshape, transpose};
+use crate::primitive::{broadcast, cast, reshape, transpose};
 use super::promoted::promoted;
 use crate::arguments::{IntoAxes, axes_of};
 use crate::eager::staged;

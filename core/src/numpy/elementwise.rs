@@ -3,7 +3,7 @@
 //! Every one of them promotes its operands' dtypes, then broadcasts their shapes; both happen inside the program that is run.
 
 use super::arithmetic::{floor_quotient, floor_remainder};
-use super::primitive::{binary, compare, number_like, unary};
+use crate::primitive::{binary, compare, number_like, unary};
 use super::promoted::{Family, binary_function, truth, unary_function};
 use crate::Array;
 use kiln_backends::program::{Binary, Compare, DType, Scalar, Unary};
@@ -247,5 +247,5 @@ fn rounded(f: Unary, x: &Array) -> Array {
 }
 
 fn falsehood(x: &Array) -> Array {
-    super::primitive::filled_like(x, Scalar::from_bool(false), false)
+    crate::primitive::filled_like(x, Scalar::from_bool(false), false)
 }

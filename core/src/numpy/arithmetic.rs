@@ -1,6 +1,6 @@
 //! Elementwise functions that are compositions: quotients, powers, bounds and choices.
 
-use super::primitive::{binary, broadcast, cast, compare, divided, number_like, select, unary};
+use crate::primitive::{binary, broadcast, cast, compare, divided, number_like, select, unary};
 use super::promoted::{Family, binary_function, common_shape, fit, promoted, settle, truth};
 use crate::Array;
 use crate::array::{Literal, Repr};

@@ -1,6 +1,6 @@
 //! Functions that move elements without computing.
 
-use super::primitive::{
+use crate::primitive::{
     broadcast, broadcast_along, cast, concatenate as join, reshape, reverse, slice_axis, transpose,
 };
 use crate::Array;

@@ -1,7 +1,7 @@
 //! Functions on a line: interpolation, polynomials, differences.
 
 use super::arithmetic::where_;
-use super::primitive::{binary, broadcast, cast, compare, concatenate, number_like, slice_axis};
+use crate::primitive::{binary, broadcast, cast, compare, concatenate, number_like, slice_axis};
 use super::sort::searchsorted_right;
 use crate::Array;
 use crate::eager::staged;

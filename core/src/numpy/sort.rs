@@ -2,7 +2,7 @@
 
 use super::arithmetic::where_;
 use super::creation::within;
-use super::primitive::{broadcast, cast, concatenate, filled, iota, select};
+use crate::primitive::{broadcast, cast, concatenate, filled, iota, select};
 use super::promoted::promoted;
 use crate::Array;
 use crate::config::default_int;

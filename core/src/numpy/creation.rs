@@ -1,6 +1,6 @@
 //! Arrays from nothing.
 
-use super::primitive::{broadcast, cast, concatenate, divided, filled, filled_like, iota, reshape};
+use crate::primitive::{broadcast, cast, concatenate, divided, filled, filled_like, iota, reshape};
 use crate::Array;
 use crate::arguments::{IntoNumbers, shape_of};
 use crate::array::{Literal, Repr};
@@ -434,7 +434,7 @@ fn grids(arrays: Vec<Array>, swap: bool) -> Vec<Array> {
             .enumerate()
             .map(|(i, x)| {
                 let line = reshape(x, &Shape::from([x.size()]));
-                super::primitive::broadcast_along(&line, &shape, Axes::from_elem(axis(i), 1))
+                crate::primitive::broadcast_along(&line, &shape, Axes::from_elem(axis(i), 1))
             })
             .collect::<Vec<_>>()
     })
