@@ -38,12 +38,12 @@ fn calls(c: &mut Criterion) {
 
 fn compilation(c: &mut Criterion) {
     let price = |key: Key| MODEL.price(key, 10_000_000, Estimator::Plain);
-    c.bench_function("record the option pricer", |b| {
+    c.bench_function("trace the option pricer", |b| {
         b.iter(|| program(price, Key::new(1)))
     });
-    let recorded = program(price, Key::new(1));
+    let traced = program(price, Key::new(1));
     c.bench_function("compile the option pricer", |b| {
-        b.iter(|| Executable::compile(black_box(&recorded)))
+        b.iter(|| Executable::compile(black_box(&traced)))
     });
 }
 
@@ -57,7 +57,7 @@ fn transformations(c: &mut Criterion) {
     };
     for steps in [10_000, 20_000, 40_000] {
         c.bench_function(
-            &format!("record, differentiate and compile {steps} equations"),
+            &format!("trace, differentiate and compile {steps} equations"),
             |b| b.iter(|| Executable::compile(&program(grad(long(steps)), 0.5.into()))),
         );
     }

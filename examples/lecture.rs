@@ -97,8 +97,8 @@ fn functional_programming() {
     let f = jit(|x: Array| a.get() + x);
     println!("{}", f(np::ones(2)));
     a.set(42);
-    println!("{}: recorded with 1", f(np::ones(2)));
-    println!("{}: another shape is recorded afresh", f(np::ones(3)));
+    println!("{}: traced with 1", f(np::ones(2)));
+    println!("{}: another shape is traced afresh", f(np::ones(3)));
 }
 
 fn gradients() {

@@ -1,4 +1,4 @@
-//! Functions in files: recorded once, saved with the arrays that they captured, and called by another program. JAX's `jax.export`.
+//! Functions in files: traced once, saved with the arrays that they captured, and called by another program. JAX's `jax.export`.
 //!
 //! ```
 //! use kiln::export::{Exported, export};
@@ -22,7 +22,7 @@
 //! ```
 //!
 //! A file is a safetensors file: the captured arrays, and in its metadata the program in JSON. A saved function computes with the shapes and
-//! dtypes that it was recorded with, whatever the 64-bit switch; `vmap` adds a batch. Custom derivatives go along, and so does `debug_print!`.
+//! dtypes that it was traced with, whatever the 64-bit switch; `vmap` adds a batch. Custom derivatives go along, and so does `debug_print!`.
 //!
 //! What is read is checked: each equation against the rules of its op, and all of it, the captured arrays too, against a checksum that is
 //! saved with it, so that a damaged file is an error, and not a wrong number. The checksum tells of accidents; who means harm can make another.
@@ -36,11 +36,11 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The function `f`, recorded for arguments of the shapes and dtypes of these, with the arrays that it captures. Plain numbers among
+/// The function `f`, traced for arguments of the shapes and dtypes of these, with the arrays that it captures. Plain numbers among
 /// `arguments` have the dtype that they have on their own.
 ///
 /// # Panics
-/// When an array is looked at while it is recorded, when `f` captures an array of another recording, and when the argument or the
+/// When an array is looked at while it is traced, when `f` captures an array of another trace, and when the argument or the
 /// result has parts that a file cannot hold: [`Static`](crate::Static) values, lists of things without arrays.
 ///
 /// ```
@@ -53,11 +53,11 @@ use std::sync::Arc;
 #[track_caller]
 pub fn export<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Exported {
     Exported {
-        function: Function::record("export", f, arguments),
+        function: Function::trace("export", f, arguments),
     }
 }
 
-/// A recorded function that can be saved, loaded, and called. Prints as its signature and its program.
+/// A traced function that can be saved, loaded, and called. Prints as its signature and its program.
 #[derive(Clone, Debug)]
 pub struct Exported {
     function: Function,

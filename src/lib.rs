@@ -1,4 +1,4 @@
-//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust, on [Burn](https://burn.dev): immutable arrays, counter-based keys, and functions that are recorded
+//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust, on [Burn](https://burn.dev): immutable arrays, counter-based keys, and functions that are traced
 //! once per shape and dtype and then run as fused loops on all cores. It is a NumPy replacement for people who know JAX; its names are JAX's and
 //! NumPy's, its keys, bits and uniforms JAX's bit for bit.
 //!
@@ -15,7 +15,7 @@
 //! let [key, subkey] = Key::new(42).split();
 //! let draws = random::normal(subkey, (1000, 3));
 //!
-//! // Recorded at the first call for these shapes, then one fused loop.
+//! // Traced at the first call for these shapes, then one fused loop.
 //! let loss = jit(|(w, x): (Array, Array)| (x.matmul(w).tanh() - 1).pow(2).mean());
 //! let w = random::uniform(key, 3);
 //! assert!(loss((w.clone(), draws.clone())).item::<f64>() > 0.0);
@@ -32,12 +32,12 @@
 //! | [`Array`] | arrays: operators, methods, [`index`](Array::index) and [`at`](Array::at) |
 //! | [`numpy`] | making arrays, and NumPy's functions; [`numpy::linalg`] |
 //! | [`random`] | [`Key`]s and samplers |
-//! | [`jit()`], [`program()`], [`call`] | functions recorded and compiled, and what is recorded |
+//! | [`jit()`], [`program()`], [`call`] | functions traced and compiled, and what is traced |
 //! | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp`], [`linearize`] | derivatives, to any order |
 //! | [`jacobian()`], [`jacfwd`], [`jacrev`], [`hessian`], [`hvp`] | matrices of derivatives |
 //! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`] | derivatives given, held back, or computed again |
 //! | [`vmap()`], [`vmap_with`], [`map_seq`] | functions of a batch |
-//! | [`lax`] | loops, choices and scans in recorded functions |
+//! | [`lax`] | loops, choices and scans in traced functions |
 //! | [`tree`], [`Tree`], [`Static`] | what functions take and give: structs, tuples, lists and maps of arrays |
 //! | [`enable_x64`], [`with_x64`] | 64 bits by default |
 //! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
@@ -53,7 +53,7 @@
 //! | `cuda`, `wgpu` | GPUs: NVIDIA's, and any by Vulkan, Metal or DirectX 12 |
 //! | `ndarray` | Burn's older CPU backend as a device, to compare with |
 //! | `import` | `kiln::burn`: models written with [Burn](https://burn.dev)'s modules, read in as functions of arrays |
-//! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: recorded functions saved and called elsewhere; arrays of the crate ndarray |
+//! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: traced functions saved and called elsewhere; arrays of the crate ndarray |
 //! | `plot` | `kiln::plot`: lines, scatters, histograms, heat maps and surfaces as SVG and PNG files |
 //!
 //! # Errors

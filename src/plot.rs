@@ -196,7 +196,7 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// When `x` or `y` does not have one axis, their lengths differ or are 0, or one belongs to a recording.
+    /// When `x` or `y` does not have one axis, their lengths differ or are 0, or one belongs to a trace.
     #[track_caller]
     pub fn line(self, x: impl Into<Array>, y: impl Into<Array>) -> Plot {
         let points = data::points("line", &x.into(), &y.into());
@@ -235,7 +235,7 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// When `samples` does not have one axis, is empty or belongs to a recording, and when there are no bins or more than 100,000.
+    /// When `samples` does not have one axis, is empty or belongs to a trace, and when there are no bins or more than 100,000.
     #[track_caller]
     pub fn histogram(self, samples: impl Into<Array>, bins: usize) -> Plot {
         self.binned("histogram", &samples.into(), bins, None)
@@ -311,7 +311,7 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// When `z` does not have two axes, is empty or belongs to a recording; when there is a heat map already.
+    /// When `z` does not have two axes, is empty or belongs to a trace; when there is a heat map already.
     #[track_caller]
     pub fn heat_map(self, z: impl Into<Array>) -> Plot {
         let grid = Grid::of_matrix("heat_map", &z.into());
@@ -334,7 +334,7 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// When the shapes do not go together, an array is empty or belongs to a recording, or `x` or `y` is not in order or not
+    /// When the shapes do not go together, an array is empty or belongs to a trace, or `x` or `y` is not in order or not
     /// finite; when there is a heat map already.
     #[track_caller]
     pub fn heat_map_over(self, x: impl Into<Array>, y: impl Into<Array>, z: impl Into<Array>) -> Plot {

@@ -319,7 +319,7 @@ fn the_environment_sets_the_limit() {
 fn all_caches_together_obey_the_limit() {
     if std::env::var(ASKED).is_ok() {
         let limit = cache_info().limit;
-        // Two functions that count how often they are recorded.
+        // Two functions that count how often they are traced.
         let counts = [Cell::new(0), Cell::new(0)];
         let [used, idle] = counts.each_ref().map(|count| {
             jit(move |x: Array| {

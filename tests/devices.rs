@@ -174,16 +174,16 @@ fn an_array_of_a_recording_is_nowhere_yet() {
         })(np::ones(2))
     });
     assert!(
-        text.starts_with("device: an array inside a recording is nowhere yet"),
+        text.starts_with("device: an array inside a trace is nowhere yet"),
         "{text}"
     );
     let text = message(|| jit(|x: Array| x.to_device(Device::cpu()))(np::ones(2)));
     assert!(
-        text.starts_with("to_device: an array inside a recording has no elements yet"),
+        text.starts_with("to_device: an array inside a trace has no elements yet"),
         "{text}"
     );
     let looked = jit(|x: Array| {
-        assert!(matches!(x.try_buffer(), Err(NoValue::Recorded(_))));
+        assert!(matches!(x.try_buffer(), Err(NoValue::Traced(_))));
         x
     });
     looked(np::ones(2));

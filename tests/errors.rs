@@ -599,7 +599,7 @@ fn keys_and_draws() {
 }
 
 #[test]
-fn recordings() {
+fn traces() {
     let kept = RefCell::new(None);
     jit(|x: Array| {
         refused([
@@ -617,9 +617,9 @@ fn recordings() {
             ),
             (
                 call!(np::arange(2).index(x.gt(0))),
-                "index: the length of a selection by bools depends on values, which a recording does not have: use where_",
+                "index: the length of a selection by bools depends on values, which a trace does not have: use where_",
             ),
-            // Checked while recording, at the function's own line.
+            // Checked while tracing, at the function's own line.
             (
                 call!(&x + np::ones(3)),
                 "add: shapes (2,) and (3,) do not broadcast: axis -1 is 2 against 3",
@@ -1116,7 +1116,7 @@ fn plots_that_do_not_fit() {
         ),
         (
             call!(jit(|x: Array| drop(p().line(&x, &x)))(x.clone())),
-            "plot: line has a traced x, i32[3]: return it from the function that is recorded, and plot the result",
+            "plot: line has a traced x, i32[3]: return it from the function that is traced, and plot the result",
         ),
     ]);
 }

@@ -269,7 +269,7 @@ fn the_64_bit_switch_does_not_matter() {
         let refused = panic_of(|| exported.call::<_, Array>(np::ones(2)));
         assert_eq!(
             refused,
-            "call: argument is f32[2], the function was recorded for f64[2]: use astype or vmap, or record it again"
+            "call: argument is f32[2], the function was traced for f64[2]: use astype or vmap, or trace it again"
         );
     });
 }
@@ -291,7 +291,7 @@ fn what_differs_is_named() {
     wrong.spot = np::ones(4);
     assert!(
         call((wrong, Key::new(0)))
-            .starts_with("call: argument .0.spot is f32[4], the function was recorded for f32[3]")
+            .starts_with("call: argument .0.spot is f32[4], the function was traced for f32[3]")
     );
     assert!(
         call((market(), Key::new(0).split_n(2)))

@@ -33,8 +33,8 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "core/src",
-        &["array", "debug", "eager", "place", "record"],
-        "an operation on an array is recorded or runs, and a recording may run what it has so far",
+        &["array", "debug", "eager", "place", "trace"],
+        "an operation on an array is traced or runs, and a trace may run what it has so far",
     ),
     (
         "core/src",

@@ -55,7 +55,7 @@ fn captured_arrays_of_a_saved_function_go_along() {
     }
 }
 
-/// A value that is looked at while enclosing functions are recorded may be of another device.
+/// A value that is looked at while enclosing functions are traced may be of another device.
 #[test]
 fn values_of_enclosing_functions_do_not_mix() {
     for device in others() {

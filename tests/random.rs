@@ -188,12 +188,12 @@ fn draws() {
             report.leave_out(NOT_BUILT);
         } else if !["key", "split", "fold_in"].contains(&name) {
             let eager = outcome(&row, || draw(&row, key(&row)));
-            let recorded = outcome(&row, || jit(|key: Key| draw(&row, key))(key(&row)));
+            let traced = outcome(&row, || jit(|key: Key| draw(&row, key))(key(&row)));
             let same = !is_exact()
                 || eager.clone().ok().map(|x| format!("{x:?}"))
-                    == recorded.clone().ok().map(|x| format!("{x:?}"));
+                    == traced.clone().ok().map(|x| format!("{x:?}"));
             let wrong = compare(&row, eager)
-                .or_else(|| compare(&row, recorded))
+                .or_else(|| compare(&row, traced))
                 .or_else(|| (!same).then(|| "is another inside jit".into()));
             report.check(&row, wrong);
         }

@@ -1,14 +1,14 @@
 //! Which devices this build has on this machine, and what runs programs on them.
 
-use crate::device::{Device, Kind};
+use crate::device::{Device, DeviceKind};
 use crate::error::DeviceError;
 use crate::executor::Executor;
 use crate::started::started;
 
 /// The device, started if it was not yet.
-pub(crate) fn start(kind: Kind) -> Result<Device, DeviceError> {
+pub(crate) fn start(kind: DeviceKind) -> Result<Device, DeviceError> {
     let mut started = started();
-    if kind != Kind::Cpu && !started.contains_key(&kind) {
+    if kind != DeviceKind::Cpu && !started.contains_key(&kind) {
         started.insert(kind, Box::leak(launch(kind)?));
     }
     Ok(Device(kind))
@@ -18,35 +18,35 @@ pub(crate) fn start(kind: Kind) -> Result<Device, DeviceError> {
 pub(crate) fn best() -> Result<Device, DeviceError> {
     #[cfg(feature = "cuda")]
     if crate::cuda::count() > 0 {
-        return start(Kind::Cuda(0));
+        return start(DeviceKind::Cuda(0));
     }
     #[cfg(feature = "wgpu")]
     if crate::wgpu::hardware() {
-        return start(Kind::Wgpu(0));
+        return start(DeviceKind::Wgpu(0));
     }
     Ok(Device::cpu())
 }
 
 /// All devices that start.
 pub(crate) fn all() -> Vec<Device> {
-    let mut kinds = vec![Kind::Cpu];
+    let mut kinds = vec![DeviceKind::Cpu];
     #[cfg(feature = "cuda")]
-    kinds.extend((0..crate::cuda::count()).map(Kind::Cuda));
+    kinds.extend((0..crate::cuda::count()).map(DeviceKind::Cuda));
     #[cfg(feature = "wgpu")]
-    kinds.extend((0..crate::wgpu::count()).map(Kind::Wgpu));
-    kinds.push(Kind::Ndarray);
+    kinds.extend((0..crate::wgpu::count()).map(DeviceKind::Wgpu));
+    kinds.push(DeviceKind::Ndarray);
     kinds.into_iter().filter_map(|kind| start(kind).ok()).collect()
 }
 
-fn launch(kind: Kind) -> Result<Box<dyn Executor>, DeviceError> {
+fn launch(kind: DeviceKind) -> Result<Box<dyn Executor>, DeviceError> {
     match kind {
         #[cfg(feature = "cuda")]
-        Kind::Cuda(index) => crate::cuda::start(index),
+        DeviceKind::Cuda(index) => crate::cuda::start(index),
         #[cfg(feature = "wgpu")]
-        Kind::Wgpu(index) => crate::wgpu::start(index),
+        DeviceKind::Wgpu(index) => crate::wgpu::start(index),
         #[cfg(feature = "ndarray")]
         #[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]
-        Kind::Ndarray => Ok(Box::new(crate::burn::On::<kiln_burn::burn_ndarray::NdArray> {
+        DeviceKind::Ndarray => Ok(Box::new(crate::burn::On::<kiln_burn::burn_ndarray::NdArray> {
             device: Device(kind),
             burn: kiln_burn::burn_ndarray::NdArrayDevice::Cpu,
         })),

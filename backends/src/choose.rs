@@ -1,6 +1,6 @@
 //! Devices are found, started and chosen.
 
-use crate::device::{Device, Kind};
+use crate::device::{Device, DeviceKind};
 use crate::error::DeviceError;
 use crate::{available, started};
 use kiln_burn::Launch;
@@ -24,7 +24,7 @@ impl Device {
     /// }
     /// ```
     pub fn cuda(index: usize) -> Result<Device, DeviceError> {
-        available::start(Kind::Cuda(index))
+        available::start(DeviceKind::Cuda(index))
     }
 
     /// A GPU by Vulkan, Metal or DirectX 12: discrete ones come first, then those within a processor, software last.
@@ -40,7 +40,7 @@ impl Device {
     /// }
     /// ```
     pub fn wgpu(index: usize) -> Result<Device, DeviceError> {
-        available::start(Kind::Wgpu(index))
+        available::start(DeviceKind::Wgpu(index))
     }
 
     /// Burn's deprecated CPU backend, one equation after another: a second opinion on results.
@@ -57,7 +57,7 @@ impl Device {
     /// }
     /// ```
     pub fn ndarray() -> Result<Device, DeviceError> {
-        available::start(Kind::Ndarray)
+        available::start(DeviceKind::Ndarray)
     }
 
     /// Whether the device computes with a dtype. What it does not have is refused when an array is moved there, or a function

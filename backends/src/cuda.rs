@@ -2,7 +2,7 @@
 
 use crate::Device;
 use crate::burn::On;
-use crate::device::Kind;
+use crate::device::DeviceKind;
 use crate::driver::Driver;
 use crate::error::DeviceError;
 use crate::executor::Executor;
@@ -32,14 +32,14 @@ pub(crate) fn count() -> usize {
 }
 
 pub(crate) fn start(index: usize) -> Result<Box<dyn Executor>, DeviceError> {
-    let device = Device(Kind::Cuda(index));
+    let device = Device(DeviceKind::Cuda(index));
     DRIVER.look(&device.to_string())?;
     libdevice::look(&device.to_string())?;
     match GPUS.get(index) {
         Some(gpu) => On::<Cube>::start(device, gpu.clone()),
         None => Err(DeviceError::Missing {
             device: device.to_string(),
-            found: (0..GPUS.len()).map(|i| Kind::Cuda(i).to_string()).collect(),
+            found: (0..GPUS.len()).map(|i| DeviceKind::Cuda(i).to_string()).collect(),
             hint: "see what nvidia-smi says",
         }),
     }

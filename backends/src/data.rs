@@ -8,10 +8,10 @@ use std::fmt;
 
 /// The elements of an array, in the memory of its device. Cloning is a reference count.
 #[derive(Clone)]
-pub struct Data(pub(crate) Place);
+pub struct Data(pub(crate) Storage);
 
 #[derive(Clone)]
-pub(crate) enum Place {
+pub(crate) enum Storage {
     Cpu(Buffer),
     Remote {
         device: Device,
@@ -24,24 +24,24 @@ impl Data {
     /// Where the elements are.
     pub fn device(&self) -> Device {
         match &self.0 {
-            Place::Cpu(_) => Device::cpu(),
-            Place::Remote { device, .. } => *device,
+            Storage::Cpu(_) => Device::cpu(),
+            Storage::Remote { device, .. } => *device,
         }
     }
 
     /// The dtype and shape.
     pub fn array_type(&self) -> &ArrayType {
         match &self.0 {
-            Place::Cpu(buffer) => buffer.array_type(),
-            Place::Remote { of, .. } => of,
+            Storage::Cpu(buffer) => buffer.array_type(),
+            Storage::Remote { of, .. } => of,
         }
     }
 
     /// The elements, if they are in the host's memory.
     pub fn cpu(&self) -> Option<&Buffer> {
         match &self.0 {
-            Place::Cpu(buffer) => Some(buffer),
-            Place::Remote { .. } => None,
+            Storage::Cpu(buffer) => Some(buffer),
+            Storage::Remote { .. } => None,
         }
     }
 
@@ -61,7 +61,7 @@ impl Data {
         let executor = started::executor(device);
         check(device, executor, &of)?;
         let held = executor.put(&buffer)?;
-        Ok(Data(Place::Remote { device, of, held }))
+        Ok(Data(Storage::Remote { device, of, held }))
     }
 
     /// The elements in the host's memory: shared if they are there, else read once the device has computed them.
@@ -70,8 +70,8 @@ impl Data {
     /// When the device fails, or failed at computing them.
     pub fn into_buffer(self) -> Result<Buffer, DeviceError> {
         match self.0 {
-            Place::Cpu(buffer) => Ok(buffer),
-            Place::Remote { device, of, held } => started::executor(device).get(held, &of),
+            Storage::Cpu(buffer) => Ok(buffer),
+            Storage::Remote { device, of, held } => started::executor(device).get(held, &of),
         }
     }
 
@@ -81,15 +81,15 @@ impl Data {
     /// When the device fails, or failed at computing them.
     pub fn wait(&self) -> Result<(), DeviceError> {
         match &self.0 {
-            Place::Cpu(_) => Ok(()),
-            Place::Remote { device, held, .. } => started::executor(*device).wait(held),
+            Storage::Cpu(_) => Ok(()),
+            Storage::Remote { device, held, .. } => started::executor(*device).wait(held),
         }
     }
 }
 
 impl From<Buffer> for Data {
     fn from(buffer: Buffer) -> Data {
-        Data(Place::Cpu(buffer))
+        Data(Storage::Cpu(buffer))
     }
 }
 

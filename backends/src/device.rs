@@ -22,25 +22,25 @@ use std::fmt;
 /// assert_eq!((2 * &x).device(), device);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Device(pub(crate) Kind);
+pub struct Device(pub(crate) DeviceKind);
 
 /// What a device is, and which of its kind.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub(crate) enum DeviceKind {
     Cpu,
     Cuda(usize),
     Wgpu(usize),
     Ndarray,
 }
 
-impl Kind {
+impl DeviceKind {
     /// As `KILN_DEVICE` names it.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Kind::Cpu => "cpu",
-            Kind::Cuda(_) => "cuda",
-            Kind::Wgpu(_) => "wgpu",
-            Kind::Ndarray => "ndarray",
+            DeviceKind::Cpu => "cpu",
+            DeviceKind::Cuda(_) => "cuda",
+            DeviceKind::Wgpu(_) => "wgpu",
+            DeviceKind::Ndarray => "ndarray",
         }
     }
 }
@@ -52,7 +52,7 @@ impl Device {
     /// assert_eq!(kiln::Device::cpu().to_string(), "cpu");
     /// ```
     pub const fn cpu() -> Device {
-        Device(Kind::Cpu)
+        Device(DeviceKind::Cpu)
     }
 }
 
@@ -69,11 +69,11 @@ impl fmt::Debug for Device {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for DeviceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Kind::Cpu | Kind::Ndarray => f.write_str(self.name()),
-            Kind::Cuda(index) | Kind::Wgpu(index) => write!(f, "{}:{index}", self.name()),
+            DeviceKind::Cpu | DeviceKind::Ndarray => f.write_str(self.name()),
+            DeviceKind::Cuda(index) | DeviceKind::Wgpu(index) => write!(f, "{}:{index}", self.name()),
         }
     }
 }

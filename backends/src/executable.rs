@@ -1,6 +1,6 @@
 //! Programs compiled for a device.
 
-use crate::data::{Data, Place};
+use crate::data::{Data, Storage};
 use crate::error::DeviceError;
 use crate::executor::{Executor, check, check_types};
 use crate::{Buffer, Device, started};
@@ -83,13 +83,13 @@ impl Executable {
             } => {
                 let program = with_literals(program, numbers, last);
                 let held = |data| match data {
-                    Data(Place::Remote { held, .. }) => held,
-                    Data(Place::Cpu(_)) => panic!("an array of the CPU for a program of {device}"),
+                    Data(Storage::Remote { held, .. }) => held,
+                    Data(Storage::Cpu(_)) => panic!("an array of the CPU for a program of {device}"),
                 };
                 let results = executor.run(&program, inputs.into_iter().map(held).collect())?;
                 let types = program.output_types();
                 let placed = results.into_iter().zip(types).map(|(held, of)| {
-                    Data(Place::Remote {
+                    Data(Storage::Remote {
                         device: *device,
                         of,
                         held,
@@ -123,7 +123,7 @@ fn with_literals(
 
 fn on_cpu(data: Data) -> Buffer {
     match data.0 {
-        Place::Cpu(buffer) => buffer,
-        Place::Remote { device, .. } => panic!("an array of {device} for a program of the CPU"),
+        Storage::Cpu(buffer) => buffer,
+        Storage::Remote { device, .. } => panic!("an array of {device} for a program of the CPU"),
     }
 }

@@ -1,11 +1,11 @@
 //! What runs programs on the devices that were started, for as long as the process lives.
 
-use crate::device::{Device, Kind};
+use crate::device::{Device, DeviceKind};
 use crate::executor::Executor;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-type Started = BTreeMap<Kind, &'static dyn Executor>;
+type Started = BTreeMap<DeviceKind, &'static dyn Executor>;
 
 static STARTED: Mutex<Started> = Mutex::new(BTreeMap::new());
 

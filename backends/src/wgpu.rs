@@ -2,7 +2,7 @@
 
 use crate::Device;
 use crate::burn::On;
-use crate::device::Kind;
+use crate::device::DeviceKind;
 use crate::driver::Driver;
 use crate::error::DeviceError;
 use crate::executor::Executor;
@@ -50,12 +50,14 @@ pub(crate) fn count() -> usize {
 }
 
 pub(crate) fn start(index: usize) -> Result<Box<dyn Executor>, DeviceError> {
-    let device = Device(Kind::Wgpu(index));
+    let device = Device(DeviceKind::Wgpu(index));
     DRIVER.look(&device.to_string())?;
     let Some(adapter) = ADAPTERS.get(index) else {
         return Err(DeviceError::Missing {
             device: device.to_string(),
-            found: (0..ADAPTERS.len()).map(|i| Kind::Wgpu(i).to_string()).collect(),
+            found: (0..ADAPTERS.len())
+                .map(|i| DeviceKind::Wgpu(i).to_string())
+                .collect(),
             hint: "install the GPU's Vulkan driver, or mesa-vulkan-drivers for software",
         });
     };

@@ -2,7 +2,7 @@
 //!
 //! `lecture [f32] [scale]`: all of them in the lecture's order, one after the other, for the tables of the book and those of GPUs (`benches/beside_jax/lecture.py`). The others are those of
 //! `benches/beside_jax/against_jax.py`. `jit` and `eager`: f on 5e7 points. `grad`: its gradient. `grid`: the nested vmap on 6000 x 6000 points. `eager_grad`: the gradient of a
-//! function of one number, recorded in each call. `path` and `paths`: an autoregression of 10^5 steps on one number and on four, and
+//! function of one number, traced in each call. `path` and `paths`: an autoregression of 10^5 steps on one number and on four, and
 //! `draws`: one that draws its noise in the loop.
 
 use kiln::prelude::*;

@@ -4,7 +4,7 @@ use crate::config::{default_float, default_int};
 use crate::display::{self, Elements};
 use crate::error::raise;
 use crate::promote::Kind;
-use crate::record::{self, Recording};
+use crate::trace::{self, Origin};
 use kiln_backends::program::{ArrayType, DType, Scalar, Shape, Var};
 use kiln_backends::{Buffer, Data, DeviceError, Element};
 use std::fmt;
@@ -51,21 +51,21 @@ pub(crate) enum Repr {
     Literal(Literal),
     /// Elements in memory.
     Concrete(Arc<Concrete>),
-    /// A variable of a program that is being recorded.
-    Traced(Arc<Traced>),
+    /// A variable of a program that is being traced.
+    Tracer(Arc<Tracer>),
 }
 
 /// Why there are no elements to look at.
 ///
 /// ```
 /// use kiln::{Array, NoValue, jit, numpy as np};
-/// jit(|x: Array| { assert!(matches!(x.try_buffer(), Err(NoValue::Recorded(_)))); x })(np::ones(2));
+/// jit(|x: Array| { assert!(matches!(x.try_buffer(), Err(NoValue::Traced(_)))); x })(np::ones(2));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoValue {
-    /// The array belongs to a recording: which one, and what to do.
-    Recorded(String),
+    /// The array belongs to a trace: which one, and what to do.
+    Traced(String),
     /// The device failed at computing the elements, or at handing them over.
     Device(DeviceError),
 }
@@ -73,7 +73,7 @@ pub enum NoValue {
 impl fmt::Display for NoValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NoValue::Recorded(fact) => f.write_str(fact),
+            NoValue::Traced(fact) => f.write_str(fact),
             NoValue::Device(error) => error.fmt(f),
         }
     }
@@ -92,12 +92,12 @@ pub(crate) enum Literal {
 pub(crate) struct Concrete {
     pub(crate) data: Data,
     pub(crate) weak: bool,
-    /// True if it may be on any device: a plain number, or made within a recording.
+    /// True if it may be on any device: a plain number, or made within a trace.
     pub(crate) free: bool,
 }
 
-pub(crate) struct Traced {
-    pub(crate) recording: Arc<Recording>,
+pub(crate) struct Tracer {
+    pub(crate) origin: Arc<Origin>,
     pub(crate) var: Var,
     pub(crate) of: ArrayType,
     pub(crate) weak: bool,
@@ -184,7 +184,7 @@ impl Array {
         match &self.0 {
             Repr::Literal(_) => &SCALAR,
             Repr::Concrete(array) => &array.data.array_type().shape,
-            Repr::Traced(array) => &array.of.shape,
+            Repr::Tracer(array) => &array.of.shape,
         }
     }
 
@@ -210,14 +210,14 @@ impl Array {
         self.kind().weak
     }
 
-    /// Whether the array belongs to a recording, and so has no value to look at.
+    /// Whether the array belongs to a trace, and so has no value to look at.
     ///
     /// ```
     /// use kiln::{Array, jit, numpy as np};
     /// jit(|x: Array| { assert!(x.is_traced()); x })(np::ones(2));
     /// ```
     pub fn is_traced(&self) -> bool {
-        matches!(self.0, Repr::Traced(_))
+        matches!(self.0, Repr::Tracer(_))
     }
 
     /// The number, if it is a plain one that has no dtype yet.
@@ -238,7 +238,7 @@ impl Array {
                 dtype: array.data.array_type().dtype,
                 weak: array.weak,
             },
-            Repr::Traced(array) => Kind {
+            Repr::Tracer(array) => Kind {
                 dtype: array.of.dtype,
                 weak: array.weak,
             },
@@ -309,7 +309,7 @@ impl Array {
     /// The elements in memory.
     ///
     /// # Panics
-    /// When the array belongs to a recording: there is no value to look at.
+    /// When the array belongs to a trace: there is no value to look at.
     #[track_caller]
     pub(crate) fn look(&self, op: &str) -> Buffer {
         match self.try_buffer() {
@@ -321,7 +321,7 @@ impl Array {
     /// The elements in the host's memory: shared with this array on the CPU, read from another device once it has computed them.
     ///
     /// # Errors
-    /// When the array belongs to a recording: says why there is no value to look at. When the device failed at computing the elements.
+    /// When the array belongs to a trace: says why there is no value to look at. When the device failed at computing the elements.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -333,7 +333,7 @@ impl Array {
         let data = match &self.0 {
             Repr::Literal(number) => return Ok(Buffer::scalar(number.scalar(number.kind().dtype))),
             Repr::Concrete(array) => array.data.clone(),
-            Repr::Traced(array) => record::value_of(array).map_err(NoValue::Recorded)?,
+            Repr::Tracer(array) => trace::value_of(array).map_err(NoValue::Traced)?,
         };
         data.into_buffer().map_err(NoValue::Device)
     }
@@ -341,7 +341,7 @@ impl Array {
     /// The elements, row after row, copied into a vector.
     ///
     /// # Panics
-    /// When the array belongs to a recording: there is no value to look at. When `T` is not the dtype.
+    /// When the array belongs to a trace: there is no value to look at. When `T` is not the dtype.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -363,7 +363,7 @@ impl Array {
     /// The only element, converted to `T` as [`astype`](Array::astype) converts.
     ///
     /// # Panics
-    /// When there is more than one element, or none. When the array belongs to a recording: there is no value to look at.
+    /// When there is more than one element, or none. When the array belongs to a trace: there is no value to look at.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -391,7 +391,7 @@ impl Array {
     /// other devices go on by themselves, and what a thread asks of them is done in that order.
     ///
     /// # Panics
-    /// When the array belongs to a recording: it will never be there. When the device fails.
+    /// When the array belongs to a trace: it will never be there. When the device fails.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -407,7 +407,7 @@ impl Array {
                     raise("block_until_ready", error)
                 }
             }
-            Repr::Traced(array) => raise("block_until_ready", array.recording.no_value(&array.of)),
+            Repr::Tracer(array) => raise("block_until_ready", array.origin.no_value(&array.of)),
         }
         self
     }
@@ -423,8 +423,8 @@ impl Array {
                 };
                 Array(Repr::Concrete(Arc::new(Concrete { data, weak, free })))
             }
-            Repr::Traced(array) if array.weak != weak => Array(Repr::Traced(Arc::new(Traced {
-                recording: array.recording.clone(),
+            Repr::Tracer(array) if array.weak != weak => Array(Repr::Tracer(Arc::new(Tracer {
+                origin: array.origin.clone(),
                 var: array.var,
                 of: array.of.clone(),
                 weak,
@@ -433,7 +433,7 @@ impl Array {
         }
     }
 
-    /// A plain number as an array of this kind: a constant of the innermost recording, or a buffer. Other arrays stay.
+    /// A plain number as an array of this kind: a constant of the innermost trace, or a buffer. Other arrays stay.
     #[track_caller]
     pub(crate) fn settled(self, op: &str, kind: Kind) -> Array {
         let Repr::Literal(number) = self.0 else {
@@ -456,8 +456,8 @@ impl Array {
             )
         }
         let scalar = number.scalar(kind.dtype);
-        match record::is_recording() {
-            true => record::constant(scalar, Shape::scalar(), kind.weak),
+        match trace::is_tracing() {
+            true => trace::constant(scalar, Shape::scalar(), kind.weak),
             false => Array::number(scalar, kind.weak),
         }
     }
@@ -497,11 +497,11 @@ pub(crate) fn elements(buffer: &Buffer) -> Elements<'_> {
     }
 }
 
-/// As Python's `print`. An array that belongs to a recording shows its type.
+/// As Python's `print`. An array that belongs to a trace shows its type.
 impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Repr::Traced(array) => write!(f, "Traced<{}>", array.of),
+            Repr::Tracer(array) => write!(f, "Traced<{}>", array.of),
             _ => {
                 let buffer = self.look("display");
                 f.write_str(&display::display(elements(&buffer), self.shape()))
@@ -510,11 +510,11 @@ impl fmt::Display for Array {
     }
 }
 
-/// As Python's `repr`. An array that belongs to a recording shows its type.
+/// As Python's `repr`. An array that belongs to a trace shows its type.
 impl fmt::Debug for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Repr::Traced(array) => write!(f, "Traced<{}>", array.of),
+            Repr::Tracer(array) => write!(f, "Traced<{}>", array.of),
             _ => {
                 let buffer = self.look("debug");
                 f.write_str(&display::debug(

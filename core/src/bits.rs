@@ -2,7 +2,7 @@
 
 use crate::Array;
 use crate::error::check;
-use crate::record::{bind, bind_one};
+use crate::trace::{bind, bind_one};
 use crate::{DType, IntoNumbers};
 use kiln_backends::program::{Op, Scalar};
 

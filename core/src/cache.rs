@@ -1,4 +1,4 @@
-//! What is kept for the next time: recordings, what transformations made of programs, and what was compiled. All caches of the process together
+//! What is kept for the next time: traces, what transformations made of programs, and what was compiled. All caches of the process together
 //! take a bounded number of bytes; what was not used for longest goes first.
 
 use crate::error::raise;
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheInfo {
-    /// Recordings, programs that transformations made, and compiled programs.
+    /// Traces, programs that transformations made, and compiled programs.
     pub entries: usize,
     /// The bytes that they take, as estimated.
     pub bytes: usize,
@@ -27,7 +27,7 @@ pub struct CacheInfo {
     pub limit: usize,
 }
 
-/// How much is kept of what was recorded, transformed and compiled, in all threads. Literals are not a part of it: `x * 2.0` and `x * 3.0` share
+/// How much is kept of what was traced, transformed and compiled, in all threads. Literals are not a part of it: `x * 2.0` and `x * 3.0` share
 /// their entries.
 ///
 /// The environment variable `KILN_CACHE` sets the limit (`KILN_CACHE=256MB`); without it, the limit is 64 MB. When it is reached, what was not used for longest
@@ -53,7 +53,7 @@ pub fn cache_info() -> CacheInfo {
     }
 }
 
-/// Forgets what was recorded, transformed and compiled, in all threads: `jax.clear_caches()`. A jitted function is recorded again when
+/// Forgets what was traced, transformed and compiled, in all threads: `jax.clear_caches()`. A jitted function is traced again when
 /// it is called.
 ///
 /// ```standalone_crate
@@ -216,7 +216,7 @@ fn now() -> u64 {
 /// When each work began that is under way, in all threads.
 static UNDER_WAY: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
 
-/// Recording, deriving and compiling something. Nothing that was used since it began is forgotten before it ends: a derivative of nested loops would
+/// Tracing, deriving and compiling something. Nothing that was used since it began is forgotten before it ends: a derivative of nested loops would
 /// derive the inner ones again at each level, and a function that is larger than the limit would be compiled at every call.
 pub(crate) struct Work(u64);
 

@@ -2,14 +2,14 @@
 
 use crate::error::raise;
 use crate::promote::Kind;
-use crate::record::check_alive;
+use crate::trace::check_alive;
 use crate::tree::Arrays;
 use crate::{Array, transform};
 use kiln_backends::program::{ArrayType, Program};
 use std::sync::Arc;
 
 /// The results of a program for these arrays: a function that came from elsewhere (from [`program`](crate::program()), or a file, see
-/// [`Program`]), as one op of whatever is being recorded.
+/// [`Program`]), as one op of whatever is being traced.
 ///
 /// # Panics
 /// When the arrays are not of the types of the program's inputs.

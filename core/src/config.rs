@@ -27,7 +27,7 @@ fn with<R>(here: &'static Override, enabled: bool, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// The switches that what is recorded depends on.
+/// The switches that what is traced depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Switches {
     x64: bool,
@@ -45,7 +45,7 @@ impl Switches {
 
 /// Sets, for the whole process, whether default dtypes are `int64` and `float64` rather than `int32` and `float32`.
 ///
-/// JAX's `jax_enable_x64`. Arrays made with an explicit 64-bit dtype keep it either way; functions are recorded and compiled anew. Call it first
+/// JAX's `jax_enable_x64`. Arrays made with an explicit 64-bit dtype keep it either way; functions are traced and compiled anew. Call it first
 /// thing in `main`; a part of a program, or a test, uses [`with_x64`].
 ///
 /// ```standalone_crate
@@ -83,7 +83,7 @@ pub fn x64_enabled() -> bool {
 /// Sets, for the whole process, whether the op that makes the first NaN is looked for: a panic names it, and the line that called it.
 ///
 /// Every op that can make a NaN is checked, outside of transformations and inside, when the program runs. That costs time, and
-/// functions are recorded and compiled anew.
+/// functions are traced and compiled anew.
 ///
 /// ```should_panic,standalone_crate
 /// use kiln::{Array, jit, numpy as np};

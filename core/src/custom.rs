@@ -1,9 +1,9 @@
 //! Derivatives that users give or hold back: rules of their own, `stop_gradient`, `checkpoint`.
 
 use crate::Array;
-use crate::grad::Site;
+use crate::grad::Transformation;
 use crate::lax::Consts;
-use crate::record::{Recorded, bind, is_recording};
+use crate::trace::{Traced, bind, is_tracing};
 use crate::transform::zeros_like;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program};
@@ -38,19 +38,19 @@ pub fn custom_vjp<T: Tree, U: Tree, R: Tree>(
     forward: impl Fn(T) -> (U, R),
     backward: impl Fn(R, U) -> T,
 ) -> impl Fn(T) -> U {
-    let site = Site::new("custom_vjp");
+    let transformation = Transformation::new("custom_vjp");
     move |x| {
-        if !is_recording() {
+        if !is_tracing() {
             return f(x);
         }
-        let x = site.leaves(Leaves::of(x));
-        let function = site.record(&x.arrays, |arrays| f(x.structure.rebuild(arrays)));
+        let x = transformation.leaves(Leaves::of(x));
+        let function = transformation.trace_at(&x.arrays, |arrays| f(x.structure.rebuild(arrays)));
         let outputs = function.program.output_types();
         let mut residuals = Leaves::default();
-        let first = site.record(&x.arrays, |arrays| {
+        let first = transformation.trace_at(&x.arrays, |arrays| {
             let (value, kept) = forward(x.structure.rebuild(arrays));
-            let value = site.matching("the value of forward", value, &function.structure, &outputs);
-            residuals = site.leaves(Leaves::of(kept));
+            let value = transformation.matching("the value of forward", value, &function.structure, &outputs);
+            residuals = transformation.leaves(Leaves::of(kept));
             value
                 .into_iter()
                 .chain(residuals.arrays.clone())
@@ -59,15 +59,15 @@ pub fn custom_vjp<T: Tree, U: Tree, R: Tree>(
         let kept = first.program.output_types().split_off(outputs.len());
         let kept = kept.into_iter().zip(residuals.arrays.iter().map(Array::is_weak));
         let given = outputs.iter().cloned().zip(function.weak.iter().copied());
-        let second = site.trace(kept.chain(given), |mut arrays| {
+        let second = transformation.trace(kept.chain(given), |mut arrays| {
             let cotangent: Arrays = arrays.drain(residuals.arrays.len()..).collect();
             let found = backward(
                 residuals.structure.rebuild(arrays),
                 function.structure.rebuild(cotangent),
             );
-            site.derivative("the cotangent that backward gives", found, &x)
+            transformation.derivative("the cotangent that backward gives", found, &x)
         });
-        site.bind(&x, &function, &[&first, &second], |parts| {
+        transformation.bind(&x, &function, &[&first, &second], |parts| {
             let [forward, backward] = parts.try_into().expect("two parts");
             CustomRule::Vjp { forward, backward }
         })
@@ -89,21 +89,22 @@ pub fn custom_vjp<T: Tree, U: Tree, R: Tree>(
 /// ```
 #[track_caller]
 pub fn custom_jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, rule: impl Fn(T, T) -> (U, U)) -> impl Fn(T) -> U {
-    let site = Site::new("custom_jvp");
+    let transformation = Transformation::new("custom_jvp");
     move |x| {
-        if !is_recording() {
+        if !is_tracing() {
             return f(x);
         }
-        let x = site.leaves(Leaves::of(x));
+        let x = transformation.leaves(Leaves::of(x));
         let n = x.arrays.len();
-        let function = site.record(&x.arrays, |arrays| f(x.structure.rebuild(arrays)));
+        let function = transformation.trace_at(&x.arrays, |arrays| f(x.structure.rebuild(arrays)));
         let outputs = function.program.output_types();
         let types = || x.arrays.iter().map(|x| (x.array_type(), x.is_weak()));
-        let traced = site.trace(types().chain(types()), |mut arrays| {
+        let traced = transformation.trace(types().chain(types()), |mut arrays| {
             let tangents: Arrays = arrays.drain(n..).collect();
             let (value, tangent) = rule(x.structure.rebuild(arrays), x.structure.rebuild(tangents));
-            let value = site.matching("the value of the rule", value, &function.structure, &outputs);
-            let tangent = site.matching(
+            let value =
+                transformation.matching("the value of the rule", value, &function.structure, &outputs);
+            let tangent = transformation.matching(
                 "the tangent that the rule gives",
                 tangent,
                 &function.structure,
@@ -111,7 +112,7 @@ pub fn custom_jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, rule: impl Fn(T, T) -> (
             );
             value.into_iter().chain(tangent).collect::<Vec<Array>>()
         });
-        site.bind(&x, &function, &[&traced], |parts| {
+        transformation.bind(&x, &function, &[&traced], |parts| {
             CustomRule::Jvp(parts[0].clone())
         })
     }
@@ -125,8 +126,8 @@ pub fn custom_jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, rule: impl Fn(T, T) -> (
 /// ```
 #[track_caller]
 pub fn stop_gradient<T: Tree>(tree: T) -> T {
-    let leaves = Site::new("stop_gradient").leaves(Leaves::of(tree));
-    let stopped = leaves.arrays.into_iter().map(|x| match is_recording() {
+    let leaves = Transformation::new("stop_gradient").leaves(Leaves::of(tree));
+    let stopped = leaves.arrays.into_iter().map(|x| match is_tracing() {
         true => bind(Op::StopGradient, &[&x], &[x.is_weak()]).remove(0),
         false => x,
     });
@@ -143,24 +144,20 @@ pub fn stop_gradient<T: Tree>(tree: T) -> T {
 /// ```
 #[track_caller]
 pub fn checkpoint<T: Tree, U: Tree>(f: impl Fn(T) -> U) -> impl Fn(T) -> U {
-    let site = Site::new("checkpoint");
+    let transformation = Transformation::new("checkpoint");
     move |x| {
-        if !is_recording() {
+        if !is_tracing() {
             return f(x);
         }
-        let x = site.leaves(Leaves::of(x));
-        let recorded = site.record(&x.arrays, |arrays| f(x.structure.rebuild(arrays)));
-        let operands: SmallVec<[&Array; 8]> = x.arrays.iter().chain(&recorded.hidden).collect();
-        let results = bind(
-            Op::Checkpoint(Arc::new(recorded.program)),
-            &operands,
-            &recorded.weak,
-        );
-        recorded.structure.rebuild(results)
+        let x = transformation.leaves(Leaves::of(x));
+        let traced = transformation.trace_at(&x.arrays, |arrays| f(x.structure.rebuild(arrays)));
+        let operands: SmallVec<[&Array; 8]> = x.arrays.iter().chain(&traced.hidden).collect();
+        let results = bind(Op::Checkpoint(Arc::new(traced.program)), &operands, &traced.weak);
+        traced.structure.rebuild(results)
     }
 }
 
-impl Site {
+impl Transformation {
     /// The leaves of a derivative with respect to a tree, which must be like it; what is not floats is zero.
     #[track_caller]
     fn derivative(&self, what: &str, tree: impl Tree, of: &Leaves) -> Vec<Array> {
@@ -178,19 +175,19 @@ impl Site {
             .collect()
     }
 
-    /// Writes a function with a rule, made of these recordings, into the recording under way.
+    /// Writes a function with a rule, made of these traces, into the trace under way.
     fn bind<U: Tree>(
         &self,
         x: &Leaves,
-        function: &Recorded,
-        parts: &[&Recorded],
+        function: &Traced,
+        parts: &[&Traced],
         rule: impl FnOnce(Vec<Arc<Program>>) -> CustomRule,
     ) -> U {
         let all = || std::iter::once(function).chain(parts.iter().copied());
         let mut consts = Consts::default();
-        all().for_each(|recorded| consts.add(&recorded.hidden));
+        all().for_each(|traced| consts.add(&traced.hidden));
         let mut programs: Vec<Arc<Program>> = all()
-            .map(|recorded| Arc::new(consts.first(&recorded.program, &recorded.hidden, |_, outputs| outputs)))
+            .map(|traced| Arc::new(consts.first(&traced.program, &traced.hidden, |_, outputs| outputs)))
             .collect();
         let custom = Custom {
             program: programs.remove(0),

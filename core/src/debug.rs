@@ -6,9 +6,9 @@
 //! | [`print_to`] | sends what is printed elsewhere |
 //! | [`capture`] | collects what is printed, for a test |
 //! | [`debug_nans`](crate::debug_nans()) | stops at the op that makes the first NaN |
-//! | [`program`](crate::program()) | shows what a function records |
+//! | [`program`](crate::program()) | shows the trace of a function |
 //!
-//! A `println!` in a recorded function prints when it is recorded, once, and an array has no value then. Prints and checks are effects:
+//! A `println!` in a traced function prints when it is traced, once, and an array has no value then. Prints and checks are effects:
 //! equations that give nothing, done in the order of the program.
 //!
 //! ```
@@ -25,7 +25,7 @@
 use crate::Array;
 use crate::config::debug_nans_enabled;
 use crate::error::{check, raise};
-use crate::record::{bind, check_alive, is_deriving, is_recording};
+use crate::trace::{bind, check_alive, is_deriving, is_tracing};
 use kiln_backends::program::{Class, DType, Effect, Op, Program, Unary};
 use kiln_backends::{Buffer, on_effect};
 use std::cell::RefCell;
@@ -90,7 +90,7 @@ pub fn print(text: &str, values: &[Array]) {
         format!("{places} places in {text:?} for {} values", values.len())
     });
     check_alive(OP, values);
-    if !is_recording() {
+    if !is_tracing() {
         return emit(&filled(text, values));
     }
     listen();
@@ -255,18 +255,18 @@ pub(crate) fn watched<R>(run: impl FnOnce() -> R) -> R {
 }
 
 /// An op, and the place in the user's code.
-type Site = (String, String);
+type OpAndLine = (String, String);
 
 thread_local! {
     /// The public function under way, and the line that called it.
-    static UNDER_WAY: RefCell<Option<Site>> = const { RefCell::new(None) };
+    static UNDER_WAY: RefCell<Option<OpAndLine>> = const { RefCell::new(None) };
 }
 
 /// While it lives, ops are said to be made at a site; then at that which was before.
-pub(crate) struct UnderWay(Option<Site>);
+pub(crate) struct UnderWay(Option<OpAndLine>);
 
 impl UnderWay {
-    fn at(site: Option<Site>) -> UnderWay {
+    fn at(site: Option<OpAndLine>) -> UnderWay {
         UnderWay(UNDER_WAY.replace(site))
     }
 }
@@ -286,7 +286,7 @@ pub(crate) fn under_way(op: impl FnOnce() -> String) -> Option<UnderWay> {
     Some(UnderWay::at(Some((op(), Location::caller().to_string()))))
 }
 
-/// What is recorded for any user's line: a rule that is kept.
+/// The trace of any user's line: a rule that is kept.
 pub(crate) fn nowhere() -> UnderWay {
     UnderWay::at(None)
 }
@@ -303,7 +303,7 @@ pub(crate) fn made_for(program: &Program, equation: usize) -> Option<UnderWay> {
     }
 }
 
-/// The check that follows an op in a recording while `debug_nans` is on.
+/// The check that follows an op in a trace while `debug_nans` is on.
 pub(crate) fn nan_check(op: &Op) -> Option<Effect> {
     if !debug_nans_enabled() || !can_make_nan(op) {
         return None;

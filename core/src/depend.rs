@@ -231,7 +231,7 @@ fn blocked(equation: &Equation, given: &[bool], results: &[bool], mode: Mode) ->
     match &equation.op {
         Op::While(w) => match mode {
             Mode::Reverse => Some(
-                "a while_loop has no reverse mode, nor has a fori_loop whose bounds are recorded arrays: the number of iterations is not known; use \
+                "a while_loop has no reverse mode, nor has a fori_loop whose bounds are traced arrays: the number of iterations is not known; use \
                  while_loop_bounded, scan, or fori_loop with plain numbers as bounds"
                     .into(),
             ),

@@ -1,4 +1,4 @@
-//! Outside of a recording, a public function runs as a small program of its own, recorded on first use and kept.
+//! Outside of a trace, a public function runs as a small program of its own, traced on first use and kept.
 //!
 //! `np::var(&x)` is one fused program, the casts and broadcasts of `x + y` are within theirs: exactly what `jit` of the
 //! function would run.
@@ -10,7 +10,7 @@ use crate::config::{Switches, debug_nans_enabled};
 use crate::debug::{under_way, watched};
 use crate::error::raise;
 use crate::place::{all_free, device_for, on};
-use crate::record::{Recording, check_alive, is_recording, record};
+use crate::trace::{Origin, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Scalar, Shape, lift};
 use kiln_backends::{Data, Device, Executable};
@@ -63,7 +63,7 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    /// Compiles a recorded function whose hidden inputs are all in memory.
+    /// Compiles a traced function whose hidden inputs are all in memory.
     #[track_caller]
     pub(crate) fn new(
         op: &str,
@@ -155,7 +155,7 @@ pub(crate) fn run_program(program: &Arc<Program>, inputs: Arrays) -> Arrays {
         .collect()
 }
 
-/// Runs an op that holds programs outside of a recording. The results are weak as said, and where nothing is said not.
+/// Runs an op that holds programs outside of a trace. The results are weak as said, and where nothing is said not.
 #[track_caller]
 pub(crate) fn run_structure(op: &Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     let name = public_name(op);
@@ -183,7 +183,7 @@ pub(crate) fn run_op(op: &Op, device: Device, operands: Vec<Data>) -> Vec<Data> 
         .iter()
         .map(|x| builder.input(x.array_type().clone()))
         .collect();
-    let outputs = builder.push(op.clone(), &inputs).expect("an op of a recording");
+    let outputs = builder.push(op.clone(), &inputs).expect("an op of a trace");
     let program = Arc::new(builder.finish(&outputs));
     let name = public_name(op);
     Lifted::compile(&name, &program, device).run(&name, operands)
@@ -205,7 +205,7 @@ struct Compilation {
     _charge: Charge,
 }
 
-/// Compiles a program for a device, once for all that record the same one.
+/// Compiles a program for a device, once for all that trace the same one.
 #[track_caller]
 fn compile(op: &str, program: Arc<Program>, device: Device) -> Arc<Compilation> {
     static CACHE: LazyLock<Cache<Arc<Compilation>>> = LazyLock::new(Cache::new);
@@ -236,7 +236,7 @@ struct Entry {
     signature: Signature,
     switches: Switches,
     device: Device,
-    /// Where it was called, if what is recorded says so.
+    /// Where it was called, if what is traced says so.
     at: Option<&'static Location<'static>>,
     compiled: Compiled,
 }
@@ -245,7 +245,7 @@ thread_local! {
     static CACHE: Cache<Arc<Entry>> = Cache::new();
 }
 
-/// Runs `build(parameters, inputs)`: in a recording as it is, else as a program that is recorded and compiled once for
+/// Runs `build(parameters, inputs)`: in a trace as it is, else as a program that is traced and compiled once for
 /// every combination of parameters, types of inputs and 64-bit switch.
 ///
 /// `build` must capture nothing, so that its type is its identity. Check arguments before: inside, errors do not come from
@@ -274,7 +274,7 @@ where
     }
     check_alive(op, &inputs);
     let _under_way = under_way(|| op.into());
-    if is_recording() {
+    if is_tracing() {
         return build(&parameters, &inputs);
     }
     let switches = Switches::now();
@@ -304,7 +304,7 @@ where
         None => {
             check_limit();
             let _work = Work::begin();
-            let recorded = record(Recording::new("eager", None), input_types(&inputs), |inputs| {
+            let traced = trace(Origin::new("eager", None), input_types(&inputs), |inputs| {
                 build(&parameters, &inputs)
             });
             let bytes = size_of::<Entry>() + size_of::<P>();
@@ -318,10 +318,10 @@ where
                 compiled: Compiled::new(
                     op,
                     device,
-                    &Arc::new(recorded.program),
-                    &recorded.hidden,
-                    &recorded.weak,
-                    recorded.structure,
+                    &Arc::new(traced.program),
+                    &traced.hidden,
+                    &traced.weak,
+                    traced.structure,
                 ),
             });
             CACHE.with(|cache| cache.insert(hash, entry.clone(), bytes));

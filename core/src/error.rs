@@ -1,6 +1,6 @@
 //! How errors are raised: a panic at the user's line, `op: fact: hint`.
 //!
-//! Everything is checked by the public functions, before anything is recorded or run; they are `#[track_caller]`, and so
+//! Everything is checked by the public functions, before anything is traced or run; they are `#[track_caller]`, and so
 //! are the helpers between them and [`raise`]. A closure is not: check before entering one.
 
 use kiln_backends::program::Shape;

@@ -5,7 +5,7 @@
 
 use crate::Array;
 use crate::depend::{branches_depend, scan_given, while_given};
-use crate::transform::{Derived, How, bind_strong, derived, record_program};
+use crate::transform::{Derived, How, bind_strong, derived, trace_program};
 use crate::vjp::{backward, chosen, spread, tangents, zeros};
 use kiln_backends::program::{
     ArrayType, Custom, CustomRule, Op, Program, Reduction, Scan, While, quiet, with_zeros,
@@ -220,7 +220,7 @@ fn looped(scan: &Scan, values: &[Array], moving: &[Option<Array>], given: &[bool
     let present = [carried, &derived.present[scan.carries..]].concat();
     let body = with_tangents(&scan.body, &groups.given, &present);
     let (outputs, ys) = (present.len(), present.len() - scan.carries);
-    let body = record_program(&groups.types(&scan.body.input_types()), |inputs| {
+    let body = trace_program(&groups.types(&scan.body.input_types()), |inputs| {
         let results = crate::transform::evaluate(&body, &groups.taken_apart(inputs));
         let (values, tangents) = results.split_at(outputs);
         let of_carries = groups.carries() - scan.carries;
@@ -257,10 +257,10 @@ fn repeated(w: &While, values: &[Array], moving: &[Option<Array>], given: &[bool
     let types = groups.types(&w.body.input_types());
     let consts = groups.consts();
     let op = Op::While(While {
-        condition: Arc::new(record_program(&types, |inputs| {
+        condition: Arc::new(trace_program(&types, |inputs| {
             crate::transform::evaluate(&w.condition, &groups.taken_apart(inputs)[..values.len()])
         })),
-        body: Arc::new(record_program(&types, |inputs| {
+        body: Arc::new(trace_program(&types, |inputs| {
             crate::transform::evaluate(&body, &groups.taken_apart(inputs))
         })),
         consts,

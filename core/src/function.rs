@@ -1,11 +1,11 @@
-//! A recorded function as a value: its program, and all else that a call of it needs.
+//! A traced function as a value: its program, and all else that a call of it needs.
 
 use crate::call::input;
 use crate::debug::listen;
 use crate::error::raise;
 use crate::grad::with_weakness;
-use crate::jit::{recorded, settled};
-use crate::record::check_alive;
+use crate::jit::{settled, traced};
+use crate::trace::check_alive;
 use crate::tree::{Leaves, Structure, Tree, paths};
 use crate::{Array, transform};
 use kiln_backends::program::{ArrayType, Program};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// ```
 /// use kiln_core::{Array, Form, Function, numpy as np};
 /// let rates = np::array([0.5, 2.0]);
-/// let f = Function::record("record", |x: Array| &rates * x, np::ones(2));
+/// let f = Function::trace("trace", |x: Array| &rates * x, np::ones(2));
 /// let text = serde_json::to_string(f.form())?;
 /// let form: Form = serde_json::from_str(&text)?;
 /// let again = Function::new(form, f.captured().to_vec()).unwrap();
@@ -56,12 +56,12 @@ impl<P> Form<P> {
     }
 }
 
-/// A function that was recorded for arguments of some shapes and dtypes, with the arrays that it captured.
+/// A function that was traced for arguments of some shapes and dtypes, with the arrays that it captured.
 ///
 /// ```
 /// use kiln_core::{Array, Function, grad, numpy as np};
 /// let rates = np::array([0.5, 2.0]);
-/// let f = Function::record("record", |x: Array| (&rates * x.pow(2)).sum(), np::ones(2));
+/// let f = Function::trace("trace", |x: Array| (&rates * x.pow(2)).sum(), np::ones(2));
 /// assert_eq!(f.call::<Array, Array>(np::full(2, 3.0)).to_string(), "22.5");
 /// let slopes = grad(|x: Array| f.call::<Array, Array>(x));
 /// assert_eq!(slopes(np::ones(2)).to_string(), "[1. 4.]");
@@ -73,13 +73,13 @@ pub struct Function {
 }
 
 impl Function {
-    /// Records `f` for arguments like these; `op` is the name that errors have.
+    /// Traces `f` for arguments like these; `op` is the name that errors have.
     ///
     /// # Panics
-    /// When an array is looked at while it is recorded, when `f` captures an array of another recording, and when the argument or the
+    /// When an array is looked at while it is traced, when `f` captures an array of another trace, and when the argument or the
     /// result has parts that are no arrays and that a file could not hold: [`Static`](crate::Static) values, lists of things without arrays.
     #[track_caller]
-    pub fn record<T: Tree, U: Tree>(op: &'static str, f: impl Fn(T) -> U, arguments: T) -> Function {
+    pub fn trace<T: Tree, U: Tree>(op: &'static str, f: impl Fn(T) -> U, arguments: T) -> Function {
         let location = Location::caller();
         let names = paths(&arguments);
         let leaves = settled(Leaves::of(arguments));
@@ -90,31 +90,31 @@ impl Function {
                 "the argument has a Static value, which cannot be saved: capture it in the function",
             )
         }
-        let recorded = recorded(&f, op, location, &leaves);
-        let mut captured = Vec::with_capacity(recorded.hidden.len());
-        for array in &recorded.hidden {
+        let traced = traced(&f, op, location, &leaves);
+        let mut captured = Vec::with_capacity(traced.hidden.len());
+        for array in &traced.hidden {
             match array.try_buffer() {
                 // They go along to wherever the arguments are.
                 Ok(buffer) => captured.push(Array::free(buffer, false)),
                 Err(fact) => raise(op, format!("a captured array has no value: {fact}")),
             }
         }
-        if recorded.structure.has_values() {
+        if traced.structure.has_values() {
             raise(op, "the result has a Static value, which cannot be saved")
         }
-        let places = recorded.weak.iter().map(|_| Array::from(0)).collect();
-        let Some(result) = recorded.structure.try_rebuild::<U>(places) else {
+        let places = traced.weak.iter().map(|_| Array::from(0)).collect();
+        let Some(result) = traced.structure.try_rebuild::<U>(places) else {
             raise(
                 op,
                 "the result has a list of things without arrays, which cannot be saved",
             )
         };
         let form = Form {
-            program: Arc::new(recorded.program),
+            program: Arc::new(traced.program),
             arguments: names,
             results: paths(&result),
-            weak: recorded.weak.to_vec(),
-            structure: recorded.structure,
+            weak: traced.weak.to_vec(),
+            structure: traced.structure,
         };
         match Function::new(form, captured) {
             Ok(function) => function,
@@ -158,10 +158,10 @@ impl Function {
         Ok(Function { form, captured })
     }
 
-    /// The function of these arguments. It is one op of whatever is being recorded, so that `grad`, `vmap` and `jit` go through it.
+    /// The function of these arguments. It is one op of whatever is being traced, so that `grad`, `vmap` and `jit` go through it.
     ///
     /// `T` and `U` are any trees whose arrays have the paths, and in the argument the shapes and dtypes, of those that the function was
-    /// recorded with: a program's shapes are fixed ([`vmap`](crate::vmap()) adds a batch). Plain numbers take the dtype that is needed.
+    /// traced with: a program's shapes are fixed ([`vmap`](crate::vmap()) adds a batch). Plain numbers take the dtype that is needed.
     ///
     /// # Panics
     /// When they are others; the first that differs is named.
@@ -173,7 +173,7 @@ impl Function {
         if leaves.structure.has_values() {
             raise(
                 OP,
-                "the argument has a Static value, which the function was recorded without",
+                "the argument has a Static value, which the function was traced without",
             )
         }
         differ(OP, "argument", &self.form.arguments, &given);
@@ -183,7 +183,7 @@ impl Function {
         for ((x, of), path) in leaves.arrays.into_iter().zip(&types).zip(&given) {
             inputs.push(input(OP, x, of, |found| {
                 format!(
-                    "argument{} is {found}, the function was recorded for {of}: use astype or vmap, or record it again",
+                    "argument{} is {found}, the function was traced for {of}: use astype or vmap, or trace it again",
                     Shown(path)
                 )
             }));
@@ -221,7 +221,7 @@ impl Function {
     }
 }
 
-/// Raises the first path that is not as it was recorded.
+/// Raises the first path that is not as it was traced.
 #[track_caller]
 fn differ(op: &str, what: &str, wanted: &[String], given: &[String]) {
     let found = wanted.iter().zip(given).find(|(wanted, given)| wanted != given);

@@ -8,7 +8,7 @@ use crate::forward::forward;
 use crate::jit::settled;
 use crate::partial::split;
 use crate::place::device_for;
-use crate::record::{Recorded, Recording, check_alive, record, record_at};
+use crate::trace::{Origin, Traced, check_alive, trace, trace_at};
 use crate::transform::{call, zeros_like};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use crate::vjp::{backward, spread, zeros};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// [`vmap`](crate::vmap()) take it. At ties, kinks and the edges of domains, derivatives are JAX's: that of `abs` at 0 is 1, that of
 /// `maximum(x, 0)` at 0 is 0.5, that of `sqrt` at 0 is infinite.
 ///
-/// Outside of `jit` and `vmap` the function may look at values (`if x.item::<f32>() > 0.0`); it is recorded in every call.
+/// Outside of `jit` and `vmap` the function may look at values (`if x.item::<f32>() > 0.0`); it is traced in every call.
 ///
 /// # Panics
 /// The returned function panics when the value is not a float scalar, when a leaf is not of floats (hold it fixed with
@@ -42,12 +42,12 @@ use std::sync::Arc;
 /// ```
 #[track_caller]
 pub fn grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
-    let site = Site::new("grad");
-    move |x| grad_at(site, &f, x)
+    let transformation = Transformation::new("grad");
+    move |x| grad_at(transformation, &f, x)
 }
 
-pub(crate) fn grad_at<T: Tree>(site: Site, f: &impl Fn(T) -> Array, x: T) -> T {
-    site.gradient(|x, ()| (f(x), ()), x, ()).2
+pub(crate) fn grad_at<T: Tree>(transformation: Transformation, f: &impl Fn(T) -> Array, x: T) -> T {
+    transformation.gradient(|x, ()| (f(x), ()), x, ()).2
 }
 
 /// As [`grad`], with respect to the first of two arguments; the second is held fixed: JAX's `argnums=0`.
@@ -62,8 +62,8 @@ pub(crate) fn grad_at<T: Tree>(site: Site, f: &impl Fn(T) -> Array, x: T) -> T {
 /// ```
 #[track_caller]
 pub fn grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> T {
-    let site = Site::new("grad_first");
-    move |(x, rest)| site.gradient(|x, rest| (f((x, rest)), ()), x, rest).2
+    let transformation = Transformation::new("grad_first");
+    move |(x, rest)| transformation.gradient(|x, rest| (f((x, rest)), ()), x, rest).2
 }
 
 /// A function's value and its [`grad`]ient, for little more than the gradient costs.
@@ -79,9 +79,9 @@ pub fn grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, 
 /// ```
 #[track_caller]
 pub fn value_and_grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> (Array, T) {
-    let site = Site::new("value_and_grad");
+    let transformation = Transformation::new("value_and_grad");
     move |x| {
-        let (value, (), gradient) = site.gradient(|x, ()| (f(x), ()), x, ());
+        let (value, (), gradient) = transformation.gradient(|x, ()| (f(x), ()), x, ());
         (value, gradient)
     }
 }
@@ -101,9 +101,9 @@ pub fn value_and_grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> (Array, 
 /// ```
 #[track_caller]
 pub fn value_and_grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> (Array, T) {
-    let site = Site::new("value_and_grad_first");
+    let transformation = Transformation::new("value_and_grad_first");
     move |(x, rest)| {
-        let (value, (), gradient) = site.gradient(|x, rest| (f((x, rest)), ()), x, rest);
+        let (value, (), gradient) = transformation.gradient(|x, rest| (f((x, rest)), ()), x, rest);
         (value, gradient)
     }
 }
@@ -121,9 +121,9 @@ pub fn value_and_grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> im
 /// ```
 #[track_caller]
 pub fn grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> (T, X) {
-    let site = Site::new("grad_aux");
+    let transformation = Transformation::new("grad_aux");
     move |x| {
-        let (_, aux, gradient) = site.gradient(|x, ()| f(x), x, ());
+        let (_, aux, gradient) = transformation.gradient(|x, ()| f(x), x, ());
         (gradient, aux)
     }
 }
@@ -143,9 +143,9 @@ pub fn grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> 
 /// ```
 #[track_caller]
 pub fn value_and_grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> ((Array, X), T) {
-    let site = Site::new("value_and_grad_aux");
+    let transformation = Transformation::new("value_and_grad_aux");
     move |x| {
-        let (value, aux, gradient) = site.gradient(|x, ()| f(x), x, ());
+        let (value, aux, gradient) = transformation.gradient(|x, ()| f(x), x, ());
         ((value, aux), gradient)
     }
 }
@@ -166,21 +166,25 @@ pub fn value_and_grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl
 /// ```
 #[track_caller]
 pub fn vjp<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(U) -> T) {
-    vjp_at(Site::new("vjp"), f, primals)
+    vjp_at(Transformation::new("vjp"), f, primals)
 }
 
 #[track_caller]
-pub(crate) fn vjp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(U) -> T) {
-    let primals = site.leaves(Leaves::of(primals));
-    let recorded = site.record(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
-    let program = Arc::new(recorded.program);
+pub(crate) fn vjp_at<T: Tree, U: Tree>(
+    transformation: Transformation,
+    f: impl Fn(T) -> U,
+    primals: T,
+) -> (U, impl Fn(U) -> T) {
+    let primals = transformation.leaves(Leaves::of(primals));
+    let traced = transformation.trace_at(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
+    let program = Arc::new(traced.program);
     let n = primals.arrays.len();
     let wanted = floats(&program.input_types(), n);
     let outputs = program.output_types();
     let given = floats(&outputs, outputs.len());
-    site.check_way(&program, &wanted, &given, Mode::Reverse);
+    transformation.check_way(&program, &wanted, &given, Mode::Reverse);
     let parts = split(&program, &wanted, &given);
-    let inputs: Arrays = primals.arrays.iter().chain(&recorded.hidden).cloned().collect();
+    let inputs: Arrays = primals.arrays.iter().chain(&traced.hidden).cloned().collect();
     let mut results = call(&parts.forward, inputs.clone()).into_vec();
     let kept = results.split_off(outputs.len());
     let residuals: Vec<Array> = parts
@@ -189,10 +193,10 @@ pub(crate) fn vjp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
         .map(|&i| inputs[i].clone())
         .chain(kept)
         .collect();
-    let value = recorded.structure.rebuild(with_weakness(results, &recorded.weak));
-    let value_structure = recorded.structure;
+    let value = traced.structure.rebuild(with_weakness(results, &traced.weak));
+    let value_structure = traced.structure;
     let pullback = move |cotangent: U| {
-        let cotangents = site.matching("the cotangent", cotangent, &value_structure, &outputs);
+        let cotangents = transformation.matching("the cotangent", cotangent, &value_structure, &outputs);
         let given = cotangents
             .into_iter()
             .zip(&given)
@@ -220,18 +224,23 @@ pub(crate) fn vjp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
 /// ```
 #[track_caller]
 pub fn jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T, tangents: T) -> (U, U) {
-    jvp_at(Site::new("jvp"), f, primals, tangents)
+    jvp_at(Transformation::new("jvp"), f, primals, tangents)
 }
 
 #[track_caller]
-pub(crate) fn jvp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: T, tangents: T) -> (U, U) {
-    let primals = site.leaves(Leaves::of(primals));
+pub(crate) fn jvp_at<T: Tree, U: Tree>(
+    transformation: Transformation,
+    f: impl Fn(T) -> U,
+    primals: T,
+    tangents: T,
+) -> (U, U) {
+    let primals = transformation.leaves(Leaves::of(primals));
     let types: Vec<ArrayType> = primals.arrays.iter().map(Array::array_type).collect();
-    let tangents = site.matching("the tangent", tangents, &primals.structure, &types);
-    let recorded = site.record(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
-    let program = Arc::new(recorded.program);
+    let tangents = transformation.matching("the tangent", tangents, &primals.structure, &types);
+    let traced = transformation.trace_at(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
+    let program = Arc::new(traced.program);
     let given = floats(&program.input_types(), types.len());
-    site.check_way(&program, &given, &[], Mode::Forward);
+    transformation.check_way(&program, &given, &[], Mode::Forward);
     let derived = forward(&program, &given);
     let moving = tangents
         .into_iter()
@@ -241,16 +250,16 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
     let inputs = primals
         .arrays
         .into_iter()
-        .chain(recorded.hidden)
+        .chain(traced.hidden)
         .chain(moving)
         .collect();
     let mut values = call(&derived.program, inputs).into_vec();
     let tangents = spread(&derived.present, values.split_off(derived.present.len()));
     let tangents: Vec<Array> = like(&values, tangents).collect();
-    let structure = &recorded.structure;
+    let structure = &traced.structure;
     (
-        structure.rebuild(with_weakness(values, &recorded.weak)),
-        structure.rebuild(with_weakness(tangents, &recorded.weak)),
+        structure.rebuild(with_weakness(values, &traced.weak)),
+        structure.rebuild(with_weakness(tangents, &traced.weak)),
     )
 }
 
@@ -270,24 +279,24 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(site: Site, f: impl Fn(T) -> U, primals: 
 /// ```
 #[track_caller]
 pub fn linearize<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(T) -> U) {
-    linearize_at(Site::new("linearize"), f, primals)
+    linearize_at(Transformation::new("linearize"), f, primals)
 }
 
 #[track_caller]
 pub(crate) fn linearize_at<T: Tree, U: Tree>(
-    site: Site,
+    transformation: Transformation,
     f: impl Fn(T) -> U,
     primals: T,
 ) -> (U, impl Fn(T) -> U) {
-    let primals = site.leaves(Leaves::of(primals));
+    let primals = transformation.leaves(Leaves::of(primals));
     let types: Vec<ArrayType> = primals.arrays.iter().map(Array::array_type).collect();
-    let recorded = site.record(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
-    let program = Arc::new(recorded.program);
+    let traced = transformation.trace_at(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
+    let program = Arc::new(traced.program);
     let given = floats(&program.input_types(), types.len());
-    site.check_way(&program, &given, &[], Mode::Forward);
+    transformation.check_way(&program, &given, &[], Mode::Forward);
     let parts = crate::partial::linearized(&program, &given);
     let outputs = program.output_types();
-    let inputs: Arrays = primals.arrays.into_iter().chain(recorded.hidden).collect();
+    let inputs: Arrays = primals.arrays.into_iter().chain(traced.hidden).collect();
     let mut values = call(&parts.forward, inputs.clone()).into_vec();
     let kept = values.split_off(outputs.len());
     let residuals: Vec<Array> = parts
@@ -297,10 +306,10 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
         .chain(kept)
         .collect();
     let device = device_for(&values);
-    let (structure, weak) = (recorded.structure, recorded.weak);
+    let (structure, weak) = (traced.structure, traced.weak);
     let value = structure.rebuild(with_weakness(values, &weak));
     let along = move |tangents: T| {
-        let tangents = site.matching("the tangent", tangents, &primals.structure, &types);
+        let tangents = transformation.matching("the tangent", tangents, &primals.structure, &types);
         let moving = tangents
             .into_iter()
             .zip(&given)
@@ -342,16 +351,16 @@ fn like<'a>(arrays: &'a [Array], found: Vec<Option<Array>>) -> impl Iterator<Ite
 
 /// A transformation of a function, and where the user made it.
 #[derive(Clone, Copy)]
-pub(crate) struct Site {
+pub(crate) struct Transformation {
     name: &'static str,
     location: &'static Location<'static>,
 }
 
-impl Site {
+impl Transformation {
     #[track_caller]
-    pub(crate) fn new(name: &'static str) -> Site {
+    pub(crate) fn new(name: &'static str) -> Transformation {
         check_limit();
-        Site {
+        Transformation {
             name,
             location: Location::caller(),
         }
@@ -374,19 +383,20 @@ impl Site {
         leaves
     }
 
+    /// Traces a function at a point.
     #[track_caller]
-    pub(crate) fn record<U: Tree>(&self, arrays: &[Array], f: impl FnOnce(Arrays) -> U) -> Recorded {
-        record_at(Recording::new(self.name, Some(self.location)), arrays, f)
+    pub(crate) fn trace_at<U: Tree>(&self, arrays: &[Array], f: impl FnOnce(Arrays) -> U) -> Traced {
+        trace_at(Origin::new(self.name, Some(self.location)), arrays, f)
     }
 
-    /// Records a function of arrays that have no values.
+    /// Traces a function of arrays that have no values.
     #[track_caller]
     pub(crate) fn trace<U: Tree>(
         &self,
         types: impl IntoIterator<Item = (ArrayType, bool)>,
         f: impl FnOnce(Arrays) -> U,
-    ) -> Recorded {
-        record(Recording::new(self.name, Some(self.location)), types, f)
+    ) -> Traced {
+        trace(Origin::new(self.name, Some(self.location)), types, f)
     }
 
     #[track_caller]
@@ -449,11 +459,11 @@ impl Site {
         }
         let n = x.arrays.len();
         let arrays: Arrays = x.arrays.iter().chain(&rest.arrays).cloned().collect();
-        let recorded = self.record(&arrays, |mut arrays| {
+        let traced = self.trace_at(&arrays, |mut arrays| {
             let others = arrays.drain(n..).collect::<Arrays>();
             f(x.structure.rebuild(arrays), rest.structure.rebuild(others))
         });
-        let program = Arc::new(recorded.program);
+        let program = Arc::new(traced.program);
         let outputs = program.outputs().len();
         let value = program.type_of(program.outputs()[0]).clone();
         if !value.dtype.is_float() || value.shape.rank() > 0 {
@@ -466,10 +476,10 @@ impl Site {
         self.check_way(&program, &wanted, &given, Mode::Reverse);
         let derived = backward(&program, &wanted, &given, true);
         let one = Array::from(1.0).astype(value.dtype);
-        let inputs = arrays.into_iter().chain(recorded.hidden).chain([one]).collect();
+        let inputs = arrays.into_iter().chain(traced.hidden).chain([one]).collect();
         let mut results = call(&derived.program, inputs).into_vec();
         let gradient = spread(&derived.present, results.split_off(outputs));
-        let (value, aux) = recorded.structure.rebuild(with_weakness(results, &recorded.weak));
+        let (value, aux) = traced.structure.rebuild(with_weakness(results, &traced.weak));
         (value, aux, x.structure.rebuild(like(&x.arrays, gradient)))
     }
 }

@@ -1,7 +1,7 @@
 //! Matrices of derivatives: one direction of `jvp` or `vjp` for each element, all at once under `vmap`.
 
 use crate::Array;
-use crate::grad::{Site, grad_at, jvp_at, linearize_at, vjp_at};
+use crate::grad::{Transformation, grad_at, jvp_at, linearize_at, vjp_at};
 use crate::primitive::{cast, compare, iota, reshape, transpose};
 use crate::promote::Kind;
 use crate::tree::{Leaves, Tree};
@@ -20,8 +20,8 @@ use kiln_backends::program::{Axes, Compare, DType, Shape};
 /// ```
 #[track_caller]
 pub fn jacfwd<U: Tree>(f: impl Fn(Array) -> U) -> impl Fn(Array) -> U {
-    let site = Site::new("jacfwd");
-    move |x| columns(site, &f, x)
+    let transformation = Transformation::new("jacfwd");
+    move |x| columns(transformation, &f, x)
 }
 
 /// The derivatives of all elements of a function's value with respect to all elements of its argument, in reverse mode: a
@@ -36,8 +36,8 @@ pub fn jacfwd<U: Tree>(f: impl Fn(Array) -> U) -> impl Fn(Array) -> U {
 /// ```
 #[track_caller]
 pub fn jacrev<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
-    let site = Site::new("jacrev");
-    move |x| rows(site, &f, x)
+    let transformation = Transformation::new("jacrev");
+    move |x| rows(transformation, &f, x)
 }
 
 /// The derivatives of all elements of an array with respect to all elements of a tree: [`jacrev`].
@@ -51,8 +51,8 @@ pub fn jacrev<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
 /// ```
 #[track_caller]
 pub fn jacobian<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
-    let site = Site::new("jacobian");
-    move |x| rows(site, &f, x)
+    let transformation = Transformation::new("jacobian");
+    move |x| rows(transformation, &f, x)
 }
 
 /// The second derivatives of a function whose value is a scalar: of shape `argument.shape + argument.shape`. Forward
@@ -67,8 +67,8 @@ pub fn jacobian<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
 /// ```
 #[track_caller]
 pub fn hessian(f: impl Fn(Array) -> Array) -> impl Fn(Array) -> Array {
-    let site = Site::new("hessian");
-    move |x| columns(site, &|x| grad_at(site, &f, x), x)
+    let transformation = Transformation::new("hessian");
+    move |x| columns(transformation, &|x| grad_at(transformation, &f, x), x)
 }
 
 /// The product of a function's second derivatives with a tree like its argument, without the matrix.
@@ -82,18 +82,18 @@ pub fn hessian(f: impl Fn(Array) -> Array) -> impl Fn(Array) -> Array {
 /// ```
 #[track_caller]
 pub fn hvp<T: Tree>(f: impl Fn(T) -> Array, x: T, v: T) -> T {
-    let site = Site::new("hvp");
-    jvp_at(site, |x| grad_at(site, &f, x), x, v).1
+    let transformation = Transformation::new("hvp");
+    jvp_at(transformation, |x| grad_at(transformation, &f, x), x, v).1
 }
 
-fn columns<U: Tree>(site: Site, f: &impl Fn(Array) -> U, x: Array) -> U {
-    let x = site.leaves(Leaves::of(x)).arrays.remove(0);
-    check_floats(site, "the argument", &x);
+fn columns<U: Tree>(transformation: Transformation, f: &impl Fn(Array) -> U, x: Array) -> U {
+    let x = transformation.leaves(Leaves::of(x)).arrays.remove(0);
+    check_floats(transformation, "the argument", &x);
     let (shape, basis) = (x.shape().clone(), basis(&x));
-    let (_, along) = linearize_at(site, f, x);
+    let (_, along) = linearize_at(transformation, f, x);
     let found = Leaves::of(vmap(along, 0)(basis));
     let columns = found.arrays.iter().map(|column| {
-        check_floats(site, "the value", column);
+        check_floats(transformation, "the value", column);
         let order: Axes = (1..column.ndim()).chain([0]).collect();
         let whole: Shape = column.shape()[1..].iter().chain(shape.iter()).copied().collect();
         reshape(&transpose(column, &order), &whole)
@@ -101,13 +101,13 @@ fn columns<U: Tree>(site: Site, f: &impl Fn(Array) -> U, x: Array) -> U {
     found.structure.rebuild(columns.collect::<Vec<_>>())
 }
 
-fn rows<T: Tree>(site: Site, f: &impl Fn(T) -> Array, x: T) -> T {
-    let x = site.leaves(Leaves::of(x));
+fn rows<T: Tree>(transformation: Transformation, f: &impl Fn(T) -> Array, x: T) -> T {
+    let x = transformation.leaves(Leaves::of(x));
     x.arrays
         .iter()
-        .for_each(|leaf| check_floats(site, "the argument", leaf));
-    let (value, pullback) = vjp_at(site, f, x.structure.rebuild::<T>(x.arrays));
-    check_floats(site, "the value", &value);
+        .for_each(|leaf| check_floats(transformation, "the argument", leaf));
+    let (value, pullback) = vjp_at(transformation, f, x.structure.rebuild::<T>(x.arrays));
+    check_floats(transformation, "the value", &value);
     let found = Leaves::of(vmap(pullback, 0)(basis(&value)));
     let rows = found.arrays.iter().map(|row| {
         let whole = value.shape().iter().chain(&row.shape()[1..]).copied().collect();
@@ -117,9 +117,9 @@ fn rows<T: Tree>(site: Site, f: &impl Fn(T) -> Array, x: T) -> T {
 }
 
 #[track_caller]
-fn check_floats(site: Site, what: &str, x: &Array) {
+fn check_floats(transformation: Transformation, what: &str, x: &Array) {
     if !x.dtype().is_float() {
-        site.raise(format!(
+        transformation.raise(format!(
             "{what} is {}: only floats have derivatives",
             x.array_type()
         ))

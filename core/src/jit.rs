@@ -1,4 +1,4 @@
-//! `jit`: record a function once for every kind of arguments, compile it, and run that from then on.
+//! `jit`: trace a function once for every kind of arguments, compile it, and run that from then on.
 
 use crate::Array;
 use crate::array::Repr;
@@ -6,7 +6,7 @@ use crate::cache::{Cache, Work, check_limit};
 use crate::config::Switches;
 use crate::eager::{Compiled, Signature, hash_types, input_types, matches, signature_of};
 use crate::place::device_for;
-use crate::record::{Recorded, Recording, bind, check_alive, is_recording, record};
+use crate::trace::{Origin, Traced, bind, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::Device;
 use kiln_backends::program::{Op, Program};
@@ -17,15 +17,15 @@ use std::hash::{Hash, Hasher};
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A function that is recorded once for every combination of structure, shapes, dtypes, weakness, static values and 64-bit
+/// A function that is traced once for every combination of structure, shapes, dtypes, weakness, static values and 64-bit
 /// switch of its arguments, compiled, and from then on run as one fused program.
 ///
-/// What the function reads from outside is fixed when it is recorded, and what it prints is printed then. Results agree bit for
-/// bit with those of the function itself. Within another recording the function becomes one call in its program.
-/// `jit` of a function or of a closure that captures nothing shares its recordings with every other `jit` of it.
+/// What the function reads from outside is fixed when it is traced, and what it prints is printed then. Results agree bit for
+/// bit with those of the function itself. Within another trace the function becomes one call in its program.
+/// `jit` of a function or of a closure that captures nothing shares its traces with every other `jit` of it.
 ///
 /// # Panics
-/// The returned function panics when an array is looked at while it is being recorded (`item`, `to_vec`).
+/// The returned function panics when an array is looked at while it is being traced (`item`, `to_vec`).
 ///
 /// ```
 /// use kiln::{Array, jit, numpy as np};
@@ -36,7 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// assert_eq!(f(np::ones(2)).to_string(), "[2. 2.]");
 /// a.set(42);
 /// assert_eq!(f(np::ones(2)).to_string(), "[2. 2.]");
-/// assert_eq!(f(np::ones(3)).to_string(), "[43. 43. 43.]"); // a new shape is recorded afresh
+/// assert_eq!(f(np::ones(3)).to_string(), "[43. 43. 43.]"); // a new shape is traced afresh
 /// ```
 #[track_caller]
 pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
@@ -45,13 +45,13 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
     let cache = if size_of::<F>() == 0 {
         shared_cache(typeid::of::<F>())
     } else {
-        Arc::new(Recordings(Cache::new()))
+        Arc::new(Traces(Cache::new()))
     };
     let f = Arc::new(f);
     move |arguments: T| cache.call(&*f, location, arguments)
 }
 
-/// The program that `f` records for these arguments, to be printed or looked through. Arrays that it uses from outside are
+/// The program that `f` traces for these arguments, to be printed or looked through. Arrays that it uses from outside are
 /// inputs after its own.
 ///
 /// ```
@@ -71,11 +71,11 @@ pub fn program<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Program {
     let location = Location::caller();
     let leaves = settled(Leaves::of(arguments));
     check_alive("program", &leaves.arrays);
-    recorded(&f, "program", location, &leaves).program
+    traced(&f, "program", location, &leaves).program
 }
 
-/// Recordings of one function.
-struct Recordings(Cache<Arc<Entry>>);
+/// Traces of one function.
+struct Traces(Cache<Arc<Entry>>);
 
 struct Entry {
     signature: Signature,
@@ -94,13 +94,13 @@ struct Entry {
 type OnDevice = (Device, Arc<Compiled>);
 
 /// The cache of all functions of a type that holds no values, and so is one function.
-fn shared_cache(function: TypeId) -> Arc<Recordings> {
-    static CACHES: Mutex<Option<FxHashMap<TypeId, Arc<Recordings>>>> = Mutex::new(None);
+fn shared_cache(function: TypeId) -> Arc<Traces> {
+    static CACHES: Mutex<Option<FxHashMap<TypeId, Arc<Traces>>>> = Mutex::new(None);
     let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
     caches
         .get_or_insert_default()
         .entry(function)
-        .or_insert_with(|| Arc::new(Recordings(Cache::new())))
+        .or_insert_with(|| Arc::new(Traces(Cache::new())))
         .clone()
 }
 
@@ -116,20 +116,20 @@ pub(crate) fn settled(mut leaves: Leaves) -> Leaves {
 }
 
 #[track_caller]
-pub(crate) fn recorded<T: Tree, U: Tree>(
+pub(crate) fn traced<T: Tree, U: Tree>(
     f: &impl Fn(T) -> U,
     name: &'static str,
     location: &'static Location<'static>,
     leaves: &Leaves,
-) -> Recorded {
-    record(
-        Recording::new(name, Some(location)),
+) -> Traced {
+    trace(
+        Origin::new(name, Some(location)),
         input_types(&leaves.arrays),
         |arguments| f(leaves.structure.rebuild(arguments)),
     )
 }
 
-impl Recordings {
+impl Traces {
     #[track_caller]
     fn call<T: Tree, U: Tree>(
         &self,
@@ -152,12 +152,12 @@ impl Recordings {
         let mut work = None;
         let entry = self.0.find(hash, is_it).unwrap_or_else(|| {
             work = Some(Work::begin());
-            let Recorded {
+            let Traced {
                 program,
                 hidden,
                 weak,
                 structure,
-            } = recorded(f, "jit", location, &leaves);
+            } = traced(f, "jit", location, &leaves);
             let entry = Arc::new(Entry {
                 signature: signature_of(&leaves.arrays),
                 structure: leaves.structure.clone(),
@@ -168,7 +168,7 @@ impl Recordings {
                 results: structure,
                 compiled: Mutex::default(),
             });
-            // What closes over an array of an outer recording belongs to that recording.
+            // What closes over an array of an outer trace belongs to that trace.
             let mut hidden = entry.hidden.iter();
             if hidden.all(|array| matches!(array.0, Repr::Concrete(_))) {
                 let bytes = size_of::<Entry>() + entry.program.bytes();
@@ -181,7 +181,7 @@ impl Recordings {
 }
 
 impl Entry {
-    /// Runs the function, or writes a call of it into the recording under way. If it was recorded just now, `work` ends when it is compiled.
+    /// Runs the function, or writes a call of it into the trace under way. If it was traced just now, `work` ends when it is compiled.
     #[track_caller]
     fn apply<U: Tree>(
         &self,
@@ -195,7 +195,7 @@ impl Entry {
             results: structure,
             ..
         } = self;
-        if is_recording() {
+        if is_tracing() {
             let operands: SmallVec<[&Array; 8]> = arguments.iter().chain(hidden).collect();
             return structure.rebuild(bind(Op::Call(self.program.clone()), &operands, weak));
         }
@@ -230,7 +230,7 @@ mod tests {
     use std::cell::Cell;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// `x + 1`, and how often it was recorded.
+    /// `x + 1`, and how often it was traced.
     fn counted(count: &Cell<usize>) -> impl Fn(Array) -> Array + Clone {
         jit(|x: Array| {
             count.set(count.get() + 1);
@@ -253,7 +253,7 @@ mod tests {
         with_x64(true, || f(Array::new(vec![1.0_f32, 1.0], 2)));
         assert_eq!(count.get(), 5, "and so is the 64-bit switch");
         f.clone()(np::ones(2));
-        assert_eq!(count.get(), 5, "a clone shares the recordings");
+        assert_eq!(count.get(), 5, "a clone shares the traces");
     }
 
     #[test]
@@ -335,7 +335,7 @@ mod tests {
     fn a_panic_in_a_recording_ends_it() {
         let f = jit(|x: Array| -> Array { panic!("on purpose: {x}") });
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(np::ones(2)))).is_err());
-        assert!(!crate::record::is_recording());
+        assert!(!crate::trace::is_tracing());
         assert_eq!(np::arange(3).sum().item::<i32>(), 3);
     }
 }

@@ -1,9 +1,9 @@
-//! What users of kiln hold: arrays, recording, transformations, numpy and lax.
+//! What users of kiln hold: arrays, traces, transformations, numpy and lax.
 //!
-//! In reading order: an [`Array`] is a handle on elements, on a plain number, or on a variable of a recording
-//! (`array`); [`Tree`]s hold arrays (`tree`); inside a transformation operations are written into a program (`record`), outside
+//! In reading order: an [`Array`] is a handle on elements, on a plain number, or on a variable of a trace
+//! (`array`); [`Tree`]s hold arrays (`tree`); inside a transformation operations are written into a program (`trace`), outside
 //! they run as small cached programs ([`eager`]), and [`jit`](jit()) makes one program of a whole function. Dtypes meet by the rules
-//! of [`promote`]. Everything else is a library on top: operators and methods of arrays (`ops`), [`numpy`], [`lax`].
+//! of [`promote`]. Everything else is a library on top: operators and methods of arrays and [`numpy`] (`numpy`), indices (`index`), [`lax`].
 
 extern crate self as kiln_core;
 
@@ -23,17 +23,17 @@ mod error;
 mod forward;
 mod function;
 mod grad;
+mod index;
 mod jacobian;
 mod jit;
 pub mod lax;
 pub mod numpy;
-mod index;
-mod primitive;
 mod partial;
 mod place;
+mod primitive;
 pub mod promote;
-mod record;
 mod saved;
+mod trace;
 mod transform;
 pub mod tree;
 mod vjp;
@@ -56,6 +56,8 @@ pub use function::{Form, Function};
 pub use grad::{
     grad, grad_aux, grad_first, jvp, linearize, value_and_grad, value_and_grad_aux, value_and_grad_first, vjp,
 };
+pub use index::at::At;
+pub use index::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
 pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
 pub use jit::{jit, program};
 pub use kiln_backends::program::{
@@ -64,7 +66,5 @@ pub use kiln_backends::program::{
 };
 pub use kiln_backends::{Buffer, Element};
 pub use kiln_derive::Tree;
-pub use index::at::At;
-pub use index::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
 pub use tree::{Static, Tree};
 pub use vmap::{BatchAxes, Vmap, map_seq, vmap, vmap_with};

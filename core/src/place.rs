@@ -3,7 +3,7 @@
 use crate::Array;
 use crate::array::{Concrete, Repr};
 use crate::error::raise;
-use crate::record::is_recording;
+use crate::trace::is_tracing;
 use kiln_backends::program::{Scalar, Shape};
 use kiln_backends::{Buffer, Data, Device};
 use std::fmt::Display;
@@ -13,7 +13,7 @@ impl Array {
     /// Where the elements are.
     ///
     /// # Panics
-    /// When the array belongs to a recording: it will be where the arguments of the function are.
+    /// When the array belongs to a trace: it will be where the arguments of the function are.
     ///
     /// ```
     /// use kiln::{Device, numpy as np};
@@ -25,9 +25,9 @@ impl Array {
             Repr::Literal(_) => Device::default(),
             Repr::Concrete(array) if array.free => Device::default(),
             Repr::Concrete(array) => array.data.device(),
-            Repr::Traced(_) => raise(
+            Repr::Tracer(_) => raise(
                 "device",
-                "an array inside a recording is nowhere yet: it will be where the arguments of the function are",
+                "an array inside a trace is nowhere yet: it will be where the arguments of the function are",
             ),
         }
     }
@@ -36,7 +36,7 @@ impl Array {
     /// must be there too, plain numbers go along.
     ///
     /// # Panics
-    /// When the device does not have the dtype, or fails. When the array belongs to a recording: arrays are moved before the call.
+    /// When the device does not have the dtype, or fails. When the array belongs to a trace: arrays are moved before the call.
     ///
     /// ```
     /// use kiln::{Device, numpy as np};
@@ -51,7 +51,7 @@ impl Array {
         let Repr::Concrete(array) = self.clone().settled("to_device", self.kind()).0 else {
             raise(
                 "to_device",
-                "an array inside a recording has no elements yet: move arrays before the call of the function",
+                "an array inside a trace has no elements yet: move arrays before the call of the function",
             )
         };
         match array.data.clone().to_device(device) {
@@ -66,17 +66,17 @@ impl Array {
             return None;
         };
         let buffer = array.data.cpu()?.clone().reshape(shape);
-        (!is_recording()).then(|| {
+        (!is_tracing()).then(|| {
             let (weak, free) = (array.weak, array.free);
             let data = buffer.into();
             Array(Repr::Concrete(Arc::new(Concrete { data, weak, free })))
         })
     }
 
-    /// Elements of the host's, on the default device; in a recording, on whatever device the function will run.
+    /// Elements of the host's, on the default device; in a trace, on whatever device the function will run.
     #[track_caller]
     pub(crate) fn placed(op: &str, buffer: Buffer) -> Array {
-        if is_recording() {
+        if is_tracing() {
             return Array::free(buffer, false);
         }
         match Data::from(buffer).to_device(Device::default()) {
@@ -133,7 +133,7 @@ pub(crate) fn all_free(arrays: &[Array]) -> bool {
 #[track_caller]
 pub(crate) fn on(op: impl Display, device: Device, array: Array) -> Data {
     let Repr::Concrete(array) = array.0 else {
-        unreachable!("plain numbers are settled, and no recording is under way")
+        unreachable!("plain numbers are settled, and no trace is under way")
     };
     if array.data.device() != device {
         if !array.free {

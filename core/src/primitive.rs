@@ -3,7 +3,7 @@
 use crate::Array;
 use crate::place::device_of;
 use crate::promote::Kind;
-use crate::record::{bind_one, constant, is_recording};
+use crate::trace::{bind_one, constant, is_tracing};
 use kiln_backends::Device;
 use kiln_backends::program::{Axes, Binary, Compare, DType, Op, Reduction, Scalar, Shape, Unary};
 
@@ -116,10 +116,10 @@ pub(crate) fn iota(dtype: DType, shape: Shape, axis: usize) -> Array {
     bind_one(Op::Iota { dtype, shape, axis }, &[], false)
 }
 
-/// The same number everywhere; on the default device, if it is not recorded.
+/// The same number everywhere; on the default device, if it is not traced.
 #[track_caller]
 pub(crate) fn filled(value: Scalar, shape: &Shape, weak: bool) -> Array {
-    match is_recording() {
+    match is_tracing() {
         true => constant(value, shape.clone(), weak),
         false => broadcast(&Array::number(value, weak).to_device(Device::default()), shape),
     }
@@ -128,7 +128,7 @@ pub(crate) fn filled(value: Scalar, shape: &Shape, weak: bool) -> Array {
 /// A number in the shape of an array, where the array is.
 #[track_caller]
 pub(crate) fn filled_like(x: &Array, value: Scalar, weak: bool) -> Array {
-    match is_recording() {
+    match is_tracing() {
         true => constant(value, x.shape().clone(), weak),
         false => {
             let number = Array::number(value, weak);

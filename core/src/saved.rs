@@ -18,7 +18,7 @@ compile_error!(
     "files and saved arrays are little-endian, and written as elements stand in memory: kiln runs on little-endian machines only"
 );
 
-/// As an object of `dtype`, `shape` and `data`. An array that belongs to a recording is an error.
+/// As an object of `dtype`, `shape` and `data`. An array that belongs to a trace is an error.
 ///
 /// ```
 /// use kiln_core::{Array, numpy as np};

@@ -5,7 +5,7 @@ use crate::cache::{Cache, Work};
 use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
 use crate::primitive::filled_like;
-use crate::record::{bind, is_recording, record_derived};
+use crate::trace::{bind, is_tracing, trace_derived};
 use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Equation, Op, Program, Scalar, lift, put_back, tidy};
 use rustc_hash::FxBuildHasher;
@@ -42,7 +42,7 @@ pub(crate) struct Derived {
     pub(crate) present: Arc<[bool]>,
 }
 
-/// What a transformation makes of a program: made by `make` in a recording of its own, tidied, and kept for the next time. `make` gets the
+/// What a transformation makes of a program: made by `make` in a trace of its own, tidied, and kept for the next time. `make` gets the
 /// program, its literals lifted, and arrays of the given types, and gives the results and [`Derived::present`].
 pub(crate) fn derived(
     program: &Arc<Program>,
@@ -52,7 +52,7 @@ pub(crate) fn derived(
 ) -> Derived {
     derived_as(program, how, |program| {
         let mut present = Vec::new();
-        let program = record_program(&types(), |inputs| {
+        let program = trace_program(&types(), |inputs| {
             let (outputs, flags) = make(program, inputs);
             present = flags;
             outputs
@@ -146,13 +146,13 @@ impl<T: OfLifted> Kept<T> {
     }
 }
 
-/// The tidied program that a function records for inputs of these types; it reads nothing else.
-pub(crate) fn record_program(types: &[ArrayType], f: impl FnOnce(&[Array]) -> Vec<Array>) -> Program {
+/// The tidied program that a function traces for inputs of these types; it reads nothing else.
+pub(crate) fn trace_program(types: &[ArrayType], f: impl FnOnce(&[Array]) -> Vec<Array>) -> Program {
     let inputs = types.iter().map(|of| (of.clone(), false));
     let _nowhere = nowhere();
-    let recorded = record_derived(inputs, |inputs| f(&inputs));
-    assert!(recorded.hidden.is_empty(), "a rule reads its inputs only");
-    tidy(&recorded.program)
+    let traced = trace_derived(inputs, |inputs| f(&inputs));
+    assert!(traced.hidden.is_empty(), "a rule reads its inputs only");
+    tidy(&traced.program)
 }
 
 /// Zeros of an array's type and weakness.
@@ -160,9 +160,9 @@ pub(crate) fn zeros_like(x: &Array) -> Array {
     filled_like(x, Scalar::from_i64(x.dtype(), 0), x.is_weak())
 }
 
-/// The results of a program: in a recording as one call, else by running it.
+/// The results of a program: in a trace as one call, else by running it.
 pub(crate) fn call(program: &Arc<Program>, inputs: Arrays) -> Arrays {
-    if is_recording() {
+    if is_tracing() {
         return bind_strong(Op::Call(program.clone()), &inputs);
     }
     run_program(program, inputs)

@@ -197,7 +197,7 @@ impl Leaves {
 }
 
 /// What a tree is apart from its leaves and its type: the lengths of vectors, the keys of maps, static values. Compared and hashed for the cache
-/// of [`jit`](crate::jit()), which records a function anew for every other structure. It can be saved, if there are no static values in it.
+/// of [`jit`](crate::jit()), which traces a function anew for every other structure. It can be saved, if there are no static values in it.
 ///
 /// ```
 /// use kiln::{numpy as np, tree::Leaves};
@@ -208,11 +208,11 @@ impl Leaves {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Structure {
-    parts: Vec<Part>,
+    parts: Vec<TreePart>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-enum Part {
+enum TreePart {
     Length(usize),
     Name(String),
     #[serde(skip)]
@@ -229,7 +229,7 @@ impl Structure {
     /// assert_eq!(structure, Leaves::of(Vec::<kiln::Array>::new()).structure);
     /// ```
     pub fn length(&mut self, n: usize) {
-        self.parts.push(Part::Length(n));
+        self.parts.push(TreePart::Length(n));
     }
 
     /// Notes a name, as the key of a map. [`Rebuild::name`] gives it back.
@@ -242,7 +242,7 @@ impl Structure {
     /// assert_ne!(a, b);
     /// ```
     pub fn name(&mut self, name: String) {
-        self.parts.push(Part::Name(name));
+        self.parts.push(TreePart::Name(name));
     }
 
     /// Notes a value that is part of the function, as [`Static`] does. [`Rebuild::value`] gives it back.
@@ -254,7 +254,7 @@ impl Structure {
     /// assert_eq!(structure, Leaves::of(Static(3)).structure);
     /// ```
     pub fn value<T: Hash + Eq + Clone + Send + Sync + 'static>(&mut self, value: T) {
-        self.parts.push(Part::Static(StaticPart(Arc::new(value))));
+        self.parts.push(TreePart::Static(StaticPart(Arc::new(value))));
     }
 
     /// Puts a tree of this structure together.
@@ -292,7 +292,7 @@ impl Structure {
 
     /// Returns true if there are static values.
     pub(crate) fn has_values(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Static(_)))
+        self.parts.iter().any(|part| matches!(part, TreePart::Static(_)))
     }
 }
 
@@ -336,7 +336,7 @@ impl Structure {
 /// ```
 pub struct Rebuild<'a> {
     arrays: &'a mut dyn Iterator<Item = Array>,
-    parts: std::slice::Iter<'a, Part>,
+    parts: std::slice::Iter<'a, TreePart>,
     /// Where the structure may not be of this type: whether it fits so far. From where it does not, things are empty.
     doubt: Option<bool>,
 }
@@ -375,7 +375,7 @@ impl Rebuild<'_> {
             Some(false) => 0,
         };
         match self.parts.next() {
-            Some(Part::Length(n)) if *n <= most => *n,
+            Some(TreePart::Length(n)) if *n <= most => *n,
             _ => self.otherwise(0),
         }
     }
@@ -386,7 +386,7 @@ impl Rebuild<'_> {
     /// When something else was noted.
     pub fn name(&mut self) -> String {
         match self.parts.next() {
-            Some(Part::Name(name)) => name.clone(),
+            Some(TreePart::Name(name)) => name.clone(),
             _ => self.otherwise(String::new()),
         }
     }
@@ -397,7 +397,7 @@ impl Rebuild<'_> {
     /// When something else was noted.
     pub fn value<T: Clone + 'static>(&mut self) -> T {
         let value = match self.parts.next() {
-            Some(Part::Static(value)) => value.0.as_any().downcast_ref::<T>(),
+            Some(TreePart::Static(value)) => value.0.as_any().downcast_ref::<T>(),
             _ => None,
         };
         value
@@ -446,7 +446,7 @@ pub fn paths(tree: &impl Tree) -> Vec<String> {
     paths
 }
 
-/// A value that is no array but part of the function: `jit` records it afresh for every different one. JAX's `static_argnums`.
+/// A value that is no array but part of the function: `jit` traces it afresh for every different one. JAX's `static_argnums`.
 ///
 /// Of any type that can be compared, hashed and cloned. It has no leaves: transformations leave it as it is.
 ///
@@ -459,13 +459,13 @@ pub fn paths(tree: &impl Tree) -> Vec<String> {
 pub struct Static<T>(pub T);
 
 /// A static value behind a common face.
-trait Value: Any + Send + Sync {
+trait StaticValue: Any + Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn equals(&self, other: &dyn Any) -> bool;
     fn hash_into(&self, state: &mut dyn Hasher);
 }
 
-impl<T: Hash + Eq + Send + Sync + 'static> Value for T {
+impl<T: Hash + Eq + Send + Sync + 'static> StaticValue for T {
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -480,7 +480,7 @@ impl<T: Hash + Eq + Send + Sync + 'static> Value for T {
 }
 
 #[derive(Clone)]
-struct StaticPart(Arc<dyn Value>);
+struct StaticPart(Arc<dyn StaticValue>);
 
 impl fmt::Debug for StaticPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

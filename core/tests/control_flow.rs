@@ -4,7 +4,7 @@ use kiln::Device;
 use kiln_core::{Array, DType, Static, Tree, grad, jit, lax, numpy as np, program, vmap};
 use std::cell::Cell;
 
-/// What a function gives outside of a recording and what it gives inside must be the same, bit for bit.
+/// What a function gives outside of a trace and what it gives inside must be the same, bit for bit.
 fn both<T: Tree + Clone>(f: impl Fn(T) -> Array, x: T) -> Array {
     let (eager, jitted) = (f(x.clone()), jit(f)(x));
     assert_eq!(format!("{eager:?}"), format!("{jitted:?}"));

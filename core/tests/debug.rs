@@ -371,7 +371,7 @@ fn what_runs_once_more_for_a_derivative_prints_once() {
     assert_eq!(lines(|| jacfwd(f)(x())), expected);
     assert_eq!(lines(|| jacrev(f)(x())), expected);
     assert_eq!(lines(|| hessian(f)(x())), expected);
-    // The value is looked at while it is recorded.
+    // The value is looked at while it is traced.
     let looking = |x: Array| {
         let y = f(x);
         if y.item::<f32>() > 0.0 { y } else { -y }

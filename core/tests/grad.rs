@@ -270,7 +270,7 @@ fn loops_between_arrays_of_known_values_have_gradients() {
     assert_eq!(grad(up_to)(2.0.into()).item::<f32>(), 12.0);
     let text = message(|| drop(jit(grad(up_to))(2.0.into())));
     assert!(
-        text.contains("fori_loop whose bounds are recorded arrays"),
+        text.contains("fori_loop whose bounds are traced arrays"),
         "{text}"
     );
 }

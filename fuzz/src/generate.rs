@@ -814,7 +814,7 @@ impl Maker<'_> {
     }
 
     /// Some elements of an array with axes.
-    fn place(&mut self, x: Var) -> Place {
+    fn place(&mut self, x: Var) -> Indexing {
         let shape = self.of(x).shape;
         let batch = if self.dice.chance(30) {
             self.dice.below(shape.rank())
@@ -840,7 +840,7 @@ impl Maker<'_> {
         });
         let indices = indices.collect();
         let mode = *self.dice.pick(OutOfBounds::ALL);
-        Place {
+        Indexing {
             axes,
             batch,
             mode,
@@ -1203,7 +1203,7 @@ impl Maker<'_> {
 }
 
 /// Where a gather reads, or a scatter writes.
-struct Place {
+struct Indexing {
     axes: Axes,
     batch: usize,
     mode: OutOfBounds,

@@ -145,7 +145,7 @@ pub fn row(x: &Array, i: usize) -> Array {
 
 /// The elements in memory.
 pub fn buffer(x: &Array) -> Buffer {
-    x.try_buffer().expect("an array that is not recorded")
+    x.try_buffer().expect("an array that is not traced")
 }
 
 /// Whether two arrays have the same type and, bit for bit, the same elements; a NaN equals any other.

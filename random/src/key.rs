@@ -82,7 +82,7 @@ impl Key {
     /// The words of each key, in order.
     ///
     /// # Panics
-    /// When the key belongs to a recording: there is no value to look at.
+    /// When the key belongs to a trace: there is no value to look at.
     ///
     /// ```
     /// use kiln::Key;

@@ -16,7 +16,7 @@ use std::convert::Infallible;
 /// threads; JAX has nothing like it to agree with.
 ///
 /// # Panics
-/// Inside a recording (`jit`, loops), where a key has no value: draw outside and pass the array in, or use a sampler of this crate. When
+/// Inside a trace (`jit`, loops), where a key has no value: draw outside and pass the array in, or use a sampler of this crate. When
 /// the key is an array of keys.
 ///
 /// ```
@@ -39,7 +39,7 @@ pub fn sample<T: Element>(
     if words.is_traced() {
         raise(
             "sample",
-            "draws on the host, and a key inside a recording has no value yet: draw outside and pass the array in",
+            "draws on the host, and a key inside a trace has no value yet: draw outside and pass the array in",
         )
     }
     let device = words.device();

@@ -26,9 +26,9 @@ pub(super) fn opened(path: &Path) -> Result<(File, u64), Error> {
 }
 
 /// Removes what was written, unless it is moved to its place: also when writing panics.
-struct Part<'a>(&'a Path);
+struct PartialFile<'a>(&'a Path);
 
-impl Drop for Part<'_> {
+impl Drop for PartialFile<'_> {
     fn drop(&mut self) {
         // There is an error or a panic to tell of already.
         let _ = fs::remove_file(self.0);
@@ -53,7 +53,7 @@ pub(super) fn replaced(path: &Path, write: impl FnOnce(&mut File) -> io::Result<
         ));
         let beside = target.with_file_name(beside);
         let mut file = File::create_new(&beside)?;
-        let part = Part(&beside);
+        let part = PartialFile(&beside);
         if let Ok(old) = fs::metadata(&target) {
             file.set_permissions(old.permissions())?;
         }

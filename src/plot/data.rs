@@ -8,7 +8,7 @@ use kiln_core::{Array, DType};
 fn values(method: &str, name: &str, array: &Array) -> Vec<f64> {
     if array.is_traced() {
         refuse!(
-            "{method} has a traced {name}, {}: return it from the function that is recorded, and plot the result",
+            "{method} has a traced {name}, {}: return it from the function that is traced, and plot the result",
             array.array_type()
         )
     }

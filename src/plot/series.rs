@@ -4,10 +4,10 @@ use super::axis::{Axis, Bounds, Scale};
 use std::collections::{BTreeSet, HashSet};
 
 /// A point by its places on both axes.
-pub(super) type Place = (f64, f64);
+pub(super) type Point = (f64, f64);
 
 /// The places of points; none for those that have no place on both axes.
-pub(super) fn places([x, y]: &[Vec<f64>; 2], scales: [Scale; 2]) -> impl Iterator<Item = Option<Place>> {
+pub(super) fn places([x, y]: &[Vec<f64>; 2], scales: [Scale; 2]) -> impl Iterator<Item = Option<Point>> {
     let places = x
         .iter()
         .zip(y)
@@ -28,13 +28,13 @@ pub(super) fn bounds(points: &[Vec<f64>; 2], scales: [Scale; 2]) -> Option<[Boun
 const FEW: usize = 4000;
 
 /// The parts of a line between the points that have no place, on an axis of so many pixels.
-pub(super) fn parts(points: impl Iterator<Item = Option<Place>>, x: &Axis, pixels: u32) -> Vec<Vec<Place>> {
-    let points: Vec<Option<Place>> = points.collect();
+pub(super) fn parts(points: impl Iterator<Item = Option<Point>>, x: &Axis, pixels: u32) -> Vec<Vec<Point>> {
+    let points: Vec<Option<Point>> = points.collect();
     let thin = points.len() > FEW;
     let parts = points.split(Option::is_none).filter(|part| !part.is_empty());
     let parts = parts.map(|part| part.iter().copied().flatten().collect());
     parts
-        .map(|part: Vec<Place>| match thin {
+        .map(|part: Vec<Point>| match thin {
             true => thinned(&part, |point| (x.part(point.0) * f64::from(pixels)) as i64),
             false => part,
         })
@@ -43,7 +43,7 @@ pub(super) fn parts(points: impl Iterator<Item = Option<Place>>, x: &Axis, pixel
 
 /// Of each run of points over one column of pixels only the first, the lowest, the highest and the last: the line through these covers
 /// the same pixels.
-fn thinned(points: &[Place], column: impl Fn(&Place) -> i64) -> Vec<Place> {
+fn thinned(points: &[Point], column: impl Fn(&Point) -> i64) -> Vec<Point> {
     let runs = points.chunk_by(|one, next| column(one) == column(next));
     let kept = runs.flat_map(|run| {
         let by_height = |i: &usize, j: &usize| run[*i].1.total_cmp(&run[*j].1);
@@ -57,7 +57,7 @@ fn thinned(points: &[Place], column: impl Fn(&Place) -> i64) -> Vec<Place> {
 }
 
 /// Two corners of a rectangle.
-pub(super) type Corners = [Place; 2];
+pub(super) type Corners = [Point; 2];
 
 /// More dots than that are drawn as squares, and lines of more points.
 const MANY_DOTS: usize = 5000;
@@ -72,16 +72,16 @@ pub(super) struct Screen<'a> {
 
 impl Screen<'_> {
     /// How many pixels a place is from the ends of the axes.
-    fn pixel(&self, (x, y): Place) -> [f64; 2] {
+    fn pixel(&self, (x, y): Point) -> [f64; 2] {
         let parts = [self.axes[0].part(x), self.axes[1].part(y)];
         [0, 1].map(|i| parts[i] * f64::from(self.pixels[i]))
     }
 
     /// Of the dots that start at the same pixel, the first; squares instead if these are still many.
-    pub(super) fn dots(&self, places: impl Iterator<Item = Place>) -> Result<Vec<Place>, Vec<Corners>> {
+    pub(super) fn dots(&self, places: impl Iterator<Item = Point>) -> Result<Vec<Point>, Vec<Corners>> {
         let mut seen = HashSet::new();
-        let whole = |place: Place| self.pixel(place).map(|pixels| pixels as i64);
-        let dots: Vec<Place> = places.filter(|&place| seen.insert(whole(place))).collect();
+        let whole = |place: Point| self.pixel(place).map(|pixels| pixels as i64);
+        let dots: Vec<Point> = places.filter(|&place| seen.insert(whole(place))).collect();
         match dots.len() <= MANY_DOTS {
             true => Ok(dots),
             false => Err(self.squares(dots.into_iter().map(|dot| self.pixel(dot)))),
@@ -91,8 +91,8 @@ impl Screen<'_> {
     /// The parts of a line; squares along it instead if it goes to and fro through very many points.
     pub(super) fn line(
         &self,
-        points: impl Iterator<Item = Option<Place>>,
-    ) -> Result<Vec<Vec<Place>>, Vec<Corners>> {
+        points: impl Iterator<Item = Option<Point>>,
+    ) -> Result<Vec<Vec<Point>>, Vec<Corners>> {
         let parts = parts(points, self.axes[0], self.pixels[0]);
         if parts.iter().map(Vec::len).sum::<usize>() <= MANY_POINTS {
             return Ok(parts);

@@ -324,7 +324,7 @@ fn one_by_one() {
     same(&together.0, &in_turn.0);
     same(&together.1, &in_turn.1);
     same(&together.2, &in_turn.2);
-    // Along other axes, in a recording, nested, and for an empty batch.
+    // Along other axes, in a trace, nested, and for an empty batch.
     let (power, _, _) = jit(map_seq(f, (-1, 0, None)))((x.t(), n.clone(), y.clone()));
     same(&power, &in_turn.0);
     let rows = vmap(map_seq(|x: Array| x.max(), 0), 0)(floats(&[2, 4], 0.0, 1.0, 3));

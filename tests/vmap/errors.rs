@@ -148,7 +148,7 @@ fn an_element_does_not_outlive_its_map() {
     );
     let text = message(|| vmap(|x: Array| x, 0)(kept));
     assert!(text.contains("is used outside of it"), "{text}");
-    // A panic within leaves no recording behind.
+    // A panic within leaves no trace behind.
     assert!(
         message(|| vmap(|_: Array| -> Array { panic!("on purpose") }, 0)(np::ones(2))).contains("on purpose")
     );

@@ -119,9 +119,9 @@ fn a_product_with_one_batched_operand_stays_one_product() {
 
 #[test]
 fn a_jitted_function_stays_one_program() {
-    let recordings = Cell::new(0);
+    let traces = Cell::new(0);
     let f = jit(|x: Array| {
-        recordings.set(recordings.get() + 1);
+        traces.set(traces.get() + 1);
         x.sin() * 2 + x.sum()
     });
     let mapped = vmap(&f, 0);
@@ -132,7 +132,7 @@ fn a_jitted_function_stays_one_program() {
             (x.sin() * 2 + x.sum_axis(kiln::keep(1))).to_vec::<f32>()
         );
     }
-    assert_eq!(recordings.get(), 1);
+    assert_eq!(traces.get(), 1);
     let text = program(|x: Array| mapped(x.clone()) + mapped(x), np::ones((4, 3)));
     let calls: Vec<_> = text
         .equations()
@@ -147,7 +147,7 @@ fn a_jitted_function_stays_one_program() {
     let whole = jit(vmap(vmap(&f, 0), 1));
     whole(np::ones((2, 4, 3)));
     whole(np::zeros((2, 4, 3)));
-    assert_eq!(recordings.get(), 1);
+    assert_eq!(traces.get(), 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The language of kiln.
 //!
-//! A function of arrays is recorded once as a [`Program`]: a list of typed [`Equation`]s, each applying one [`Op`] of a
+//! A function of arrays is traced once as a [`Program`]: a list of typed [`Equation`]s, each applying one [`Op`] of a
 //! closed set. Every transformation maps a program to a program, every device runs programs. In reading order:
 //! [`DType`], [`Shape`] and [`Scalar`] say what values are; [`Op`] what can be done with them; [`infer`](infer()) what type
 //! comes out; [`Program`] and [`Builder`] hold equations together; [`simplify`](simplify()) makes a program shorter.

@@ -1,7 +1,7 @@
 //! The closed set of operations.
 //!
 //! Operands of an elementwise op have equal shapes and dtypes: broadcasting and promotion are written out as
-//! [`Op::Broadcast`] and [`Op::Cast`] by whoever records the op.
+//! [`Op::Broadcast`] and [`Op::Cast`] by whoever traces the op.
 
 use crate::formula::Formula;
 use crate::functions::{ArgReduction, Binary, Compare, Linalg, OutOfBounds, Reduction, Unary, Update};

@@ -42,23 +42,23 @@ pub type Lifted = (Arc<Program>, Arc<[Scalar]>);
 
 /// A function of arrays as a list of equations, each variable defined once and before its use.
 ///
-/// Made by a [`Builder`], or by recording a function (`kiln::program`). The variables are numbered in the order of their definition, inputs
+/// Made by a [`Builder`], or by tracing a function (`kiln::program`). The variables are numbered in the order of their definition, inputs
 /// first, so programs that do the same in the same order are equal. Printing gives one equation a line. With `serde` a program can be saved;
 /// reading it checks it.
 ///
 /// ```
 /// use kiln::{Array, Program, call, numpy as np, program};
 /// use std::sync::Arc;
-/// let recorded = program(|(x, y): (Array, Array)| x.sin() * y, (np::ones(3), np::ones(3)));
-/// assert_eq!(recorded.inputs().map(|var| var.index()).collect::<Vec<_>>(), [0, 1]);
-/// let [sin, mul] = recorded.equations() else { panic!("two equations") };
+/// let traced = program(|(x, y): (Array, Array)| x.sin() * y, (np::ones(3), np::ones(3)));
+/// assert_eq!(traced.inputs().map(|var| var.index()).collect::<Vec<_>>(), [0, 1]);
+/// let [sin, mul] = traced.equations() else { panic!("two equations") };
 /// assert_eq!(mul.inputs[0], sin.outputs[0]);
-/// assert_eq!(recorded.outputs(), [mul.outputs[0]]);
-/// assert_eq!(recorded.type_of(mul.outputs[0]).to_string(), "f32[3]");
+/// assert_eq!(traced.outputs(), [mul.outputs[0]]);
+/// assert_eq!(traced.type_of(mul.outputs[0]).to_string(), "f32[3]");
 ///
-/// let text = serde_json::to_string(&recorded).unwrap();
+/// let text = serde_json::to_string(&traced).unwrap();
 /// let read: Program = serde_json::from_str(&text).unwrap();
-/// assert_eq!(read, recorded);
+/// assert_eq!(read, traced);
 /// assert_eq!(call(&Arc::new(read), [np::zeros(3), np::ones(3)])[0].to_string(), "[0. 0. 0.]");
 /// ```
 #[derive(Clone)]

@@ -21,10 +21,10 @@ const VERSION: u64 = 2;
 /// ```
 /// use kiln::{Array, Program, numpy as np, program};
 /// use kiln_program::SavedProgram;
-/// let recorded = program(|x: Array| x.sin(), np::ones(3));
-/// let text = serde_json::to_string(&SavedProgram::from(&recorded))?;
+/// let traced = program(|x: Array| x.sin(), np::ones(3));
+/// let text = serde_json::to_string(&SavedProgram::from(&traced))?;
 /// let read: SavedProgram = serde_json::from_str(&text)?;
-/// assert_eq!(Program::try_from(read).unwrap(), recorded);
+/// assert_eq!(Program::try_from(read).unwrap(), traced);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, serde::Deserialize)]
@@ -47,7 +47,7 @@ fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     match u64::deserialize(deserializer)? {
         VERSION => Ok(VERSION),
         found => Err(D::Error::custom(format!(
-            "a program in version {found} of its form, this reads version {VERSION}: record and save it again"
+            "a program in version {found} of its form, this reads version {VERSION}: trace and save it again"
         ))),
     }
 }

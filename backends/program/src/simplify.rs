@@ -20,12 +20,12 @@ use std::sync::Arc;
 ///
 /// ```
 /// use kiln::{Array, numpy as np, program, simplify};
-/// let recorded = program(|x: Array| {
+/// let traced = program(|x: Array| {
 ///     let _unused = x.cos();
 ///     x.sin() * x.sin()
 /// }, np::ones(3));
-/// assert_eq!(recorded.equations().len(), 4);
-/// assert_eq!(simplify(&recorded).equations().len(), 2);
+/// assert_eq!(traced.equations().len(), 4);
+/// assert_eq!(simplify(&traced).equations().len(), 2);
 /// ```
 pub fn simplify(program: &Program) -> Program {
     shorter(program, INLINE | WITHIN)

@@ -183,7 +183,7 @@ fn errors_say_what_is_wrong() {
         (r#"{"version":2,"programs":[]}"#.into(), "there is no program"),
         (
             r#"{"version":1,"programs":[]}"#.into(),
-            "a program in version 1 of its form, this reads version 2: record and save it again",
+            "a program in version 1 of its form, this reads version 2: trace and save it again",
         ),
         (
             r#"{"inputs":[],"equations":[],"outputs":[]}"#.into(),

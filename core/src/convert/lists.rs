@@ -55,7 +55,7 @@ impl Array {
     /// The elements as nested vectors, one for each axis: the way back from [`numpy::array`](crate::numpy::array()).
     ///
     /// # Panics
-    /// When the array belongs to a recording: there is no value to look at. When the numbers at the bottom are not of the array's
+    /// When the array belongs to a trace: there is no value to look at. When the numbers at the bottom are not of the array's
     /// dtype, or vectors are not nested as deep as it has axes.
     ///
     /// ```

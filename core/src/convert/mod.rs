@@ -19,19 +19,19 @@ use kiln_backends::{Buffer, Element};
 /// default integer dtype; the others keep their type.
 ///
 /// ```
-/// use kiln::{DType, numpy::{self as np, Item}};
+/// use kiln::{DType, numpy::{self as np, ListItem}};
 /// assert_eq!(f64::dtype(), DType::F32);
 /// assert_eq!(u8::dtype(), DType::U8);
 /// assert_eq!(np::array([1_u8, 2]).dtype(), DType::U8);
 /// ```
-pub trait Item: Copy {
+pub trait ListItem: Copy {
     /// What the number is held as.
     type Element: Element;
 
     /// The dtype of an array of such numbers.
     ///
     /// ```
-    /// use kiln::{DType, numpy::Item, with_x64};
+    /// use kiln::{DType, numpy::ListItem, with_x64};
     /// assert_eq!(i32::dtype(), DType::I32);
     /// assert_eq!(with_x64(true, i32::dtype), DType::I64);
     /// ```
@@ -40,7 +40,7 @@ pub trait Item: Copy {
     /// The number as an element, if it fits in the dtype.
     ///
     /// ```
-    /// use kiln::numpy::Item;
+    /// use kiln::numpy::ListItem;
     /// assert_eq!(3_usize.element(), Some(3_i64));
     /// assert_eq!(3_000_000_000_i64.element(), None); // int32 does not hold it
     /// ```
@@ -49,7 +49,7 @@ pub trait Item: Copy {
 
 macro_rules! exact {
     ($($type:ty: $dtype:ident),*) => {$(
-        impl Item for $type {
+        impl ListItem for $type {
             type Element = $type;
             fn dtype() -> DType {
                 DType::$dtype
@@ -64,7 +64,7 @@ exact!(bool: Bool, i8: I8, i16: I16, u8: U8, u16: U16, u32: U32, u64: U64, f32: 
 
 macro_rules! integers {
     ($($type:ty),*) => {$(
-        impl Item for $type {
+        impl ListItem for $type {
             type Element = i64;
             fn dtype() -> DType {
                 default_int()
@@ -78,7 +78,7 @@ macro_rules! integers {
 }
 integers!(i32, i64, isize, usize);
 
-impl Item for f64 {
+impl ListItem for f64 {
     type Element = f64;
     fn dtype() -> DType {
         default_float()
@@ -100,7 +100,7 @@ impl Item for f64 {
 /// ```
 pub trait Nested {
     /// The number at the bottom.
-    type Item: Item;
+    type Item: ListItem;
 
     /// The lengths of the lists, outermost first; taken from the first of each.
     ///

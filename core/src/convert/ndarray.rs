@@ -95,7 +95,7 @@ impl std::error::Error for NdarrayError {}
 /// When `A` is not the dtype, or `D` has another number of axes.
 ///
 /// # Panics
-/// When the array belongs to a recording: there is no value to look at.
+/// When the array belongs to a trace: there is no value to look at.
 ///
 /// ```
 /// use kiln_core::numpy as np;

@@ -4,7 +4,8 @@ use super::items::IntoIndex;
 use super::plan::{Plan, plan, read};
 use crate::Array;
 use crate::eager::staged;
-use crate::error::{check, raise};
+use crate::error::check;
+use crate::primitive::cast;
 use crate::promote::{Kind, promote};
 use crate::tree::Arrays;
 use kiln_backends::program::{OutOfBounds, Update};
@@ -27,7 +28,7 @@ impl Array {
     /// element, and the derivative is that of the element which is read (JAX drops it, for arrays with axes).
     ///
     /// # Panics
-    /// When a number is out of bounds, when there are more parts than axes, and for an array of bools whose values are not known in a recording.
+    /// When a number is out of bounds, when there are more parts than axes, and for an array of bools whose values are not known in a trace.
     ///
     /// ```
     /// use kiln::numpy as np;

@@ -8,9 +8,9 @@ use crate::Array;
 use crate::array::Repr;
 use crate::eager::staged;
 use crate::error::{broadcast_shapes, check, plural, raise};
-use crate::primitive::{broadcast, broadcast_along, cast, iota, reshape, reverse, select, slice, transpose};
+use crate::primitive::{broadcast, broadcast_along, cast, iota, reshape, reverse, slice, transpose};
 use crate::promote::Kind;
-use crate::record::{bind_one, value_of};
+use crate::trace::{bind_one, value_of};
 use crate::tree::Arrays;
 use kiln_backends::program::{Axes, DType, Op, OutOfBounds, Shape, Update};
 use smallvec::SmallVec;
@@ -19,7 +19,7 @@ use smallvec::SmallVec;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Plan {
     /// One part for every axis of the array and every new axis, in the index's order.
-    parts: SmallVec<[Part; 4]>,
+    parts: SmallVec<[AxisIndex; 4]>,
     /// What the arrays of indices broadcast to, if there are any.
     indices: Option<Shape>,
     /// How many axes of what is read come before those of the arrays of indices. They stand where the arrays do if these are beside each
@@ -29,7 +29,7 @@ pub(crate) struct Plan {
 
 /// What an index does at one place.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Part {
+enum AxisIndex {
     /// One place of the next axis, which goes.
     Integer(usize),
     /// `len` places of the next axis from `start`, `step` apart, backwards if `reversed`. `start` is the lowest.
@@ -75,7 +75,7 @@ pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
     let mut arrays = Arrays::new();
     let mut indices: Option<Shape> = None;
     let mut axis = 0;
-    let whole = |axis: usize| Part::Slice {
+    let whole = |axis: usize| AxisIndex::Slice {
         start: 0,
         len: shape[axis],
         step: 1,
@@ -92,7 +92,7 @@ pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
                 check((0..n).contains(&index), op, || {
                     format!("index {at} is out of bounds for axis {axis} of shape {shape}")
                 });
-                parts.push(Part::Integer(index as usize));
+                parts.push(AxisIndex::Integer(index as usize));
                 axis += 1;
             }
             Item::Slice { start, stop, step } => {
@@ -104,7 +104,7 @@ pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
                 parts.extend((axis..axis + rank - taken).map(whole));
                 axis += rank - taken;
             }
-            Item::NewAxis => parts.push(Part::NewAxis),
+            Item::NewAxis => parts.push(AxisIndex::NewAxis),
             Item::Array(index) => {
                 check(index.dtype().is_integer(), op, || {
                     format!("an array of {} cannot be an index", index.dtype())
@@ -113,7 +113,7 @@ pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
                     Some(shape) => broadcast_shapes(op, shape, index.shape()),
                     None => index.shape().clone(),
                 });
-                parts.push(Part::Array);
+                parts.push(AxisIndex::Array);
                 let kind = index.kind();
                 arrays.push(index.settled(op, kind));
                 axis += 1;
@@ -148,12 +148,12 @@ fn where_true(op: &str, item: Item, shape: &Shape, end: usize) -> Items {
         return Items::from_iter([item]);
     }
     // A derivative at a point knows the values.
-    if let Repr::Traced(traced) = &mask.0
-        && value_of(traced).is_err()
+    if let Repr::Tracer(tracer) = &mask.0
+        && value_of(tracer).is_err()
     {
         raise(
             op,
-            "the length of a selection by bools depends on values, which a recording does not have: use where_",
+            "the length of a selection by bools depends on values, which a trace does not have: use where_",
         )
     }
     let from = end - mask.ndim();
@@ -187,7 +187,7 @@ fn where_true(op: &str, item: Item, shape: &Shape, end: usize) -> Items {
 }
 
 /// Python's rule for slices: bounds are counted from the end where negative, and moved into the axis.
-fn sliced(n: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> Part {
+fn sliced(n: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> AxisIndex {
     let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
     let bound = |bound: Option<isize>, default: isize| match bound {
         Some(at) => (if at < 0 { at + n } else { at }).clamp(low, high),
@@ -208,7 +208,7 @@ fn sliced(n: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> P
         (_, true) => first as usize,
         (_, false) => first as usize - (len - 1) * by,
     };
-    Part::Slice {
+    AxisIndex::Slice {
         start: lowest,
         len,
         step: by,
@@ -230,12 +230,12 @@ impl Plan {
         for part in &self.parts {
             let axis = start.len();
             let (from, to, step) = match *part {
-                Part::NewAxis => {
+                AxisIndex::NewAxis => {
                     shape.push(1);
                     continue;
                 }
-                Part::Integer(at) => (at, at + 1, 1),
-                Part::Slice {
+                AxisIndex::Integer(at) => (at, at + 1, 1),
+                AxisIndex::Slice {
                     start,
                     len,
                     step,
@@ -255,7 +255,7 @@ impl Plan {
                         step,
                     )
                 }
-                Part::Array => {
+                AxisIndex::Array => {
                     axes.push(shape.len());
                     shape.push(x.shape()[axis]);
                     (0, x.shape()[axis], 1)
@@ -300,8 +300,8 @@ impl Plan {
             .parts
             .iter()
             .filter_map(|part| match part {
-                Part::NewAxis => Some(1),
-                Part::Slice { len, .. } => Some(*len),
+                AxisIndex::NewAxis => Some(1),
+                AxisIndex::Slice { len, .. } => Some(*len),
                 _ => None,
             })
             .collect();
@@ -312,7 +312,14 @@ impl Plan {
     }
 
     /// `x` with updates at the indexed places. `updates` broadcasts to [`shape`](Plan::shape).
-    pub(crate) fn write(&self, kind: Update, x: &Array, updates: &Array, indices: &[Array], mode: OutOfBounds) -> Array {
+    pub(crate) fn write(
+        &self,
+        kind: Update,
+        x: &Array,
+        updates: &Array,
+        indices: &[Array],
+        mode: OutOfBounds,
+    ) -> Array {
         // All indices are out of bounds, and there is no nearest element.
         if x.size() == 0 {
             return x.clone();
@@ -336,16 +343,16 @@ impl Plan {
         let mut new_axes = Axes::new();
         for part in &self.parts {
             match *part {
-                Part::NewAxis => {
+                AxisIndex::NewAxis => {
                     new_axes.push(seat(position));
                     position += 1;
                     continue;
                 }
-                Part::Integer(at) => {
+                AxisIndex::Integer(at) => {
                     axes.push(axis);
-                    sources.push(Source::At(at));
+                    sources.push(AxisSource::At(at));
                 }
-                Part::Slice {
+                AxisIndex::Slice {
                     start,
                     len,
                     step,
@@ -355,7 +362,7 @@ impl Plan {
                         through.push(seat(position));
                     } else {
                         axes.push(axis);
-                        sources.push(Source::Along {
+                        sources.push(AxisSource::Along {
                             dimension: grid.len(),
                             start,
                             step,
@@ -366,9 +373,9 @@ impl Plan {
                     }
                     position += 1;
                 }
-                Part::Array => {
+                AxisIndex::Array => {
                     let index = arrays.next().expect("an array for every part that wants one");
-                    sources.push(Source::Index(wrapped(index, x.shape()[axis])));
+                    sources.push(AxisSource::Index(wrapped(index, x.shape()[axis])));
                     axes.push(axis);
                 }
             }
@@ -411,7 +418,7 @@ impl Plan {
 }
 
 /// What an axis that is written is indexed by.
-enum Source {
+enum AxisSource {
     At(usize),
     Along {
         dimension: usize,
@@ -422,14 +429,14 @@ enum Source {
     Index(Array),
 }
 
-impl Source {
+impl AxisSource {
     fn indices(&self, grid: &Shape, common: &Shape) -> Array {
         match self {
-            Source::At(at) => Array::from(*at)
+            AxisSource::At(at) => Array::from(*at)
                 .settled("at", Kind::strong(DType::I64))
                 .astype(DType::I64)
                 .broadcast_to(grid),
-            Source::Along {
+            AxisSource::Along {
                 dimension,
                 start,
                 step,
@@ -441,7 +448,7 @@ impl Source {
                     false => count * *step + *start,
                 }
             }
-            Source::Index(index) => {
+            AxisSource::Index(index) => {
                 let first = common.rank() - index.ndim();
                 broadcast_along(index, grid, (first..common.rank()).collect())
             }
@@ -479,10 +486,13 @@ fn wrapped(index: &Array, n: usize) -> Array {
 #[track_caller]
 pub(crate) fn read(op: &str, x: &Array, plan: Plan, arrays: Arrays, mode: OutOfBounds) -> Array {
     if plan.indices.as_ref().is_some_and(|common| common.size() > 0) {
-        let indexed = plan.parts.iter().filter(|part| !matches!(part, Part::NewAxis));
+        let indexed = plan
+            .parts
+            .iter()
+            .filter(|part| !matches!(part, AxisIndex::NewAxis));
         let empty = (0..x.ndim())
             .zip(indexed)
-            .find(|&(axis, part)| *part == Part::Array && x.shape()[axis] == 0);
+            .find(|&(axis, part)| *part == AxisIndex::Array && x.shape()[axis] == 0);
         if let Some((axis, _)) = empty {
             raise(
                 op,

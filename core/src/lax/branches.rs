@@ -7,7 +7,7 @@ use crate::error::{check, raise};
 use crate::numpy::arithmetic::where_;
 use crate::primitive::cast;
 use crate::promote::{Kind, promote};
-use crate::record::{Recorded, Recording, bind, check_alive, is_recording, record};
+use crate::trace::{Origin, Traced, bind, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::{ArrayType, DType, Op};
 use smallvec::SmallVec;
@@ -16,11 +16,11 @@ use std::sync::Arc;
 
 /// `if predicate { true_fn(operand) } else { false_fn(operand) }`, where the predicate may be known only when the program runs.
 ///
-/// Outside of a recording only the function that is chosen runs, as with `if`. In a recording both are recorded, and the one that is chosen
+/// Outside of a trace only the function that is chosen runs, as with `if`. In a trace both are traced, and the one that is chosen
 /// runs. The predicate is a scalar; a number stands for whether it is not 0. Where one result has a weak dtype, it takes the other's.
 ///
 /// # Panics
-/// When the predicate is not a scalar, and in a recording when the results differ in structure, shape or dtype.
+/// When the predicate is not a scalar, and in a trace when the results differ in structure, shape or dtype.
 ///
 /// ```
 /// use kiln::{Array, jit, lax, numpy as np};
@@ -52,8 +52,8 @@ pub fn cond<T: Tree, U: Tree>(
         };
     }
     let (operands, structure) = settled(OP, operand);
-    let on_true = Branch::record(OP, "true_fn".into(), &true_fn, &operands, &structure);
-    let on_false = Branch::record(OP, "false_fn".into(), &false_fn, &operands, &structure);
+    let on_true = Branch::trace(OP, "true_fn".into(), &true_fn, &operands, &structure);
+    let on_false = Branch::trace(OP, "false_fn".into(), &false_fn, &operands, &structure);
     choose(OP, &branch_number(&predicate), vec![on_false, on_true], operands)
 }
 
@@ -64,7 +64,7 @@ pub fn cond<T: Tree, U: Tree>(
 /// `&dyn Fn(T) -> U`. Which of them run, and what becomes of weak dtypes, is as in [`cond`].
 ///
 /// # Panics
-/// When there are no branches, when the index is not an integer scalar, and in a recording when the results differ in structure, shape or dtype.
+/// When there are no branches, when the index is not an integer scalar, and in a trace when the results differ in structure, shape or dtype.
 ///
 /// ```
 /// use kiln::{Array, jit, lax, numpy as np};
@@ -100,15 +100,9 @@ pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
         return branches[number](operand);
     }
     let (operands, structure) = settled(OP, operand);
-    let mut recorded = Vec::with_capacity(branches.len());
+    let mut traced = Vec::with_capacity(branches.len());
     for (i, f) in branches.iter().enumerate() {
-        recorded.push(Branch::record(
-            OP,
-            format!("branch {i}"),
-            f,
-            &operands,
-            &structure,
-        ));
+        traced.push(Branch::trace(OP, format!("branch {i}"), f, &operands, &structure));
     }
     // The nearest branch, in a dtype that holds both the index and the number of branches.
     let kind = index.kind();
@@ -118,7 +112,7 @@ pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
         _ => index,
     };
     let index = index.clip(0, last);
-    choose(OP, &cast(&index, Kind::strong(DType::I32)), recorded, operands)
+    choose(OP, &cast(&index, Kind::strong(DType::I32)), traced, operands)
 }
 
 /// Elements of `on_true` where the predicate holds, else of `on_false`. Both are computed; of one shape and dtype. The predicate is of bools and
@@ -156,7 +150,7 @@ pub fn select(predicate: &Array, on_true: &Array, on_false: &Array) -> Array {
 
 /// Returns true if a choice can be made right away.
 fn is_known(x: &Array) -> bool {
-    !is_recording() && !matches!(x.0, Repr::Traced(_))
+    !is_tracing() && !matches!(x.0, Repr::Tracer(_))
 }
 
 /// 0 for false, 1 for true.
@@ -169,17 +163,17 @@ fn branch_number(predicate: &Array) -> Array {
     cast(&holds, Kind::strong(DType::I32))
 }
 
-/// A recorded branch.
+/// A traced branch.
 struct Branch {
     /// What errors call it.
     name: String,
-    recorded: Recorded,
+    traced: Traced,
     results: Vec<String>,
 }
 
 impl Branch {
     #[track_caller]
-    fn record<T: Tree, U: Tree>(
+    fn trace<T: Tree, U: Tree>(
         op: &'static str,
         name: String,
         f: &impl Fn(T) -> U,
@@ -187,41 +181,41 @@ impl Branch {
         structure: &Structure,
     ) -> Branch {
         let mut results = vec![];
-        let recording = Recording::new(op, Some(Location::caller()));
-        let recorded = record(recording, types(operands), |arguments| {
+        let origin = Origin::new(op, Some(Location::caller()));
+        let traced = trace(origin, types(operands), |arguments| {
             let out = f(structure.rebuild(arguments));
             results = names("result", &out);
             out
         });
         Branch {
             name,
-            recorded,
+            traced,
             results,
         }
     }
 
     fn types(&self) -> Vec<ArrayType> {
-        self.recorded.program.output_types()
+        self.traced.program.output_types()
     }
 
     fn kind(&self, result: usize) -> Kind {
         Kind {
             dtype: self.types()[result].dtype,
-            weak: self.recorded.weak[result],
+            weak: self.traced.weak[result],
         }
     }
 }
 
-/// Writes the choice between recorded branches.
+/// Writes the choice between traced branches.
 #[track_caller]
 fn choose<U: Tree>(op: &str, which: &Array, branches: Vec<Branch>, operands: Arrays) -> U {
     let kinds = common_kinds(op, &branches);
     let mut consts = Consts::default();
     branches
         .iter()
-        .for_each(|branch| consts.add(&branch.recorded.hidden));
+        .for_each(|branch| consts.add(&branch.traced.hidden));
     let programs = branches.iter().map(|branch| {
-        let Recorded { program, hidden, .. } = &branch.recorded;
+        let Traced { program, hidden, .. } = &branch.traced;
         Arc::new(consts.first(program, hidden, |builder, outputs| {
             let cast = |(var, kind): (_, &Kind)| match builder.type_of(var).dtype == kind.dtype {
                 true => var,
@@ -239,7 +233,7 @@ fn choose<U: Tree>(op: &str, which: &Array, branches: Vec<Branch>, operands: Arr
         .chain(&operands)
         .collect();
     let results = bind(Op::Cond(programs.collect()), &inputs, &weak);
-    branches[0].recorded.structure.rebuild(results)
+    branches[0].traced.structure.rebuild(results)
 }
 
 /// What each result of the branches becomes.
@@ -250,7 +244,7 @@ fn common_kinds(op: &str, branches: &[Branch]) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = (0..first.results.len()).map(|i| first.kind(i)).collect();
     for other in &branches[1..] {
         let (x, y) = (first.types(), other.types());
-        check(first.recorded.structure == other.recorded.structure, op, || {
+        check(first.traced.structure == other.traced.structure, op, || {
             let (x, y) = (listed(&first.results, x.iter()), listed(&other.results, y.iter()));
             match x == y {
                 true => format!("{} and {} give different static values", first.name, other.name),

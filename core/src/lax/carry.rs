@@ -1,10 +1,10 @@
-//! What goes round a loop: recorded again until it comes out of an iteration as it went in.
+//! What goes round a loop: traced again until it comes out of an iteration as it went in.
 
 use crate::Array;
 use crate::error::check;
 use crate::primitive::cast;
 use crate::promote::{Kind, promote};
-use crate::record::{Recording, check_alive, record};
+use crate::trace::{Origin, check_alive, trace};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use kiln_backends::program::{ArrayType, Builder, Program, Var};
 use rustc_hash::FxHashMap;
@@ -59,7 +59,7 @@ pub(super) struct Carry<T> {
     named: fn(&T) -> Vec<String>,
 }
 
-/// A recorded iteration: `(carry, others, hidden) -> (carry, results)`.
+/// A traced iteration: `(carry, others, hidden) -> (carry, results)`.
 pub(super) struct Trip {
     pub(super) program: Program,
     pub(super) hidden: Vec<Array>,
@@ -93,7 +93,7 @@ impl<T: Tree> Carry<T> {
         self.arrays.iter().map(Array::is_weak).collect()
     }
 
-    /// Records an iteration until the carry comes out as it went in: what is weak at first may take a stronger dtype. The iteration gets the carry and
+    /// Traces an iteration until the carry comes out as it went in: what is weak at first may take a stronger dtype. The iteration gets the carry and
     /// arrays of the types `others`, and gives the carry and other results.
     #[track_caller]
     pub(super) fn settle<Y: Tree>(
@@ -104,8 +104,8 @@ impl<T: Tree> Carry<T> {
         loop {
             let n = self.arrays.len();
             let mut out = None;
-            let recorded = record(
-                Recording::new(self.op, Some(Location::caller())),
+            let traced = trace(
+                Origin::new(self.op, Some(Location::caller())),
                 types(&self.arrays).into_iter().chain(others.iter().cloned()),
                 |mut arguments| {
                     let others = arguments.drain(n..).collect();
@@ -117,14 +117,14 @@ impl<T: Tree> Carry<T> {
                     carry.arrays.into_vec()
                 },
             );
-            let (carry, names, structure) = out.expect("recorded just now");
-            let outputs = recorded.program.output_types();
+            let (carry, names, structure) = out.expect("traced just now");
+            let outputs = traced.program.output_types();
             self.check_structure(&carry, &names, &outputs);
-            let weak: Vec<bool> = recorded.weak.to_vec();
+            let weak: Vec<bool> = traced.weak.to_vec();
             if !self.promote(&outputs, &weak) {
                 return Trip {
-                    program: recorded.program,
-                    hidden: recorded.hidden,
+                    program: traced.program,
+                    hidden: traced.hidden,
                     weak: weak[n..].into(),
                     structure,
                 };

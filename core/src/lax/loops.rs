@@ -9,16 +9,16 @@ use crate::config::default_int;
 use crate::error::check;
 use crate::primitive::cast;
 use crate::promote::{Kind, promote};
-use crate::record::{Recorded, Recording, bind, record, value_of};
+use crate::trace::{Origin, Traced, bind, trace, value_of};
 use crate::tree::{Arrays, Tree};
 use kiln_backends::program::{ArrayType, DType, Op, Program, Scan, While};
 use smallvec::SmallVec;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// `for i in lower..upper { carry = body(i, carry) }`, recorded as one loop. `i` is a weak integer scalar.
+/// `for i in lower..upper { carry = body(i, carry) }`, traced as one loop. `i` is a weak integer scalar.
 ///
-/// With bounds whose values are known (plain numbers, and arrays that are not being recorded) the number of iterations is part of the
+/// With bounds whose values are known (plain numbers, and arrays that are not being traced) the number of iterations is part of the
 /// program (and the loop can run within the tiles of the engine); else it is known when the loop runs, and there is no derivative in
 /// reverse mode.
 ///
@@ -84,8 +84,8 @@ pub fn fori_loop<T: Tree>(
         }
         None => {
             let upper = cast(&upper, kind);
-            let test = record(
-                Recording::new(OP, Some(Location::caller())),
+            let test = trace(
+                Origin::new(OP, Some(Location::caller())),
                 types(&carry.arrays),
                 |carry| carry[0].less(&upper),
             );
@@ -103,14 +103,14 @@ fn number(bound: &Array) -> Option<i64> {
         Repr::Literal(Literal::Int(number)) => Some(*number),
         Repr::Literal(_) => None,
         Repr::Concrete(_) => Some(bound.item::<i64>()),
-        Repr::Traced(traced) => {
-            let value = value_of(traced).ok()?;
+        Repr::Tracer(tracer) => {
+            let value = value_of(tracer).ok()?;
             Some(Array::concrete(value, false).item::<i64>())
         }
     }
 }
 
-/// `while condition(carry) { carry = body(carry) }`, recorded as one loop. The condition is a bool scalar.
+/// `while condition(carry) { carry = body(carry) }`, traced as one loop. The condition is a bool scalar.
 ///
 /// The carry keeps its structure, shapes and dtypes, as in [`fori_loop`]. There is no derivative in reverse mode, since the number of
 /// iterations is not known: see [`while_loop_bounded`].
@@ -128,8 +128,8 @@ pub fn while_loop<T: Tree>(condition: impl Fn(&T) -> Array, body: impl Fn(T) -> 
     const OP: &str = "while_loop";
     let mut carry = Carry::new(OP, init);
     let trip = carry.settle(&[], |x, _| (body(x), ()));
-    let test = record(
-        Recording::new(OP, Some(Location::caller())),
+    let test = trace(
+        Origin::new(OP, Some(Location::caller())),
         types(&carry.arrays),
         |arguments| condition(&carry.structure.rebuild(arguments)),
     );
@@ -140,7 +140,7 @@ pub fn while_loop<T: Tree>(condition: impl Fn(&T) -> Array, body: impl Fn(T) -> 
 
 /// As [`while_loop`], with at most `max_trips` trips: a loop that has a derivative in reverse mode.
 ///
-/// It is recorded as a [`scan`](super::scan()) whose iterations leave the carry as it is once the condition has failed. The engine leaves the loop
+/// It is traced as a [`scan`](super::scan()) whose iterations leave the carry as it is once the condition has failed. The engine leaves the loop
 /// then; its derivative keeps room for all iterations.
 ///
 /// # Panics
@@ -167,8 +167,8 @@ pub fn while_loop_bounded<T: Tree>(
     const OP: &str = "while_loop_bounded";
     let mut carry = Carry::new(OP, init);
     let trip = carry.settle(&[], |x, _| (body(x), ()));
-    let test = record(
-        Recording::new(OP, Some(Location::caller())),
+    let test = trace(
+        Origin::new(OP, Some(Location::caller())),
         types(&carry.arrays),
         |arguments| condition(&carry.structure.rebuild(arguments)),
     );
@@ -197,9 +197,9 @@ fn check_condition(op: &str, of: &ArrayType) {
     });
 }
 
-/// Repeats a recorded body while a recorded condition holds.
+/// Repeats a traced body while a traced condition holds.
 #[track_caller]
-fn loop_while<T: Tree>(test: &Recorded, body: &Program, hidden: &[Array], carry: &Carry<T>) -> Arrays {
+fn loop_while<T: Tree>(test: &Traced, body: &Program, hidden: &[Array], carry: &Carry<T>) -> Arrays {
     let mut consts = Consts::of(hidden);
     consts.add(&test.hidden);
     let op = While {

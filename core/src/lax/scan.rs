@@ -4,7 +4,7 @@ use super::carry::{Carry, Consts, names, settled};
 use crate::Array;
 use crate::error::check;
 use crate::error::check_size;
-use crate::record::bind;
+use crate::trace::bind;
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::{ArrayType, Op, Scan};
 use smallvec::SmallVec;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// `for each x of xs { (carry, y) = f(carry, x) }`: the last carry, and all `y` stacked along a new first axis.
 ///
-/// `xs` is a tree of arrays of one length `n` along their first axis; iteration `i` gets the same tree of the slices `xs[i]`. Recorded as one
+/// `xs` is a tree of arrays of one length `n` along their first axis; iteration `i` gets the same tree of the slices `xs[i]`. Traced as one
 /// loop. The carry keeps its structure, shapes and dtypes; where it starts with a weak dtype and comes out with a stronger one, it starts with
 /// that. Without arrays to scan over use [`scan_n`]; from the last slice to the first, [`scan_reverse`].
 ///

@@ -1,13 +1,13 @@
 //! Elementwise functions that are compositions: quotients, powers, bounds and choices.
 
-use crate::primitive::{binary, broadcast, cast, compare, divided, number_like, select, unary};
 use super::promoted::{Family, binary_function, common_shape, fit, promoted, settle, truth};
 use crate::Array;
 use crate::array::{Literal, Repr};
 use crate::eager::staged;
 use crate::error::{check, raise};
+use crate::primitive::{binary, broadcast, cast, compare, divided, number_like, select, unary};
 use crate::promote::{Kind, inexact, numeric, promote};
-use crate::record::is_recording;
+use crate::trace::is_tracing;
 use kiln_backends::program::{Binary, Compare, DType, Unary};
 
 /// jnp.floor_divide: the truncated quotient, one less where signs differ and something is left.
@@ -236,7 +236,7 @@ impl Array {
         if x.kind() == kind {
             return x;
         }
-        if let (Repr::Literal(number), false, true) = (&self.0, is_recording(), dtype.is_float()) {
+        if let (Repr::Literal(number), false, true) = (&self.0, is_tracing(), dtype.is_float()) {
             // A number on the host is on no device, which might not have the dtype.
             return Array::number(number.scalar(x.dtype()).cast(dtype), false);
         }

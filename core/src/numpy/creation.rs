@@ -1,6 +1,5 @@
 //! Arrays from nothing.
 
-use crate::primitive::{broadcast, cast, concatenate, divided, filled, filled_like, iota, reshape};
 use crate::Array;
 use crate::arguments::{IntoNumbers, shape_of};
 use crate::array::{Literal, Repr};
@@ -8,8 +7,9 @@ use crate::config::default_float;
 use crate::eager::staged;
 use crate::error::check_size;
 use crate::error::{check, raise};
+use crate::primitive::{broadcast, cast, concatenate, divided, filled, filled_like, iota, reshape};
 use crate::promote::{Kind, inexact, promote};
-use crate::record::{constant, is_recording};
+use crate::trace::{constant, is_tracing};
 use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Axes, DType, Scalar, Shape};
 use kiln_backends::{Buffer, Device};
@@ -28,7 +28,7 @@ use kiln_backends::{Buffer, Device};
 pub fn zeros(shape: impl IntoNumbers) -> Array {
     const OP: &str = "zeros";
     let (dtype, shape) = (default_float(), shape_of(OP, shape));
-    if is_recording() || Device::default() != Device::cpu() {
+    if is_tracing() || Device::default() != Device::cpu() {
         return filled(Scalar::from_f64(dtype, 0.0), &shape, false);
     }
     match Buffer::try_zeros(ArrayType { dtype, shape }) {
@@ -50,7 +50,7 @@ pub fn zeros(shape: impl IntoNumbers) -> Array {
 pub fn ones(shape: impl IntoNumbers) -> Array {
     const OP: &str = "ones";
     let (one, shape) = (Scalar::from_f64(default_float(), 1.0), shape_of(OP, shape));
-    if is_recording() {
+    if is_tracing() {
         return filled(one, &shape, false);
     }
     let one = Array::number(one, false).to_device(Device::default());
@@ -70,7 +70,7 @@ pub fn ones(shape: impl IntoNumbers) -> Array {
 pub fn full(shape: impl IntoNumbers, value: impl Into<Array>) -> Array {
     let shape = shape_of("full", shape);
     let value = value.into();
-    if let (Repr::Literal(number), true) = (&value.0, is_recording()) {
+    if let (Repr::Literal(number), true) = (&value.0, is_tracing()) {
         let kind = number.kind();
         return constant(number.scalar(kind.dtype), shape, kind.weak);
     }

@@ -3,9 +3,9 @@
 //! Every one of them promotes its operands' dtypes, then broadcasts their shapes; both happen inside the program that is run.
 
 use super::arithmetic::{floor_quotient, floor_remainder};
-use crate::primitive::{binary, compare, number_like, unary};
 use super::promoted::{Family, binary_function, truth, unary_function};
 use crate::Array;
+use crate::primitive::{binary, compare, number_like, unary};
 use kiln_backends::program::{Binary, Compare, DType, Scalar, Unary};
 
 /// Declares a method of `Array` and a function of the same name and arguments in the table of NumPy names. A row holds arguments and what

@@ -1,14 +1,14 @@
 //! Functions on a line: interpolation, polynomials, differences.
 
 use super::arithmetic::where_;
-use crate::primitive::{binary, broadcast, cast, compare, concatenate, number_like, slice_axis};
 use super::sort::searchsorted_right;
 use crate::Array;
 use crate::eager::staged;
 use crate::error::check_size;
 use crate::error::{axis_of, broadcast_shapes, check};
+use crate::primitive::{binary, broadcast, cast, compare, concatenate, number_like, slice_axis};
 use crate::promote::{Kind, inexact, promote};
-use crate::record::bind_one;
+use crate::trace::bind_one;
 use kiln_backends::program::{Binary, Compare, DType, Op, Reduction, Shape};
 
 /// The piecewise linear function through the points `(xp, fp)` at `x`; outside of them, the first or last of `fp`. In floats, in the

@@ -1,12 +1,12 @@
 //! Products of matrices, and linear algebra.
 
-use crate::primitive::{broadcast, cast, reshape, transpose};
 use super::promoted::promoted;
 use crate::arguments::{IntoAxes, axes_of};
 use crate::eager::staged;
 use crate::error::{check, raise};
+use crate::primitive::{broadcast, cast, reshape, transpose};
 use crate::promote::{Kind, inexact, promote};
-use crate::record::{bind, bind_one};
+use crate::trace::{bind, bind_one};
 use crate::{Array, keep};
 use kiln_backends::program::{Axes, Dot, Linalg, Op, Shape};
 

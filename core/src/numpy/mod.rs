@@ -62,31 +62,31 @@ pub(crate) mod shape;
 pub(crate) mod sort;
 pub(crate) mod take;
 
-pub use crate::convert::{Item, Nested, array};
 pub use self::arithmetic::{allclose, isclose, where_};
 pub use self::creation::{
     Bound, IntoRange, arange, eye, full, full_like, identity, linspace, linspace_open, meshgrid, meshgrid_ij,
     meshgrid_xy, ones, ones_like, zeros, zeros_like,
 };
 pub use self::elementwise::named::*;
+pub use crate::convert::{ListItem, Nested, array};
 // The array API's shorter names.
-pub use self::methods::*;
-pub use self::pow as power;
-pub use crate::convert::array as asarray;
 pub use self::elementwise::named::{
     abs as absolute, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh, arctan as atan,
     arctan2 as atan2, arctanh as atanh,
 };
-pub use self::take::{take, take_along_axis, take_mode};
 pub use self::interpolate::{diff, diff_axis, interp, interp_outside, polyval, vander};
 pub use self::matrices::outer;
+pub use self::methods::*;
 pub use self::nan::{
     nanmax, nanmax_axis, nanmean, nanmean_axis, nanmin, nanmin_axis, nanprod, nanprod_axis, nansum,
     nansum_axis,
 };
+pub use self::pow as power;
 pub use self::reduce::named::*;
 pub use self::shape::{column_stack, concatenate, hstack, stack, vstack};
 pub use self::sort::{diag, diagonal, searchsorted, searchsorted_right, trace, tril, triu};
+pub use self::take::{take, take_along_axis, take_mode};
+pub use crate::convert::array as asarray;
 
 /// π, as a plain number.
 ///

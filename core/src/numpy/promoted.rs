@@ -1,10 +1,10 @@
 //! How the operands of an elementwise function meet: in one dtype, then in one shape.
 
-use crate::primitive::{broadcast, cast, compare, number_like};
 use crate::Array;
 use crate::array::Repr;
 use crate::eager::{Pure, staged};
 use crate::error::{broadcast_shapes, check};
+use crate::primitive::{broadcast, cast, compare, number_like};
 use crate::promote::{Kind, inexact, numeric, promote};
 use crate::tree::Arrays;
 use kiln_backends::program::{Compare, DType, Shape};

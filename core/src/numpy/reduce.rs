@@ -3,15 +3,15 @@
 //! Every reduction has two forms: `x.sum()` over all axes and `x.sum_axis(axes)` over some, where `axes` is a number or a list
 //! of numbers, negative ones counted from the last axis. `x.sum_axis(keep(axes))` keeps the reduced axes with length 1.
 
-use crate::primitive::{binary, cast, divided, number_like, reduce, reshape, unary};
 use super::promoted::truth;
 use crate::Array;
 use crate::arguments::{IntoAxes, Numbers, axes_of};
 use crate::config::default_int;
 use crate::eager::{Pure, staged};
 use crate::error::{axis_of, check};
+use crate::primitive::{binary, cast, divided, number_like, reduce, reshape, unary};
 use crate::promote::{Kind, accumulator, inexact};
-use crate::record::bind_one;
+use crate::trace::bind_one;
 use kiln_backends::program::{ArgReduction, Axes, Binary, DType, Op, Reduction, Shape, Unary};
 
 /// A staged reduction: `f` sees the operand and the axes in increasing order, and leaves the axes out.

@@ -1,13 +1,13 @@
 //! Functions that move elements without computing.
 
-use crate::primitive::{
-    broadcast, broadcast_along, cast, concatenate as join, reshape, reverse, slice_axis, transpose,
-};
 use crate::Array;
 use crate::arguments::{IntoNumbers, axes_of, reshaped, shape_of};
 use crate::eager::staged;
 use crate::error::fits_memory;
 use crate::error::{axis_of, check, raise};
+use crate::primitive::{
+    broadcast, broadcast_along, cast, concatenate as join, reshape, reverse, slice_axis, transpose,
+};
 use crate::promote::promote;
 use crate::tree::Arrays;
 use kiln_backends::program::{Axes, Shape};

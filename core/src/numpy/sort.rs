@@ -2,15 +2,15 @@
 
 use super::arithmetic::where_;
 use super::creation::within;
-use crate::primitive::{broadcast, cast, concatenate, filled, iota, select};
 use super::promoted::promoted;
 use crate::Array;
 use crate::config::default_int;
 use crate::eager::staged;
 use crate::error::check_size;
 use crate::error::{axis_of, check};
+use crate::primitive::{broadcast, cast, concatenate, filled, iota, select};
 use crate::promote::Kind;
-use crate::record::{bind, bind_one};
+use crate::trace::{bind, bind_one};
 use kiln_backends::program::{DType, Op, OutOfBounds, Scalar, Shape};
 
 impl Array {

@@ -88,7 +88,7 @@ struct Tape<'p> {
 }
 
 /// One equation, with everything its rule may read.
-struct Site<'t> {
+struct RuleInputs<'t> {
     equation: &'t Equation,
     operands: SmallVec<[Array; 4]>,
     /// The types of its results.
@@ -111,12 +111,12 @@ impl<'p> Tape<'p> {
             residuals: Vec::with_capacity(program.equations().len()),
         };
         for equation in program.equations() {
-            let site = tape.site(equation);
-            let (results, residuals) = if site.is_live() {
-                rules::forward(&site)
+            let rule = tape.rule(equation);
+            let (results, residuals) = if rule.is_live() {
+                rules::forward(&rule)
             } else {
                 (
-                    bind_strong(equation.op.clone(), &site.operands).into_vec(),
+                    bind_strong(equation.op.clone(), &rule.operands).into_vec(),
                     Vec::new(),
                 )
             };
@@ -126,9 +126,9 @@ impl<'p> Tape<'p> {
         tape
     }
 
-    fn site(&self, equation: &'p Equation) -> Site<'p> {
+    fn rule(&self, equation: &'p Equation) -> RuleInputs<'p> {
         let flags = |vars: &[Var]| -> Vec<bool> { vars.iter().map(|var| self.live[var.index()]).collect() };
-        Site {
+        RuleInputs {
             equation,
             operands: equation
                 .inputs
@@ -176,10 +176,10 @@ impl<'p> Tape<'p> {
             if given.iter().all(Option::is_none) {
                 continue;
             }
-            let mut site = self.site(equation);
-            site.given = given.iter().map(Option::is_some).collect();
-            let found = rules::backward(&site, residuals, given);
-            for ((var, cotangent), &wanted) in equation.inputs.iter().zip(found).zip(&site.wanted) {
+            let mut rule = self.rule(equation);
+            rule.given = given.iter().map(Option::is_some).collect();
+            let found = rules::backward(&rule, residuals, given);
+            for ((var, cotangent), &wanted) in equation.inputs.iter().zip(found).zip(&rule.wanted) {
                 if wanted {
                     accumulate(&mut cotangents[var.index()], cotangent);
                 }
@@ -193,7 +193,7 @@ impl<'p> Tape<'p> {
     }
 }
 
-impl Site<'_> {
+impl RuleInputs<'_> {
     fn is_live(&self) -> bool {
         self.live.contains(&true)
     }

@@ -3,7 +3,7 @@
 use super::{Tape, chosen, spread, zeros};
 use crate::Array;
 use crate::cache::Cache;
-use crate::transform::{evaluate, record_program};
+use crate::transform::{evaluate, trace_program};
 use kiln_backends::program::{ArrayType, Builder, Op, Program};
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
@@ -85,7 +85,7 @@ fn transposed(asked: &Question) -> (Program, Vec<bool>) {
     let moving = chosen(&asked.types, &asked.operands);
     let types: Vec<ArrayType> = asked.types.iter().chain(&moving).cloned().collect();
     let mut present = vec![];
-    let program = record_program(&types, |arrays| {
+    let program = trace_program(&types, |arrays| {
         let (operands, tangents) = arrays.split_at(asked.types.len());
         let placeholders = chosen(&outputs, &differentiable);
         let mut inputs = operands.to_vec();

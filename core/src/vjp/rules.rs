@@ -1,6 +1,6 @@
 //! The reverse rule of every op: what the forward pass runs and keeps, and what the backward pass makes of it.
 
-use super::{Site, backward as program_of_cotangents, chosen, plain, spread, zeros};
+use super::{RuleInputs, backward as program_of_cotangents, chosen, plain, spread, zeros};
 use crate::Array;
 use crate::partial::{is_cheap, split};
 use crate::transform::{bind_strong, evaluate};
@@ -8,17 +8,17 @@ use kiln_backends::program::{ArrayType, CustomRule, Found, Op, Program, once, wi
 use std::sync::Arc;
 
 /// An op's results, and what its backward rule needs beside its operands.
-pub(super) fn forward(site: &Site) -> (Vec<Array>, Vec<Array>) {
-    let op = &site.equation.op;
-    let results = |op: &Op| bind_strong(op.clone(), &site.operands).into_vec();
+pub(super) fn forward(rule: &RuleInputs) -> (Vec<Array>, Vec<Array>) {
+    let op = &rule.equation.op;
+    let results = |op: &Op| bind_strong(op.clone(), &rule.operands).into_vec();
     match op {
         Op::Call(program) if keeps(program) => {
-            let parts = split(program, &site.wanted, &site.live);
+            let parts = split(program, &rule.wanted, &rule.live);
             let mut results = results(&Op::Call(parts.forward));
             let kept = results.split_off(program.outputs().len());
             (results, kept)
         }
-        Op::Scan(scan) => super::scan::forward(scan, site),
+        Op::Scan(scan) => super::scan::forward(scan, rule),
         Op::Custom(custom) => match &custom.rule {
             CustomRule::Vjp { forward, .. } => {
                 let mut results = results(&Op::Call(forward.clone()));
@@ -46,37 +46,41 @@ fn keeps(program: &Program) -> bool {
 }
 
 /// The cotangents of an op's operands, given those of its results, one of them at least.
-pub(super) fn backward(site: &Site, residuals: &[Array], given: Vec<Option<Array>>) -> Vec<Option<Array>> {
-    let op = &site.equation.op;
-    let operands = &site.operands[..];
+pub(super) fn backward(
+    rule: &RuleInputs,
+    residuals: &[Array],
+    given: Vec<Option<Array>>,
+) -> Vec<Option<Array>> {
+    let op = &rule.equation.op;
+    let operands = &rule.operands[..];
     let cotangents = || given.iter().flatten().cloned();
     match op {
         Op::Call(program) if keeps(program) => {
             // The forward pass assumed cotangents wherever there may be some.
-            let parts = split(program, &site.wanted, &site.live);
-            let given = chosen(&instantiated(&given, &site.results), &site.live);
+            let parts = split(program, &rule.wanted, &rule.live);
+            let given = chosen(&instantiated(&given, &rule.results), &rule.live);
             let inputs = parts.residuals.iter().map(|&i| operands[i].clone());
             let inputs: Vec<Array> = inputs.chain(residuals.iter().cloned()).chain(given).collect();
             spread(&parts.present, bind_strong(Op::Call(parts.backward), &inputs))
         }
         Op::Call(program) => {
-            let derived = program_of_cotangents(program, &site.wanted, &site.given, false);
+            let derived = program_of_cotangents(program, &rule.wanted, &rule.given, false);
             let inputs: Vec<Array> = operands.iter().cloned().chain(cotangents()).collect();
             spread(&derived.present, bind_strong(Op::Call(derived.program), &inputs))
         }
         Op::Checkpoint(program) => {
-            let derived = program_of_cotangents(program, &site.wanted, &site.given, false);
+            let derived = program_of_cotangents(program, &rule.wanted, &rule.given, false);
             let inputs: Vec<Array> = operands.iter().cloned().chain(cotangents()).collect();
             spread(
                 &derived.present,
                 bind_strong(Op::Checkpoint(derived.program), &inputs),
             )
         }
-        Op::Cond(branches) => cond(branches, site, cotangents()),
-        Op::Scan(scan) => super::scan::backward(scan, site, residuals, given),
+        Op::Cond(branches) => cond(branches, rule, cotangents()),
+        Op::Scan(scan) => super::scan::backward(scan, rule, residuals, given),
         Op::Custom(custom) => {
             let (consts, inputs) = operands.split_at(custom.consts);
-            let outputs = &site.results;
+            let outputs = &rule.results;
             let found = match &custom.rule {
                 CustomRule::Vjp { backward, .. } => {
                     let given = instantiated(&given, outputs);
@@ -84,14 +88,14 @@ pub(super) fn backward(site: &Site, residuals: &[Array], given: Vec<Option<Array
                     let found = bind_strong(Op::Call(backward.clone()), &arguments);
                     found.into_iter().map(Some).collect()
                 }
-                CustomRule::Jvp(rule) => {
+                CustomRule::Jvp(tangents_of) => {
                     // The rule is linear in the tangents, which may therefore stand at zero.
                     let types: Vec<ArrayType> = inputs.iter().map(Array::array_type).collect();
                     let mut wanted = vec![false; operands.len()];
                     wanted.extend(types.iter().map(|of| of.dtype.is_float()));
                     let mut marks = vec![false; outputs.len()];
-                    marks.extend(&site.given);
-                    let derived = program_of_cotangents(rule, &wanted, &marks, false);
+                    marks.extend(&rule.given);
+                    let derived = program_of_cotangents(tangents_of, &wanted, &marks, false);
                     let tangents = types.iter().map(zeros);
                     let arguments: Vec<Array> = operands
                         .iter()
@@ -114,9 +118,9 @@ pub(super) fn backward(site: &Site, residuals: &[Array], given: Vec<Option<Array
         } => {
             let index =
                 super::indexing::Index::of(operands[0].array_type(), &operands[2..], axes, *batch, *mode);
-            super::indexing::scatter(*kind, &index, operands, &site.wanted, &given[0])
+            super::indexing::scatter(*kind, &index, operands, &rule.wanted, &given[0])
         }
-        Op::Linalg(f) => super::linalg::linalg(*f, operands, &site.wanted, &given),
+        Op::Linalg(f) => super::linalg::linalg(*f, operands, &rule.wanted, &given),
         Op::While(_) | Op::StopGradient | Op::Effect(_) => unreachable!("no cotangent reaches {}", op.name()),
         Op::Constant { .. }
         | Op::Lifted { .. }
@@ -141,7 +145,7 @@ pub(super) fn backward(site: &Site, residuals: &[Array], given: Vec<Option<Array
         | Op::Dot(_)
         | Op::RandomBits { .. }
         | Op::Uniform { .. } => {
-            let rule = plain::vjp_of(op, site.types(), &site.wanted, &site.given);
+            let rule = plain::vjp_of(op, rule.types(), &rule.wanted, &rule.given);
             let inputs: Vec<Array> = operands.iter().cloned().chain(cotangents()).collect();
             spread(&rule.1, evaluate(&rule.0, &inputs))
         }
@@ -159,14 +163,14 @@ pub(super) fn instantiated(given: &[Option<Array>], types: &[ArrayType]) -> Vec<
 /// The choice between the branches' cotangents; each computes again what it needs.
 fn cond(
     branches: &[Arc<Program>],
-    site: &Site,
+    rule: &RuleInputs,
     cotangents: impl Iterator<Item = Array>,
 ) -> Vec<Option<Array>> {
-    let (which, operands) = site.operands.split_first().expect("the number of a branch");
-    let wanted = &site.wanted[1..];
+    let (which, operands) = rule.operands.split_first().expect("the number of a branch");
+    let wanted = &rule.wanted[1..];
     let derived: Vec<_> = branches
         .iter()
-        .map(|branch| program_of_cotangents(branch, wanted, &site.given, false))
+        .map(|branch| program_of_cotangents(branch, wanted, &rule.given, false))
         .collect();
     let present: Vec<bool> = (0..wanted.len())
         .map(|i| derived.iter().any(|derived| derived.present[i]))

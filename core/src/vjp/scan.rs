@@ -4,17 +4,17 @@
 //! cheap to compute again ([`split`]). Cotangents of constants are summed up on the way.
 
 use super::rules::instantiated;
-use super::{Site, chosen, spread, zeros};
+use super::{RuleInputs, chosen, spread, zeros};
 use crate::Array;
 use crate::depend::{around, scan_given};
-use crate::primitive::binary;
 use crate::partial::{Split, split};
-use crate::transform::{bind_strong, record_program};
+use crate::primitive::binary;
+use crate::transform::{bind_strong, trace_program};
 use kiln_backends::program::{ArrayType, Binary, Op, Scan};
 use std::sync::Arc;
 
 /// How a loop is differentiated.
-struct Plan {
+struct Partition {
     /// Which inputs of the body have cotangents.
     wanted: Vec<bool>,
     /// Which results of the body have cotangents.
@@ -22,15 +22,15 @@ struct Plan {
     parts: Split,
 }
 
-fn plan(scan: &Scan, site: &Site) -> Plan {
-    let wanted = scan_given(scan, &site.wanted);
+fn partition(scan: &Scan, rule: &RuleInputs) -> Partition {
+    let wanted = scan_given(scan, &rule.wanted);
     let carries = scan.consts..scan.consts + scan.carries;
     // A carry whose final cotangent is zero may get one from the next iteration.
-    let given = around(&site.live, 0..scan.carries, |given| {
+    let given = around(&rule.live, 0..scan.carries, |given| {
         split(&scan.body, &wanted, given).present[carries.clone()].to_vec()
     });
     let parts = split(&scan.body, &wanted, &given);
-    Plan { wanted, given, parts }
+    Partition { wanted, given, parts }
 }
 
 /// The residuals that change from iteration to iteration and are not among the operands: carries on their way in.
@@ -44,9 +44,9 @@ fn stacked_carries<'a>(scan: &'a Scan, parts: &'a Split) -> impl Iterator<Item =
 }
 
 /// The loop's results; what the backward loop reads is kept, stacked.
-pub(super) fn forward(scan: &Scan, site: &Site) -> (Vec<Array>, Vec<Array>) {
-    let parts = plan(scan, site).parts;
-    let body = record_program(&scan.body.input_types(), |inputs| {
+pub(super) fn forward(scan: &Scan, rule: &RuleInputs) -> (Vec<Array>, Vec<Array>) {
+    let parts = partition(scan, rule).parts;
+    let body = trace_program(&scan.body.input_types(), |inputs| {
         let mut results = crate::transform::evaluate(&parts.forward, inputs);
         results.extend(stacked_carries(scan, &parts).map(|i| inputs[i].clone()));
         results
@@ -55,7 +55,7 @@ pub(super) fn forward(scan: &Scan, site: &Site) -> (Vec<Array>, Vec<Array>) {
         body: Arc::new(body),
         ..scan.clone()
     });
-    let mut results = bind_strong(op, &site.operands).into_vec();
+    let mut results = bind_strong(op, &rule.operands).into_vec();
     let residuals = results.split_off(scan.body.outputs().len());
     (results, residuals)
 }
@@ -63,11 +63,11 @@ pub(super) fn forward(scan: &Scan, site: &Site) -> (Vec<Array>, Vec<Array>) {
 /// The cotangents of the loop's operands.
 pub(super) fn backward(
     scan: &Scan,
-    site: &Site,
+    rule: &RuleInputs,
     residuals: &[Array],
     cotangents: Vec<Option<Array>>,
 ) -> Vec<Option<Array>> {
-    let Plan { wanted, given, parts } = plan(scan, site);
+    let Partition { wanted, given, parts } = partition(scan, rule);
     let inputs = scan.body.input_types();
     let fixed = scan.consts + scan.carries;
     let kinds = |range: std::ops::Range<usize>| -> Vec<(usize, ArrayType)> {
@@ -82,12 +82,12 @@ pub(super) fn backward(
         |range: std::ops::Range<usize>| parts.residuals.iter().copied().filter(move |i| range.contains(i));
 
     // Operands of the backward loop: constants; cotangents of carries and sums of those of constants; slices.
-    let consts: Vec<Array> = read(0..scan.consts).map(|i| site.operands[i].clone()).collect();
-    let cotangents = instantiated(&cotangents, &site.results);
+    let consts: Vec<Array> = read(0..scan.consts).map(|i| rule.operands[i].clone()).collect();
+    let cotangents = instantiated(&cotangents, &rule.results);
     let mut carry: Vec<Array> = going.iter().map(|&i| cotangents[i].clone()).collect();
     carry.extend(of_consts.iter().map(|(_, of)| zeros(of)));
     let mut slices: Vec<Array> = read(fixed..inputs.len())
-        .map(|i| site.operands[i].clone())
+        .map(|i| rule.operands[i].clone())
         .collect();
     let of_ys = chosen(&cotangents[scan.carries..], &given[scan.carries..]);
     slices.extend(residuals.iter().cloned().chain(of_ys));
@@ -107,7 +107,7 @@ pub(super) fn backward(
         .collect();
 
     let kept = parts.forward.outputs().len() - scan.body.outputs().len();
-    let body = record_program(&types, |inputs_now| {
+    let body = trace_program(&types, |inputs_now| {
         let (consts, rest) = inputs_now.split_at(n_consts);
         let (carry, slices) = rest.split_at(n_carries);
         let (xs, rest) = slices.split_at(read(fixed..inputs.len()).count());

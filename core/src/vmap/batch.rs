@@ -3,19 +3,19 @@
 use super::rules::rule;
 use crate::Array;
 use crate::primitive::{broadcast, transpose};
-use crate::transform::{Derived, How, bind_strong, derived, evaluate, read, record_program};
+use crate::transform::{Derived, How, bind_strong, derived, evaluate, read, trace_program};
 use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Axes, Op, Program, Shape};
 use std::sync::Arc;
 
 /// A value of a program that is being batched: one array for all elements of the batch, or one for each along a new first axis.
 #[derive(Clone)]
-pub(super) struct Value {
+pub(super) struct Batched {
     pub(super) array: Array,
     pub(super) batched: bool,
 }
 
-impl Value {
+impl Batched {
     /// With the batch axis, in any case.
     pub(super) fn spread(&self, size: usize) -> Array {
         match self.batched {
@@ -53,10 +53,10 @@ pub(crate) fn batch(program: &Arc<Program>, given: &[bool], size: usize) -> Deri
         how,
         || batched_types(&program.input_types(), given, size),
         |program, inputs| {
-            let values: Vec<Value> = inputs
+            let values: Vec<Batched> = inputs
                 .iter()
                 .zip(given)
-                .map(|(x, &batched)| Value {
+                .map(|(x, &batched)| Batched {
                     array: x.clone(),
                     batched,
                 })
@@ -92,7 +92,7 @@ pub(super) fn batch_wanted(
         let spread = outputs.into_iter().zip(&*present).zip(wanted);
         spread
             .map(|((array, &batched), &wanted)| match wanted {
-                true => Value { array, batched }.spread(size),
+                true => Batched { array, batched }.spread(size),
                 false => array,
             })
             .collect()
@@ -101,7 +101,7 @@ pub(super) fn batch_wanted(
 
 /// The program of a function that reads its inputs only.
 pub(super) fn made(types: &[ArrayType], make: impl FnOnce(&[Array]) -> Vec<Array>) -> Arc<Program> {
-    Arc::new(record_program(types, make))
+    Arc::new(trace_program(types, make))
 }
 
 /// The types of values, some of which are batched.
@@ -135,32 +135,32 @@ pub(super) fn moved(x: &Array, from: usize, to: usize) -> Array {
     transpose(x, &order)
 }
 
-pub(super) fn arrays(values: &[Value]) -> Arrays {
+pub(super) fn arrays(values: &[Batched]) -> Arrays {
     values.iter().map(|x| x.array.clone()).collect()
 }
 
-pub(super) fn flags(values: &[Value]) -> Vec<bool> {
+pub(super) fn flags(values: &[Batched]) -> Vec<bool> {
     values.iter().map(|x| x.batched).collect()
 }
 
 /// All values with the batch axis.
-pub(super) fn spread(values: &[Value], size: usize) -> Arrays {
+pub(super) fn spread(values: &[Batched], size: usize) -> Arrays {
     values.iter().map(|x| x.spread(size)).collect()
 }
 
 /// Results of which all have the batch axis, or none.
-pub(super) fn values(arrays: impl IntoIterator<Item = Array>, batched: bool) -> Vec<Value> {
-    let value = |array| Value { array, batched };
+pub(super) fn values(arrays: impl IntoIterator<Item = Array>, batched: bool) -> Vec<Batched> {
+    let value = |array| Batched { array, batched };
     arrays.into_iter().map(value).collect()
 }
 
 /// Results of which some have the batch axis.
-pub(super) fn flagged(arrays: impl IntoIterator<Item = Array>, batched: &[bool]) -> Vec<Value> {
-    let value = |(array, &batched)| Value { array, batched };
+pub(super) fn flagged(arrays: impl IntoIterator<Item = Array>, batched: &[bool]) -> Vec<Batched> {
+    let value = |(array, &batched)| Batched { array, batched };
     arrays.into_iter().zip(batched).map(value).collect()
 }
 
 /// The results of an op as they are, of which all have the batch axis.
-pub(super) fn bind_batched(op: Op, operands: &[Array]) -> Vec<Value> {
+pub(super) fn bind_batched(op: Op, operands: &[Array]) -> Vec<Batched> {
     values(bind_strong(op, operands), true)
 }

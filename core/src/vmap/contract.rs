@@ -1,6 +1,6 @@
 //! Contractions, and linear systems.
 
-use super::batch::{Value, bind_batched, moved, shifted, values};
+use super::batch::{Batched, bind_batched, moved, shifted, values};
 use crate::Array;
 use crate::primitive::reshape;
 use crate::transform::bind_strong;
@@ -8,7 +8,7 @@ use kiln_backends::program::{Dot, Linalg, Op, Shape};
 
 /// Where both operands are batched, the batch is a batch axis of the contraction; where one is, it is one more of its free axes,
 /// and the product stays a single one.
-pub(super) fn dot(dot: &Dot, operands: &[Value]) -> Vec<Value> {
+pub(super) fn dot(dot: &Dot, operands: &[Batched]) -> Vec<Batched> {
     let [x, y] = operands else {
         unreachable!("a contraction has two operands")
     };
@@ -50,7 +50,7 @@ pub(super) fn dot(dot: &Dot, operands: &[Value]) -> Vec<Value> {
 }
 
 /// Systems with one matrix for the whole batch: the right-hand sides are columns of one, and the matrix is factored once.
-pub(super) fn solve_columns(operands: &[Value]) -> Vec<Value> {
+pub(super) fn solve_columns(operands: &[Batched]) -> Vec<Batched> {
     let [a, b] = [0, 1].map(|i| &operands[i].array);
     let last = b.ndim() - 1;
     let beside = moved(b, 0, last - 1);

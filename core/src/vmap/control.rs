@@ -1,7 +1,7 @@
 //! Programs within programs.
 
 use super::batch::{
-    Value, arrays, batch, batch_wanted, bind_batched, flagged, flags, made, moved, spread, values,
+    Batched, arrays, batch, batch_wanted, bind_batched, flagged, flags, made, moved, spread, values,
 };
 use super::guarded;
 use crate::Array;
@@ -18,15 +18,15 @@ use std::sync::Arc;
 pub(super) fn call(
     op: fn(Arc<Program>) -> Op,
     program: &Arc<Program>,
-    operands: &[Value],
+    operands: &[Batched],
     size: usize,
-) -> Vec<Value> {
+) -> Vec<Batched> {
     let Derived { program, present } = batch(program, &flags(operands), size);
     flagged(bind_strong(op(program), &arrays(operands)), &present)
 }
 
 /// The batch goes through the loop together. What is carried is batched where it is so at first or comes so out of the body.
-pub(super) fn scan(scan: &Scan, operands: &[Value], size: usize) -> Vec<Value> {
+pub(super) fn scan(scan: &Scan, operands: &[Batched], size: usize) -> Vec<Batched> {
     let (consts, rest) = operands.split_at(scan.consts);
     let (init, xs) = rest.split_at(scan.carries);
     let carried = carried(&scan.body, &flags(consts), flags(init), &flags(xs));
@@ -35,7 +35,7 @@ pub(super) fn scan(scan: &Scan, operands: &[Value], size: usize) -> Vec<Value> {
     wanted[..scan.carries].copy_from_slice(&carried);
     let body = batch_wanted(&scan.body, &given, &wanted, size);
     // Slices are taken along the first axis, and so come before the batch.
-    let swapped = |x: Value| match x.batched {
+    let swapped = |x: Batched| match x.batched {
         true => moved(&x.array, 1, 0),
         false => x.array,
     };
@@ -54,7 +54,7 @@ pub(super) fn scan(scan: &Scan, operands: &[Value], size: usize) -> Vec<Value> {
 
 /// A loop whose condition is the same for the whole batch is one loop; else it runs until the condition fails for all, and an element
 /// for which it has failed keeps its carry.
-pub(super) fn repeat(w: &While, operands: &[Value], size: usize) -> Vec<Value> {
+pub(super) fn repeat(w: &While, operands: &[Batched], size: usize) -> Vec<Batched> {
     let (consts, init) = operands.split_at(w.consts);
     let n = init.len();
     let carry = carried(&w.body, &flags(consts), flags(init), &[]);
@@ -174,7 +174,7 @@ fn either(flags: Vec<bool>, others: Vec<bool>) -> Vec<bool> {
         .collect()
 }
 
-fn carries<'a>(init: &'a [Value], batched: &'a [bool], size: usize) -> impl Iterator<Item = Array> + 'a {
+fn carries<'a>(init: &'a [Batched], batched: &'a [bool], size: usize) -> impl Iterator<Item = Array> + 'a {
     init.iter().zip(batched).map(move |(x, &batched)| match batched {
         true => x.spread(size),
         false => x.array.clone(),
@@ -183,7 +183,7 @@ fn carries<'a>(init: &'a [Value], batched: &'a [bool], size: usize) -> impl Iter
 
 /// A branch chosen for the whole batch is the only one that runs; where the elements choose, all branches run and each element takes
 /// the results of its own.
-pub(super) fn cond(branches: &[Arc<Program>], operands: &[Value], size: usize) -> Vec<Value> {
+pub(super) fn cond(branches: &[Arc<Program>], operands: &[Batched], size: usize) -> Vec<Batched> {
     let (which, inputs) = operands.split_first().expect("the number of a branch");
     let given = flags(inputs);
     // Whatever the number is, the only one runs.
@@ -208,7 +208,7 @@ pub(super) fn cond(branches: &[Arc<Program>], operands: &[Value], size: usize) -
     flagged(bind_strong(Op::Cond(branches), &arrays(operands)), &wanted)
 }
 
-fn select_branch(branches: &[Arc<Program>], which: &Array, inputs: &[Value], size: usize) -> Vec<Value> {
+fn select_branch(branches: &[Arc<Program>], which: &Array, inputs: &[Batched], size: usize) -> Vec<Batched> {
     let last = branches.len() - 1;
     let is = |f: Compare, i: usize| {
         let number = Scalar::from_i64(DType::I32, i as i64);
@@ -244,7 +244,7 @@ pub(super) fn choose(predicate: &Array, x: &Array, y: &Array) -> Array {
 
 /// A rule is for one element: all inputs, and all results, of the function and its rules have the batch axis. The cotangents of
 /// an input that had none are then summed by the rule of its broadcast. Constants have no derivative, and stay.
-pub(super) fn custom(custom: &Custom, operands: &[Value], size: usize) -> Vec<Value> {
+pub(super) fn custom(custom: &Custom, operands: &[Batched], size: usize) -> Vec<Batched> {
     let (consts, inputs) = operands.split_at(custom.consts);
     let fixed = flags(consts);
     let n = inputs.len();
@@ -275,8 +275,8 @@ pub(super) fn custom(custom: &Custom, operands: &[Value], size: usize) -> Vec<Va
 }
 
 /// An op for one element of the batch after the other, as a loop.
-pub(super) fn in_turn(op: &Op, operands: &[Value], size: usize) -> Vec<Value> {
-    let types: Vec<ArrayType> = operands.iter().map(Value::element_type).collect();
+pub(super) fn in_turn(op: &Op, operands: &[Batched], size: usize) -> Vec<Batched> {
+    let types: Vec<ArrayType> = operands.iter().map(Batched::element_type).collect();
     // The loop takes what is the same for all elements first.
     let mut order: Vec<usize> = (0..operands.len()).collect();
     order.sort_by_key(|&i| operands[i].batched);

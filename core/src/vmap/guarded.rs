@@ -6,26 +6,26 @@
 //!
 //! What is the same for all elements stays one array, which is guarded where it meets the batch.
 
-use super::batch::Value;
+use super::batch::Batched;
 use super::control::choose;
 use super::rules::rule;
 use crate::Array;
 use crate::depend::dependent;
 use crate::primitive::{broadcast, reduce, select};
-use crate::record::bind_one;
+use crate::trace::bind_one;
 use crate::transform::{read, zeros_like};
 use kiln_backends::program::{Linalg, Op, Program, Reduction};
 
 /// The results of a branch for all elements, of which those marked in `taken` take it.
-pub(super) fn branch(program: &Program, taken: &Array, inputs: &[Value], size: usize) -> Vec<Value> {
+pub(super) fn branch(program: &Program, taken: &Array, inputs: &[Batched], size: usize) -> Vec<Batched> {
     let any = reduce(Reduction::Max, taken, [0].into_iter().collect());
     let guard = Guard { taken, size };
-    let inputs: Vec<Value> = inputs
+    let inputs: Vec<Batched> = inputs
         .iter()
         .map(|x| match (x.array.dtype().is_float(), x.batched) {
             (false, _) => x.clone(),
             (true, true) => guard.hold(x),
-            (true, false) => Value {
+            (true, false) => Batched {
                 array: select(&broadcast(&any, x.array.shape()), &x.array, &constant(&x.array)),
                 batched: false,
             },
@@ -42,7 +42,7 @@ struct Guard<'a> {
 
 impl Guard<'_> {
     /// Reads a program, some inputs of which may have derivatives.
-    fn read(&self, program: &Program, inputs: &[Value], moving: &[bool]) -> Vec<Value> {
+    fn read(&self, program: &Program, inputs: &[Batched], moving: &[bool]) -> Vec<Batched> {
         let depends = dependent(program, moving);
         read(program, inputs, |equation, operands| {
             let moving: Vec<bool> = equation.inputs.iter().map(|var| depends[var.index()]).collect();
@@ -50,7 +50,7 @@ impl Guard<'_> {
         })
     }
 
-    fn apply(&self, op: &Op, operands: &[Value], moving: &[bool]) -> Vec<Value> {
+    fn apply(&self, op: &Op, operands: &[Batched], moving: &[bool]) -> Vec<Batched> {
         // For operands that are the same for all elements, and may have derivatives.
         let meets = |i: usize| !operands[i].batched && moving[i];
         let is_met = operands.iter().any(|x| x.batched) && (0..operands.len()).any(meets);
@@ -66,7 +66,7 @@ impl Guard<'_> {
             Op::Dot(_) => self.with_zeros(op, operands),
             Op::Linalg(Linalg::Solve) if meets(0) => self.with_zeros(op, operands),
             op => {
-                let held: Vec<Value> = (0..operands.len())
+                let held: Vec<Batched> = (0..operands.len())
                     .map(|i| match meets(i) {
                         true => self.hold(&operands[i]),
                         false => operands[i].clone(),
@@ -78,23 +78,23 @@ impl Guard<'_> {
     }
 
     /// Constant for derivatives but for the elements that take the branch.
-    fn hold(&self, x: &Value) -> Value {
-        let still = Value {
+    fn hold(&self, x: &Batched) -> Batched {
+        let still = Batched {
             array: constant(&x.array),
             batched: x.batched,
         };
-        Value {
+        Batched {
             array: choose(self.taken, &x.spread(self.size), &still.spread(self.size)),
             batched: true,
         }
     }
 
     /// An op on zeros instead of what belongs to the elements that do not take the branch.
-    fn with_zeros(&self, op: &Op, operands: &[Value]) -> Vec<Value> {
-        let zeroed: Vec<Value> = operands
+    fn with_zeros(&self, op: &Op, operands: &[Batched]) -> Vec<Batched> {
+        let zeroed: Vec<Batched> = operands
             .iter()
             .map(|x| match x.batched {
-                true => Value {
+                true => Batched {
                     array: choose(self.taken, &x.array, &zeros_like(&x.array)),
                     batched: true,
                 },

@@ -1,6 +1,6 @@
 //! Gathers.
 
-use super::batch::{Value, bind_batched, moved, shifted, spread, values};
+use super::batch::{Batched, bind_batched, moved, shifted, spread, values};
 use crate::transform::bind_strong;
 use crate::tree::Arrays;
 use kiln_backends::program::{Axes, Op, OutOfBounds};
@@ -8,12 +8,12 @@ use kiln_backends::program::{Axes, Op, OutOfBounds};
 /// One gather, whichever operands are batched. The array itself is never repeated; where it alone is batched, the indices are not
 /// either.
 pub(super) fn gather(
-    operands: &[Value],
+    operands: &[Batched],
     axes: &Axes,
     batch: usize,
     mode: OutOfBounds,
     size: usize,
-) -> Vec<Value> {
+) -> Vec<Batched> {
     let (x, indices) = operands.split_first().expect("an array and its indices");
     let is_indexed = indices.iter().any(|index| index.batched);
     match (x.batched, is_indexed) {

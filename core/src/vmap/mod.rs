@@ -1,6 +1,6 @@
 //! `vmap`: a function of one element becomes a function of a batch.
 //!
-//! The function is recorded for one element, and the batching rule of every op ([`rules`]) makes the program for the batch. In it the batch
+//! The function is traced for one element, and the batching rule of every op ([`rules`]) makes the program for the batch. In it the batch
 //! is the first axis of whatever depends on a batched input; everything else stays as it is and is computed once, so that
 //! nothing is repeated that need not be, and a loop over the batch becomes one more axis of each op.
 
@@ -20,7 +20,7 @@ use crate::cache::check_limit;
 use crate::eager::{input_types, run_program};
 use crate::error::{plural, raise};
 use crate::primitive::broadcast_along;
-use crate::record::{Recorded, Recording, check_alive, is_recording, record};
+use crate::trace::{Origin, Traced, check_alive, is_tracing, trace};
 use crate::transform::{Derived, evaluate};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use batch::{batch, batched_types, made, moved};
@@ -48,7 +48,7 @@ pub struct Vmap<I, O> {
 /// A function of a batch, made of a function of one element: it gives for each element of the batch what `f` gives, stacked along a
 /// new first axis. `in_axes` says along which axis each argument holds the batch.
 ///
-/// `f` is called once, for arrays that lack the mapped axes, and recorded; no loop runs it. What does not depend on a mapped argument,
+/// `f` is called once, for arrays that lack the mapped axes, and traced; no loop runs it. What does not depend on a mapped argument,
 /// or was there before, is not repeated. [`vmap_with`] says more; [`map_seq`] runs one element after the other.
 ///
 /// Under `vmap` a `while_loop` runs until its condition fails for all elements, and where a condition chooses between functions they all run.
@@ -185,19 +185,19 @@ impl Map {
             )
         });
         let (mut out_axes, mut element_axes) = (Vec::new(), Vec::new());
-        let recorded = record(Recording::new(self.name, Some(self.made_at)), types, |elements| {
+        let traced = trace(Origin::new(self.name, Some(self.made_at)), types, |elements| {
             let mut leaves = Leaves::default();
             let result = f(structure.rebuild(elements));
             options.out_axes.flatten(result, &mut leaves, &mut out_axes);
             element_axes.extend((0..leaves.arrays.len()).map(|i| leaves.element_axes(i)));
             leaves.structure.rebuild::<U>(leaves.arrays)
         });
-        let Recorded {
+        let Traced {
             program,
             hidden,
             weak,
             structure,
-        } = recorded;
+        } = traced;
         let mut given: Vec<bool> = in_axes.iter().map(Option::is_some).collect();
         given.resize(given.len() + hidden.len(), false);
         let types = program.output_types();
@@ -224,11 +224,11 @@ impl Map {
                 .collect()
         };
         arrays.extend(hidden);
-        let results: Arrays = match is_recording() {
+        let results: Arrays = match is_tracing() {
             true => apply(&arrays).into(),
             false => {
-                let recording = Recording::new(self.name, None);
-                let whole = record(recording, input_types(&arrays), |inputs| apply(&inputs));
+                let origin = Origin::new(self.name, None);
+                let whole = trace(origin, input_types(&arrays), |inputs| apply(&inputs));
                 run_program(&Arc::new(whole.program), arrays)
             }
         };

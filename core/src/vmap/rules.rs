@@ -1,6 +1,6 @@
 //! The batching rule of every op.
 
-use super::batch::{Value, arrays, bind_batched, shifted, spread, values, with_axis};
+use super::batch::{Batched, arrays, bind_batched, shifted, spread, values, with_axis};
 use super::{contract, control, index};
 use crate::transform::bind_strong;
 use kiln_backends::program::{Axes, Effect, Linalg, Op};
@@ -9,7 +9,7 @@ use kiln_backends::program::{Axes, Effect, Linalg, Op};
 ///
 /// What depends on no batched operand is computed once. Most ops take the batch axis as one more leading axis, and operands that lack
 /// it are broadcast.
-pub(super) fn rule(op: &Op, operands: &[Value], size: usize) -> Vec<Value> {
+pub(super) fn rule(op: &Op, operands: &[Batched], size: usize) -> Vec<Batched> {
     if operands.iter().all(|x| !x.batched) {
         return values(bind_strong(op.clone(), &arrays(operands)), false);
     }

@@ -3,7 +3,7 @@
 use super::batch::{batch, batched_types, made};
 use crate::eager::run_program;
 use crate::numpy as np;
-use crate::record::bind;
+use crate::trace::bind;
 use crate::transform::{bind_strong, evaluate};
 use crate::tree::Arrays;
 use crate::{Array, DType};

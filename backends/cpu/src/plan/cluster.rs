@@ -9,7 +9,7 @@
 //! Levels order the kernels: a kernel reads from memory only what kernels of lower levels have stored.
 
 use crate::plan::fuse::{is_fusable, loop_views, own_cost};
-use crate::plan::space::{Kind, Space};
+use crate::plan::space::{KernelKind, Space};
 use crate::plan::view::{Seen, View, Views, operand_views};
 use kiln_program::{Equation, Op, Program, Shape, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -159,12 +159,12 @@ impl<'p> Clusters<'p> {
     }
 
     /// When an equation that is not fused, or a kernel, runs: what it needs has a lesser order.
-    pub(crate) fn order_of_equation(&self, i: usize) -> (u32, Option<Kind>) {
+    pub(crate) fn order_of_equation(&self, i: usize) -> (u32, Option<KernelKind>) {
         (self.when[i], None)
     }
 
     /// See [`order_of_equation`](Self::order_of_equation).
-    pub(crate) fn order_of_kernel(&self, kernel: usize) -> (u32, Option<Kind>) {
+    pub(crate) fn order_of_kernel(&self, kernel: usize) -> (u32, Option<KernelKind>) {
         let (level, space) = &self.kernels[kernel];
         (*level, Some(space.kind))
     }

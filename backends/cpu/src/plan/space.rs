@@ -7,14 +7,14 @@ use smallvec::SmallVec;
 /// the `tile` dims.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Space {
-    pub(crate) kind: Kind,
+    pub(crate) kind: KernelKind,
     pub(crate) outer: Shape,
     pub(crate) tile: Shape,
 }
 
 /// What a kernel does with its points, in the order in which kernels of one level run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub(crate) enum KernelKind {
     /// Writes a value for each, or reduces over all of them.
     Map,
     /// Reduces the tile dims, for each point of the outer ones.
@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 impl Space {
     pub(crate) fn map(shape: &Shape) -> Space {
         Space {
-            kind: Kind::Map,
+            kind: KernelKind::Map,
             outer: Shape::scalar(),
             tile: shape.clone(),
         }
@@ -61,13 +61,13 @@ impl Space {
             .collect();
         let space = if rows {
             Space {
-                kind: Kind::Rows,
+                kind: KernelKind::Rows,
                 outer: kept,
                 tile: reduced,
             }
         } else {
             Space {
-                kind: Kind::Columns,
+                kind: KernelKind::Columns,
                 outer: reduced,
                 tile: kept,
             }

@@ -3,7 +3,7 @@
 use crate::kernels::{self, Pattern, Splat};
 use crate::plan::cluster::Clusters;
 use crate::plan::fuse::loop_views;
-use crate::plan::space::{Kind, Space};
+use crate::plan::space::{KernelKind, Space};
 use crate::plan::view::{Affine, Seen, View, Views, operand_views};
 use crate::tile::instruction::{
     Apply, CHUNK, Draw, Instruction, Kernel, Leaf, Output, REGISTER_BYTES, Source, TILE, Target,
@@ -53,7 +53,7 @@ const MAIN: u32 = 0;
 
 /// A value in a kernel under construction.
 #[derive(Clone, Copy, Debug)]
-struct Value {
+struct KernelValue {
     source: Source,
     /// Bytes of an element.
     size: usize,
@@ -76,10 +76,10 @@ struct Writer {
     /// Instructions by depth.
     blocks: Vec<Vec<Instruction>>,
     /// The values of variables, by the number of the scope and the view.
-    values: FxHashMap<(u32, Var, Seen), Value>,
+    values: FxHashMap<(u32, Var, Seen), KernelValue>,
     views: Rc<RefCell<Views>>,
-    loaded: FxHashMap<usize, Value>,
-    constants: FxHashMap<Formula, Value>,
+    loaded: FxHashMap<usize, KernelValue>,
+    constants: FxHashMap<Formula, KernelValue>,
     /// Element size of each virtual register.
     sizes: Vec<usize>,
     loops: usize,
@@ -121,7 +121,7 @@ impl Writer {
             return self.tile_loop(scope, scan, equation, seen);
         }
         let result = program.type_of(equation.outputs[0]);
-        let mut operands: SmallVec<[Value; 3]> = SmallVec::new();
+        let mut operands: SmallVec<[KernelValue; 3]> = SmallVec::new();
         for (input, &x) in equation.inputs.iter().enumerate() {
             for seen in operand_views(program, equation, input, view, &self.lengths) {
                 let seen = seen.expect("a view that the clusters were cut for");
@@ -169,7 +169,7 @@ impl Writer {
     }
 
     /// The value of a variable that was written already, or is in memory.
-    fn operand(&mut self, scope: &Scope, var: Var, view: &View) -> Value {
+    fn operand(&mut self, scope: &Scope, var: Var, view: &View) -> KernelValue {
         let seen = self.number(view.clone());
         match self.values.get(&(scope.number, var, seen)) {
             Some(value) => *value,
@@ -185,7 +185,7 @@ impl Writer {
     }
 
     /// What is at an affine position of a buffer.
-    fn memory(&mut self, var: Var, dtype: DType, position: Affine) -> Value {
+    fn memory(&mut self, var: Var, dtype: DType, position: Affine) -> KernelValue {
         let input = *self.places.entry(var).or_insert_with(|| {
             self.inputs.push(var);
             self.inputs.len() - 1
@@ -196,7 +196,7 @@ impl Writer {
         }
         let value = self.place(leaf);
         let value = if self.leaves[leaf].tile.is_contiguous() {
-            Value {
+            KernelValue {
                 source: Source::Leaf(leaf),
                 ..value
             }
@@ -207,7 +207,7 @@ impl Writer {
                 out,
                 whole: true,
             });
-            Value {
+            KernelValue {
                 source: Source::Register(out),
                 ..value
             }
@@ -245,7 +245,7 @@ impl Writer {
     }
 
     /// Depth and splatness of a leaf; the source is the leaf itself.
-    fn place(&self, leaf: usize) -> Value {
+    fn place(&self, leaf: usize) -> KernelValue {
         let Leaf {
             outer, tile, steps, ..
         } = &self.leaves[leaf];
@@ -255,7 +255,7 @@ impl Writer {
             Some(_) => self.blocks.len() - 1,
             None => usize::from(!splat || !outer.is_splat()),
         };
-        Value {
+        KernelValue {
             source: Source::Leaf(leaf),
             size: self.leaves[leaf].dtype.size(),
             depth,
@@ -263,7 +263,7 @@ impl Writer {
         }
     }
 
-    fn constant(&mut self, number: Formula) -> Value {
+    fn constant(&mut self, number: Formula) -> KernelValue {
         if let Some(known) = self.constants.get(&number) {
             return *known;
         }
@@ -273,7 +273,7 @@ impl Writer {
             number: number.clone(),
             out,
         });
-        let known = Value {
+        let known = KernelValue {
             source: Source::Register(out),
             size,
             depth: 0,
@@ -283,18 +283,18 @@ impl Writer {
         known
     }
 
-    fn iota(&mut self, dtype: DType, index: &Affine) -> Value {
+    fn iota(&mut self, dtype: DType, index: &Affine) -> KernelValue {
         let leaf = self.leaf(None, dtype, index);
         let value = self.place(leaf);
         let out = self.register(dtype.size());
         self.blocks[value.depth].push(Instruction::Iota { leaf, out });
-        Value {
+        KernelValue {
             source: Source::Register(out),
             ..value
         }
     }
 
-    fn apply(&mut self, apply: Apply, operands: &[Value], of: &ArrayType) -> Value {
+    fn apply(&mut self, apply: Apply, operands: &[KernelValue], of: &ArrayType) -> KernelValue {
         let depth = operands.iter().map(|value| value.depth).max().unwrap_or(0);
         let splat = operands.iter().all(|value| value.splat);
         let out = self.register(of.dtype.size());
@@ -304,7 +304,7 @@ impl Writer {
             size: of.dtype.size(),
             out: Target::Register(out),
         });
-        Value {
+        KernelValue {
             source: Source::Register(out),
             size: of.dtype.size(),
             depth,
@@ -312,13 +312,20 @@ impl Writer {
         }
     }
 
-    fn random(&mut self, scope: &Scope, equation: &Equation, seen: Seen, words: &[Value], counter: Affine) {
+    fn random(
+        &mut self,
+        scope: &Scope,
+        equation: &Equation,
+        seen: Seen,
+        words: &[KernelValue],
+        counter: Affine,
+    ) {
         let (key, first) = words.split_at(2);
         let zero = self
             .constants
             .get(&Formula::Known(Scalar::from_i64(DType::U32, 0)))
             .copied();
-        let is_zero = |word: &Value| zero.is_some_and(|zero| zero.source == word.source);
+        let is_zero = |word: &KernelValue| zero.is_some_and(|zero| zero.source == word.source);
         let counter = self.leaf(None, DType::U64, &counter);
         let place = self.place(counter);
         let depth = words
@@ -337,7 +344,7 @@ impl Writer {
         });
         let splat = words.iter().chain([&place]).all(|value| value.splat);
         for (register, output) in out.into_iter().zip(&equation.outputs) {
-            let value = Value {
+            let value = KernelValue {
                 source: Source::Register(register),
                 size: 4,
                 depth,
@@ -376,7 +383,7 @@ impl Writer {
         self.blocks.push(vec![]);
         let depth = self.blocks.len() - 1;
         for (i, &((_, size), register)) in init.iter().enumerate() {
-            let value = Value {
+            let value = KernelValue {
                 source: Source::Register(register),
                 size,
                 depth,
@@ -458,7 +465,7 @@ impl Writer {
             swap,
         });
         for (register, output) in registers.into_iter().zip(&equation.outputs) {
-            let value = Value {
+            let value = KernelValue {
                 source: Source::Register(register),
                 size: program.type_of(*output).dtype.size(),
                 depth: outer.max(1),
@@ -512,7 +519,7 @@ impl Writer {
         let size = self.sizes.iter().copied().chain(outputs).max().unwrap_or(1);
         // Of constants mostly the first element is read.
         let bytes = register_bytes(registers - constants, self.space.tile.size().saturating_mul(size));
-        let only_reduces = self.space.kind != Kind::Columns
+        let only_reduces = self.space.kind != KernelKind::Columns
             && registers == 0
             && self.outputs.iter().all(|output| output.reduction.is_some());
         Kernel {
@@ -537,7 +544,7 @@ impl Writer {
 
     /// Finds for outputs an input that each tile reads only where it writes the output.
     fn find_reusable(&mut self) {
-        if self.space.kind != Kind::Map {
+        if self.space.kind != KernelKind::Map {
             return;
         }
         let mut fits = vec![true; self.inputs.len()];

@@ -4,7 +4,7 @@
 //! tiles, then chunks, each in the order of `kernels::reduce`: together that is this order for all elements.
 
 use crate::kernels::{self, Counters, Stack};
-use crate::plan::space::Kind;
+use crate::plan::space::KernelKind;
 use crate::progress;
 use crate::spare::Spare;
 use crate::tile::instruction::{
@@ -101,13 +101,13 @@ fn bytes_of_mut(register: &mut [Line]) -> &mut [u8] {
 }
 
 /// One output's part of a task.
-type Part<'a> = &'a mut [u8];
+type TaskOutput<'a> = &'a mut [u8];
 
 /// A piece of the work.
 struct Task<'a> {
     /// Which of the pieces.
     number: usize,
-    parts: SmallVec<[Part<'a>; 2]>,
+    parts: SmallVec<[TaskOutput<'a>; 2]>,
 }
 
 /// A kernel with its inputs.
@@ -162,13 +162,13 @@ impl Kernel {
             reused,
         };
         {
-            let parts: SmallVec<[Part; 2]> = outputs
+            let parts: SmallVec<[TaskOutput; 2]> = outputs
                 .iter_mut()
                 .map(|output| output.bytes_mut().expect("nobody else holds an output"))
                 .collect();
             match self.space.kind {
-                Kind::Map | Kind::Rows => call.rows(parts),
-                Kind::Columns => call.columns(parts),
+                KernelKind::Map | KernelKind::Rows => call.rows(parts),
+                KernelKind::Columns => call.columns(parts),
             }
         }
         drop(call);
@@ -185,8 +185,8 @@ impl Kernel {
     /// How many chunks each result of a reduction is combined from.
     fn chunks(&self) -> usize {
         match self.space.kind {
-            Kind::Map | Kind::Rows => self.space.tile.size().div_ceil(CHUNK).max(1),
-            Kind::Columns => self.space.outer.size().div_ceil(self.height()).max(1),
+            KernelKind::Map | KernelKind::Rows => self.space.tile.size().div_ceil(CHUNK).max(1),
+            KernelKind::Columns => self.space.outer.size().div_ceil(self.height()).max(1),
         }
     }
 
@@ -202,8 +202,8 @@ impl Kernel {
     fn partial_type(&self, dtype: DType) -> ArrayType {
         let (outer, tile, chunks) = (self.space.outer.size(), self.space.tile.size(), self.chunks());
         match self.space.kind {
-            Kind::Map | Kind::Rows => ArrayType::new(dtype, [outer, chunks]),
-            Kind::Columns => ArrayType::new(dtype, [chunks, tile]),
+            KernelKind::Map | KernelKind::Rows => ArrayType::new(dtype, [outer, chunks]),
+            KernelKind::Columns => ArrayType::new(dtype, [chunks, tile]),
         }
     }
 
@@ -222,7 +222,7 @@ impl Kernel {
         let mut result = Buffer::try_zeros(of.clone())?;
         let out = result.bytes_mut().expect("nobody else holds a new buffer");
         let bytes = partial.bytes_mut().expect("nobody else holds partial results");
-        if self.space.kind == Kind::Columns {
+        if self.space.kind == KernelKind::Columns {
             kernels::fold_rows(kind, dtype, bytes, out.len());
             out.copy_from_slice(&bytes[..out.len()]);
         } else {
@@ -241,13 +241,13 @@ impl Kernel {
 impl Call<'_> {
     /// Chunk by chunk of the tile dims, for each outer point. Parts are the outputs themselves, and for reductions one element a
     /// chunk.
-    fn rows(&self, outputs: SmallVec<[Part; 2]>) {
+    fn rows(&self, outputs: SmallVec<[TaskOutput; 2]>) {
         let kernel = self.kernel;
         let length = kernel.space.tile.size();
         let chunks = kernel.chunks();
         let units = kernel.space.outer.size() * chunks;
         // Short rows go together.
-        let group = if kernel.space.kind == Kind::Map {
+        let group = if kernel.space.kind == KernelKind::Map {
             1
         } else {
             (CHUNK / length.clamp(1, CHUNK)).max(1)
@@ -296,7 +296,7 @@ impl Call<'_> {
     }
 
     /// Down the outer points for each tile. Parts are pieces of rows of partial results.
-    fn columns(&self, outputs: SmallVec<[Part; 2]>) {
+    fn columns(&self, outputs: SmallVec<[TaskOutput; 2]>) {
         let kernel = self.kernel;
         let (rows, length) = (kernel.space.outer.size(), kernel.space.tile.size());
         if length == 0 {
@@ -347,9 +347,9 @@ impl Call<'_> {
     fn each(
         &self,
         tasks: usize,
-        outputs: SmallVec<[Part; 2]>,
+        outputs: SmallVec<[TaskOutput; 2]>,
         part: impl Fn(usize) -> usize,
-        run: impl Fn(&mut Machine, usize, &mut [Part]) + Sync,
+        run: impl Fn(&mut Machine, usize, &mut [TaskOutput]) + Sync,
     ) {
         let kernel = self.kernel;
         let spare = if self.reused.iter().any(Option::is_some) {
@@ -401,7 +401,7 @@ impl Call<'_> {
         self.block(&self.kernel.once, machine, tile, &mut []);
     }
 
-    fn tile(&self, machine: &mut Machine, tile: Tile, parts: &mut [Part]) {
+    fn tile(&self, machine: &mut Machine, tile: Tile, parts: &mut [TaskOutput]) {
         for &(output, register) in self.reused.iter().flatten() {
             let size = self.kernel.outputs[output].of.dtype.size();
             let from = (tile.start - tile.base) * size;
@@ -411,13 +411,19 @@ impl Call<'_> {
         self.block(&self.kernel.code, machine, tile, parts);
     }
 
-    fn block(&self, block: &[Instruction], machine: &mut Machine, tile: Tile, parts: &mut [Part]) {
+    fn block(&self, block: &[Instruction], machine: &mut Machine, tile: Tile, parts: &mut [TaskOutput]) {
         for instruction in block {
             self.instruction(instruction, machine, tile, parts);
         }
     }
 
-    fn instruction(&self, instruction: &Instruction, machine: &mut Machine, tile: Tile, parts: &mut [Part]) {
+    fn instruction(
+        &self,
+        instruction: &Instruction,
+        machine: &mut Machine,
+        tile: Tile,
+        parts: &mut [TaskOutput],
+    ) {
         let n = tile.n;
         match instruction {
             Instruction::Apply {
@@ -506,7 +512,7 @@ impl Call<'_> {
             Instruction::Reduce { input, output } => {
                 let (dtype, kind) = self.kernel.outputs[*output].reduced();
                 let size = dtype.size();
-                if self.kernel.space.kind == Kind::Columns {
+                if self.kernel.space.kind == KernelKind::Columns {
                     let mut stack = std::mem::take(&mut machine.stacks[*output]);
                     stack.push(kind, dtype, self.read(*input, size, machine, tile));
                     machine.stacks[*output] = stack;

@@ -2,7 +2,7 @@
 
 use super::{Loop, Moves, OnScalars, Place, Slices, Small, Step, WORDS, stacked_types};
 use crate::kernels::{self, Pattern, Splat};
-use crate::plan::space::{Kind, Space};
+use crate::plan::space::{KernelKind, Space};
 use crate::plan::view::{Affine, View, pull};
 use crate::single::contract::SmallDot;
 use crate::single::index::Places;
@@ -485,7 +485,7 @@ impl Layout {
             View::along(&of.shape, dims).position(&of.shape),
             depth,
         );
-        let each = space.kind != Kind::Columns;
+        let each = space.kind != KernelKind::Columns;
         let scratch = self.bytes(if each { 0 } else { ordered.place.len() });
         let out = self.bytes(to.bytes());
         self.blocks[depth].push(Step::Reduce {

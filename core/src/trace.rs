@@ -1,11 +1,11 @@
-//! Recording: what runs inside a transformation is written down instead of computed.
+//! Tracing: what runs inside a transformation is written down instead of computed.
 //!
-//! A stack of recorders stands on every thread. While it is not empty, every operation becomes an equation of the innermost
-//! program, also one on concrete arrays. An array that was there before (in memory, or of an outer recording) becomes
+//! A stack of traces stands on every thread. While it is not empty, every operation becomes an equation of the innermost
+//! program, also one on concrete arrays. An array that was there before (in memory, or of an outer trace) becomes
 //! a hidden input of the program, after its own inputs; plain numbers become constants.
 
 use crate::Array;
-use crate::array::{Repr, Traced};
+use crate::array::{Repr, Tracer};
 use crate::debug::{nan_check, under_way};
 use crate::eager::{input_types, run_op, run_structure, staged};
 use crate::error::raise;
@@ -20,20 +20,20 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A recording: what its arrays remember of it, also after its end.
+/// A trace: what its arrays remember of it, also after its end.
 #[derive(Debug)]
-pub(crate) struct Recording {
+pub(crate) struct Origin {
     id: u64,
-    /// The transformation that records, as in `jit`.
+    /// The transformation that traces, as in `jit`.
     name: &'static str,
     /// Where the transformation was made; nowhere for kiln's own.
     location: Option<&'static Location<'static>>,
 }
 
-impl Recording {
-    pub(crate) fn new(name: &'static str, location: Option<&'static Location<'static>>) -> Recording {
+impl Origin {
+    pub(crate) fn new(name: &'static str, location: Option<&'static Location<'static>>) -> Origin {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Recording {
+        Origin {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             name,
             location,
@@ -54,12 +54,12 @@ impl Recording {
         }
     }
 
-    /// Why an array of this recording cannot be looked at.
+    /// Why an array of this trace cannot be looked at.
     pub(crate) fn no_value(&self, of: &ArrayType) -> String {
-        let recorder = self.describe();
-        match STACK.with_borrow(|stack| stack.iter().any(|recorder| recorder.recording.id == self.id)) {
+        let trace = self.describe();
+        match STACK.with_borrow(|stack| stack.iter().any(|trace| trace.origin.id == self.id)) {
             true => format!(
-                "an array {of} inside {recorder} has no value yet, it is being recorded: return it and look at the result, \
+                "an array {of} inside {trace} has no value yet, it is being traced: return it and look at the result, \
                  or choose with where_"
             ),
             false => self.ended(of),
@@ -67,15 +67,13 @@ impl Recording {
     }
 
     fn ended(&self, of: &ArrayType) -> String {
-        let recorder = self.describe();
-        format!(
-            "an array {of} of {recorder} is used outside of it: only what the function returns has a value"
-        )
+        let trace = self.describe();
+        format!("an array {of} of {trace} is used outside of it: only what the function returns has a value")
     }
 }
 
-struct Recorder {
-    recording: Arc<Recording>,
+struct Trace {
+    origin: Arc<Origin>,
     builder: Builder,
     /// Arrays from outside that the program uses; holding them keeps their identities from being given to others.
     hidden: Vec<Array>,
@@ -90,11 +88,11 @@ struct Recorder {
 }
 
 thread_local! {
-    static STACK: RefCell<Vec<Recorder>> = const { RefCell::new(Vec::new()) };
+    static STACK: RefCell<Vec<Trace>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A recorded function.
-pub(crate) struct Recorded {
+/// A traced function.
+pub(crate) struct Traced {
     pub(crate) program: Program,
     /// The arrays for the program's last inputs, after the function's own.
     pub(crate) hidden: Vec<Array>,
@@ -104,59 +102,51 @@ pub(crate) struct Recorded {
     pub(crate) structure: Structure,
 }
 
-/// Returns true if operations on this thread are recorded.
-pub(crate) fn is_recording() -> bool {
+/// Returns true if operations on this thread are traced.
+pub(crate) fn is_tracing() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())
 }
 
-/// What transformations record for themselves.
+/// What transformations trace for themselves.
 const DERIVING: &str = "transformation";
 
-/// Returns true if the innermost recording is a transformation's own: what is recorded was not written by the user.
+/// Returns true if the innermost trace is a transformation's own: what is traced was not written by the user.
 pub(crate) fn is_deriving() -> bool {
-    STACK.with_borrow(|stack| {
-        stack
-            .last()
-            .is_some_and(|recorder| recorder.recording.name == DERIVING)
-    })
+    STACK.with_borrow(|stack| stack.last().is_some_and(|trace| trace.origin.name == DERIVING))
 }
 
-/// Records what a transformation makes of a program.
-pub(crate) fn record_derived<U: Tree>(
+/// Traces what a transformation makes of a program.
+pub(crate) fn trace_derived<U: Tree>(
     inputs: impl IntoIterator<Item = (ArrayType, bool)>,
     f: impl FnOnce(Arrays) -> U,
-) -> Recorded {
-    record(Recording::new(DERIVING, None), inputs, f)
+) -> Traced {
+    trace(Origin::new(DERIVING, None), inputs, f)
 }
 
-/// Records a function of arrays of these types and weakness.
+/// Traces a function of arrays of these types and weakness.
 #[track_caller]
-pub(crate) fn record<U: Tree>(
-    recording: Recording,
+pub(crate) fn trace<U: Tree>(
+    origin: Origin,
     inputs: impl IntoIterator<Item = (ArrayType, bool)>,
     f: impl FnOnce(Arrays) -> U,
-) -> Recorded {
-    record_with(recording, inputs, None, f)
+) -> Traced {
+    trace_with(origin, inputs, None, f)
 }
 
-/// Records a function at a point: it may look at values, if those of the arguments can be looked at.
+/// Traces a function at a point: it may look at values, if those of the arguments can be looked at.
 #[track_caller]
-pub(crate) fn record_at<U: Tree>(
-    recording: Recording,
-    arguments: &[Array],
-    f: impl FnOnce(Arrays) -> U,
-) -> Recorded {
-    record_with(recording, input_types(arguments), Some(arguments.into()), f)
+pub(crate) fn trace_at<U: Tree>(origin: Origin, arguments: &[Array], f: impl FnOnce(Arrays) -> U) -> Traced {
+    trace_with(origin, input_types(arguments), Some(arguments.into()), f)
 }
 
 #[track_caller]
-fn record_with<U: Tree>(
-    recording: Recording,
+fn trace_with<U: Tree>(
+    origin: Origin,
     inputs: impl IntoIterator<Item = (ArrayType, bool)>,
     at: Option<Arrays>,
     f: impl FnOnce(Arrays) -> U,
-) -> Recorded {
-    /// Takes the recorder off the stack, also on unwind.
+) -> Traced {
+    /// Takes the trace off the stack, also on unwind.
     struct Pop(usize);
     impl Drop for Pop {
         fn drop(&mut self) {
@@ -164,22 +154,22 @@ fn record_with<U: Tree>(
         }
     }
 
-    let recording = Arc::new(recording);
+    let origin = Arc::new(origin);
     let mut builder = Builder::new();
     let arguments: Arrays = inputs
         .into_iter()
         .map(|(of, weak)| {
             let var = builder.input(of.clone());
-            Array(Repr::Traced(Arc::new(Traced {
-                recording: recording.clone(),
+            Array(Repr::Tracer(Arc::new(Tracer {
+                origin: origin.clone(),
                 var,
                 of,
                 weak,
             })))
         })
         .collect();
-    let recorder = Recorder {
-        recording,
+    let trace = Trace {
+        origin,
         builder,
         hidden: Vec::new(),
         inputs: FxHashMap::default(),
@@ -188,37 +178,37 @@ fn record_with<U: Tree>(
         evaluated: 0,
     };
     let pop = Pop(STACK.with_borrow_mut(|stack| {
-        stack.push(recorder);
+        stack.push(trace);
         stack.len() - 1
     }));
     let leaves = Leaves::of(f(arguments));
     let weak = leaves.arrays.iter().map(Array::is_weak).collect();
     let outputs: Result<Vec<Var>, String> =
         STACK.with_borrow_mut(|stack| leaves.arrays.iter().map(|array| variable(stack, array)).collect());
-    let recorder = STACK
+    let trace = STACK
         .with_borrow_mut(|stack| stack.pop())
-        .expect("the recorder pushed above");
+        .expect("the trace pushed above");
     std::mem::forget(pop);
     match outputs {
-        Ok(outputs) => Recorded {
-            program: recorder.builder.finish(&outputs),
-            hidden: recorder.hidden,
+        Ok(outputs) => Traced {
+            program: trace.builder.finish(&outputs),
+            hidden: trace.hidden,
             weak,
             structure: leaves.structure,
         },
         Err(message) => {
-            let recorder = &recorder.recording;
+            let trace = &trace.origin;
             raise(
-                recorder.name,
-                format!("the function of {} returns {message}", recorder.describe()),
+                trace.name,
+                format!("the function of {} returns {message}", trace.describe()),
             )
         }
     }
 }
 
-/// The variable of the innermost recording that stands for an array.
-fn variable(stack: &mut [Recorder], array: &Array) -> Result<Var, String> {
-    let (innermost, outer) = stack.split_last_mut().expect("only called while recording");
+/// The variable of the innermost trace that stands for an array.
+fn variable(stack: &mut [Trace], array: &Array) -> Result<Var, String> {
+    let (innermost, outer) = stack.split_last_mut().expect("only called while tracing");
     match &array.0 {
         Repr::Literal(number) => {
             let value = number.scalar(array.dtype());
@@ -232,18 +222,15 @@ fn variable(stack: &mut [Recorder], array: &Array) -> Result<Var, String> {
             )
             .map(|outputs| outputs[0]);
         }
-        Repr::Traced(traced) if traced.recording.id == innermost.recording.id => return Ok(traced.var),
-        Repr::Traced(traced) => {
-            if outer
-                .iter()
-                .all(|recorder| recorder.recording.id != traced.recording.id)
-            {
-                return Err(traced.recording.ended(&traced.of));
+        Repr::Tracer(tracer) if tracer.origin.id == innermost.origin.id => return Ok(tracer.var),
+        Repr::Tracer(tracer) => {
+            if outer.iter().all(|trace| trace.origin.id != tracer.origin.id) {
+                return Err(tracer.origin.ended(&tracer.of));
             }
         }
         Repr::Concrete(_) => {}
     }
-    let Recorder {
+    let Trace {
         builder,
         hidden,
         inputs,
@@ -255,37 +242,32 @@ fn variable(stack: &mut [Recorder], array: &Array) -> Result<Var, String> {
     }))
 }
 
-/// The value of a variable of a recording at a point: runs what was recorded so far. What was run once is remembered.
+/// The value of a variable of a trace at a point: runs what was traced so far. What was run once is remembered.
 #[track_caller]
-pub(crate) fn value_of(traced: &Traced) -> Result<Data, String> {
+pub(crate) fn value_of(tracer: &Tracer) -> Result<Data, String> {
     let depth = STACK.with_borrow(|stack| {
         let found = stack
             .iter()
-            .rposition(|recorder| recorder.recording.id == traced.recording.id);
+            .rposition(|trace| trace.origin.id == tracer.origin.id);
         found.filter(|&depth| stack[depth].arguments.is_some())
     });
     let Some(depth) = depth else {
-        return Err(traced.recording.no_value(&traced.of));
+        return Err(tracer.origin.no_value(&tracer.of));
     };
     // The stack is not borrowed while anything runs.
     let (inputs, equations, mut values) = STACK.with_borrow_mut(|stack| {
-        let recorder = &mut stack[depth];
-        let arguments = recorder
-            .arguments
-            .iter()
-            .flatten()
-            .chain(&recorder.hidden)
-            .cloned();
-        let inputs: Vec<(Var, Array)> = recorder.builder.inputs().iter().copied().zip(arguments).collect();
-        let equations = recorder.builder.equations()[recorder.evaluated..].to_vec();
+        let trace = &mut stack[depth];
+        let arguments = trace.arguments.iter().flatten().chain(&trace.hidden).cloned();
+        let inputs: Vec<(Var, Array)> = trace.builder.inputs().iter().copied().zip(arguments).collect();
+        let equations = trace.builder.equations()[trace.evaluated..].to_vec();
         let values = Values {
             depth,
-            found: std::mem::take(&mut recorder.values),
-            evaluated: recorder.evaluated,
+            found: std::mem::take(&mut trace.values),
+            evaluated: trace.evaluated,
         };
         (inputs, equations, values)
     });
-    if let Some(value) = values.get(traced.var) {
+    if let Some(value) = values.get(tracer.var) {
         return Ok(value);
     }
     let device = device_of(inputs.iter().map(|(_, array)| array));
@@ -293,8 +275,8 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Data, String> {
     let found = values.found.iter().flatten().next().map(Data::device);
     let mut known = vec![];
     for (var, array) in outer {
-        if let (None, Repr::Traced(traced)) = (values.get(var), &array.0) {
-            known.push((var, value_of(traced)?));
+        if let (None, Repr::Tracer(tracer)) = (values.get(var), &array.0) {
+            known.push((var, value_of(tracer)?));
         }
     }
     let first = known.first().map(|(_, data)| data.device());
@@ -327,7 +309,7 @@ pub(crate) fn value_of(traced: &Traced) -> Result<Data, String> {
         }
         values.evaluated += 1;
     }
-    Ok(values.get(traced.var).expect("all so far was run"))
+    Ok(values.get(tracer.var).expect("all so far was run"))
 }
 
 /// A value that is known, where the others are: numbers go along.
@@ -339,7 +321,7 @@ fn along(device: Device, data: Data) -> Data {
     on("look", device, array)
 }
 
-/// What is known of a recording's values, taken out of its recorder and put back in any case.
+/// What is known of a trace's values, taken out of its trace and put back in any case.
 struct Values {
     depth: usize,
     found: Vec<Option<Data>>,
@@ -362,9 +344,9 @@ impl Values {
 impl Drop for Values {
     fn drop(&mut self) {
         STACK.with_borrow_mut(|stack| {
-            let recorder = &mut stack[self.depth];
-            recorder.values = std::mem::take(&mut self.found);
-            recorder.evaluated = self.evaluated;
+            let trace = &mut stack[self.depth];
+            trace.values = std::mem::take(&mut self.found);
+            trace.evaluated = self.evaluated;
         });
     }
 }
@@ -373,7 +355,7 @@ impl Array {
     /// What tells this array from others for as long as it is held: clones are one array.
     pub(crate) fn identity(&self) -> (u64, usize) {
         match &self.0 {
-            Repr::Traced(traced) => (traced.recording.id, traced.var.index()),
+            Repr::Tracer(tracer) => (tracer.origin.id, tracer.var.index()),
             Repr::Concrete(concrete) => (0, Arc::as_ptr(concrete) as usize),
             Repr::Literal(_) => unreachable!("plain numbers are not told apart"),
         }
@@ -384,20 +366,20 @@ fn push(builder: &mut Builder, op: Op, inputs: &[Var]) -> Result<SmallVec<[Var; 
     builder.push(op, inputs).map_err(|error| error.to_string())
 }
 
-/// Raises an error at the user's line if one of the arrays belongs to a recording that is not under way on this thread.
+/// Raises an error at the user's line if one of the arrays belongs to a trace that is not under way on this thread.
 #[track_caller]
 pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
     for array in arrays {
-        if let Repr::Traced(traced) = &array.0 {
-            let id = traced.recording.id;
-            if !STACK.with_borrow(|stack| stack.iter().rev().any(|recorder| recorder.recording.id == id)) {
-                raise(op, traced.recording.ended(&traced.of))
+        if let Repr::Tracer(tracer) = &array.0 {
+            let id = tracer.origin.id;
+            if !STACK.with_borrow(|stack| stack.iter().rev().any(|trace| trace.origin.id == id)) {
+                raise(op, tracer.origin.ended(&tracer.of))
             }
         }
     }
 }
 
-/// Applies an op to arrays whose types fit it: in a recording as an equation of it, else right away. The results are weak
+/// Applies an op to arrays whose types fit it: in a trace as an equation of it, else right away. The results are weak
 /// as said, and where nothing is said not.
 ///
 /// # Panics
@@ -405,7 +387,7 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
 #[track_caller]
 pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     let _under_way = under_way(|| op.name());
-    if !is_recording() {
+    if !is_tracing() {
         // Its programs have literals, which are no part of what is kept.
         if !op.programs().is_empty() {
             return run_structure(&op, operands, weak);
@@ -428,27 +410,27 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
             .iter()
             .map(|array| variable(stack, array))
             .collect::<Result<SmallVec<[Var; 4]>, String>>()?;
-        let recorder = stack.last_mut().expect("a recording is under way");
+        let trace = stack.last_mut().expect("a trace is under way");
         let check = nan_check(&op);
-        let outputs = push(&mut recorder.builder, op, &inputs)?;
+        let outputs = push(&mut trace.builder, op, &inputs)?;
         if let Some(check) = check {
-            let is_float = |var: &Var| recorder.builder.type_of(*var).dtype.is_float();
+            let is_float = |var: &Var| trace.builder.type_of(*var).dtype.is_float();
             let floats: SmallVec<[Var; 2]> = outputs.iter().copied().filter(is_float).collect();
             if !floats.is_empty() {
-                push(&mut recorder.builder, Op::Effect(check), &floats)?;
+                push(&mut trace.builder, Op::Effect(check), &floats)?;
             }
         }
         let weak = weak.iter().copied().chain(std::iter::repeat(false));
-        let traced = outputs.iter().zip(weak).map(|(&var, weak)| {
-            let of = recorder.builder.type_of(var).clone();
-            Array(Repr::Traced(Arc::new(Traced {
-                recording: recorder.recording.clone(),
+        let tracer = outputs.iter().zip(weak).map(|(&var, weak)| {
+            let of = trace.builder.type_of(var).clone();
+            Array(Repr::Tracer(Arc::new(Tracer {
+                origin: trace.origin.clone(),
                 var,
                 of,
                 weak,
             })))
         });
-        Ok(traced.collect())
+        Ok(tracer.collect())
     });
     match bound {
         Ok(results) => results,
@@ -456,7 +438,7 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     }
 }
 
-/// What the errors of an op without programs call it that functions of users record as it is.
+/// What the errors of an op without programs call it that functions of users trace as it is.
 fn label(op: &Op) -> &'static str {
     match op {
         Op::Broadcast { .. } => "broadcast_to",
@@ -485,30 +467,30 @@ mod tests {
         vec![(ArrayType::new(DType::F32, [2]), false); n]
     }
 
-    fn recording() -> Recording {
-        Recording::new("test", None)
+    fn origin() -> Origin {
+        Origin::new("test", None)
     }
 
     #[test]
     fn everything_is_staged_and_arrays_from_outside_are_inputs_once() {
         let table = np::arange((1.0, 3.0));
         let again = table.clone();
-        let recorded = record(recording(), types(1), |x| {
+        let traced = trace(origin(), types(1), |x| {
             let y = table.sin();
-            assert!(is_recording());
+            assert!(is_tracing());
             (&x[0] * &table + y, &again - 0.5)
         });
-        assert!(!is_recording());
-        assert_eq!(recorded.hidden.len(), 1, "clones are one array");
-        assert_eq!(recorded.program.input_types().len(), 2);
-        let text = recorded.program.to_string();
+        assert!(!is_tracing());
+        assert_eq!(traced.hidden.len(), 1, "clones are one array");
+        assert_eq!(traced.program.input_types().len(), 2);
+        let text = traced.program.to_string();
         assert!(text.contains("sin b") && text.contains("0.5"), "{text}");
     }
 
     #[test]
     fn an_outer_variable_is_an_input_of_the_inner_program() {
-        let outer = record(recording(), types(1), |x| {
-            let inner = record(recording(), types(1), |y| &x[0] * &y[0] + &x[0]);
+        let outer = trace(origin(), types(1), |x| {
+            let inner = trace(origin(), types(1), |y| &x[0] * &y[0] + &x[0]);
             assert_eq!((inner.hidden.len(), inner.program.input_types().len()), (1, 2));
             let operands = [&x[0], &inner.hidden[0]];
             bind(Op::Call(Arc::new(inner.program)), &operands, &inner.weak).remove(0)
