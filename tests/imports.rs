@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources of every crate.
 const CRATES: &[&str] = &[
+    "backends/math/src",
     "backends/program/src",
     "backends/burn/src",
     "backends/cpu/src",

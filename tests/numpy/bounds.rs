@@ -10,7 +10,7 @@ use kiln::DType;
 use kiln::numpy::linalg;
 use serde_json::Value;
 
-/// kiln's elementary functions are within this many ulp of the truth (`backends/cpu/tests/ulp.rs`).
+/// kiln's elementary functions are within this many ulp of the truth (`backends/math/tests/ulp.rs`).
 const KILN_ULP: f64 = 2.0;
 
 /// The same on the device under test.

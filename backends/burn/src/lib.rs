@@ -24,7 +24,6 @@ pub mod cube;
 mod effects;
 mod equations;
 mod frames;
-pub mod gamma;
 mod gradient;
 mod host;
 #[cfg(feature = "import")]
@@ -34,7 +33,6 @@ mod launch;
 mod limits;
 mod linalg;
 mod lower;
-pub mod polynomials;
 mod recorder;
 mod recording;
 mod rules;

@@ -1,8 +1,8 @@
 //! The CPU engine: fused tile loops over Flex buffers.
 //!
 //! In the order of the data: [`Executable::compile`] simplifies a program, splits its loops (`loops`), decides what runs together (`plan`), and writes
-//! each kernel as instructions over tiles (`tile`). [`Executable::run`] runs them with the loops of `kernels` and the functions of `math`, each
-//! compiled for several instruction sets (`simd`). An op that is not fused runs on its own (`single`), mostly by Burn's Flex.
+//! each kernel as instructions over tiles (`tile`). [`Executable::run`] runs them with the loops of `kernels` and the functions of `kiln-math`, each
+//! compiled for several instruction sets. An op that is not fused runs on its own (`single`), mostly by Burn's Flex.
 
 mod buffer;
 mod effects;
@@ -10,11 +10,9 @@ mod element;
 mod executable;
 mod kernels;
 mod loops;
-pub mod math;
 mod memory;
 mod plan;
 mod progress;
-pub mod simd;
 mod single;
 mod slots;
 mod spare;

@@ -10,7 +10,6 @@ pub(crate) mod floats;
 pub(crate) mod index;
 pub(crate) mod integers;
 pub(crate) mod sort;
-pub(crate) mod special;
 
 use burn_backend::TensorData;
 use element::Element;

@@ -2,7 +2,8 @@
 
 use super::{Context, Route, device};
 use crate::frames::together;
-use crate::host::floats::Float;
+use crate::host::element::Element;
+use crate::host::floats::{self, Float};
 use crate::host::integers::Integer;
 use crate::host::{view, with_float, with_integer, zip};
 use crate::tensor::{bool_store, burn_scalar};
@@ -32,8 +33,11 @@ impl<B: Kernels> Context<'_, B> {
             (x, y) => {
                 let dtype = x.dtype();
                 if self.route == Route::Host
-                    && let Some(data) = with_float!(dtype, T => <T as Float>::binary(f).map(|f| {
-                        zip::<T, T>(&x.clone().into_data(), &y.clone().into_data(), f)
+                    && let Some(data) = with_float!(dtype, T => floats::binary::<T>(f).map(|f| {
+                        let (x, y) = (x.clone().into_data(), y.clone().into_data());
+                        let mut out = vec![T::ZERO; x.num_elements()];
+                        f(view(&x), view(&y), &mut out);
+                        TensorData::new(out, x.shape().clone())
                     }))
                 {
                     return Tensor::from_data(data, self.device);

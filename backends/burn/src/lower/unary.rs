@@ -1,13 +1,13 @@
 //! Elementwise functions of one operand.
 
 use super::{Context, Route, device};
-use crate::host::floats::Float;
+use crate::host::floats;
 use crate::host::integers::Integer;
-use crate::host::{map, with_float, with_integer};
+use crate::host::{element::Element, map, view, with_float, with_integer};
 use crate::tensor::bool_store;
 use crate::{Kernels, Tensor};
 use burn_backend::tensor::{FloatTensor, IntTensor};
-use burn_backend::{DType, Scalar, TensorMetadata};
+use burn_backend::{DType, Scalar, TensorData, TensorMetadata};
 use kiln_program::Unary;
 use std::f64::consts::{LN_2, LN_10};
 
@@ -35,9 +35,11 @@ impl<B: Kernels> Context<'_, B> {
     }
 
     fn float_on_host(&self, f: Unary, x: Tensor<B>) -> Tensor<B> {
-        with_float!(x.dtype(), T => match <T as Float>::unary(f) {
-            Some(f) => Tensor::from_data(map::<T, T>(&x.into_data(), f), self.device),
-            None => Tensor::Float(self.float(f, x.into_float())),
+        with_float!(x.dtype(), T => {
+            let x = x.into_data();
+            let mut y = vec![T::ZERO; x.num_elements()];
+            floats::unary::<T>(f)(view(&x), &mut y);
+            Tensor::from_data(TensorData::new(y, x.shape().clone()), self.device)
         })
     }
 
@@ -149,16 +151,12 @@ impl<B: Kernels> Context<'_, B> {
         let w = B::float_neg(B::float_log1p(square));
         let root = B::float_sqrt(w.clone());
         let mut y = None;
-        for piece in crate::host::special::erf_inv_pieces(dtype == burn_backend::DType::F64) {
+        for piece in kiln_math::erf_inv::pieces(dtype == burn_backend::DType::F64) {
             let argument = if piece.root { root.clone() } else { w.clone() };
             let v = B::float_sub_scalar(argument, Scalar::Float(piece.centre));
-            let mut p = B::float_full(
-                x.shape(),
-                Scalar::Float(piece.coefficients[0]),
-                self.device,
-                dtype.into(),
-            );
-            for &c in &piece.coefficients[1..] {
+            let (highest, others) = piece.coefficients.split_last().expect("a polynomial");
+            let mut p = B::float_full(x.shape(), Scalar::Float(*highest), self.device, dtype.into());
+            for &c in others.iter().rev() {
                 p = B::float_add_scalar(B::float_mul(p, v.clone()), Scalar::Float(c));
             }
             y = Some(match y {

@@ -2,8 +2,8 @@
 
 use super::elementwise::Loop1;
 use super::with_type;
-use crate::simd::map1;
 use bytemuck::{cast_slice, cast_slice_mut};
+use kiln_math::simd::map1;
 use kiln_program::DType;
 
 /// Converts as Rust's `as` does, to bool by comparing with zero.

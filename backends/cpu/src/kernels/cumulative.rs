@@ -7,8 +7,8 @@
 
 use super::reduce::{identity, with_combine};
 use super::{Number, with_type};
-use crate::simd::{Kernel, dispatch};
 use bytemuck::{Pod, bytes_of_mut, cast_slice, cast_slice_mut};
+use kiln_math::simd::{Kernel, dispatch};
 use kiln_program::{DType, Reduction};
 use rayon::prelude::*;
 

@@ -2,9 +2,9 @@
 
 use super::number::{Integer, Number};
 use super::{with_size, with_type};
-use crate::math::Math;
-use crate::simd::{map1, map2, map3};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use kiln_math::Math;
+use kiln_math::simd::{map1, map2, map3};
 use kiln_program::{Binary, Compare, DType, Unary};
 
 /// A loop over tiles of one, two or three operands, and of the result.
@@ -77,46 +77,31 @@ pub(crate) fn unary(f: Unary, dtype: DType) -> Loop1 {
     }
 }
 
-fn float_unary<T: Math + Pod>(f: Unary) -> Loop1 {
-    match f {
-        Unary::Neg => slices!(T::neg; x),
-        Unary::Abs => slices!(T::abs; x),
-        Unary::Sign => slices!(T::sign; x),
-        Unary::Floor => slices!(T::floor; x),
-        Unary::Ceil => slices!(T::ceil; x),
-        Unary::Round => slices!(T::round; x),
-        Unary::Trunc => slices!(T::trunc; x),
-        Unary::Sqrt => slices!(T::sqrt; x),
-        Unary::Rsqrt => slices!(T::rsqrt; x),
-        Unary::Cbrt => slices!(T::cbrt; x),
-        Unary::Exp => slices!(T::exp; x),
-        Unary::Exp2 => slices!(T::exp2; x),
-        Unary::Expm1 => slices!(T::expm1; x),
-        Unary::Log => slices!(T::log; x),
-        Unary::Log2 => slices!(T::log2; x),
-        Unary::Log10 => slices!(T::log10; x),
-        Unary::Log1p => slices!(T::log1p; x),
-        Unary::Sin => slices!(T::sin; x),
-        Unary::Cos => slices!(T::cos; x),
-        Unary::Tan => slices!(T::tan; x),
-        Unary::Asin => slices!(T::asin; x),
-        Unary::Acos => slices!(T::acos; x),
-        Unary::Atan => slices!(T::atan; x),
-        Unary::Sinh => slices!(T::sinh; x),
-        Unary::Cosh => slices!(T::cosh; x),
-        Unary::Tanh => slices!(T::tanh; x),
-        Unary::Asinh => slices!(T::asinh; x),
-        Unary::Acosh => slices!(T::acosh; x),
-        Unary::Atanh => slices!(T::atanh; x),
-        Unary::Logistic => slices!(T::logistic; x),
-        Unary::Erf => slices!(T::erf; x),
-        Unary::Erfc => slices!(T::erfc; x),
-        Unary::ErfInv => slices!(T::erf_inv; x),
-        Unary::Lgamma => slices!(T::lgamma; x),
-        Unary::Digamma => slices!(T::digamma; x),
-        Unary::Not => unreachable!("the type rule refuses `not` of floats"),
-    }
+macro_rules! float_loops {
+    (
+        unary { $($(#[$unary_doc:meta])* $unary_name:ident = $unary_file:ident::$unary:ident;)* }
+        binary { $($(#[$binary_doc:meta])* $binary_name:ident = $binary_file:ident::$binary:ident;)* }
+    ) => {
+        fn float_unary<T: Math + Pod>(f: Unary) -> Loop1 {
+            match f {
+                $(Unary::$unary => slices!(T::$unary_name; x),)*
+                Unary::Not => unreachable!("the type rule refuses `not` of floats"),
+            }
+        }
+
+        fn float_binary<T: Math + Number>(f: Binary, splat: Splat) -> Loop2 {
+            match f {
+                Binary::Pow if splat == Splat::Right => |x, y, out| match cast_slice(y) {
+                    [] => {}
+                    [y, ..] => T::pow_scalar(cast_slice(x), *y, cast_slice_mut(out)),
+                },
+                $(Binary::$binary => slices!(T::$binary_name; x, y),)*
+                f => arithmetic::<T>(f, splat),
+            }
+        }
+    };
 }
+kiln_math::float_functions!(float_loops);
 
 fn integer_unary<T: Integer>(f: Unary) -> Loop1 {
     match f {
@@ -151,20 +136,6 @@ pub(crate) fn binary(f: Binary, dtype: DType, splat: Splat) -> Loop2 {
         DType::U16 => integer_binary::<u16>(f),
         DType::U32 => integer_binary::<u32>(f),
         DType::U64 => integer_binary::<u64>(f),
-    }
-}
-
-fn float_binary<T: Math + Number>(f: Binary, splat: Splat) -> Loop2 {
-    match f {
-        Binary::Pow if splat == Splat::Right => |x, y, out| match cast_slice(y) {
-            [] => {}
-            [y, ..] => T::pow_scalar(cast_slice(x), *y, cast_slice_mut(out)),
-        },
-        Binary::Pow => slices!(T::pow; x, y),
-        Binary::Rem => slices!(T::rem; x, y),
-        Binary::Atan2 => slices!(T::atan2; x, y),
-        Binary::Hypot => slices!(T::hypot; x, y),
-        f => arithmetic::<T>(f, splat),
     }
 }
 

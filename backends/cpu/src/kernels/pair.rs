@@ -1,8 +1,8 @@
 //! Two cheap ops in one loop, each rounded for itself: their values need not go through memory between them.
 
 use super::number::Number;
-use crate::simd::{Kernel, dispatch};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use kiln_math::simd::{Kernel, dispatch};
 use kiln_program::{Binary, DType};
 
 /// A loop over tiles of three operands: those marked are the same everywhere, and only their first

@@ -1,8 +1,8 @@
 //! Random bits: Threefry-2x32 over tiles of counters.
 
 use super::Pattern;
-use crate::simd::{Kernel, dispatch};
 use bytemuck::cast_slice_mut;
+use kiln_math::simd::{Kernel, dispatch};
 use kiln_program::{DType, Scalar, four_rounds, key_schedule, threefry2x32, unit_f32, unit_f64, width};
 
 /// The counters of a tile.

@@ -7,8 +7,8 @@
 
 use super::number::Number;
 use super::with_type;
-use crate::simd::{self, Kernel, Level, dispatch};
 use bytemuck::{cast_slice, cast_slice_mut};
+use kiln_math::simd::{self, Kernel, Level, dispatch};
 use kiln_program::{DType, Reduction};
 
 /// Runs the body with `$t` standing for the elements' type and `$f` for the function that combines two, known when the loop is

@@ -9,11 +9,11 @@
 //! results are added in the order of `kernels::reduce`.
 
 use crate::kernels::{Number, with_type};
-use crate::simd::{Kernel, dispatch};
 use crate::single::flex;
 use crate::single::index::offsets;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::{cast_slice, cast_slice_mut};
+use kiln_math::simd::{Kernel, dispatch};
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Op, Program, Reduction, Shape, Var,
 };

@@ -2,7 +2,7 @@
 
 use super::real::Real;
 use crate::Kernels;
-use crate::polynomials::{ERF, ERF_TAIL, ERFC};
+use kiln_math::polynomials::{ERF, ERF_TAIL, ERFC};
 
 /// `erf(x)` for `|x| <= 1`.
 fn near<B: Kernels>(x: &Real<B>) -> Real<B> {

@@ -2,8 +2,8 @@
 
 use super::real::Real;
 use crate::Kernels;
-use crate::polynomials::EXP;
 use burn_backend::{Scalar, TensorMetadata};
+use kiln_math::polynomials::EXP;
 use std::f32::consts::LN_2;
 
 /// A power: its product with the exponent is exact where that of `x` with ln 2 is not.

@@ -2,7 +2,7 @@
 
 use super::real::Real;
 use crate::Kernels;
-use crate::polynomials::{ASINH, ATANH, LOG};
+use kiln_math::polynomials::{ASINH, ATANH, LOG};
 use std::f32::consts::LN_2;
 
 pub(super) fn log<B: Kernels>(x: Real<B>) -> Real<B> {

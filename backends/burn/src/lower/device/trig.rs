@@ -2,7 +2,7 @@
 
 use super::real::Real;
 use crate::Kernels;
-use crate::polynomials::{ASIN, ATAN};
+use kiln_math::polynomials::{ASIN, ATAN};
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
 /// Of the device's own: those are one operation each, and a kernel holds some 60.

@@ -83,6 +83,41 @@ const NEAR_Q_32: &[f32] = &[
     60.11866, 216.427887, 309.098724, 221.762405, 83.0475693, 15.0629091, 1.0,
 ];
 
+/// One polynomial of the inverse of erf, for evaluation by other means than a loop over floats.
+pub struct Piece {
+    /// The least `w = -log(1 - u^2)` for which it is used.
+    pub from: f64,
+    /// True if its argument is the root of `w`.
+    pub root: bool,
+    /// The number that is subtracted from the argument.
+    pub centre: f64,
+    /// Lowest power first. Those of f32 are floats of 32 bits.
+    pub coefficients: Vec<f64>,
+}
+
+/// The polynomials of f64 or of f32, in the order of `w`.
+pub fn pieces(double: bool) -> Vec<Piece> {
+    let piece = |from, root, centre, coefficients| Piece {
+        from,
+        root,
+        centre,
+        coefficients,
+    };
+    let single = |c: &[f32]| c.iter().map(|&c| f64::from(c)).collect();
+    if double {
+        vec![
+            piece(0.0, false, 3.125, CENTRAL_64.to_vec()),
+            piece(6.25, true, 3.25, MIDDLE_64.to_vec()),
+            piece(16.0, true, 5.0, FAR_64.to_vec()),
+        ]
+    } else {
+        vec![
+            piece(0.0, false, 2.5, single(CENTRAL_32)),
+            piece(5.0, true, 3.0, single(TAIL_32)),
+        ]
+    }
+}
+
 impl Unary<f32> for ErfInv {
     const STAGED: bool = true;
     #[inline(always)]

@@ -4,8 +4,7 @@
 //! over a sample of all bit patterns. The error of a result is its distance from the true value
 //! divided by the spacing of floats at the true value. Run with `--nocapture` for the tables.
 
-use kiln_cpu::math::Math;
-use kiln_cpu::simd;
+use kiln_math::{Math, simd};
 
 /// What every function must keep.
 const BOUND: f64 = 2.0;

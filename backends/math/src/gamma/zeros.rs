@@ -29,7 +29,7 @@ const ZEROS: [[(f64, f64); 2]; 16] = [
 ///
 /// For `x = e - m` it is `lgamma(2 + e)` less the logarithm of the factors `|e|, 1 + e, 1 - e, ..., m - e`. Both are subtracted from the same at the zero:
 /// a divided difference of the polynomial, and the product of ratios that differ from 1 in proportion to the distance from the zero.
-pub fn lgamma_beside_a_zero(x: f64) -> f64 {
+pub(super) fn lgamma_beside_a_zero(x: f64) -> f64 {
     let m = -x.round();
     let e = x + m;
     let zeros = ZEROS.get((m - 2.0) as usize);
@@ -64,7 +64,7 @@ pub fn lgamma_beside_a_zero(x: f64) -> f64 {
 }
 
 /// [`digamma`](super::digamma) by reflection in pairs of floats, right to `2^-100`: the nearest floats to a zero give `2^-53`.
-pub fn digamma_beside_a_zero(x: f64) -> f64 {
+pub(super) fn digamma_beside_a_zero(x: f64) -> f64 {
     let (sin, cos) = sin_cos_pi(super::from_nearest(x));
     let cotangent = PAIR_PI.times(cos).over(sin);
     let positive = digamma_of_pair(Pair::sum(1.0, -x));

@@ -8,8 +8,8 @@
 
 use super::driver::Unary;
 use super::exp::{ExpData, Reduced, clamp, exp_of_sum, reduce};
+use super::polynomials;
 use super::real::{div_pair_parts, fast_two_sum, horner, poly, two_sum};
-use kiln_burn::polynomials;
 
 pub(super) trait ErfData: ExpData {
     /// erf(x) = x + x E(x^2), |x| <= 1.

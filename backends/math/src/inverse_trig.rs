@@ -7,8 +7,8 @@
 
 use super::driver::{Binary, Unary};
 use super::exp::ExpData;
+use super::polynomials;
 use super::real::{div_pair_parts, poly, two_sum};
-use kiln_burn::polynomials;
 
 pub(super) trait InverseTrigData: ExpData {
     /// asin(x) = x + x^3 P(x^2), |x| <= 1/2.

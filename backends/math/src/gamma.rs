@@ -1,91 +1,43 @@
 //! `log |Gamma|` and digamma in f64, within 4 units in the last place over the whole line, their zeros included.
 //!
-//! The formulas are branch-free. The CPU's kernels evaluate them in vector loops and devices evaluate them on the host: each says by
-//! [`Elementary`] what they are made of. Next to a zero on the negative axis the reflection formula cancels. [`Sum::cancels`] says so, and
-//! [`lgamma_beside_a_zero`] and [`digamma_beside_a_zero`] compute the value there, one element at a time.
+//! The formulas are branch-free. Next to a zero on the negative axis the reflection formula cancels. [`Sum::cancels`] says so, and
+//! [`lgamma_beside_a_zero`] and [`digamma_beside_a_zero`] compute the value there, one element at a time. f32 is computed in f64, and is the
+//! true value rounded but for a hundredth of an ulp.
 //!
 //! Polynomials and quotients are interpolations at Chebyshev points in 250-bit arithmetic, each for the range that it names. Stirling's series, the
 //! recurrences and the reflections are formulas 5.5.1 to 5.5.4, 5.11.1 and 5.11.2 of the NIST Digital Library of Mathematical Functions. As in
 //! Boost's digamma, the zero at 1.46 is subtracted as a pair of floats.
 
-#![allow(
-    clippy::excessive_precision,
-    clippy::unreadable_literal,
-    reason = "written as the fit printed them, to round to the intended float"
-)]
-
 mod zeros;
 
-pub use zeros::{digamma_beside_a_zero, lgamma_beside_a_zero};
-
+use super::driver::Unary;
+use super::log::Log;
+use super::real::poly;
+use super::sin_cos::SinCosData;
 use std::f64::consts::PI;
-
-/// The elementary functions that the formulas call.
-pub trait Elementary {
-    /// The natural logarithm.
-    fn log(x: f64) -> f64;
-    /// The sine and the cosine for `|x| <= pi/4`.
-    fn sin_cos(x: f64) -> (f64, f64);
-    /// `c[0] + c[1] x + ...`.
-    fn poly(x: f64, c: &[f64]) -> f64;
-}
+use zeros::{digamma_beside_a_zero, lgamma_beside_a_zero};
 
 /// A value, and the greatest term of the sum that it is.
 #[derive(Clone, Copy)]
-pub struct Sum {
+struct Sum {
     /// The value.
-    pub value: f64,
+    value: f64,
     /// The greatest term of a sum of both signs in magnitude, 0 for other formulas.
-    pub term: f64,
+    term: f64,
 }
 
 impl Sum {
     /// Whether the terms leave less than `part` of the greatest: [`CANCELS`], or [`CANCELS_F32`].
     #[inline(always)]
-    pub fn cancels(self, part: f64) -> bool {
+    fn cancels(self, part: f64) -> bool {
         self.value.abs() < part * self.term
     }
 }
 
 /// The part of the greatest term above which a sum of two is right to 4 ulp, if they are to 2.
-pub const CANCELS: f64 = 0.62;
+const CANCELS: f64 = 0.62;
 /// The same for results in f32: the terms in f64 are then right to a hundredth of an ulp.
-pub const CANCELS_F32: f64 = 1.0 / 1048576.0;
-
-/// The standard library's.
-struct Std;
-
-impl Elementary for Std {
-    fn log(x: f64) -> f64 {
-        x.ln()
-    }
-    fn sin_cos(x: f64) -> (f64, f64) {
-        x.sin_cos()
-    }
-    fn poly(x: f64, c: &[f64]) -> f64 {
-        c.iter().rev().fold(0.0, |p, &c| f64::mul_add(p, x, c))
-    }
-}
-
-/// [`lgamma`] by the standard library's functions.
-pub fn lgamma_on_host(x: f64) -> f64 {
-    let sum = lgamma::<Std>(x);
-    if sum.cancels(CANCELS) {
-        lgamma_beside_a_zero(x)
-    } else {
-        sum.value
-    }
-}
-
-/// [`digamma`] by the standard library's functions.
-pub fn digamma_on_host(x: f64) -> f64 {
-    let sum = digamma::<Std>(x);
-    if sum.cancels(CANCELS) {
-        digamma_beside_a_zero(x)
-    } else {
-        sum.value
-    }
-}
+const CANCELS_F32: f64 = 1.0 / 1048576.0;
 
 /// `lgamma(2 + e) = e L(e)` for `-3/4 <= e <= 1/2`, relative error 2^-54.
 const LGAMMA: &[f64] = &[
@@ -183,10 +135,10 @@ fn from_nearest(x: f64) -> f64 {
 
 /// `sin(pi f)` and `cos(pi f)` for `|f| <= 1/2`.
 #[inline(always)]
-fn sin_cos_pi<E: Elementary>(f: f64) -> (f64, f64) {
+fn sin_cos_pi(f: f64) -> (f64, f64) {
     let flip = f.abs() > 0.25;
     let g = if flip { 0.5 - f.abs() } else { f };
-    let (s, c) = E::sin_cos(PI * g);
+    let (s, c) = sin_cos(PI * g);
     if flip { (c.copysign(f), s) } else { (s, c) }
 }
 
@@ -195,7 +147,7 @@ fn sin_cos_pi<E: Elementary>(f: f64) -> (f64, f64) {
 /// From 8.5 on it is Stirling's series. From -1/2 to 8.5 it is `lgamma(2 + e)` for the distance `e` from an integer next to it, and the
 /// logarithm of the factors between `2 + e` and `x`. Below -1/2 it is the reflection.
 #[inline(always)]
-pub fn lgamma<E: Elementary>(x: f64) -> Sum {
+fn lgamma(x: f64) -> Sum {
     let reflected = x <= -0.5;
     let t = if reflected { 1.0 - x } else { x };
 
@@ -215,16 +167,16 @@ pub fn lgamma<E: Elementary>(x: f64) -> Sum {
     let low = if t - e < 0.5 { t.abs() * (1.0 + t) } else { t };
     let product = if above { product } else { low };
     let large = t > 8.5;
-    let log = E::log(if large { t } else { product });
+    let log = log(if large { t } else { product });
     let signed = if above { log } else { -log };
-    let near = e.mul_add(E::poly(e, LGAMMA), signed);
+    let near = e.mul_add(poly(e, LGAMMA), signed);
     let inverse = 1.0 / t;
-    let tail = E::poly(inverse * inverse, STIRLING).mul_add(inverse, HALF_LOG_2PI_LESS_HALF);
+    let tail = poly(inverse * inverse, STIRLING).mul_add(inverse, HALF_LOG_2PI_LESS_HALF);
     let far = (t - 0.5).mul_add(log - 1.0, tail);
     let positive = if large { far } else { near };
 
     // Gamma(x) Gamma(1 - x) = pi / sin(pi x).
-    let log_sin = E::log(sin_cos_pi::<E>(from_nearest(x)).0.abs());
+    let log_sin = log(sin_cos_pi(from_nearest(x)).0.abs());
     let pole = LOG_PI - log_sin;
     let negative = pole - positive;
     let negative = if pole == f64::INFINITY { pole } else { negative };
@@ -249,7 +201,7 @@ pub fn lgamma<E: Elementary>(x: f64) -> Sum {
 /// From 2 on it is a logarithm and a correction. From 1 to 2 it is the distance from the zero times a quotient. From 0 to 1 it is the
 /// recurrence, and below 0 the reflection.
 #[inline(always)]
-pub fn digamma<E: Elementary>(x: f64) -> Sum {
+fn digamma(x: f64) -> Sum {
     let reflected = x < 0.0;
     let v = if reflected { 1.0 - x } else { x };
     let mid = v < 2.0;
@@ -264,27 +216,19 @@ pub fn digamma<E: Elementary>(x: f64) -> Sum {
     let w = if reflected { 0.5 - x } else { x - 0.5 };
     let inverse = 1.0 / w;
     let s = inverse * inverse;
-    let numerator = if mid {
-        E::poly(u, MID[0])
-    } else {
-        E::poly(s, BIG[0])
-    };
-    let denominator = if mid {
-        E::poly(u, MID[1])
-    } else {
-        E::poly(s, BIG[1])
-    };
+    let numerator = if mid { poly(u, MID[0]) } else { poly(s, BIG[0]) };
+    let denominator = if mid { poly(u, MID[1]) } else { poly(s, BIG[1]) };
     let quotient = numerator / denominator;
     let distance = (u - ROOT.0) - ROOT.1;
     let positive = if mid {
         distance * quotient
     } else {
-        s.mul_add(quotient, E::log(w))
+        s.mul_add(quotient, log(w))
     };
 
     // psi(x) = psi(x + 1) - 1/x, and psi(x) = psi(1 - x) - pi cot(pi x).
     let f = from_nearest(x);
-    let (sin, cos) = sin_cos_pi::<E>(f);
+    let (sin, cos) = sin_cos_pi(f);
     let (over, under) = if reflected { (PI * cos, sin) } else { (1.0, x) };
     let less = if x < 1.0 { over / under } else { 0.0 };
     let value = positive - less;
@@ -298,4 +242,57 @@ pub fn digamma<E: Elementary>(x: f64) -> Sum {
         value: if pole { f64::NAN } else { value },
         term: if reflected { term } else { 0.0 },
     }
+}
+
+#[inline(always)]
+fn log(x: f64) -> f64 {
+    <Log as Unary<f64>>::fast(x)
+}
+
+/// For `|r| <= pi/4`.
+#[inline(always)]
+fn sin_cos(r: f64) -> (f64, f64) {
+    let z = r * r;
+    let s = (r * z).mul_add(poly(z, f64::SIN), r);
+    let c = z.mul_add(z.mul_add(poly(z, f64::COS), -0.5), 1.0);
+    (s, c)
+}
+
+macro_rules! in_f64 {
+    ($($name:ident: $sum:path, $rare:path;)*) => {$(
+        pub(super) struct $name;
+        impl Unary<f64> for $name {
+            #[inline(always)]
+            fn fast(x: f64) -> f64 {
+                $sum(x).value
+            }
+            const HAS_RARE: bool = true;
+            #[inline(always)]
+            fn is_rare(x: f64) -> bool {
+                $sum(x).cancels(CANCELS)
+            }
+            fn rare(x: f64) -> f64 {
+                $rare(x)
+            }
+        }
+        impl Unary<f32> for $name {
+            #[inline(always)]
+            fn fast(x: f32) -> f32 {
+                $sum(x as f64).value as f32
+            }
+            const HAS_RARE: bool = true;
+            #[inline(always)]
+            fn is_rare(x: f32) -> bool {
+                $sum(x as f64).cancels(CANCELS_F32)
+            }
+            fn rare(x: f32) -> f32 {
+                $rare(x as f64) as f32
+            }
+        }
+    )*};
+}
+
+in_f64! {
+    Lgamma: lgamma, lgamma_beside_a_zero;
+    Digamma: digamma, digamma_beside_a_zero;
 }

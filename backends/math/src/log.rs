@@ -7,8 +7,8 @@
 
 use super::driver::Unary;
 use super::exp::ExpData;
+use super::polynomials;
 use super::real::{Real, fast_two_sum, poly};
-use kiln_burn::polynomials;
 
 pub(super) trait LogData: ExpData {
     const L: &'static [Self];

@@ -6,8 +6,8 @@
 
 use super::driver::Unary;
 use super::log::{LogData, log_of_sum, log1p_of_sum};
+use super::polynomials;
 use super::real::{Real, div_pair_parts, fast_two_sum, poly};
-use kiln_burn::polynomials;
 
 pub(super) trait InverseHyperbolicData: LogData {
     /// asinh(x) = x + x^3 P(x^2), |x| <= 1/2.

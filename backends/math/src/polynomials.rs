@@ -2,12 +2,6 @@
 //!
 //! Minimax fits by the Remez exchange algorithm in 200-bit arithmetic, each for the range that it names.
 
-#![allow(
-    clippy::excessive_precision,
-    clippy::unreadable_literal,
-    reason = "written as the fit printed them, to round to the intended float"
-)]
-
 /// `exp(r) = 1 + r + r^2 Q(r)` for `|r| <= ln 2 / 2`, relative error 2^-27.
 pub const EXP: &[f32] = &[0.5, 0.16666542, 0.041666284, 0.008366707, 0.0013946373];
 

@@ -1,7 +1,7 @@
 //! Elementary functions on slices, f32 and f64.
 //!
 //! Each family has a file, and each function in it is a small branch-free formula for one element
-//! (`driver::Unary`, `driver::Binary`); `driver` makes the loops, `crate::simd` compiles them for the
+//! (`driver::Unary`, `driver::Binary`); `driver` makes the loops, [`simd`] compiles them for the
 //! instruction sets at hand, and every version gives the same bits. A result depends on the
 //! element's value alone: not on its position, its neighbours or the length of the slice.
 //!
@@ -24,30 +24,32 @@
 
 mod driver;
 mod erf;
-mod erf_inv;
+pub mod erf_inv;
 mod exp;
+mod functions;
 mod gamma;
 mod huge;
 mod hyperbolic;
 mod inverse_hyperbolic;
 mod inverse_trig;
 mod log;
+pub mod polynomials;
 mod pow;
 mod real;
 mod root;
 mod round;
+pub mod simd;
 mod sin_cos;
 mod trig;
 
-use crate::simd::map1;
 use driver::{binary, binary_scalar, unary};
+use simd::map1;
 
-/// The list of functions, once: each becomes a method of [`Math`] and a line in its two
-/// implementations.
+/// Makes the methods of [`Math`] from the rows of [`float_functions`].
 macro_rules! math {
     (
-        unary { $($(#[$unary_doc:meta])* $unary_name:ident = $unary_kernel:path;)* }
-        binary { $($(#[$binary_doc:meta])* $binary_name:ident = $binary_kernel:path;)* }
+        unary { $($(#[$unary_doc:meta])* $unary_name:ident = $unary_file:ident::$unary_kernel:ident;)* }
+        binary { $($(#[$binary_doc:meta])* $binary_name:ident = $binary_file:ident::$binary_kernel:ident;)* }
     ) => {
         /// Elementwise functions of slices. All panic if the slices differ in length, and for no other
         /// reason.
@@ -59,8 +61,8 @@ macro_rules! math {
             /// 1/2, 3/2, 1, 2, 3 and -1.
             fn pow_scalar(x: &[Self], y: Self, out: &mut [Self]);
         }
-        math!(impl f32 { $($unary_name = $unary_kernel;)* } { $($binary_name = $binary_kernel;)* });
-        math!(impl f64 { $($unary_name = $unary_kernel;)* } { $($binary_name = $binary_kernel;)* });
+        math!(impl f32 { $($unary_name = $unary_file::$unary_kernel;)* } { $($binary_name = $binary_file::$binary_kernel;)* });
+        math!(impl f64 { $($unary_name = $unary_file::$unary_kernel;)* } { $($binary_name = $binary_file::$binary_kernel;)* });
     };
     (impl $t:ident { $($unary:ident = $unary_kernel:path;)* } { $($binary:ident = $binary_kernel:path;)* }) => {
         impl Math for $t {
@@ -95,88 +97,4 @@ macro_rules! math {
     };
 }
 
-math! {
-    unary {
-        /// e^x.
-        exp = exp::Exp;
-        /// e^x - 1.
-        expm1 = exp::Expm1;
-        /// 2^x.
-        exp2 = exp::Exp2;
-        /// 1 / (1 + e^-x).
-        logistic = exp::Logistic;
-        /// The natural logarithm.
-        log = log::Log;
-        /// log(1 + x).
-        log1p = log::Log1p;
-        /// The logarithm to base 2, exact for powers of two.
-        log2 = log::Log2;
-        /// The logarithm to base 10.
-        log10 = log::Log10;
-        /// The square root, correctly rounded.
-        sqrt = root::Sqrt;
-        /// 1 / sqrt(x).
-        rsqrt = root::Rsqrt;
-        /// The cube root.
-        cbrt = root::Cbrt;
-        /// The sine.
-        sin = trig::Sin;
-        /// The cosine.
-        cos = trig::Cos;
-        /// The tangent.
-        tan = trig::Tan;
-        /// The inverse sine.
-        asin = inverse_trig::Asin;
-        /// The inverse cosine.
-        acos = inverse_trig::Acos;
-        /// The inverse tangent.
-        atan = inverse_trig::Atan;
-        /// The hyperbolic sine.
-        sinh = hyperbolic::Sinh;
-        /// The hyperbolic cosine.
-        cosh = hyperbolic::Cosh;
-        /// The hyperbolic tangent.
-        tanh = hyperbolic::Tanh;
-        /// The inverse hyperbolic sine.
-        asinh = inverse_hyperbolic::Asinh;
-        /// The inverse hyperbolic cosine.
-        acosh = inverse_hyperbolic::Acosh;
-        /// The inverse hyperbolic tangent.
-        atanh = inverse_hyperbolic::Atanh;
-        /// The error function.
-        erf = erf::Erf;
-        /// 1 - erf(x).
-        erfc = erf::Erfc;
-        /// The inverse of erf, as XLA computes it.
-        erf_inv = erf_inv::ErfInv;
-        /// log |Gamma(x)|.
-        lgamma = gamma::Lgamma;
-        /// The derivative of log Gamma(x); NaN at its poles.
-        digamma = gamma::Digamma;
-        /// Rounds towards minus infinity.
-        floor = round::Floor;
-        /// Rounds towards infinity.
-        ceil = round::Ceil;
-        /// Rounds to the nearest integer, half to even.
-        round = round::Round;
-        /// Rounds towards zero.
-        trunc = round::Trunc;
-        /// -1, 0 or 1; a zero keeps its sign and NaN is NaN.
-        sign = round::Sign;
-        /// The magnitude.
-        abs = round::Abs;
-        /// The opposite.
-        neg = round::Neg;
-    }
-    binary {
-        /// x^y. The exponent 1/2 gives the square root (and pow(-inf, 1/2) = inf, as C99), 3/2 gives
-        /// x sqrt(x).
-        pow = pow::Pow;
-        /// The angle of the point (y, x): the first slice holds the ordinates.
-        atan2 = inverse_trig::Atan2;
-        /// x - y trunc(x / y), exact, with the sign of x: C's fmod.
-        rem = round::Rem;
-        /// sqrt(x^2 + y^2).
-        hypot = root::Hypot;
-    }
-}
+float_functions!(math);

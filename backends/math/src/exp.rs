@@ -6,8 +6,8 @@
 //! 2^-57 (f64) and 2^-27 (f32) of exp.
 
 use super::driver::Unary;
+use super::polynomials;
 use super::real::{Real, div_pair, fast_two_sum, poly, two_sum};
-use kiln_burn::polynomials;
 
 /// The constants that depend on the format.
 pub(super) trait ExpData: Real {
