@@ -6,7 +6,7 @@
 //!
 //! Everything is written for one state, by its indices on the grids, and mapped over the grids by `vmap`.
 
-use crate::tauchen::tauchen;
+use super::tauchen::tauchen;
 use kiln::numpy as np;
 use kiln::prelude::*;
 

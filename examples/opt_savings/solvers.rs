@@ -1,6 +1,6 @@
 //! Three ways to the best policy.
 
-use crate::model::Model;
+use super::model::Model;
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
 use kiln::{jacfwd, lax};

@@ -1,6 +1,6 @@
 //! Derivatives of the price by the model's parameters.
 
-use crate::model::{Model, Point};
+use super::model::{Model, Point};
 use kiln::prelude::*;
 use kiln::{grad, lax, numpy as np, value_and_grad};
 

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::model::{Estimator, Model};
+use super::model::{Estimator, Model};
 use clap::{Parser, ValueEnum};
 use kiln::Device;
 

@@ -1,7 +1,7 @@
 //! What programs become on a GPU: how many kernels, and the same values.
 #![cfg(feature = "wgpu")]
 
-#[path = "lowering/common/mod.rs"]
+#[path = "suite/lowering/common/mod.rs"]
 mod common;
 
 use burn_backend::{Backend, BackendTypes, TensorData};

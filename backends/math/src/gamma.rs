@@ -167,12 +167,12 @@ fn lgamma(x: f64) -> Sum {
     let low = if t - e < 0.5 { t.abs() * (1.0 + t) } else { t };
     let product = if above { product } else { low };
     let large = t > 8.5;
-    let log = log(if large { t } else { product });
-    let signed = if above { log } else { -log };
+    let log_t = log(if large { t } else { product });
+    let signed = if above { log_t } else { -log_t };
     let near = e.mul_add(poly(e, LGAMMA), signed);
     let inverse = 1.0 / t;
     let tail = poly(inverse * inverse, STIRLING).mul_add(inverse, HALF_LOG_2PI_LESS_HALF);
-    let far = (t - 0.5).mul_add(log - 1.0, tail);
+    let far = (t - 0.5).mul_add(log_t - 1.0, tail);
     let positive = if large { far } else { near };
 
     // Gamma(x) Gamma(1 - x) = pi / sin(pi x).

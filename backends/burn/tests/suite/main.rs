@@ -1,0 +1,5 @@
+//! The tests of kiln-burn, in one program.
+
+mod gradient;
+mod lowering;
+mod simplify;

@@ -1,0 +1,5 @@
+//! The tests of kiln-cpu, in one program.
+
+mod fusion;
+mod long;
+mod structure;

@@ -1,0 +1,4 @@
+//! Models of Burn against kiln, in one program.
+
+mod layers;
+mod operations;

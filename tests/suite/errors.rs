@@ -1,0 +1,1120 @@
+//! Bad input panics at the user's own line, and the message names the function, the fact and often what to do.
+
+use crate::support::device::on_cpu;
+use kiln::numpy::{self as np, linalg};
+use kiln::prelude::*;
+use kiln::{Item, lax, random, s};
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+/// A panic: file, line, message.
+type Panic = (String, u32, String);
+
+thread_local! {
+    static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// The panic of `f`, as the hook saw it on this thread.
+fn panic_of(f: impl FnOnce()) -> Option<Panic> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if let Some(at) = info.location() {
+                let message = info.payload_as_str().unwrap_or_default().to_string();
+                LAST.set(Some((at.file().into(), at.line(), message)));
+            }
+            before(info);
+        }));
+    });
+    LAST.set(None);
+    catch_unwind(AssertUnwindSafe(f)).err().and_then(|_| LAST.take())
+}
+
+/// A call that must panic, and the line it stands on.
+struct Call<'a> {
+    line: u32,
+    f: Box<dyn FnOnce() + 'a>,
+}
+
+macro_rules! call {
+    ($call:expr) => {
+        Call {
+            line: line!(),
+            f: Box::new(|| {
+                let _ = $call;
+            }),
+        }
+    };
+}
+
+/// Every call panics at its line with its message, of which the part before `…` counts.
+fn refused<'a, const N: usize>(cases: [(Call<'a>, &str); N]) {
+    let mut wrong = Vec::new();
+    for (Call { line, f }, message) in cases {
+        let Some((file, at, found)) = panic_of(f) else {
+            wrong.push(format!("line {line}: no panic, but wanted {message}"));
+            continue;
+        };
+        let same = message
+            .strip_suffix('…')
+            .map_or(found == message, |start| found.starts_with(start));
+        if !same {
+            wrong.push(format!("line {line}: {found}\n    instead of {message}"));
+        }
+        if (file.as_str(), at) != (file!(), line) {
+            wrong.push(format!("line {line}: panics at {file}:{at}: {found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn matrix() -> Array {
+    np::ones((2, 3))
+}
+
+#[test]
+fn shapes_that_do_not_broadcast() {
+    let (x, y) = (&matrix(), &np::ones(4));
+    let (i, j) = (&np::full((2, 3), 1), &np::full(4, 1));
+    let ([mut a, mut b], c) = ([x.clone(), x.clone()], y.clone());
+    let calls = [
+        (call!(x + y), "add"),
+        (call!(2.0 * x + y), "add"),
+        (call!(x.clone() + y.clone()), "add"),
+        (call!(a += y), "add"),
+        (call!(b /= c), "divide"),
+        (call!(x - y), "subtract"),
+        (call!(x * y), "multiply"),
+        (call!(x / y), "divide"),
+        (call!(x % y), "remainder"),
+        (call!(i & j), "bitwise_and"),
+        (call!(i | j), "bitwise_or"),
+        (call!(i ^ j), "bitwise_xor"),
+        (call!(i << j), "left_shift"),
+        (call!(i >> j), "right_shift"),
+        (call!(x.floor_divide(y)), "floor_divide"),
+        (call!(x.pow(y)), "pow"),
+        (call!(np::pow(x, y)), "pow"),
+        (call!(x.maximum(y)), "maximum"),
+        (call!(np::minimum(x, y)), "minimum"),
+        (call!(np::arctan2(x, y)), "arctan2"),
+        (call!(x.hypot(y)), "hypot"),
+        (call!(x.equal(y)), "equal"),
+        (call!(x.not_equal(y)), "not_equal"),
+        (call!(x.lt(y)), "less"),
+        (call!(x.le(y)), "less_equal"),
+        (call!(x.gt(y)), "greater"),
+        (call!(np::greater_equal(x, y)), "greater_equal"),
+        (call!(x.logical_and(y)), "logical_and"),
+        (call!(x.logical_or(y)), "logical_or"),
+        (call!(x.logical_xor(y)), "logical_xor"),
+        (call!(np::where_(true, x, y)), "where_"),
+        (call!(np::isclose(x, y, 0.1, 0.1)), "isclose"),
+        (call!(np::linspace(x, y, 3)), "linspace"),
+    ];
+    for (call, name) in calls {
+        refused([(
+            call,
+            &format!("{name}: shapes (2, 3) and (4,) do not broadcast: axis -1 is 3 against 4"),
+        )]);
+    }
+    refused([
+        (
+            call!(np::where_(y, x, 0)),
+            "where_: shapes (4,) and (2, 3) do not broadcast: axis -1 is 4 against 3",
+        ),
+        (
+            call!(x.clip(0, y)),
+            "clip: shapes (4,) and (2, 3) do not broadcast: axis -1 is 4 against 3",
+        ),
+        (
+            call!(x.clip(y, 1)),
+            "clip: shapes (4,) and (2, 3) do not broadcast: axis -1 is 4 against 3",
+        ),
+        (
+            call!(x + np::ones((3, 3))),
+            "add: shapes (2, 3) and (3, 3) do not broadcast: axis -2 is 2 against 3",
+        ),
+        (
+            call!(np::allclose(x, y)),
+            "isclose: shapes (2, 3) and (4,) do not broadcast: axis -1 is 3 against 4",
+        ),
+        (
+            call!(x.broadcast_to((2, 2))),
+            "broadcast_to: shape (2, 3) does not broadcast to shape (2, 2)",
+        ),
+        (
+            call!(np::full((2, 2), y)),
+            "full: a value of shape (4,) does not broadcast to shape (2, 2)",
+        ),
+        (
+            call!(np::full_like(x, y)),
+            "full_like: a value of shape (4,) does not broadcast to shape (2, 3)",
+        ),
+        (
+            call!(x.at(0).set(y)),
+            "at: a value of shape (4,) does not broadcast to the place's shape (3,)",
+        ),
+        (
+            call!(x.at(..).add(y)),
+            "at: a value of shape (4,) does not broadcast to the place's shape (2, 3)",
+        ),
+        (
+            call!(x.at(0).apply(|_| y.clone())),
+            "at: a value of shape (4,) does not broadcast to the place's shape (3,)",
+        ),
+    ]);
+}
+
+#[test]
+fn shapes() {
+    let (x, y) = (&matrix(), &np::ones(4));
+    let (batch, other) = (np::ones((2, 3, 4)), np::ones((3, 4, 2)));
+    let none = Vec::<Array>::new;
+    refused([
+        (
+            call!(np::zeros(0).reshape((1usize << 32, 1usize << 32))),
+            "reshape: shape (0,) has 0 elements: they do not fill shape (4294967296, 4294967296)",
+        ),
+        (
+            call!(x.repeat(usize::MAX)),
+            "repeat: 18446744073709551615 times shape (6,) has too many elements",
+        ),
+        (
+            call!(np::arange(f64::NAN)),
+            "arange: the bounds 0 and NaN and the step 1 must be finite",
+        ),
+        (
+            call!(x.reshape((4, 2))),
+            "reshape: shape (2, 3) has 6 elements: they do not fill shape (4, 2)",
+        ),
+        (
+            call!(x.reshape(5)),
+            "reshape: shape (2, 3) has 6 elements: they do not fill shape (5,)",
+        ),
+        (
+            call!(x.reshape((-1, 4))),
+            "reshape: shape (2, 3) has 6 elements: they do not fill shape (-1, 4)",
+        ),
+        (
+            call!(np::reshape(x, (-1, -1))),
+            "reshape: shape (-1, -1) leaves more than one length open",
+        ),
+        (
+            call!(x.reshape((-2, 3))),
+            "reshape: shape (-2, 3) has a negative length",
+        ),
+        (
+            call!(np::zeros((2, -1))),
+            "zeros: shape (2, -1) has a negative length",
+        ),
+        (call!(np::ones(-1)), "ones: shape (-1,) has a negative length"),
+        (call!(np::full(-1, 0)), "full: shape (-1,) has a negative length"),
+        (
+            call!(np::zeros((1_usize << 40, 1_usize << 40))),
+            "zeros: shape (1099511627776, 1099511627776) has too many…",
+        ),
+        (call!(x.tile(-1)), "tile: shape (-1,) has a negative length"),
+        (
+            call!(x.matmul(y)),
+            "matmul: shapes (2, 3) and (4,) do not go together: axis 1 is 3 against 4 on axis 0",
+        ),
+        (
+            call!(x.matmul(x)),
+            "matmul: shapes (2, 3) and (2, 3) do not go together: axis 1 is 3 against 2 on axis 0",
+        ),
+        (
+            call!(batch.matmul(&other)),
+            "matmul: shapes (2,) and (3,) do not broadcast: axis -1 is 2 against 3",
+        ),
+        (
+            call!(x.matmul(2)),
+            "matmul: shapes (2, 3) and (): a scalar is no matrix, use *",
+        ),
+        (
+            call!(np::dot(y, x)),
+            "dot: shapes (4,) and (2, 3) do not go together: axis 0 is 4 against 2 on axis 0",
+        ),
+        (
+            call!(np::concatenate([x, y], 0)),
+            "concatenate: shapes (2, 3) and (4,) have different numbers of axes",
+        ),
+        (
+            call!(np::concatenate([x, &np::ones((2, 4))], 0)),
+            "concatenate: shapes (2, 3) and (2, 4) differ on axis 1, only axis 0 may",
+        ),
+        (
+            call!(np::concatenate([1, 2], 0)),
+            "concatenate: a scalar has no axes: use stack",
+        ),
+        (
+            call!(np::concatenate(none(), 0)),
+            "concatenate: needs at least one array",
+        ),
+        (
+            call!(np::stack([x, y], 0)),
+            "stack: shapes (2, 3) and (4,) differ",
+        ),
+        (call!(np::stack(none(), 0)), "stack: needs at least one array"),
+        (
+            call!(linalg::inv(x)),
+            "inv: shape (2, 3) is not that of square matrices",
+        ),
+        (
+            call!(linalg::eigh(y)),
+            "eigh: shape (4,) is not that of square matrices",
+        ),
+        (
+            call!(linalg::solve(np::eye(2, 2, 0), y)),
+            "solve: a right-hand side of shape (4,) for matrices of shape (2, 2)",
+        ),
+        (
+            call!(np::meshgrid(x, y)),
+            "meshgrid: takes arrays with one axis, got shape (2, 3)",
+        ),
+        (
+            call!(np::array(vec![vec![1], vec![1, 2]])),
+            "array: a list of 2 is beside one of another length, [2, 1] expected",
+        ),
+        (
+            call!(Array::new(vec![1.0_f32], 2)),
+            "array: 1 elements for shape (2,)",
+        ),
+        (call!(np::arange((0, 1, 0))), "arange: the step is 0"),
+        (
+            call!(np::diag(&batch, 0)),
+            "diag: takes one axis or two, got shape (2, 3, 4)",
+        ),
+        (call!(np::tril(y, 0)), "tril: takes matrices, got shape (4,)"),
+        (call!(np::triu(y, 1)), "triu: takes matrices, got shape (4,)"),
+        (
+            call!(np::searchsorted(x, 1)),
+            "searchsorted: the sorted array has shape (2, 3), one axis is wanted",
+        ),
+        (
+            call!(np::zeros(0).max()),
+            "max: shape (0,) has no elements along the axes [0]",
+        ),
+        (
+            call!(np::zeros((2, 0)).min_axis(1)),
+            "min: shape (2, 0) has no elements along the axes [1]",
+        ),
+        (call!(np::zeros(0).argmin()), "argmin: shape (0,) has no elements"),
+        (
+            call!(np::zeros((0, 2)).argmax_axis(0)),
+            "argmax: shape (0, 2) has no elements along the axes [0]",
+        ),
+        (call!(np::ones(()).len()), "len: a scalar has no axes"),
+        (call!(y.item::<f32>()), "item: shape (4,) has 4 elements, not one"),
+    ]);
+}
+
+#[test]
+fn axes() {
+    let x = &matrix();
+    let bounds = "axis 2 is out of bounds for an array of 2 axes";
+    let calls = [
+        (call!(x.sum_axis(2)), "sum"),
+        (call!(x.prod_axis(2)), "prod"),
+        (call!(np::mean_axis(x, 2)), "mean"),
+        (call!(x.var_axis((0, 2))), "var"),
+        (call!(x.std_axis(keep(2))), "std"),
+        (call!(x.var_ddof(2, 1.0)), "var"),
+        (call!(np::std_ddof(x, 2, 1.0)), "std"),
+        (call!(x.max_axis(2)), "max"),
+        (call!(x.min_axis(2)), "min"),
+        (call!(x.any_axis(2)), "any"),
+        (call!(x.all_axis(2)), "all"),
+        (call!(x.argmax_axis(2)), "argmax"),
+        (call!(np::argmin_axis(x, 2)), "argmin"),
+        (call!(x.cumsum_axis(2)), "cumsum"),
+        (call!(np::cumprod_axis(x, 2)), "cumprod"),
+        (call!(x.sort_axis(2)), "sort"),
+        (call!(x.argsort_axis(2)), "argsort"),
+        (call!(x.transpose((0, 2))), "transpose"),
+        (call!(x.swapaxes(0, 2)), "swapaxes"),
+        (call!(x.moveaxis(0, 2)), "moveaxis"),
+        (call!(x.squeeze_axis(2)), "squeeze"),
+        (call!(x.flip_axis(2)), "flip"),
+        (call!(x.roll_axis(1, 2)), "roll"),
+        (call!(x.repeat_axis(2, 2)), "repeat"),
+        (call!(np::take(x, 0, 2)), "take"),
+        (call!(np::concatenate([x, x], 2)), "concatenate"),
+    ];
+    for (call, name) in calls {
+        refused([(call, &format!("{name}: {bounds}"))]);
+    }
+    refused([
+        (
+            call!(x.sum_axis(-3)),
+            "sum: axis -3 is out of bounds for an array of 2 axes",
+        ),
+        (
+            call!(np::ones(2).sum_axis(1)),
+            "sum: axis 1 is out of bounds for an array of 1 axis",
+        ),
+        (
+            call!(np::ones(()).sort()),
+            "sort: axis -1 is out of bounds for an array of 0 axes",
+        ),
+        (
+            call!(x.expand_dims(4)),
+            "expand_dims: axis 4 is out of bounds for an array of 3 axes",
+        ),
+        (
+            call!(np::stack([x, x], 3)),
+            "stack: axis 3 is out of bounds for an array of 3 axes",
+        ),
+        (call!(x.max_axis((0, -2))), "max: axis 0 is given twice"),
+        (call!(x.transpose((1, 1))), "transpose: axis 1 is given twice"),
+        (
+            call!(x.transpose(0)),
+            "transpose: 1 axes for an array of shape (2, 3): name every axis once",
+        ),
+        (call!(x.moveaxis(0, (0, 1))), "moveaxis: 1 axes for 2 places"),
+        (
+            call!(x.squeeze_axis(0)),
+            "squeeze: axis 0 of shape (2, 3) has length 2, not 1",
+        ),
+        (call!(x.expand_dims((0, 0))), "expand_dims: axis 0 is given twice"),
+        (call!(x.roll_axis((1, 2, 3), (0, 1))), "roll: 3 shifts for 2 axes"),
+        (call!(x.argmax_axis((0, 1))), "argmax: takes one axis, got [0, 1]"),
+    ]);
+}
+
+#[test]
+fn dtypes() {
+    let (x, holds) = (&np::ones(2), &np::array([true, false]));
+    let (plain, bits) = ("use astype", "use astype, or the operators &, | and ^");
+    let calls = [
+        (call!(-holds), "negative", "bool", bits),
+        (call!(holds - holds), "subtract", "bool", bits),
+        (call!(holds.sign()), "sign", "bool", bits),
+        (call!(holds.round()), "round", "bool", bits),
+        (call!(holds.round_to(1)), "round_to", "bool", bits),
+        (call!(x & 1), "bitwise_and", "float32", plain),
+        (call!(x | x), "bitwise_or", "float32", plain),
+        (call!(x ^ 1.5), "bitwise_xor", "float32", plain),
+        (call!(!x), "bitwise_not", "float32", plain),
+        (call!(x << 1), "left_shift", "float32", plain),
+        (call!(1 >> x), "right_shift", "float32", plain),
+    ];
+    for (call, name, dtype, hint) in calls {
+        refused([(call, &format!("{name}: is not defined for {dtype}: {hint}"))]);
+    }
+    refused([
+        (
+            call!(np::arange(3).pow(-1)),
+            "pow: int32 cannot be raised to -1: a power of integers is an integer, use a float",
+        ),
+        (
+            call!(np::arange(3).round_to(-1)),
+            "round_to: integers cannot be rounded to tens",
+        ),
+        (
+            call!(np::arange(3_000_000_000_i64)),
+            "arange: 3000000000 does not fit in int32: use int64, or enable_x64(true)",
+        ),
+        (
+            call!(np::arange(3) + 3_000_000_000_000_i64),
+            "add: 3000000000000 does not fit in int32: use int64, or enable_x64(true)",
+        ),
+        (
+            call!(np::array([3_000_000_000_i64])),
+            "array: an integer does not fit in int32: use Array::new, or enable_x64(true)",
+        ),
+        (
+            call!(x.to_vec::<f64>()),
+            "to_vec: the elements are float32, not float64: use astype first",
+        ),
+        (
+            call!(np::take(x, x, 0)),
+            "take: indices are float32, not integers",
+        ),
+        (call!(x.index(x)), "index: an array of float32 cannot be an index"),
+        (
+            call!(x.at(x).set(0)),
+            "at: an array of float32 cannot be an index",
+        ),
+        (
+            call!(np::isclose(x, x, -1.0, 0.0)),
+            "isclose: tolerances -1 and 0 must not be negative",
+        ),
+    ]);
+}
+
+#[test]
+fn indices() {
+    let (x, three) = (&matrix(), &np::array([true, false, true]));
+    let still = || Item::Slice {
+        start: None,
+        stop: None,
+        step: 0,
+    };
+    refused([
+        (
+            call!(x.index(2)),
+            "index: index 2 is out of bounds for axis 0 of shape (2, 3)",
+        ),
+        (
+            call!(x.index((0, -4))),
+            "index: index -4 is out of bounds for axis 1 of shape (2, 3)",
+        ),
+        (
+            call!(x.index((Ellipsis, 3))),
+            "index: index 3 is out of bounds for axis 1 of shape (2, 3)",
+        ),
+        (
+            call!(x.index((0, 0, 0))),
+            "index: 3 indices for an array of 2 axes, shape (2, 3)",
+        ),
+        (
+            call!(np::ones(3).index((.., 0))),
+            "index: 2 indices for an array of 1 axis, shape (3,)",
+        ),
+        (
+            call!(x.index((Ellipsis, Ellipsis))),
+            "index: an index has one ellipsis at most",
+        ),
+        (
+            call!(x.index(([0, 1], [0, 1, 2]))),
+            "index: shapes (2,) and (3,) do not broadcast: axis -1 is 2 against 3",
+        ),
+        (
+            call!(np::ones((0, 3)).index([0])),
+            "index: axis 0 of shape (0, 3) has no elements to be indexed",
+        ),
+        (
+            call!(np::take(np::ones(0), [0], 0)),
+            "take: axis 0 of shape (0,) has no elements to be indexed",
+        ),
+        (
+            call!(x.index(three)),
+            "index: an array of bools of shape (3,) for axis 0 of shape (2, 3)…",
+        ),
+        (
+            call!(x.index((.., [true, false]))),
+            "index: an array of bools of shape (2,) for axis 1 of shape (2, 3)…",
+        ),
+        (
+            call!(x.at(5).set(1)),
+            "at: index 5 is out of bounds for axis 0 of shape (2, 3)",
+        ),
+        (
+            call!(x.at((0, 0, 0)).get()),
+            "at: 3 indices for an array of 2 axes, shape (2, 3)",
+        ),
+        (
+            call!(x.index(usize::MAX)),
+            "index: index 9223372036854775807 is out of bounds for axis 0 of shape (2, 3)",
+        ),
+        (
+            call!(x.index((0, isize::MIN))),
+            "index: index -9223372036854775808 is out of bounds for axis 1 of shape (2, 3)",
+        ),
+        (
+            call!(x.at(usize::MAX).set(0)),
+            "at: index 9223372036854775807 is out of bounds for axis 0 of shape (2, 3)",
+        ),
+        (
+            call!(np::zeros((0, 2)).at([0]).get()),
+            "get: axis 0 of shape (0, 2) has no elements to be indexed",
+        ),
+        (call!(x.index(still())), "index: the step of a slice is 0"),
+        (call!(x.at(still()).set(0)), "at: the step of a slice is 0"),
+        (call!(x.index((0, still()))), "index: the step of a slice is 0"),
+        (call!(x.index(s![..; 0])), "step: the step is 0"),
+        (call!(step(.., 0)), "step: the step is 0"),
+        (call!(step(3, 2)), "step: takes a range, got Integer(3)"),
+    ]);
+}
+
+#[test]
+fn keys_and_draws() {
+    let key = || Key::new(0);
+    let many = "takes one key, this is an array of keys of shape (3,): map over them, with vmap or unstack";
+    let keys = || key().split_n(3);
+    let calls = [
+        (call!(keys().split::<2>()), "split"),
+        (call!(keys().split_n(2)), "split_n"),
+        (call!(keys().fold_in(1)), "fold_in"),
+        (call!(random::bits(keys(), 2, DType::U8)), "bits"),
+        (call!(random::uniform(keys(), 2)), "uniform"),
+        (call!(random::uniform_between(keys(), 2, 0, 1)), "uniform"),
+        (call!(random::normal(keys(), 2)), "normal"),
+    ];
+    for (call, name) in calls {
+        refused([(call, &format!("{name}: {many}"))]);
+    }
+    refused([
+        (
+            call!(random::normal(key(), -1)),
+            "normal: shape (-1,) has a negative length",
+        ),
+        (
+            call!(random::uniform(key(), (2, -1))),
+            "uniform: shape (2, -1) has a negative length",
+        ),
+        (
+            call!(random::bits(key(), -2, DType::U8)),
+            "bits: shape (-2,) has a negative length",
+        ),
+        (
+            call!(key().split_n(-1)),
+            "split_n: shape (-1,) has a negative length",
+        ),
+        (
+            call!(random::normal_dtype(key(), 2, DType::I32)),
+            "normal: the dtype is int32, not a float",
+        ),
+        (
+            call!(random::uniform_dtype(key(), 2, DType::Bool, 0, 1)),
+            "uniform: the dtype is bool, not a float",
+        ),
+        (
+            call!(random::bits(key(), 2, DType::F32)),
+            "bits: bits come as uint8, uint16, uint32 or uint64, not float32",
+        ),
+        (
+            call!(random::uniform_between(key(), 3, np::ones(4), 5)),
+            "uniform: low of shape (4,) does not broadcast to shape (3,)",
+        ),
+        (
+            call!(key().fold_in(1.5)),
+            "fold_in: the number is float32 of shape (), not an integer scalar",
+        ),
+        (
+            call!(key().unstack()),
+            "unstack: this is one key, not an array of keys",
+        ),
+        (
+            call!(Key::from_words(np::ones(2))),
+            "key: words are uint32 of shape (.., 2), this is float32 of shape (2,)",
+        ),
+    ]);
+}
+
+#[test]
+fn traces() {
+    let kept = RefCell::new(None);
+    jit(|x: Array| {
+        refused([
+            (
+                call!(x.sum().item::<f32>()),
+                "item: an array f32[] inside jit (made at …",
+            ),
+            (
+                call!(x.to_vec::<f32>()),
+                "to_vec: an array f32[2] inside jit (made at …",
+            ),
+            (
+                call!(x.clone().block_until_ready()),
+                "block_until_ready: an array f32[2] inside jit (made at …",
+            ),
+            (
+                call!(np::arange(2).index(x.gt(0))),
+                "index: the length of a selection by bools depends on values, which a trace does not have: use where_",
+            ),
+            // Checked while tracing, at the function's own line.
+            (
+                call!(&x + np::ones(3)),
+                "add: shapes (2,) and (3,) do not broadcast: axis -1 is 2 against 3",
+            ),
+            (
+                call!(x.index(2)),
+                "index: index 2 is out of bounds for axis 0 of shape (2,)",
+            ),
+        ]);
+        kept.replace(Some(x.clone()));
+        x + 1
+    })(np::ones(2));
+    let kept = &kept.into_inner().unwrap();
+    refused([
+        (call!(kept + 1), "add: an array f32[2] of jit (made at …"),
+        (call!(kept.sum()), "sum: an array f32[2] of jit (made at …"),
+        (
+            call!(kept.reshape((2, 1))),
+            "reshape: an array f32[2] of jit (made at …",
+        ),
+        (call!(kept.index(0)), "index: an array f32[2] of jit (made at …"),
+        (
+            call!(kept.to_vec::<f32>()),
+            "to_vec: an array f32[2] of jit (made at …",
+        ),
+    ]);
+}
+
+#[test]
+fn numbers_that_do_not_fit() {
+    let x = np::arange(3);
+    refused([
+        (
+            call!(&x + 3_000_000_000_i64),
+            "add: 3000000000 does not fit in int32: use int64, or enable_x64(true)",
+        ),
+        (
+            call!(lax::fori_loop(
+                3_000_000_000_i64,
+                3_000_000_003_i64,
+                |i, x: Array| x + i,
+                np::zeros(())
+            )),
+            "fori_loop: 3000000003 does not fit in int32: use int64, or enable_x64(true)",
+        ),
+    ]);
+}
+
+/// More of the host's memory than there is: a panic that can be caught, not the end of the process.
+#[test]
+fn out_of_memory() {
+    let (file, _, message) = panic_of(|| on_cpu(|| drop(np::ones(1_usize << 50)))).expect("a panic");
+    assert!(file.ends_with("tests/errors.rs"), "{file}");
+    assert_eq!(
+        message,
+        "ones: out of memory: a result of shape (1125899906842624,) needs 4194304.0 GiB"
+    );
+}
+
+#[test]
+fn a_failed_assignment_loses_nothing() {
+    let mut x = np::ones(2);
+    assert!(panic_of(|| x += np::ones(3)).is_some());
+    assert_eq!(x.to_vec::<f32>(), [1.0, 1.0]);
+}
+
+#[test]
+fn loops() {
+    let (x, pair) = (&np::ones(2), || (np::ones(2), np::ones(2)));
+    refused([
+        (
+            call!(lax::fori_loop(
+                0,
+                3,
+                |_, x: Array| x.astype(DType::F32),
+                np::arange(2)
+            )),
+            "fori_loop: carry goes into the body as i32[2] and comes out as f32[2]: they must be equal",
+        ),
+        (
+            call!(lax::fori_loop(
+                0,
+                3,
+                |_, (x, y): (Array, Array)| (x, y.sum()),
+                pair()
+            )),
+            "fori_loop: carry.1 goes into the body as f32[2] and comes out as f32[]: they must be equal",
+        ),
+        (
+            call!(lax::fori_loop(
+                0,
+                2,
+                |_, x: Vec<Array>| [x.clone(), x].concat(),
+                vec![x.clone()]
+            )),
+            "fori_loop: the carry goes into the body as (the counter: i32[], carry[0]: f32[2]) and comes out as (the counter: i32[], carry[0]: f32[2], carry[1]: f32[2]): it must keep its structure",
+        ),
+        (
+            call!(lax::fori_loop(0, 2.5, |_, x: Array| x, x.clone())),
+            "fori_loop: a bound is f32[], not an integer scalar",
+        ),
+        (
+            call!(lax::while_loop(|x: &Array| x.sum(), |x| x, x.clone())),
+            "while_loop: the condition gives f32[], not a bool scalar",
+        ),
+    ]);
+}
+
+/// Lengths that no memory holds, where a length is an argument or comes of two operands.
+#[test]
+fn lengths_that_memory_does_not_hold() {
+    const MOST: usize = usize::MAX;
+    let (x, v, k) = (&matrix(), &np::ones(3), || Key::new(0));
+    let wide = || np::zeros((0, 3));
+    let column = |x: &Array| x.broadcast_to((1_usize << 40, 1));
+    refused([
+        (
+            call!(np::zeros(MOST)),
+            "zeros: shape (9223372036854775807,) has too many elements",
+        ),
+        (
+            call!(np::ones((2, MOST))),
+            "ones: shape (2, 9223372036854775807)…",
+        ),
+        (call!(np::full(MOST, 1)), "full: shape (9223372036854775807,)…"),
+        (call!(x.reshape(MOST)), "reshape: shape (2, 3) has 6 elements…"),
+        (
+            call!(x.reshape((MOST, 6))),
+            "reshape: shape (2, 3) has 6 elements…",
+        ),
+        (
+            call!(v.broadcast_to((MOST, 3))),
+            "broadcast_to: shape (9223372036854775807, 3) has too many elements",
+        ),
+        (
+            call!(v.tile(MOST)),
+            "tile: shape (9223372036854775807,) has too many…",
+        ),
+        (
+            call!(v.tile((1_usize << 30, 1_usize << 29))),
+            "tile: (1073741824, 536870912) times shape (3,) has too many elements",
+        ),
+        (
+            call!(wide().repeat_axis(MOST, 1)),
+            "repeat: 18446744073709551615 times shape (0, 3) has too many elements",
+        ),
+        (call!(np::arange(MOST)), "arange: a bound does not fit in int64"),
+        (
+            call!(np::arange(1_i64 << 60)),
+            "arange: 1152921504606846976 does not fit in int32…",
+        ),
+        (
+            call!(np::arange((1_i64 << 60, 3))),
+            "arange: 1152921504606846976 does not fit in int32…",
+        ),
+        (
+            call!(np::arange((0, 3, 1_i64 << 60))),
+            "arange: 1152921504606846976 does not fit in int32…",
+        ),
+        (
+            call!(np::linspace(0, 1, MOST)),
+            "linspace: shape (18446744073709551615,) has too many elements",
+        ),
+        (
+            call!(np::linspace(v, 1, MOST / 16)),
+            "linspace: shape (1152921504606846975, 3) has too many elements",
+        ),
+        (
+            call!(np::linspace_open(0, 1, MOST)),
+            "linspace: shape (18446744073709551615,)…",
+        ),
+        (
+            call!(np::identity(MOST)),
+            "identity: shape (18446744073709551615, 18446744073709551615) has too many elements",
+        ),
+        (
+            call!(np::eye(MOST, 2, 0)),
+            "eye: shape (18446744073709551615, 2) has too many elements",
+        ),
+        (
+            call!(np::vander(v, MOST)),
+            "vander: shape (3, 18446744073709551615) has too many elements",
+        ),
+        (
+            call!(np::diag(v, isize::MIN)),
+            "diag: shape (9223372036854775811, 9223372036854775811) has too many elements",
+        ),
+        (
+            call!(np::diag(v, isize::MAX)),
+            "diag: shape (9223372036854775810, …",
+        ),
+        (
+            call!(lax::scan_n(|x: Array| (x.clone(), x), v.clone(), MOST / 2)),
+            "scan_n: shape (9223372036854775807, 3) has too many elements",
+        ),
+        (
+            call!(jit(|x: Array| lax::scan_n(
+                |x: Array| (x.clone(), x),
+                x,
+                MOST / 9
+            )
+            .1)(v.clone())),
+            "scan_n: shape (2049638230412172401, 3) has too many elements",
+        ),
+        (
+            call!(jit(|x: Array| (column(&x) + column(&x).t()).sum())(np::ones(1))),
+            "add: shape (1099511627776, 1099511627776) has too many elements",
+        ),
+        (
+            call!(jit(|x: Array| np::where_(true, column(&x), column(&x).t()))(
+                np::ones(1)
+            )),
+            "where_: shape (1099511627776, 1099511627776) has too many elements",
+        ),
+        (
+            call!(random::uniform(k(), MOST)),
+            "uniform: shape (9223372036854775807,)…",
+        ),
+        (
+            call!(random::normal(k(), (MOST, 2))),
+            "normal: shape (9223372036854775807, 2)…",
+        ),
+        (
+            call!(random::bits(k(), MOST, DType::U32)),
+            "bits: shape (9223372036854775807,)…",
+        ),
+        (call!(k().split_n(MOST)), "split_n: shape (9223372036854775807,)…"),
+        (
+            call!(random::choice(k(), 3, MOST, true, None)),
+            "choice: shape (9223372036854775807,)…",
+        ),
+    ]);
+}
+
+/// A diagonal that a matrix does not have is empty, however far away it is.
+#[test]
+fn diagonals_that_there_are_not() {
+    let m = np::ones((2, 3));
+    let all = |x: Array| x.to_vec::<f32>();
+    for k in [isize::MIN, isize::MIN + 1, -2, 3, isize::MAX - 1, isize::MAX] {
+        let (kept, dropped) = if k < 0 { ("triu", "tril") } else { ("tril", "triu") };
+        let of = |name: &str| {
+            all(if name == "triu" {
+                np::triu(&m, k)
+            } else {
+                np::tril(&m, k)
+            })
+        };
+        assert_eq!((of(kept), of(dropped)), (vec![1.0; 6], vec![0.0; 6]), "{k}");
+        assert_eq!(all(np::eye(2, 3, k)), [0.0; 6], "{k}");
+        assert_eq!(all(np::diagonal(&m, k)), [0.0; 0], "{k}");
+        assert_eq!(all(np::diag(&m, k)), [0.0; 0], "{k}");
+        assert_eq!(all(np::trace(&m, k)), [0.0], "{k}");
+    }
+    let x = np::arange(5);
+    let rolled = |by: isize| x.index(0).item::<i32>() as isize - by.rem_euclid(5);
+    for by in [isize::MIN, isize::MAX] {
+        assert_eq!(
+            x.roll(by).index(0).item::<i32>() as isize,
+            rolled(by).rem_euclid(5)
+        );
+        let twice = x.roll_axis((by, by), (0, 0)).index(0).item::<i32>() as isize;
+        assert_eq!(twice, (2 * rolled(by)).rem_euclid(5));
+    }
+}
+
+#[test]
+fn functions_on_a_line_and_matrices() {
+    let (x, v) = (&matrix(), &np::ones(3));
+    refused([
+        (
+            call!(np::interp(v, v, np::ones(2))),
+            "interp: xp of shape (3,) and fp of shape (2,): they are the points' coordinates, one axis each and at least one point",
+        ),
+        (
+            call!(np::interp(v, np::ones(0), np::ones(0))),
+            "interp: xp of shape (0,) and fp of shape (0,): …",
+        ),
+        (
+            call!(np::interp_outside(1.0, v, v, v, 0)),
+            "interp: a value of shape (3,) outside for x of shape ()",
+        ),
+        (
+            call!(np::polyval(1.0, v)),
+            "polyval: p is a scalar, not a list of coefficients",
+        ),
+        (
+            call!(np::polyval(x, np::ones(4))),
+            "polyval: shapes (3,) and (4,) do not broadcast: axis -1 is 3 against 4",
+        ),
+        (call!(np::diff(1.0)), "diff: axis -1 is out of bounds…"),
+        (
+            call!(np::vander(x, 2)),
+            "vander: takes one axis, got shape (2, 3)",
+        ),
+        (call!(np::trace(v, 0)), "trace: takes matrices, got shape (3,)"),
+        (
+            call!(np::diagonal(v, 0)),
+            "diagonal: takes matrices, got shape (3,)",
+        ),
+        (
+            call!(np::take_along_axis(x, np::array([[0], [1], [2]]), 1)),
+            "take_along_axis: an array of shape (2, 3) and indices of shape (3, 1): they may differ on axis 1",
+        ),
+        (
+            call!(np::take_along_axis(x, x, 1)),
+            "take_along_axis: indices are float32, not integers",
+        ),
+        (call!(linalg::norm_axis(x, 2)), "norm: axis 2 is out of bounds…"),
+        (
+            call!(linalg::vector_norm(np::ones(0), f64::INFINITY)),
+            "norm: shape (0,) has no elements along the axes [0]",
+        ),
+        (
+            call!(np::vstack([v, &np::ones(2)])),
+            "vstack: shapes (1, 3) and (1, 2) differ on axis 1…",
+        ),
+        (call!(np::nanmax_axis(v, 1)), "max: axis 1 is out of bounds…"),
+    ]);
+}
+
+#[test]
+fn samplers() {
+    let key = || Key::new(0);
+    let keys = || Key::new(0).split_n(2);
+    let (x, v) = (&matrix(), &np::ones(3));
+    refused([
+        (
+            call!(random::randint(keys(), 2, 0, 5)),
+            "randint: takes one key, this is an array of keys…",
+        ),
+        (
+            call!(random::randint(key(), -2, 0, 5)),
+            "randint: shape (-2,) has a negative length",
+        ),
+        (
+            call!(random::randint(key(), 2, np::array([1, 2, 3]), 5)),
+            "randint: low of shape (3,) does not broadcast to shape (2,)",
+        ),
+        (
+            call!(random::randint_dtype(key(), 2, DType::F32, 0, 5)),
+            "randint: the dtype is float32, not an integer",
+        ),
+        (
+            call!(random::permutation(key(), 1.5)),
+            "permutation: takes a plain integer, or an array with at least one axis",
+        ),
+        (
+            call!(random::permutation_axis(key(), x, 2)),
+            "permutation: axis 2 is out of bounds for an array of 2 axes",
+        ),
+        (
+            call!(random::choice(key(), 0, 1, true, None)),
+            "choice: 1 draws from 0 elements",
+        ),
+        (
+            call!(random::choice(key(), v, 4, false, None)),
+            "choice: 4 draws from 3 elements without replace",
+        ),
+        (
+            call!(random::choice(key(), 2, 4, true, Some(v))),
+            "choice: p of shape (3,) for 2 elements: it has one probability for each",
+        ),
+        (
+            call!(random::bernoulli(key(), v, 2)),
+            "bernoulli: p of shape (3,) does not broadcast to shape (2,)",
+        ),
+        (
+            call!(random::categorical(key(), x, 1, 3)),
+            "categorical: logits of shape (2, 3) along axis 1 for draws of shape (3,): they end in shape (2,)",
+        ),
+        (
+            call!(random::categorical(key(), v, 1, ())),
+            "categorical: axis 1 is out of bounds for shape (3,)",
+        ),
+        (
+            call!(random::poisson(key(), v, (3, 1))),
+            "poisson: lam of shape (3,) does not broadcast to shape (3, 1)",
+        ),
+        (
+            call!(random::exponential(keys(), 2)),
+            "exponential: takes one key…",
+        ),
+        (
+            call!(random::gumbel_dtype(key(), 2, DType::I32)),
+            "gumbel: the dtype is int32, not a float",
+        ),
+        (
+            call!(random::lognormal(key(), v, 2)),
+            "lognormal: sigma of shape (3,) does not broadcast to shape (2,)",
+        ),
+    ]);
+}
+
+#[cfg(feature = "plot")]
+#[test]
+fn plots_that_do_not_fit() {
+    use kiln::plot::Plot;
+    let (p, q, r) = (Plot::new, Plot::new, Plot::new);
+    let (x, y, z) = (&np::arange(3), &np::arange(4), &np::ones((3, 4)));
+    let empty = &np::zeros(0);
+    let order = &np::array([0.0, 2.0, 1.0]);
+    let hole = &np::array([f64::INFINITY]);
+    refused([
+        (
+            call!(p().line(x, y)),
+            "plot: line has x of shape (3,) and y of shape (4,): give a y for each x",
+        ),
+        (
+            call!(p().scatter(y, x)),
+            "plot: scatter has x of shape (4,) and y of shape (3,): give a y for each x",
+        ),
+        (
+            call!(p().line(x, z)),
+            "plot: line wants y of one axis, not of shape (3, 4): take one row, or ravel it",
+        ),
+        (
+            call!(p().line(2, x)),
+            "plot: line wants x of one axis, not of shape (): take one row, or ravel it",
+        ),
+        (
+            call!(p().scatter(empty, empty)),
+            "plot: scatter has an empty x, of shape (0,): give at least one number",
+        ),
+        (
+            call!(p().histogram(z, 3)),
+            "plot: histogram wants samples of one axis, not of shape (3, 4): take one row, or ravel it",
+        ),
+        (
+            call!(p().histogram(x, 0)),
+            "plot: histogram has 0 bins: give between 1 and 100000",
+        ),
+        (
+            call!(p().histogram_range(x, 2, 1.0..1.0)),
+            "plot: histogram_range has the range 1.0..1.0: give a finite one from low to high",
+        ),
+        (
+            call!(p().heat_map(x)),
+            "plot: heat_map wants z of two axes, not of shape (3,): reshape it",
+        ),
+        (
+            call!(p().heat_map(np::zeros((0, 2)))),
+            "plot: heat_map has an empty z, of shape (0, 2): give at least one number",
+        ),
+        (
+            call!(p().surface(y, x, z)),
+            "plot: surface has z of shape (3, 4), where x of shape (4,) and y of shape (3,) ask for (4, 3): transpose z, as z[i, j] \
+             is at x[i] and y[j]",
+        ),
+        (
+            call!(p().heat_map_over(x, x, z)),
+            "plot: heat_map_over has z of shape (3, 4), where x of shape (3,) and y of shape (3,) ask for (3, 3): z[i, j] is at x[i] \
+             and y[j]",
+        ),
+        (
+            call!(p().surface(order, y, z)),
+            "plot: surface wants x to increase or to decrease, but x[1] is 2 and x[2] is 1: sort it, and z with it",
+        ),
+        (
+            call!(p().heat_map_over(hole, y, np::ones((1, 4)))),
+            "plot: heat_map_over has x with a number that is not finite: leave it out, and what z has there",
+        ),
+        (
+            call!(p().surface(np::arange(1), y, np::ones((1, 4)))),
+            "plot: surface has z of shape (1, 4): give at least two rows and two columns",
+        ),
+        (
+            call!(p().line(x, x).surface(x, y, z)),
+            "plot: a surface stands alone: make another Plot for the other series",
+        ),
+        (
+            call!(q().surface(x, y, z).line(x, x)),
+            "plot: a surface stands alone: make another Plot for the other series",
+        ),
+        (
+            call!(q().heat_map(z).heat_map(z)),
+            "plot: there is a heat map already: make another Plot for this one",
+        ),
+        (
+            call!(r().label("f")),
+            "plot: label comes before any series: put it after the one that it names",
+        ),
+        (
+            call!(r().line(x, x).density()),
+            "plot: density comes after a line: put it after a histogram",
+        ),
+        (
+            call!(r().density()),
+            "plot: density comes before any series: put it after a histogram",
+        ),
+        (
+            call!(r().size(0, 400)),
+            "plot: the size is 0 x 400: give sides between 100 and 10000 pixels",
+        ),
+        (
+            call!(jit(|x: Array| drop(p().line(&x, &x)))(x.clone())),
+            "plot: line has a traced x, i32[3]: return it from the function that is traced, and plot the result",
+        ),
+    ]);
+}

@@ -1,0 +1,26 @@
+//! The tests of kiln as its users see it, in one program: `cargo test --workspace --release --test suite -- numpy::` runs those of one file.
+//!
+//! Tests that need a process of their own are beside it: `cache`, `memory`, `launches`.
+
+mod damaged;
+mod derivatives;
+mod devices;
+mod display;
+mod errors;
+mod export;
+mod imports;
+mod indexing;
+mod io;
+mod lecture;
+mod ndarray;
+mod numpy;
+mod order;
+mod placement;
+#[cfg(feature = "plot")]
+mod plot;
+mod programs;
+mod promotion;
+mod random;
+mod saved;
+mod support;
+mod vmap;
