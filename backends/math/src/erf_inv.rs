@@ -92,7 +92,7 @@ pub struct Piece {
     pub root: bool,
     /// The number that is subtracted from the argument.
     pub centre: f64,
-    /// Lowest power first. Those of f32 are floats of 32 bits.
+    /// The coefficients, lowest power first. The polynomials of f32 have 32-bit floats.
     pub coefficients: Vec<f64>,
 }
 

@@ -77,7 +77,7 @@ functions! {
         Div,
         /// C's remainder, with the sign of the dividend; for integers x rem 0 is x.
         Rem,
-        /// Floats, or integers; a negative exponent gives the truncated reciprocal: 0, 1 or -1.
+        /// Floats, or integers; a negative exponent returns the truncated reciprocal: 0, 1 or -1.
         Pow,
         /// NaN wins.
         Max,
@@ -88,7 +88,7 @@ functions! {
         And,
         Or,
         Xor,
-        /// A shift of the width or more gives 0.
+        /// A shift of the width or more returns 0.
         Shl,
         /// Arithmetic for signed integers, logical for unsigned ones; a shift of the width or more fills with the sign.
         Shr,

@@ -106,7 +106,7 @@ impl Program {
     /// The program with each equation written by `write`, which returns the new results.
     ///
     /// # Errors
-    /// Those of `write`.
+    /// The errors of `write`.
     pub fn rewritten(
         &self,
         mut write: impl FnMut(&mut Builder, &Equation, &[Var]) -> Result<Vars, TypeError>,

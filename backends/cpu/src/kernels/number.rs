@@ -156,7 +156,7 @@ macro_rules! floats {
             }
             #[inline(always)]
             fn max(self, other: $t) -> $t {
-                // Of two zeros the positive one: equal numbers differ at most in the sign of zero.
+                // The positive zero is the greater: equal numbers differ at most in the sign of zero.
                 let equal = <$t>::from_bits(self.to_bits() & other.to_bits());
                 let greater = if self > other || self.is_nan() { self } else { other };
                 if self == other { equal } else { greater }

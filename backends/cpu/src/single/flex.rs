@@ -61,7 +61,7 @@ fn scratch(op: &Op, x: &[&ArrayType], y: &[ArrayType]) -> usize {
         }
         // Keys, and the zeros and NaNs beside them.
         Op::Sort { axis } if x.len() == 1 => [moved(*axis), all(x).saturating_mul(2), 0],
-        // The pairs of keys and places of one lane, and the order.
+        // The pairs of keys and indices of one lane, and the order.
         Op::Sort { axis } => [
             moved(*axis),
             all(x),
