@@ -567,7 +567,8 @@ impl<B: Kernels> Rows<B> {
 /// Concatenates arrays. On a device one kernel writes each array, unless they are so few that one fused
 /// kernel writes all. So a group is concatenated at a time.
 fn stack<B: Kernels>(arrays: Vec<Tensor<B>>, route: Route) -> Tensor<B> {
-    // With the result and a buffer of lengths this is the number of buffers that every device binds to a kernel.
+    // With the result and a buffer of lengths this is the number of buffers that every device binds to a
+    // kernel.
     const GROUP: usize = 6;
     if route != Route::Device || arrays.len() <= GROUP {
         return Tensor::concatenate(arrays, 0);

@@ -96,7 +96,7 @@ functions! {
 }
 
 functions! {
-    /// Comparisons; false where an operand is NaN, but for `Ne`.
+    /// Comparisons. All except `Ne` are false if an operand is NaN.
     Compare {
         Eq,
         Ne,

@@ -55,8 +55,8 @@ pub enum Op {
     Reshape(Shape),
     /// `(x) -> y`: axis `i` of the result is axis `permutation[i]` of the operand.
     Transpose(#[serde(with = "crate::shape::axes")] Axes),
-    /// `(x) -> y`: axis `i` of the operand is axis `axes[i]` of the result (in increasing order), where it has the
-    /// same length or is repeated from length 1; the other axes of the result repeat it.
+    /// `(x) -> y`: axis `i` of the operand is axis `axes[i]` of the result (in increasing order). There it
+    /// has the same length, or is repeated from length 1. The other axes of the result repeat the operand.
     Broadcast {
         /// The result's shape.
         shape: Shape,
@@ -173,8 +173,8 @@ pub enum Op {
         /// The shape drawn for each key.
         shape: Shape,
     },
-    /// `(high, low) -> x`: the floats on `[low, high)` that pairs of random words stand for, `u * (high - low) + low` rounded once,
-    /// where `u` is a multiple of `2^-23` or `2^-52` on `[0, 1)`. Elementwise.
+    /// `(high, low) -> x`: the floats on `[low, high)` of pairs of random words: `u * (high - low) + low`
+    /// rounded once, where `u` is a multiple of `2^-23` or `2^-52` on `[0, 1)`. Elementwise.
     Uniform {
         /// The least value; its dtype is the result's.
         low: Scalar,

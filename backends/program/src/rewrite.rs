@@ -95,7 +95,7 @@ impl Rewrite {
             .expect("an equation of operands of the same types");
     }
 
-    /// The new program, whose results stand for these variables of the old one.
+    /// The new program. Its results are the new variables of these old ones.
     pub fn finish(self, outputs: &[Var]) -> Program {
         let outputs: Vec<Var> = outputs.iter().map(|&var| self.get(var)).collect();
         self.builder.finish(&outputs)

@@ -62,7 +62,7 @@ impl Scalar {
         Scalar { dtype, bits }
     }
 
-    /// An integer converted to `dtype`, wrapped where it does not fit.
+    /// An integer converted to `dtype`. It wraps if it does not fit.
     pub fn from_i64(dtype: DType, value: i64) -> Scalar {
         let bits = match dtype {
             DType::Bool => u64::from(value != 0),

@@ -544,7 +544,8 @@ impl Writer {
         }
     }
 
-    /// Finds for outputs an input that each tile reads only where it writes the output.
+    /// Finds an input for each output whose memory can become the output's: each tile reads it only where it
+    /// writes the output.
     fn find_reusable(&mut self) {
         if self.space.kind != KernelKind::Map {
             return;
