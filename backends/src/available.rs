@@ -1,11 +1,11 @@
-//! Which devices this build has on this machine, and what runs programs on them.
+//! The devices that this build has on this machine, and their executors.
 
 use crate::device::{Device, DeviceKind};
 use crate::error::DeviceError;
 use crate::executor::Executor;
 use crate::started::started;
 
-/// The device, started if it was not yet.
+/// Returns the device, and starts it if it was not started yet.
 pub(crate) fn start(kind: DeviceKind) -> Result<Device, DeviceError> {
     let mut started = started();
     if kind != DeviceKind::Cpu && !started.contains_key(&kind) {
@@ -14,7 +14,8 @@ pub(crate) fn start(kind: DeviceKind) -> Result<Device, DeviceError> {
     Ok(Device(kind))
 }
 
-/// The best device that is there. A GPU that is there and does not start is an error: that the CPU is slower is not to be found out by waiting.
+/// The best device that is there. A GPU that is there and does not start is an error: users should not learn
+/// from a long wait that the CPU computes.
 pub(crate) fn best() -> Result<Device, DeviceError> {
     #[cfg(feature = "cuda")]
     if crate::cuda::count() > 0 {

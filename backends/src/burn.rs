@@ -1,4 +1,4 @@
-//! Devices that are backends of Burn's: a program's equations in order, each by the lowering.
+//! Devices that are Burn's backends: the lowering runs a program's equations in order.
 
 use crate::error::DeviceError;
 use crate::executor::{Executor, Held};
@@ -10,14 +10,14 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-/// A device of a backend of Burn's.
+/// A device of one of Burn's backends.
 pub(crate) struct On<B: BackendTypes> {
     pub(crate) device: Device,
     pub(crate) burn: B::Device,
 }
 
 impl<B: Kernels> On<B> {
-    /// Starts a device: has it compile and compute a sine. The process will not end before the device is done.
+    /// Starts a device: it compiles and computes a sine. The process will not end before the device is done.
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     pub(crate) fn start(device: Device, burn: B::Device) -> Result<Box<dyn Executor>, DeviceError> {
         let on = On::<B> { device, burn };
@@ -42,7 +42,8 @@ impl<B: Kernels> On<B> {
         }
     }
 
-    /// What Burn does, its panics as errors. Those of effects go on as they were: they are the user's, or raised on purpose.
+    /// Runs Burn's code and returns its panics as errors. Panics of effects go on: the user raised them, or
+    /// an effect did on purpose.
     fn caught<R>(&self, f: impl FnOnce() -> R) -> Result<R, DeviceError> {
         catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
             let payload = match payload.downcast::<Effects>() {
@@ -114,7 +115,7 @@ fn tensor<B: Kernels>(held: Held) -> Tensor<B> {
 /// The panic of an effect, on its way through Burn.
 struct Effects(Box<dyn Any + Send>);
 
-/// Has the equations of devices tell the same handler of effects as those of the CPU.
+/// Sends the effects of devices to the handler that has those of the CPU.
 fn listen() {
     kiln_burn::on_effect(|effect: &Effect, operands: Vec<TensorData>| {
         let operands: Vec<Buffer> = operands.into_iter().map(Buffer::from_data).collect();

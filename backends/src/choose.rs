@@ -1,4 +1,4 @@
-//! Devices are found, started and chosen.
+//! Finds, starts and chooses devices.
 
 use crate::device::{Device, DeviceKind};
 use crate::error::DeviceError;
@@ -13,8 +13,8 @@ impl Device {
     /// An NVIDIA GPU, by the number that CUDA gives it.
     ///
     /// # Errors
-    /// Without the feature `cuda`, the driver's library, the CUDA toolkit's `libdevice.10.bc`, or so many GPUs: says what was looked for and what to
-    /// install.
+    /// Without the feature `cuda`, the driver's library, the CUDA toolkit's `libdevice.10.bc`, or a GPU of
+    /// this number. The error names the files that were looked for and what to install.
     ///
     /// ```
     /// use kiln::Device;
@@ -27,10 +27,12 @@ impl Device {
         available::start(DeviceKind::Cuda(index))
     }
 
-    /// A GPU by Vulkan, Metal or DirectX 12: discrete ones come first, then those within a processor, software last.
+    /// A GPU by Vulkan, Metal or DirectX 12. Discrete GPUs come first, then those within a
+    /// processor, software last.
     ///
     /// # Errors
-    /// Without the feature `wgpu`, a driver, or so many GPUs: says what was looked for and what to install.
+    /// Without the feature `wgpu`, a driver, or a GPU of this number. The error names the files that were
+    /// looked for and what to install.
     ///
     /// ```
     /// use kiln::Device;
@@ -43,7 +45,8 @@ impl Device {
         available::start(DeviceKind::Wgpu(index))
     }
 
-    /// Burn's deprecated CPU backend, one equation after another: a second opinion on results.
+    /// Burn's deprecated CPU backend, which runs one equation after another. Its results check
+    /// those of other devices.
     ///
     /// # Errors
     /// Without the feature `ndarray`.
@@ -60,8 +63,8 @@ impl Device {
         available::start(DeviceKind::Ndarray)
     }
 
-    /// Whether the device computes with a dtype. What it does not have is refused when an array is moved there, or a function
-    /// compiled.
+    /// Returns true if the device computes with a dtype. Otherwise the move of an array to the device is
+    /// refused, and so is the compilation of a function.
     ///
     /// ```
     /// use kiln::{DType, Device};
@@ -74,11 +77,12 @@ impl Device {
         self == Device::cpu() || started::executor(self).has(dtype)
     }
 
-    /// Runs a function, and lists the kernels that the device was given meanwhile, in order: what was fused with what. They are done when this returns.
-    /// Run the function once before, since a first call may try several kernels; launches of other threads are in the list.
+    /// Runs a function and returns the kernels that the device launched meanwhile, in order: they show the
+    /// fusion. The kernels are done when this returns. Run the function once before, since a first call may
+    /// try several kernels. Launches of other threads are in the list.
     ///
     /// # Errors
-    /// On the CPU and `ndarray`, which are not given kernels one by one. When the device fails.
+    /// On the CPU and `ndarray`, which launch no single kernels. When the device fails.
     ///
     /// ```
     /// use kiln::{Array, Device, grad, jit, numpy as np};
@@ -107,11 +111,13 @@ impl Device {
             .ok_or_else(none)
     }
 
-    /// The device that the environment asks for: the one named by the variable `KILN_DEVICE` (`cpu`, `cuda:0`, `wgpu:1`, `ndarray`); if that is not set or
-    /// empty, the best one present: a GPU by CUDA, a GPU by wgpu (not in software), the CPU. Asked once for the process.
+    /// The device that the environment asks for: the name in the variable `KILN_DEVICE` (`cpu`, `cuda:0`,
+    /// `wgpu:1`, `ndarray`). If the variable is not set or empty, the best device present: a GPU by CUDA, a
+    /// GPU by wgpu (not in software), the CPU. The process asks once.
     ///
     /// # Errors
-    /// When `KILN_DEVICE` names a device that is not there, or something that is no device. Without it, when the best device is there and does not start.
+    /// When `KILN_DEVICE` names a device that is not there, or something that is no device. Without the
+    /// variable, when the best device is there and does not start.
     ///
     /// ```
     /// use kiln::Device;
@@ -129,7 +135,7 @@ impl Device {
     }
 }
 
-/// What `KILN_DEVICE` says, if it says anything.
+/// The value of `KILN_DEVICE`, unless it is empty.
 fn named() -> Option<String> {
     let name = std::env::var_os("KILN_DEVICE")?;
     (!name.is_empty()).then(|| name.to_string_lossy().into_owned())
@@ -145,11 +151,11 @@ fn process_default() -> RwLockReadGuard<'static, Option<Device>> {
     DEFAULT.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where arrays are made that are made of nothing but numbers: the device set by [`set_default_device`] or [`with_default_device`], else
-/// [`Device::from_environment`].
+/// The device of arrays that are made of numbers alone: the one set by [`set_default_device`] or
+/// [`with_default_device`], else [`Device::from_environment`].
 ///
 /// # Panics
-/// When it is the environment that decides, and [`Device::from_environment`] is an error.
+/// When no default device is set, and [`Device::from_environment`] is an error.
 impl Default for Device {
     #[track_caller]
     fn default() -> Device {
@@ -164,7 +170,8 @@ impl Default for Device {
     }
 }
 
-/// Sets, for the whole process, the device where arrays are made that are made of nothing but numbers: JAX's `jax_default_device`.
+/// Sets, for the whole process, the device of arrays that are made of numbers alone: JAX's
+/// `jax_default_device`.
 ///
 /// ```standalone_crate
 /// use kiln::{Device, numpy as np, set_default_device};
@@ -175,7 +182,8 @@ pub fn set_default_device(device: Device) {
     *DEFAULT.write().unwrap_or_else(PoisonError::into_inner) = Some(device);
 }
 
-/// Runs `f` with another default device on this thread; the one before is restored, also when `f` panics.
+/// Runs `f` with another default device on this thread. The device before is restored afterwards,
+/// also if `f` panics.
 ///
 /// ```
 /// use kiln::{Device, numpy as np, with_default_device};
@@ -193,8 +201,8 @@ pub fn with_default_device<R>(device: Device, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// The devices that this build can use on this machine, the CPU first: `jax.devices()`. A GPU that does not start is not among them, and [`Device::wgpu`] or
-/// [`Device::cuda`] of its number says why.
+/// The devices that this build can use on this machine, the CPU first: `jax.devices()`. The list lacks a GPU
+/// that does not start. [`Device::wgpu`] or [`Device::cuda`] of its number says why.
 ///
 /// ```
 /// use kiln::{Device, devices};
@@ -204,7 +212,8 @@ pub fn devices() -> Vec<Device> {
     available::all()
 }
 
-/// A device by its name: what [`Display`](std::fmt::Display) writes, or `cuda` and `wgpu` for the first of their kind.
+/// Parses a device's name: a name that [`Display`](std::fmt::Display) writes, or `cuda` and `wgpu` for the
+/// first of their kind.
 ///
 /// ```
 /// use kiln::Device;

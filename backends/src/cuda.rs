@@ -10,7 +10,8 @@ use crate::libdevice;
 use kiln_burn::cube::{Cube, CubeDevice};
 use std::sync::LazyLock;
 
-/// Kernels come from LLVM, which is linked in. Of the CUDA toolkit they need the library that `libdevice` looks for.
+/// LLVM, which is linked in, compiles the kernels. They need one library of the CUDA toolkit:
+/// see `libdevice`.
 const DRIVER: Driver = Driver {
     names: if cfg!(windows) {
         &["nvcuda.dll"]
@@ -20,7 +21,7 @@ const DRIVER: Driver = Driver {
     install: "NVIDIA's driver",
 };
 
-/// The GPUs that CUDA has.
+/// The GPUs that CUDA lists.
 static GPUS: LazyLock<Vec<CubeDevice>> = LazyLock::new(|| {
     let all = CubeDevice::enumerate_all().into_iter();
     all.filter(|device| matches!(device, CubeDevice::Cuda(_)))

@@ -21,7 +21,7 @@ pub(crate) enum Storage {
 }
 
 impl Data {
-    /// Where the elements are.
+    /// The device whose memory has the elements.
     pub fn device(&self) -> Device {
         match &self.0 {
             Storage::Cpu(_) => Device::cpu(),
@@ -45,7 +45,7 @@ impl Data {
         }
     }
 
-    /// The same elements in the memory of a device; from one device to another by way of the host.
+    /// Moves the elements to the memory of a device. A move between two devices goes through the host.
     ///
     /// # Errors
     /// When the device does not have the dtype or so many axes, or fails.
@@ -64,10 +64,11 @@ impl Data {
         Ok(Data(Storage::Remote { device, of, held }))
     }
 
-    /// The elements in the host's memory: shared if they are there, else read once the device has computed them.
+    /// The elements in the host's memory. Elements in the host's memory are shared; others are read once the
+    /// device has computed them.
     ///
     /// # Errors
-    /// When the device fails, or failed at computing them.
+    /// When the device fails, or failed to compute the elements.
     pub fn into_buffer(self) -> Result<Buffer, DeviceError> {
         match self.0 {
             Storage::Cpu(buffer) => Ok(buffer),
@@ -75,10 +76,10 @@ impl Data {
         }
     }
 
-    /// Waits until the elements are there, whichever thread asked the device for them.
+    /// Waits until the elements are computed, whichever thread asked the device for them.
     ///
     /// # Errors
-    /// When the device fails, or failed at computing them.
+    /// When the device fails, or failed to compute the elements.
     pub fn wait(&self) -> Result<(), DeviceError> {
         match &self.0 {
             Storage::Cpu(_) => Ok(()),

@@ -1,12 +1,13 @@
-//! What a device is called.
+//! The names of devices.
 
 use std::fmt;
 
-/// Where arrays are and programs run.
+/// A device: the place of arrays, and of the programs that run on them.
 ///
-/// A value of this type stands for a device that was found and started: what can be missing is an error of [`Device::cuda`] and
-/// [`Device::wgpu`]. Each needs the Cargo feature of its name. Arrays know their device ([`Array::device`](https://docs.rs/kiln)), go to another by `to_device`, and a
-/// function runs where its arguments are; where it has none, on [`Device::default`].
+/// A value of this type stands for a device that was found and started. [`Device::cuda`] and [`Device::wgpu`]
+/// return an error if something is missing. Each needs the Cargo feature of its name. An array has a device
+/// ([`Array::device`](https://docs.rs/kiln)); `to_device` moves it to another. A function runs on the device
+/// of its arguments, or on [`Device::default`] if it has no arguments.
 ///
 /// | device | what it is | feature |
 /// |---|---|---|
@@ -24,7 +25,7 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Device(pub(crate) DeviceKind);
 
-/// What a device is, and which of its kind.
+/// The kind of a device, and its number within the kind.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum DeviceKind {
     Cpu,
@@ -34,7 +35,7 @@ pub(crate) enum DeviceKind {
 }
 
 impl DeviceKind {
-    /// As `KILN_DEVICE` names it.
+    /// The name of the kind in `KILN_DEVICE`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             DeviceKind::Cpu => "cpu",

@@ -1,15 +1,15 @@
-//! Whether a driver is there, before anything that needs it is touched.
+//! Checks that a driver is installed, before any call that needs the driver.
 
 use crate::error::DeviceError;
 
-/// A driver's library, under the names that it has on some system.
+/// A driver's library, under the names that it has on one system.
 pub(crate) struct Driver {
     pub(crate) names: &'static [&'static str],
     pub(crate) install: &'static str,
 }
 
 impl Driver {
-    /// Whether the system's loader finds the library.
+    /// Checks that the system's loader finds the library.
     pub(crate) fn look(&self, device: &str) -> Result<(), DeviceError> {
         if self.names.is_empty() || self.names.iter().any(|name| is_there(name)) {
             return Ok(());
@@ -23,8 +23,8 @@ impl Driver {
 }
 
 fn is_there(name: &str) -> bool {
-    // SAFETY: loading a library runs its initialisers. These are the system's drivers, which whoever asks for their device
-    // would have loaded next.
+    // SAFETY: loading a library runs its initialisers. The libraries are the system's drivers: a user who
+    // asks for their device would load them next.
     unsafe { libloading::Library::new(name) }.is_ok()
 }
 

@@ -1,10 +1,10 @@
-//! What can be wrong with a device.
+//! The errors of devices.
 
 use crate::{Device, OutOfMemory};
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why a device cannot be had, or could not do what it was asked.
+/// The reason why a device is not available, or why it could not do its work.
 ///
 /// ```
 /// use kiln::{Device, DeviceError};
@@ -29,48 +29,49 @@ pub enum DeviceError {
         device: String,
         /// The libraries that were looked for.
         looked_for: Vec<String>,
-        /// What to install.
+        /// The package to install.
         install: &'static str,
     },
-    /// NVIDIA's library of mathematical functions, which kernels are compiled with, is not there.
+    /// NVIDIA's library of mathematical functions is not there. Kernels are compiled with it.
     NoLibdevice {
         /// The device that was asked for.
         device: String,
         /// The files that were looked for.
         looked_for: Vec<PathBuf>,
     },
-    /// The driver has fewer devices than that.
+    /// The driver has fewer devices than the number asked for.
     Missing {
         /// The device that was asked for.
         device: String,
-        /// The devices of its kind that there are.
+        /// The devices of this kind that there are.
         found: Vec<String>,
-        /// What to look at.
+        /// The thing to look at.
         hint: &'static str,
     },
-    /// The driver has the device, and could not start it.
+    /// The driver has the device, but could not start it.
     Start {
         /// The device.
         device: String,
-        /// What the driver says.
+        /// The message of the driver.
         reason: String,
     },
     /// The device cannot hold or compute this.
     Unsupported {
         /// The device.
         device: Device,
-        /// What it was asked, as in `float64`.
+        /// The request, as in `float64`.
         what: String,
-        /// What to do instead.
+        /// The thing to do instead.
         instead: &'static str,
     },
     /// There is not enough memory on the CPU.
     OutOfMemory(OutOfMemory),
-    /// The device failed at its work: out of memory, a kernel that its driver does not compile, a device that was lost.
+    /// The device failed at its work: it has no memory left, its driver does not compile a kernel, or
+    /// the device was lost.
     Failed {
         /// The device.
         device: Device,
-        /// What Burn says.
+        /// The message of Burn.
         reason: String,
     },
 }

@@ -7,29 +7,32 @@ use crate::{Buffer, Device, started};
 use kiln_program::{Program, Scalar, put_back, simplify};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A program compiled for a device. One whose literals were [lifted](kiln_program::lift()) gets them when it runs.
+/// A program compiled for a device. If its literals were [lifted](kiln_program::lift()), each
+/// run passes them.
 pub struct Executable(Compiled);
 
 enum Compiled {
     Cpu(kiln_cpu::Executable),
-    /// A program whose equations are asked of a device one after another, which makes kernels of them.
+    /// A program whose equations go to a device one after another. The device makes kernels of them.
     Remote {
         device: Device,
         executor: &'static dyn Executor,
         program: Arc<Program>,
-        /// The program with the literals that it ran with last: there they are arguments of kernels, which do not depend on them.
+        /// The program with the literals of the last run. On a device the literals are arguments of kernels,
+        /// so the kernels do not depend on them.
         last: Mutex<Option<WithLiterals>>,
     },
 }
 
-/// Numbers, and a program with these as its literals.
+/// Numbers, and the program with these numbers as its literals.
 type WithLiterals = (Arc<[Scalar]>, Arc<Program>);
 
 impl Executable {
     /// Compiles a program.
     ///
     /// # Errors
-    /// When the device does not have a dtype of the program, or so many axes, and when the CPU's threads do not start.
+    /// When the device lacks a dtype of the program or allows fewer axes, or when the CPU's
+    /// threads do not start.
     pub fn compile(program: &Program, device: Device) -> Result<Executable, DeviceError> {
         if device == Device::cpu() {
             kiln_cpu::start_threads().map_err(|reason| DeviceError::Start {
@@ -49,17 +52,17 @@ impl Executable {
         }))
     }
 
-    /// The bytes that it takes in the host's memory, roughly.
+    /// The approximate bytes of the executable in the host's memory.
     pub fn bytes(&self) -> usize {
         match &self.0 {
             Compiled::Cpu(executable) => executable.bytes(),
-            // Also with the literals of the last run.
+            // The program, and the program with the literals of the last run.
             Compiled::Remote { program, .. } => 2 * program.bytes(),
         }
     }
 
-    /// Runs it on arrays of its device, with these numbers for the literals that were lifted. On a device that is not the CPU the results are
-    /// there some time later.
+    /// Runs the program on arrays of its device, with these numbers for the literals that were lifted. A
+    /// device other than the CPU computes the results later.
     ///
     /// # Errors
     /// When the device fails.
@@ -101,7 +104,7 @@ impl Executable {
     }
 }
 
-/// The program with these literals, taken from the last run if that had the same.
+/// The program with these literals. The program of the last run is returned if it had the same literals.
 fn with_literals(
     program: &Arc<Program>,
     numbers: &Arc<[Scalar]>,

@@ -1,4 +1,4 @@
-//! What runs programs on a device other than the CPU.
+//! The executor of a device other than the CPU.
 
 use crate::error::DeviceError;
 use crate::{Buffer, Device};
@@ -10,35 +10,36 @@ use std::sync::Arc;
 /// An array in a device's memory: a [`Tensor`](kiln_burn::Tensor) of its backend.
 pub(crate) type Held = Arc<dyn Any + Send + Sync>;
 
-/// What runs programs on a device.
+/// Runs programs on a device.
 pub(crate) trait Executor: Send + Sync {
     /// Returns true if the device computes with a dtype.
     fn has(&self, dtype: DType) -> bool;
 
-    /// The most axes that an array can have there.
+    /// The most axes that an array can have on the device.
     fn max_rank(&self) -> usize;
 
-    /// Elements, sent to the device.
+    /// Sends elements to the device.
     fn put(&self, buffer: &Buffer) -> Result<Held, DeviceError>;
 
-    /// Elements, read back once they are there.
+    /// Reads elements back once the device has computed them.
     fn get(&self, held: Held, of: &ArrayType) -> Result<Buffer, DeviceError>;
 
-    /// Runs a program. Its results are there some time later: what is wrong with them may be known only when they are read.
+    /// Runs a program. The device computes the results later, so an error may appear only when they are read.
     fn run(&self, program: &Program, inputs: Vec<Held>) -> Result<Vec<Held>, DeviceError>;
 
-    /// The kernels that are launched for what a function does, if the device is given kernels.
+    /// Runs a function and returns the kernels that the device launched for it, if the device
+    /// launches kernels.
     fn launches(&self, f: &mut dyn FnMut()) -> Result<Option<Vec<Launch>>, DeviceError>;
 
-    /// Waits until an array's elements are there, whichever thread asked for them.
+    /// Waits until an array's elements are computed, whichever thread asked for them.
     fn wait(&self, held: &Held) -> Result<(), DeviceError>;
 
-    /// Waits until the device has done all that it was given.
+    /// Waits until the device has done all its work.
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     fn finish(&self) -> Result<(), DeviceError>;
 }
 
-/// Asks for the type of each array in a program, until one is refused.
+/// Checks the type of each array in a program, until one is refused.
 pub(crate) fn check_types<E>(
     program: &Program,
     check: &impl Fn(&ArrayType) -> Result<(), E>,
@@ -51,7 +52,7 @@ pub(crate) fn check_types<E>(
     Ok(())
 }
 
-/// Refuses an array that a device does not have.
+/// Returns an error if a device does not have an array of this type.
 pub(crate) fn check(device: Device, executor: &dyn Executor, of: &ArrayType) -> Result<(), DeviceError> {
     let (rank, most) = (of.shape.rank(), executor.max_rank());
     let (what, instead) = match of.dtype {

@@ -1,6 +1,8 @@
-//! Devices: where arrays are, and what compiles and runs programs there; and the gradient of an op, which is Burn's.
+//! Devices: the memory of arrays, and the engines that compile and run programs; and the gradient of an
+//! op, which is Burn's.
 //!
-//! On the CPU that is kiln's own engine. Other devices are backends of Burn's, on which a program's equations are lowered one after another.
+//! The engine of the CPU is kiln's own. Other devices are Burn's backends, and the lowering runs a program's
+//! equations on them one after another.
 
 mod available;
 #[cfg(any(feature = "cuda", feature = "wgpu", feature = "ndarray"))]

@@ -1,17 +1,19 @@
-//! Whether NVIDIA's library of mathematical functions is there: kernels with `exp`, `sin`, `tanh` and the like are linked with it when they are compiled.
+//! Looks for NVIDIA's library of mathematical functions. The compiler links kernels with `exp`, `sin`, `tanh`
+//! and the like with it.
 
 use crate::error::DeviceError;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Where the library is in a CUDA toolkit.
+/// The path of the library within a CUDA toolkit.
 const FILE: &str = "nvvm/libdevice/libdevice.10.bc";
 
-/// The toolkits that are looked at where `CUDA_PATH` names none.
+/// The toolkits to search if `CUDA_PATH` names none.
 #[cfg(feature = "cuda")]
 const TOOLKITS: [&str; 4] = ["/usr/local/cuda", "/opt/cuda", "/usr/lib/cuda", "/usr"];
 
-/// Looks for the library where CubeCL looks for it when it compiles the first such kernel (cubecl-llvm 0.11.3, `nvptx/libdevice.rs`).
+/// Looks for the library in the places where CubeCL looks when it compiles the first such kernel (cubecl-llvm
+/// 0.11.3, `nvptx/libdevice.rs`).
 #[cfg(feature = "cuda")]
 pub(crate) fn look(device: &str) -> Result<(), DeviceError> {
     look_in(
@@ -21,9 +23,10 @@ pub(crate) fn look(device: &str) -> Result<(), DeviceError> {
     )
 }
 
-/// `CUDA_PATH` is believed, right or wrong; else the first toolkit with a folder for the library has to have it.
+/// Looks in `CUDA_PATH`, if it is set. Otherwise the first toolkit with a folder for the library
+/// must have the library.
 fn look_in(device: &str, cuda_path: Option<OsString>, toolkits: &[PathBuf]) -> Result<(), DeviceError> {
-    // CubeCL reads it as text.
+    // CubeCL reads the variable as text.
     let named = cuda_path
         .and_then(|path| path.into_string().ok())
         .map(PathBuf::from);
@@ -70,7 +73,7 @@ mod tests {
         let nothing: Vec<PathBuf> = vec![];
         assert_eq!(look(None, &[&none, &whole]), nothing);
         assert_eq!(look(Some(&whole), &[&none]), nothing);
-        // What is not there has each file that was looked for.
+        // The error lists each file that was looked for.
         assert_eq!(
             look(None, &[&none, &toolkit("nor this")]),
             [none.join(FILE), toolkit("nor this").join(FILE)]

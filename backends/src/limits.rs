@@ -1,8 +1,8 @@
-//! What GPUs do not do, as a table.
+//! A table of operations and dtypes that GPUs lack.
 
 use std::fmt;
 
-/// Something that a GPU does not do by itself.
+/// Something that a GPU cannot do by itself.
 ///
 /// ```
 /// let sorts = kiln::limits().into_iter().find(|limit| limit.what == "sort").unwrap();
@@ -12,7 +12,7 @@ use std::fmt;
 pub struct Limit {
     /// The operation, or the dtype.
     pub what: String,
-    /// What is done instead.
+    /// The way in which it is done instead.
     pub how: &'static str,
 }
 
@@ -22,8 +22,8 @@ impl fmt::Display for Limit {
     }
 }
 
-/// What `cuda` and `wgpu` do not do by themselves: operations that the host does, with what it reads of the device for them, and dtypes that are
-/// refused. Everything else stays on the device.
+/// The operations and dtypes that `cuda` and `wgpu` lack: operations that the host does, with the arrays that
+/// it reads of the device for them, and dtypes that are refused. Everything else stays on the device.
 ///
 /// ```
 /// for limit in kiln::limits() {

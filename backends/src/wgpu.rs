@@ -21,7 +21,7 @@ const DRIVER: Driver = Driver {
     install: "the Vulkan loader (Debian: libvulkan1) and a driver (the GPU's, or mesa-vulkan-drivers for software)",
 };
 
-/// The best first.
+/// The adapters, the best first.
 static ADAPTERS: LazyLock<Vec<WgpuDevice>> = LazyLock::new(|| {
     let mut found: Vec<WgpuDevice> = CubeDevice::enumerate_all()
         .into_iter()
@@ -39,7 +39,7 @@ static ADAPTERS: LazyLock<Vec<WgpuDevice>> = LazyLock::new(|| {
     found
 });
 
-/// Returns true if the first adapter is a GPU, and not software.
+/// Returns true if the first adapter is a GPU in hardware.
 pub(crate) fn hardware() -> bool {
     let first = || ADAPTERS.first().map(|device| &device.kind);
     DRIVER.look("wgpu").is_ok() && first().is_some_and(|kind| *kind != WgpuDeviceKind::Cpu)
@@ -64,7 +64,7 @@ pub(crate) fn start(index: usize) -> Result<Box<dyn Executor>, DeviceError> {
     let options = RuntimeOptions::try_default();
     let setup = options.and_then(|options| try_init_setup::<AutoGraphicsApi>(adapter, options));
     match setup {
-        // The rest of the program has started it through Burn.
+        // Other code of the process started the adapter through Burn.
         Ok(_) | Err(WgpuInitError::Registration { .. }) => {
             On::<Cube>::start(device, CubeDevice::Wgpu(adapter.clone()))
         }

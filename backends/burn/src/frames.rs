@@ -1,13 +1,14 @@
-//! Aligning the axes of a program's variables before the program runs on a device.
+//! Aligns the axes of a program's variables before the program runs on a device.
 //!
-//! A broadcast is not carried out: its operand gets axes of length 1, and a fused kernel repeats it. A repeated array would take memory. The
-//! values from which the operand is computed have these axes too, because a reshape between them would cut a kernel in two. All values that
-//! elementwise ops connect, or reshapes that add or remove axes of length 1, share one frame.
+//! A broadcast copies nothing: its operand has axes of length 1, and a fused kernel repeats it. A repeated
+//! array would take memory. The values that the operand is computed from have these axes too, because a
+//! reshape between them would cut a kernel in two. All values that elementwise ops connect, or reshapes that
+//! add or remove axes of length 1, share one frame.
 
 use crate::limits::on_host;
 use kiln_program::{Binary, DType, Op, Program, Unary, Var};
 
-/// Where the axes that are longer than 1 go, in arrays of some rank: the other axes there have length 1.
+/// The places of the axes that are longer than 1, in arrays of some rank. The other axes there have length 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) rank: usize,
@@ -15,7 +16,7 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// An array's own axes.
+    /// The frame of an array's own axes.
     fn of(shape: &[usize]) -> Frame {
         Frame {
             rank: shape.len().max(1),
@@ -42,9 +43,9 @@ pub(crate) fn long(shape: &[usize]) -> Vec<usize> {
 pub(crate) struct Frames {
     component: Vec<usize>,
     frames: Vec<Option<Frame>>,
-    /// For each component the one that it is broadcast to in the end.
+    /// For each component, the component that it is finally broadcast to.
     greatest: Vec<usize>,
-    /// For each variable the shape of the grid that it is computed for.
+    /// For each variable, the shape of the grid that it is computed for.
     grids: Vec<Option<Vec<usize>>>,
 }
 
@@ -95,7 +96,7 @@ impl Frames {
             grids: vec![None; component.len()],
             component,
         };
-        // What is no broadcast's source has the frame of its variable of the greatest rank.
+        // A component that is no broadcast's source has the frame of its variable of the greatest rank.
         let mut source = vec![false; frames.component.len()];
         for (x, ..) in &broadcasts {
             source[frames.component[x.index()]] = true;
@@ -113,7 +114,7 @@ impl Frames {
                 *best = Some(frame);
             }
         }
-        // The greater sides of broadcasts first, as the lesser ones are aligned with them.
+        // The greater sides of broadcasts come first, as the lesser sides are aligned with them.
         broadcasts.sort_by_key(|(_, y, _)| std::cmp::Reverse(long(shape(*y)).len()));
         for (x, y, axes) in broadcasts {
             let to = frames.of(y);
@@ -134,11 +135,13 @@ impl Frames {
         frames
     }
 
-    /// Arrays that are long along different axes meet in a grid. One kernel takes both only from where all is as large as the grid, so what is
-    /// computed for nothing but a grid is computed for all of it.
+    /// Finds the grids: arrays that are long along different axes meet in a grid. One kernel
+    /// computes both arrays only at the size of the grid, so a value that only a grid needs is
+    /// computed for all of the grid.
     fn find_grids(&mut self, program: &Program) {
         let full = |frames: &Frames, var: Var| frames.whole(program, var);
-        // The shapes as they are held, and which there are among what elementwise ops give.
+        // The shapes of the variables in memory, and the different shapes among the results of
+        // elementwise ops.
         let mut held: Vec<Vec<usize>> = program.inputs().map(|var| full(self, var)).collect();
         let mut given: Vec<Vec<Vec<usize>>> = vec![vec![]; self.component.len()];
         for equation in program.equations() {
@@ -175,12 +178,12 @@ impl Frames {
             })
             .collect();
         let grid = |frames: &Frames, var: Var| grids[frames.greatest[frames.component[var.index()]]].as_ref();
-        // Backwards, as it depends on all uses.
+        // The pass runs backwards, as a value depends on all its uses.
         let mut only = vec![true; held.len()];
         program.outputs().iter().for_each(|var| only[var.index()] = false);
         for equation in program.equations().iter().rev() {
             let Some(&y) = equation.outputs.first() else {
-                // What is told of something else takes it as it is.
+                // An effect takes its operand as it is.
                 equation.inputs.iter().for_each(|x| only[x.index()] = false);
                 continue;
             };
@@ -190,7 +193,7 @@ impl Frames {
                 op if op.is_elementwise() => {
                     grid(self, x).is_some_and(|grid| only[y.index()] || held[y.index()] == *grid)
                 }
-                // As large as the grid it can go only where it has the same places, in the same grid.
+                // A value can be as large as the grid only if it has the same places, in the same grid.
                 Op::Reshape(_) | Op::Broadcast { .. } => {
                     let [x_grid, y_grid] = [x, y].map(|var| self.greatest[self.component[var.index()]]);
                     only[y.index()] && held[x.index()] == held[y.index()] && x_grid == y_grid
@@ -213,7 +216,8 @@ impl Frames {
         }
     }
 
-    /// How a broadcast of what is held in this shape is held. What is as large as a grid has all the grid's axes.
+    /// The shape in memory of a broadcast of a value that is held in this shape. A value as large as a grid
+    /// has all the grid's axes.
     pub(crate) fn broadcast(
         &self,
         program: &Program,
@@ -233,7 +237,7 @@ impl Frames {
         shape
     }
 
-    /// The shape of the grid that the result of an elementwise op is computed for, if it is for nothing else.
+    /// The shape of the grid, if the result of an elementwise op is computed for a grid only.
     pub(crate) fn grid(&self, var: Var) -> Option<&[usize]> {
         self.grids[var.index()].as_deref()
     }
@@ -244,7 +248,7 @@ impl Frames {
             .expect("each component has a frame")
     }
 
-    /// The shape in which a variable is held with nothing left to repeat.
+    /// The shape of a variable in memory if no axis is left to repeat.
     pub(crate) fn whole(&self, program: &Program, var: Var) -> Vec<usize> {
         let shape = &program.type_of(var).shape;
         let lengths = long(shape).into_iter().map(|axis| shape[axis]);
@@ -260,7 +264,7 @@ fn held_shapes<'a>(vars: &[Var], held: &'a [Vec<usize>]) -> Vec<&'a [usize]> {
     vars.iter().map(|var| &held[var.index()][..]).collect()
 }
 
-/// The shape to which shapes of one rank broadcast.
+/// The shape that shapes of one rank broadcast to.
 pub(crate) fn together(shapes: &[impl AsRef<[usize]>]) -> Vec<usize> {
     let mut shape = shapes[0].as_ref().to_vec();
     for other in &shapes[1..] {
@@ -273,13 +277,13 @@ pub(crate) fn together(shapes: &[impl AsRef<[usize]>]) -> Vec<usize> {
     shape
 }
 
-/// Where an axis longer than 1 is in the frame of an array of this shape.
+/// The axis of a frame for an axis longer than 1 of an array of this shape.
 fn place(frame: &Frame, shape: &[usize], axis: usize) -> usize {
     let before = shape[..axis].iter().filter(|&&length| length != 1).count();
     frame.places[before]
 }
 
-/// Returns true if an elementwise op becomes a part of a kernel with others.
+/// Returns true if an elementwise op becomes part of a kernel with other ops.
 fn fuses(op: &Op, dtype: DType) -> bool {
     let apart = match op {
         Op::Unary(f) => matches!(f, Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc),

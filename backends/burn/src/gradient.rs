@@ -1,8 +1,9 @@
 //! The gradient of one op, as a program.
 //!
-//! The op is lowered onto Burn's autodiff decorator over the [`Recorder`], [`backward`](AutodiffBackend::backward) is called, and what
-//! was written is the gradient. Beside the decorator stand the programs of `rules`, for the ops whose [`Source`] is not Burn. Either way
-//! the gradient consists of plain ops again, so it can be differentiated again.
+//! The op is lowered onto Burn's autodiff decorator over the [`Recorder`].
+//! [`backward`](AutodiffBackend::backward) is called, and the equations that the recorder wrote are the
+//! gradient. The programs of `rules` replace the decorator for the ops whose [`Source`] is not Burn. Either
+//! way the gradient consists of plain ops, so it can be differentiated again.
 
 use crate::recorder::{Recorder, input, output, record};
 use crate::rules::{Cotangents, Rule, own, source};
@@ -20,26 +21,26 @@ impl Kernels for Differentiated {}
 /// A vector-Jacobian product of one op.
 #[derive(Clone, Debug)]
 pub struct Gradient {
-    /// `(operands, cotangents of the given results) -> cotangents` of those operands that have one.
+    /// `(operands, cotangents of the given results) -> cotangents` of the operands that have one.
     pub program: Program,
-    /// For each operand, whether it has a cotangent: none that is not wanted, is not of floats, or on which the given results do not
-    /// depend.
+    /// True for each operand that has a cotangent. An operand has none if it is not wanted, if it is not of
+    /// floats, or if the given results do not depend on it.
     pub has: Vec<bool>,
-    /// Whose rule it is; none if nothing has a cotangent.
+    /// The author of the rule; none if nothing has a cotangent.
     pub source: Option<Source>,
 }
 
-/// Why an op has no gradient here.
+/// The reason why an op has no gradient here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GradientError {
     /// The op's operands do not type.
     Type(kiln_program::TypeError),
-    /// The op is not a plain one: its rule is its user's.
+    /// The op is not a plain one: its user writes the rule.
     Structure {
         /// The op.
         op: String,
     },
-    /// Its lowering asks Burn for something that has no form as equations.
+    /// The lowering of the op calls an operation of Burn that has no form as equations.
     Refused(Refused),
 }
 
@@ -55,11 +56,11 @@ impl fmt::Display for GradientError {
 
 impl std::error::Error for GradientError {}
 
-/// The vector-Jacobian product of an op as a program, for operands of these types: `wanted` says which operands want a cotangent, `given`
-/// which results bring one.
+/// The vector-Jacobian product of an op as a program, for operands of these types. `wanted` marks the
+/// operands that want a cotangent, `given` marks the results that have one.
 ///
-/// Conventions are JAX's: `abs` has derivative 1 at 0, equal operands of `max` and all that attain a `reduce_max` share the cotangent, a
-/// select passes nothing to the branch not taken.
+/// Conventions are JAX's: `abs` has derivative 1 at 0, equal operands of `max` and all elements that attain a
+/// `reduce_max` share the cotangent, and a select passes nothing to the branch that is not chosen.
 ///
 /// ```
 /// use kiln_burn::{Source, vjp};
@@ -73,8 +74,8 @@ impl std::error::Error for GradientError {}
 /// ```
 ///
 /// # Errors
-/// When the operands do not type, and when the op is not plain: gathers, scatters, decompositions, random bits and what holds programs
-/// have rules of their users.
+/// When the operands do not type, and when the op is not plain: users write the rules of gathers, scatters,
+/// decompositions, random bits and ops that hold programs.
 pub fn vjp(
     op: &Op,
     operands: &[ArrayType],
@@ -116,7 +117,7 @@ pub fn vjp(
         .zip(given)
         .map(|(of, &given)| given.then(|| builder.input(of.clone())))
         .collect();
-    // A cotangent of what is not floats says nothing.
+    // The cotangent of a result that is not of floats is ignored.
     let floats: Vec<Option<Var>> = g
         .iter()
         .zip(&results)
@@ -153,7 +154,7 @@ pub fn vjp(
     })
 }
 
-/// Returns true if the gradient of an op is one of plain ops; else its rule is its user's.
+/// Returns true if the gradient of an op is one of plain ops. Otherwise the op's user writes the rule.
 fn is_plain(op: &Op) -> bool {
     let structured = matches!(
         op.class(),
@@ -162,7 +163,7 @@ fn is_plain(op: &Op) -> bool {
     !structured && !matches!(op, Op::StopGradient | Op::Linalg(_))
 }
 
-/// No cotangent at all.
+/// A gradient without cotangents.
 fn none(operands: &[ArrayType], cotangents: &[&ArrayType]) -> Gradient {
     let mut builder = Builder::new();
     for of in operands.iter().chain(cotangents.iter().copied()) {
@@ -175,7 +176,8 @@ fn none(operands: &[ArrayType], cotangents: &[&ArrayType]) -> Gradient {
     }
 }
 
-/// Lowered onto Burn's autodiff: the results times their cotangents, summed up, walked backwards.
+/// The gradient by Burn's autodiff: the sum of the results times their cotangents is
+/// differentiated backwards.
 fn by_burn(
     op: &Op,
     types: &[&ArrayType],
@@ -223,7 +225,7 @@ fn by_burn(
     Ok((found, recording.finish(&outputs)))
 }
 
-/// A recorded tensor under the decorator.
+/// Puts a recorded tensor under the decorator.
 fn lifted(x: Tensor<Recorder>) -> Tensor<Differentiated> {
     match x {
         Tensor::Float(x) => Tensor::Float(Differentiated::from_inner(x)),
@@ -232,7 +234,8 @@ fn lifted(x: Tensor<Recorder>) -> Tensor<Differentiated> {
     }
 }
 
-/// The gradient of an elementwise op for scalars, from that for arrays of one element: Burn has no scalars.
+/// The gradient of an elementwise op for scalars, from the gradient for arrays of one element:
+/// Burn has no scalars.
 fn for_scalars(program: &Program) -> Program {
     let scalar = Shape::scalar();
     let mut new = Rewrite::with_inputs(program, []);

@@ -1,8 +1,9 @@
 //! Burn models as programs.
 //!
-//! The public tensors of Burn choose their backend among a fixed set when they run, and one of that set, the capture device, keeps a list of
-//! operations instead of executing them. [`import`] moves a module there, calls it, and writes the list as equations. A capture device does
-//! not differentiate, so layers that behave otherwise in training (dropout, batch normalisation) do what they do in validation.
+//! The public tensors of Burn choose their backend among a fixed set when they run. One of that set, the
+//! capture device, keeps a list of operations instead of executing them. [`import`] moves a module there,
+//! calls it, and writes the list as equations. A capture device does not differentiate, so layers that behave
+//! otherwise in training (dropout, batch normalisation) do what they do in validation.
 
 use crate::equations::write;
 use crate::recording::{Recording, Refused};
@@ -21,22 +22,22 @@ use std::fmt;
 pub struct Imported {
     /// `(inputs, parameters, constants) -> outputs`.
     pub program: Program,
-    /// The module's tensors, in its order, by their paths in it: `layers.0.weight`.
+    /// The module's tensors, in its order, with their paths in it: `layers.0.weight`.
     pub parameters: Vec<(String, Values)>,
-    /// Numbers that the function brought along.
+    /// The arrays of numbers that the function holds.
     pub constants: Vec<Values>,
 }
 
 /// The elements of an array in row-major order; a bool is a byte.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Values {
-    /// Their dtype and shape.
+    /// The dtype and shape.
     pub of: ArrayType,
     /// The elements.
     pub bytes: Vec<u8>,
 }
 
-/// Why a function cannot be read as a program.
+/// The reason why a function cannot be read as a program.
 ///
 /// ```
 /// use kiln::burn::{ImportError, burn_core::tensor::Tensor, import_function};
@@ -50,12 +51,12 @@ pub enum ImportError {
     Refused(Refused),
     /// The function takes other inputs than were announced.
     Inputs {
-        /// What it takes, and what was announced.
+        /// The inputs that the function takes, and the announced ones.
         reason: String,
     },
     /// Burn did not capture the function.
     Capture {
-        /// What it says.
+        /// The message of Burn.
         reason: String,
     },
 }
@@ -72,7 +73,8 @@ impl fmt::Display for ImportError {
 
 impl std::error::Error for ImportError {}
 
-/// What an imported function takes and gives: a tensor of any kind, `()`, and tuples and fixed-size arrays of these.
+/// The arguments and results of an imported function: a tensor of any kind, `()`, and tuples and
+/// fixed-size arrays of these.
 ///
 /// ```
 /// use kiln::burn::{Tensors, burn_core::tensor::{Int, Tensor}};
@@ -80,16 +82,16 @@ impl std::error::Error for ImportError {}
 /// takes::<(Tensor<2>, [Tensor<1, Int>; 3])>();
 /// ```
 pub trait Tensors: Sized {
-    /// New tensors, one for each announced input that it takes.
+    /// Makes new tensors, one for each announced input that the type takes.
     #[doc(hidden)]
     fn take(inputs: &mut Inputs<'_>) -> Result<Self, ImportError>;
 
-    /// The identities of its tensors, in order.
+    /// Appends the identities of the tensors, in order.
     #[doc(hidden)]
     fn ids(&self, ids: &mut Vec<TensorId>);
 }
 
-/// Inputs on their way into a function.
+/// The inputs that a function has not taken yet.
 #[doc(hidden)]
 pub struct Inputs<'a> {
     types: std::slice::Iter<'a, ArrayType>,
@@ -176,16 +178,17 @@ impl<T: Tensors, const N: usize> Tensors for [T; N] {
     }
 }
 
-/// Reads `forward`, called with the module and with inputs of these types, as a program. The module stays as it is: a copy in
-/// validation mode is moved.
+/// Reads `forward`, called with the module and with inputs of these types, as a program. The module stays as
+/// it is: a copy in validation mode is moved.
 ///
 /// # Errors
-/// Names the first operation that has no form as equations: what draws random numbers, quantized tensors, and the layers that
-/// are not read (transposed and deformable convolutions, interpolation, ...). Announced inputs that `forward` does not take are
-/// an error too.
+/// Names the first operation that has no form as equations: operations that draw random numbers, quantized
+/// tensors, and the layers that are not read (transposed and deformable convolutions, interpolation, ...).
+/// Announced inputs that `forward` does not take are an error too.
 ///
 /// # Panics
-/// Where `forward` does, and where Burn refuses its shapes. Values cannot be looked at while a function is read.
+/// When `forward` panics, and when Burn refuses its shapes. A function cannot look at values
+/// while it is read.
 pub fn import<M: Module, I: Tensors, O: Tensors>(
     module: &M,
     forward: impl FnOnce(&M, I) -> O,
@@ -214,7 +217,7 @@ pub fn import_function<I: Tensors, O: Tensors>(
     capture(inputs, |_, x| f(x))?.read(inputs, Vec::new())
 }
 
-/// What a function did on a capture device.
+/// The operations that a function called on a capture device.
 struct Captured {
     graph: burn_core::tensor::CapturedGraph,
     inputs: Vec<TensorId>,
@@ -226,7 +229,7 @@ fn capture<I: Tensors, O: Tensors>(
     f: impl FnOnce(&Device, I) -> O,
 ) -> Result<Captured, ImportError> {
     thread_local! {
-        // There can be 65,536 in the life of a process; one serves a thread's captures in turn.
+        // A process can have 65,536 capture devices; one serves a thread's captures in turn.
         static DEVICE: Device = Device::capture();
     }
     let device = DEVICE.with(Device::clone);
@@ -332,7 +335,7 @@ impl Values {
         }
     }
 
-    /// The op that gives these numbers, where they are all the same or count from 0.
+    /// The op of these numbers, if they are all the same or count from 0.
     fn as_op(&self) -> Option<Op> {
         let ArrayType { dtype, shape } = self.of.clone();
         let mut elements = self.bytes.chunks(dtype.size()).map(|element| {

@@ -1,18 +1,20 @@
-//! What a backend does by kernels of kiln's own.
+//! The methods of a backend that kiln's own kernels implement.
 
 use crate::{Launch, Tensor};
 use burn_backend::tensor::{Device, FloatTensor, IntTensor};
 use burn_backend::{Backend, ExecutionError};
 use kiln_program::{DType, Reduction};
 
-/// A backend that programs can be lowered onto. What its methods leave out, the lowering composes of Burn's ops, or does on the host.
+/// A backend that programs can be lowered onto. If a method returns `None`, the lowering composes Burn's ops,
+/// or computes on the host.
 ///
-/// No array here is empty.
+/// No array that a method takes is empty.
 pub trait Kernels: Backend {
     /// The most axes that an array can have.
     const MAX_RANK: usize = usize::MAX;
 
-    /// The kernels that are launched for what a function does on a device, in order, where they are launched one by one.
+    /// Runs a function and returns the kernels that the device launched for it, in order, if kernels are
+    /// launched one by one.
     ///
     /// # Errors
     /// When the device fails.
@@ -28,7 +30,8 @@ pub trait Kernels: Backend {
         Self::sync(device)
     }
 
-    /// [`Op::RandomBits`](kiln_program::Op::RandomBits) for keys and first counters, two words each in a vector: words of the shape `[keys, size]`.
+    /// [`Op::RandomBits`](kiln_program::Op::RandomBits) for keys and first counters, two words each in a
+    /// vector. The words have the shape `[keys, size]`.
     fn random_bits(
         _keys: &IntTensor<Self>,
         _first: &IntTensor<Self>,
@@ -37,7 +40,7 @@ pub trait Kernels: Backend {
         None
     }
 
-    /// [`Op::Uniform`](kiln_program::Op::Uniform) in `f32` for bounds where a product of two floats is rounded.
+    /// [`Op::Uniform`](kiln_program::Op::Uniform) in `f32`, for bounds whose product with a unit is rounded.
     fn uniform(_words: [&IntTensor<Self>; 2], _low: f32, _high: f32) -> Option<FloatTensor<Self>> {
         None
     }
@@ -63,6 +66,6 @@ impl Kernels for burn_flex::Flex {}
 #[cfg(feature = "ndarray")]
 #[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]
 impl Kernels for burn_ndarray::NdArray {
-    /// Beyond these it panics.
+    /// NdArray panics beyond this rank.
     const MAX_RANK: usize = 6;
 }

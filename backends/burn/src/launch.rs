@@ -1,4 +1,4 @@
-//! Kernels that a device was given.
+//! Kernels that a device launched.
 
 use std::fmt;
 
@@ -16,11 +16,11 @@ use std::fmt;
 pub struct Launch {
     /// The kernel's name: `elemwise_fuse` for a fused elementwise one.
     pub kernel: String,
-    /// Burn's operations that it stands for, or some of them, where a reduction takes two kernels.
+    /// The operations of Burn that the kernel computes, or some of them if a reduction takes two kernels.
     pub operations: Vec<String>,
 }
 
-/// The kernel, and its operations: `elemwise_fuse: MulScalar Sin Add`.
+/// Prints the kernel and its operations: `elemwise_fuse: MulScalar Sin Add`.
 impl fmt::Display for Launch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kernel, self.operations.join(" "))

@@ -1,15 +1,18 @@
 //! Programs on Burn: the lowering of ops onto a Burn backend.
 //!
-//! [`lower`](lower()) maps one [`Op`](kiln_program::Op) to calls on a generic `B: Kernels`, a backend of Burn's with what kiln adds to it; [`run`](run()) interprets a program with it.
-//! A [`Tensor`] is one of Burn's three kinds of primitive. Burn's quirks end here: callers see ops that mean what
-//! kiln-program says they mean, on every backend and dtype.
+//! [`lower`](lower()) maps one [`Op`](kiln_program::Op) to calls on a generic `B: Kernels`, a backend of
+//! Burn's with kiln's additions. [`run`](run()) interprets a program by it. A [`Tensor`] is one of Burn's
+//! three kinds of primitive. Burn's quirks end here: callers see ops with the meaning that kiln-program gives
+//! them, on every backend and dtype.
 //!
-//! One lowering serves three purposes, and [`Route`] says which: on a backend that lives in the host's memory, routines
-//! of our own (`host`) stand in where Burn's op checks for overflow, orders NaN otherwise or is slow; on a device everything is
-//! Burn's ops where they exist; and for differentiation (Burn's `Autodiff` over a recorder) ops take the form whose derivative is JAX's.
+//! One lowering serves three purposes, named by [`Route`]. On a backend that lives in the host's memory,
+//! routines of our own (`host`) replace Burn's ops that check for overflow, order NaN otherwise or are slow.
+//! On a device the lowering uses Burn's ops where they exist. For differentiation (Burn's `Autodiff` over a
+//! recorder) ops have the form whose derivative is JAX's.
 //!
-//! The way back: a `recorder` is a backend that writes Burn's operations down as equations (`equations`). [`vjp`] differentiates an op
-//! that way (`gradient`, with derivatives of our own in `rules`), and `import` reads Burn's models in.
+//! The way back: a `recorder` is a backend that writes Burn's operations down as equations (`equations`).
+//! [`vjp`] differentiates an op by a recorder (`gradient`, with derivatives of our own in `rules`), and
+//! `import` reads Burn's models in.
 
 #[cfg(feature = "import")]
 pub use burn_core;

@@ -1,14 +1,14 @@
-//! What devices do not do.
+//! The dtypes and ops that devices lack.
 
 use crate::Kernels;
 use crate::tensor::{bool_store, burn_dtype};
 use burn_backend::DType as BurnDType;
 use kiln_program::{DType, Linalg, Op, Unary};
 
-/// Whether a device computes with a dtype, as the CPU does.
+/// Returns true if a device computes with a dtype, as the CPU does.
 ///
-/// Burn's wgpu backend says that it has `float64` where the driver has it. Its elementary functions are in single precision there, so it counts
-/// as not having it.
+/// Burn's wgpu backend says that it has `float64` if the driver has it. Its elementary functions are in
+/// single precision there, so it counts as a backend without `float64`.
 pub fn computes<B: Kernels>(dtype: DType, device: &B::Device) -> bool {
     let name = B::name(device);
     match dtype {
@@ -18,13 +18,14 @@ pub fn computes<B: Kernels>(dtype: DType, device: &B::Device) -> bool {
     }
 }
 
-/// An op that the host does, by its name; how; and whether it is this op, with floats of this dtype.
+/// An op that the host does: its name, the way in which the host does it, and a function that returns true
+/// for this op with floats of this dtype.
 pub type OnHost = (&'static str, &'static str, fn(&Op, DType) -> bool);
 
 const ELEMENTS: &str = "the elements are read, computed and sent back";
 const MATRICES: &str = "the matrices are read, factorised by faer and the results sent back";
 
-/// What is done on the host, where everything else of a program stays on the device.
+/// The ops that the host does. Everything else of a program stays on the device.
 pub const ON_HOST: [OnHost; 10] = [
     ("sort", "the elements are read, sorted and sent back", |op, _| {
         matches!(op, Op::Sort { .. })
@@ -56,7 +57,7 @@ pub const ON_HOST: [OnHost; 10] = [
     }),
 ];
 
-/// What of an op is done on the host.
+/// The way in which the host does an op, if it does.
 pub fn on_host(op: &Op, dtype: DType) -> Option<&'static str> {
     let found = ON_HOST.iter().find(|(_, _, is)| is(op, dtype));
     found.map(|(_, how, _)| *how)

@@ -7,7 +7,7 @@ use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef, Side};
 use kiln_program::Linalg;
 
-/// A decomposition of each matrix of a batch: read, computed, and written back.
+/// A decomposition of each matrix of a batch: the host reads, computes and writes back.
 pub(crate) fn linalg<B: Kernels>(f: Linalg, x: Vec<Tensor<B>>, device: &B::Device) -> Vec<Tensor<B>> {
     let dtype = x[0].dtype();
     let shapes: Vec<Vec<usize>> = x.iter().map(Tensor::shape).collect();
@@ -49,7 +49,8 @@ macro_rules! decompose {
     ($T:ty) => {
         impl Decompose for $T {
             fn solve(a: &[$T], b: &[$T], n: usize, x: &mut Vec<$T>) {
-                // A NaN or an infinity anywhere in the matrix spoils LAPACK's result too; faer's pivots need not see it.
+                // A NaN or an infinity anywhere in the matrix spoils LAPACK's result too; faer's pivots may
+                // miss it.
                 if !a.iter().all(|a| a.is_finite()) {
                     x.extend(std::iter::repeat_n(<$T>::NAN, b.len()));
                     return;

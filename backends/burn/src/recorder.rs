@@ -1,7 +1,8 @@
-//! A backend that writes down what it is asked to do.
+//! A backend that records its operations as equations.
 //!
-//! [`Recorder`] is Burn's router over a client of ours: each operation that reaches it becomes equations of the recording that this
-//! thread has begun, see [`record`]. Nothing is computed, so shapes may be of any size.
+//! [`Recorder`] is Burn's router over a client of ours: each operation that reaches it becomes
+//! equations of the recording that this thread has begun, see [`record`]. No operation is computed, so
+//! shapes may be of any size.
 
 use crate::equations::write;
 use crate::recording::{Recording, Refused};
@@ -22,12 +23,12 @@ thread_local! {
     static CURRENT: RefCell<Option<Recording>> = const { RefCell::new(None) };
 }
 
-/// Records what `f` does with the backend on this thread: its result, and what was written.
+/// Records the calls of `f` to the backend on this thread; returns the result of `f`, and the recording.
 ///
 /// # Errors
 /// Names the first operation that has no form as equations.
 pub(crate) fn record<T>(f: impl FnOnce() -> T) -> Result<(T, Recording), Refused> {
-    /// Puts back what was being recorded before, also when `f` panics.
+    /// Restores the recording before, also when `f` panics.
     struct Outer(Option<Recording>);
     impl Drop for Outer {
         fn drop(&mut self) {
@@ -44,7 +45,7 @@ pub(crate) fn record<T>(f: impl FnOnce() -> T) -> Result<(T, Recording), Refused
     }
 }
 
-/// A new input of the current recording, scalars as shape `[1]`.
+/// Adds an input to the current recording. A scalar has shape `[1]`.
 pub(crate) fn input(of: &ArrayType) -> Tensor<Recorder> {
     current(|recording| {
         let var = recording.builder.input(of.clone());
@@ -59,7 +60,8 @@ pub(crate) fn input(of: &ArrayType) -> Tensor<Recorder> {
     })
 }
 
-/// What the equations of the current recording say a tensor is, under its true shape; `None` after something was refused.
+/// The variable of a tensor in the current recording, under its true shape. `None` after an
+/// operation was refused.
 pub(crate) fn output(x: &RouterTensor<Client>, shape: &Shape) -> Option<Var> {
     current(|recording| {
         let var = recording.find(x.id())?;
@@ -75,7 +77,7 @@ fn current<T>(f: impl FnOnce(&mut Recording) -> T) -> T {
     })
 }
 
-/// A tensor that is a variable.
+/// Makes a tensor for a variable.
 fn tensor(recording: &mut Recording, var: Var) -> RouterTensor<Client> {
     let id = recording.id();
     recording.define(id, var);
@@ -92,7 +94,7 @@ fn tensor(recording: &mut Recording, var: Var) -> RouterTensor<Client> {
 #[derive(Clone)]
 pub(crate) struct Channel;
 
-/// Where the recording is: on the thread that makes it.
+/// The device of the recorder: the recording is on the thread that makes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Paper;
 
@@ -100,7 +102,7 @@ pub(crate) struct Paper;
 #[derive(Clone, Debug)]
 pub(crate) struct Client;
 
-/// There is no other backend to move to.
+/// A bridge to no backend: the router has only one.
 pub(crate) struct NoBridge;
 
 impl burn_std::device::Device for Paper {
@@ -167,7 +169,7 @@ impl RouterClient for Client {
     type Device = Paper;
 
     fn register_op(&self, op: OperationIr) {
-        // Autodiff drops what it kept from any thread and at any time.
+        // Autodiff drops tensors on any thread and at any time.
         if matches!(op, OperationIr::Drop(_) | OperationIr::Init(_)) {
             return;
         }

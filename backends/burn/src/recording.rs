@@ -1,11 +1,11 @@
-//! Equations that stand for Burn's operations, as they are written.
+//! The recording of Burn's operations as equations.
 
 use burn_ir::{TensorId, TensorIr};
 use kiln_program::{Axes, Builder, Op, Program, Scalar, Shape, Var};
 use std::collections::HashMap;
 use std::fmt;
 
-/// An operation of Burn's that has no form as equations. Prints as a sentence.
+/// An operation of Burn's that has no form as equations. It prints as a sentence.
 ///
 /// ```
 /// let refused = kiln::burn::Refused { operation: "Dropout".into(), reason: "draws random numbers".into() };
@@ -15,7 +15,7 @@ use std::fmt;
 pub struct Refused {
     /// The operation, as Burn names it.
     pub operation: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -49,7 +49,7 @@ impl Recording {
         TensorId::new(self.tensors)
     }
 
-    /// Says which variable a tensor is.
+    /// Sets the variable of a tensor.
     pub(crate) fn define(&mut self, id: TensorId, var: Var) {
         self.vars.insert(id, var);
     }
@@ -60,17 +60,17 @@ impl Recording {
         self.vars[&id]
     }
 
-    /// The variable of a tensor, if it has one: after something was refused it may have none.
+    /// The variable of a tensor, if it has one. After an operation was refused it may have none.
     pub(crate) fn find(&self, id: TensorId) -> Option<Var> {
         self.vars.get(&id).copied()
     }
 
-    /// The variable that a tensor is.
+    /// The variable of a tensor.
     pub(crate) fn get(&self, x: &TensorIr) -> Var {
         self.vars[&x.id]
     }
 
-    /// Says which variable a result is.
+    /// Sets the variable of a result.
     pub(crate) fn set(&mut self, out: &TensorIr, var: Var) {
         debug_assert_eq!(
             self.builder.type_of(var).shape[..],
@@ -94,7 +94,7 @@ impl Recording {
         self.builder.type_of(var).dtype
     }
 
-    /// A number everywhere.
+    /// A constant: the same number everywhere.
     pub(crate) fn constant(&mut self, value: Scalar, shape: &[usize]) -> Var {
         let shape = Shape::from(shape);
         let var = self.push(Op::Constant { value, shape }, &[]);
@@ -102,12 +102,12 @@ impl Recording {
         var
     }
 
-    /// The number that a variable is everywhere, where that is known.
+    /// The number that a variable is everywhere, if it is known.
     pub(crate) fn constant_of(&self, var: Var) -> Option<Scalar> {
         self.constants.get(&var).copied()
     }
 
-    /// An array repeated to a shape, axes aligned at the end.
+    /// Repeats an array to a shape; axes are aligned at the end.
     pub(crate) fn fit(&mut self, var: Var, shape: &[usize]) -> Var {
         let rank = self.builder.type_of(var).shape.rank();
         if self.builder.type_of(var).shape[..] == *shape {

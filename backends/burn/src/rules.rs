@@ -1,30 +1,31 @@
-//! Derivatives written out, and whose each derivative is.
+//! Derivatives that kiln writes out, and the author of each derivative.
 //!
-//! [`Source`] says for every plain op who writes its rule: Burn's autodiff decorator where its rule is short and accurate, JAX
-//! (`jax/_src/lax/lax.py`) where ops need a rule that Burn lacks or writes differently, kiln where both lose digits or where
-//! Burn's ops of equal rank would leave reshapes behind.
+//! [`Source`] names the author of the rule of every plain op: Burn's autodiff decorator if its rule is short
+//! and accurate, JAX (`jax/_src/lax/lax.py`) if ops need a rule that Burn lacks or writes differently, kiln
+//! if both lose digits or if Burn's ops of equal rank would leave reshapes behind.
 //!
-//! A rule is differentiated again for the second derivative. So its steps must keep their digits and their range both as a value and as something to
-//! differentiate: kiln's elementwise rules are products and quotients whose partial products lie between 1 and the result, and sums of terms
-//! that do not cancel, neither here nor in the product rule.
+//! A rule is differentiated again for the second derivative. So its steps must keep their digits and their
+//! range both as values and under differentiation. kiln's elementwise rules are products and quotients
+//! whose partial products lie between 1 and the result, and sums of terms that do not cancel, neither here
+//! nor in the product rule.
 
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, Compare, DType, Dot, Op, Reduction, Scalar, Shape, Unary, Var,
 };
 use std::f64::consts::{LN_2, LN_10, PI};
 
-/// Whose rule the derivative of a plain op is.
+/// The author of the derivative of a plain op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Burn's autodiff decorator writes it.
     Burn,
-    /// JAX's formula, written out. The values agree to the last bit where the functions in it do.
+    /// JAX's formula, written out. The values agree to the last bit if the functions in it do.
     Jax,
     /// A formula of kiln's own.
     Kiln,
 }
 
-/// Whose rule an op has.
+/// The author of an op's rule.
 pub(crate) fn source(op: &Op) -> Source {
     match op {
         Op::Unary(f) => match f {
@@ -85,34 +86,34 @@ pub(crate) fn source(op: &Op) -> Source {
     }
 }
 
-/// What a rule gives: a cotangent for each operand.
+/// The result of a rule: a cotangent for each operand.
 pub(crate) type Cotangents = Vec<Option<Var>>;
 
-/// A rule's operands, and where it writes.
+/// A rule's operands, and the builder that it writes to.
 pub(crate) struct Rule<'a> {
     pub(crate) builder: &'a mut Builder,
     pub(crate) operands: &'a [Var],
-    /// Which operands want a cotangent.
+    /// Marks the operands that want a cotangent.
     pub(crate) wanted: &'a [bool],
 }
 
-/// Two operands, of which one is at least as great as the other in magnitude.
+/// Two operands, sorted by magnitude.
 struct Legs {
-    /// Whether that is the first.
+    /// True where the first operand is the greater in magnitude.
     first: Var,
     greater: Var,
-    /// The lesser over the greater.
+    /// The lesser operand over the greater.
     ratio: Var,
     /// 1 + ratio^2.
     square: Var,
 }
 
-/// The cotangents of an op's operands by the rule written here, for cotangents of its results of which there is at least one.
+/// The cotangents of an op's operands by the rule written here. At least one result has a cotangent.
 ///
 /// # Panics
-/// Where the rule is Burn's.
+/// When the rule is Burn's.
 pub(crate) fn own(op: &Op, given: &[Option<Var>], rule: &mut Rule) -> Cotangents {
-    // All but a sort have one result.
+    // All ops except sorts have one result.
     let g = given.iter().copied().flatten().next().expect("a cotangent");
     match op {
         Op::Unary(f) => vec![Some(rule.unary(*f, g))],
@@ -250,7 +251,8 @@ impl Rule<'_> {
         }
     }
 
-    /// `1 / cosh^2`, of which `1 - tanh^2` is the part around 0, whose derivative is odd, and an exponential has the tails.
+    /// `1 / cosh^2`. Around 0 it is `1 - tanh^2`, whose derivative is odd; in the tails it is computed
+    /// by an exponential.
     fn sech_squared(&mut self, x: Var) -> Var {
         let [half, one, two] = [0.5, 1.0, 2.0].map(|value| self.number(x, value));
         let t = self.map(Unary::Tanh, x);
@@ -298,7 +300,8 @@ impl Rule<'_> {
                     Binary::Max => (Compare::Gt, Compare::Lt),
                     _ => (Compare::Lt, Compare::Gt),
                 };
-                // Equal operands share the cotangent. As in JAX the lesser one gets 0 times it, which is NaN where the cotangent is.
+                // Equal operands share the cotangent. As in JAX the lesser one gets 0 times the cotangent,
+                // which is NaN if the cotangent is.
                 let (zero, half, one) = (self.number(g, 0.0), self.number(g, 0.5), self.number(g, 1.0));
                 let equal = self.compare(Compare::Eq, x, y);
                 let rest = self.select(equal, half, zero);
@@ -309,7 +312,8 @@ impl Rule<'_> {
                 })
             }
             Binary::Atan2 => {
-                // Of the legs, the other over x^2 + y^2: for the greater one m and the ratio q that is 1 / (m (1 + q^2)) or q times that.
+                // The derivative by a leg is the other leg over x^2 + y^2. For the greater leg m and the
+                // ratio q these are 1 / (m (1 + q^2)) and q times that.
                 let Legs {
                     first,
                     greater,
@@ -325,7 +329,8 @@ impl Rule<'_> {
                 [left, right].map(|d| self.mul(g, d))
             }
             Binary::Hypot => {
-                // Cosine and sine of the angle between the result and the greater leg. The quotient of leg and result has a derivative that cancels.
+                // The derivatives are cosine and sine of the angle between the result and the greater leg.
+                // The quotient of leg and result has a derivative that cancels.
                 let Legs {
                     first,
                     greater,
@@ -380,8 +385,8 @@ impl Rule<'_> {
         [left, self.mul(g, d)]
     }
 
-    /// The derivative of digamma: the asymptotic series from where it holds to the last bit, `sum of 1 / (x + k)^2` up to there, and the
-    /// reflection `pi^2 / sin(pi x)^2` below 1/2.
+    /// The derivative of digamma. The asymptotic series is used where it holds to the last bit, `sum of 1 /
+    /// (x + k)^2` leads up to there, and below 1/2 it is the reflection `pi^2 / sin(pi x)^2`.
     fn trigamma(&mut self, x: Var) -> Var {
         let double = self.builder.type_of(x).dtype == DType::F64;
         let (half, one, pi) = (self.number(x, 0.5), self.number(x, 1.0), self.number(x, PI));
@@ -425,7 +430,8 @@ impl Rule<'_> {
         let series = self.mul(series, square);
         let series = self.add(series, inverse);
         let right = self.add(sum, series);
-        // Whole multiples of pi taken off first; above 1/2, where the mirror is not read, it stays away from its poles.
+        // Whole multiples of pi are subtracted first. Above 1/2 nothing reads the mirror; there 1/2 keeps it
+        // away from its poles.
         let nearest = self.map(Unary::Round, x);
         let rest = self.sub(x, nearest);
         let rest = self.select(below, rest, half);
@@ -437,7 +443,7 @@ impl Rule<'_> {
         self.select(below, left, right)
     }
 
-    /// The sum over what was repeated.
+    /// The sum over the repeated axes.
     fn broadcast(&mut self, g: Var, shape: &Shape, axes: &Axes) -> Var {
         let from = self.builder.type_of(self.operands[0]).shape.clone();
         let kept = |axis: usize| {
@@ -477,7 +483,7 @@ impl Rule<'_> {
         self.mul(share, attains)
     }
 
-    /// The cotangents brought back to the places that their elements came from.
+    /// Brings the cotangents back to the places that their elements came from.
     fn sort(&mut self, given: &[Option<Var>], axis: usize) -> Cotangents {
         let shape = self.builder.type_of(self.operands[0]).shape.clone();
         let dtype = match i32::try_from(shape[axis]) {
@@ -502,7 +508,8 @@ impl Rule<'_> {
         given.iter().map(|g| g.and_then(|_| back.next())).collect()
     }
 
-    /// Each operand's cotangent is the other contracted with the result's, over the other's free axes.
+    /// Each operand's cotangent is the contraction of the other operand with the result's cotangent, over the
+    /// other operand's free axes.
     fn dot(&mut self, dot: &Dot, g: Var) -> Cotangents {
         let (x, y) = (self.operands[0], self.operands[1]);
         let free = |rule: &Self, var: Var, batch: &Axes, contract: &Axes| -> Axes {
@@ -525,7 +532,7 @@ impl Rule<'_> {
                 rhs_batch: dot.rhs_batch.clone(),
             };
             let z = self.push(Op::Dot(product), &[g, y]);
-            // Its axes: the batch, what is free in x, and what y contracts, in y's order.
+            // Its axes: the batch, the free axes of x, and the contracted axes of y, in y's order.
             let order = dot.lhs_batch.iter().chain(&left).copied();
             cotangents[0] = Some(self.back(z, order, &dot.rhs_contract, &dot.lhs_contract));
         }
@@ -543,7 +550,8 @@ impl Rule<'_> {
         cotangents
     }
 
-    /// A product's axes put where the operand has them: first `order`, then those contracted with `theirs`, in their order.
+    /// Permutes a product's axes to the operand's order: first `order`, then the axes contracted with
+    /// `theirs`, in their order.
     fn back(&mut self, z: Var, order: impl Iterator<Item = usize>, theirs: &Axes, ours: &Axes) -> Var {
         let mut pairs: Vec<(usize, usize)> = theirs.iter().copied().zip(ours.iter().copied()).collect();
         pairs.sort_unstable();
@@ -601,7 +609,7 @@ impl Rule<'_> {
         self.push(Op::Reshape(shape.clone()), &[x])
     }
 
-    /// What a reduction over these axes gave, repeated along them.
+    /// Repeats the result of a reduction along the reduced axes.
     fn spread(&mut self, x: Var, shape: &Shape, reduced: &Axes) -> Var {
         let axes = (0..shape.rank()).filter(|axis| !reduced.contains(axis)).collect();
         let shape = shape.clone();

@@ -1,4 +1,4 @@
-//! An interpreter: a program's equations in order, each value dropped at its last use.
+//! An interpreter: runs a program's equations in order, and drops each value at its last use.
 
 use crate::frames::{Frames, long, together};
 use crate::lower::{Context, lower_with};
@@ -8,7 +8,7 @@ use crate::{Kernels, Route, Tensor};
 use burn_flex::Flex;
 use kiln_program::{ArrayType, Binary, Equation, Op, Program, Scan, Var, While};
 
-/// Runs a program on a backend. Scalars go in and come out as shape `[1]`, as everywhere in this crate.
+/// Runs a program on a backend. Scalars have shape `[1]`, as everywhere in this crate.
 ///
 /// ```
 /// use burn_backend::{Backend, TensorData};
@@ -35,13 +35,13 @@ pub fn run<B: Kernels>(program: &Program, inputs: Vec<Tensor<B>>, device: &B::De
     Interpreter::new(program, Route::of::<B>(device)).run(inputs, device)
 }
 
-/// A program with what is known before it runs, for running it many times.
+/// A program with the analysis that a run needs, to run it many times.
 pub(crate) struct Interpreter<'a> {
     program: &'a Program,
     route: Route,
     /// For each equation, the variables that it is the last to read, and results that nobody reads.
     dead: Vec<Vec<Var>>,
-    /// How axes are aligned, on devices.
+    /// The alignment of axes, on devices.
     frames: Option<Frames>,
 }
 
@@ -50,8 +50,8 @@ impl<'a> Interpreter<'a> {
         Interpreter::of_loop(program, route, 0, (0, 0))
     }
 
-    /// `slices`: how many of the last inputs are slices along an axis, which come with this axis. `carries`: the first input that is carried from iteration to iteration, and how
-    /// many there are.
+    /// `slices`: the number of inputs at the end that are slices along an axis; they have this axis.
+    /// `carries`: the number of the first carry among the inputs, and the number of carries.
     fn of_loop(
         program: &'a Program,
         route: Route,
@@ -106,7 +106,8 @@ impl<'a> Interpreter<'a> {
             .collect()
     }
 
-    /// As [`run`](Interpreter::run); what is on the host may stay there, and may be repeated along axes of length 1.
+    /// As [`run`](Interpreter::run), but values on the host may stay there, and may have axes of
+    /// length 1 that repeat.
     pub(crate) fn values<B: Kernels>(&self, inputs: Vec<Value<B>>, device: &B::Device) -> Vec<Value<B>> {
         let inputs = self.program.inputs().zip(inputs);
         let outputs = self.trip(inputs.map(|(var, x)| self.aligned(var, x)).collect(), device);
@@ -114,7 +115,7 @@ impl<'a> Interpreter<'a> {
         vars.zip(outputs).map(|(&var, x)| self.own(var, x)).collect()
     }
 
-    /// From inputs to outputs as they are aligned.
+    /// Runs the equations. Inputs and outputs are aligned.
     fn trip<B: Kernels>(&self, inputs: Vec<Value<B>>, device: &B::Device) -> Vec<Value<B>> {
         let program = self.program;
         let mut values: Vec<Option<Value<B>>> = inputs.into_iter().map(Some).collect();
@@ -125,7 +126,7 @@ impl<'a> Interpreter<'a> {
                 .by_ref()
                 .map(|(i, var)| {
                     let value = &mut values[var.index()];
-                    // The last use hands the value over, so that its memory can be written to.
+                    // The last use moves the value, so that its memory can be written to.
                     let last = dead.contains(var) && !equation.inputs[i + 1..].contains(var);
                     if last { value.take() } else { value.clone() }.expect("defined before its use")
                 })
@@ -149,7 +150,7 @@ impl<'a> Interpreter<'a> {
         result.collect()
     }
 
-    /// An equation by its lowering.
+    /// Runs an equation by its lowering.
     fn plain<B: Kernels>(
         &self,
         equation: &Equation,
@@ -169,7 +170,7 @@ impl<'a> Interpreter<'a> {
         results.into_iter().map(Value::There).collect()
     }
 
-    /// An equation on values as they are aligned.
+    /// Runs an equation on aligned values.
     fn on_device<B: Kernels>(
         &self,
         frames: &Frames,
@@ -237,7 +238,7 @@ impl<'a> Interpreter<'a> {
         vec![one]
     }
 
-    /// The type of what is held for a variable, when nothing is left to repeat.
+    /// The type of a variable's value in memory if no axis is left to repeat.
     fn held(&self, var: Var) -> ArrayType {
         let of = self.program.type_of(var);
         match &self.frames {
@@ -246,11 +247,11 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    /// A value with its own axes, as its frame has them.
+    /// Aligns a value with its own axes to its frame.
     fn aligned<B: Kernels>(&self, var: Var, x: Value<B>) -> Value<B> {
         let Some(frames) = &self.frames else { return x };
         let shape = x.shape();
-        // A slice comes with the axis that it was cut along.
+        // A slice still has the axis that it was cut along.
         let own = self.program.type_of(var).shape.rank();
         let before = shape.len().saturating_sub(own.max(1));
         let lengths = long(&self.program.type_of(var).shape)
@@ -259,7 +260,7 @@ impl<'a> Interpreter<'a> {
         x.reshape(&frames.of(var).shape(lengths))
     }
 
-    /// A value with its own axes, some of length 1 where it repeats.
+    /// The value with its own axes, of which repeated ones may have length 1.
     fn own<B: Kernels>(&self, var: Var, x: Value<B>) -> Value<B> {
         let Some(frames) = &self.frames else { return x };
         let of = &self.program.type_of(var).shape;
@@ -272,7 +273,8 @@ impl<'a> Interpreter<'a> {
     }
 }
 
-/// Operands on the device made as large as a grid, by a choice between them and themselves: Burn fuses it, and expanding not.
+/// Expands operands on the device to the size of a grid, by a choice between an operand and itself: Burn
+/// fuses a choice, but not an expansion.
 fn spread<B: Kernels>(
     grid: &[usize],
     vars: &[Var],
@@ -299,7 +301,8 @@ fn first<T>(operands: Vec<T>) -> T {
 }
 
 impl<B: Kernels> Context<'_, B> {
-    /// An elementwise op on operands of one rank, which broadcast; what few numbers give stays on the host.
+    /// Runs an elementwise op on operands of one rank, which broadcast. An op on few numbers of
+    /// the host stays there.
     fn elementwise(&self, op: &Op, operands: Vec<Value<B>>) -> Value<B> {
         let shape = together(&operands.iter().map(Value::shape).collect::<Vec<_>>());
         let types = |operands: &[Value<B>]| -> Vec<ArrayType> {
@@ -342,7 +345,7 @@ impl<B: Kernels> Context<'_, B> {
     }
 }
 
-/// An op that has programs.
+/// Runs an op that holds programs.
 pub(crate) fn structure<B: Kernels>(
     op: &Op,
     operands: Vec<Value<B>>,
@@ -368,8 +371,9 @@ pub(crate) fn structure<B: Kernels>(
     }
 }
 
-/// Returns the carries that are on the host in every iteration: integers, few of them, that depend on others of the kind alone. Reading them once
-/// before a loop, a key above all, is better than a kernel for each thing that is done with them, and a loop that counts needs no other reading at all.
+/// Marks the carries that are on the host in every iteration: few integers that depend only on other such
+/// values. One read of them before a loop, of a key above all, is better than a kernel for each op on them. A
+/// loop that counts needs no other read at all.
 fn carries_here<B: Kernels>(
     body: &Program,
     consts: &[Value<B>],
@@ -406,7 +410,7 @@ fn carries_here<B: Kernels>(
     }
 }
 
-/// Carries where they belong; what another loop within left on the host may stay there.
+/// Moves the carries to the host or the device. Integers that an inner loop left on the host may stay there.
 fn place_carries<B: Kernels>(
     carry: Vec<Value<B>>,
     here: &[bool],
@@ -527,7 +531,8 @@ impl<B: Kernels> Rows<B> {
         }
     }
 
-    /// Takes the next row. On a device rows do not stay apart for long: its memory takes longer to manage with each array that lives.
+    /// Adds the next row. On a device rows are soon joined: its memory takes longer to manage
+    /// with each live array.
     fn push(&mut self, body: &Interpreter<'_>, var: Var, y: Value<B>, device: &B::Device) {
         self.last.push(y);
         if self.last.len() == 64 && body.route == Route::Device && body.program.type_of(var).shape.size() > 0
@@ -559,9 +564,11 @@ impl<B: Kernels> Rows<B> {
     }
 }
 
-/// Arrays one after the other. On a device one kernel writes each, unless they are so few that one is fused for all of them: a group at a time.
+/// Concatenates arrays. On a device one kernel writes each array, unless they are so few that one fused
+/// kernel writes all. So a group is concatenated at a time.
 fn stack<B: Kernels>(arrays: Vec<Tensor<B>>, route: Route) -> Tensor<B> {
-    // With the result and a buffer of lengths what every device binds to a kernel.
+    // With the result and a buffer of lengths this is the number of buffers that every device binds to a
+    // kernel.
     const GROUP: usize = 6;
     if route != Route::Device || arrays.len() <= GROUP {
         return Tensor::concatenate(arrays, 0);
@@ -574,7 +581,8 @@ fn stack<B: Kernels>(arrays: Vec<Tensor<B>>, route: Route) -> Tensor<B> {
     Tensor::concatenate(groups, 0)
 }
 
-/// The slice of an array at one place of its first axis: without this axis, but with it (of length 1) on a device.
+/// The slice of an array at an index of its first axis: without this axis, but with it (of
+/// length 1) on a device.
 fn row<B: Kernels>(x: &Tensor<B>, at: usize, of: &ArrayType, route: Route, device: &B::Device) -> Tensor<B> {
     let mut shape = of.shape.to_vec();
     shape[0] = 1;
@@ -591,7 +599,7 @@ fn row<B: Kernels>(x: &Tensor<B>, at: usize, of: &ArrayType, route: Route, devic
     x.clone().narrow(0, at, at + 1).reshape(&shape)
 }
 
-/// A loop on a condition, which the host reads before each iteration, if it is not there already.
+/// Runs a loop on a condition. The host reads the condition before each iteration, unless it is on the host.
 fn repeat<B: Kernels>(
     w: &While,
     operands: Vec<Value<B>>,

@@ -12,15 +12,16 @@ thread_local! {
     static READS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How often this thread has read an array to the host.
+/// The number of times that this thread has read an array to the host.
 pub fn reads() -> usize {
     READS.get()
 }
 
 /// An array on a backend.
 ///
-/// Scalars are held as shape `[1]`, since several backends have no rank 0: the shape of the primitive is the array's but for that.
-/// The memory may be a strided view (of a transpose, a slice or a broadcast), where the backend has views.
+/// A scalar has shape `[1]`, since several backends have no rank 0; otherwise the primitive has the
+/// array's shape. The memory may be a strided view (of a transpose, a slice or a broadcast), if the
+/// backend has views.
 #[derive(Clone, Debug)]
 pub enum Tensor<B: Backend> {
     /// Floats.
@@ -31,7 +32,7 @@ pub enum Tensor<B: Backend> {
     Bool(BoolTensor<B>),
 }
 
-/// Applies a method that Burn has once for each kind, and which gives the same kind.
+/// Applies a method that Burn has once for each kind, and that returns the same kind.
 macro_rules! same_kind {
     ($tensor:expr, $x:ident => $float:expr, $int:expr, $bool:expr) => {
         match $tensor {
@@ -43,7 +44,7 @@ macro_rules! same_kind {
 }
 
 impl<B: Backend> Tensor<B> {
-    /// Data put on the device; its dtype says which kind it becomes. Rank 0 becomes `[1]`.
+    /// Moves data to the device. Its dtype decides the kind. Rank 0 becomes `[1]`.
     ///
     /// # Panics
     /// On dtypes that kiln does not have: half-precision and quantized floats.
@@ -61,8 +62,8 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
-    /// The elements, read to the host in row-major order: a synchronisation, and a transfer where the device is not
-    /// the host. Bools come in one byte each.
+    /// Reads the elements to the host in row-major order: a synchronisation, and a transfer if the device is
+    /// not the host. Bools have one byte each.
     ///
     /// # Panics
     /// When the device fails.
@@ -71,7 +72,7 @@ impl<B: Backend> Tensor<B> {
             .unwrap_or_else(|error| panic!("reading an array from the device: {error}"))
     }
 
-    /// As [`into_data`](Tensor::into_data).
+    /// As [`into_data`](Tensor::into_data), but returns an error.
     ///
     /// # Errors
     /// When the device fails, or failed at the kernels that made the elements.
@@ -88,7 +89,7 @@ impl<B: Backend> Tensor<B> {
         })
     }
 
-    /// A number everywhere: one element, repeated without memory where the backend has views.
+    /// The same number everywhere: one element, repeated without memory if the backend has views.
     pub fn full(value: Scalar, shape: &[usize], device: &Device<B>) -> Tensor<B> {
         let shape = physical(shape);
         let bytes = value.to_le_bytes()[..value.dtype().size()].to_vec();
@@ -120,7 +121,7 @@ impl<B: Backend> Tensor<B> {
     /// The floats within.
     ///
     /// # Panics
-    /// When these are not floats.
+    /// When the tensor does not hold floats.
     pub fn into_float(self) -> FloatTensor<B> {
         match self {
             Tensor::Float(x) => x,
@@ -131,7 +132,7 @@ impl<B: Backend> Tensor<B> {
     /// The integers within.
     ///
     /// # Panics
-    /// When these are not integers.
+    /// When the tensor does not hold integers.
     pub fn into_int(self) -> IntTensor<B> {
         match self {
             Tensor::Int(x) => x,
@@ -142,7 +143,7 @@ impl<B: Backend> Tensor<B> {
     /// The bools within.
     ///
     /// # Panics
-    /// When these are not bools.
+    /// When the tensor does not hold bools.
     pub fn into_bool(self) -> BoolTensor<B> {
         match self {
             Tensor::Bool(x) => x,
@@ -150,7 +151,7 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
-    /// The same elements under another shape of as many; rank 0 becomes `[1]`.
+    /// The same elements in another shape of the same size; rank 0 becomes `[1]`.
     pub(crate) fn reshape(self, shape: &[usize]) -> Tensor<B> {
         let shape = physical(shape);
         if self.shape() == shape {
@@ -168,7 +169,7 @@ impl<B: Backend> Tensor<B> {
         same_kind!(self, x => B::float_permute(x, axes), B::int_permute(x, axes), B::bool_permute(x, axes))
     }
 
-    /// Axes of length 1 repeated; the rank stays.
+    /// Repeats axes of length 1; the rank stays.
     pub(crate) fn expand(self, shape: &[usize]) -> Tensor<B> {
         if self.shape() == shape {
             return self;
@@ -185,7 +186,7 @@ impl<B: Backend> Tensor<B> {
         same_kind!(self, x => B::float_slice(x, slices), B::int_slice(x, slices), B::bool_slice(x, slices))
     }
 
-    /// These elements replaced.
+    /// Replaces the elements of the slices.
     pub(crate) fn slice_assign(self, slices: &[Slice], by: Tensor<B>) -> Tensor<B> {
         match self {
             Tensor::Float(x) => Tensor::Float(B::float_slice_assign(x, slices, by.into_float())),
@@ -205,21 +206,21 @@ impl<B: Backend> Tensor<B> {
         self.slice(&slices)
     }
 
-    /// The slices along an axis that a vector of valid indices names.
+    /// The slices along an axis at the indices of a vector. The indices must be valid.
     pub(crate) fn select(self, axis: usize, indices: IntTensor<B>) -> Tensor<B> {
         same_kind!(self, x => B::float_select(x, axis, indices), B::int_select(x, axis, indices), {
             relabelled::<B>(B::bool_select(x, axis, indices))
         })
     }
 
-    /// The elements that valid indices of the same rank name along an axis.
+    /// The elements along an axis at valid indices of the same rank.
     pub(crate) fn gather(self, axis: usize, indices: IntTensor<B>) -> Tensor<B> {
         same_kind!(self, x => B::float_gather(axis, x, indices), B::int_gather(axis, x, indices), {
             relabelled::<B>(B::bool_gather(axis, x, indices))
         })
     }
 
-    /// The slices along axis 0 that a vector of valid indices names, combined with updates. Not for bools.
+    /// Combines the slices along axis 0 at valid indices of a vector with updates. Not for bools.
     pub(crate) fn select_assign(
         self,
         indices: IntTensor<B>,
@@ -235,7 +236,7 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
-    /// `on_true` where the predicate holds, these elsewhere.
+    /// `on_true` where the predicate holds, and these elements elsewhere.
     pub(crate) fn mask_where(self, predicate: BoolTensor<B>, on_true: Tensor<B>) -> Tensor<B> {
         match self {
             Tensor::Float(x) => Tensor::Float(B::float_mask_where(x, predicate, on_true.into_float())),
@@ -244,7 +245,7 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
-    /// Arrays of one kind, one after the other along an axis.
+    /// Concatenates arrays of one kind along an axis.
     pub(crate) fn concatenate(tensors: Vec<Tensor<B>>, axis: usize) -> Tensor<B> {
         match &tensors[0] {
             _ if tensors.len() == 1 => tensors.into_iter().next().expect("one"),
@@ -270,7 +271,7 @@ impl<B: Backend> Tensor<B> {
     }
 }
 
-/// Bools as bools: Flex's `bool_select` and `bool_gather` give bytes. Their memory stays.
+/// Marks bytes as bools: Flex's `bool_select` and `bool_gather` return bytes. Their memory stays.
 fn relabelled<B: Backend>(x: BoolTensor<B>) -> BoolTensor<B> {
     if x.dtype().is_bool() {
         return x;
@@ -289,7 +290,7 @@ pub(crate) fn physical(shape: &[usize]) -> Vec<usize> {
     if shape.is_empty() { vec![1] } else { shape.to_vec() }
 }
 
-/// How the device stores bools.
+/// The dtype that the device stores bools in.
 pub(crate) fn bool_store<B: Backend>(device: &Device<B>) -> BoolDType {
     device.defaults().bool_dtype
 }
@@ -341,7 +342,7 @@ pub(crate) fn burn_scalar(value: Scalar) -> BurnScalar {
 /// kiln's name of a dtype.
 ///
 /// # Panics
-/// On those that kiln does not have.
+/// On dtypes that kiln does not have.
 pub(crate) fn kiln_dtype(dtype: BurnDType) -> DType {
     match dtype {
         BurnDType::Bool(_) => DType::Bool,
@@ -359,7 +360,7 @@ pub(crate) fn kiln_dtype(dtype: BurnDType) -> DType {
     }
 }
 
-/// Bools stored another way.
+/// Converts bools to another store.
 pub(crate) fn store_bool(data: TensorData, store: BoolStore) -> TensorData {
     if data.dtype() == BurnDType::Bool(store) {
         return data;

@@ -1,4 +1,4 @@
-//! What a variable holds while a program runs.
+//! The values of variables while a program runs.
 
 use crate::lower::Context;
 use crate::{Kernels, Tensor};
@@ -6,15 +6,15 @@ use burn_backend::TensorData;
 use burn_flex::Flex;
 use kiln_program::{ArrayType, DType, Scalar};
 
-/// Up to so many numbers are computed on the host, from numbers that are there: a kernel would not pay.
+/// The most numbers that the host computes from numbers on the host: a kernel would not pay.
 pub(crate) const FEW: usize = 64;
 
-/// An array that is or is not on the host yet. Axes of length 1 may stand for axes that repeat it.
+/// An array on the host or on the device. Axes of length 1 may stand for axes that repeat it.
 #[derive(Clone)]
 pub(crate) enum Value<B: Kernels> {
     /// On the device.
     There(Tensor<B>),
-    /// A few numbers on the host: constants, and what comes of them.
+    /// A few numbers on the host: constants, and results of numbers on the host.
     Here(Tensor<Flex>),
 }
 
@@ -27,7 +27,7 @@ impl<B: Kernels> Value<B> {
         matches!(self, Value::Here(_))
     }
 
-    /// The number, where it is one that repeats and is known.
+    /// The number, if the value is one known number that repeats.
     pub(crate) fn as_number(&self) -> Option<Scalar> {
         let Value::Here(x) = self else { return None };
         if x.shape().iter().any(|&length| length != 1) {
@@ -68,7 +68,7 @@ impl<B: Kernels> Value<B> {
         }
     }
 
-    /// As an operand of a fused op: a number is one of the kernel's arguments.
+    /// The value as an operand of a fused op: a number is one of the kernel's arguments.
     pub(crate) fn there(self, cx: &Context<'_, B>) -> Tensor<B> {
         if let Some(number) = self.as_number() {
             return cx.constant(number, &self.shape());
@@ -79,12 +79,13 @@ impl<B: Kernels> Value<B> {
         }
     }
 
-    /// On the device, with what repeats repeated.
+    /// Moves the value to the device, with all axes repeated.
     pub(crate) fn whole(self, of: &ArrayType, device: &B::Device) -> Tensor<B> {
         let x = match self {
             _ if of.shape.size() == 0 => return Tensor::empty(of, device),
             Value::There(x) => x,
-            // Repeated on the host: kernels of ours would copy it first, to have its elements side by side.
+            // The host repeats few numbers: kernels of ours would copy them first, to have the elements
+            // side by side.
             Value::Here(_) if of.shape.size() <= FEW => {
                 return Tensor::from_data(self.here(of).into_data(), device);
             }
@@ -97,7 +98,7 @@ impl<B: Kernels> Value<B> {
         }
     }
 
-    /// On the host, read if need be, with what repeats repeated.
+    /// Moves the value to the host, with all axes repeated. It is read if it is on the device.
     pub(crate) fn here(self, of: &ArrayType) -> Tensor<Flex> {
         let device = Default::default();
         if of.shape.size() == 0 {

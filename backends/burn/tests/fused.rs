@@ -1,4 +1,4 @@
-//! What programs become on a GPU: how many kernels, and the same values.
+//! Checks the number of kernels that programs become on a GPU, and their values.
 #![cfg(feature = "wgpu")]
 
 #[path = "suite/lowering/common/mod.rs"]
@@ -20,7 +20,8 @@ fn results<B: Kernels>(program: &Program, inputs: &[TensorData], device: &B::Dev
     run(program, inputs.collect(), device)
 }
 
-/// Checks a program's values against the host's, by their error relative to the value or to 1, and gives what it launches when it runs again.
+/// Checks a program's values against the host's, by their error relative to the value or to 1, and returns
+/// the kernels that a second run launches.
 fn counted(program: &Program, inputs: &[TensorData], tolerance: f64) -> Vec<Launch> {
     // Launches of all threads are counted.
     static ONE: Mutex<()> = Mutex::new(());
@@ -121,7 +122,7 @@ fn lecture(n: usize) -> Program {
 
 #[test]
 fn the_lectures_function_is_a_kernel_and_a_reduction() {
-    // WGSL allows sin and cos errors of 2^-11, three a term, where a term is 1.1 in the mean.
+    // WGSL allows sin and cos errors of 2^-11. A term has three of them, and is 1.1 in the mean.
     let launched = counted(&lecture(1000), &[ramp(1000)], 3.0 * 2f64.powi(-11));
     assert_eq!(launched.len(), 2, "{launched:#?}");
 }
@@ -155,15 +156,15 @@ fn grid(n: usize, max: bool) -> Program {
 #[test]
 fn a_grid_is_one_kernel() {
     let inputs = [ramp(80), ramp(81)];
-    // An absolute error of 2^-11 of the cosine, see above, and less of the rest.
+    // The absolute error of the cosine is 2^-11, see above, and that of the rest is less.
     let launched = counted(&grid(80, false), &inputs, 2f64.powi(-10));
     assert_eq!(launched.len(), 1, "{launched:#?}");
-    // The greatest, and whether there is a NaN.
+    // The greatest, and a flag for a NaN.
     let launched = counted(&grid(80, true), &inputs, 2f64.powi(-10));
     assert!(launched.len() <= 3, "{launched:#?}");
 }
 
-/// As above, of arrays that are broadcast before anything is computed: `meshgrid`.
+/// A grid of arrays that are broadcast before anything is computed: `meshgrid`.
 #[test]
 fn a_mesh_is_not_in_memory() {
     let mut b = Builder::new();
@@ -182,7 +183,7 @@ fn a_mesh_is_not_in_memory() {
     assert_eq!(launched.len(), 1, "{launched:#?}");
 }
 
-/// What a grid is made of may be wanted for itself, or stand along both axes.
+/// The operand of a grid may be a result, or lie along both axes.
 #[test]
 fn parts_of_a_grid_keep_their_shapes() {
     let mut b = Builder::new();
@@ -335,14 +336,15 @@ fn pricer(steps: usize, n: usize) -> Program {
 
 #[test]
 fn a_step_of_the_pricer_is_at_most_three_kernels() {
-    // A device may round the square u^2 in log(1 - u^2) or not, which is an error of 2^-24 / (1 - u^2) of a logarithm on which a normal depends with a
-    // factor below 1/2 in the tail. Of 6000 draws hardly one has 1 - u^2 below 2^-12: 2^-13 a step, of three steps.
+    // A device may round the square u^2 in log(1 - u^2) or not. That is an error of 2^-24 / (1 - u^2) of a
+    // logarithm; a normal depends on the logarithm with a factor below 1/2 in the tail. Of 6000 draws hardly
+    // one has 1 - u^2 below 2^-12: the error is 2^-13 a step, for three steps.
     let tolerance = 3.0 * 2f64.powi(-13);
     let launched = counted(&pricer(3, 1000), &[v(vec![1u32, 2])], tolerance);
     assert!(launched.len() <= 3 * 3, "{launched:#?}");
 }
 
-/// A loop over slices that gives slices: `c / 2 + x`, of a carry of ten elements.
+/// A loop over slices that returns slices: `c / 2 + x`, of a carry of ten elements.
 fn filter(n: usize) -> Program {
     let mut b = Builder::new();
     let (c, x) = (b.input(f32s(&[10])), b.input(f32s(&[10])));
@@ -371,7 +373,7 @@ fn loops_over_slices_take_less_than_a_kernel_a_trip() {
     assert!(launched.len() <= n, "{}", launched.len());
 }
 
-/// A loop that counts is not asked by the device when to end, and its iterations are fused.
+/// A loop that counts does not wait for the device to read its end, and its iterations are fused.
 #[test]
 fn counting_loops_do_not_wait() {
     let counter = ArrayType::new(DType::I32, Shape::scalar());
@@ -409,7 +411,8 @@ fn counting_loops_do_not_wait() {
     assert_eq!(launched.len(), 1, "{launched:#?}");
 }
 
-/// What a loop within carries for the one around it stays on the host too: all that is launched is the floats' part.
+/// Carries of an inner loop stay on the host too if the outer loop carries them: only the
+/// floats' part is launched.
 #[test]
 fn nested_loops_leave_integers_on_the_host() {
     let words = ArrayType::new(DType::U32, [2]);

@@ -7,10 +7,12 @@ use burn_flex::{FlexTensor, Layout};
 use burn_std::{BoolStore, Bytes};
 use kiln_program::{ArrayType, DType, Scalar, Shape};
 
-/// The elements of an array on the CPU, in row-major order: a Flex tensor that is contiguous and as long as its shape says.
+/// The elements of an array on the CPU, in row-major order: a contiguous Flex tensor with exactly the
+/// elements of its shape.
 ///
-/// Cloning is a reference count. Bools take a byte each, 0 or 1. What arrays are made of, for code that moves memory: `Array::from_buffer` makes an
-/// array of one, and most programs need no more than `Array::new` and `Array::to_vec`.
+/// A clone counts a reference. Bools take a byte each, 0 or 1. Arrays are made of buffers. A buffer is for
+/// code that moves memory: `Array::from_buffer` makes an array of one, and most programs need only
+/// `Array::new` and `Array::to_vec`.
 ///
 /// ```
 /// use kiln::{Array, ArrayType, Buffer, DType};
@@ -60,10 +62,10 @@ impl Buffer {
         buffer
     }
 
-    /// A buffer of zeros. Large ones cost nothing until they are touched.
+    /// A buffer of zeros. A large one costs nothing until it is touched.
     ///
     /// # Panics
-    /// When there is not so much memory.
+    /// When there is not enough memory.
     ///
     /// ```
     /// use kiln::{ArrayType, Buffer, DType};
@@ -78,7 +80,7 @@ impl Buffer {
     /// As [`zeros`](Self::zeros), for an array that may be too large.
     ///
     /// # Errors
-    /// When there is not so much memory.
+    /// When there is not enough memory.
     ///
     /// ```
     /// use kiln::{ArrayType, Buffer, DType};
@@ -105,10 +107,11 @@ impl Buffer {
         }
     }
 
-    /// A buffer with anything in it, for what writes all of it: that of a former one, if it is large.
+    /// A buffer with any contents, for code that writes all of it. A large one takes the memory
+    /// of a former buffer.
     ///
     /// # Errors
-    /// When there is not so much memory.
+    /// When there is not enough memory.
     pub(crate) fn unwritten(of: ArrayType) -> Result<Buffer, OutOfMemory> {
         let large = of.checked_bytes().is_some_and(|bytes| bytes >= memory::LARGE);
         match large.then(|| memory::take(&of)).flatten() {
@@ -160,7 +163,7 @@ impl Buffer {
         self.tensor.bytes()
     }
 
-    /// The elements as bytes to write to, if nobody else holds them.
+    /// The elements as bytes to write to, if no other handle shares them.
     ///
     /// ```
     /// use kiln::Buffer;
@@ -171,7 +174,7 @@ impl Buffer {
     /// assert_eq!(other.as_slice::<u8>(), [9, 2]);
     /// ```
     pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
-        // Flex hands out typed slices only.
+        // Flex returns typed slices only.
         match self.of.dtype {
             DType::Bool | DType::U8 => self.elements_mut::<u8>(),
             DType::I8 => self.elements_mut::<i8>(),
@@ -190,7 +193,7 @@ impl Buffer {
         self.tensor.try_storage_mut::<T>().map(bytemuck::cast_slice_mut)
     }
 
-    /// Whether nobody else holds the elements.
+    /// Returns true if no other handle shares the elements.
     ///
     /// ```
     /// use kiln::Buffer;
@@ -228,13 +231,13 @@ impl Buffer {
         }
     }
 
-    /// The Flex tensor, for what Flex computes.
+    /// The Flex tensor, for a computation by Flex.
     #[doc(hidden)]
     pub fn into_flex(self) -> FlexTensor {
         self.tensor.clone()
     }
 
-    /// A Flex tensor's elements, copied where they are not contiguous.
+    /// The elements of a Flex tensor, copied if they are not contiguous.
     #[doc(hidden)]
     pub fn from_flex(tensor: FlexTensor) -> Buffer {
         let dtype = kiln_dtype(tensor.dtype());
@@ -249,7 +252,7 @@ impl Buffer {
         Buffer::from_data(tensor.into_data())
     }
 
-    /// Elements that Burn gave.
+    /// The elements of a tensor of Burn.
     #[doc(hidden)]
     pub fn from_data(data: TensorData) -> Buffer {
         let of = ArrayType {

@@ -36,15 +36,15 @@ pub struct Executable {
     inputs: Vec<ArrayType>,
     slots: usize,
     steps: Vec<Step>,
-    /// Where the results are, and whether each is read for the last time.
+    /// The slots of the results, each with a mark for its last read.
     outputs: Vec<(usize, bool)>,
 }
 
-/// A step and its slots, which follow the rule that `slots` states.
+/// A step and its slots. They obey the rule that `slots` states.
 #[derive(Debug)]
 struct Step {
     work: Work,
-    /// Slots, with a mark on what is read for the last time.
+    /// Slots, each with a mark for its last read.
     inputs: SmallVec<[(usize, bool); 4]>,
     outputs: SmallVec<[usize; 2]>,
 }
@@ -52,7 +52,7 @@ struct Step {
 #[derive(Debug)]
 enum Work {
     Kernel(Box<Kernel>),
-    /// Another shape for the same elements.
+    /// The same elements in another shape.
     Reshape(Shape),
     Pad {
         of: ArrayType,
@@ -63,7 +63,7 @@ enum Work {
         dot: SmallDot,
         of: ArrayType,
     },
-    /// What is not fused.
+    /// An op that is not fused.
     Single(Op),
     Recurrence(Box<Recurrence>),
     /// A loop over few elements.
@@ -75,7 +75,7 @@ enum Work {
         consts: usize,
     },
     Cond(Vec<Arc<Executable>>),
-    /// A program that is not fused with what is around it.
+    /// A program that is not fused with the equations around it.
     Apart(Arc<Executable>),
     Effect(Effect),
 }
@@ -84,7 +84,7 @@ enum Work {
 struct Loop {
     scan: Scan,
     body: Arc<Executable>,
-    /// True if an iteration that leaves the carry as it is may be the last that does anything.
+    /// True if the loop may stop at the first iteration that leaves the carry as it is.
     settles: bool,
 }
 
@@ -94,7 +94,8 @@ impl Executable {
         Compiler::default().compile(&simplify(program))
     }
 
-    /// Runs it. Inputs are taken by value: the memory of one that nobody else holds is reused.
+    /// Runs the program. It takes its inputs by value: the memory of an input that nobody else
+    /// holds is reused.
     ///
     /// # Panics
     /// When the inputs are not of the program's types, and when there is not enough memory.
@@ -103,7 +104,7 @@ impl Executable {
         self.try_run(inputs).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// As [`run`](Self::run), for arrays that may be too large.
+    /// As [`run`](Self::run), but returns an error if there is not enough memory.
     ///
     /// # Errors
     /// When there is not enough memory.
@@ -114,7 +115,8 @@ impl Executable {
         self.run_lifted(inputs, &[])
     }
 
-    /// Runs a program whose literals were lifted, with these for them: see [`lift`](kiln_program::lift()).
+    /// Runs a program whose literals were lifted, with these numbers for them: see
+    /// [`lift`](kiln_program::lift()).
     ///
     /// # Errors
     /// As [`try_run`](Self::try_run).
@@ -223,12 +225,12 @@ impl Executable {
             .collect())
     }
 
-    /// The bytes that it takes in memory, roughly.
+    /// The approximate bytes of the executable in memory.
     pub fn bytes(&self) -> usize {
         self.bytes_beside(&mut FxHashSet::default())
     }
 
-    /// The bytes that it takes beside these executables, to which it is added.
+    /// The bytes of the executable, unless it is among those that were counted. It is counted then.
     fn bytes_beside(&self, counted: &mut FxHashSet<*const Executable>) -> usize {
         if !counted.insert(self) {
             return 0;
@@ -238,7 +240,7 @@ impl Executable {
         size_of::<Executable>() + inputs + steps.sum::<usize>()
     }
 
-    /// How many kernels and single ops a run takes; loops count once.
+    /// The number of kernels and single ops of a run; a loop counts once.
     pub fn steps(&self) -> usize {
         self.steps
             .iter()
@@ -247,7 +249,8 @@ impl Executable {
     }
 }
 
-/// Compiles a program and those within it: one that is shared once, since there can be exponentially many ways to it.
+/// Compiles a program and the programs within it. A shared program is compiled once: exponentially many
+/// paths can lead to it.
 #[derive(Default)]
 struct Compiler {
     made: FxHashMap<Arc<Program>, Arc<Executable>>,
@@ -263,7 +266,7 @@ impl Compiler {
         made
     }
 
-    /// Compiles a program that is simple, and so are the programs within it.
+    /// Compiles a program that is simple, as are the programs within it.
     fn compile(&mut self, program: &Program) -> Executable {
         let program = &*distribute(program);
         let program = &*split(program);
@@ -353,7 +356,7 @@ impl Compiler {
     }
 }
 
-/// Returns true if two buffers hold the same, without reading many elements.
+/// Returns true if two buffers are known to hold the same elements, without a look at many of them.
 fn is_same(x: &Buffer, y: &Buffer) -> bool {
     const FEW: usize = 64;
     let (x, y) = (x.bytes(), y.bytes());
@@ -470,7 +473,7 @@ impl Loop {
             let mut outputs = self.body.run_with(inputs, numbers, &mut spare)?;
             let pieces = outputs.split_off(carries);
             carry = outputs;
-            // Where the carry stays as it is, so does everything after it.
+            // An iteration that leaves the carry as it is leaves everything after it as it is.
             let settled = self.settles
                 && before
                     .iter()

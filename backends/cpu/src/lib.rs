@@ -1,8 +1,9 @@
 //! The CPU engine: fused tile loops over Flex buffers.
 //!
-//! In the order of the data: [`Executable::compile`] simplifies a program, splits its loops (`loops`), decides what runs together (`plan`), and writes
-//! each kernel as instructions over tiles (`tile`). [`Executable::run`] runs them with the loops of `kernels` and the functions of `kiln-math`, each
-//! compiled for several instruction sets. An op that is not fused runs on its own (`single`), mostly by Burn's Flex.
+//! In the order of the data: [`Executable::compile`] simplifies a program, splits its loops (`loops`),
+//! decides which ops run together (`plan`), and writes each kernel as instructions over tiles (`tile`).
+//! [`Executable::run`] runs them with the loops of `kernels` and the functions of `kiln-math`, each compiled
+//! for several instruction sets. An op that is not fused runs on its own (`single`), mostly by Burn's Flex.
 
 mod buffer;
 mod effects;

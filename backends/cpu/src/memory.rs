@@ -1,19 +1,21 @@
 //! Memory of large buffers.
 //!
-//! A new buffer of 200 MB is 50,000 page faults of 4 KiB, which cost more than the loop that fills it (measured for the lecture's grid: 70 % of the time
-//! in the kernel). Where the system offers large pages on request, they are requested. The system still clears every page
-//! (40 % of the time of the lecture's gradient), so the memory of a large buffer that nobody holds any more waits for the next one. It is
-//! given back when a large buffer of another size is made: no more is ever held than the largest moment would need anyway.
+//! A new buffer of 200 MB is 50,000 page faults of 4 KiB, which cost more than the loop that fills it
+//! (measured for the lecture's grid: 70 % of the time in the kernel). The engine asks for large pages where
+//! the system has them. The system still clears every page (40 % of the time of the lecture's gradient), so
+//! the memory of a large buffer that nobody holds any more waits for the next one. The engine frees it when a
+//! large buffer of another size is made: it never holds more than the largest moment needs anyway.
 //!
-//! An allocation that fails ends a Rust process. So the engine asks for the memory of every array in a way that can fail, and for what
-//! a library allocates the engine [`reserve`]s as much before: [`OutOfMemory`] is an error like others.
+//! An allocation that fails ends a Rust process. So the engine asks for the memory of every array in a
+//! way that can fail. Before a library allocates, the engine [`reserve`]s as much: [`OutOfMemory`] is an
+//! error like others.
 
 use burn_flex::FlexTensor;
 use kiln_program::ArrayType;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// There is not enough memory for an array, or for what it is computed with.
+/// There is not enough memory for an array, or for the scratch memory of its computation.
 ///
 /// ```
 /// use kiln::{ArrayType, Buffer, DType};
@@ -52,30 +54,30 @@ impl fmt::Display for OutOfMemory {
 
 impl std::error::Error for OutOfMemory {}
 
-/// Returns true if this many bytes can be allocated now; few bytes always can.
+/// Returns true if this many bytes can be allocated now. Few bytes always can.
 pub(crate) fn reserve(bytes: usize) -> bool {
     const FEW: usize = 1 << 20;
     let fits = || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
     bytes < FEW || fits() || (give_back() && fits())
 }
 
-/// Gives back what waits for the next buffer. Whether there was something.
+/// Frees the memory that waits for the next buffer. Returns true if there was any.
 pub(crate) fn give_back() -> bool {
     let waiting = std::mem::take(&mut *kept());
     !waiting.is_empty()
 }
 
-/// Several large pages of 2 MiB; little under Miri, which takes a second for a megabyte.
+/// Several large pages of 2 MiB; less under Miri, which takes a second for a megabyte.
 pub(crate) const LARGE: usize = if cfg!(miri) { 8 << 10 } else { 8 << 20 };
 
-/// What waits at most: four buffers, a gibibyte.
+/// The most memory that waits: four buffers, a gibibyte.
 const BUFFERS: usize = 4;
 const BYTES: usize = 1 << 30;
 
 static KEPT: Mutex<Vec<(ArrayType, FlexTensor)>> = Mutex::new(Vec::new());
 
 fn kept() -> MutexGuard<'static, Vec<(ArrayType, FlexTensor)>> {
-    // Nothing is left half done where the lock is held.
+    // No code leaves the list half changed while it holds the lock.
     KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -88,7 +90,8 @@ pub(crate) fn keep(of: ArrayType, tensor: FlexTensor) {
     }
 }
 
-/// Memory for a large buffer of this type with anything in it, if there is some; else what waits is given back, to make room.
+/// Memory for a large buffer of this type with any contents, if some waits. Otherwise all waiting memory is
+/// freed, to make room.
 pub(crate) fn take(of: &ArrayType) -> Option<FlexTensor> {
     let mut kept = kept();
     let fits = |(other, _): &(ArrayType, FlexTensor)| {
@@ -103,7 +106,8 @@ pub(crate) fn take(of: &ArrayType) -> Option<FlexTensor> {
     }
 }
 
-/// Asks for large pages under memory that nobody has written to yet. Only a hint: nothing else changes.
+/// Asks for large pages under memory that nobody has written to yet. The request is a hint:
+/// nothing else changes.
 #[cfg(target_os = "linux")]
 pub(crate) fn in_large_pages<T>(memory: &mut [T]) {
     const PAGE: usize = 4096;

@@ -1,25 +1,25 @@
-//! How far a large kernel has come.
+//! The progress of a large kernel.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 static DONE: AtomicU64 = AtomicU64::new(0);
 static TOTAL: AtomicU64 = AtomicU64::new(0);
 
-/// A large kernel of so many pieces starts.
+/// Starts a large kernel of this many pieces.
 pub(crate) fn begin(pieces: usize) {
     TOTAL.store(pieces as u64, Ordering::Relaxed);
     DONE.store(0, Ordering::Relaxed);
 }
 
-/// One of its pieces is done.
+/// Counts a piece that is done.
 pub(crate) fn advance() {
     DONE.fetch_add(1, Ordering::Relaxed);
 }
 
-/// How far the large kernel that was started last has come, in pieces of its work.
+/// The progress of the large kernel that started last, in pieces of its work.
 ///
-/// For a progress bar, watched from another thread. With several kernels at once the numbers are of no one in particular. A kernel of few
-/// elements, which runs on one thread, does not count.
+/// Another thread can watch it for a progress bar. If several kernels run at once, their numbers mix. A
+/// kernel of few elements, which runs on one thread, does not count.
 ///
 /// ```
 /// use kiln::{Key, progress, random};
@@ -34,7 +34,7 @@ pub fn progress() -> Progress {
     }
 }
 
-/// How far a kernel has come, see [`progress`].
+/// The progress of a kernel, see [`progress`].
 ///
 /// ```
 /// let now = kiln::Progress { done: 3, total: 12 };
@@ -44,6 +44,6 @@ pub fn progress() -> Progress {
 pub struct Progress {
     /// Pieces that are done.
     pub done: u64,
-    /// Pieces there are.
+    /// All pieces.
     pub total: u64,
 }

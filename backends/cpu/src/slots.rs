@@ -1,30 +1,32 @@
-//! Slots: where the buffers of a compiled program are, and for how long.
+//! Slots: the places of a compiled program's buffers, and their lifetimes.
 //!
 //! The lifetime of buffers follows one rule, in programs and in the bodies of loops alike:
 //!
 //! - Each variable in memory has one slot. An input fills its slot before the first step. One step fills every other slot.
 //! - A step reads full slots only: those of inputs and those that earlier steps have filled.
-//! - The last read of a slot takes the buffer out of it, every other read copies the handle. The reader that takes a buffer is its only
-//!   holder, unless the caller holds it too, and so may write into it.
+//! - The last read of a slot takes the buffer out of it, every other read copies the handle. A reader that
+//!   takes a buffer is its only holder, unless the caller holds it too, and so may write into it.
 //! - A result is read like an operand, after the last step.
-//! - A loop lends its consts to every iteration and hands the carry on: the results of one iteration are the inputs of the next.
+//! - A loop lends its consts to every iteration and passes the carry on: the results of one iteration are the
+//!   inputs of the next.
 //! - A kernel reads an operand from memory only when an earlier kernel stores it. A value of the kernel itself reaches its reader in
 //!   registers. A tile loop reads its consts and its slices from memory in every iteration, so an earlier kernel stores them; its first
 //!   carry may come from registers.
 //!
-//! [`assign`] gives the slots and marks the last reads; debug builds check the rule for every program that is compiled.
+//! [`assign`] assigns the slots and marks the last reads. Debug builds check the rule for every
+//! program that is compiled.
 
-/// What a step reads and fills: variables at first, then slots.
+/// The reads and writes of a step: variables at first, then slots.
 pub(crate) trait Accesses {
-    /// With a mark on the last read of each slot.
+    /// The slots that are read, each with a mark for its last read.
     fn reads(&self) -> &[(usize, bool)];
     fn fills(&self) -> &[usize];
-    /// Both, to be changed.
+    /// The slots that are read and the slots that are filled, to be changed.
     fn accesses(&mut self) -> (&mut [(usize, bool)], &mut [usize]);
 }
 
-/// Gives slots to the variables that are in memory, the inputs first, and marks the last reads; from numbers of variables to numbers
-/// of slots. Returns how many slots there are.
+/// Assigns slots to the variables that are in memory, the inputs first, and marks the last reads. Replaces
+/// the numbers of variables by numbers of slots. Returns the number of slots.
 pub(crate) fn assign(
     inputs: usize,
     variables: usize,
@@ -57,7 +59,7 @@ pub(crate) fn assign(
     next
 }
 
-/// How a program breaks the rule, if it does.
+/// The way in which a program breaks the rule, if it does.
 fn broken(inputs: usize, slots: usize, steps: &[impl Accesses], results: &[(usize, bool)]) -> Option<String> {
     #[derive(Clone, Copy, PartialEq)]
     enum Slot {
@@ -117,7 +119,8 @@ mod tests {
 
     #[test]
     fn slots_are_numbered_in_the_order_of_their_use_and_last_reads_are_marked() {
-        // Variable 7 is computed from the input twice, 5 from both.
+        // The first step computes variable 7 from the input, which it reads twice. The second
+        // computes 5 from both.
         let mut steps = [
             Step(vec![(0, false), (0, false)], vec![7]),
             Step(vec![(7, false), (0, false)], vec![5]),

@@ -3,7 +3,7 @@
 use crate::{Buffer, OutOfMemory};
 use kiln_program::ArrayType;
 
-/// Keeps what one iteration of a loop has no more use for; outside of loops, nothing.
+/// Keeps the buffers that one iteration of a loop no longer needs. Outside of loops it keeps none.
 #[derive(Default)]
 pub(crate) struct Spare {
     buffers: Vec<Buffer>,
@@ -11,7 +11,7 @@ pub(crate) struct Spare {
 }
 
 impl Spare {
-    /// For the iterations of a loop.
+    /// A store for the iterations of a loop.
     pub(crate) fn of_loop() -> Spare {
         Spare {
             buffers: vec![],
@@ -19,7 +19,7 @@ impl Spare {
         }
     }
 
-    /// A buffer of this type with anything in it.
+    /// A buffer of this type with any contents.
     pub(crate) fn take(&mut self, of: &ArrayType) -> Result<Buffer, OutOfMemory> {
         let fits = |spare: &Buffer| {
             let other = spare.array_type();
@@ -31,7 +31,7 @@ impl Spare {
         }
     }
 
-    /// Keeps the buffers that nobody else holds, at most a few of each size: buffers may come that were not taken from here.
+    /// Keeps the buffers that nobody else holds, at most a few of each size: some may not come from here.
     pub(crate) fn give(&mut self, buffers: impl IntoIterator<Item = Buffer>) {
         const FEW: usize = 4;
         const MANY: usize = 64;

@@ -4,11 +4,11 @@ use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 use std::error::Error;
 use std::sync::OnceLock;
 
-/// The number of threads that kernels run on: as many as the machine has cores, unless [`set_threads`] or `RAYON_NUM_THREADS` says otherwise.
-/// Results do not depend on it.
+/// The number of threads that kernels run on: one for each core, unless [`set_threads`] or
+/// `RAYON_NUM_THREADS` sets another number. Results do not depend on it.
 ///
 /// # Panics
-/// When the system does not start them.
+/// When the system does not start the threads.
 ///
 /// ```
 /// assert!(kiln::threads() >= 1);
@@ -21,13 +21,14 @@ pub fn threads() -> usize {
     rayon::current_num_threads()
 }
 
-/// `start_threads` or `set_threads` writes here whether the threads have started.
+/// The result of the start. `start_threads` or `set_threads` writes it.
 static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
 
-/// Starts the threads that kernels run on, unless they are running. Rayon panics where it starts threads at their first use and fails.
+/// Starts the threads that kernels run on, unless they are running. Without this call Rayon starts them at
+/// their first use, and panics if that fails.
 ///
 /// # Errors
-/// When the system does not start them: mostly, because there is no memory for their stacks.
+/// When the system does not start the threads: mostly because there is no memory for their stacks.
 pub fn start_threads() -> Result<(), String> {
     if rayon::current_thread_index().is_some() {
         return Ok(());
@@ -37,10 +38,10 @@ pub fn start_threads() -> Result<(), String> {
         .clone()
 }
 
-/// Returns an error if the threads did not start; that they were running before is none.
+/// Returns an error if the threads did not start. Threads that were running before are no error.
 fn outcome(start: Result<(), ThreadPoolBuildError>) -> Result<(), String> {
     match start {
-        // Without a cause they are running.
+        // An error without a source says that the threads are running.
         Err(error) if error.source().is_some() => {
             Err(format!("its threads: {error}: set RAYON_NUM_THREADS to fewer"))
         }
@@ -48,10 +49,11 @@ fn outcome(start: Result<(), ThreadPoolBuildError>) -> Result<(), String> {
     }
 }
 
-/// Sets the number of threads, before the first kernel has run on several: first thing in `main`.
+/// Sets the number of threads. Call it before the first kernel runs on several threads: first in `main`.
 ///
 /// # Errors
-/// When the threads are running already; [`threads`] starts them too. If the system does not start them, the first function that needs them says so.
+/// When the threads are running already; [`threads`] starts them too. If the system does not start them, the
+/// first function that needs them returns the error.
 ///
 /// ```standalone_crate
 /// kiln::set_threads(1).unwrap();
@@ -65,7 +67,7 @@ pub fn set_threads(threads: usize) -> Result<(), ThreadsAreRunning> {
     if running { Err(ThreadsAreRunning) } else { Ok(()) }
 }
 
-/// The number of threads cannot be changed once they are running: what [`set_threads`] refuses.
+/// The error of [`set_threads`]: the number of threads cannot change once they are running.
 ///
 /// ```
 /// let text = kiln::ThreadsAreRunning.to_string();

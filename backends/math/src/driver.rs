@@ -1,32 +1,32 @@
-//! How a kernel for one element becomes a kernel for a slice.
+//! Makes a kernel for a slice from a kernel for one element.
 //!
-//! A slice is cut into blocks of fixed size, whose loops vectorise without remainders; the last few
-//! elements are padded to a smaller block. Arguments that the fast path cannot treat are recomputed
-//! afterwards, in the blocks that have any, by another vector loop or one by one: a result depends on the element
-//! alone, never on its neighbours or its position.
+//! A slice is cut into blocks of fixed size, whose loops vectorise without remainders; the last few elements
+//! are padded to a smaller block. The fast path is wrong for some arguments. Blocks that have such arguments
+//! compute them again, by another vector loop or one by one: a result depends on the element alone, never on
+//! its neighbours or its position.
 
 use crate::simd::{self, Kernel};
 use std::cell::RefCell;
 use std::marker::PhantomData;
 
-/// Elements in a block. So many that LLVM does not unroll the loop of a trivial kernel before it has
-/// vectorised it: with 32, sqrt and floor become scalar code.
+/// Elements in a block. With 64, LLVM vectorises the loop of a trivial kernel before it could unroll it. With
+/// 32, sqrt and floor become scalar code.
 const BLOCK: usize = 64;
-/// Elements in a block that is done in stages. So many that LLVM does not unroll the stages' loops, and keeps their coefficients
-/// in registers.
+/// Elements in a block that is done in stages. With 128, LLVM does not unroll the stages' loops, and keeps
+/// their coefficients in registers.
 const STAGED_BLOCK: usize = 128;
-/// Elements in a block of what a slice has left after its staged blocks.
+/// Elements in a block of the rest of a slice after its staged blocks.
 const SMALL_BLOCK: usize = 32;
-/// Arrays that a block may use between its stages.
+/// The number of arrays that a block may use between its stages.
 pub(super) const SCRATCH: usize = 4;
-/// Elements in a block at the end of a slice; the others are multiples of it.
+/// Elements in a block at the end of a slice; the sizes of the other blocks are multiples of it.
 pub(super) const TAIL: usize = 16;
 
-/// An elementwise function of one argument. All methods must be `#[inline(always)]`, but for `rare`.
+/// An elementwise function of one argument. All methods must be `#[inline(always)]`, except `rare`.
 pub(super) trait Unary<T> {
-    /// Right for every `x` that is not rare; called for all.
+    /// Computes the function for every `x` that is not rare. The loop calls it for all elements.
     fn fast(x: T) -> T;
-    /// Whether any element can be rare at all.
+    /// True if an element can be rare.
     const HAS_RARE: bool = false;
     /// Returns true if `rare(x)` must replace `fast(x)`.
     #[inline(always)]
@@ -36,10 +36,11 @@ pub(super) trait Unary<T> {
     fn rare(x: T) -> T {
         Self::fast(x)
     }
-    /// Whether `block` is written in stages.
+    /// True if `block` is written in stages.
     const STAGED: bool = false;
-    /// A whole block. Long formulas do better in stages: the processor looks only a hundred or two instructions ahead, and where
-    /// that is one vector's chain of dependent operations it waits for most of them.
+    /// Computes a whole block. Long formulas are faster in stages: the processor looks only a hundred or
+    /// two instructions ahead. If these are one vector's chain of dependent operations, the processor
+    /// waits for most of them.
     #[inline(always)]
     fn block<const N: usize>(x: &[T; N], y: &mut [T; N], _scratch: &mut [[T; N]; SCRATCH])
     where
@@ -57,7 +58,7 @@ pub(super) trait Binary<T> {
     fn is_rare(_x: T, _y: T) -> bool {
         false
     }
-    /// Whether `rare` is branch-free, `#[inline(always)]` and worth a vector loop.
+    /// True if `rare` is branch-free, `#[inline(always)]` and worth a vector loop.
     const RARE_IS_VECTOR: bool = false;
     fn rare(x: T, y: T) -> T {
         Self::fast(x, y)
@@ -73,8 +74,8 @@ struct UnaryLoop<'a, T, K> {
 #[inline(always)]
 fn unary_block<T: Copy, K: Unary<T> + ?Sized, const N: usize>(x: &[T; N], y: &mut [T; N]) {
     let mut rare = false;
-    // Two elements at a time, half a block apart, make two chains of dependent operations for the
-    // processor to interleave: it is latency that bounds these loops.
+    // Two elements at a time, half a block apart, make two chains of dependent operations for the processor
+    // to interleave: latency bounds these loops.
     let half = if N == TAIL { 0 } else { N / 2 };
     for i in 0..N - half {
         y[i] = K::fast(x[i]);
@@ -125,7 +126,7 @@ impl<T: Copy + Default, K: Unary<T>> Kernel for StagedLoop<'_, T, K> {
         let (ys, y) = self.y.as_chunks_mut::<STAGED_BLOCK>();
         unary_blocks::<T, K, STAGED_BLOCK>(xs.as_flattened(), ys.as_flattened_mut(), &mut self.scratch.0);
         if !x.is_empty() {
-            // What is left makes smaller blocks.
+            // The rest makes smaller blocks.
             let scratch = &mut [[T::default(); SMALL_BLOCK]; SCRATCH];
             unary_blocks::<T, K, SMALL_BLOCK>(x, y, scratch);
         }
@@ -144,7 +145,7 @@ fn unary_blocks<T: Copy + Default, K: Unary<T>, const N: usize>(
         K::block(x, y, scratch);
     }
     for (x, y) in x.chunks(TAIL).zip(y.chunks_mut(TAIL)) {
-        // The padding repeats an element, so that it cannot be rare on its own.
+        // The padding repeats an element, so that padding alone never makes a block rare.
         let mut padded = [x[0]; TAIL];
         padded[..x.len()].copy_from_slice(x);
         let mut out = padded;
@@ -153,7 +154,8 @@ fn unary_blocks<T: Copy + Default, K: Unary<T>, const N: usize>(
     }
 }
 
-/// What blocks use between their stages. Each thread has one: filling it with zeros for each slice would take a part of the time.
+/// The arrays that blocks use between their stages. Each thread has one: filling them with zeros for each
+/// slice would take a part of the time.
 #[repr(align(64))]
 pub(super) struct Scratch<T>([[T; STAGED_BLOCK]; SCRATCH]);
 

@@ -19,7 +19,7 @@ pub(super) trait ErfData: ExpData {
     /// CENTRE exp(CENTRE^2) erfc(CENTRE) less the first term of P.
     const P_LO: Self;
     const CENTRE: Self;
-    /// erfc is taken from E below this, where both are at their best.
+    /// Below this erfc is computed from E; there both formulas are at their best.
     const NEAR: Self;
     /// erfc is 0 from here on.
     const ZERO: Self;
@@ -104,7 +104,7 @@ impl<F: ErfData> Unary<F> for Erf {
     }
 }
 
-/// erfc(a) for a >= 1/2, errors kept throughout.
+/// erfc(a) for a >= 1/2, with all rounding errors kept.
 #[inline(always)]
 fn erfc_far<F: ErfData>(a: F) -> F {
     let one = F::lit(1.0);

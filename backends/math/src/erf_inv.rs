@@ -1,14 +1,14 @@
 //! The inverse of erf, as XLA computes it: M. Giles' polynomials ("Approximating the erfinv function",
 //! GPU Computing Gems, 2010) in w = -log1p(-x^2), with XLA's own log1p and log.
 //!
-//! Normal random numbers are made by it, and they must have JAX's bits: in f32 every value is XLA's
-//! (xla/hlo/builder/lib/math.cc; log and log1p of XLA:CPU, after Cephes and Eigen). In f64 XLA calls
-//! libm's log where this file has its own, and results differ by an ulp or two at most.
+//! Normal random numbers use it, and they must have JAX's bits: in f32 every value is XLA's
+//! (xla/hlo/builder/lib/math.cc; log and log1p of XLA:CPU, after Cephes and Eigen). In f64 XLA calls libm's
+//! log, this file has its own, and results differ by an ulp or two at most.
 //!
 //! Giles' polynomials are not faithful roundings: the result is up to 91 ulp (f32, in the tails) from
 //! the true inverse.
 //!
-//! One more difference: JAX's CPU backend flushes denormal arguments to zero, and this does not.
+//! One more difference: JAX's CPU backend flushes denormal arguments to zero, and this code does not.
 //!
 //! The tails |x| > 0.9966 (f32) and 0.9990 (f64) are rare among uniform numbers: blocks without any skip them.
 
@@ -42,8 +42,9 @@ const TAIL_32: &[f32] = &[
     -0.000200214257,
 ];
 
-/// The negative of XLA:CPU's log of 2^e (1 + r), for the arguments 2^-24 .. 1 that 1 - u^2 takes. (It takes arguments below the
-/// smallest normal number for that one, and knows 0 and infinity, which do not occur here.)
+/// The negative of XLA:CPU's log of 2^e (1 + r), for the arguments 2^-24 .. 1 that 1 - u^2 takes. (XLA
+/// replaces arguments below the smallest normal number by that number, and handles 0 and infinity. They
+/// do not occur here.)
 #[inline(always)]
 fn xla_minus_log(e: f32, r: f32) -> f32 {
     let r2 = r * r;
@@ -63,7 +64,7 @@ fn xla_minus_log(e: f32, r: f32) -> f32 {
 
 /// The negative of XLA's log1p(-u2), where u2 < sqrt(2) - 1, from its rational function's value.
 ///
-/// XLA computes with -u2; all signs are turned around, which changes no rounding.
+/// XLA computes with -u2; here all signs are reversed, which changes no rounding.
 #[inline(always)]
 fn minus_log1p_near<F: Real>(u2: F, rational: F) -> F {
     let u4 = u2 * u2;
@@ -83,15 +84,15 @@ const NEAR_Q_32: &[f32] = &[
     60.11866, 216.427887, 309.098724, 221.762405, 83.0475693, 15.0629091, 1.0,
 ];
 
-/// One polynomial of the inverse of erf, for evaluation by other means than a loop over floats.
+/// One polynomial of the inverse of erf, for an evaluation by other code than a loop over floats.
 pub struct Piece {
-    /// The least `w = -log(1 - u^2)` for which it is used.
+    /// The polynomial is used from this `w = -log(1 - u^2)` on.
     pub from: f64,
     /// True if its argument is the root of `w`.
     pub root: bool,
     /// The number that is subtracted from the argument.
     pub centre: f64,
-    /// Lowest power first. Those of f32 are floats of 32 bits.
+    /// The coefficients, lowest power first. The polynomials of f32 have 32-bit floats.
     pub coefficients: Vec<f64>,
 }
 
@@ -128,8 +129,8 @@ impl Unary<f32> for ErfInv {
     }
     #[inline(always)]
     fn block<const N: usize>(x: &[f32; N], y: &mut [f32; N], [u2, p, e, w]: &mut [[f32; N]; SCRATCH]) {
-        // Each stage needs few coefficients, which stay in registers, and stores to another place than it reads: else LLVM makes
-        // masked stores, which are slow on some processors.
+        // Each stage needs few coefficients, which stay in registers, and stores to another array than it
+        // reads. Otherwise LLVM makes masked stores, which are slow on some processors.
         for i in 0..N {
             u2[i] = x[i] * x[i];
             p[i] = horner(-u2[i], NEAR_P_32);
@@ -160,7 +161,7 @@ impl Unary<f32> for ErfInv {
     }
 }
 
-/// Replaces the results of the few parts of a block that have arguments in a tail.
+/// Replaces the results of those parts of a block that have arguments in a tail.
 #[inline(always)]
 fn tails<F: Real, const N: usize>(
     x: &[F; N],
@@ -188,7 +189,7 @@ fn tails<F: Real, const N: usize>(
     }
 }
 
-/// A little less than where the tails begin.
+/// A little less than the argument at which the tails begin.
 const CENTRAL_TO_32: f64 = 0.9966;
 const CENTRAL_TO_64: f64 = 0.99903;
 
@@ -198,7 +199,7 @@ fn is_central<F: Real>(x: F, bound: f64) -> bool {
     x.abs() <= F::lit(bound)
 }
 
-/// `end` at +-1; v elsewhere, which is NaN beyond.
+/// `end` at +-1; v elsewhere, and NaN beyond +-1.
 #[inline(always)]
 fn at_one<F: Real>(x: F, v: F, end: F) -> F {
     let one = F::lit(1.0);
@@ -301,7 +302,7 @@ impl Unary<f64> for ErfInv {
     }
     #[inline(always)]
     fn block<const N: usize>(x: &[f64; N], y: &mut [f64; N], [u2, p, k, w]: &mut [[f64; N]; SCRATCH]) {
-        /// So many coefficients as there are registers for.
+        /// As many coefficients as there are registers for.
         const LOW: usize = 11;
         const NEAR: f64 = std::f64::consts::SQRT_2 - 1.0;
         for i in 0..N {

@@ -89,8 +89,8 @@ macro_rules! float_functions {
                 neg = round::Neg;
             }
             binary {
-                /// x^y. The exponent 1/2 gives the square root (and pow(-inf, 1/2) = inf, as C99), 3/2 gives
-                /// x sqrt(x).
+                /// x^y. The exponent 1/2 returns the square root (and pow(-inf, 1/2) = inf, as C99), 3/2
+                /// returns x sqrt(x).
                 pow = pow::Pow;
                 /// The angle of the point (y, x): the first slice holds the ordinates.
                 atan2 = inverse_trig::Atan2;

@@ -1,8 +1,9 @@
 //! `log |Gamma|` and digamma in f64, within 4 units in the last place over the whole line, their zeros included.
 //!
-//! The formulas are branch-free. Next to a zero on the negative axis the reflection formula cancels. [`Sum::cancels`] says so, and
-//! [`lgamma_beside_a_zero`] and [`digamma_beside_a_zero`] compute the value there, one element at a time. f32 is computed in f64, and is the
-//! true value rounded but for a hundredth of an ulp.
+//! The formulas are branch-free. Next to a zero on the negative axis the reflection formula cancels:
+//! [`Sum::cancels`] returns true, and [`lgamma_beside_a_zero`] and [`digamma_beside_a_zero`] compute the
+//! value there, one element at a time. f32 is computed in f64: the result is the true value rounded, except
+//! for a hundredth of an ulp.
 //!
 //! Polynomials and quotients are interpolations at Chebyshev points in 250-bit arithmetic, each for the range that it names. Stirling's series, the
 //! recurrences and the reflections are formulas 5.5.1 to 5.5.4, 5.11.1 and 5.11.2 of the NIST Digital Library of Mathematical Functions. As in
@@ -17,7 +18,7 @@ use super::sin_cos::SinCosData;
 use std::f64::consts::PI;
 use zeros::{digamma_beside_a_zero, lgamma_beside_a_zero};
 
-/// A value, and the greatest term of the sum that it is.
+/// A value, and the greatest term of its sum.
 #[derive(Clone, Copy)]
 struct Sum {
     /// The value.
@@ -27,16 +28,17 @@ struct Sum {
 }
 
 impl Sum {
-    /// Whether the terms leave less than `part` of the greatest: [`CANCELS`], or [`CANCELS_F32`].
+    /// Returns true if the terms leave less than `part` of the greatest: [`CANCELS`], or [`CANCELS_F32`].
     #[inline(always)]
     fn cancels(self, part: f64) -> bool {
         self.value.abs() < part * self.term
     }
 }
 
-/// The part of the greatest term above which a sum of two is right to 4 ulp, if they are to 2.
+/// A sum of two terms that are right to 2 ulp is right to 4 ulp, if it is at least this part of
+/// the greatest term.
 const CANCELS: f64 = 0.62;
-/// The same for results in f32: the terms in f64 are then right to a hundredth of an ulp.
+/// The same part for results in f32: the terms in f64 are then right to a hundredth of an ulp.
 const CANCELS_F32: f64 = 1.0 / 1048576.0;
 
 /// `lgamma(2 + e) = e L(e)` for `-3/4 <= e <= 1/2`, relative error 2^-54.
@@ -99,7 +101,7 @@ const MID: [&[f64]; 2] = [
         0.00012043151172286901,
     ],
 ];
-/// The zero of digamma, less 1, and what its float leaves.
+/// The zero of digamma less 1: its float, and the rest.
 const ROOT: (f64, f64) = (0.46163214496836236, -1.5522348162858677e-17);
 /// `digamma(x) = log(x - 1/2) + s N(s) / D(s)` with `s = 1 / (x - 1/2)^2` for `x >= 2`, relative error 2^-59. All terms are positive.
 const BIG: [&[f64]; 2] = [
@@ -144,8 +146,9 @@ fn sin_cos_pi(f: f64) -> (f64, f64) {
 
 /// `log |Gamma(x)|`. Infinite at the poles.
 ///
-/// From 8.5 on it is Stirling's series. From -1/2 to 8.5 it is `lgamma(2 + e)` for the distance `e` from an integer next to it, and the
-/// logarithm of the factors between `2 + e` and `x`. Below -1/2 it is the reflection.
+/// From 8.5 on the formula is Stirling's series. From -1/2 to 8.5 it is `lgamma(2 + e)` for the distance
+/// `e` from an integer next to `x`, and the logarithm of the factors between `2 + e` and `x`. Below -1/2 it
+/// is the reflection.
 #[inline(always)]
 fn lgamma(x: f64) -> Sum {
     let reflected = x <= -0.5;
@@ -159,7 +162,7 @@ fn lgamma(x: f64) -> Sum {
     };
     let mut product = 1.0;
     for i in 1..=6 {
-        // t - i is a factor as long as it is at least 3/2.
+        // t - i is a factor if it is at least 3/2.
         let factor = t - f64::from(i);
         product *= if factor - e > 1.5 { factor } else { 1.0 };
     }
@@ -198,8 +201,8 @@ fn lgamma(x: f64) -> Sum {
 
 /// The derivative of [`lgamma`]. NaN at the poles.
 ///
-/// From 2 on it is a logarithm and a correction. From 1 to 2 it is the distance from the zero times a quotient. From 0 to 1 it is the
-/// recurrence, and below 0 the reflection.
+/// From 2 on the formula is a logarithm and a correction. From 1 to 2 it is the distance from the zero times
+/// a quotient. From 0 to 1 it is the recurrence, and below 0 the reflection.
 #[inline(always)]
 fn digamma(x: f64) -> Sum {
     let reflected = x < 0.0;
@@ -249,7 +252,7 @@ fn log(x: f64) -> f64 {
     <Log as Unary<f64>>::fast(x)
 }
 
-/// For `|r| <= pi/4`.
+/// sin(r) and cos(r) for `|r| <= pi/4`.
 #[inline(always)]
 fn sin_cos(r: f64) -> (f64, f64) {
     let z = r * r;

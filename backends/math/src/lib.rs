@@ -1,19 +1,19 @@
 //! Elementary functions on slices, f32 and f64.
 //!
 //! Each family has a file, and each function in it is a small branch-free formula for one element
-//! (`driver::Unary`, `driver::Binary`); `driver` makes the loops, [`simd`] compiles them for the
-//! instruction sets at hand, and every version gives the same bits. A result depends on the
-//! element's value alone: not on its position, its neighbours or the length of the slice.
+//! (`driver::Unary`, `driver::Binary`). `driver` makes the loops, [`simd`] compiles them for the instruction
+//! sets of the processor, and every version returns the same bits. A result depends on the element's value
+//! alone: not on its position, its neighbours or the length of the slice.
 //!
 //! Accuracy. Over the whole range, denormals and huge arguments included, results are within 2 ulp of
 //! the true value (most within 1; `tests/ulp.rs` measures and prints the table), zeros keep their
 //! signs, and infinities, NaN and denormals are treated as C99 says. Two exceptions:
 //! [`Math::lgamma`] and [`Math::digamma`] are within 4 ulp, next to their zeros too, and
-//! [`Math::erf_inv`] is XLA's approximation bit for bit in f32, wherever that is from the truth.
+//! [`Math::erf_inv`] is XLA's approximation bit for bit in f32, however far that is from the true value.
 //!
-//! The formulas are written once for both formats, over the trait `real::Real`; what differs is the
-//! table of coefficients. Polynomials were fitted by the Remez exchange algorithm in 200-bit arithmetic;
-//! range reductions and arrangements follow fdlibm, Cephes, SLEEF and the papers named in each file.
+//! The formulas are written once for both formats, over the trait `real::Real`; the tables of coefficients
+//! differ. Polynomials were fitted by the Remez exchange algorithm in 200-bit arithmetic. Range reductions
+//! and arrangements follow fdlibm, Cephes, SLEEF and the papers named in each file.
 
 // The coefficients are written as the fit printed them, to round to the intended float.
 #![allow(
@@ -51,8 +51,8 @@ macro_rules! math {
         unary { $($(#[$unary_doc:meta])* $unary_name:ident = $unary_file:ident::$unary_kernel:ident;)* }
         binary { $($(#[$binary_doc:meta])* $binary_name:ident = $binary_file:ident::$binary_kernel:ident;)* }
     ) => {
-        /// Elementwise functions of slices. All panic if the slices differ in length, and for no other
-        /// reason.
+        /// Elementwise functions of slices. All panic if the slices differ in length, and for no
+        /// other reason.
         pub trait Math: Sized + Copy {
             $($(#[$unary_doc])* fn $unary_name(x: &[Self], y: &mut [Self]);)*
             $($(#[$binary_doc])* fn $binary_name(x: &[Self], y: &[Self], out: &mut [Self]);)*

@@ -66,7 +66,7 @@ pub(super) fn log_reduced<F: LogData>(f: F) -> (F, F) {
     log_reduced_of_quotient(f, s, poly(s * s, F::L))
 }
 
-/// The same, given s = f / (2 + f) and L(s^2).
+/// log(1 + f) = hi + lo, given s = f / (2 + f) and L(s^2).
 #[inline(always)]
 pub(super) fn log_reduced_of_quotient<F: LogData>(f: F, s: F, l: F) -> (F, F) {
     let h = F::lit(0.5) * f;

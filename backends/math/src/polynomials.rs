@@ -1,4 +1,4 @@
-//! Coefficients of polynomials in f32, lowest power first: for the CPU's kernels and for what devices compute.
+//! Coefficients of polynomials in f32, lowest power first: for the CPU's kernels and for devices.
 //!
 //! Minimax fits by the Remez exchange algorithm in 200-bit arithmetic, each for the range that it names.
 

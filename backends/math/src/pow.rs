@@ -4,9 +4,9 @@
 //! log m = 2s + s^3 (2/3 + s^2 M(s^2)); times y as a pair; exp of the pair. f32: the same in f64, unpaired:
 //! base 2, relative error of the logarithm 2^-45 and of the power 2^-29. Minimax polynomials by Remez exchange.
 //!
-//! Six exponents are treated by their value, so that the result never depends on whether the exponent
-//! was a scalar: 1/2 gives the square root, correctly rounded; 3/2 gives x sqrt(x); 1, 2, 3 and -1 products and the
-//! reciprocal.
+//! Six exponents have formulas of their own, chosen by the exponent's value, so that the result never depends
+//! on whether the exponent was a scalar. 1/2 returns the square root, correctly rounded; 3/2 returns x
+//! sqrt(x); 1, 2, 3 and -1 return products and the reciprocal.
 
 use super::driver::Binary;
 use super::exp::{ExpData, clamp, exp_of_sum};
@@ -15,7 +15,7 @@ use super::real::{Real, div_pair_parts, fast_two_sum, poly};
 
 pub(super) struct Pow;
 
-/// [`Pow`] for finite exponents that are none of the six.
+/// [`Pow`] for finite exponents other than the six.
 pub(super) struct PowOfPlain;
 
 /// log x for x > 0 as a pair.
@@ -110,7 +110,7 @@ impl Power for f32 {
     }
 }
 
-/// C99's table around |x|^y: for what is not a positive number to a finite power.
+/// C99's table around |x|^y: for a base that is not a positive number, and a finite power.
 #[inline(always)]
 fn general<F: Power>(x: F, y: F) -> F {
     let zero = F::lit(0.0);
@@ -157,7 +157,7 @@ pub(super) fn special<F: Real>(x: F, y: F) -> F {
     }
 }
 
-/// x^(1/2): sqrt but for -0 and -infinity.
+/// x^(1/2): sqrt except for -0 and -infinity.
 #[inline(always)]
 pub(super) fn root<F: Real>(x: F) -> F {
     // -0 + 0 is 0.
@@ -195,8 +195,8 @@ macro_rules! impl_pow {
             fn fast(x: $f, y: $f) -> $f {
                 x.power(y)
             }
-            /// Bases that are not finite and positive, and exponents of at most two significant bits:
-            /// all the special ones, zero and infinity, and a few more that lose only time.
+            /// Bases that are not finite and positive, and exponents of at most two significant bits: all the
+            /// special ones, zero and infinity, and a few more, which only take longer.
             #[inline(always)]
             fn is_rare(x: $f, y: $f) -> bool {
                 let few_bits = y.to_bits() & ((1 << ($mant - 1)) - 1) == 0;

@@ -1,4 +1,5 @@
-//! What the generic kernels need of a float: arithmetic, and the bit tricks of range reduction.
+//! The operations on a float that the generic kernels need: arithmetic, and the bit tricks of
+//! range reduction.
 //!
 //! Everything here is `#[inline(always)]`, branch-free and integer-light, so that a loop over it
 //! becomes vector code in every version (AVX2 has no 64-bit arithmetic shift and no conversion
@@ -64,8 +65,8 @@ fn strided<F: Real>(x: F, c: &[F], start: usize, step: usize) -> F {
     p
 }
 
-/// c[0] + c[1] x + ... in two or four interleaved chains: what bounds a kernel is not the number of
-/// operations but their latency, since a processor looks only some hundred operations ahead.
+/// c[0] + c[1] x + ... in two or four interleaved chains. Latency bounds a kernel, not the number of
+/// operations, since a processor looks only some hundred operations ahead.
 #[inline(always)]
 pub(super) fn poly<F: Real>(x: F, c: &[F]) -> F {
     if c.len() < 4 {
@@ -176,7 +177,7 @@ macro_rules! impl_real {
             fn split_normal(self) -> ($f, $f) {
                 const ROOT: $u = std::$f::consts::FRAC_1_SQRT_2.to_bits();
                 const ONE: $u = (1.0 as $f).to_bits();
-                // The float 2^mant has unit spacing: or-ing an integer into it converts.
+                // The float 2^mant has unit spacing: an `or` of an integer into it converts the integer.
                 const UNIT: $f = ((1 as $u) << $mant) as $f;
                 let u = self.to_bits().wrapping_add(ONE - ROOT);
                 let k = $f::from_bits((u >> $mant) | UNIT.to_bits()) - (UNIT + $bias as $f);

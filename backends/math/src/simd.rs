@@ -1,17 +1,16 @@
 //! Instruction-set dispatch: one loop, compiled several times.
 //!
-//! A kernel is a plain Rust loop. It is compiled once for the baseline of the target and, on
-//! x86-64, again for AVX2+FMA and for AVX-512; the processor is asked once, at first use, and the
-//! answer is one relaxed atomic load afterwards. There are no intrinsics: what makes a version fast
-//! is that LLVM vectorises the loop for the features it may assume. On aarch64 NEON and fused
-//! multiply-add are the baseline, and there is one version.
+//! A kernel is a plain Rust loop. It is compiled once for the baseline of the target and, on x86-64, again
+//! for AVX2+FMA and for AVX-512. The first use asks the processor; later uses read one relaxed atomic. There
+//! are no intrinsics: a version is fast because LLVM vectorises the loop for the features of the version. On
+//! aarch64 NEON and fused multiply-add are the baseline, and there is one version.
 //!
-//! All versions give the same bits. Floating point is never reassociated or contracted, and a fused
+//! All versions return the same bits. Floating point is never reassociated or contracted, and a fused
 //! multiply-add happens exactly where `mul_add` is written: the baseline calls libm for it, which is
 //! slow and right.
 //!
-//! Code that runs under [`dispatch`] must be `#[inline(always)]` all the way down: a function that is
-//! called instead of inlined keeps the features of the baseline.
+//! Code that runs under [`dispatch`] must be `#[inline(always)]` at every level: a function that is called
+//! instead of inlined keeps the features of the baseline.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -19,7 +18,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Level {
-    /// What the target guarantees: SSE2 on x86-64, NEON on aarch64.
+    /// The features that the target guarantees: SSE2 on x86-64, NEON on aarch64.
     Baseline = 1,
     /// AVX2, FMA, BMI1 and BMI2 (x86-64-v3).
     Avx2 = 2,
@@ -30,8 +29,8 @@ pub enum Level {
 /// 0 is "not asked yet", otherwise a [`Level`].
 static LEVEL: AtomicU8 = AtomicU8::new(0);
 
-/// The version in use: the best one the processor has, or a lesser one asked for by the environment
-/// variable `KILN_SIMD` (`baseline`, `avx2`, `avx512`), which is read once.
+/// The version in use: the best one that the processor has, or a lesser one that the environment variable
+/// `KILN_SIMD` (`baseline`, `avx2`, `avx512`) names. The variable is read once.
 #[inline]
 pub fn level() -> Level {
     match LEVEL.load(Ordering::Relaxed) {
@@ -54,7 +53,7 @@ fn choose() -> Level {
     level
 }
 
-/// The levels this processor can run, slowest first; for tests that compare them.
+/// The levels that this processor can run, slowest first; for tests that compare them.
 pub fn supported() -> Vec<Level> {
     #[cfg_attr(
         not(target_arch = "x86_64"),
@@ -93,7 +92,7 @@ fn has_avx512() -> bool {
 /// A loop to be compiled for every instruction set. The fields of the implementing type are the
 /// arguments of the loop, and `run` must be `#[inline(always)]`.
 pub trait Kernel {
-    /// What the loop returns.
+    /// The type that the loop returns.
     type Out;
     /// The loop.
     fn run(self) -> Self::Out;

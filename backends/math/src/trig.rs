@@ -57,8 +57,8 @@ impl TrigData for f32 {
     }
 }
 
-/// x - n P. The first step is exact: the difference is a multiple of the last bit of P, and smaller
-/// than P. The second rounds once, and the third matters only where the second left little.
+/// x - n P. The first step is exact: the difference is a multiple of the last bit of P, and smaller than P.
+/// The second step rounds once. The third step matters only if the second left little.
 #[inline(always)]
 fn subtract<F: Real>(x: F, n: F, p: [F; 3]) -> F {
     n.fma(-p[2], n.fma(-p[1], n.fma(-p[0], x)))
@@ -85,7 +85,7 @@ fn sin_in_quadrant<F: TrigData>(t: F, r: F) -> F {
 
 #[inline(always)]
 fn beyond<F: TrigData>(x: F) -> bool {
-    // Infinity too; NaN has nothing to gain.
+    // Infinity is beyond too. NaN needs no other path.
     x.abs() > F::LIMIT
 }
 
@@ -97,7 +97,7 @@ impl<F: TrigData> Unary<F> for Sin {
         let t = x.fma(F::lit(std::f64::consts::FRAC_2_PI), F::MAGIC);
         let r = subtract(x, t - F::MAGIC, F::HALF_PI);
         let s = sin_in_quadrant(t, r);
-        // Keeps the sign of zero.
+        // The result keeps the sign of zero.
         if x.abs() < F::NEGLIGIBLE { x } else { s }
     }
     #[inline(always)]

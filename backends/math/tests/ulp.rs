@@ -6,7 +6,7 @@
 
 use kiln_math::{Math, simd};
 
-/// What every function must keep.
+/// The bound in ulp that every function must keep.
 const BOUND: f64 = 2.0;
 /// Every STEP-th bit pattern of f32 is tried (an odd number, so that all low bits occur).
 const STEP: usize = if cfg!(debug_assertions) { 40_009 } else { 4_093 };
@@ -59,7 +59,7 @@ fn error64(got: f64, value: f64, rest: f64) -> f64 {
     ((got - value) / spacing64(value) - rest).abs()
 }
 
-/// The same in f32 against a value in f64.
+/// The error of an f32, |got - value| in ulp of `value`.
 fn error32(got: f32, value: f64) -> f64 {
     let rounded = value as f32;
     if got == rounded && !got.is_finite() || got.is_nan() && value.is_nan() {
@@ -77,7 +77,7 @@ fn error32(got: f32, value: f64) -> f64 {
     (got as f64 - value).abs() / ulp
 }
 
-/// The largest error and where it is.
+/// The largest error and its arguments.
 #[derive(Clone, Copy)]
 struct Worst {
     error: f64,
@@ -144,7 +144,7 @@ macro_rules! data {
     };
 }
 
-/// The f64 kernel at one point: the reference of f32 where std has none, itself checked above.
+/// The f64 kernel at one point: the reference of f32 for functions that std lacks. It is checked above.
 macro_rules! own {
     ($name:ident) => {
         |x| {
@@ -223,14 +223,14 @@ fn hyperbolic_functions_keep_two_ulp_up_to_overflow() {
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
-/// Every exponent with every base of a sample of bit patterns.
+/// Pairs of a sample of bit patterns for base and exponent.
 fn pairs32() -> (Vec<f32>, Vec<f32>) {
     let pattern = |i: u32| f32::from_bits(i.wrapping_mul(2_654_435_761) ^ (i >> 3));
     let n = if cfg!(debug_assertions) { 60_000 } else { 1_000_000 };
     let (mut x, mut y) = (vec![], vec![]);
     for i in 0..n {
         let a = pattern(i);
-        // Any bits at all, and magnitudes that go together.
+        // Any bits at all, or magnitudes that suit each other.
         let b = match i % 4 {
             0 => pattern(i ^ 0x5a5a_5a5a),
             1 => (i % 400) as f32 / 10.0 - 20.0,
@@ -487,7 +487,7 @@ fn special_values() {
     }
 }
 
-/// `pow_scalar`, short slices and any offset give the bits of the whole.
+/// `pow_scalar`, short slices and any offset return the bits of the whole slice.
 #[test]
 fn results_depend_on_the_element_alone() {
     let d = data!(pow, 2);

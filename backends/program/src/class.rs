@@ -1,7 +1,7 @@
-//! What kind of op it is: the one classification that passes over programs use.
+//! The class of an op: the only classification that passes over programs use.
 //!
-//! [`Op::class`] names every op once. A pass that treats all ops of a class alike asks for the class; a pass that has a rule for each op
-//! matches on the op.
+//! [`Op::class`] puts every op in one class. A pass that treats all ops of a class alike asks for the class.
+//! A pass that has a rule for each op matches on the op.
 
 use crate::functions::Unary;
 use crate::op::Op;
@@ -9,17 +9,17 @@ use crate::op::Op;
 /// The kinds of ops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// It has no operands: constants, lifted literals, `iota`.
+    /// The op has no operands: constants, lifted literals, `iota`.
     Source,
     /// An element of the result depends on the operands' elements at the same index.
     Elementwise,
     /// An element of the result is one element of the operand, or 0.
     Move,
-    /// Operands one after the other.
+    /// The result is the operands one after the other.
     Concatenate,
-    /// Arrays of indices say which elements are read or written.
+    /// Arrays of indices say which elements the op reads or writes.
     Index,
-    /// Axes are combined into one element.
+    /// The op combines the elements along axes to one element.
     Reduce,
     /// An element of the result depends on all elements along one axis: `argmax`, running reductions, sorts.
     Along,
@@ -27,14 +27,14 @@ pub enum Class {
     Linear,
     /// Random bits.
     Random,
-    /// It runs programs.
+    /// The op runs programs.
     Nested,
-    /// It is there for what it does.
+    /// The op is there for its effect.
     Effect,
 }
 
 impl Op {
-    /// The kind of op.
+    /// The class of the op.
     ///
     /// ```
     /// use kiln_program::{Class, Op, Unary};
@@ -60,12 +60,12 @@ impl Op {
         }
     }
 
-    /// Whether an element of the result depends only on the operands' elements at the same index.
+    /// Returns true if an element of the result depends only on the operands' elements at the same index.
     pub fn is_elementwise(&self) -> bool {
         self.class() == Class::Elementwise
     }
 
-    /// Whether the derivative is 0 wherever there is one.
+    /// Returns true if the derivative is 0 everywhere that it exists.
     ///
     /// ```
     /// use kiln_program::{Op, Unary};

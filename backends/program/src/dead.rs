@@ -1,11 +1,12 @@
-//! Dropping what nobody reads.
+//! Dead code elimination.
 
 use crate::op::{Op, Scan};
 use crate::{Builder, Equation, Program, Var};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// The program without the equations whose results nobody reads, and with its loops trimmed to what is read of them.
+/// The program without the equations whose results nobody reads. Loops keep only the operands and results
+/// that are needed.
 pub(crate) fn without_dead_code(program: Program) -> Program {
     let (inputs, results) = (
         vec![true; program.inputs().len()],
@@ -14,20 +15,21 @@ pub(crate) fn without_dead_code(program: Program) -> Program {
     trimmed(program, &inputs, &results, &mut Needs::default())
 }
 
-/// The pass keeps here what it finds of each loop. Without it, the time would double with every level of loops.
+/// The results of the pass for each loop. Without this table, the time would double with every level of
+/// loops.
 #[derive(Default)]
 struct Needs {
     of: FxHashMap<Wanted, Marks>,
     bodies: FxHashMap<(Arc<Program>, Marks), Arc<Program>>,
 }
 
-/// The body of a loop, its numbers of consts and carries, and the results that are wanted.
+/// The key of a loop: its body, its numbers of consts and carries, and the results that are wanted.
 type Wanted = (Arc<Program>, [usize; 2], Vec<bool>);
 
 /// Marks of the operands and of the results that a loop must have.
 type Marks = (Vec<bool>, Vec<bool>);
 
-/// The program with some of its inputs and results only.
+/// The program with only some of its inputs and results.
 fn trimmed(program: Program, inputs: &[bool], results: &[bool], needs: &mut Needs) -> Program {
     let live = live(&program, results, needs);
     let is_live = |var: &Var| live[var.index()];
@@ -87,7 +89,7 @@ fn keep<'a>(vars: &'a [Var], kept: &'a [bool]) -> impl Iterator<Item = Var> + 'a
         .map(|(var, _)| *var)
 }
 
-/// For each variable, whether some of these results depend on it.
+/// Returns, for each variable, true if some of these results depend on it.
 fn live(program: &Program, results: &[bool], needs: &mut Needs) -> Vec<bool> {
     let mut live = vec![false; program.variables()];
     keep(program.outputs(), results).for_each(|var| live[var.index()] = true);
@@ -108,7 +110,8 @@ fn live(program: &Program, results: &[bool], needs: &mut Needs) -> Vec<bool> {
     live
 }
 
-/// Which operands and results of a loop there must be, to have these results: a carry that another reads goes around with it.
+/// Marks the operands and results that a loop must have for the wanted results. A carry stays if a carry that
+/// stays reads it.
 fn needed(scan: &Scan, wanted: &[bool], needs: &mut Needs) -> Marks {
     let key = (scan.body.clone(), [scan.consts, scan.carries], wanted.to_vec());
     if let Some(known) = needs.of.get(&key) {

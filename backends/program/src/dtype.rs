@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The type of an array's elements. Printed and saved under NumPy's name.
+/// The type of an array's elements. It is printed and saved under NumPy's name.
 ///
-/// Half-precision and complex types are not here yet; every `match` on a `DType` is exhaustive, so that
-/// adding one makes the compiler list what is missing.
+/// kiln has no half-precision and complex types yet. Every `match` on a `DType` is exhaustive, so that the
+/// compiler lists the places that a new type must mend.
 ///
 /// ```
 /// use kiln::DType;
@@ -123,7 +123,7 @@ impl DType {
         }
     }
 
-    /// Whether this is a floating-point type.
+    /// Returns true if this is a floating-point type.
     ///
     /// ```
     /// use kiln::DType;
@@ -134,7 +134,7 @@ impl DType {
         matches!(self, DType::F32 | DType::F64)
     }
 
-    /// Whether this is an integer type; bool is not.
+    /// Returns true if this is an integer type; bool is not.
     ///
     /// ```
     /// use kiln::DType;
@@ -145,7 +145,7 @@ impl DType {
         self.is_signed() || self.is_unsigned()
     }
 
-    /// Whether this is a signed integer type.
+    /// Returns true if this is a signed integer type.
     ///
     /// ```
     /// use kiln::DType;
@@ -156,7 +156,7 @@ impl DType {
         matches!(self, DType::I8 | DType::I16 | DType::I32 | DType::I64)
     }
 
-    /// Whether this is an unsigned integer type.
+    /// Returns true if this is an unsigned integer type.
     ///
     /// ```
     /// use kiln::DType;

@@ -4,7 +4,7 @@ use crate::once::{Found, once};
 use crate::{Custom, CustomRule, Op, Program, Rewrite, Scan, While};
 use std::sync::Arc;
 
-/// The same program without what it does besides giving results: for a part of it that is run once more.
+/// The program without its effects: for a part of a computation that runs a second time.
 pub fn without_effects(program: &Arc<Program>) -> Arc<Program> {
     thread_local! {
         static FOUND: Found<(), Arc<Program>> = const { Found::new(None) };
@@ -26,7 +26,7 @@ fn drop_effects(program: &Program) -> Arc<Program> {
     Arc::new(new.finish(program.outputs()))
 }
 
-/// An op that is no effect, without those of the programs that it runs.
+/// The op without the effects of the programs that it runs. The op itself is no effect.
 pub fn quiet(op: &Op) -> Op {
     match op {
         Op::Call(program) => Op::Call(without_effects(program)),

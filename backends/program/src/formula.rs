@@ -4,12 +4,13 @@ use crate::functions::Binary;
 use crate::{DType, Scalar};
 use std::sync::Arc;
 
-/// A number in a program: one that is known, one of the list that [`lift`](crate::lift()) gives, or one that is computed from them before the program runs.
+/// A number of a program: a literal, a number of the list that [`lift`](crate::lift()) returns, or a number
+/// that is computed from these before the program runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Formula {
     /// A literal that stays in the program.
     Known(Scalar),
-    /// The number at this place of the list.
+    /// The number at a place of the list.
     Listed {
         /// The place.
         place: u32,
@@ -35,7 +36,7 @@ impl Formula {
         }
     }
 
-    /// The number, given the list: what folding the literals would have given, bit for bit.
+    /// The number for a list. It equals bit for bit the number that constant folding of the literals returns.
     ///
     /// # Panics
     /// When the list is shorter than the one that [`lift`](crate::lift()) gave.
@@ -68,7 +69,8 @@ impl Formula {
         }
     }
 
-    /// The number in another dtype, where that can be said before the number is known: between floats.
+    /// The number in another dtype. `None` if the cast needs the number's value: only a cast between floats
+    /// does not.
     pub(crate) fn cast(self, dtype: DType) -> Option<Formula> {
         match self {
             Formula::Known(number) => Some(Formula::Known(number.cast(dtype))),
@@ -77,7 +79,8 @@ impl Formula {
         }
     }
 
-    /// One of the four operations that every machine computes alike; `None` for the others.
+    /// The sum, difference, product or quotient, which every machine computes alike; `None` for other
+    /// functions.
     pub(crate) fn binary(f: Binary, x: Formula, y: Formula) -> Option<Formula> {
         if let (Formula::Known(x), Formula::Known(y)) = (&x, &y) {
             return arithmetic(f, *x, *y).map(Formula::Known);
@@ -86,7 +89,7 @@ impl Formula {
         (is_one_of_four && x.has_room() && y.has_room()).then(|| Formula::Binary(f, Arc::new((x, y))))
     }
 
-    /// Returns true if a formula of it would still be a short one: what many numbers give is left to the program.
+    /// Returns true if a formula of this one is still short. The program computes longer formulas.
     fn has_room(&self) -> bool {
         const MOST: usize = 8;
         self.size() < MOST
@@ -115,7 +118,7 @@ fn negated(x: Scalar) -> Scalar {
     }
 }
 
-/// The four operations that every machine computes alike; `None` for the others.
+/// The sum, difference, product or quotient, which every machine computes alike; `None` for other functions.
 fn arithmetic(f: Binary, x: Scalar, y: Scalar) -> Option<Scalar> {
     let dtype = x.dtype();
     match dtype {

@@ -1,8 +1,8 @@
-//! The functions that ops apply, and how: enums whose variants hold nothing.
+//! The functions that ops apply: enums whose variants hold nothing.
 
 use serde::{Deserialize, Serialize};
 
-/// An enum, and the list of its variants.
+/// Defines an enum with the list of its variants.
 macro_rules! functions {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident,)* }) => {
         $(#[$about])*
@@ -77,7 +77,7 @@ functions! {
         Div,
         /// C's remainder, with the sign of the dividend; for integers x rem 0 is x.
         Rem,
-        /// Floats, or integers; a negative exponent gives the truncated reciprocal: 0, 1 or -1.
+        /// Floats, or integers; a negative exponent returns the truncated reciprocal: 0, 1 or -1.
         Pow,
         /// NaN wins.
         Max,
@@ -88,7 +88,7 @@ functions! {
         And,
         Or,
         Xor,
-        /// A shift of the width or more gives 0.
+        /// A shift of the width or more returns 0.
         Shl,
         /// Arithmetic for signed integers, logical for unsigned ones; a shift of the width or more fills with the sign.
         Shr,
@@ -96,7 +96,7 @@ functions! {
 }
 
 functions! {
-    /// Comparisons; false where an operand is NaN, but for `Ne`.
+    /// Comparisons. All except `Ne` are false if an operand is NaN.
     Compare {
         Eq,
         Ne,
@@ -108,7 +108,8 @@ functions! {
 }
 
 functions! {
-    /// What a reduction combines with. `Max` and `Min` let NaN win; on bools they are `any` and `all`, as are `Sum` and `Prod`.
+    /// The function that a reduction combines elements by. `Max` and `Min` return NaN if an operand is NaN.
+    /// On bools `Max` and `Sum` are `any`, `Min` and `Prod` are `all`.
     Reduction {
         Sum,
         Prod,
@@ -118,7 +119,7 @@ functions! {
 }
 
 functions! {
-    /// Which element's index is taken.
+    /// The element whose index an `argmax` or `argmin` returns.
     ArgReduction {
         Max,
         Min,
@@ -126,7 +127,7 @@ functions! {
 }
 
 functions! {
-    /// What an index outside an axis does, in arrays of indices.
+    /// The treatment of an index that is out of bounds, in arrays of indices.
     ///
     /// ```
     /// use kiln::{OutOfBounds, numpy as np};
@@ -135,15 +136,15 @@ functions! {
     /// assert_eq!(np::take_mode(&x, [0, 9], 0, OutOfBounds::Fill).to_string(), "[ 1. nan]");
     /// ```
     OutOfBounds {
-        /// It is moved to the nearest valid one.
+        /// The index is moved to the nearest valid one.
         Clip,
-        /// A read gives NaN (or the least integer, the greatest unsigned one, true), a write is dropped.
+        /// A read returns NaN (the least integer, the greatest unsigned integer, true). A write is dropped.
         Fill,
     }
 }
 
 functions! {
-    /// How a scatter's update meets the element that is there.
+    /// The function that combines a scatter's update with the element that is there.
     Update {
         Set,
         Add,

@@ -1,4 +1,4 @@
-//! Moving out of a loop what is the same in each iteration.
+//! Loop-invariant code motion: equations that compute the same in each iteration move out of the loop.
 
 use crate::class::Class;
 use crate::op::{Op, Scan};
@@ -6,19 +6,19 @@ use crate::{Equation, Program, Rewrite, Var};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
-/// A loop without its dear invariant equations, and these.
+/// A loop without its expensive invariant equations, and these equations.
 pub(crate) struct Hoisted {
     /// The constants that the loop took, as variables of the body.
     pub(crate) consts: Vec<Var>,
     /// The equations, in terms of the body's variables.
     pub(crate) equations: Vec<Equation>,
-    /// Which of the body's variables the loop now takes as constants, after those that it took.
+    /// The variables of the body that become constants of the loop, after the constants that it had.
     pub(crate) results: Vec<Var>,
     pub(crate) scan: Scan,
 }
 
-/// Takes out of a loop the equations that read nothing but its constants, as far as something dear comes of them: an elementwise value
-/// costs less than a constant to be read in each iteration.
+/// Moves out of a loop the equations that read only its constants, if they lead to an expensive value. A
+/// cheap value stays: an elementwise value costs less than one more constant to read in each iteration.
 pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
     let body = &*scan.body;
     let mut invariant = vec![false; body.variables()];
@@ -39,7 +39,7 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
     if scan.length < 2 || !equations.iter().any(dear) {
         return None;
     }
-    // What dear equations read goes with them.
+    // The equations that an expensive equation reads move with it.
     let mut goes = vec![false; body.variables()];
     for equation in equations.iter().rev() {
         let needed = equation.outputs.iter().any(|var| goes[var.index()]);
@@ -66,7 +66,7 @@ pub(crate) fn hoisted(scan: &Scan) -> Option<Hoisted> {
     let inputs: Vec<Var> = body.inputs().collect();
     let (consts, rest) = inputs.split_at(scan.consts);
     let mut new = Rewrite::with_inputs(body, consts.iter().chain(&results).chain(rest).copied());
-    // Cheap values that the rest reads too are computed in both places.
+    // Both the loop and the code before it compute a cheap value that both read.
     let stay = |equation: &&Equation| !(is_moved(equation) && dear(equation));
     equations
         .iter()
@@ -89,7 +89,8 @@ fn is_dear(op: &Op) -> bool {
     dear(op, &mut FxHashSet::default())
 }
 
-/// Returns true if an op is dear; a program that was looked into before is not dear.
+/// Returns true if an op is expensive. A program that was visited before counts as cheap, so each is visited
+/// once.
 fn dear<'a>(op: &'a Op, cheap: &mut FxHashSet<&'a Program>) -> bool {
     match op {
         Op::Scan(_) => true,

@@ -7,7 +7,7 @@ use crate::{ArrayType, Axes, DType, Shape};
 use smallvec::{SmallVec, smallvec};
 use std::fmt;
 
-/// An equation that does not type: the op, and what was wrong.
+/// The error of an equation that does not type: the op, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeError {
     op: String,
@@ -369,7 +369,7 @@ fn binary(f: Binary, dtype: DType) -> Result<(), String> {
     check(fits, || format!("is not defined for {dtype}"))
 }
 
-/// The shape that a gather reads: batch, the rest of the indices' shape, the axes not indexed.
+/// The shape that a gather returns: batch, the rest of the indices' shape, the axes not indexed.
 fn gathered(shape: &Shape, indices: &[&ArrayType], axes: &Axes, batch: usize) -> Result<Shape, String> {
     axes_of(axes, shape)?;
     check(indices.len() == axes.len() && !axes.is_empty(), || {

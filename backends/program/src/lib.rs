@@ -1,9 +1,10 @@
 //! The language of kiln.
 //!
-//! A function of arrays is traced once as a [`Program`]: a list of typed [`Equation`]s, each applying one [`Op`] of a
-//! closed set. Every transformation maps a program to a program, every device runs programs. In reading order:
-//! [`DType`], [`Shape`] and [`Scalar`] say what values are; [`Op`] what can be done with them; [`infer`](infer()) what type
-//! comes out; [`Program`] and [`Builder`] hold equations together; [`simplify`](simplify()) makes a program shorter.
+//! A function of arrays is traced once as a [`Program`]: a list of typed [`Equation`]s, each applying one
+//! [`Op`] of a closed set. Every transformation maps a program to a program. Every device runs programs. In
+//! reading order: [`DType`], [`Shape`] and [`Scalar`] describe values; [`Op`] is the set of operations;
+//! [`infer`](infer()) returns the types of an op's results; [`Program`] and [`Builder`] hold equations
+//! together; [`simplify`](simplify()) makes a program shorter.
 
 mod class;
 mod dead;

@@ -1,7 +1,8 @@
-//! Literals as operands: another number does not make another program.
+//! Literals become operands: programs that differ only in float literals share one compiled program.
 //!
-//! [`lift`] takes the float literals out of a program and gives them as a list. What is left is the key of caches, and what is derived from it and
-//! compiled serves every list. A literal that decides about the program stays in it: see [`lift`].
+//! [`lift`] takes the float literals out of a program and returns them as a list. The program that remains is
+//! the key of caches. Everything derived from it, compiled code too, serves every list. A literal that
+//! decides about the program stays in it: see [`lift`].
 
 use crate::Scalar;
 use crate::formula::{Formula, is_literal};
@@ -10,11 +11,13 @@ use crate::program::{Lifted, Program};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// The program without its float literals, and these as a list; [`put_back`] is the way back. Also within the programs that it runs. A
-/// number that stands in several places is listed once, so that what is computed with it is still recognized as the same.
+/// The program without its float literals, and the list of them; [`put_back`] is the inverse. The programs
+/// that it runs lose their literals too. A number that occurs several times is listed once, so that common
+/// subexpressions remain equal.
 ///
-/// What decides about the program stays a literal: integers and bools, shapes and bounds, floats that are 0, 1, -1 or not finite, and floats that
-/// become a bool or an integer, as a comparison of two literals does. A program that [`lift`] gave stays as it is.
+/// A literal that decides about the program stays: integers and bools, shapes and bounds, floats that are 0,
+/// 1, -1 or not finite, and floats that become a bool or an integer, as in a comparison of two literals. A
+/// program that [`lift`] returned stays as it is.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, program};
@@ -72,7 +75,7 @@ pub fn put_back(program: &Arc<Program>, numbers: &Arc<[Scalar]>) -> Arc<Program>
     }
     let whole = within(program, numbers, &mut FxHashMap::default());
     if program.is_lifted() {
-        // The way back is known.
+        // The lifted form is known already.
         let lifted = (program.clone(), numbers.clone());
         whole.without_literals(|| Some(lifted));
     }
@@ -83,7 +86,7 @@ pub fn put_back(program: &Arc<Program>, numbers: &Arc<[Scalar]>) -> Arc<Program>
 struct Lift {
     numbers: Vec<Scalar>,
     places: FxHashMap<Scalar, u32>,
-    /// What was lifted before: programs are shared.
+    /// The programs that were lifted already. Programs are shared.
     done: FxHashMap<*const Program, Arc<Program>>,
 }
 
@@ -121,7 +124,8 @@ impl Lift {
     }
 }
 
-/// For each variable, whether it is made of literals alone, and a bool or an integer comes of it.
+/// Returns, for each variable, true if it is computed from literals alone, and a bool or an integer is
+/// computed from it.
 fn deciding(program: &Program) -> Vec<bool> {
     let mut fixed = vec![false; program.variables()];
     for equation in program.equations() {

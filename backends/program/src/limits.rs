@@ -1,10 +1,12 @@
-//! How much a reader of files takes.
+//! Limits on the files that a reader accepts.
 
 use std::cell::Cell;
 
-/// Bounds on what is read: a file or a program that goes beyond one of them is refused with an error that names it.
+/// Bounds on what is read. A file or a program that exceeds one of them is refused with an error that names
+/// the bound.
 ///
-/// The defaults let pass what programs are known to need. Whoever reads files of people they do not trust sets bounds of their own by [`with_limits`].
+/// The defaults accept every program of known use. Set smaller bounds by [`with_limits`] to read files of
+/// people that you do not trust.
 ///
 /// ```
 /// use kiln::io::{self, Error, Limits, with_limits};
@@ -20,7 +22,8 @@ use std::cell::Cell;
 pub struct Limits {
     /// The most bytes that the arrays of one file may take, uncompressed. The default is 2^36, which is 64 GiB.
     ///
-    /// Memory never grows with what a header claims, only with what is decoded; this bounds what is decoded.
+    /// Memory grows with the data that is decoded, never with the numbers of a header; this limit bounds the
+    /// decoded data.
     pub bytes: u64,
     /// The most levels of programs within programs. The default is 128.
     pub depth: usize,
@@ -30,11 +33,14 @@ pub struct Limits {
     /// The most work that a program may declare. The default is 2^60, which takes years: it stops forged numbers of iterations, and no program of use.
     /// Set it for files of people that you do not trust: about 2^31 a second and core.
     ///
-    /// The work of a program is that of its equations, and the elements of its inputs. That of an equation is 256, the elements of its operands and results, and the multiplications of a product or decomposition. An op that runs
-    /// programs adds their work: a loop that of its body for each iteration, a choice that of all branches, which are all compiled, and a
-    /// function with its own derivative that of its rule too. Nobody knows the iterations of a `while_loop` before it runs: it counts as one.
+    /// The work of a program is the sum of the work of its equations and of the elements of its inputs. The
+    /// work of an equation is 256, plus the elements of its operands and results, plus the multiplications of
+    /// a product or decomposition or the comparisons of a sort. An op that runs programs adds their work: a
+    /// loop adds the work of its body for each iteration, a choice adds the work of all branches, which are
+    /// all compiled, and a function with its own derivative adds the work of its rule too. Nobody knows the
+    /// iterations of a `while_loop` before it runs: it counts as one.
     pub work: u64,
-    /// Whether a program may have a `while_loop`, which may run for ever. The default is `true`.
+    /// True if a program may have a `while_loop`, which may run for ever. The default is `true`.
     pub while_loops: bool,
 }
 
@@ -70,8 +76,9 @@ thread_local! {
     static HERE: Cell<Limits> = const { Cell::new(DEFAULT) };
 }
 
-/// Runs `f` with these limits on this thread; those before are restored, also when `f` panics. They hold for every reader that `f` calls: of files, of
-/// exported functions, and of programs in the formats of serde.
+/// Runs `f` with these limits on this thread. The limits before are restored afterwards, also if `f` panics.
+/// The limits hold for every reader that `f` calls: of files, of exported functions, and of programs in the
+/// formats of serde.
 ///
 /// ```
 /// use kiln::export::{Exported, export};

@@ -1,5 +1,5 @@
-//! What is found of programs within programs, once in an analysis: programs are shared, and loops ask for the same again until nothing changes, so that
-//! an analysis that follows every way takes exponentially long in their depth.
+//! A memo for analyses of nested programs, so that each program is analysed once. Programs are shared, and
+//! loops ask again until nothing changes: an analysis without the memo takes exponentially long in the depth.
 
 use crate::Program;
 use rustc_hash::FxHashMap;
@@ -7,11 +7,12 @@ use std::cell::RefCell;
 use std::hash::Hash;
 use std::thread::LocalKey;
 
-/// What an analysis has found so far: by the program and what was asked of it. There is nothing outside of the analysis.
+/// The results of an analysis so far, by the program and the question. `None` outside of the analysis.
 pub type Found<K, T> = RefCell<Option<FxHashMap<(*const Program, K), T>>>;
 
-/// What `find` gives of a program, or gave before in this analysis, which is the outermost call with these `found`. The programs within are
-/// those that the outermost program holds.
+/// Returns the result of `find` for a program: the result from earlier in this analysis, if there is one. The
+/// analysis is the outermost call with this `found`. The outermost program holds the programs within, so
+/// their addresses stay valid.
 pub fn once<K: Eq + Hash + 'static, T: Clone + 'static>(
     found: &'static LocalKey<Found<K, T>>,
     program: &Program,
@@ -31,7 +32,8 @@ pub fn once<K: Eq + Hash + 'static, T: Clone + 'static>(
     new
 }
 
-/// Remembers what is found while `f` runs: for an analysis that asks another one at each level. The programs that it asks of live as long.
+/// Keeps the results while `f` runs: for an analysis that calls another one at each level. The programs must
+/// live as long.
 pub fn remembering<K: 'static, T: 'static, R>(
     found: &'static LocalKey<Found<K, T>>,
     f: impl FnOnce() -> R,

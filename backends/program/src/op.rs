@@ -1,7 +1,7 @@
 //! The closed set of operations.
 //!
-//! Operands of an elementwise op have equal shapes and dtypes: broadcasting and promotion are written out as
-//! [`Op::Broadcast`] and [`Op::Cast`] by whoever traces the op.
+//! Operands of an elementwise op have equal shapes and dtypes. Tracing writes broadcasting and promotion out
+//! as [`Op::Broadcast`] and [`Op::Cast`].
 
 use crate::formula::Formula;
 use crate::functions::{ArgReduction, Binary, Compare, Linalg, OutOfBounds, Reduction, Unary, Update};
@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
-/// What an equation does. Each variant says its operands and results.
+/// The operation of an equation. Each variant documents its operands and results.
 ///
-/// Serde writes an op without the programs that it holds: they are saved with the [`Program`] that it is in, each once.
+/// Serde writes an op without the programs that it holds. The [`Program`] that the op is in saves each of
+/// them once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Op {
     // Without operands.
@@ -45,7 +46,8 @@ pub enum Op {
     Select,
     /// `(x, y, z) -> x * y + z`, rounded once. Floats.
     MulAdd,
-    /// `(x) -> y`: to another dtype. Floats are truncated and saturated to integers, NaN becomes 0; integers wrap.
+    /// `(x) -> y`: to another dtype. Floats are truncated and saturated to integers, NaN becomes 0. Integers
+    /// wrap.
     Cast(DType),
 
     // Shape.
@@ -53,12 +55,12 @@ pub enum Op {
     Reshape(Shape),
     /// `(x) -> y`: axis `i` of the result is axis `permutation[i]` of the operand.
     Transpose(#[serde(with = "crate::shape::axes")] Axes),
-    /// `(x) -> y`: axis `i` of the operand is axis `axes[i]` of the result (in increasing order), where it has the
-    /// same length or is repeated from length 1; the other axes of the result repeat it.
+    /// `(x) -> y`: axis `i` of the operand is axis `axes[i]` of the result (in increasing order). There it
+    /// has the same length, or is repeated from length 1. The other axes of the result repeat the operand.
     Broadcast {
         /// The result's shape.
         shape: Shape,
-        /// Where the operand's axes go.
+        /// The axis of the result for each axis of the operand.
         #[serde(with = "crate::shape::axes")]
         axes: Axes,
     },
@@ -74,12 +76,12 @@ pub enum Op {
         #[serde(with = "crate::shape::axes")]
         step: Axes,
     },
-    /// `(x) -> y`: the elements of `x` at `start, start + step, ...` along each axis of an array that is 0 elsewhere. What
-    /// [`Op::Slice`] takes out, put back.
+    /// `(x) -> y`: an array that is 0 except at `start, start + step, ...` along each axis, where it has the
+    /// elements of `x`. The inverse of [`Op::Slice`].
     Pad {
         /// The result's shape.
         shape: Shape,
-        /// Where the first element goes, for each axis.
+        /// The index of the first element, for each axis.
         #[serde(with = "crate::shape::axes")]
         start: Axes,
         /// Step, at least 1, for each axis.
@@ -102,50 +104,52 @@ pub enum Op {
         /// The indexed axes of `x`, each at least `batch`.
         #[serde(with = "crate::shape::axes")]
         axes: Axes,
-        /// How many leading axes are common to `x` and the indices.
+        /// The number of leading axes that `x` and the indices have in common.
         batch: usize,
-        /// What an index out of bounds does.
+        /// The treatment of an index that is out of bounds.
         mode: OutOfBounds,
     },
-    /// `(x, updates, i, j, ...) -> y`: `x` with `updates` (shaped like the result of the gather) written or combined
-    /// at the places which that gather would read. Repeated places are combined in row-major order.
+    /// `(x, updates, i, j, ...) -> y`: `x` with `updates` (shaped like the result of the gather) written or
+    /// combined at the elements which that gather would read. Updates of one element are combined in
+    /// row-major order.
     Scatter {
-        /// How an update meets what is there.
+        /// The function that combines an update with the element that is there.
         kind: Update,
         /// As for the gather.
         #[serde(with = "crate::shape::axes")]
         axes: Axes,
         /// As for the gather.
         batch: usize,
-        /// What an index out of bounds does.
+        /// The treatment of an index that is out of bounds.
         mode: OutOfBounds,
     },
 
     // Along axes.
     /// `(x) -> y`: `y` lacks the reduced axes.
     Reduce {
-        /// What combines two elements.
+        /// The function that combines two elements.
         kind: Reduction,
-        /// The axes that go, in increasing order.
+        /// The reduced axes, in increasing order.
         #[serde(with = "crate::shape::axes")]
         axes: Axes,
     },
-    /// `(x) -> i`: the index of the first greatest or least element (a NaN counts as both) along an axis, which goes.
+    /// `(x) -> i`: the index of the first greatest or least element along an axis. The result lacks the axis.
+    /// A NaN counts as both.
     ArgReduce {
-        /// Whether the greatest or the least.
+        /// The greatest element or the least.
         kind: ArgReduction,
-        /// The axis that goes.
+        /// The axis that the result lacks.
         axis: usize,
         /// The result's dtype.
         dtype: DType,
     },
     /// `(x) -> y`: running reduction along an axis.
     Cumulative {
-        /// What combines two elements.
+        /// The function that combines two elements.
         kind: Reduction,
         /// The axis.
         axis: usize,
-        /// True if it runs from the end.
+        /// True if the reduction runs from the end.
         reverse: bool,
     },
     /// `(key, x, ...) -> (key, x, ...)`: all operands permuted along an axis so that the first ascends. Stable; NaN comes
@@ -169,8 +173,8 @@ pub enum Op {
         /// The shape drawn for each key.
         shape: Shape,
     },
-    /// `(high, low) -> x`: the floats on `[low, high)` that pairs of random words stand for, `u * (high - low) + low` rounded once,
-    /// where `u` is a multiple of `2^-23` or `2^-52` on `[0, 1)`. Elementwise.
+    /// `(high, low) -> x`: the floats on `[low, high)` of pairs of random words: `u * (high - low) + low`
+    /// rounded once, where `u` is a multiple of `2^-23` or `2^-52` on `[0, 1)`. Elementwise.
     Uniform {
         /// The least value; its dtype is the result's.
         low: Scalar,
@@ -179,31 +183,32 @@ pub enum Op {
     },
 
     // Structure.
-    /// `(inputs) -> outputs` of a program that is kept whole until it is compiled.
+    /// `(inputs) -> outputs` of a program that stays whole until it is compiled.
     Call(#[serde(skip, default = "later")] Arc<Program>),
     /// `(consts, init, xs) -> (carry, ys)`: a loop with a fixed number of iterations.
     Scan(Scan),
     /// `(consts, init) -> carry`: repeats while a condition on the carry holds.
     While(While),
-    /// `(which: i32, inputs) -> outputs` of the program with that number, the nearest one where there is none; programs of equal
-    /// types.
+    /// `(which: i32, inputs) -> outputs` of the program with the number `which`, clamped to the valid
+    /// numbers. All programs have equal types.
     Cond(#[serde(skip)] Vec<Arc<Program>>),
 
-    // What transformations are told.
-    /// `(x) -> x`, of which derivatives know nothing.
+    // Instructions to transformations.
+    /// `(x) -> x`, with the derivative 0.
     StopGradient,
-    /// `(inputs) -> outputs` of a program whose inside is computed again for its derivative, instead of kept.
+    /// `(inputs) -> outputs` of a program whose derivative computes the residuals again instead of keeping
+    /// them.
     Checkpoint(#[serde(skip, default = "later")] Arc<Program>),
-    /// `(consts, inputs) -> outputs` of a program whose derivative is given with it.
+    /// `(consts, inputs) -> outputs` of a program with a derivative of its own.
     Custom(Arc<Custom>),
-    /// `(x, ...) -> ()`: something done for its own sake, in the order of the equations.
+    /// `(x, ...) -> ()`: a side effect. Effects run in the order of the equations.
     Effect(Effect),
 
-    /// `() -> a`: the same number everywhere, given when the program runs: a literal that [`lift`](crate::lift()) took out. Programs that
-    /// users see have none, and it is not saved.
+    /// `() -> a`: the same number everywhere, passed when the program runs: a literal that
+    /// [`lift`](crate::lift()) took out. Programs that users see have none. The op is not saved.
     #[serde(skip)]
     Lifted {
-        /// How the number comes of those that are given.
+        /// The formula that computes the number from the numbers that are passed.
         number: Formula,
         /// The result's shape.
         shape: Shape,
@@ -236,17 +241,18 @@ pub struct Scan {
     pub body: Arc<Program>,
     /// The number of iterations.
     pub length: usize,
-    /// How many operands are the same in each iteration.
+    /// The number of operands that are the same in each iteration.
     pub consts: usize,
-    /// How many operands are carried from iteration to iteration.
+    /// The number of carries.
     pub carries: usize,
-    /// Whether the iterations go from the last slice to the first.
+    /// True if the iterations run from the last slice to the first.
     pub reverse: bool,
 }
 
 impl Scan {
-    /// Returns true where an iteration that leaves the carry as it is may be the last that does anything: the body chooses what to do, and
-    /// gets nothing but the carry to choose by.
+    /// Returns true if the loop may stop at the first iteration that leaves the carry as it is: all later
+    /// iterations repeat that iteration. Such a body reads nothing but consts and the carry, has no effect,
+    /// and chooses between branches.
     pub fn settles(&self) -> bool {
         let chooses = |equation: &crate::Equation| matches!(equation.op, Op::Cond(_));
         self.body.equations().iter().any(chooses)
@@ -258,30 +264,30 @@ impl Scan {
 /// A loop on a condition. Both programs take `(consts, carry)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct While {
-    /// Gives one scalar bool.
+    /// Returns one scalar bool.
     #[serde(skip, default = "later")]
     pub condition: Arc<Program>,
-    /// Gives the next carry.
+    /// Returns the next carry.
     #[serde(skip, default = "later")]
     pub body: Arc<Program>,
-    /// How many operands are the same in each iteration.
+    /// The number of operands that are the same in each iteration.
     pub consts: usize,
 }
 
-/// A program with a derivative of its user's. Consts are constant for it; where a program below has cotangents or tangents of
-/// something that is not floats, they are ignored.
+/// A program with a derivative that its user wrote. The derivative treats the consts as constant. Cotangents
+/// and tangents of values that are not floats are ignored in the programs below.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Custom {
-    /// What is computed.
+    /// The program that computes the function.
     #[serde(skip, default = "later")]
     pub program: Arc<Program>,
-    /// How many operands are constants.
+    /// The number of operands that are constants.
     pub consts: usize,
-    /// Its derivative.
+    /// The derivative.
     pub rule: CustomRule,
 }
 
-/// See [`Custom`].
+/// The derivative of a [`Custom`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CustomRule {
     /// In reverse mode.
@@ -297,7 +303,7 @@ pub enum CustomRule {
     Jvp(#[serde(skip, default = "later")] Arc<Program>),
 }
 
-/// What an equation without results does.
+/// The effect of an equation without results.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Effect {
     /// Prints a text, each `{}` in it replaced by the next operand.
@@ -311,7 +317,7 @@ pub enum Effect {
     },
 }
 
-/// What stands for a program that is not read yet.
+/// A program that stands for one that is not read yet.
 fn later() -> Arc<Program> {
     Arc::new(Builder::new().finish(&[]))
 }
@@ -398,7 +404,8 @@ impl Op {
         }
     }
 
-    /// Puts programs in the place of those that it holds, in the order of [`held`](Op::held). Whether it holds so many.
+    /// Replaces the programs that the op holds, in the order of [`held`](Op::held). Returns true if the
+    /// number fits.
     pub(crate) fn hold(&mut self, programs: Vec<Arc<Program>>) -> bool {
         if let Op::Cond(branches) = self {
             *branches = programs;
@@ -427,7 +434,7 @@ impl Op {
         fits
     }
 
-    /// The op with other programs: all that it holds, also those of derivatives.
+    /// The op with all programs that it holds replaced, also those of derivatives.
     pub(crate) fn with_programs(&self, mut f: impl FnMut(&Arc<Program>) -> Arc<Program>) -> Op {
         let mut op = self.clone();
         let programs: Vec<Arc<Program>> = self.held().into_iter().map(&mut f).collect();
@@ -437,7 +444,7 @@ impl Op {
         op
     }
 
-    /// The op whose result is a number everywhere.
+    /// The op whose result is one number everywhere.
     pub(crate) fn everywhere(number: Formula, shape: Shape) -> Op {
         match number {
             Formula::Known(value) => Op::Constant { value, shape },
@@ -445,7 +452,8 @@ impl Op {
         }
     }
 
-    /// The same number everywhere, if that is what the op gives: known, or given when the program runs.
+    /// The number, if the result of the op is the same number everywhere: known, or passed when the program
+    /// runs.
     pub fn number(&self) -> Option<Formula> {
         match self {
             Op::Constant { value, .. } => Some(Formula::Known(*value)),
@@ -454,7 +462,7 @@ impl Op {
         }
     }
 
-    /// Whether running it does something besides giving results.
+    /// Returns true if the op has a side effect.
     pub fn has_effect(&self) -> bool {
         matches!(self, Op::Effect(_)) || self.programs().iter().any(|program| program.has_effect())
     }

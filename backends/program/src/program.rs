@@ -29,7 +29,7 @@ pub type Vars = SmallVec<[Var; 3]>;
 /// `outputs = op(inputs)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Equation {
-    /// What is done.
+    /// The operation.
     pub op: Op,
     /// The operands.
     pub inputs: Vars,
@@ -37,14 +37,14 @@ pub struct Equation {
     pub outputs: Vars,
 }
 
-/// A program without its literals, and these.
+/// A program without its literals, and the list of them.
 pub type Lifted = (Arc<Program>, Arc<[Scalar]>);
 
 /// A function of arrays as a list of equations, each variable defined once and before its use.
 ///
-/// Made by a [`Builder`], or by tracing a function (`kiln::program`). The variables are numbered in the order of their definition, inputs
-/// first, so programs that do the same in the same order are equal. Printing gives one equation a line. With `serde` a program can be saved;
-/// reading it checks it.
+/// A [`Builder`] or a trace of a function (`kiln::program`) makes a program. The variables are numbered in
+/// the order of their definition, inputs first, so programs that do the same in the same order are equal. A
+/// program prints as one line for each equation. `serde` saves a program; reading one checks it.
 ///
 /// ```
 /// use kiln::{Array, Program, call, numpy as np, program};
@@ -70,13 +70,15 @@ pub struct Program {
     hash: u64,
     depth: usize,
     has_effect: bool,
-    /// True if there are literals that can be lifted, here or within.
+    /// True if this program or a program within has literals that can be lifted.
     literals: bool,
-    /// True if there are numbers that are given when it runs, here or within.
+    /// True if this program or a program within reads numbers that are passed when it runs.
     lifted: bool,
-    /// Itself without its literals, and these, if there are any: found once, as a program runs often.
+    /// The program without its literals, and the list, if there are any. It is computed once, since a program
+    /// runs often.
     without_literals: OnceLock<Option<Lifted>>,
-    /// Set when it is tidy, and so are the programs within it: nested programs would be tidied again at each level.
+    /// Set if this program and the programs within are tidy: otherwise each level would tidy the nested
+    /// programs again.
     tidy: OnceLock<()>,
 }
 
@@ -105,7 +107,8 @@ impl Program {
         }
     }
 
-    /// The same program with other ops of the same types, which are as tidy. `f` gets an op and the equation's first result.
+    /// The program with other ops of the same types. The result is tidy if this program is. `f` takes an op
+    /// and the equation's first result.
     pub(crate) fn with_ops(&self, mut f: impl FnMut(Option<Var>, &Op) -> Op) -> Program {
         let equations = self.equations.iter().map(|equation| Equation {
             op: f(equation.outputs.first().copied(), &equation.op),
@@ -122,17 +125,18 @@ impl Program {
         program
     }
 
-    /// Returns true where [`tidy`](crate::tidy) has nothing to do.
+    /// Returns true if [`tidy`](crate::tidy) has nothing to do.
     pub(crate) fn is_tidy(&self) -> bool {
         self.tidy.get().is_some()
     }
 
-    /// Says that [`tidy`](crate::tidy) made it.
+    /// Marks the program as a result of [`tidy`](crate::tidy).
     pub(crate) fn mark_tidy(&self) {
         self.tidy.get_or_init(|| ());
     }
 
-    /// The bytes that it takes in memory, roughly, with the programs within, and again without its literals.
+    /// The approximate bytes in memory of the program, of the programs within, and of its form without
+    /// literals.
     pub fn bytes(&self) -> usize {
         let own = |program: &Program| {
             size_of::<Program>() + size_of_val(&program.equations[..]) + size_of_val(&program.types[..])
@@ -141,17 +145,18 @@ impl Program {
         if self.literals { 2 * all } else { all }
     }
 
-    /// Returns true if there are literals in it that [`lift`](crate::lift()) could take out.
+    /// Returns true if [`lift`](crate::lift()) could take literals out of the program.
     pub(crate) fn has_literals(&self) -> bool {
         self.literals
     }
 
-    /// Itself without its literals, and these, if there are any; `find` finds it once.
+    /// The program without its literals, and the list, if there are any. Only the first call runs `find`.
     pub(crate) fn without_literals(&self, find: impl FnOnce() -> Option<Lifted>) -> Option<&Lifted> {
         self.without_literals.get_or_init(find).as_ref()
     }
 
-    /// Whether it reads numbers that are given when it runs, as what [`lift`](crate::lift()) gives does.
+    /// Returns true if the program reads numbers that are passed when it runs, as a result of
+    /// [`lift`](crate::lift()) does.
     pub fn is_lifted(&self) -> bool {
         self.lifted
     }
@@ -171,7 +176,7 @@ impl Program {
         (self.equations, self.types)
     }
 
-    /// The results; a variable may stand here more than once.
+    /// The results; a variable may occur more than once.
     pub fn outputs(&self) -> &[Var] {
         &self.outputs
     }
@@ -181,7 +186,7 @@ impl Program {
         &self.types[var.index()]
     }
 
-    /// How many variables there are: inputs and results of equations.
+    /// The number of variables: inputs and results of equations.
     ///
     /// ```
     /// use kiln::{Array, numpy as np, program};
@@ -217,7 +222,7 @@ impl Program {
             .collect()
     }
 
-    /// Whether running it does something besides giving results.
+    /// Returns true if running the program has a side effect.
     ///
     /// ```
     /// use kiln::{Array, debug_print, numpy as np, program};
@@ -229,7 +234,7 @@ impl Program {
         self.has_effect
     }
 
-    /// How many levels of programs are within this one: 0 for a program that runs no other.
+    /// The number of levels of programs within this one: 0 for a program that runs no other.
     ///
     /// ```
     /// use kiln::{Array, jit, numpy as np, program};
@@ -242,8 +247,8 @@ impl Program {
 
     /// The programs within this one, at any depth, and this one: each once, and after those that it holds.
     ///
-    /// A walk over these takes time in what there is. One that goes from each equation into the programs of its op takes
-    /// exponentially long where they are shared.
+    /// A walk over this list takes time proportional to the distinct programs. A walk from each equation into
+    /// the programs of its op takes exponentially long if programs are shared.
     ///
     /// ```
     /// use kiln::{Array, jit, numpy as np, program};
@@ -274,7 +279,8 @@ impl Program {
         each.map(|program| &**program)
     }
 
-    /// Writes this program's equations into another, with `arguments` for its inputs; gives its results there.
+    /// Writes this program's equations into another program, with `arguments` for its inputs, and returns its
+    /// results there.
     ///
     /// # Errors
     /// When the arguments' types are not those of the inputs.
@@ -300,7 +306,7 @@ impl Program {
     }
 }
 
-/// Equality and hash go by the equations; the hash was taken when the program was made.
+/// Equality and hash use the equations; the hash is computed when the program is made.
 impl PartialEq for Program {
     fn eq(&self, other: &Program) -> bool {
         std::ptr::eq(self, other)
@@ -312,10 +318,10 @@ impl PartialEq for Program {
     }
 }
 
-/// Returns true if two programs have the same equations. Two programs within them that were compared before are not compared again: where they are shared, that
-/// would take exponentially long.
+/// Returns true if two programs have the same equations. A pair of nested programs is compared once: shared
+/// programs would take exponentially long.
 fn same_equations(x: &Program, y: &Program) -> bool {
-    /// Pairs that were compared, or are being compared. That one of them differs ends the whole comparison.
+    /// Pairs that were compared, or are being compared. One pair that differs ends the whole comparison.
     type Compared = FxHashSet<(*const Program, *const Program)>;
     thread_local! {
         static COMPARED: RefCell<Option<Compared>> = const { RefCell::new(None) };
@@ -336,7 +342,7 @@ fn same_equations(x: &Program, y: &Program) -> bool {
 
 impl Eq for Program {}
 
-/// As it prints: a derived text would repeat a program that is shared.
+/// Prints the program as `Display` does: a derived text would repeat a program that is shared.
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -368,19 +374,19 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// An empty program.
+    /// A builder of an empty program.
     pub fn new() -> Builder {
         Builder::default()
     }
 
-    /// A new input. Inputs may come after equations.
+    /// Adds an input. Inputs may come after equations.
     pub fn input(&mut self, of: ArrayType) -> Var {
         let var = self.define(of);
         self.inputs.push(var);
         var
     }
 
-    /// Adds an equation and gives its results.
+    /// Adds an equation and returns its results.
     ///
     /// # Errors
     /// When the op does not take these operands.
@@ -398,7 +404,7 @@ impl Builder {
         Ok(outputs)
     }
 
-    /// With these equations for those so far, of variables that were defined here.
+    /// Replaces the equations so far by these, whose variables were defined here.
     pub(crate) fn with_equations(self, equations: Vec<Equation>) -> Builder {
         Builder { equations, ..self }
     }
@@ -408,7 +414,7 @@ impl Builder {
         &self.types[var.index()]
     }
 
-    /// How many variables there are so far.
+    /// The number of variables so far.
     pub fn variables(&self) -> usize {
         self.types.len()
     }
@@ -423,7 +429,7 @@ impl Builder {
         &self.equations
     }
 
-    /// The finished program, its variables numbered afresh: inputs first.
+    /// Returns the finished program. Its variables are numbered afresh: inputs first.
     pub fn finish(self, outputs: &[Var]) -> Program {
         let inputs = self.inputs.len();
         let (mut equations, mut types, mut outputs) = (self.equations, self.types, outputs.to_vec());
@@ -461,7 +467,7 @@ impl Builder {
     }
 }
 
-/// FNV-1a: the same in every process, so that a saved program keeps its hash.
+/// FNV-1a, which is the same in every process, so that a saved program keeps its hash.
 #[derive(Clone)]
 struct Fnv(u64);
 

@@ -1,9 +1,10 @@
-//! Copying a program equation by equation.
+//! Copies a program equation by equation.
 
 use crate::program::{Builder, Equation, Program, Var, Vars};
 use crate::{Op, TypeError};
 
-/// A program that is written from another one: the new program so far, and which of its variables stands for which of the old one's.
+/// A program that is written from another one: the new program so far, and a map from the old variables to
+/// the new ones.
 ///
 /// ```
 /// use kiln_program::{ArrayType, Builder, DType, Op, Rewrite, Unary};
@@ -54,7 +55,7 @@ impl Rewrite {
     /// The new variable for an old one.
     ///
     /// # Panics
-    /// When there is none: an equation was left out, and one that reads its results was not.
+    /// If there is none: an equation was left out, and an equation that reads its results was not.
     pub fn get(&self, var: Var) -> Var {
         self.find(var).expect("what is read was written before")
     }
@@ -67,7 +68,7 @@ impl Rewrite {
         equation.inputs.iter().map(|&var| self.get(var)).collect()
     }
 
-    /// Says which new variables stand for these old ones; one that has its new variable keeps it.
+    /// Maps these old variables to new ones. An old variable that has a new one already keeps it.
     pub fn define(&mut self, old: &[Var], new: impl IntoIterator<Item = Var>) {
         for (var, new) in old.iter().zip(new) {
             self.vars[var.index()].get_or_insert(new);
@@ -94,7 +95,7 @@ impl Rewrite {
             .expect("an equation of operands of the same types");
     }
 
-    /// The new program, whose results stand for these variables of the old one.
+    /// The new program. Its results are the new variables of these old ones.
     pub fn finish(self, outputs: &[Var]) -> Program {
         let outputs: Vec<Var> = outputs.iter().map(|&var| self.get(var)).collect();
         self.builder.finish(&outputs)
@@ -102,10 +103,10 @@ impl Rewrite {
 }
 
 impl Program {
-    /// The program with each equation written by `write`, which says what the results are.
+    /// The program with each equation written by `write`, which returns the new results.
     ///
     /// # Errors
-    /// Those of `write`.
+    /// The errors of `write`.
     pub fn rewritten(
         &self,
         mut write: impl FnMut(&mut Builder, &Equation, &[Var]) -> Result<Vars, TypeError>,

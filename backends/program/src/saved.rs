@@ -1,7 +1,8 @@
-//! The saved form of a program: a table of all programs that it runs, in which each stands once.
+//! The saved form of a program: a table of all programs that it runs, each once.
 //!
-//! An equation names the programs that its op runs by their numbers in the table. A program stands after those that it runs, so that reading needs no
-//! recursion, and the last one is the program that was saved. Types are not saved but inferred, and so checked, when a program is read.
+//! An equation names the programs that its op runs by their numbers in the table. A program stands after the
+//! programs that it runs, so that reading needs no recursion. The last program is the one that was saved.
+//! Types are not saved: a reader infers and so checks them.
 
 use crate::limits::Limits;
 use crate::op::Op;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 /// The version of the form. Version 1 had programs within programs.
 const VERSION: u64 = 2;
 
-/// A program as it is saved, and as it is read before it is checked.
+/// A program as it is saved, and as it is read before the checks.
 ///
 /// ```
 /// use kiln::{Array, Program, numpy as np, program};
@@ -52,15 +53,15 @@ fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     }
 }
 
-/// Why a saved program is not read.
+/// The reason why a saved program is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// It contradicts itself, or the rules of an op.
+    /// The program contradicts itself, or breaks the rules of an op.
     Invalid(String),
-    /// It goes beyond a limit of the reader.
+    /// The program exceeds a limit of the reader.
     Limit {
-        /// What there is too much of.
+        /// The quantity that there is too much of.
         what: &'static str,
         /// The field of [`Limits`] that bounds it.
         field: &'static str,
@@ -133,7 +134,7 @@ impl TryFrom<SavedProgram> for Program {
 /// Reads a table.
 struct Reader {
     limits: Limits,
-    /// What there is so far of that which [`Limits::size`] bounds.
+    /// The sum so far of the quantity that [`Limits::size`] bounds.
     size: u64,
     /// The programs so far, and the work of each.
     programs: Vec<(Arc<Program>, u64)>,
@@ -203,7 +204,7 @@ impl Reader {
         Ok((Arc::new(program), work))
     }
 
-    /// Adds to the work of a program.
+    /// Adds to the work of a program and checks the limit.
     fn worked(&self, before: u64, more: u64) -> Result<u64, ReadError> {
         let work = before.saturating_add(more);
         match work > self.limits.work {
@@ -216,7 +217,7 @@ impl Reader {
         }
     }
 
-    /// Takes a variable in.
+    /// Counts a variable.
     fn grow(&mut self, of: &ArrayType) -> Result<(), ReadError> {
         self.take(1 + of.shape.rank() as u64)
     }
@@ -238,7 +239,8 @@ fn invalid<T>(what: String) -> Result<T, ReadError> {
     Err(ReadError::Invalid(what))
 }
 
-/// What an equation takes as [`Limits::work`] counts it; `held` is the work of the programs that its op holds.
+/// The work of an equation as [`Limits::work`] counts it; `held` is the work of each program that its op
+/// holds.
 fn cost(op: &Op, inputs: &[&ArrayType], outputs: &[&ArrayType], held: &[u64]) -> u64 {
     const EQUATION: u64 = 256;
     let size = |of: &ArrayType| of.shape.size() as u64;
@@ -263,14 +265,15 @@ fn cost(op: &Op, inputs: &[&ArrayType], outputs: &[&ArrayType], held: &[u64]) ->
         .saturating_add(products)
 }
 
-/// As a table: a program that is run at many places is written once.
+/// Writes the table: a program that is run at many places is written once.
 impl Serialize for Program {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         SavedProgram::from(self).serialize(serializer)
     }
 }
 
-/// Checked by the rules of each op, and against the [`Limits`] of the thread. A program that is named in several places is read once and shared.
+/// Reads the table. The rules of each op and the [`Limits`] of the thread check it. A program that is named
+/// in several places is read once and shared.
 impl<'de> Deserialize<'de> for Program {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Program, D::Error> {
         let saved = SavedProgram::deserialize(deserializer)?;

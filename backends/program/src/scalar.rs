@@ -20,7 +20,7 @@ pub struct Scalar {
     bits: u64,
 }
 
-/// A number as it is read, before it is known that the dtype has such bits.
+/// A number as it is read, before the check that the dtype has such bits.
 #[derive(Deserialize)]
 struct Saved {
     dtype: DType,
@@ -62,7 +62,7 @@ impl Scalar {
         Scalar { dtype, bits }
     }
 
-    /// An integer converted to `dtype`, wrapped where it does not fit.
+    /// An integer converted to `dtype`. It wraps if it does not fit.
     pub fn from_i64(dtype: DType, value: i64) -> Scalar {
         let bits = match dtype {
             DType::Bool => u64::from(value != 0),
@@ -100,7 +100,7 @@ impl Scalar {
         self.dtype
     }
 
-    /// The value as an `f64`: exact but for large 64-bit integers.
+    /// The value as an `f64`: exact except for large 64-bit integers.
     pub fn as_f64(self) -> f64 {
         match self.dtype {
             DType::F32 => f64::from(f32::from_bits(self.bits as u32)),
@@ -123,7 +123,7 @@ impl Scalar {
         self.bits.to_le_bytes()
     }
 
-    /// The number of which these are the little-endian bytes, the first `dtype.size()` of eight.
+    /// The number with these little-endian bytes, the first `dtype.size()` of eight.
     pub fn from_le_bytes(dtype: DType, bytes: [u8; 8]) -> Scalar {
         let bits = u64::from_le_bytes(bytes);
         match dtype {

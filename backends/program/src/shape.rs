@@ -9,7 +9,7 @@ use std::ops::Deref;
 /// A list of axes.
 pub type Axes = SmallVec<[usize; 4]>;
 
-/// Axes as serde reads them: at most 64, as many as NumPy has, and none are there because a number says so.
+/// Serde's form of axes: at most 64, as many as NumPy has. No length prefix allocates memory.
 pub(crate) mod axes {
     use super::Axes;
     use serde::de::{Deserializer, Error, SeqAccess, Visitor};
@@ -46,8 +46,8 @@ pub(crate) mod axes {
     }
 }
 
-/// The lengths of an array's axes; the empty shape is a scalar's. Read as a slice of lengths: `shape[0]`, `shape.iter()`, `shape[..]`. Prints as
-/// Python prints a tuple.
+/// The lengths of an array's axes; a scalar has the empty shape. A shape reads as a slice of lengths:
+/// `shape[0]`, `shape.iter()`, `shape[..]`. It prints as Python prints a tuple.
 ///
 /// ```
 /// use kiln::Shape;
@@ -91,7 +91,7 @@ impl Shape {
         self.0.iter().product()
     }
 
-    /// For each axis, how far apart its neighbours are in row-major order.
+    /// The distance of neighbours along each axis, in row-major order.
     ///
     /// ```
     /// use kiln::Shape;
@@ -119,7 +119,8 @@ impl Shape {
             .collect()
     }
 
-    /// The number of elements, or `None` where it overflows; also where it would but for an axis of length 0, as strides do then.
+    /// The number of elements, or `None` if it overflows. The strides must not overflow either, so an axis of
+    /// length 0 counts as 1 for the overflow.
     ///
     /// ```
     /// use kiln::Shape;
@@ -167,7 +168,7 @@ impl FromIterator<usize> for Shape {
 }
 
 impl fmt::Display for Shape {
-    /// As Python prints a tuple.
+    /// Prints the shape as Python prints a tuple.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0[..] {
             [n] => write!(f, "({n},)"),
@@ -182,7 +183,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// The type of an array: its dtype and shape. Prints as `f32[2,3]`.
+/// The type of an array: its dtype and shape. It prints as `f32[2,3]`.
 ///
 /// ```
 /// use kiln::{ArrayType, DType, numpy as np};
@@ -220,7 +221,7 @@ impl ArrayType {
         self.shape.size() * self.dtype.size()
     }
 
-    /// The same, or `None` where there are more than memory could hold.
+    /// The bytes of the elements, or `None` if memory could not hold them.
     ///
     /// ```
     /// use kiln::{ArrayType, DType};

@@ -1,7 +1,7 @@
-//! Makes a program shorter without changing a bit of what it computes.
+//! Makes a program shorter. Every bit of its results stays.
 //!
-//! One pass forwards drops equations that do nothing, folds constants and shares common subexpressions;
-//! one pass backwards drops what nobody reads. Floats are never reassociated or contracted.
+//! One forward pass drops equations that do nothing, folds constants and shares common subexpressions. One
+//! backward pass drops dead code. Floats are never reassociated or contracted.
 
 use crate::dead::without_dead_code;
 use crate::formula::Formula;
@@ -14,9 +14,10 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-/// The same function with fewer equations, for a device: what only transformations tell apart (calls, derivatives given
-/// with a function, what stops them) is inlined. Inputs and outputs stay as they are, and so does every bit of the results: floats are
-/// never reassociated. A function is simplified when it is compiled; this shows what is left of it.
+/// Returns the same function with fewer equations, for a device. Ops that only transformations distinguish
+/// are inlined: calls, functions with a derivative of their own, `stop_gradient`. Inputs, outputs and every
+/// bit of the results stay: floats are never reassociated. The compiler simplifies every function; this
+/// function shows the result.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, program, simplify};
@@ -31,12 +32,14 @@ pub fn simplify(program: &Program) -> Program {
     shorter(program, INLINE | WITHIN)
 }
 
-/// As [`simplify`], but the programs within loops, branches and the like are simple already and stay as they are.
+/// As [`simplify`], but programs within loops, branches and other ops stay as they are: they are simple
+/// already.
 pub fn simplify_around(program: &Program) -> Program {
     shorter(program, INLINE)
 }
 
-/// As [`simplify`], but what transformations tell apart stays: for a program that is to be transformed again.
+/// As [`simplify`], but the ops that transformations distinguish stay: for a program that is to be
+/// transformed again.
 pub fn tidy(program: &Program) -> Program {
     match program.is_tidy() {
         true => program.clone(),
@@ -44,7 +47,7 @@ pub fn tidy(program: &Program) -> Program {
     }
 }
 
-/// Inlines what only transformations tell apart.
+/// Inlines the ops that only transformations distinguish.
 const INLINE: u8 = 1;
 /// Makes the programs within a program shorter too.
 const WITHIN: u8 = 2;
@@ -53,7 +56,7 @@ fn shorter(program: &Program, how: u8) -> Program {
     shorter_within(program, how, &mut Shorter::default())
 }
 
-/// The programs that were made shorter: one that is shared is made shorter once.
+/// The programs that were made shorter: each shared program once.
 type Shorter = FxHashMap<Arc<Program>, Arc<Program>>;
 
 fn shorter_within(program: &Program, how: u8, shorter: &mut Shorter) -> Program {
@@ -71,7 +74,7 @@ fn shorter_within(program: &Program, how: u8, shorter: &mut Shorter) -> Program 
         .map(|of| forward.builder.input(of))
         .collect();
     let outputs = forward.inline(program, &inputs);
-    // Large tables that the copy below has no use for.
+    // Frees large tables that the copy below does not need.
     let Forward { builder, .. } = forward;
     let program = without_dead_code(builder.finish(&outputs));
     if how == WITHIN {
@@ -84,11 +87,11 @@ struct Forward<'a> {
     how: u8,
     shorter: &'a mut Shorter,
     builder: Builder,
-    /// The last equation written with each hash of what it computes.
+    /// The last equation written with each hash of op and operands.
     known: FxHashMap<u64, u32>,
-    /// For each equation the one before of the same hash.
+    /// For each equation, the previous one of the same hash.
     alike: Vec<u32>,
-    /// For each variable the equation whose only result it is.
+    /// For each variable, the equation whose only result it is.
     definition: Vec<u32>,
 }
 
@@ -119,7 +122,7 @@ impl Forward<'_> {
         program.outputs().iter().map(|var| map[var.index()]).collect()
     }
 
-    /// Writes an equation in its simplest form and gives its results.
+    /// Writes an equation in its simplest form and returns its results.
     fn rewrite(&mut self, op: Op, inputs: Vars) -> Vars {
         if let Some(same) = self.nothing(&op, &inputs) {
             return [same].into_iter().collect();
@@ -143,7 +146,7 @@ impl Forward<'_> {
         self.write(op, inputs)
     }
 
-    /// Writes what was taken out of a loop before it.
+    /// Writes the equations that left a loop, and then the loop.
     fn hoist(&mut self, hoisted: Hoisted, inputs: Vars) -> Vars {
         let consts = hoisted.consts.len();
         let mut map: HashMap<Var, Var> = hoisted.consts.into_iter().zip(inputs.iter().copied()).collect();
@@ -191,7 +194,7 @@ impl Forward<'_> {
         outputs
     }
 
-    /// The equation whose only result this is.
+    /// The equation whose only result is `var`.
     fn defined(&self, var: Var) -> Option<&Equation> {
         let number = *self.definition.get(var.index())?;
         self.builder.equations().get(number as usize)
@@ -208,7 +211,7 @@ impl Forward<'_> {
         }
     }
 
-    /// The number that a variable is everywhere, known or not.
+    /// The number that a variable is everywhere, known now or passed later.
     fn number(&self, var: Var) -> Option<Formula> {
         self.defined(var)?.op.number()
     }
@@ -243,7 +246,7 @@ impl Forward<'_> {
         }
     }
 
-    /// The operand that an equation merely repeats.
+    /// The operand that equals the result of an equation, if one does.
     fn nothing(&self, op: &Op, inputs: &[Var]) -> Option<Var> {
         let x = *inputs.first()?;
         let shape = self.shape(x);
@@ -261,7 +264,7 @@ impl Forward<'_> {
                          inputs: from,
                          ..
                      }| {
-                        // The elements that a pad spread out, taken back.
+                        // The slice takes exactly the elements that a pad spread out.
                         matches!(inner, Op::Pad { start: at, step: by, .. } if at == start && by == step)
                             && (0..shape.rank())
                                 .all(|i| (stop[i] - start[i]).div_ceil(step[i]) == self.shape(from[0])[i])
@@ -297,7 +300,8 @@ impl Forward<'_> {
             }
             Op::Binary(Binary::Sub) => is(right(), 0),
             Op::Binary(f @ (Binary::And | Binary::Or)) if dtype == DType::Bool => {
-                // True does nothing to a conjunction and decides a disjunction; false the other way round.
+                // True does nothing to a conjunction and decides a disjunction. False does nothing to a
+                // disjunction and decides a conjunction.
                 let decide = |constant: Option<Scalar>, it: Var, other: Var| {
                     constant.map(|value| {
                         if is(Some(value), i64::from(*f == Binary::And)) {
@@ -324,7 +328,8 @@ impl Forward<'_> {
         same.then_some(x)
     }
 
-    /// A product with -1, or a sum or difference with something negated, of floats: the same number with less work.
+    /// Simplifies a float product with -1, or a float sum or difference with something negated, to an equal
+    /// op with less work.
     fn sign(&self, f: Binary, x: Var, y: Var) -> Option<(Op, Vars)> {
         let dtype = self.builder.type_of(x).dtype;
         if !dtype.is_float() {
@@ -345,7 +350,8 @@ impl Forward<'_> {
         }
     }
 
-    /// For a product with a constant that is negated before or after, of floats: what is multiplied, and the constant.
+    /// The factors of a float product with a constant that is negated before or after: the variable, and the
+    /// constant.
     fn negative_product(&self, op: &Op, inputs: &[Var]) -> Option<(Var, Formula)> {
         let product = |x: Var, y: Var| {
             self.number(y)
@@ -369,13 +375,14 @@ impl Forward<'_> {
         factor.dtype().is_float().then_some((x, factor))
     }
 
-    /// The operand of the equation that defines a variable, if that is such an op of one operand.
+    /// The operand of the equation that defines a variable, if the equation has one operand and an op that
+    /// `such` accepts.
     fn inner(&self, var: Var, such: impl Fn(&Op) -> bool) -> Option<Var> {
         let inner = self.defined(var)?;
         (inner.inputs.len() == 1 && such(&inner.op)).then(|| inner.inputs[0])
     }
 
-    /// The constant that an equation over constants gives.
+    /// The constant that an equation over constants returns.
     fn fold(&self, op: &Op, inputs: &[Var]) -> Option<Op> {
         let x = self.number(*inputs.first()?)?;
         let known = |i: usize| self.constant(inputs[i]);
@@ -399,7 +406,7 @@ impl Forward<'_> {
         Some(Op::everywhere(number, shape))
     }
 
-    /// Two equations as one.
+    /// Merges an equation with the one that defines its operand.
     fn compose(&self, op: &Op, inputs: &[Var]) -> Option<(Op, Vars)> {
         let x = *inputs.first()?;
         if let Op::Transpose(permutation) = op
@@ -410,7 +417,7 @@ impl Forward<'_> {
                 .zip(long.skip(1))
                 .all(|(before, after)| before < after)
         {
-            // Only axes of length 1 move.
+            // The transpose moves only axes of length 1.
             let shape = permutation.iter().map(|&axis| shape[axis]).collect();
             return Some((Op::Reshape(shape), [x].into_iter().collect()));
         }
@@ -477,7 +484,8 @@ impl Forward<'_> {
     }
 }
 
-/// For two shapes that differ by axes of length 1 only: where each axis of the first stands in the second, if it does.
+/// Maps each axis of the first shape to its axis in the second, if the shapes differ only by axes of
+/// length 1.
 fn same_but_for_ones(from: &[usize], to: &[usize]) -> Option<Vec<Option<usize>>> {
     let long = |shape: &[usize]| (0..shape.len()).filter(|&i| shape[i] != 1).collect::<Vec<_>>();
     let (before, after) = (long(from), long(to));
@@ -487,8 +495,8 @@ fn same_but_for_ones(from: &[usize], to: &[usize]) -> Option<Vec<Option<usize>>>
     equal.then_some(places)
 }
 
-/// Axes of a broadcast from `from` to `shape`: an axis with a place goes to `axes` there, one of length 1 without goes anywhere
-/// between its neighbours.
+/// Axes of a broadcast from `from` to `shape`. An axis with a place goes to `axes[place]`. An axis of length
+/// 1 without a place goes anywhere between its neighbours.
 fn spread(from: &[usize], places: &[Option<usize>], axes: &[usize], shape: &[usize]) -> Option<Axes> {
     let mut out = Axes::new();
     let mut next = 0;

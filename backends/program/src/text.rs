@@ -6,7 +6,8 @@
 //!     c:f32[3] = mul b 2.0
 //!   in (c,) }
 //! ```
-//! A constant is written where it is used. A program that is run at several places has a number, and is written at the first of them.
+//! A constant is written at its use. A program that is run at several places has a number, and its text is
+//! written at the first of them.
 
 use crate::op::{CustomRule, Dot, Effect, Op};
 use crate::{Program, Var};
@@ -22,7 +23,7 @@ impl fmt::Display for Program {
 
 /// The programs that are run at several places.
 struct Shared<'a> {
-    /// At how many places a program is run, and its number once it is written.
+    /// The number of places that run a program, and the program's number once it is written.
     places: FxHashMap<&'a Program, (usize, Option<usize>)>,
     written: usize,
 }

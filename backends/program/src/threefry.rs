@@ -1,7 +1,7 @@
 //! Threefry-2x32 with twenty rounds: a keyed function of a 64-bit counter whose values look random.
 //!
-//! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). JAX's default generator, and the meaning of
-//! [`Op::RandomBits`](crate::Op::RandomBits).
+//! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). The function is JAX's
+//! default generator, and the meaning of [`Op::RandomBits`](crate::Op::RandomBits).
 
 /// The two random words of a counter, given as its high and low word, under a key.
 ///
@@ -22,14 +22,15 @@ pub fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
     [x0[0], x1[0]]
 }
 
-/// The words that go in between rounds; the first two are also added to the counter's words at the start.
+/// The words that are added between rounds. The first two are also added to the counter's words at the start.
 #[inline(always)]
 pub fn key_schedule(key: [u32; 2]) -> [u32; 3] {
     [key[0], key[1], key[0] ^ key[1] ^ 0x1BD1_1BDA]
 }
 
-/// Rounds `4 * GROUP` to `4 * GROUP + 3` of `N` counters side by side, after which a part of the key goes in.
-// Written out, not looped over: what is left is a straight line, which a loop over counters can be vectorised around.
+/// Applies rounds `4 * GROUP` to `4 * GROUP + 3` to `N` counters side by side, and then adds a part of the key.
+// The rounds are written out instead of looped over: the compiler can vectorise a loop over counters around a
+// straight line.
 #[inline(always)]
 pub fn four_rounds<const GROUP: usize, const N: usize>(keys: [u32; 3], x0: &mut [u32; N], x1: &mut [u32; N]) {
     let rotations = if GROUP.is_multiple_of(2) {

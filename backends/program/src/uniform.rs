@@ -4,14 +4,14 @@ use crate::functions::Binary;
 use crate::op::Op;
 use crate::{ArrayType, Axes, Builder, DType, Program, Scalar, Shape, TypeError, Var};
 
-/// The float on `[0, 1)` that two random words stand for: a multiple of `2^-23`.
+/// The float on `[0, 1)` of two random words: a multiple of `2^-23`.
 #[inline(always)]
 pub fn unit_f32([high, low]: [u32; 2]) -> f32 {
     // 23 bits; signed integers are quicker to convert.
     ((high ^ low) >> 9) as i32 as f32 * (1.0 / (1 << 23) as f32)
 }
 
-/// The float on `[0, 1)` that two random words stand for: a multiple of `2^-52`.
+/// The float on `[0, 1)` of two random words: a multiple of `2^-52`.
 #[inline(always)]
 pub fn unit_f64([high, low]: [u32; 2]) -> f64 {
     // The upper 52 of 64 bits; both terms and their sum are exact.

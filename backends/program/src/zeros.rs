@@ -1,9 +1,10 @@
-//! Results that a program lacks.
+//! Adds zeros for results that a program lacks.
 
 use crate::{ArrayType, Op, Program, Rewrite, Scalar, Var};
 use std::sync::Arc;
 
-/// A program whose results are those marked in `present`, made to give those of `wanted`: zeros of these types where it has none.
+/// The program with the results that `wanted` marks: zeros of these types for results that `present` does not
+/// mark.
 pub fn with_zeros(program: &Program, present: &[bool], wanted: &[bool], types: &[ArrayType]) -> Arc<Program> {
     let mut new = Rewrite::of(program);
     program.equations().iter().for_each(|equation| new.copy(equation));

@@ -1,4 +1,4 @@
-//! Which kernels are launched: fusion made visible.
+//! Lists the kernels that a function launches, to show fusion.
 
 use crate::Launch;
 use burn_backend::{Backend, ExecutionError};
@@ -10,10 +10,11 @@ use cubecl::logging::{LaunchObservation, LaunchObserver};
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The kernels that are launched for what a function does on a device, in order; it is finished when this returns.
+/// Runs a function on a device and returns the kernels that it launched, in order. The device has finished
+/// the function when this returns.
 ///
-/// A first run may launch more, where Burn measures which kernel is the fastest. Launches of other threads meanwhile are in the list too. What the
-/// function leaves undone, because nothing is left of the result, is not.
+/// A first run may launch more, while Burn measures which kernel is the fastest. The list has launches of
+/// other threads too. It lacks operations that the device drops because nothing reads their results.
 ///
 /// # Errors
 /// When the device fails.
@@ -65,7 +66,7 @@ impl LaunchObserver for Seen {
     }
 }
 
-/// Burn's name of an operation; dropping a tensor is none.
+/// Burn's name of an operation. `None` for the drop of a tensor.
 fn name(operation: &OperationIr) -> Option<String> {
     let text = format!("{operation:?}");
     let name = match operation {

@@ -1,4 +1,5 @@
-//! Running reductions in linear work: totals of blocks, their running totals, and then each block from the total before it.
+//! Running reductions in linear work: totals of blocks, running totals of these, and then each block from
+//! the total before it.
 
 use super::{elem, empty, grid};
 use crate::host::axes::Lanes;
@@ -7,7 +8,7 @@ use cubecl::ir::dialect::math::IsNanOp;
 use cubecl::prelude::*;
 use kiln_program::Reduction;
 
-/// How many neighbours on a lane one unit goes through.
+/// The number of neighbours on a lane that one unit reduces.
 const BLOCK: usize = 64;
 
 pub(super) fn launch(x: &CubeTensor, out: &CubeTensor, lanes: Lanes, kind: Reduction, reverse: bool) {
@@ -16,7 +17,7 @@ pub(super) fn launch(x: &CubeTensor, out: &CubeTensor, lanes: Lanes, kind: Reduc
     let units = outer * blocks * inner;
     let (count, dim, address) = grid(x, units, x.meta.num_elements());
     let before = if blocks == 1 {
-        // Never read.
+        // Nothing reads it.
         x.clone()
     } else {
         let sums = empty(&x.device, [units].into(), x.dtype);
@@ -64,7 +65,8 @@ pub(super) fn launch(x: &CubeTensor, out: &CubeTensor, lanes: Lanes, kind: Reduc
     );
 }
 
-/// The part of a lane that a unit goes through: elements `start + i * step` for `i < count`, and the block's number.
+/// The part of a lane that a unit reduces: elements `start + i * step` for `i < count`, and
+/// the block's number.
 #[derive(CubeType)]
 struct Block {
     start: usize,
@@ -85,7 +87,7 @@ impl Block {
         }
     }
 
-    /// Where the `i`th element stands.
+    /// The index of the `i`th element.
     fn place(&self, i: usize, length: usize, inner: usize, #[comptime] reverse: bool) -> usize {
         let along = self.number * BLOCK + i;
         if comptime!(reverse) {
@@ -96,7 +98,7 @@ impl Block {
     }
 }
 
-/// Each block's total.
+/// Computes each block's total.
 #[cube(launch, address_type = "dynamic")]
 fn totals<T: Numeric>(
     x: &[T],
@@ -118,7 +120,7 @@ fn totals<T: Numeric>(
     out[ABSOLUTE_POS] = total;
 }
 
-/// Each block's running totals, given those of the blocks.
+/// Computes each block's running totals from the running totals of the blocks.
 #[cube(launch, address_type = "dynamic")]
 fn running<T: Numeric>(
     x: &[T],
@@ -148,7 +150,7 @@ fn running<T: Numeric>(
     }
 }
 
-/// The earlier and the later combined; NaN wins, and of equal extremes the later.
+/// Combines the earlier element with the later. NaN wins, and of equal extremes the later.
 #[cube]
 fn combine<T: Numeric>(x: T, y: T, #[comptime] kind: Reduction) -> T {
     match comptime!(kind) {
@@ -169,7 +171,7 @@ fn is_nan<T: Numeric>(x: T) -> bool {
     }
 }
 
-/// CubeCL has this for its trait of floats alone.
+/// CubeCL has this function for its trait of floats only.
 #[cube]
 fn float_is_nan<T: Numeric>(x: T) -> bool {
     intrinsic!(|scope| {

@@ -1,4 +1,4 @@
-//! Counting along an axis.
+//! Counts along an axis.
 
 use super::{elem, grid};
 use crate::host::axes::Lanes;

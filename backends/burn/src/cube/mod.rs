@@ -1,6 +1,7 @@
 //! Kernels of kiln's own in CubeCL's language, for every GPU that Burn's cube backend knows.
 //!
-//! Each is queued in the fusion stream beside Burn's ops and runs when the stream does: calling one neither waits nor transfers.
+//! Each kernel is queued in the fusion stream beside Burn's ops and runs when the stream does. A call neither
+//! waits nor transfers.
 
 mod count;
 mod cumulative;
@@ -35,8 +36,9 @@ impl Kernels for Cube {
         launches(device, f).map(|(_, launches)| Some(launches))
     }
 
-    /// A sync waits for one stream, and each thread has its own: here for the one that the tensor was asked for on. Where that only views what
-    /// another has written (a reshape of an array of another thread's), for that one too.
+    /// Waits for the stream of the tensor. A sync waits for one stream, and each thread has its own. A tensor
+    /// may be a view of an array that another stream wrote (a reshape of an array of another thread); then
+    /// this waits for that stream too.
     fn wait(x: &Tensor<Self>, device: &Device<Self>) -> Result<(), ExecutionError> {
         let (Tensor::Float(x) | Tensor::Int(x) | Tensor::Bool(x)) = x;
         let held = x.stream.executes(|| {
@@ -122,7 +124,7 @@ impl Kernels for Cube {
     }
 }
 
-/// Queues a kernel: `run` gets the inputs, contiguous, and writes the outputs.
+/// Queues a kernel: `run` takes the inputs, which are contiguous, and writes the outputs.
 fn queue(
     name: &'static str,
     client: Client<FusionCubeRuntime>,
@@ -162,7 +164,7 @@ impl<F: Fn(&[CubeTensor], &[CubeTensor]) + Send + Sync> Operation<FusionCubeRunt
         &self,
         handles: &mut HandleContainer<<FusionCubeRuntime as FusionRuntime>::FusionHandle>,
     ) -> Result<(), ExecutionError> {
-        // The backend's tensors are of one type, whatever their elements.
+        // The backend's tensors have one type for all elements.
         let inputs = self.operation.inputs.iter();
         let inputs: Vec<CubeTensor> = inputs
             .map(|x| into_contiguous(handles.get_int_tensor::<CubeBackend>(x)))
@@ -186,7 +188,8 @@ fn empty(device: &CubeDevice, shape: Shape, dtype: BurnDType) -> CubeTensor {
     empty_device_contiguous_dtype(device.client(), device.clone(), shape, dtype)
 }
 
-/// How to launch one unit for each of `units`, with indices into an array of `size` elements. There may be more units than that.
+/// The count, dimensions and address type of a launch of one unit for each of `units`, with indices into an
+/// array of `size` elements. More units than that may run.
 fn grid(x: &CubeTensor, units: usize, size: usize) -> (CubeCount, CubeDim, AddressType) {
     let dim = CubeDim::new(&x.client, units);
     let count = calculate_cube_count_elemwise(&x.client, units, dim);

@@ -1,4 +1,4 @@
-//! C's remainder, exact for every quotient: in integers, as floats would round.
+//! C's remainder, exact for every quotient. It is computed in integers, as floats would round.
 
 use super::grid;
 use burn_cubecl::tensor::CubeTensor;
@@ -41,20 +41,20 @@ fn remainder(x: &[f32], y: &[f32], out: &mut [f32]) {
     let bits = u32::reinterpret(x[ABSOLUTE_POS]);
     let a = bits & !SIGN;
     let b = u32::reinterpret(y[ABSOLUTE_POS]) & !SIGN;
-    // Below the divisor, which may be infinite, `x` is its own remainder.
+    // If `x` is below the divisor, which may be infinite, `x` is its own remainder.
     let mut result = bits;
     if a >= INFINITY || b > INFINITY || b == 0 {
         result = 0x7FC0_0000u32;
     } else if a >= b {
         let (m, exponent) = parts(a);
         let (divisor, unit) = parts(b);
-        // m 2^distance modulo the divisor; eight bits at a time, which a word holds.
+        // m 2^distance modulo the divisor, eight bits at a time: a word holds these.
         let distance = exponent - unit;
         let mut rest = ((m % divisor) << (distance % 8)) % divisor;
         for _ in 0..distance / 8 {
             rest = (rest << 8) % divisor;
         }
-        // Up to 24 bits, but for denormal numbers.
+        // The rest has up to 24 bits, and fewer for denormal numbers.
         let zeros = rest.leading_zeros() - 8;
         let shift = select(zeros < unit - 1, zeros, unit - 1);
         let magnitude = (rest << shift) + ((unit - shift - 1) << 23);

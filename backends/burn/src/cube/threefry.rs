@@ -36,7 +36,7 @@ fn random_bits(
     }
     let batch = ABSOLUTE_POS / size;
     let place = ABSOLUTE_POS % size;
-    // The counter `first + place` has 64 bits, also where the device has none of that width.
+    // The counter `first + place` has 64 bits, also on a device without integers of that width.
     let start = first[2 * batch + 1];
     let x1 = start + u32::cast_from(place);
     let mut x0 = first[2 * batch] + u32::cast_from(x1 < start);

@@ -1,7 +1,8 @@
 //! Uniform floats of any bounds: a product and a sum, rounded once.
 //!
-//! Devices contract the two or do not, and their `fma` need not be one. Integers are the same everywhere: the exact result is a
-//! whole number of `2^grid`, of fewer than 52 bits, which two words hold and which is rounded at the end.
+//! Some devices contract the two and some do not, and their `fma` need not be one. Integers are the same
+//! everywhere: the exact result is a whole number of `2^grid`, of fewer than 52 bits. Two words hold it, and
+//! it is rounded at the end.
 
 use super::grid;
 use burn_cubecl::tensor::CubeTensor;
@@ -34,25 +35,27 @@ pub(super) fn launch(high: &CubeTensor, low: &CubeTensor, out: &CubeTensor, leas
 
 /// Both bounds in units of `2^grid`.
 struct Bounds {
-    /// What a unit of `2^-23` on `[0, 1)` becomes, exactly.
+    /// The exact width of a unit of `2^-23` on `[0, 1)`.
     width: u32,
-    /// The magnitude of the lower bound; what is below the grid sets the last bit.
+    /// The magnitude of the lower bound. Bits below the grid set its last bit.
     low: u64,
     grid: i32,
 }
 
 impl Bounds {
-    /// For `low < high`, `low` not 0 and the width finite.
+    /// The bounds for `low < high`, `low` not 0 and the width finite.
     ///
-    /// Let the width be an odd number of `b` bits times `2^(p + 23)`, so that products are whole numbers of `2^p`, and `low` an odd
-    /// number of at most 24 bits times `2^l`, its first bit that of `2^e`.
+    /// Let the width be an odd number of `b` bits times `2^(p + 23)`, so that products are whole numbers of
+    /// `2^p`. Let `low` be an odd number of at most 24 bits times `2^l`, whose first bit is that of `2^e`.
     ///
-    /// Where `l >= p` the grid is `p`. There `low` has at most 48 bits, since `p + 23 >= e - 24`: a width of at least `2^(e - 1)` has 24
-    /// bits, and a lesser one is exact, and a multiple of the spacing of floats from `2^(e - 1)` on, where `high` then is.
+    /// If `l >= p`, the grid is `p`. Then `low` has at most 48 bits, since `p + 23 >= e - 24`: a width of at
+    /// least `2^(e - 1)` has 24 bits, and a lesser width is exact and a multiple of the spacing of floats
+    /// from `2^(e - 1)` on, where `high` then is.
     ///
-    /// Where `l < p` the grid is `l`, but not finer than `p + b - 27`, which makes products of 50 bits. Bits of `low` below that
-    /// set its last bit. That is enough to round by: `low` is then below `2^23` units and a product at least `2^26`, so that the
-    /// result has 26 bits; and for a product of 0 the kernel gives `low` itself.
+    /// If `l < p`, the grid is `l`, but not finer than `p + b - 27`, so that products have 50 bits. Bits
+    /// of `low` below the grid set its last bit. That is enough to round by: `low` is then below `2^23`
+    /// units and a product at least `2^26`, so that the result has 26 bits. For a product of 0 the kernel
+    /// returns `low` itself.
     fn new(low: f32, high: f32) -> Bounds {
         let (w, exponent) = odd(high - low);
         let (magnitude, l) = odd(low.abs());
@@ -117,7 +120,7 @@ fn uniform(
     } else {
         x1 += u32::cast_from(x0 < product0);
     }
-    // The first bit moved to the top, and the exponent of the 24th from there.
+    // The first bit moves to the top; the exponent is that of the 24th bit from there.
     let mut exponent = exponent + 40;
     if x1 == 0 {
         x1 = x0;
@@ -130,12 +133,12 @@ fn uniform(
         x0 <<= zeros;
     }
     exponent -= i32::cast_from(zeros);
-    // To the nearest, ties to even; a carry goes on into the exponent.
+    // Rounds to the nearest, ties to even. A carry goes on into the exponent.
     let mantissa = x1 >> 8;
     let rest = u32::cast_from((x1 & 0x7F) | x0 != 0);
     let up = (x1 >> 7) & (rest | mantissa) & 1;
     let bits = (sign << 31) | ((u32::cast_from(exponent) << 23) + mantissa + up);
-    // Numbers below the normal ones are 0, as devices have it.
+    // Numbers below the normal ones are 0, as on devices.
     let x = select(x1 == 0 || exponent < 0, 0f32, f32::reinterpret(bits));
     out[ABSOLUTE_POS] = select(unit == 0, least, x);
 }

@@ -6,7 +6,7 @@ use burn_ir::{ActivationOperationIr as Activation, ScalarIr};
 use kiln_program::{Binary, Compare, Op, Reduction, Unary, Var};
 use std::f64::consts::SQRT_2;
 
-/// Writes an activation function down.
+/// Records an activation function.
 pub(super) fn activation(op: &Activation, r: &mut Recording) -> Result<()> {
     let (out, y) = match op {
         Activation::Relu(op) => {
@@ -84,7 +84,7 @@ pub(super) fn activation(op: &Activation, r: &mut Recording) -> Result<()> {
     Ok(())
 }
 
-/// `x`, times a slope below 0.
+/// `x`, times `slope` below 0.
 fn bent(r: &mut Recording, x: Var, slope: Var) -> Var {
     let zero = r.scalar(ScalarIr::Int(0), x);
     let below = r.push(Op::Compare(Compare::Lt), &[x, zero]);
@@ -99,7 +99,8 @@ fn softmax(r: &mut Recording, x: Var, axis: usize) -> Var {
     r.zip(Binary::Div, e, sum)
 }
 
-/// What the greatest along an axis is taken from, of which the result does not depend: its derivative is not asked for.
+/// `x` less the greatest along an axis. The final result does not depend on the greatest, so the greatest
+/// has no derivative.
 fn below_greatest(r: &mut Recording, x: Var, axis: usize) -> Var {
     let greatest = r.over(Reduction::Max, x, axis);
     let greatest = r.push(Op::StopGradient, &[greatest]);

@@ -1,4 +1,4 @@
-//! Families of which every operation is an equation or two.
+//! Families of operations. Each operation is an equation or two.
 
 use crate::recording::Recording;
 use crate::tensor::kiln_dtype;
@@ -37,7 +37,7 @@ impl Recording {
     pub(super) fn binary(&mut self, f: Binary, op: &BinaryOpIr) {
         let [x, mut y] = self.both(op);
         if self.dtype(y) != self.dtype(x) {
-            // A float to an integer power.
+            // The exponent of a float may be an integer.
             y = self.push(Op::Cast(self.dtype(x)), &[y]);
         }
         let z = self.push(Op::Binary(f), &[x, y]);
@@ -64,7 +64,7 @@ impl Recording {
         self.set(&op.out, z);
     }
 
-    /// A function of two arrays, repeated to a common shape, axes aligned at the end.
+    /// A function of two arrays that are repeated to a common shape. Axes are aligned at the end.
     pub(super) fn zip(&mut self, f: Binary, x: Var, y: Var) -> Var {
         let (left, right) = (self.shape(x), self.shape(y));
         let rank = left.rank().max(right.rank());
@@ -89,7 +89,7 @@ impl Recording {
         self.push(Op::Binary(f), &[x, number])
     }
 
-    /// Combined along an axis, which stays with length 1.
+    /// Reduces along an axis, which stays with length 1.
     pub(super) fn over(&mut self, kind: Reduction, x: Var, axis: usize) -> Var {
         let axes = [axis].into_iter().collect();
         let mut shape = self.shape(x).to_vec();
@@ -98,7 +98,7 @@ impl Recording {
         self.reshape(y, &shape)
     }
 
-    /// A number everywhere, of the type of `like`.
+    /// The same number everywhere, with the type of `like`.
     pub(crate) fn scalar(&mut self, value: ScalarIr, like: Var) -> Var {
         let (dtype, shape) = (self.dtype(like), self.shape(like));
         self.constant(number(value, dtype), &shape)
@@ -119,7 +119,7 @@ impl Recording {
         self.push(Op::Unary(Unary::Abs), &[x])
     }
 
-    /// Over some axes or all; Burn keeps reduced axes with length 1.
+    /// Reduces over some axes or all. Burn keeps reduced axes with length 1.
     pub(super) fn reduce(&mut self, kind: Reduction, x: &TensorIr, axes: Option<&[usize]>, out: &TensorIr) {
         let x = self.get(x);
         self.reduce_var(kind, x, axes, out);
@@ -149,7 +149,7 @@ impl Recording {
         self.set(out, y);
     }
 
-    /// Whether all or any are true, or not 0.
+    /// Reduces by all or any. A number counts as true if it is not 0.
     pub(super) fn reduce_flags(
         &mut self,
         kind: Reduction,
@@ -179,8 +179,9 @@ impl Recording {
     }
 }
 
-/// Products of the matrices in the last two axes; the others are a batch. Where only the left operand has one, its rows stand in one
-/// product with the matrix on the right; else it is repeated where a side lacks it.
+/// Products of the matrices in the last two axes. The other axes are a batch. If only the left operand has
+/// a batch, all its rows are one product with the matrix on the right. Otherwise the operands are repeated
+/// to the whole batch.
 pub(super) fn matmul(r: &mut Recording, x: Var, y: Var, out: &[usize]) -> Var {
     let axis = |i: usize| -> Axes { [i].into_iter().collect() };
     let matrices = r.shape(y);

@@ -1,4 +1,4 @@
-//! Slices, and indexing by arrays.
+//! Slices, and indices in arrays.
 
 use crate::recording::Recording;
 use burn_backend::Slice;
@@ -15,7 +15,7 @@ pub(super) fn update(kind: IndexingUpdateOp) -> Update {
     }
 }
 
-/// One axis moved to another place, the others staying in order.
+/// Moves one axis to another place. The others stay in order.
 pub(super) fn moved(r: &mut Recording, x: Var, from: usize, to: usize) -> Var {
     if from == to {
         return x;
@@ -26,7 +26,8 @@ pub(super) fn moved(r: &mut Recording, x: Var, from: usize, to: usize) -> Var {
     r.push(Op::Transpose(axes), &[x])
 }
 
-/// Start, stop and step of slices of which none runs backwards, and the axes that do; slices of the last axes may be missing.
+/// Start, stop and step of slices that run forwards, and the axes whose slices run backwards. Slices of the
+/// last axes may be missing.
 fn ranges(slices: &[Slice], shape: &[usize]) -> (Axes, Axes, Axes, Axes) {
     let (mut start, mut stop, mut step, mut backwards) = (Axes::new(), Axes::new(), Axes::new(), Axes::new());
     for (axis, &n) in shape.iter().enumerate() {
@@ -34,7 +35,7 @@ fn ranges(slices: &[Slice], shape: &[usize]) -> (Axes, Axes, Axes, Axes) {
         let (range, by) = slice.to_range_and_step(n);
         let by_size = by.unsigned_abs();
         let range = range.start.min(range.end)..range.end;
-        // Backwards it starts at the last element.
+        // A backward slice starts at the last element.
         let first = match by < 0 && !range.is_empty() {
             true => range.start + (range.len() - 1) % by_size,
             false => range.start,
@@ -83,7 +84,7 @@ pub(super) fn slice_assign(r: &mut Recording, x: Var, value: Var, slices: &[Slic
     }
 }
 
-/// An array put into one that is the same number elsewhere.
+/// Puts an array into one that is the same number elsewhere.
 pub(super) fn placed(
     r: &mut Recording,
     x: Var,
@@ -106,7 +107,7 @@ pub(super) fn placed(
     r.push(Op::Select, &[here, y, elsewhere])
 }
 
-/// Where a pad puts elements.
+/// True at the elements that a pad writes.
 fn flags(r: &mut Recording, x: Var, shape: &[usize], start: &Axes, step: &Axes) -> Var {
     let ones = r.shape(x);
     let here = r.constant(Scalar::from_bool(true), &ones);
@@ -118,8 +119,8 @@ fn flags(r: &mut Recording, x: Var, shape: &[usize], start: &Axes, step: &Axes) 
     r.push(spread, &[here])
 }
 
-/// How indices of the array's rank address elements along one axis: axes, batch and arrays of indices of a gather. Leading axes in
-/// which both agree are a batch, in the others each index stands at its own place.
+/// The axes, batch and arrays of indices of a gather for indices of the array's rank along one axis. Leading
+/// axes with equal lengths in both are a batch. Along the other axes each index stands at its own place.
 pub(super) fn along(r: &mut Recording, x: Var, indices: Var, dim: usize) -> (Axes, usize, Vec<Var>) {
     let (shape, at) = (r.shape(x), r.shape(indices));
     let batch = (0..dim).take_while(|&axis| shape[axis] == at[axis]).count();

@@ -9,9 +9,9 @@ use kiln_program::{
     ArrayType, Axes, Binary, Compare, DType, Dot, Op, OutOfBounds, Reduction, Scalar, Shape, Unary, Var,
 };
 
-/// Writes a layer down.
+/// Records a layer.
 pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
-    // The options of each rank are a type of their own.
+    // Each rank has its own type of options.
     macro_rules! convolved {
         ($op:expr, $before:expr) => {{
             let (op, o, before) = ($op, &$op.options, $before);
@@ -152,9 +152,9 @@ struct Windows {
     kernel: Vec<usize>,
     stride: Vec<usize>,
     dilation: Vec<usize>,
-    /// How far the first window begins before the array.
+    /// The number of elements by which the first window begins before the array.
     before: Vec<usize>,
-    /// How many there are.
+    /// The number of windows.
     count: Vec<usize>,
 }
 
@@ -184,7 +184,8 @@ impl Windows {
         even.then(|| Windows::new(&length, &length, &vec![1; rank], &vec![0; rank], out))
     }
 
-    /// The elements in each window: `[n, c, ..]` to `[kernel, count, n, c]`, with a number where a window leaves the array.
+    /// The elements in each window: `[n, c, ..]` to `[kernel, count, n, c]`, with a number
+    /// outside of the array.
     fn of(&self, r: &mut Recording, x: Var, outside: f64) -> Var {
         let rank = self.kernel.len();
         let ArrayType { dtype, shape } = r.builder.type_of(x).clone();
@@ -224,7 +225,7 @@ impl Windows {
         r.push(gather, &operands)
     }
 
-    /// Windows combined: `[n, c, count]`.
+    /// Reduces each window: `[n, c, count]`.
     fn reduced(&self, r: &mut Recording, x: Var, outside: f64, kind: Reduction) -> Var {
         let rank = self.kernel.len();
         let elements = self.of(r, x, outside);
@@ -237,7 +238,7 @@ impl Windows {
     }
 }
 
-/// One product of all windows with the kernel, in groups of channels.
+/// A convolution: one product of all windows with the kernel, in groups of channels.
 fn convolution(
     r: &mut Recording,
     [x, weight]: [&TensorIr; 2],
@@ -295,7 +296,7 @@ fn greatest(r: &mut Recording, x: &TensorIr, windows: Windows, out: &TensorIr) {
     r.set(out, y);
 }
 
-/// A vector along axis 1 of a shape.
+/// Repeats a vector along axis 1 to a shape.
 fn per_channel(r: &mut Recording, x: Var, shape: &[usize]) -> Var {
     let (shape, axes) = (Shape::from(shape), [1].into_iter().collect());
     r.push(Op::Broadcast { shape, axes }, &[x])
@@ -346,7 +347,8 @@ fn layer_norm(r: &mut Recording, op: &LayerNormOpIr) {
     r.set(&op.out, y);
 }
 
-/// `softmax(query key^T scale) value` over `[batch, heads, length, width]`; a row of which everything is masked gives 0.
+/// `softmax(query key^T scale) value` over `[batch, heads, length, width]`. A row that is
+/// masked everywhere is 0.
 fn attention(r: &mut Recording, op: &AttentionOpIr) {
     let [query, key, value] = [&op.query, &op.key, &op.value].map(|x| r.get(x));
     let (rows, columns) = (op.query.shape[2], op.key.shape[2]);
@@ -369,7 +371,7 @@ fn attention(r: &mut Recording, op: &AttentionOpIr) {
         scores = r.push(Op::Select, &[mask, masked, scores]);
     }
     if op.options.is_causal {
-        // Nothing looks beyond itself, counted from the end.
+        // No row looks beyond itself, counted from the end.
         let square = Shape::from([rows, columns]);
         let [row, column] = [0, 1].map(|axis| {
             let (dtype, shape) = (DType::I32, square.clone());

@@ -1,7 +1,7 @@
 //! The way back: Burn's operations as equations.
 //!
-//! A function for each family of [`OperationIr`], exhaustive: what has no form as equations is refused by name. Every result has the shape
-//! that Burn infers.
+//! There is an exhaustive function for each family of [`OperationIr`]. An operation that has no form as
+//! equations is refused by name. Every result has the shape that Burn infers.
 
 mod activations;
 mod families;
@@ -17,7 +17,7 @@ use kiln_program::{Axes, Binary, Compare, DType, Op, OutOfBounds, Reduction, Sca
 
 type Result<T> = std::result::Result<T, Refused>;
 
-/// Writes an operation down.
+/// Records an operation.
 ///
 /// # Errors
 /// When it has no form as equations.
@@ -42,7 +42,7 @@ pub(crate) fn write(op: &OperationIr, r: &mut Recording) -> Result<()> {
     }
 }
 
-/// Refuses an operation, named as its variant or its description is.
+/// Refuses an operation. Its variant or its description is its name.
 fn refuse<T>(operation: &impl std::fmt::Debug, reason: &str) -> Result<T> {
     let text = format!("{operation:?}");
     let name = text
@@ -205,7 +205,7 @@ fn base(op: &Base, r: &mut Recording) -> Result<()> {
         Base::AllDim(op) => r.reduce_flags(Reduction::Prod, &op.input, Some(op.axis), &op.out),
         Base::AnyDim(op) => r.reduce_flags(Reduction::Sum, &op.input, Some(op.axis), &op.out),
         Base::Unfold(op) => {
-            // Window w holds elements `w * step ..` of the axis: gathered there, its elements last.
+            // Window w holds elements `w * step ..` of the axis. They are gathered, and become the last axis.
             let x = r.get(&op.input);
             let windows = op.out.shape[op.dim];
             let shape = [windows, op.size];

@@ -146,7 +146,7 @@ pub(super) fn numeric(op: &Numeric, r: &mut Recording) -> Result<()> {
     Ok(())
 }
 
-/// What only floats have.
+/// Records the operations that only floats have.
 pub(super) fn float(op: &Float, r: &mut Recording) -> Result<()> {
     match op {
         Float::Exp(op) => r.map(Unary::Exp, op),
@@ -206,7 +206,7 @@ pub(super) fn float(op: &Float, r: &mut Recording) -> Result<()> {
     Ok(())
 }
 
-/// What only integers have.
+/// Records the operations that only integers have.
 pub(super) fn int(op: &Int, r: &mut Recording) {
     match op {
         Int::IntoFloat(op) => r.unary(Op::Cast(kiln_dtype(op.out.dtype)), &op.input, &op.out),
@@ -229,7 +229,7 @@ pub(super) fn int(op: &Int, r: &mut Recording) {
     }
 }
 
-/// What only bools have.
+/// Records the operations that only bools have.
 pub(super) fn bool(op: &Bool, r: &mut Recording) {
     match op {
         Bool::IntoFloat(op) | Bool::IntoInt(op) => {
@@ -264,7 +264,7 @@ fn remainder(r: &mut Recording, x: Var, y: Var) -> Var {
     r.push(Op::Select, &[moved, other, rem])
 }
 
-/// A constant power: small whole ones as products, by squaring.
+/// A constant power. Small whole powers are products, by squaring.
 fn power(r: &mut Recording, op: &ScalarOpIr) {
     let x = r.get(&op.lhs);
     let exponent = number(op.rhs, DType::F64).as_f64();
@@ -298,7 +298,8 @@ fn power(r: &mut Recording, op: &ScalarOpIr) {
     r.set(&op.out, y);
 }
 
-/// Sorted along an axis, and the order; a descending sort is an ascending one of what orders the other way.
+/// The elements sorted along an axis, and the order. A descending sort is an ascending sort of keys in
+/// the reverse order.
 fn sorted(r: &mut Recording, x: &TensorIr, axis: usize, descending: bool, dtype: DType) -> [Var; 2] {
     let x = r.get(x);
     let flip = |r: &mut Recording, x: Var| {

@@ -3,7 +3,7 @@
 use super::element::Element;
 use kiln_program::{ArgReduction, Reduction};
 
-/// An array seen along one axis: how many elements before it, on it and after it.
+/// An array seen along one axis: the numbers of elements before it, on it and after it.
 #[derive(Clone, Copy)]
 pub(crate) struct Lanes {
     pub(crate) outer: usize,
@@ -21,7 +21,7 @@ impl Lanes {
     }
 }
 
-/// What a reduction starts from, and how it combines.
+/// The start value and the combining function of a reduction.
 pub(crate) fn monoid<T: Element>(kind: Reduction) -> (T, fn(T, T) -> T) {
     match kind {
         Reduction::Sum => (T::ZERO, T::plus),
@@ -34,7 +34,7 @@ pub(crate) fn monoid<T: Element>(kind: Reduction) -> (T, fn(T, T) -> T) {
 /// Combines the elements of each lane.
 pub(crate) fn reduce<T: Element>(x: &[T], lanes: Lanes, kind: Reduction) -> Vec<T> {
     match kind {
-        // Spelled out so that each loop has its function inlined.
+        // The cases are written out so that each loop has its function inlined.
         Reduction::Sum => reduce_with(x, lanes, T::ZERO, T::plus),
         Reduction::Prod => reduce_with(x, lanes, T::ONE, T::times),
         Reduction::Max => reduce_with(x, lanes, T::LEAST, T::greater),
@@ -46,8 +46,8 @@ fn reduce_with<T: Element>(x: &[T], lanes: Lanes, start: T, combine: impl Fn(T, 
     let Lanes { outer, length, inner } = lanes;
     let mut out = vec![start; outer * inner];
     if inner == 1 {
-        // Several accumulators, so that steps need not wait for each other. No sums of floats come here, and so no
-        // result depends on the order.
+        // Several accumulators, so that steps need not wait for each other. This loop never sums floats, so
+        // no result depends on the order.
         const WIDTH: usize = 16;
         for (out, lane) in out.iter_mut().zip(x.chunks(length.max(1))) {
             let mut sums = [start; WIDTH];
@@ -71,7 +71,7 @@ fn reduce_with<T: Element>(x: &[T], lanes: Lanes, start: T, combine: impl Fn(T, 
     out
 }
 
-/// The running reduction of each lane, in place.
+/// Computes the running reduction of each lane in place.
 pub(crate) fn cumulative<T: Element>(x: &mut [T], lanes: Lanes, kind: Reduction, reverse: bool) {
     match kind {
         Reduction::Sum => cumulative_with(x, lanes, T::plus, reverse),
@@ -105,7 +105,7 @@ fn cumulative_with<T: Element>(x: &mut [T], lanes: Lanes, combine: impl Fn(T, T)
     }
 }
 
-/// The index of the first greatest or least element of each lane; the first NaN, where there is one.
+/// The index of the first greatest or least element of each lane, or of the first NaN if there is one.
 pub(crate) fn arg_reduce<T: Element>(x: &[T], lanes: Lanes, kind: ArgReduction) -> Vec<usize> {
     match kind {
         ArgReduction::Max => arg_reduce_with(x, lanes, |new: T, best: T| best.less(new), T::greater),
@@ -123,7 +123,8 @@ fn arg_reduce_with<T: Element>(
     let wins = |new: T, best: T| !best.is_nan() && (better(new, best) || new.is_nan());
     let mut out = vec![0; outer * inner];
     if inner == 1 {
-        // The extreme of each block, several elements at a time; then the place within the first block that has the best.
+        // Finds the extreme of each block, several elements at a time, and then the index within the first
+        // block that has the best.
         const BLOCK: usize = 1024;
         for (out, lane) in out.iter_mut().zip(x.chunks(length)) {
             let extreme = |block: &[T]| {

@@ -1,4 +1,5 @@
-//! Conversions between dtypes: Rust's `as` truncates and saturates floats, gives 0 for NaN and wraps integers, as XLA does.
+//! Conversions between dtypes: Rust's `as` truncates and saturates floats, turns NaN to 0 and wraps
+//! integers, as XLA does.
 
 use super::{map, with_type};
 use burn_backend::TensorData;

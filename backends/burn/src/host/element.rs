@@ -1,29 +1,29 @@
-//! What reductions, scatters and sorts need to know of an element.
+//! The operations on elements that reductions, scatters and sorts need.
 
 /// A number or bool as arrays hold it.
 pub(crate) trait Element: burn_backend::Element + Copy + PartialEq + Send + Sync {
     const ZERO: Self;
     const ONE: Self;
-    /// Below everything: what `max` starts from.
+    /// Below everything: the start value of `max`.
     const LEAST: Self;
-    /// Above everything: what `min` starts from.
+    /// Above everything: the start value of `min`.
     const GREATEST: Self;
 
     /// The sum, wrapping; for bools, or.
     fn plus(self, other: Self) -> Self;
     /// The product, wrapping; for bools, and.
     fn times(self, other: Self) -> Self;
-    /// The greater; NaN wins.
+    /// The greater; NaN if either is NaN.
     fn greater(self, other: Self) -> Self;
-    /// The lesser; NaN wins.
+    /// The lesser; NaN if either is NaN.
     fn lesser(self, other: Self) -> Self;
     fn is_nan(self) -> bool;
     fn less(self, other: Self) -> bool;
-    /// An integer that orders as sorts do: NaN last, zeros equal.
+    /// An integer with the order of sorts: NaN last, zeros equal.
     fn key(self) -> u64;
-    /// As an index, where one beyond `i64` is as good as the greatest.
+    /// The number as an index. Numbers beyond `i64` become the greatest.
     fn index(self) -> i64;
-    /// From an index.
+    /// The number of an index.
     fn from_index(index: usize) -> Self;
 }
 
@@ -41,7 +41,7 @@ macro_rules! integer_element {
             fn lesser(self, other: $T) -> $T { self.min(other) }
             fn is_nan(self) -> bool { false }
             fn less(self, other: $T) -> bool { self < other }
-            // Flipping the sign bit makes the order of signed integers that of unsigned ones.
+            // A flip of the sign bit turns the order of signed integers to that of unsigned ones.
             fn key(self) -> u64 { (self as i64 as u64) ^ $bias }
             #[allow(irrefutable_let_patterns)]
             fn index(self) -> i64 { i64::try_from(self).unwrap_or(i64::MAX) }
@@ -84,7 +84,8 @@ macro_rules! float_element {
                 if self.is_nan() {
                     return u64::from(<$bits>::MAX);
                 }
-                // Adding 0.0 makes -0.0 positive. Negative numbers then descend by their bits, positive ones ascend.
+                // The sum with 0.0 makes -0.0 positive. Negative numbers then descend by their bits,
+                // positive ones ascend.
                 let bits = (self + 0.0).to_bits();
                 let sign = <$bits>::BITS - 1;
                 u64::from(bits ^ (((bits as $signed) >> sign) as $bits | 1 << sign))

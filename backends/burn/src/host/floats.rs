@@ -1,4 +1,4 @@
-//! Functions of floats: those of the CPU engine, bit for bit.
+//! Functions of floats, with the bits of the CPU engine.
 
 use super::element::Element;
 use kiln_math::Math;
@@ -35,7 +35,7 @@ macro_rules! functions {
             }
         }
 
-        /// The function of two operands, where Burn's is missing or means something else at zeros, NaN or infinities.
+        /// The function of two operands, if Burn lacks it or treats zeros, NaN or infinities otherwise.
         pub(crate) fn binary<T: Float>(f: Binary) -> Option<fn(&[T], &[T], &mut [T])> {
             Some(match f {
                 $(Binary::$binary => T::$binary_name,)*

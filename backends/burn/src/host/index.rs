@@ -1,9 +1,10 @@
-//! Indices into several axes as one linear index, and scatters.
+//! Linear indices from indices into several axes, and scatters.
 
 use super::element::Element;
 use kiln_program::Update;
 
-/// Adds up linear indices along merged axes; a place out of bounds becomes negative, unless it is to be moved into bounds.
+/// Adds up linear indices along merged axes. An index out of bounds becomes negative, unless it is
+/// moved into bounds.
 pub(crate) struct Linear {
     pub(crate) at: Vec<i64>,
     /// True if indices are moved into bounds.
@@ -11,7 +12,7 @@ pub(crate) struct Linear {
 }
 
 impl Linear {
-    /// The first index of each place: `count` places in each of `batch` blocks of `block` elements.
+    /// The first linear indices: `count` indices in each of `batch` blocks of `block` elements.
     pub(crate) fn start(batch: usize, count: usize, block: usize, clip: bool) -> Linear {
         let at = match batch {
             1 => vec![0; count],
@@ -22,7 +23,7 @@ impl Linear {
         Linear { at, clip }
     }
 
-    /// Adds the indices along one axis of some length, at least 1, whose neighbours are `stride` apart.
+    /// Adds the indices along one axis of length at least 1, whose neighbours are `stride` apart.
     pub(crate) fn add<T: Element>(&mut self, indices: &[T], length: usize, stride: usize) {
         let (last, stride) = (length as i64 - 1, stride as i64);
         if self.clip {
@@ -39,7 +40,7 @@ impl Linear {
     }
 }
 
-/// An array of shape `[outer, axis, inner]` for each of `batch` blocks, as a scatter sees it.
+/// The array of a scatter: shape `[outer, axis, inner]` for each of `batch` blocks.
 #[derive(Clone, Copy)]
 pub(crate) struct Blocks {
     pub(crate) batch: usize,
@@ -48,7 +49,8 @@ pub(crate) struct Blocks {
     pub(crate) inner: usize,
 }
 
-/// Combines updates (shaped `[places, outer, inner]`) with the elements at the places, in order; negative places are skipped.
+/// Combines updates (shaped `[places, outer, inner]`) with the elements at the places, in order. Negative
+/// places are skipped.
 pub(crate) fn scatter<T: Element>(x: &mut [T], updates: &[T], places: &[i64], blocks: Blocks, kind: Update) {
     match kind {
         Update::Set => scatter_with(x, updates, places, blocks, |_, new| new),

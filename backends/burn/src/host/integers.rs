@@ -4,17 +4,17 @@ use kiln_program::{Binary, Unary};
 
 /// An integer type's functions.
 pub(crate) trait Integer: super::element::Element {
-    /// The function of one operand; only those defined for integers.
+    /// The function of one operand, if it is defined for integers.
     fn unary(f: Unary) -> fn(Self) -> Self;
-    /// The function of two operands; only those defined for integers.
+    /// The function of two operands, if it is defined for integers.
     fn binary(f: Binary) -> fn(Self, Self) -> Self;
 }
 
-/// `x` to the power `y` by squaring; a negative exponent leaves what its reciprocal truncates to: 0, 1 or -1.
+/// `x` to the power `y` by squaring. A negative exponent returns the truncated reciprocal: 0, 1 or -1.
 macro_rules! power {
     ($T:ty) => {
         |x: $T, y: $T| {
-            // With a name, as comparing an unsigned integer with a literal zero is a lint.
+            // A constant, since a comparison of an unsigned integer with a literal zero is a lint.
             const ZERO: $T = 0;
             if y < ZERO {
                 // All bits set is -1, whose powers are their own reciprocals.

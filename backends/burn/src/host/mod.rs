@@ -1,7 +1,7 @@
-//! Routines on the host: the data of an array is read, a plain loop runs over it, and the result is written back.
+//! Routines on the host: they read the data of an array, run a plain loop over it, and write the result back.
 //!
-//! On a backend in the host's memory that costs a pass (and a copy where the array is shared); on a device it is a transfer, there
-//! and back, and a synchronisation.
+//! On a backend in the host's memory a routine costs a pass (and a copy if the array is shared). On a device
+//! it is a transfer, there and back, and a synchronisation.
 
 pub(crate) mod axes;
 pub(crate) mod cast;
@@ -14,7 +14,7 @@ pub(crate) mod sort;
 use burn_backend::TensorData;
 use element::Element;
 
-/// Runs a generic expression with `$T` standing for the Rust type of a dtype.
+/// Runs a generic expression with the type name `$T` for the Rust type of a dtype.
 macro_rules! with_type {
     ($dtype:expr, $T:ident => $body:expr) => {{
         use kiln_program::DType;
@@ -79,18 +79,18 @@ macro_rules! with_float {
 
 pub(crate) use {with_float, with_integer, with_type};
 
-/// The elements, where they are.
+/// The elements, without a copy.
 pub(crate) fn view<T: Element>(data: &TensorData) -> &[T] {
     data.as_slice().expect("the type was matched to the data's dtype")
 }
 
-/// The data with its elements changed in place.
+/// The data after `f` changed its elements in place.
 pub(crate) fn update<T: Element>(mut data: TensorData, f: impl FnOnce(&mut [T])) -> TensorData {
     if data.as_slice::<T>().is_ok() {
         f(data.as_mut_slice().expect("aligned, as the slice before"));
         return data;
     }
-    // Bytes that came unaligned.
+    // The bytes were not aligned.
     let shape = data.shape().clone();
     let mut values: Vec<T> = data
         .try_into_vec()

@@ -1,11 +1,12 @@
-//! Stable sorts by an integer key that orders as JAX does.
+//! Stable sorts by an integer key with JAX's order.
 
 use super::element::Element;
 use rayon::prelude::*;
 
-/// For each lane of `length` neighbours, where the elements of its sorted form stood, counted within the lane.
+/// The order of each sorted lane of `length` neighbours: the former index of each element,
+/// counted within the lane.
 ///
-/// The pair of key and index is unique, so that a sort of the pairs is stable whatever its method.
+/// The pair of key and index is unique, so that any sort of the pairs is stable.
 pub(crate) fn order<T: Element>(keys: &[T], length: usize) -> Vec<u32> {
     let mut out = Vec::with_capacity(keys.len());
     for lane in keys.chunks(length.max(1)) {
@@ -27,7 +28,7 @@ pub(crate) fn order<T: Element>(keys: &[T], length: usize) -> Vec<u32> {
     out
 }
 
-/// Several threads pay from some length on.
+/// Sorts keys. Several threads pay from some length on.
 fn sort<K: Ord + Send>(keys: &mut [K]) {
     if keys.len() < 1 << 14 {
         keys.sort_unstable()
@@ -48,7 +49,7 @@ fn narrow(key: u64) -> u64 {
     }
 }
 
-/// An array's lanes in an order given by [`order`].
+/// An array's lanes in the order that [`order`] returned.
 pub(crate) fn permuted<T: Element>(x: &[T], length: usize, order: &[u32]) -> Vec<T> {
     let lanes = x.chunks(length.max(1)).zip(order.chunks(length.max(1)));
     lanes
@@ -56,10 +57,10 @@ pub(crate) fn permuted<T: Element>(x: &[T], length: usize, order: &[u32]) -> Vec
         .collect()
 }
 
-/// One array sorted along lanes of `length` neighbours: without indices, which is several times faster.
+/// Sorts one array along lanes of `length` neighbours: without indices this is several times faster.
 pub(crate) fn sorted<T: Element + Keyed>(x: &mut [T], length: usize) {
     for lane in x.chunks_mut(length.max(1)) {
-        // NaNs go last and zeros keep their signs, both in the order in which they came.
+        // NaNs go last and zeros keep their signs, both in their former order.
         let count = |such: fn(&T) -> bool| lane.iter().filter(|&x| such(x)).count();
         let mut nans = Vec::with_capacity(count(|x| x.is_nan()));
         let mut zeros = Vec::with_capacity(count(|x| *x == T::ZERO));
@@ -85,7 +86,7 @@ pub(crate) fn sorted<T: Element + Keyed>(x: &mut [T], length: usize) {
     }
 }
 
-/// A number that an integer of the same width orders and gives back.
+/// A number with an integer key of the same width, from which the number can be computed.
 pub(crate) trait Keyed: Sized {
     type Key: Copy + Ord + Send;
     fn narrow_key(self) -> Self::Key;
@@ -108,7 +109,8 @@ macro_rules! float_key {
     ($($T:ty, $key:ty, $bits:ty;)*) => { $(
         impl Keyed for $T {
             type Key = $key;
-            // Negative floats descend by their magnitude bits: flip those. The map is its own inverse.
+            // Negative floats descend by their magnitude bits, so these are flipped. The map is its own
+            // inverse.
             fn narrow_key(self) -> $key {
                 let bits = (self + 0.0).to_bits() as $key;
                 bits ^ (((bits >> (<$key>::BITS - 1)) as $bits) >> 1) as $key

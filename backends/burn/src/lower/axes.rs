@@ -10,12 +10,13 @@ use burn_backend::tensor::FloatTensor;
 use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArgReduction, ArrayType, Binary, DType, Reduction, Scalar};
 
-/// The longest axis that Burn's reduce at once: a device may have one unit do it all, and Mesa's in software stops loops at 65,535 iterations;
-/// backends on the host add one number after the other, which loses a digit for each tenfold length.
+/// The longest axis that Burn's ops reduce at once. A device may have one unit do it all, and Mesa's software
+/// drivers stop loops at 65,535 iterations. Backends on the host add one number after the other, which loses
+/// a digit for each tenfold length.
 pub(super) const LONGEST: usize = 1 << 14;
 
 impl<B: Kernels> Context<'_, B> {
-    /// Combines over some axes; neighbouring axes as one.
+    /// Reduces over some axes. Neighbouring axes are merged.
     pub(super) fn reduce(&self, x: Tensor<B>, kind: Reduction, axes: &[usize], of: &ArrayType) -> Tensor<B> {
         let mut shape = x.shape();
         if axes.is_empty() {
@@ -26,7 +27,7 @@ impl<B: Kernels> Context<'_, B> {
         }
         let mut x = x;
         if self.route == Route::Gradient && kind == Reduction::Sum && x.dtype().is_float() {
-            // One by one and without merging axes, so that the derivative is a plain broadcast.
+            // Axes are reduced one by one and not merged, so that the derivative is a plain broadcast.
             let sum = axes
                 .iter()
                 .fold(x.into_float(), |x, &axis| B::float_sum_dim(x, axis));
@@ -51,7 +52,7 @@ impl<B: Kernels> Context<'_, B> {
         x.reshape(&of.shape)
     }
 
-    /// What a reduction of nothing gives.
+    /// The result of an empty reduction.
     fn identity(&self, kind: Reduction, of: &ArrayType) -> Tensor<B> {
         let shape = physical(&of.shape);
         let size = shape.iter().product();
@@ -59,7 +60,7 @@ impl<B: Kernels> Context<'_, B> {
         Tensor::from_data(data, self.device)
     }
 
-    /// Combines along the middle of three axes, of lengths that are not 0; the result has the other two.
+    /// Reduces along the middle of three axes, whose lengths are not 0. The result has the other two.
     pub(super) fn reduce_lanes(&self, x: Tensor<B>, kind: Reduction, lanes: Lanes) -> Tensor<B> {
         let Lanes { outer, length, inner } = lanes;
         let additive = matches!(kind, Reduction::Sum | Reduction::Prod);
@@ -105,7 +106,7 @@ impl<B: Kernels> Context<'_, B> {
         y.reshape(&[outer, inner])
     }
 
-    /// Parts of a long axis, and then those.
+    /// Reduces parts of a long axis, and then their results.
     fn reduce_in_parts(&self, x: Tensor<B>, kind: Reduction, lanes: Lanes) -> Tensor<B> {
         let Lanes { outer, length, inner } = lanes;
         let lanes = |outer, length| Lanes { outer, length, inner };
@@ -124,8 +125,8 @@ impl<B: Kernels> Context<'_, B> {
         self.binary(combination(kind), head, tail)
     }
 
-    /// The product along axis 1 by halves: right derivatives of all orders also where factors are 0, which Burn's rule, a
-    /// division, lacks.
+    /// The product along axis 1 by halves. Its derivatives of all orders are right also if factors are 0;
+    /// Burn's rule is a division, and is not.
     fn product(&self, x: FloatTensor<B>) -> FloatTensor<B> {
         let mut x = Tensor::<B>::Float(x);
         loop {
@@ -147,13 +148,13 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// The greatest or least along axis 1; NaN wins.
+    /// The greatest or least along axis 1; NaN if an element is NaN.
     fn extreme(&self, x: FloatTensor<B>, kind: Reduction) -> FloatTensor<B> {
         let best = match kind {
             Reduction::Max => B::float_max_dim(x.clone(), 1),
             _ => B::float_min_dim(x.clone(), 1),
         };
-        // NaN where there is one among them, and else 0.
+        // The sum is NaN if there is a NaN among the elements, and else 0.
         let numbers = self.is_number(x.clone());
         let nan = B::float_sum_dim(B::float_mask_fill(x, numbers, BurnScalar::Float(0.0)), 1);
         B::float_mask_where(nan.clone(), self.is_number(nan), best)
@@ -183,7 +184,8 @@ impl<B: Kernels> Context<'_, B> {
             Tensor::Bool(x) => Tensor::Int(B::bool_into_int(x, int_dtype(DType::I32))),
             x => x,
         };
-        // The least index among those that attain the extreme; NaN equals nothing, and where there is one it is the extreme.
+        // The least index among the elements that attain the extreme. NaN equals nothing, and is the
+        // extreme if there is one.
         let kind = match kind {
             ArgReduction::Max => Reduction::Max,
             ArgReduction::Min => Reduction::Min,
@@ -205,7 +207,7 @@ impl<B: Kernels> Context<'_, B> {
             .reshape(&rest)
     }
 
-    /// Running reductions.
+    /// Computes a running reduction.
     pub(super) fn cumulative(&self, x: Tensor<B>, kind: Reduction, axis: usize, reverse: bool) -> Tensor<B> {
         let shape = x.shape();
         let additive = matches!(kind, Reduction::Sum | Reduction::Prod);
@@ -235,7 +237,7 @@ impl<B: Kernels> Context<'_, B> {
         if reverse { y.flip(&[axis]) } else { y }
     }
 
-    /// By a kernel, where there is one.
+    /// A running reduction by a kernel, if the backend has one.
     fn running(&self, x: &Tensor<B>, kind: Reduction, axis: usize, reverse: bool) -> Option<Tensor<B>> {
         if let Tensor::Bool(x) = x {
             // Sums of bools are `or`, products `and`.
@@ -249,8 +251,9 @@ impl<B: Kernels> Context<'_, B> {
         B::cumulative(x, kind, axis, reverse)
     }
 
-    /// Hillis and Steele's scan, each pass doubling how far back an element has seen: n log n work in fused ops, where Burn's on a
-    /// GPU are quadratic, and right derivatives of all orders.
+    /// Hillis and Steele's scan, in which each pass doubles the number of elements that an element has
+    /// combined: n log n work in fused ops. Burn's scans on a GPU take quadratic work. The derivatives of
+    /// all orders are right.
     fn doubling(&self, x: Tensor<B>, kind: Reduction, axis: usize) -> Tensor<B> {
         let f = combination(kind);
         let length = x.shape()[axis];
@@ -266,7 +269,7 @@ impl<B: Kernels> Context<'_, B> {
     }
 }
 
-/// What combines two elements.
+/// The function that combines two elements.
 fn combination(kind: Reduction) -> Binary {
     match kind {
         Reduction::Sum => Binary::Add,

@@ -61,7 +61,7 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// `x * y + z`, rounded once on the host; a device's compiler contracts the two or does not.
+    /// `x * y + z`, rounded once on the host. On a device the compiler contracts the two or does not.
     pub(super) fn mul_add(&self, [x, y, z]: [Tensor<B>; 3]) -> Tensor<B> {
         if self.route != Route::Host {
             return Tensor::Float(B::float_add(
@@ -127,14 +127,16 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// C's remainder from Burn's, which has the sign of the divisor: of the magnitudes, with the dividend's sign.
+    /// C's remainder from Burn's, which has the sign of the divisor: the remainder of the magnitudes with
+    /// the dividend's sign.
     fn remainder(&self, x: FloatTensor<B>, y: FloatTensor<B>) -> FloatTensor<B> {
         let below = B::float_lower_elem(x.clone(), BurnScalar::Float(0.0), bool_store::<B>(self.device));
         let size = B::float_remainder(self.magnitude(x), self.magnitude(y));
         B::float_mask_where(size.clone(), below, B::float_neg(size))
     }
 
-    /// The greater or lesser; NaN wins, and under differentiation equal operands share the derivative.
+    /// The greater or lesser; NaN if either is NaN. Under differentiation equal operands share
+    /// the derivative.
     fn extremum(
         &self,
         x: FloatTensor<B>,
@@ -145,7 +147,7 @@ impl<B: Kernels> Context<'_, B> {
         let left = better(x.clone(), y.clone(), bools);
         let right = better(y.clone(), x.clone(), bools);
         let otherwise = if self.route == Route::Gradient {
-            // Equal, or one is NaN, which the sum keeps.
+            // The operands are equal, or one is NaN, which the sum keeps.
             let half = BurnScalar::Float(0.5);
             B::float_add(
                 B::float_mul_scalar(x.clone(), half),
@@ -158,7 +160,7 @@ impl<B: Kernels> Context<'_, B> {
         B::float_mask_where(B::float_mask_where(otherwise, left, x), right, y)
     }
 
-    /// Scaled by the greater of the magnitudes, so that squares neither overflow nor vanish.
+    /// The hypotenuse, scaled by the greater of the magnitudes, so that squares neither overflow nor vanish.
     fn hypot(&self, x: FloatTensor<B>, y: FloatTensor<B>) -> FloatTensor<B> {
         let bools = bool_store::<B>(self.device);
         let (x, y) = (self.magnitude(x), self.magnitude(y));
@@ -181,7 +183,7 @@ impl<B: Kernels> Context<'_, B> {
         )
     }
 
-    /// Integers through Burn's ops, which wrap on devices.
+    /// A function of integers by Burn's ops, which wrap on devices.
     fn int(&self, f: Binary, dtype: DType, x: IntTensor<B>, y: IntTensor<B>) -> IntTensor<B> {
         let bools = bool_store::<B>(self.device);
         let number = |value: i64| burn_scalar(Scalar::from_i64(dtype, value));
@@ -232,7 +234,7 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// The quotient where the divisor is neither 0 (anything comes then) nor -1 with the least integer above it (which wraps).
+    /// The quotient. It is arbitrary for a divisor of 0, and wraps for the least integer over -1.
     fn quotient(&self, dtype: DType, x: IntTensor<B>, y: IntTensor<B>) -> IntTensor<B> {
         let bools = bool_store::<B>(self.device);
         let number = |value: i64| burn_scalar(Scalar::from_i64(dtype, value));
@@ -250,7 +252,7 @@ impl<B: Kernels> Context<'_, B> {
         B::int_mask_where(divided, minus, negated)
     }
 
-    /// Square and multiply, one step for each bit of the exponent.
+    /// The power by square and multiply, one step for each bit of the exponent.
     fn int_power(&self, dtype: DType, x: IntTensor<B>, y: IntTensor<B>) -> IntTensor<B> {
         let bools = bool_store::<B>(self.device);
         let number = |value: i64| burn_scalar(Scalar::from_i64(dtype, value));
@@ -264,7 +266,7 @@ impl<B: Kernels> Context<'_, B> {
             base = B::int_mul(base.clone(), base);
         }
         if dtype.is_signed() {
-            // A reciprocal is 0, but for 1 and -1, whose powers are their own reciprocals.
+            // A reciprocal is 0, except for 1 and -1, whose powers are their own reciprocals.
             let negative = B::int_lower_elem(y, number(0), bools);
             let [one, minus_one] = [1, -1].map(|unit| B::int_equal_elem(x.clone(), number(unit), bools));
             let none = self.and(negative, self.not(self.or(one, minus_one)));

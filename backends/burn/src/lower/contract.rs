@@ -10,11 +10,12 @@ use crate::{Kernels, Tensor};
 use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArrayType, Binary, DType, Dot, Reduction, Scalar};
 
-/// The most products of an element that a matrix library adds up: it works in blocks of its own, with an error that grows with their
-/// number. A power of two, so that a half of a long contraction can be computed elsewhere.
+/// The most products of an element that a matrix library adds up. The library works in blocks of its own,
+/// with an error that grows with their number. A power of two, so that a half of a long contraction can be
+/// computed elsewhere.
 pub const LONGEST_PRODUCT: usize = 4096;
 
-/// Which axes of an operand go where, and their total lengths.
+/// The total lengths of an operand's batch, free and contracted axes.
 struct Side {
     batch: usize,
     free: usize,
@@ -39,8 +40,9 @@ impl Side {
 impl<B: Kernels> Context<'_, B> {
     /// The sum of products over the contracted axes.
     ///
-    /// Each operand is permuted, as a view, and its axes merged: a copy is made only where axes that are not neighbours in
-    /// memory must merge. A plain matrix product, transposed or not, hands both operands over as they are.
+    /// Each operand is permuted, as a view, and its axes are merged. A copy is made only if axes that are
+    /// not neighbours in memory must merge. A plain matrix product, transposed or not, passes both
+    /// operands on unchanged.
     pub(super) fn dot(
         &self,
         dot: &Dot,
@@ -54,7 +56,7 @@ impl<B: Kernels> Context<'_, B> {
         if left.contract == 0 {
             return self.constant(Scalar::from_i64(of.dtype, 0), &of.shape);
         }
-        // The pairs of contracted axes in the order in which the left operand holds them: more often no copy.
+        // The pairs of contracted axes in the order of the left operand: this needs fewer copies.
         let mut pairs: Vec<(usize, usize)> = dot
             .lhs_contract
             .iter()
@@ -86,8 +88,8 @@ impl<B: Kernels> Context<'_, B> {
         product.reshape(&of.shape)
     }
 
-    /// A long contraction: a batch of its parts, which are added up, and what is left. For a product of vectors one unit of a device may do all
-    /// of the loop.
+    /// A long contraction: a batch of its parts, which are added up, and the rest. In a product of vectors
+    /// one unit of a device may run all of the loop.
     fn matmul_in_parts(&self, x: Tensor<B>, y: Tensor<B>, [batch, m, k, n]: [usize; 4]) -> Tensor<B> {
         let (parts, cut) = (k / LONGEST, k - k % LONGEST);
         let (x, y) = (x.reshape(&[batch, m, k]), y.reshape(&[batch, k, n]));
@@ -111,7 +113,7 @@ impl<B: Kernels> Context<'_, B> {
     /// A long contraction on the host: products of blocks, which are added in pairs of neighbours, and so on.
     fn matmul_in_blocks(&self, x: Tensor<B>, y: Tensor<B>, [batch, m, k, n]: [usize; 4]) -> Tensor<B> {
         let (column, row) = (x.shape().len() - 1, y.shape().len() - 2);
-        // Sums of neighbouring blocks, each of more blocks than the next.
+        // Sums of neighbouring blocks, each over more blocks than the next.
         let mut sums: Vec<(usize, Tensor<B>)> = vec![];
         for from in (0..k).step_by(LONGEST_PRODUCT) {
             let to = k.min(from + LONGEST_PRODUCT);
@@ -146,7 +148,7 @@ impl<B: Kernels> Context<'_, B> {
             }
             (Tensor::Int(x), y) => Tensor::Int(B::int_matmul(x, y.into_int())),
             (x, y) => {
-                // Bools: whether any product is true, counted in floats, which cannot cancel.
+                // Bools: true if any product is true. Products are counted in floats, which cannot cancel.
                 let (x, y) = (
                     self.cast(x, DType::F32).into_float(),
                     self.cast(y, DType::F32).into_float(),
@@ -182,7 +184,8 @@ fn arranged<B: Kernels>(
     if order.is_empty() { x } else { x.permute(&order) }
 }
 
-/// Matrix products of integers, which wrap, and of bools: rows of `y` are added up, so that memory is read in order.
+/// Matrix products of integers, which wrap, and of bools. Rows of `y` are added up, so that
+/// memory is read in order.
 fn products<T: Element>(x: &[T], y: &[T], [batch, m, k, n]: [usize; 4]) -> Vec<T> {
     let mut out = vec![T::ZERO; batch * m * n];
     if n == 0 {

@@ -10,7 +10,8 @@ use burn_backend::tensor::{BoolTensor, FloatTensor, IndexingUpdateOp, IntTensor}
 use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArrayType, DType, OutOfBounds, Scalar, Update};
 
-/// How an indexed array is cut: `[batch, outer, axis, inner]`, after a permutation where the indexed axes are not neighbours.
+/// The axes of an indexed array as `[batch, outer, axis, inner]`, after a permutation if the indexed axes
+/// are not neighbours.
 struct Cut {
     permutation: Option<Vec<usize>>,
     batch: usize,
@@ -19,14 +20,14 @@ struct Cut {
     lengths: Vec<usize>,
     axis: usize,
     inner: usize,
-    /// The number of places in each batch.
+    /// The number of indices in each batch.
     count: usize,
-    /// Their shape, with the batch: that of the indices.
+    /// The shape of the indices, with the batch.
     places: Vec<usize>,
 }
 
 impl Cut {
-    /// `outer_first` when axes between the batch and the indexed ones may stay where they are.
+    /// `outer_first` is true if axes between the batch and the indexed ones may stay at their places.
     fn new(x: &[usize], indices: &[usize], axes: &[usize], batch: usize, outer_first: bool) -> Cut {
         let neighbours = axes.windows(2).all(|pair| pair[0] + 1 == pair[1]);
         let product = |lengths: &[usize]| lengths.iter().product::<usize>();
@@ -52,7 +53,7 @@ impl Cut {
         }
     }
 
-    /// How far apart neighbours along each indexed axis are on the merged one.
+    /// The distance on the merged axis of neighbours along each indexed axis.
     fn strides(&self) -> Vec<usize> {
         (0..self.lengths.len())
             .map(|i| self.lengths[i + 1..].iter().product())
@@ -103,12 +104,13 @@ impl<B: Kernels> Context<'_, B> {
                     .into_bool()
             });
             let y = match places[..] {
-                // One place: a view.
+                // One index: the result is a view.
                 [at] => x.narrow(along, at as usize, at as usize + 1),
                 _ => {
                     let count = places.len();
                     if cut.outer * cut.inner == 1 {
-                        // Elements: Flex copies rows one by one, but gathers columns of elements by all cores.
+                        // Single elements: Flex copies rows one by one, but gathers columns of elements by
+                        // all cores.
                         let at = TensorData::new(places, [count, 1]);
                         x.gather(0, B::int_from_data(at, self.device))
                     } else {
@@ -124,7 +126,7 @@ impl<B: Kernels> Context<'_, B> {
             let (at, within) = self.places(operands.collect(), &cut);
             (x.select(along, at), within.filter(|_| mode == OutOfBounds::Fill))
         };
-        // The places come first.
+        // The axis of the indices comes first.
         let y = if along == 1 {
             y.permute(&[1, 0, 2][..if cut.inner == 1 { 2 } else { 3 }])
         } else {
@@ -145,7 +147,8 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// Linear indices by Burn's ops, in bounds; and which were to begin with, where they can be out of bounds.
+    /// Linear indices by Burn's ops, moved into bounds; and a mask of the indices that were in bounds,
+    /// if some may not be.
     fn places(&self, indices: Vec<Tensor<B>>, cut: &Cut) -> (IntTensor<B>, Option<BoolTensor<B>>) {
         let bools = bool_store::<B>(self.device);
         let dtype = index_dtype(cut.batch * cut.axis);
@@ -161,7 +164,7 @@ impl<B: Kernels> Context<'_, B> {
         for ((i, &length), stride) in indices.into_iter().zip(&cut.lengths).zip(cut.strides()) {
             let from = i.dtype();
             let mut i = i.reshape(&[size]).into_int();
-            // Clamped in its own dtype, where bounds that it cannot pass are left out.
+            // The index is clamped in its own dtype. Bounds that the dtype cannot exceed are left out.
             if from.is_signed() {
                 also(B::int_greater_equal_elem(i.clone(), BurnScalar::Int(0), bools));
                 i = B::int_clamp_min(i, BurnScalar::Int(0));
@@ -219,7 +222,8 @@ impl<B: Kernels> Context<'_, B> {
         };
         let shape = x.shape();
         let y = if host {
-            // Burn's scatters let the order of repeated places depend on the backend, and check integers for overflow.
+            // Burn's scatters let the order of repeated places depend on the backend, and check integers
+            // for overflow.
             let places = host_places(operands, &cut, mode);
             let blocks = Blocks {
                 batch: cut.batch,
@@ -249,7 +253,7 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// A scatter by Burn's ops. What is out of bounds goes to a row of its own, cut off at the end.
+    /// A scatter by Burn's ops. Updates out of bounds go to a row of their own, which is cut off at the end.
     fn scatter_rows(
         &self,
         x: Tensor<B>,
@@ -284,7 +288,7 @@ impl<B: Kernels> Context<'_, B> {
         }
         let nan = match (kind, &x, &updates) {
             (Update::Min | Update::Max, Tensor::Float(x), Tensor::Float(updates)) => {
-                // Burn's drop NaN.
+                // Burn's extrema drop NaN.
                 let marked = |x: &FloatTensor<B>| {
                     let nan = self.not(self.is_number(x.clone()));
                     self.cast(Tensor::Bool(nan), dtype)
@@ -319,7 +323,8 @@ impl<B: Kernels> Context<'_, B> {
         if spare { y.narrow(0, 0, rows) } else { y }
     }
 
-    /// Updates of rows, in order. On a device a part of them at a time: one unit does all those of a column.
+    /// Updates rows in order. On a device one call has a part of the updates: one unit does all
+    /// updates of a column.
     fn in_parts(
         &self,
         x: Tensor<B>,
@@ -339,18 +344,19 @@ impl<B: Kernels> Context<'_, B> {
     }
 }
 
-/// What a read out of bounds gives.
+/// The result of a read out of bounds.
 fn fill(dtype: DType) -> Scalar {
     match dtype {
         DType::F32 | DType::F64 => Scalar::from_f64(dtype, f64::NAN),
-        // Saturates to the least integer.
+        // The cast saturates to the least integer.
         _ if dtype.is_signed() => Scalar::from_f64(dtype, f64::NEG_INFINITY),
-        // Wraps to the greatest.
+        // The cast wraps to the greatest integer.
         _ => Scalar::from_i64(dtype, -1),
     }
 }
 
-/// Linear indices in one pass over the data of the indices; negative where a place out of bounds is to be left alone.
+/// Linear indices in one pass over the data of the indices. A place out of bounds is negative if it
+/// must not be written.
 fn host_places<B: Kernels>(
     indices: impl Iterator<Item = Tensor<B>>,
     cut: &Cut,

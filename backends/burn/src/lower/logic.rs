@@ -23,7 +23,8 @@ impl<B: Kernels> Context<'_, B> {
 
     pub(super) fn or(&self, x: BoolTensor<B>, y: BoolTensor<B>) -> BoolTensor<B> {
         match self.route {
-            // Not `x` chosen where it holds: Burn takes the choice before the mask, and with the last handle it is gone.
+            // Burn takes the choice before the mask, and with the last handle of `x` the mask is gone. So
+            // this is not a choice of `x` where `x` holds.
             Route::Device => B::bool_mask_fill(y, x, BurnScalar::Bool(true)),
             _ => B::bool_or(x, y),
         }
@@ -36,7 +37,7 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// Where there are numbers.
+    /// True for numbers, false for NaN.
     pub(super) fn is_number(&self, x: FloatTensor<B>) -> BoolTensor<B> {
         B::float_equal(x.clone(), x, crate::tensor::bool_store::<B>(self.device))
     }

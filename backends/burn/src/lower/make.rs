@@ -9,7 +9,8 @@ use burn_backend::{Scalar as BurnScalar, TensorData, TensorMetadata};
 use kiln_program::{DType, Scalar};
 
 impl<B: Kernels> Context<'_, B> {
-    /// The same number everywhere: on the host one element that is repeated, on devices and in a recording a constant.
+    /// The same number everywhere: on the host one element that is repeated, on devices and in a
+    /// recording a constant.
     pub(crate) fn constant(&self, value: Scalar, shape: &[usize]) -> Tensor<B> {
         // Flex cannot fill with numbers beyond i64.
         let beyond = value.dtype() == DType::U64 && value.as_i64() < 0;
@@ -35,7 +36,7 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// Each element's index along an axis: by a kernel, or else one row of numbers, repeated.
+    /// Each element's index along an axis: by a kernel, or by one row of numbers that is repeated.
     pub(super) fn iota(&self, dtype: DType, shape: &[usize], axis: usize) -> Tensor<B> {
         if self.route == Route::Device
             && let Some(x) = B::iota(dtype, shape, axis, self.device)
@@ -47,8 +48,8 @@ impl<B: Kernels> Context<'_, B> {
         self.count(shape[axis], dtype).reshape(&row).expand(shape)
     }
 
-    /// `0, 1, ...` as a vector, sent from the host: `int_arange` is missing dtypes on some devices, and is wrong for large counts on
-    /// others.
+    /// `0, 1, ...` as a vector that the host sends: `int_arange` lacks dtypes on some devices, and is wrong
+    /// for large counts on others.
     fn count(&self, length: usize, dtype: DType) -> Tensor<B> {
         let data = host::with_type!(dtype, T => {
             TensorData::new((0..length).map(<T as Element>::from_index).collect::<Vec<T>>(), [length])
@@ -56,7 +57,7 @@ impl<B: Kernels> Context<'_, B> {
         Tensor::from_data(data, self.device)
     }
 
-    /// The elements in another dtype.
+    /// Casts the elements to another dtype.
     pub(super) fn cast(&self, x: Tensor<B>, to: DType) -> Tensor<B> {
         let from = x.dtype();
         if from == to {
@@ -78,7 +79,7 @@ impl<B: Kernels> Context<'_, B> {
                 Tensor::Bool(B::int_not_equal_elem(x, BurnScalar::Int(0), bools))
             }
             (Tensor::Int(x), _) => Tensor::Int(B::int_cast(x, int_dtype(to))),
-            // Fused, which Burn's conversions of bools are not.
+            // A choice is fused; Burn's conversions of bools are not.
             (Tensor::Bool(x), to) if self.route == Route::Device => {
                 let [zero, one] = [0, 1]
                     .map(|value| self.constant(Scalar::from_i64(to, value), &vec![1; x.shape().num_dims()]));
@@ -91,11 +92,13 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// Floats to integers, truncated and saturated, NaN to 0: devices convert in range only.
+    /// Casts floats to integers: truncates, saturates, and turns NaN to 0. Devices convert only
+    /// numbers in range.
     fn truncate(&self, x: burn_backend::tensor::FloatTensor<B>, to: DType) -> Tensor<B> {
         let x = B::float_detach(x);
         let bools = bool_store::<B>(self.device);
-        // Both bounds are powers of two, or zero, and so exact in floats; the upper one is the first that does not fit.
+        // Both bounds are powers of two, or zero, and so exact in floats. The upper bound is the first number
+        // that does not fit.
         let (least, greatest, beyond) = host::with_integer!(to, T => (
             Scalar::from_f64(to, T::MIN as f64),
             if T::MIN == 0 { Scalar::from_i64(to, -1) } else { Scalar::from_i64(to, T::MAX as i64) },

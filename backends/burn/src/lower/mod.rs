@@ -1,4 +1,4 @@
-//! The lowering: one op to calls on a backend.
+//! The lowering: maps one op to calls on a backend.
 
 mod axes;
 mod binary;
@@ -19,21 +19,21 @@ use crate::value::Value;
 use crate::{Kernels, Tensor};
 use kiln_program::{ArrayType, Compare, DType, Op, infer};
 
-/// What a lowering is for; each op has its best form on each.
+/// The purpose of a lowering. Each op has its best form for each purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// The backend's memory is the host's: a routine of our own costs a pass and stands in where Burn's op checks integers
-    /// for overflow, means something else at an edge, or is slow.
+    /// The backend's memory is the host's. A routine of our own costs a pass. It replaces Burn's op if the op
+    /// checks integers for overflow, means something else at an edge, or is slow.
     Host,
-    /// Burn's ops wherever they exist or compose; the host only for the rest.
+    /// Burn's ops are used if they exist or compose, and the host only for the rest.
     Device,
-    /// As `Device`, but the ops of which [`vjp`](crate::vjp()) takes the derivative from Burn have the form whose derivative is
-    /// JAX's, and is short.
+    /// As `Device`, but ops whose derivative [`vjp`](crate::vjp()) takes from Burn have the form whose
+    /// derivative is JAX's, and is short.
     Gradient,
 }
 
 impl Route {
-    /// The route for running on a device; `Gradient` when the backend differentiates.
+    /// The route of a device; `Gradient` if the backend differentiates.
     pub fn of<B: Kernels>(device: &B::Device) -> Route {
         if B::ad_enabled(device) {
             Route::Gradient
@@ -45,7 +45,7 @@ impl Route {
     }
 }
 
-/// What the rules need beside the operands.
+/// The device and the route of the rules.
 pub(crate) struct Context<'a, B: Kernels> {
     pub(crate) device: &'a B::Device,
     pub(crate) route: Route,
@@ -53,8 +53,8 @@ pub(crate) struct Context<'a, B: Kernels> {
 
 /// Runs one op on a backend.
 ///
-/// `types` are the operands' types: they say what the primitives cannot, the shape of a scalar above all, which goes in and
-/// comes out as `[1]`. Results may be strided views on backends that have them.
+/// `types` are the operands' types, which primitives do not have in full: a scalar has shape `[1]`, as
+/// operand and as result. Results may be strided views on backends that have them.
 ///
 /// # Panics
 /// When the operands do not have these types or the op does not take them, and when the device fails.
@@ -67,8 +67,8 @@ pub fn lower<B: Kernels>(
     lower_with(Route::of::<B>(device), op, inputs, types, device)
 }
 
-/// As [`lower`], by a given route; every route is right on every backend, but that [`Route::Host`] alone wraps integers where
-/// Burn was compiled with overflow checks.
+/// As [`lower`], by a given route. Every route is right on every backend, except that only [`Route::Host`]
+/// wraps integers if Burn was compiled with overflow checks.
 ///
 /// # Panics
 /// As [`lower`].
@@ -85,11 +85,11 @@ pub fn lower_with<B: Kernels>(
         return vec![];
     }
     if op.programs().is_empty() && outputs.iter().all(|of| of.shape.size() == 0) {
-        // Burn's ops disagree about arrays without elements; here none reaches them.
+        // Burn's ops disagree about arrays without elements, so none of them runs on one.
         return outputs.iter().map(|of| Tensor::empty(of, device)).collect();
     }
     let cx = Context::<B> { device, route };
-    // Rank 0 where the backend has it: [1] from here on.
+    // Arrays of rank 0 become `[1]`.
     let mut x: Vec<Tensor<B>> = inputs
         .into_iter()
         .zip(types)
@@ -108,7 +108,7 @@ pub fn lower_with<B: Kernels>(
         },
         Op::Compare(f) => match take(x) {
             [Tensor::Bool(x), Tensor::Bool(y)] => cx.compare_bool(*f, x, y),
-            // Burn has it as a comparison and an operation of logic.
+            // Burn computes it by a comparison and an operation of logic.
             [x, y] if *f == Compare::Ne && route == Route::Device => {
                 Tensor::Bool(cx.not(cx.compare(Compare::Eq, x, y).into_bool()))
             }
@@ -165,7 +165,7 @@ pub fn lower_with<B: Kernels>(
 
 pub(crate) use shape::row;
 
-/// The integer type for indices below a bound, the narrower the better for every backend but Flex.
+/// The integer type for indices below a bound. A narrow type is better for every backend except Flex.
 fn index_dtype(bound: usize) -> DType {
     if i32::try_from(bound).is_ok() {
         DType::I32

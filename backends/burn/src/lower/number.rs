@@ -1,4 +1,5 @@
-//! Elementwise ops with a number for an operand: an argument of the kernel, where an array of it would take part in each broadcast.
+//! Elementwise ops with a number for an operand. The number is an argument of the kernel; an array of it
+//! would take part in each broadcast.
 
 use super::Context;
 use crate::tensor::{bool_store, burn_scalar};
@@ -9,7 +10,7 @@ use burn_backend::{BoolDType, Scalar as BurnScalar};
 use kiln_program::{Binary, Compare, Op, Scalar};
 
 impl<B: Kernels> Context<'_, B> {
-    /// The op, if it has a form with a number; else the operands.
+    /// The result of the op if the op has a form with a number, and else the operands.
     pub(crate) fn with_number(&self, op: &Op, operands: Vec<Value<B>>) -> Result<Tensor<B>, Vec<Value<B>>> {
         let numbers: Vec<Option<Scalar>> = operands.iter().map(Value::as_number).collect();
         match (op, &numbers[..], <[Value<B>; 2]>::try_from(operands)) {
@@ -101,7 +102,7 @@ impl<B: Kernels> Context<'_, B> {
             (Binary::Sub, Tensor::Float(x)) => {
                 Ok(Tensor::Float(B::float_add_scalar(B::float_neg(x), number)))
             }
-            // Of equals the left one, which zeros of two signs tell.
+            // Of equal operands the left one is the result, which zeros of two signs show.
             (Binary::Max, Tensor::Float(x)) if !c.as_f64().is_nan() => {
                 let below = B::float_lower_equal_elem(x.clone(), number, bools);
                 Ok(Tensor::Float(B::float_mask_fill(x, below, number)))
@@ -146,7 +147,8 @@ fn half_power<B: Kernels>(x: &FloatTensor<B>, exponent: f64, bools: BoolDType) -
     let root = odd.then(|| B::float_sqrt(x.clone()));
     let mut y = factors.chain(root).reduce(B::float_mul)?;
     if odd {
-        // C's table of powers: zeros of both signs give 0, and infinities of both infinity.
+        // C's table of powers: the power of a zero of either sign is 0, that of an infinity of
+        // either sign is infinity.
         let number = BurnScalar::Float;
         let below = B::float_equal_elem(x.clone(), number(f64::NEG_INFINITY), bools);
         let zero = B::float_equal_elem(x.clone(), number(0.0), bools);
@@ -159,7 +161,7 @@ fn half_power<B: Kernels>(x: &FloatTensor<B>, exponent: f64, bools: BoolDType) -
     Some(if exponent < 0.0 { B::float_recip(y) } else { y })
 }
 
-/// A number where the predicate holds, these elsewhere.
+/// A number where the predicate holds, and these elements elsewhere.
 fn fill<B: Kernels>(x: Tensor<B>, predicate: BoolTensor<B>, c: Scalar) -> Tensor<B> {
     let number = burn_scalar(c);
     match x {

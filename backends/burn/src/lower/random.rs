@@ -1,4 +1,4 @@
-//! Random bits, and the uniform floats made of them.
+//! Random bits, and uniform floats of random bits.
 
 use super::{Context, Route, take};
 use crate::host;
@@ -9,7 +9,7 @@ use burn_backend::TensorData;
 use kiln_program::{DType, Scalar, uniform_program};
 
 impl<B: Kernels> Context<'_, B> {
-    /// The two words of Threefry for each counter: by a kernel, or else on the host by all cores.
+    /// The two words of Threefry for each counter: by a kernel, or on the host by all cores.
     pub(super) fn random_bits(
         &self,
         [keys, first]: [Tensor<B>; 2],
@@ -30,7 +30,7 @@ impl<B: Kernels> Context<'_, B> {
         vec![words(high), words(low)]
     }
 
-    /// The floats that random words stand for: in terms of other ops, which fuse, or by a kernel where those could round twice.
+    /// The floats of random words: by other ops, which fuse, or by a kernel if these could round twice.
     pub(super) fn uniform(
         &self,
         words: Vec<Tensor<B>>,
@@ -54,8 +54,9 @@ impl<B: Kernels> Context<'_, B> {
     }
 }
 
-/// Returns true if `unit * (high - low) + low` depends on how a device does it. It does not where the product is exact, as by a power of two; nor
-/// where one term is 0; nor where the width is not positive, since all is then `low`.
+/// Returns true if `unit * (high - low) + low` may have other bits on another device. It has the same bits if
+/// the product is exact, as a product with a power of two is; if one term is 0; and if the width is not
+/// positive, since all results are `low` then.
 fn rounds_twice(low: f32, high: f32) -> bool {
     let width = high - low;
     let power_of_two = width.is_normal() && width.to_bits() & 0x7F_FFFF == 0;

@@ -1,11 +1,11 @@
-//! Broadcasts, slices and their reverse.
+//! Broadcasts, slices and pads.
 
 use super::Route;
 use crate::{Kernels, Tensor};
 use burn_backend::{Slice, TensorData};
 use kiln_program::{DType, Scalar};
 
-/// An array repeated along new axes and axes of length 1.
+/// Repeats an array along new axes and axes of length 1.
 pub(super) fn broadcast<B: Kernels>(x: Tensor<B>, shape: &[usize], axes: &[usize]) -> Tensor<B> {
     let mut aligned = vec![1; shape.len()];
     for (&axis, n) in axes.iter().zip(x.shape()) {
@@ -39,8 +39,8 @@ pub(super) fn slice<B: Kernels>(
     x.slice(&slices)
 }
 
-/// What is at one place of an axis, which stays with length 1: a selection, which is fused with what reads it, where a slice would be a kernel of its own
-/// unless it is aligned in memory.
+/// The row at an index of an axis, which stays with length 1. A selection fuses with the ops that read it; a
+/// slice would be a kernel of its own unless it is aligned in memory.
 pub(crate) fn row<B: Kernels>(x: Tensor<B>, axis: usize, at: usize, device: &B::Device) -> Tensor<B> {
     let at = match super::index_dtype(at + 1) {
         DType::I32 => Tensor::<B>::from_data(TensorData::from([at as i32]), device),

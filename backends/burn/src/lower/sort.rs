@@ -8,16 +8,17 @@ use burn_backend::TensorData;
 use kiln_program::DType;
 
 impl<B: Kernels> Context<'_, B> {
-    /// All operands permuted so that the first ascends along an axis.
+    /// Permutes all operands so that the first ascends along an axis.
     ///
-    /// On the host, also for devices: Burn sorts there through the host itself, and neither stably nor with NaN last everywhere.
+    /// The host sorts, also for devices: there Burn too sorts on the host, and neither stably nor with
+    /// NaN last everywhere.
     pub(super) fn sort(&self, x: Vec<Tensor<B>>, axis: usize) -> Vec<Tensor<B>> {
         let shape = x[0].shape();
         let length = shape[axis];
         if length < 2 {
             return x;
         }
-        // Lanes are contiguous with their axis last.
+        // Lanes are contiguous if their axis is last.
         let mut last: Vec<usize> = (0..shape.len()).filter(|&i| i != axis).collect();
         last.push(axis);
         let mut back = vec![0; shape.len()];

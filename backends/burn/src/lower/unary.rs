@@ -43,7 +43,8 @@ impl<B: Kernels> Context<'_, B> {
         })
     }
 
-    /// Floats through Burn. Where Burn lacks a function, a composition that is accurate over the whole range, and whose derivative is too.
+    /// A function of floats by Burn. If Burn lacks it, it is composed so that it and its derivative are
+    /// accurate over the whole range.
     fn float(&self, f: Unary, x: FloatTensor<B>) -> FloatTensor<B> {
         let bools = bool_store::<B>(self.device);
         let float = |value: f64| Scalar::Float(value);
@@ -51,7 +52,7 @@ impl<B: Kernels> Context<'_, B> {
             Unary::Neg => B::float_neg(x),
             Unary::Abs => B::float_abs(x),
             Unary::Sign => {
-                // Burn makes 0 of NaN and of -0.
+                // Burn returns 0 for NaN and for -0.
                 let zero = B::float_equal_elem(x.clone(), float(0.0), bools);
                 let kept = B::bool_or(zero, B::float_is_nan(x.clone(), bools));
                 B::float_mask_where(B::float_sign(x.clone()), kept, B::float_detach(x))
@@ -59,7 +60,7 @@ impl<B: Kernels> Context<'_, B> {
             Unary::Floor => B::float_floor(x),
             Unary::Ceil => B::float_ceil(x),
             Unary::Round => {
-                // -0.5 goes to -0, which some backends round to 0.
+                // -0.5 rounds to -0; some backends round it to 0.
                 let rounded = B::float_round(x.clone());
                 let zero = B::float_equal_elem(rounded.clone(), float(0.0), bools);
                 B::float_mask_where(rounded, zero, B::float_mul_scalar(B::float_detach(x), float(0.0)))
@@ -91,7 +92,7 @@ impl<B: Kernels> Context<'_, B> {
             Unary::Acosh => B::float_acosh(x),
             Unary::Atanh => B::float_atanh(x),
             Unary::Logistic => {
-                // The exponential is of a negative number, so that neither it nor its derivative overflows.
+                // The exponent is negative, so that neither the exponential nor its derivative overflows.
                 let e = B::float_exp(B::float_neg(self.magnitude(x.clone())));
                 let positive = B::float_recip(B::float_add_scalar(e.clone(), float(1.0)));
                 let negative = B::float_mul(e, positive.clone());
@@ -106,13 +107,14 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// The absolute value as a choice: its derivative at 0 is 1, as in JAX, where Burn's is 0.
+    /// The absolute value as a choice: its derivative at 0 is 1, as in JAX. Burn's is 0.
     pub(super) fn magnitude(&self, x: FloatTensor<B>) -> FloatTensor<B> {
         let below = B::float_lower_elem(x.clone(), Scalar::Float(0.0), bool_store::<B>(self.device));
         B::float_mask_where(x.clone(), below, B::float_neg(x))
     }
 
-    /// The power 1/3 of the magnitude, with one step of Newton's method for the digits that rounding 1/3 costs.
+    /// The power 1/3 of the magnitude. One step of Newton's method recovers the digits that the
+    /// rounded 1/3 costs.
     fn cbrt(&self, x: FloatTensor<B>) -> FloatTensor<B> {
         let bools = bool_store::<B>(self.device);
         let size = self.magnitude(x.clone());
@@ -129,7 +131,7 @@ impl<B: Kernels> Context<'_, B> {
         B::float_mask_where(root.clone(), below, B::float_neg(root))
     }
 
-    /// `exp(x) - 1 = tanh(x / 2) (exp(x) + 1)` keeps all digits.
+    /// `exp(x) - 1 = tanh(x / 2) (exp(x) + 1)`, which keeps all digits.
     fn expm1(&self, x: FloatTensor<B>) -> FloatTensor<B> {
         let far = B::float_greater_elem(
             B::float_abs(x.clone()),
@@ -143,7 +145,8 @@ impl<B: Kernels> Context<'_, B> {
         B::float_mask_where(accurate, far, plain)
     }
 
-    /// Giles' polynomials with Burn's ops: the bits may differ from the host's where the device does not fuse `x * y + z`.
+    /// Giles' polynomials by Burn's ops. The bits may differ from the host's if the device does
+    /// not fuse `x * y + z`.
     fn erf_inv(&self, x: FloatTensor<B>) -> FloatTensor<B> {
         let bools = bool_store::<B>(self.device);
         let dtype = x.dtype();
@@ -177,7 +180,7 @@ impl<B: Kernels> Context<'_, B> {
     }
 }
 
-/// Integers through Burn.
+/// A function of integers by Burn.
 fn int<B: Kernels>(f: Unary, x: IntTensor<B>) -> IntTensor<B> {
     let unsigned = x.dtype().is_uint();
     match f {

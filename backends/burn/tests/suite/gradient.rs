@@ -1,4 +1,5 @@
-//! The gradient of every plain op: how long its program is, finite differences to the third order, and JAX's conventions.
+//! Tests the gradient of every plain op: the length of its program, finite differences to the third order,
+//! and JAX's conventions.
 
 use burn_backend::TensorData;
 use burn_flex::Flex;
@@ -21,7 +22,7 @@ fn gradient(op: &Op, types: &[ArrayType]) -> Gradient {
     vjp(op, types, &vec![true; types.len()], &vec![true; results]).expect("a plain op has a gradient")
 }
 
-/// Equations that compute; constants cost nothing.
+/// The number of equations that compute. Constants cost nothing.
 fn length(program: &Program) -> usize {
     let computes = |op: &Op| !matches!(op, Op::Constant { .. });
     program
@@ -157,7 +158,8 @@ fn programs_are_as_short_as_by_hand() {
         (sum(&[0, 2]), f32s(&[&[2, 3, 4]]), 1),
         (sum(&[0, 1, 2]), f32s(&[&[2, 3, 4]]), 1),
         (sum(&[0]), f32s(&[&[1]]), 1),
-        // The extreme, where it is attained as numbers, how often, the share, spread.
+        // The extreme, a mask of the elements that attain it as numbers, their count, the share, and
+        // its broadcast.
         (
             Op::Reduce {
                 kind: Reduction::Max,
@@ -200,7 +202,7 @@ fn what_is_not_wanted_is_not_computed() {
     let none = vjp(&mul, &types, &[true, true], &[false]).expect("a gradient");
     assert_eq!((none.has, none.program.outputs().len()), (vec![false, false], 0));
     assert_eq!(none.program.inputs().len(), 2);
-    // A sort of a key and what goes along, of which only the latter matters.
+    // A sort of a key and a companion. Only the companion has a cotangent.
     let sort = vjp(&Op::Sort { axis: 0 }, &types, &[true, true], &[false, true]).expect("a gradient");
     assert_eq!(sort.has, [false, true]);
     // Integers, empty arrays and ops that are not plain.
@@ -224,8 +226,8 @@ fn program(op: &Op, types: &[ArrayType]) -> Program {
     builder.finish(&outputs)
 }
 
-/// Reverse mode over a program of plain ops: `(inputs, cotangents of the outputs of floats) -> cotangents of the inputs of floats`, zeros
-/// where there is none.
+/// Reverse mode over a program of plain ops: `(inputs, cotangents of the outputs of floats) -> cotangents of
+/// the inputs of floats`. Missing cotangents are zeros.
 fn reverse(program: &Program) -> Program {
     let mut builder = Builder::new();
     let inputs: Vec<Var> = program
@@ -324,15 +326,15 @@ fn evaluate(program: &Program, inputs: &[Floats]) -> Vec<Floats> {
         .collect()
 }
 
-/// Numbers of which no two are alike, between 1/2 and 3/2.
+/// Numbers between 1/2 and 3/2, no two of them equal.
 fn weights(n: usize, seed: usize) -> Floats {
     (0..n)
         .map(|i| 0.5 + ((i * 7 + seed * 3) as f64 * 0.618_033_988_75).fract())
         .collect()
 }
 
-/// Compares the gradient of `sum(outputs * weights)` with central differences, and does the same for the gradient's gradient, up to an
-/// order.
+/// Compares the gradient of `sum(outputs * weights)` with central differences, and does the same for the
+/// gradient's gradient, up to an order.
 fn differences(name: &str, program: &Program, inputs: &[Floats], orders: usize, failures: &mut Vec<String>) {
     let gradient = reverse(program);
     let smooth: Vec<Var> = program
@@ -632,7 +634,7 @@ fn casts_between_floats() {
 fn conventions_are_those_of_jax() {
     const INF: f64 = f64::INFINITY;
     const NAN: f64 = f64::NAN;
-    // Operands, and the derivatives that jax 0.10.2 gives for a cotangent of 1 (of the numbers given, where there are several results).
+    // The operands, the cotangents, and the derivatives that jax 0.10.2 returns for them.
     type Case = (Op, Vec<Floats>, Floats, Vec<Floats>);
     let unary = |f, x: f64, d: f64| -> Case { (Op::Unary(f), vec![vec![x]], vec![1.0], vec![vec![d]]) };
     let binary = |f, x: f64, y: f64, dx: f64, dy: f64| -> Case {
@@ -667,7 +669,8 @@ fn conventions_are_those_of_jax() {
         binary(Binary::Pow, 0.0, -1.0, -INF, NAN),
         binary(Binary::Pow, 0.0, 0.5, INF, 0.0),
         binary(Binary::Pow, -2.0, 3.0, 12.0, NAN),
-        // As JAX's for an exponent that is a float; the function gives an integer 0 no base of 0.
+        // JAX's result for an exponent that is a float. If an integer exponent is 0, `power` of kiln's numpy
+        // replaces a base of 0 first.
         binary(Binary::Pow, 0.0, 0.0, NAN, 0.0),
         binary(Binary::Hypot, 0.0, 0.0, 0.5, 0.5),
         binary(Binary::Hypot, 3.0, 0.0, 1.0, 0.0),
@@ -725,7 +728,7 @@ fn conventions_are_those_of_jax() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 
-    // Nothing comes from the branch not taken, whatever it is.
+    // Nothing comes from the branch that is not chosen, also if its elements are NaN.
     let mut types = floats(DType::F64, &[&[2], &[2]]);
     types.insert(0, ArrayType::new(DType::Bool, [2]));
     let select = gradient(&Op::Select, &types).program;
@@ -758,8 +761,8 @@ fn the_derivative_of_digamma_is_accurate() {
                 _ => x,
             };
             let got = evaluate(&program, &[vec![rounded], vec![1.0]])[0][0];
-            // A dozen sums of numbers of one sign; in f32 x is rounded too, of which the derivative's relative condition is about 2 and,
-            // by the poles, 10.
+            // A dozen sums of numbers of one sign. In f32 x is rounded too: the derivative's relative
+            // condition is about 2 and, by the poles, 10.
             let error = (got - expected).abs() / expected;
             assert!(
                 error < 12.0 * epsilon,

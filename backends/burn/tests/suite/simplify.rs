@@ -1,4 +1,5 @@
-//! Compositions that simplification makes one equation of: how many are left, and that the bits stay.
+//! Tests compositions that simplification makes one equation of: the number of equations that
+//! remain, and their bits.
 
 use burn_backend::TensorData;
 use burn_flex::Flex;
@@ -74,7 +75,7 @@ fn bits(program: &Program) -> Vec<Vec<u8>> {
 fn chains() {
     let negate = Op::Unary(Unary::Neg);
     let reverse = Op::Reverse(axes(&[0]));
-    // A shape, ops one after the other, and how many are left.
+    // A shape, ops one after the other, and the number of ops that remain.
     let rows: Vec<(&[usize], Vec<Op>, usize)> = vec![
         (&[3], vec![negate.clone(), negate], 0),
         (&[3], vec![reverse.clone(), reverse.clone()], 0),
@@ -95,7 +96,7 @@ fn chains() {
         (&[3], vec![reshape(&[1, 3]), broadcast(&[2, 3], &[0, 1])], 1),
         (&[], vec![reshape(&[1]), broadcast(&[2, 3], &[1])], 1),
         (&[1], vec![reshape(&[]), broadcast(&[2, 3], &[])], 1),
-        // Nowhere to put three axes.
+        // The result has no room for three axes.
         (&[1, 1, 3], vec![reshape(&[3]), broadcast(&[2, 3], &[1])], 2),
         (&[3], vec![broadcast(&[1, 2, 3], &[2]), reshape(&[2, 3])], 1),
         (&[3], vec![broadcast(&[1, 3], &[1]), reshape(&[3])], 0),

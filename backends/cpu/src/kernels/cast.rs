@@ -6,7 +6,7 @@ use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_math::simd::map1;
 use kiln_program::DType;
 
-/// Converts as Rust's `as` does, to bool by comparing with zero.
+/// Converts as Rust's `as` does. A conversion to bool compares with zero.
 pub(crate) fn cast(from: DType, to: DType) -> Loop1 {
     macro_rules! convert {
         ($from:ty as $to:ty) => {

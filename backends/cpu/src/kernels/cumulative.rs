@@ -1,9 +1,10 @@
-//! Running reductions, in the order of XLA's: rows of 16 elements are scanned one after the other, their totals are scanned in the same
-//! way, and each row takes up what comes before it.
+//! Running reductions, in the order of XLA's: rows of 16 elements are scanned one after the other, their
+//! totals are scanned in the same way, and each row is combined with the total before it.
 //!
-//! XLA makes this of a running reduction on a CPU (`ReduceWindowRewriter`, with a base length of 16), so `cumsum` has the bits of
-//! `jax.numpy.cumsum`, and the error grows with the logarithm of the length. In reverse a row's results are sums from each element to
-//! the row's end, from the first to the last: XLA computes them so.
+//! XLA rewrites a running reduction on a CPU so (`ReduceWindowRewriter`, with a base length of 16). So
+//! `cumsum` has the bits of `jax.numpy.cumsum`, and the error grows with the logarithm of the length.
+//! In reverse a row's results are sums from each element to the row's end, from the first to the last:
+//! XLA computes them so.
 
 use super::reduce::{identity, with_combine};
 use super::{Number, with_type};
@@ -12,12 +13,12 @@ use kiln_math::simd::{Kernel, dispatch};
 use kiln_program::{DType, Reduction};
 use rayon::prelude::*;
 
-/// Elements of a row.
+/// The number of elements in a row.
 const ROW: usize = 16;
-/// Elements that are worth waking another thread for.
+/// The number of elements that are worth waking another thread for.
 const PARALLEL: usize = 1 << 16;
 
-/// The middle of three axes, along which it runs, and the last: the lengths of both.
+/// The lengths of the middle of three axes, along which the reduction runs, and of the last.
 #[derive(Clone, Copy)]
 pub(crate) struct Lanes {
     pub(crate) length: usize,
@@ -50,7 +51,8 @@ pub(crate) fn cumulative(
     });
 }
 
-/// The bytes that it takes while it runs, at most: for each array along the axis, of which all may run at once.
+/// The most bytes that a running reduction allocates: for each array along the axis. All of
+/// them may run at once.
 pub(crate) fn scratch(dtype: DType, lanes: Lanes, size: usize) -> usize {
     let rows = |length: usize| Some(length.div_ceil(ROW)).filter(|rows| *rows > 1);
     let totals: usize = std::iter::successors(rows(lanes.length), |&n| rows(n))
@@ -60,7 +62,7 @@ pub(crate) fn scratch(dtype: DType, lanes: Lanes, size: usize) -> usize {
     arrays * totals * lanes.inner * dtype.size()
 }
 
-/// How to scan elements that are `width` numbers each.
+/// A scan over elements that are `width` numbers each.
 #[derive(Clone, Copy)]
 struct Scan<T, F> {
     zero: T,
@@ -77,7 +79,7 @@ impl<T: Pod + Send + Sync, F: Fn(T, T) -> T + Copy + Send + Sync> Scan<T, F> {
             return self.rows(x, None, out);
         }
         let mut totals = vec![self.zero; rows * width];
-        // Rows that one thread takes.
+        // The number of rows that one thread takes.
         let many = (PARALLEL / row).max(1);
         if x.len() < PARALLEL {
             self.totals(x, &mut totals);
@@ -88,7 +90,7 @@ impl<T: Pod + Send + Sync, F: Fn(T, T) -> T + Copy + Send + Sync> Scan<T, F> {
         }
         let mut before = vec![self.zero; rows * width];
         self.run(&totals, &mut before);
-        // From the result of each row to that of the rows before it.
+        // Moves the result of each row to the next row in the direction of the scan.
         if self.reverse {
             before.copy_within(width.., 0);
             before[(rows - 1) * width..].fill(self.zero);
@@ -115,7 +117,7 @@ impl<T: Pod + Send + Sync, F: Fn(T, T) -> T + Copy + Send + Sync> Scan<T, F> {
         });
     }
 
-    /// Each row scanned, with what comes before it, if anything does.
+    /// Scans each row, and combines it with the total before it, if there is one.
     fn rows(self, x: &[T], before: Option<&[T]>, out: &mut [T]) {
         dispatch(Rows {
             scan: self,
@@ -196,7 +198,8 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Rows<'_, T, F> {
                     }
                 }
                 (_, false) => {
-                    // The element before, without what comes before the row, is not in memory: so that is taken up afterwards.
+                    // The previous element without the total before the row is not in memory, so the total is
+                    // added afterwards.
                     for i in 0..row.len() / width {
                         let (done, rest) = out.split_at_mut(i * width);
                         let out = &mut rest[..width];

@@ -1,4 +1,4 @@
-//! Elementwise ops: which loop does which.
+//! Elementwise ops: the loop of each op and dtype.
 
 use super::number::{Integer, Number};
 use super::{with_size, with_type};
@@ -12,7 +12,7 @@ pub(crate) type Loop1 = fn(&[u8], &mut [u8]);
 pub(crate) type Loop2 = fn(&[u8], &[u8], &mut [u8]);
 pub(crate) type Loop3 = fn(&[u8], &[u8], &[u8], &mut [u8]);
 
-/// Which operand of a binary op is the same everywhere, if one is; its first element may be all that is read.
+/// The operand of a binary op that is the same everywhere, if one is. A loop may read only its first element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Splat {
     Neither,
@@ -20,21 +20,21 @@ pub(crate) enum Splat {
     Right,
 }
 
-/// The loop that applies a function of one element.
+/// The loop of a function of one element.
 macro_rules! each1 {
     ($f:expr) => {
         |x, out| map1(cast_slice(x), cast_slice_mut(out), $f)
     };
 }
 
-/// The loop that applies a function of two elements.
+/// The loop of a function of two elements.
 macro_rules! each2 {
     ($f:expr) => {
         |x, y, out| map2(cast_slice(x), cast_slice(y), cast_slice_mut(out), $f)
     };
 }
 
-/// As [`each2`], reading only the first element of one operand.
+/// As [`each2`], but it reads only the first element of one operand.
 macro_rules! each2_splat {
     ($splat:expr, $f:path) => {
         match $splat {
@@ -113,7 +113,7 @@ fn integer_unary<T: Integer>(f: Unary) -> Loop1 {
     }
 }
 
-/// Returns true if the loop of an op reads only the first element of the operand that is the same everywhere, if one is.
+/// Returns true if the loop of an op reads only the first element of an operand that is the same everywhere.
 pub(crate) fn is_arithmetic(f: Binary, dtype: DType, splat: Splat) -> bool {
     use Binary::{Add, Div, Max, Min, Mul, Pow, Sub};
     match f {

@@ -1,4 +1,4 @@
-//! What fills a tile: elements of a buffer seen through strides, a running index, one number everywhere.
+//! Fills a tile: with elements of a buffer seen through strides, with a running index, or with one number.
 
 use super::{with_size, with_type};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 
 /// An affine function of the row-major position in a box: `sum of stride * coordinate`.
 ///
-/// Neighbouring axes are merged where that changes nothing, so what is contiguous has one axis of stride 1 and what is
-/// the same everywhere has none.
+/// Neighbouring axes are merged if the function stays the same. So a contiguous pattern has one axis of
+/// stride 1, and a constant pattern has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Pattern {
     /// `(length, stride)` of each axis, outermost first.
@@ -33,12 +33,12 @@ impl Pattern {
         Pattern { axes: merged }
     }
 
-    /// Returns true if it is 0 everywhere.
+    /// Returns true if the function is 0 everywhere.
     pub(crate) fn is_splat(&self) -> bool {
         self.axes.is_empty()
     }
 
-    /// Returns true if it is the position itself.
+    /// Returns true if the function is the position itself.
     pub(crate) fn is_contiguous(&self) -> bool {
         matches!(self.axes[..], [(_, 1)])
     }
@@ -66,7 +66,8 @@ impl Pattern {
         if n == 0 {
             return;
         }
-        // The coordinates along the outer axes, and the value there: counted on, since a run may be as short as an axis of length 2.
+        // The coordinates along the outer axes, and the value there. They are counted on, not computed: a run
+        // may be as short as an axis of length 2.
         let mut coordinates: SmallVec<[usize; 4]> = SmallVec::from_elem(0, outer.len());
         let (mut before, mut within) = (start / length, start % length);
         let mut value = 0;

@@ -1,4 +1,4 @@
-//! What the engine does with one tile: plain loops over slices, one for each op and dtype.
+//! The loops over one tile: plain loops over slices, one for each op and dtype.
 //!
 //! Tiles come as bytes; each family casts them to its elements. Bools are bytes, 0 or 1.
 
@@ -24,7 +24,7 @@ pub(crate) use random::{Counters, counters, random_bits, random_uniform, run_of_
 pub(crate) use reduce::{MOST, Stack, combine, fold, fold_rows, identity, tree};
 pub(crate) use scalar::{ScalarFn, scalar};
 
-/// Runs the body with `$t` standing for the Rust type that holds a dtype's elements.
+/// Runs the body with the type name `$t` for the Rust type of a dtype's elements.
 macro_rules! with_type {
     ($dtype:expr, $t:ident => $body:expr) => {
         match $dtype {
@@ -72,7 +72,7 @@ macro_rules! with_type {
     };
 }
 
-/// As [`with_type`], with the types of the same size for what only moves elements.
+/// As [`with_type`], with one type for each size: for code that only moves elements.
 macro_rules! with_size {
     ($dtype:expr, $t:ident => $body:expr) => {
         match $dtype.size() {

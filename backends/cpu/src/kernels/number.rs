@@ -1,6 +1,7 @@
-//! What the arithmetic kernels need of an element type.
+//! The arithmetic of an element type.
 
-/// Arithmetic as the language defines it: integers wrap, dividing by zero gives what XLA gives, NaN wins a maximum.
+/// Arithmetic as the language defines it: integers wrap, division by zero returns XLA's result, and a maximum
+/// with a NaN is NaN.
 pub(crate) trait Number: bytemuck::Pod + PartialOrd {
     const ZERO: Self;
     const ONE: Self;
@@ -15,7 +16,7 @@ pub(crate) trait Number: bytemuck::Pod + PartialOrd {
     fn min(self, other: Self) -> Self;
 }
 
-/// What only integers do.
+/// The operations that only integers have.
 pub(crate) trait Integer: Number {
     fn neg(self) -> Self;
     fn abs(self) -> Self;
@@ -68,7 +69,7 @@ macro_rules! integers {
             fn neg(self) -> $t {
                 self.wrapping_neg()
             }
-            // `ZERO` by its name: comparing an unsigned integer with a literal 0 is a lint.
+            // `ZERO` is used by its name: a comparison of an unsigned integer with a literal 0 is a lint.
             #[inline(always)]
             fn abs(self) -> $t {
                 if self < Self::ZERO { self.wrapping_neg() } else { self }
@@ -155,7 +156,7 @@ macro_rules! floats {
             }
             #[inline(always)]
             fn max(self, other: $t) -> $t {
-                // Of two zeros the positive one: equal numbers differ at most in the sign of zero.
+                // The positive zero is the greater: equal numbers differ at most in the sign of zero.
                 let equal = <$t>::from_bits(self.to_bits() & other.to_bits());
                 let greater = if self > other || self.is_nan() { self } else { other };
                 if self == other { equal } else { greater }

@@ -1,15 +1,16 @@
-//! Two cheap ops in one loop, each rounded for itself: their values need not go through memory between them.
+//! Two cheap ops in one loop, each rounded on its own: the value between them does not go through memory.
 
 use super::number::Number;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_math::simd::{Kernel, dispatch};
 use kiln_program::{Binary, DType};
 
-/// A loop over tiles of three operands: those marked are the same everywhere, and only their first
-/// [`BLOCK`] elements are read.
+/// A loop over tiles of three operands. A marked operand is the same everywhere, and the loop reads only its
+/// first [`BLOCK`] elements.
 pub(crate) type Pair = fn([&[u8]; 3], [bool; 3], &mut [u8]);
 
-/// The loop for `second(first(x, y), z)`, or, where the first result is the `right` operand, `second(z, first(x, y))`.
+/// The loop for `second(first(x, y), z)`, or, if the first result is the `right` operand,
+/// `second(z, first(x, y))`.
 pub(crate) fn pair(first: Binary, second: Binary, right: bool, dtype: DType) -> Option<Pair> {
     match dtype {
         DType::F32 => pair_of::<f32>(first, second, right),
@@ -49,7 +50,7 @@ fn run<T: Pod>(x: [&[u8]; 3], splat: [bool; 3], out: &mut [u8], f: impl Fn(T, T,
     })
 }
 
-/// Elements in a block, and of an operand that is the same everywhere those that are read.
+/// The elements of a block. Of an operand that is the same everywhere the loop reads this many.
 pub(crate) const BLOCK: usize = 64;
 
 struct Loop<'a, T, F> {
@@ -64,7 +65,7 @@ impl<T: Pod, F: Fn(T, T, T) -> T> Kernel for Loop<'_, T, F> {
     #[inline(always)]
     fn run(self) {
         let Loop { x, splat, out, f } = self;
-        // Not a condition in the loop: that would make a loop for each combination.
+        // The step is no condition in the loop: a condition would make a loop for each combination.
         let steps = splat.map(|splat| usize::from(!splat));
         let block = |i: usize, start: usize| -> &[T; BLOCK] {
             let start = steps[i] * start;
@@ -83,7 +84,7 @@ impl<T: Pod, F: Fn(T, T, T) -> T> Kernel for Loop<'_, T, F> {
     }
 }
 
-/// A function, so that its arguments are known not to overlap.
+/// Applies the function to one block. The arguments of a function are known not to overlap.
 #[inline(always)]
 fn each<T: Copy>(
     x: &[T; BLOCK],

@@ -29,7 +29,7 @@ pub(crate) fn random_bits(counters: Counters, out0: &mut [u32], out1: &mut [u32]
     draw(counters, Words { out0, out1 });
 }
 
-/// The uniform floats of each counter, from `low` below `high`.
+/// The uniform floats of each counter, at least `low` and below `high`.
 pub(crate) fn random_uniform(counters: Counters, low: Scalar, high: Scalar, out: &mut [u8]) {
     match low.dtype() {
         DType::F32 => draw(counters, Floats::<f32>::new(low, high, out)),
@@ -72,8 +72,8 @@ fn draw(counters: Counters, finish: impl Finish) {
     }
 }
 
-/// The high word and the first low word of the counters `offset + pattern(start + i)`, `i < n`, if they count up by one below
-/// one high word.
+/// The high word and the first low word of the counters `offset + pattern(start + i)`, `i < n`. `None` unless
+/// they count up by one under one high word.
 pub(crate) fn run_of_counters(offset: u64, pattern: &Pattern, start: usize, n: usize) -> Option<(u32, u32)> {
     let first = offset.wrapping_add(start as u64);
     let last = first.wrapping_add(n as u64);
@@ -94,7 +94,7 @@ pub(crate) fn counters(offset: u64, pattern: &Pattern, start: usize, hi: &mut [u
     });
 }
 
-/// What becomes of the words. `#[inline(always)]`, as everything below a dispatch.
+/// Consumes the words. `#[inline(always)]`, as everything below a dispatch.
 trait Finish {
     /// Takes the words for the elements from `start`.
     fn put(&mut self, start: usize, x0: &[u32], x1: &[u32]);
@@ -163,11 +163,11 @@ impl<F: Finish> Kernel for Convert<'_, F> {
     }
 }
 
-/// Counters whose words are held before they are finished.
+/// The number of counters whose words are held before they are finished.
 const BLOCK: usize = 128;
-/// Counters of a block, evenly apart, that go through the rounds together. Each operation of a round waits for the one before, and a
-/// processor looks only a hundred or two instructions ahead: it needs several to choose from side by side. More than these, and
-/// their words do not stay in registers.
+/// The number of counters of a block, evenly spaced, that go through the rounds together. Each operation of a
+/// round waits for the one before. A processor looks only a hundred or two instructions ahead, so it needs
+/// several counters side by side. The words of more than these do not stay in registers.
 const TOGETHER: usize = 4;
 
 /// A block of words, aligned so that no store of a vector touches two cache lines.

@@ -1,9 +1,9 @@
-//! Reductions, in one order: neighbours are combined in pairs, then the results of neighbours, until one is left. Where their number is
-//! odd, the last one moves up as it is.
+//! Reductions, in one order: neighbours are combined in pairs, then the results of neighbours, until one is
+//! left. If their number is odd, the last one moves up unchanged.
 //!
-//! The order depends on the number of elements alone. So a row and a column have the same sum, and `2^k` neighbours that start at a
-//! multiple of `2^k` are combined on their own before anything else is. [`tree`] and [`fold`] combine the elements of a row,
-//! [`Stack`] and [`fold_rows`] combine rows element by element.
+//! The order depends on the number of elements alone. So a row and a column have the same sum, and `2^k`
+//! neighbours that start at a multiple of `2^k` are combined before anything else joins them. [`tree`] and
+//! [`fold`] combine the elements of a row, [`Stack`] and [`fold_rows`] combine rows element by element.
 
 use super::number::Number;
 use super::with_type;
@@ -11,8 +11,8 @@ use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_math::simd::{self, Kernel, Level, dispatch};
 use kiln_program::{DType, Reduction};
 
-/// Runs the body with `$t` standing for the elements' type and `$f` for the function that combines two, known when the loop is
-/// compiled.
+/// Runs the body with the type name `$t` for the elements' type, and `$f` for the function that combines two
+/// elements. The compiler knows `$f`.
 macro_rules! with_combine {
     ($kind:expr, $dtype:expr, $t:ident, $f:ident => $body:expr) => {
         if $dtype == DType::Bool {
@@ -52,7 +52,7 @@ macro_rules! with_combine {
 
 pub(super) use with_combine;
 
-/// Fills with the result of a reduction of nothing.
+/// Fills `out` with the result of an empty reduction.
 pub(crate) fn identity(kind: Reduction, dtype: DType, out: &mut [u8]) {
     if dtype == DType::Bool {
         return out.fill(u8::from(matches!(kind, Reduction::Prod | Reduction::Min)));
@@ -79,7 +79,7 @@ pub(crate) fn tree(kind: Reduction, dtype: DType, x: &[u8], out: &mut [u8]) {
     });
 }
 
-/// Combines any number of elements, at least one, into the first of them. The others are lost.
+/// Combines any number of elements, at least one, into the first of them. The others are overwritten.
 pub(crate) fn fold(kind: Reduction, dtype: DType, x: &mut [u8]) {
     with_combine!(kind, dtype, T, f => {
         let x: &mut [T] = cast_slice_mut(x);
@@ -101,7 +101,7 @@ pub(crate) fn combine(kind: Reduction, dtype: DType, x: &[u8], into: &mut [u8]) 
     });
 }
 
-/// Combines rows of `bytes` bytes each, at least one, into the first of them. The others are lost.
+/// Combines rows of `bytes` bytes each, at least one, into the first of them. The others are overwritten.
 pub(crate) fn fold_rows(kind: Reduction, dtype: DType, x: &mut [u8], bytes: usize) {
     let mut rows = x.len() / bytes.max(1);
     while rows > 1 {
@@ -147,7 +147,7 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Tree<'_, T, F> {
     }
 }
 
-/// Combines fewer than [`TREE`].
+/// Combines fewer than [`TREE`] elements.
 #[inline(always)]
 fn some<T: Copy>(x: &[T], f: &impl Fn(T, T) -> T) -> T {
     let mut results = [x[0]; TREE / 16];
@@ -174,10 +174,10 @@ fn all<T: Copy>(x: &[T; TREE], f: &impl Fn(T, T) -> T) -> T {
     f(f(level[0], level[1]), f(level[2], level[3]))
 }
 
-/// The results of each 16 neighbours.
+/// Combines each 16 neighbours.
 #[inline(always)]
 fn sixteen<T: Copy>(block: &[T; 256], f: &impl Fn(T, T) -> T) -> [T; 16] {
-    // As many lanes as LLVM keeps in registers: three times as fast as the other choice, in either case.
+    // As many lanes as LLVM keeps in registers: in both cases three times as fast as the other choice.
     if size_of::<T>() == 8 && simd::level() < Level::Avx512 {
         let mut eighths = [block[0]; 32];
         for (square, out) in block
@@ -194,7 +194,7 @@ fn sixteen<T: Copy>(block: &[T; 256], f: &impl Fn(T, T) -> T) -> [T; 16] {
     }
 }
 
-/// The result of each row of a square, whose side is a power of two.
+/// Combines each row of a square, whose side is a power of two.
 #[inline(always)]
 fn rows_of<T: Copy, const SIDE: usize>(square: &[[T; SIDE]], f: &impl Fn(T, T) -> T) -> [T; SIDE] {
     let mut level: [[T; SIDE]; SIDE] = std::array::from_fn(|i| square[i]);
@@ -219,10 +219,10 @@ fn neighbours<T: Copy, const N: usize>(x: &[T; N], y: &[T; N], f: &impl Fn(T, T)
     std::array::from_fn(|i| f(even[i], odd[i]))
 }
 
-/// Combines each 16 neighbours, and those that are left at the end; returns the number of results.
+/// Combines each 16 neighbours, and the rest at the end; returns the number of results.
 #[inline(always)]
 fn sixteenths<T: Copy>(x: &[T], out: &mut [T], f: &impl Fn(T, T) -> T) -> usize {
-    // Lengths that are known when this is compiled let every level be made of vectors.
+    // Lengths that the compiler knows let it make every level of vectors.
     let (blocks, rest) = x.as_chunks::<256>();
     let (rows, few_left) = rest.as_chunks::<16>();
     for (block, out) in blocks.iter().zip(out.as_chunks_mut::<16>().0) {
@@ -250,7 +250,7 @@ fn half<T: Copy, const N: usize, const HALF: usize>(x: &[T; N], f: &impl Fn(T, T
     std::array::from_fn(|i| f(x[2 * i], x[2 * i + 1]))
 }
 
-/// Combines in place.
+/// Combines the elements in place.
 #[inline(always)]
 fn few<T: Copy>(x: &mut [T], f: &impl Fn(T, T) -> T) -> T {
     let mut n = x.len();
@@ -282,7 +282,8 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Zip<'_, T, F> {
     }
 }
 
-/// Combines rows one after the other, as they come: block `k` of them, of `2^k` rows, waits for the next block of that size.
+/// Combines rows one after the other, as they come: block `k`, of `2^k` rows, waits for the next
+/// block of that size.
 #[derive(Default)]
 pub(crate) struct Stack {
     blocks: Vec<Vec<u64>>,
@@ -290,12 +291,12 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Forgets the rows.
+    /// Removes all rows.
     pub(crate) fn clear(&mut self) {
         self.rows = 0;
     }
 
-    /// Takes the next row, as long as the others.
+    /// Adds the next row, as long as the others.
     pub(crate) fn push(&mut self, kind: Reduction, dtype: DType, x: &[u8]) {
         let level = self.rows.trailing_ones() as usize;
         while self.blocks.len() <= level {
@@ -319,7 +320,7 @@ impl Stack {
         self.rows += 1;
     }
 
-    /// Writes what all rows give.
+    /// Writes the combination of all rows.
     pub(crate) fn finish(&mut self, kind: Reduction, dtype: DType, out: &mut [u8]) {
         identity(kind, dtype, out);
         let mut left: Option<&[u8]> = None;

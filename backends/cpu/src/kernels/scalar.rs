@@ -1,4 +1,4 @@
-//! Ops on single elements, by value: for loops over so few that a slice costs more than its elements.
+//! Ops on single elements, by value: for loops over so few elements that a slice costs more than they do.
 
 use super::number::{Integer, Number};
 use super::with_type;
@@ -8,7 +8,7 @@ use kiln_program::{Binary, Compare, DType, Op, Unary};
 /// A function of up to three elements, each in the low bytes of a word.
 pub(crate) type ScalarFn = fn(u64, u64, u64) -> u64;
 
-/// The op on single elements, where it is quick enough to be worth it; `dtype` is that of the last operand.
+/// The function of an op on single elements, if it is quick enough; `dtype` is that of the last operand.
 pub(crate) fn scalar(op: &Op, dtype: DType) -> Option<ScalarFn> {
     match op {
         Op::Binary(f) => binary(*f, dtype),
@@ -28,7 +28,7 @@ pub(crate) fn scalar(op: &Op, dtype: DType) -> Option<ScalarFn> {
             (Unary::Not, DType::Bool) => Some(|x, _, _| (x ^ 1) & 1),
             _ => None,
         },
-        // To and from what branches and counters are.
+        // The casts between the dtypes of branches, counters and floats.
         Op::Cast(DType::I32) if dtype == DType::Bool => Some(|x, _, _| x & 1),
         Op::Cast(DType::F32) if dtype == DType::I32 => Some(|x, _, _| put(get::<i32>(x) as f32)),
         Op::Cast(DType::F64) if dtype == DType::I64 => Some(|x, _, _| put(get::<i64>(x) as f64)),

@@ -2,8 +2,8 @@
 //!
 //! [`distribute`] moves the part of a loop body that does not depend on the carry out of the loop: the equations that read slices alone run
 //! before it, for all iterations at once, and the equations that no carry reads run after it. Carries that do not read the other carries
-//! iterate in a loop of their own. The equations between two such loops, as draws from keys that are split one after the other, also run
-//! for all iterations at once.
+//! iterate in a loop of their own. The equations between two such loops, such as draws from keys that are
+//! split one after the other, also run for all iterations at once.
 
 use crate::loops::small::is_small;
 use crate::plan::fuse::LARGE;
@@ -14,13 +14,13 @@ use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Fewer iterations are not worth more than one loop.
+/// Loops of fewer iterations stay whole.
 const TRIPS: usize = 64;
-/// A body of more equations or carries is not looked through.
+/// Loops whose body has more equations or carries stay whole.
 const EQUATIONS: usize = 512;
 const CARRIES: usize = 32;
 
-/// The program with its small loops taken apart.
+/// The program with its small loops distributed.
 pub(crate) fn distribute(program: &Program) -> Cow<'_, Program> {
     if !program
         .equations()
@@ -38,7 +38,7 @@ pub(crate) fn distribute(program: &Program) -> Cow<'_, Program> {
     ))
 }
 
-/// The loop that an equation is, if it is one to be taken apart.
+/// The loop of an equation, if it is a loop that may be distributed.
 fn loop_of(equation: &Equation) -> Option<&Scan> {
     match &equation.op {
         Op::Scan(scan)
@@ -57,10 +57,10 @@ fn loop_of(equation: &Equation) -> Option<&Scan> {
     }
 }
 
-/// When an equation is computed.
+/// The time at which an equation is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum When {
-    /// Once: it is the same in each iteration.
+    /// Once: the equation is the same in each iteration.
     Always,
     /// For all iterations, before the loop.
     Before,
@@ -74,11 +74,11 @@ enum When {
 #[derive(Clone, Copy)]
 struct Outer {
     var: Var,
-    /// True if it has an axis of all iterations before its own.
+    /// True if the variable has an axis of all iterations before its own axes.
     stacked: bool,
 }
 
-/// Writes a loop in parts; gives the results of the whole.
+/// Writes a loop in parts, or whole; returns the results of the loop.
 fn apart(builder: &mut Builder, scan: &Scan, operands: &[Var]) -> Result<Vec<Var>, TypeError> {
     let whole = |builder: &mut Builder| Ok(builder.push(Op::Scan(scan.clone()), operands)?.into_vec());
     let body = &*scan.body;
@@ -177,17 +177,17 @@ fn apart(builder: &mut Builder, scan: &Scan, operands: &[Var]) -> Result<Vec<Var
     Ok(results)
 }
 
-/// A loop on its way into parts.
+/// A loop that is being split into parts.
 struct Parts<'s> {
     scan: &'s Scan,
     init: &'s [Var],
     outer: FxHashMap<Var, Outer>,
-    /// Where each carry ends.
+    /// The final value of each carry.
     last: Vec<Option<Var>>,
 }
 
 impl Parts<'_> {
-    /// Writes the loop of some equations over some of the carries; what is `exported` is stacked.
+    /// Writes the loop of some equations over some of the carries. The loop stacks the variables `exported`.
     fn write(
         &mut self,
         builder: &mut Builder,
@@ -237,7 +237,7 @@ impl Parts<'_> {
             .chain(carries.iter().map(|&i| init[i]))
             .chain(slices.iter().map(|var| outer[var].var))
             .collect();
-        // What remains may come apart further.
+        // The part may split further.
         let results = apart(builder, &part, &operands)?;
         let (ends, stacked) = results.split_at(carries.len());
         carries
@@ -254,11 +254,12 @@ impl Parts<'_> {
     }
 }
 
-/// When each equation can be computed.
+/// The time of each equation.
 fn schedule(scan: &Scan) -> Vec<When> {
     let body = &*scan.body;
     let fixed = scan.consts + scan.carries;
-    // Each variable of the body: true if it waits for the iteration before, and true if it depends on the iteration at all.
+    // For each variable of the body: true if it depends on the previous iteration, and true if it depends on
+    // the iteration at all.
     let (mut waits, mut varies) = (vec![false; body.variables()], vec![false; body.variables()]);
     for (i, var) in body.inputs().enumerate() {
         waits[var.index()] = i >= scan.consts && i < fixed;
@@ -270,7 +271,7 @@ fn schedule(scan: &Scan) -> Vec<When> {
         *when = match (any(&varies), any(&waits)) {
             (false, _) => When::Always,
             (true, false) if is_movable(equation) => When::Before,
-            // What cannot leave the loop holds back those that read it.
+            // An equation that cannot leave the loop keeps its readers there.
             _ => When::Within,
         };
         for y in &equation.outputs {
@@ -298,7 +299,8 @@ fn schedule(scan: &Scan) -> Vec<When> {
     when
 }
 
-/// What the loop hands over to what comes after it, and what it gets from what comes before beyond its own operands.
+/// The variables that the loop stacks for the equations after it, and the variables that it reads from the
+/// equations before it.
 fn boundary(scan: &Scan, when: &[When]) -> (Vec<Var>, Vec<Var>) {
     let body = &*scan.body;
     let mut place = vec![When::Always; body.variables()];
@@ -330,7 +332,8 @@ fn boundary(scan: &Scan, when: &[When]) -> (Vec<Var>, Vec<Var>) {
     (exported, imported)
 }
 
-/// Returns true if what is stacked between the parts is not much more than what the loop reads and writes anyhow.
+/// Returns true if the stacks between the parts are not much larger than the slices that the loop reads
+/// and writes anyway.
 fn is_affordable(scan: &Scan, exported: &[Var], imported: &[Var]) -> bool {
     const FREE: usize = 1 << 20;
     let body = &scan.body;
@@ -341,7 +344,7 @@ fn is_affordable(scan: &Scan, exported: &[Var], imported: &[Var]) -> bool {
     between.saturating_mul(scan.length) <= FREE.saturating_add(anyhow.saturating_mul(4 * scan.length))
 }
 
-/// Some carries, not all, whose next values depend on no others; the least such set.
+/// The least proper subset of the carries whose next values depend on no other carries, if there is one.
 fn closed(scan: &Scan) -> Option<Vec<usize>> {
     let sets = (0..scan.carries).map(|carry| {
         let mut set = vec![carry];
@@ -378,14 +381,14 @@ fn needed(scan: &Scan, carries: &[usize]) -> Vec<bool> {
 
 /// Returns true if the op can be computed for all iterations at once with the same bits.
 fn is_movable(equation: &Equation) -> bool {
-    // A reduction's order of additions is that of the reduced axes alone.
+    // The order of a reduction depends on the reduced axes alone.
     matches!(
         equation.op.class(),
         Class::Source | Class::Elementwise | Class::Move | Class::Concatenate | Class::Reduce | Class::Random
     )
 }
 
-/// Writes an equation for all iterations at once; once, where it is the same in each.
+/// Writes an equation for all iterations at once, or once if it is the same in each.
 fn all_trips(
     builder: &mut Builder,
     equation: &Equation,
@@ -414,7 +417,7 @@ fn all_trips(
     Ok(())
 }
 
-/// The op on operands with one more axis before their own.
+/// The op on operands with one more axis before their own axes.
 fn lifted(op: &Op, trips: usize) -> Op {
     let longer = |shape: &Shape| -> Shape { std::iter::once(trips).chain(shape.iter().copied()).collect() };
     let shifted = |axes: &Axes| -> Axes { axes.iter().map(|axis| axis + 1).collect() };
@@ -444,12 +447,13 @@ fn lifted(op: &Op, trips: usize) -> Op {
             kind: *kind,
             axes: shifted(axes),
         },
-        // Elementwise; and random bits, whose keys and first counters have the iterations among their batch.
+        // Elementwise ops, and random bits: the axis of iterations is a batch axis of their keys and
+        // first counters.
         op => op.clone(),
     }
 }
 
-/// The same for each iteration.
+/// Repeats a value for each iteration.
 fn repeated(builder: &mut Builder, var: Var, trips: usize) -> Result<Var, TypeError> {
     let shape = builder.type_of(var).shape.clone();
     let op = Op::Broadcast {

@@ -1,4 +1,4 @@
-//! Loops: taken apart before they are cut into kernels, or run in one block of memory.
+//! Loops: distributed and split before they are cut into kernels, or run in one block of memory.
 
 pub(crate) mod distribute;
 pub(crate) mod recurrence;

@@ -1,7 +1,7 @@
-//! Recurrences: loops of which an iteration is one or two operations on a carry of few floats, as `c = c * a + b`.
+//! Recurrences: loops whose iteration is one or two operations on a carry of few floats, as `c = c * a + b`.
 //!
-//! Such a loop takes as long as its operations wait for each other, if nothing is in between. So there is a loop for every pair of
-//! operations, compiled with it, in which the carry stays in a register.
+//! The latency of the operations bounds such a loop, if nothing is between them. So there is a compiled loop
+//! for every pair of operations, and the carry stays in a register.
 
 use crate::kernels::Number;
 use crate::{Buffer, OutOfMemory};
@@ -22,7 +22,7 @@ pub(crate) struct Recurrence {
     stacked: Vec<bool>,
 }
 
-/// What happens to the carry `c` with another operand `y`.
+/// The operation on the carry `c` and another operand `y`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     /// `c + y`, and so on.
@@ -42,14 +42,14 @@ enum Step {
 #[derive(Clone, Debug)]
 enum Operand {
     Number(Formula),
-    /// The same in each iteration.
+    /// The operand is the same in each iteration.
     Const(usize),
     Slices(usize),
 }
 
 /// The most elements of a carry.
 const ELEMENTS: usize = 32;
-/// How many of them go together.
+/// The number of elements that are computed together.
 const LANES: usize = 4;
 
 impl Recurrence {
@@ -113,7 +113,7 @@ impl Recurrence {
         })
     }
 
-    /// Runs it.
+    /// Runs the recurrence.
     pub(crate) fn run(&self, operands: &[Buffer], numbers: &[Scalar]) -> Result<Vec<Buffer>, OutOfMemory> {
         match self.of.dtype {
             DType::F32 => self.typed::<f32>(operands, numbers),
@@ -191,7 +191,7 @@ fn elements<T: Number>(buffer: &mut Option<Buffer>) -> &mut [T] {
 
 struct Read<'a, T> {
     x: &'a [T],
-    /// From iteration to iteration.
+    /// The distance between two iterations.
     stride: usize,
 }
 

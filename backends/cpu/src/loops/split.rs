@@ -1,8 +1,9 @@
 //! Loops that run inside a tile.
 //!
-//! A loop with a fixed number of iterations whose carries are large and are changed point by point need not put them into memory:
-//! each tile runs through all iterations. What the iterations share (counters, keys, anything small) is computed
-//! beforehand, by a loop of its own that stacks what the tiles read: [`split`] takes a loop apart in these two.
+//! A loop with a fixed number of iterations may change large carries point by point. Such carries need no
+//! memory: each tile runs all iterations. A loop of its own computes the values that the iterations share
+//! beforehand (counters, keys, anything small), and stacks those that the tiles read. [`split`] splits a
+//! loop into these two.
 
 use crate::plan::fuse::{LARGE, is_fusable, is_tile_loop};
 use kiln_program::{Builder, Op, Program, Rewrite, Scan, TypeError, Var, Vars, simplify_around};
@@ -10,7 +11,8 @@ use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The program with each loop that allows it taken apart: a small loop over what the iterations share, and a tile loop.
+/// The program with loops split, if they allow it: a small loop over the values that the iterations
+/// share, and a tile loop.
 pub(crate) fn split(program: &Program) -> Cow<'_, Program> {
     let splits = |op: &Op| matches!(op, Op::Scan(scan) if !is_tile_loop(scan));
     if !program.equations().iter().any(|equation| splits(&equation.op)) {
@@ -29,10 +31,10 @@ pub(crate) fn split(program: &Program) -> Cow<'_, Program> {
     Cow::Owned(written.expect("the parts of a loop type as the whole did"))
 }
 
-/// A loop taken apart.
+/// A loop that is split.
 struct Parts<'s> {
     scan: &'s Scan,
-    /// Which carries go around in the tile.
+    /// Marks the carries that stay in the tile.
     large: Vec<bool>,
     /// The loop over values that the iterations share. Its results are its carries, then the ys, then the values that the tiles read.
     shared: Scan,
@@ -42,18 +44,18 @@ struct Parts<'s> {
     xs: Vec<Slices>,
 }
 
-/// Where the tile loop's slices come from.
+/// The source of the tile loop's slices.
 enum Slices {
     /// The whole loop's operand of this number.
     Operand(usize),
-    /// What the shared loop stacked, counted after its ys.
+    /// A stack of the shared loop, counted after its ys.
     Shared(usize),
 }
 
 impl<'s> Parts<'s> {
     fn of(scan: &'s Scan) -> Option<Parts<'s>> {
         let body = &*scan.body;
-        // Iterations have their effects in turn.
+        // Effects of the iterations must happen in order.
         if body.has_effect() {
             return None;
         }
@@ -73,7 +75,7 @@ impl<'s> Parts<'s> {
             .map(|var| shape_of(var) == largest)
             .collect();
 
-        // What depends on a large carry, or is itself large, is the tile's.
+        // A variable that depends on a large carry, or is large itself, belongs to the tile.
         let mut in_tile = vec![false; body.variables()];
         for (carry, &large) in large.iter().enumerate() {
             in_tile[scan.consts + carry] = large;
@@ -93,7 +95,8 @@ impl<'s> Parts<'s> {
             return None;
         }
 
-        // The tile's body: its equations, with what they read from outside as constants, slices, or constants again.
+        // The tile's body: its equations. Values from outside are constants, slices, or equations that
+        // compute a constant.
         let mut tile = Builder::new();
         let mut consts = vec![];
         let mut xs = vec![];
@@ -133,7 +136,8 @@ impl<'s> Parts<'s> {
                 xs.push(Slices::Operand(var.index()));
                 x_vars.push(var);
             } else {
-                // Stacked over all iterations: must be small against the carries.
+                // The variable is stacked over all iterations, so it must be small in comparison with the
+                // carries.
                 if shape_of(&var).size() * 4 > size {
                     return None;
                 }
@@ -194,7 +198,7 @@ impl<'s> Parts<'s> {
             return None;
         }
 
-        // The shared body: everything else. Large carries are not among its inputs.
+        // The shared body: all other equations. Large carries are not among its inputs.
         let outside = |var: &&Var| !in_tile[var.index()];
         let mut shared = Rewrite::with_inputs(body, inputs.iter().filter(outside).copied());
         let equations = body.equations().iter();

@@ -1,12 +1,13 @@
-//! Cutting a program into kernels.
+//! Cuts a program into kernels.
 //!
-//! A variable is either *stored* in a buffer, or computed on the fly inside every kernel that reads it. Inputs and outputs of
-//! the program are stored, results of reductions, and what goes in or out of an op that is not fused. Everything else
-//! starts out on the fly; [`Clusters::find`] then looks how often each variable would be computed, and stores those for
-//! which that is dearer than memory. Stored variables of one shape that can be computed together are the roots
-//! of one kernel.
+//! A variable is either *stored* in a buffer, or computed on the fly inside every kernel that reads it.
+//! Stored variables are inputs and outputs of the program, results of reductions, and operands and results of
+//! ops that are not fused. All others start on the fly. Then [`Clusters::find`] counts how often each
+//! variable would be computed, and stores those that cost more than memory. Stored variables of one shape
+//! that can be computed together are the roots of one kernel.
 //!
-//! Levels order the kernels: a kernel reads from memory only what kernels of lower levels have stored.
+//! Levels order the kernels: a kernel reads only variables from memory that kernels of lower
+//! levels have stored.
 
 use crate::plan::fuse::{is_fusable, loop_views, own_cost};
 use crate::plan::space::{KernelKind, Space};
@@ -15,37 +16,37 @@ use kiln_program::{Equation, Op, Program, Shape, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-/// Places in which something cheap may be computed.
+/// The number of places that may compute something cheap.
 const MANY: usize = 8;
-/// Rounds of storing what turns out to be dear.
+/// The number of rounds that store expensive variables.
 const PATIENCE: usize = 8;
 
-/// Where a variable is needed: in which kernel, seen how.
+/// A use of a variable: a kernel, and the view through which the kernel sees the variable.
 pub(crate) type Demand = (u32, Seen);
 
 /// The kernels of a program.
 pub(crate) struct Clusters<'p> {
     program: &'p Program,
-    /// For each equation, whether it can be part of a kernel.
+    /// For each equation, true if it can be part of a kernel.
     fusable: Vec<bool>,
     /// For each variable, the equation that defines it.
     definition: Vec<Option<usize>>,
     stored: Vec<bool>,
-    /// Stored variables that share another's buffer: reshapes.
+    /// Stored variables that share another variable's buffer: reshapes.
     alias: Vec<bool>,
-    /// What computing one element costs, down to what is stored; about a tenth of a nanosecond each.
+    /// The cost of one element, computed from stored variables, in units of about a tenth of a nanosecond.
     cost: Vec<u64>,
     /// The level of the kernel that computes a variable together with its operands.
     level: Vec<u32>,
-    /// The level of a kernel that computes it from memory only.
+    /// The level of a kernel that computes the variable from memory only.
     apart: Vec<u32>,
     /// For each equation that is not fused, the level at which it runs.
     when: Vec<u32>,
-    /// For each equation, where its results are needed.
+    /// For each equation, the uses of its results.
     demands: Vec<SmallVec<[Demand; 2]>>,
-    /// The views among them.
+    /// The views in `demands`.
     pub(crate) views: Views,
-    /// Those of equations that have many, to be found quickly.
+    /// The demands of equations that have many, for a fast lookup.
     many: FxHashSet<(usize, Demand)>,
     /// `(level, space)` of each kernel.
     kernels: Vec<(u32, Space)>,
@@ -86,7 +87,7 @@ impl<'p> Clusters<'p> {
             let mut store = |vars: &[Var]| vars.iter().for_each(|var| stored[var.index()] = true);
             match &equation.op {
                 Op::Reduce { .. } => store(&equation.outputs),
-                // Constants and sequences of a loop in the tile are read from memory.
+                // A loop in the tile reads its constants and slices from memory.
                 Op::Scan(scan) if clusters.fusable[i] => {
                     store(&equation.inputs[..scan.consts]);
                     store(&equation.inputs[scan.consts + scan.carries..]);
@@ -98,14 +99,15 @@ impl<'p> Clusters<'p> {
                 _ => {}
             }
         }
-        // Storing a variable changes levels and costs: again, until nothing more is stored.
+        // A new stored variable changes levels and costs, so the rounds repeat until no more is stored.
         for round in 0.. {
             clusters.forward();
             if !clusters.backward() {
                 break;
             }
-            // Mostly it takes two or three rounds. Where each stores something only for the next one to find more, what is read more than
-            // once is stored: then everything else is computed in one place, whatever its level.
+            // Mostly this takes two or three rounds. If each round only makes the next one store more, the
+            // pass stores every variable that is read more than once: then all others are computed in one
+            // place, whatever its level.
             if round == PATIENCE {
                 clusters.store_what_is_shared();
             }
@@ -113,7 +115,7 @@ impl<'p> Clusters<'p> {
         clusters
     }
 
-    /// Stores every variable that could be computed but is read by several equations.
+    /// Stores every computed variable that several equations read, unless it costs nothing.
     fn store_what_is_shared(&mut self) {
         let mut readers = vec![0; self.program.variables()];
         for equation in self.program.equations() {
@@ -134,7 +136,7 @@ impl<'p> Clusters<'p> {
         self.stored[var.index()]
     }
 
-    /// Returns true if the equation only gives another shape to a buffer.
+    /// Returns true if the equation only changes the shape of a buffer.
     pub(crate) fn is_alias(&self, equation: &Equation) -> bool {
         equation
             .outputs
@@ -146,7 +148,7 @@ impl<'p> Clusters<'p> {
         self.kernels.iter().map(|kernel| &kernel.1)
     }
 
-    /// Where equation `i` is to be computed.
+    /// The uses of equation `i`.
     pub(crate) fn demands(&self, i: usize) -> &[Demand] {
         &self.demands[i]
     }
@@ -158,7 +160,8 @@ impl<'p> Clusters<'p> {
         (self.fusable[i] && !self.alias[var.index()]).then(|| self.known[&self.key(i)])
     }
 
-    /// When an equation that is not fused, or a kernel, runs: what it needs has a lesser order.
+    /// The order of an equation that is not fused, or of a kernel. Everything that it needs has a
+    /// lesser order.
     pub(crate) fn order_of_equation(&self, i: usize) -> (u32, Option<KernelKind>) {
         (self.when[i], None)
     }
@@ -194,9 +197,9 @@ impl<'p> Clusters<'p> {
         self.apart[var.index()]
     }
 
-    /// Levels and costs.
+    /// Computes the levels and costs.
     fn forward(&mut self) {
-        // What has an effect runs after everything before it that has one.
+        // An equation with an effect runs after all earlier equations with effects.
         let mut effects = 0;
         for (i, (equation, &fusable)) in self.program.equations().iter().zip(&self.fusable).enumerate() {
             let reshape_of_stored =
@@ -217,7 +220,7 @@ impl<'p> Clusters<'p> {
             }
             let together =
                 equation.op.is_elementwise() || matches!(equation.op, Op::Reduce { .. } | Op::Scan(_));
-            // A loop in the tile reads its consts and slices from memory: a kernel before its own stores them.
+            // A loop in the tile reads its consts and slices from memory, so an earlier kernel stores them.
             let by_point = match &equation.op {
                 Op::Scan(scan) => scan.consts..scan.consts + scan.carries,
                 _ => 0..equation.inputs.len(),
@@ -238,7 +241,7 @@ impl<'p> Clusters<'p> {
                     self.cost[x.index()]
                 };
             }
-            // Summed over a graph with sharing, costs can double with each equation.
+            // Costs are sums over a graph with sharing, so they can double with each equation.
             let cost = cost.min(1 << 40);
             for output in &equation.outputs {
                 let stored = self.stored[output.index()];
@@ -249,7 +252,7 @@ impl<'p> Clusters<'p> {
         }
     }
 
-    /// Returns true if a stored variable is computed point by point in a kernel, which others may join.
+    /// Returns true if a kernel that others may join computes a stored variable point by point.
     fn is_map_root(&self, var: Var) -> bool {
         let Some(i) = self.definition[var.index()] else {
             return false;
@@ -258,7 +261,8 @@ impl<'p> Clusters<'p> {
         self.fusable[i] && !matches!(op, Op::Reduce { .. }) && !self.alias[var.index()]
     }
 
-    /// Finds where each variable is needed; stores what would be computed too often. Whether it stored any.
+    /// Finds the uses of each variable, and stores variables that would be computed too often. Returns
+    /// true if it stored any.
     fn backward(&mut self) -> bool {
         let equations = self.program.equations();
         self.demands.clear();
@@ -277,7 +281,7 @@ impl<'p> Clusters<'p> {
                 changed = true;
             }
             if outputs.iter().any(|var| self.is_stored(*var)) {
-                // Everybody else reads it from memory.
+                // All other kernels read the result from memory.
                 let kernel = self.kernel(self.key(i));
                 let shape = self.shape(outputs[0]);
                 let view = match &equation.op {
@@ -285,7 +289,7 @@ impl<'p> Clusters<'p> {
                     _ => View::along(shape, 0..),
                 };
                 self.demands[i] = [(kernel, self.views.number(view))].into_iter().collect();
-                // All results come from one evaluation.
+                // One evaluation computes all results.
                 for var in outputs {
                     changed |= !self.stored[var.index()];
                     self.stored[var.index()] = true;
@@ -310,10 +314,11 @@ impl<'p> Clusters<'p> {
         changed
     }
 
-    /// Notes that a kernel needs a variable seen through `view`; stores it where there is no such view.
+    /// Notes that a kernel needs a variable seen through `view`. Stores the variable if there is
+    /// no such view.
     fn need(&mut self, var: Var, kernel: u32, view: Option<View>) -> bool {
         if self.is_stored(var) {
-            // Unless this very kernel computes it, it is read from memory.
+            // The kernel reads the variable from memory, unless the kernel itself computes it.
             return false;
         }
         let Some(view) = view else {
@@ -340,9 +345,9 @@ impl<'p> Clusters<'p> {
 
     /// Returns true if equation `i` would be evaluated so often that storing its result is cheaper.
     ///
-    /// However cheap it is, it is not computed in more than `MANY` places.
+    /// However cheap it is, at most `MANY` places compute it.
     fn is_dear(&self, i: usize) -> bool {
-        // A cast, a sign and the like of something stored.
+        // The cost of a cast or a sign of something stored.
         const CHEAP: u64 = 2;
         let demands = &self.demands[i];
         let output = self.program.equations()[i].outputs[0];

@@ -1,4 +1,4 @@
-//! Which ops can be part of a kernel, and what they cost there.
+//! The ops that can be part of a kernel, and their costs there.
 
 use crate::plan::view::{View, operand_views};
 use kiln_program::{Binary, Class, Op, Reduction, Scan, Unary};
@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 pub(crate) fn is_fusable(op: &Op) -> bool {
     match op {
         Op::Scan(scan) => is_tile_loop(scan),
-        // `simplify` has removed the first.
+        // `simplify` has removed `StopGradient`.
         Op::StopGradient | Op::Pad { .. } => false,
         op => matches!(
             op.class(),
@@ -17,7 +17,7 @@ pub(crate) fn is_fusable(op: &Op) -> bool {
     }
 }
 
-/// What one element costs beyond its operands.
+/// The cost of one element of the op, without its operands.
 pub(crate) fn own_cost(op: &Op) -> u64 {
     match op {
         Op::Constant { .. } | Op::Lifted { .. } | Op::Iota { .. } => 0,
@@ -47,10 +47,11 @@ pub(crate) fn own_cost(op: &Op) -> u64 {
     }
 }
 
-/// Carries of fewer elements are not worth a kernel.
+/// A carry of fewer elements is not worth a kernel.
 pub(crate) const LARGE: usize = 32;
 
-/// Returns true if the loop can run inside the tiles of a kernel: carries of one large shape, changed point by point.
+/// Returns true if the loop can run inside the tiles of a kernel: its carries have one large shape and are
+/// changed point by point.
 pub(crate) fn is_tile_loop(scan: &Scan) -> bool {
     let types = scan.body.output_types();
     let Some(first) = types.first() else { return false };
@@ -62,8 +63,8 @@ pub(crate) fn is_tile_loop(scan: &Scan) -> bool {
         && loop_views(scan, &View::along(&first.shape, 0..), &first.shape).is_some()
 }
 
-/// For each variable of the body of a loop whose carries are seen as `view`: how it is seen. `None` where a carry is also seen
-/// otherwise, or something is not affine.
+/// The views of each variable of a loop's body, if the carries are seen as `view`. `None` if a carry also has
+/// another view, or a view is not affine.
 pub(crate) fn loop_views(scan: &Scan, view: &View, lengths: &[usize]) -> Option<Vec<SmallVec<[View; 1]>>> {
     let body = &scan.body;
     let mut seen: Vec<SmallVec<[View; 1]>> = vec![SmallVec::new(); body.variables()];

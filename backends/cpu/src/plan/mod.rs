@@ -1,4 +1,5 @@
-//! Deciding what runs together: kernels, the points they run over, and how they see what they read.
+//! Plans the kernels: the ops that run together, the points that a kernel runs over, and the
+//! views of its operands.
 
 pub(crate) mod cluster;
 pub(crate) mod fuse;

@@ -3,8 +3,8 @@
 use kiln_program::{Axes, Shape};
 use smallvec::SmallVec;
 
-/// The points a kernel runs over. Its dims are those of `outer`, then those of `tile`; a tile holds neighbouring points of
-/// the `tile` dims.
+/// The points that a kernel runs over. Its dims are the dims of `outer`, then those of `tile`. A tile holds
+/// neighbouring points of the `tile` dims.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Space {
     pub(crate) kind: KernelKind,
@@ -12,14 +12,14 @@ pub(crate) struct Space {
     pub(crate) tile: Shape,
 }
 
-/// What a kernel does with its points, in the order in which kernels of one level run.
+/// The kind of a kernel. Kernels of one level run in the order of the kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum KernelKind {
-    /// Writes a value for each, or reduces over all of them.
+    /// The kernel writes a value for each point, or reduces over all of them.
     Map,
-    /// Reduces the tile dims, for each point of the outer ones.
+    /// The kernel reduces the tile dims, for each point of the outer dims.
     Rows,
-    /// Reduces the outer dims, for each point of the tile ones.
+    /// The kernel reduces the outer dims, for each point of the tile dims.
     Columns,
 }
 

@@ -1,8 +1,8 @@
-//! Index maps: where an element of a variable is read from, for each point of the space a kernel runs over.
+//! Index maps: the element of a variable that a kernel reads at each point of its space.
 //!
-//! A kernel runs over a box of points. A [`View`] of a variable gives each of its coordinates as an affine function of the
-//! point. Broadcasts, slices, transposes, reversals and most reshapes turn a view of their result into a view of
-//! their operand, and so cost nothing: [`pull`] does that.
+//! A kernel runs over a box of points. A [`View`] of a variable has an affine function of the point for each
+//! of the variable's coordinates. [`pull`] turns a view of an op's result into a view of its operand. So
+//! broadcasts, slices, transposes, reversals and most reshapes cost nothing.
 
 use crate::plan::space::Space;
 use kiln_program::{Equation, Op, Program, Shape};
@@ -54,8 +54,8 @@ impl Affine {
             .map_or(0, |term| term.1)
     }
 
-    /// Quotient and remainder by `n`, where both are affine: the terms that are not multiples of `n` must stay within
-    /// `0..n`.
+    /// Quotient and remainder by `n`, if both are affine: the terms that are not multiples of `n` must
+    /// stay within `0..n`.
     fn split(&self, n: usize, lengths: &[usize]) -> Option<(Affine, Affine)> {
         let n = n as i64;
         let mut quotient = Affine::constant(self.offset.div_euclid(n));
@@ -82,7 +82,7 @@ pub(crate) struct View(pub(crate) SmallVec<[Affine; 3]>);
 impl View {
     /// Axis `i` of the variable is dim `dims[i]` of the points.
     pub(crate) fn along(shape: &Shape, dims: impl IntoIterator<Item = usize>) -> View {
-        // An axis of length 1 is always at 0: written so, views that do the same are equal.
+        // An axis of length 1 is always at 0, so that views that do the same are equal.
         let axis = |(&n, dim)| {
             if n == 1 {
                 Affine::constant(0)
@@ -109,7 +109,7 @@ impl View {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Seen(u32);
 
-/// The views of a program, each once: long programs see most variables in the same few ways.
+/// The views of a program, each once: a long program sees most variables through the same few views.
 #[derive(Debug, Default)]
 pub(crate) struct Views {
     views: Vec<Rc<View>>,
@@ -132,9 +132,9 @@ impl Views {
     }
 }
 
-/// The view of the operand through which the result of `op` is seen as `view`; `None` where it is not affine, or where the
-/// op is none that only moves elements. `from` and `to` are the shapes of operand and result, `lengths` those of the points'
-/// dims.
+/// The view of an operand, if the result of `op` is seen as `view`. `None` if the view is not affine, or if
+/// the op does not just move elements. `from` and `to` are the shapes of operand and result, `lengths` are
+/// those of the points' dims.
 pub(crate) fn pull(op: &Op, view: &View, from: &Shape, to: &Shape, lengths: &[usize]) -> Option<View> {
     let axes = &view.0;
     Some(View(match op {
@@ -172,7 +172,7 @@ pub(crate) fn pull(op: &Op, view: &View, from: &Shape, to: &Shape, lengths: &[us
     }))
 }
 
-/// Goes through both shapes from the last axis, cutting them into groups of equal size.
+/// Walks through both shapes from the last axis, and cuts them into groups of equal size.
 fn reshaped(view: &View, from: &Shape, to: &Shape, lengths: &[usize]) -> Option<View> {
     if from.size() == 0 {
         return Some(View(smallvec![Affine::constant(0); from.rank()]));
@@ -180,7 +180,7 @@ fn reshaped(view: &View, from: &Shape, to: &Shape, lengths: &[usize]) -> Option<
     let mut axes: SmallVec<[Affine; 3]> = smallvec![Affine::constant(0); from.rank()];
     let mut next = to.rank();
     let mut position = Affine::constant(0);
-    // Elements of `to` gathered in `position`, as a multiple of those of `from` already cut off.
+    // Elements of `to` gathered in `position`, as a multiple of the elements of `from` that were cut off.
     let mut held = 1usize;
     for axis in (0..from.rank()).rev() {
         let n = from[axis];
@@ -205,8 +205,8 @@ fn reshaped(view: &View, from: &Shape, to: &Shape, lengths: &[usize]) -> Option<
     Some(View(axes))
 }
 
-/// The views a kernel has of an operand of a fused equation whose result it sees as `view`: more than one for keys and counters,
-/// whose two words are read apart. `None` is a view that is not affine.
+/// The views of an operand, if a kernel sees the result of a fused equation as `view`. Keys and counters have
+/// more than one, since their two words are read apart. `None` is a view that is not affine.
 pub(crate) fn operand_views(
     program: &Program,
     equation: &Equation,
@@ -223,7 +223,7 @@ pub(crate) fn operand_views(
             };
             [with(0), with(1)].into()
         }
-        // The carries are seen like the results; the rest is in memory.
+        // A kernel sees the carries as it sees the results. The other operands are in memory.
         Op::Scan(_) => [Some(view.clone())].into_iter().collect(),
         _ => [operand_view(program, equation, input, view, lengths)]
             .into_iter()
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
     use kiln_program::Axes;
 
-    /// Every point of a box read through a view of the result of an op must be the element that the op puts there.
+    /// Checks a pulled view: at every point of a box it must read the element that the op puts there.
     fn check(op: Op, from: &[usize], to: &[usize], expected: impl Fn(&[usize]) -> Option<usize>) {
         let (from, to) = (Shape::from(from), Shape::from(to));
         let view = View::along(&to, 0..);

@@ -1,12 +1,13 @@
 //! Contractions: three ways to compute one, chosen by the shape of one matrix product `[m, k] x [k, n]`, never by the batch.
 //!
-//! - A product with a vector (`m` or `n` is 1) becomes a multiplication and a sum, which [`products`] writes into the program: both are
-//!   fused with what is around them.
-//! - A product of few elements is a [`SmallDot`]. A call of a matrix library would cost more than all its work.
-//! - Any other product is the matrix library's, by [`run`].
+//! - A product with a vector (`m` or `n` is 1) becomes a multiplication and a sum, which [`products`] writes
+//!   into the program. Both fuse with the equations around them.
+//! - A product of few elements is a [`SmallDot`]. A call of a matrix library would cost more
+//!   than all its work.
+//! - [`run`] computes any other product by the matrix library.
 //!
-//! The first two add products in the order of `kernels::reduce`. The library adds up to 4096 products of an element in its own order; its
-//! results are added in the order of `kernels::reduce`.
+//! The first two add products in the order of `kernels::reduce`. The library adds up to 4096 products of an
+//! element in its own order. Its results are added in the order of `kernels::reduce`.
 
 use crate::kernels::{Number, with_type};
 use crate::single::flex;
@@ -23,7 +24,7 @@ use std::borrow::Cow;
 
 /// The most products of a small contraction.
 const PRODUCTS: usize = 4096;
-/// Products that are worth waking another thread for.
+/// The number of products that are worth waking another thread for.
 const PARALLEL: usize = 1 << 16;
 
 /// The lengths of one matrix product.
@@ -80,8 +81,8 @@ pub(crate) fn products(program: &Program) -> Cow<'_, Program> {
     Cow::Owned(written.expect("equations of the program"))
 }
 
-/// A contraction with a vector, or a batch of them, as a multiplication and a sum. The vector is repeated along the axes of the matrix that
-/// it lacks.
+/// A contraction with a vector, or a batch of them, as a multiplication and a sum. The vector is repeated
+/// along the axes of the matrix that it lacks.
 fn product(builder: &mut Builder, dot: &Dot, operands: [Var; 2], to: &Shape) -> Var {
     let of = operands.map(|var| builder.type_of(var).clone());
     let is_right = Matrices::of(dot, &of[0], &of[1]).n != 1;
@@ -103,7 +104,7 @@ fn product(builder: &mut Builder, dot: &Dot, operands: [Var; 2], to: &Shape) -> 
         .copied()
         .chain(free(&of[matrix], &contracted, &batched))
         .collect();
-    // The matrix keeps the order of its axes, unless the sum asks for another.
+    // The matrix keeps the order of its axes, unless the sum needs another.
     let order: Axes = match contracted.is_sorted() {
         true => (0..of[matrix].shape.rank()).collect(),
         false => kept.iter().chain(&contracted).copied().collect(),
@@ -114,7 +115,7 @@ fn product(builder: &mut Builder, dot: &Dot, operands: [Var; 2], to: &Shape) -> 
             .position(|&other| other == axis)
             .expect("an axis of the matrix")
     };
-    // Places in the matrix of the vector's axes; those that are free have length 1.
+    // The matrix's axes for the vector's axes. The vector has length 1 along the free axes.
     let mut axes: Vec<(usize, usize)> = batch
         .iter()
         .chain(&contract)
@@ -158,8 +159,8 @@ fn product(builder: &mut Builder, dot: &Dot, operands: [Var; 2], to: &Shape) -> 
 
 /// A contraction by the matrix library.
 ///
-/// The library's order depends on where the elements of a matrix are. It sees at most one batch axis, the first, so that this is the order
-/// of one matrix.
+/// The library's order of additions depends on the addresses of the elements. The library sees at most one
+/// batch axis, the first, so that the order is that of one matrix.
 pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Result<Buffer, OutOfMemory> {
     let left = Batched::new(x, &dot.lhs_batch)?;
     let right = Batched::new(y, &dot.rhs_batch)?;
@@ -185,7 +186,8 @@ pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Result<Buffer, OutOfMemory
     Ok(product.reshape(&shape))
 }
 
-/// An operand whose batch axes are one axis, the first; none, if their lengths are 1.
+/// An operand whose batch axes are merged to one axis, the first. It has no batch axis if
+/// their lengths are 1.
 struct Batched {
     x: Buffer,
     axis: Option<usize>,
@@ -223,7 +225,7 @@ impl Batched {
         })
     }
 
-    /// Where axes of the operand are now.
+    /// The axes of the operand that these axes have become.
     fn places(&self, axes: &Axes) -> Axes {
         let before = usize::from(self.axis.is_some());
         let place = |axis: &usize| {
@@ -236,8 +238,8 @@ impl Batched {
     }
 }
 
-/// A contraction of few elements: where the operands' elements are. `out[b, m, n]` is the sum over `k` of
-/// `x[b + m + k] * y[b + n + k]`.
+/// A contraction of few elements: the offsets of the operands' elements. `out[b, m, n]` is the sum over `k`
+/// of `x[b + m + k] * y[b + n + k]`.
 #[derive(Debug)]
 pub(crate) struct SmallDot {
     dtype: DType,
@@ -253,7 +255,7 @@ impl SmallDot {
     /// The contraction of operands of these types, if it is small.
     pub(crate) fn of(dot: &Dot, x: &ArrayType, y: &ArrayType) -> Option<SmallDot> {
         let Matrices { m, k, n } = Matrices::of(dot, x, y);
-        // The product is 0 where one length is 0, and another length may be large then.
+        // The product is 0 if one length is 0, and then another length may be large.
         let small = m.saturating_mul(k).saturating_mul(n) <= PRODUCTS && m.max(k).max(n) <= PRODUCTS;
         (small && x.dtype != DType::Bool).then_some(())?;
         let strides = [x.shape.strides(), y.shape.strides()];
@@ -263,7 +265,7 @@ impl SmallDot {
             .zip(&dot.rhs_batch)
             .map(|(&left, &right)| (x.shape[left], [strides[0][left], strides[1][right]]))
             .collect();
-        // In the order of the left operand.
+        // The contracted axes in the order of the left operand.
         let mut contract: Vec<(usize, usize)> = dot
             .lhs_contract
             .iter()
@@ -292,7 +294,7 @@ impl SmallDot {
         if each == 0 {
             return;
         }
-        // Of empty operands there is no place to start.
+        // Empty operands have no element to start at.
         if self.contracted.is_empty() {
             return out.fill(T::ZERO);
         }
@@ -312,7 +314,7 @@ impl SmallDot {
         }
     }
 
-    /// Where a matrix of the batch starts, in both operands.
+    /// The offset of a matrix of the batch, in both operands.
     fn start(&self, number: usize) -> [usize; 2] {
         let (mut number, mut start) = (number, [0, 0]);
         for &(length, strides) in self.batch.iter().rev() {
@@ -324,7 +326,7 @@ impl SmallDot {
     }
 }
 
-/// Room for products, which is not on the heap where there are few of them.
+/// A buffer for products. It is not on the heap if there are few of them.
 type Scratch<T> = SmallVec<[T; 256]>;
 
 /// One product of matrices.
@@ -399,7 +401,8 @@ impl<T: Number> Kernel for Matrix<'_, T> {
     }
 }
 
-/// The sum of `k` products, at most [`PRODUCTS`]: block `i` of the stack is the sum of `2^i` of them that waits for the next.
+/// The sum of `k` products, at most [`PRODUCTS`]. Block `i` of the stack is the sum of `2^i` products that
+/// waits for the next.
 #[inline(always)]
 fn sum<T: Number>(k: usize, product: impl Fn(usize) -> T) -> T {
     let mut stack = [T::ZERO; PRODUCTS.ilog2() as usize + 1];

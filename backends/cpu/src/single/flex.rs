@@ -1,4 +1,5 @@
-//! What is not fused runs on Flex, Burn's CPU backend, through the lowering that serves every Burn backend.
+//! Runs ops that are not fused on Flex, Burn's CPU backend, through the lowering that serves
+//! every Burn backend.
 
 use crate::{Buffer, OutOfMemory, memory};
 use burn_flex::{Flex, FlexDevice};
@@ -7,7 +8,7 @@ use kiln_program::{ArrayType, DType, Linalg, Op, OutOfBounds, infer};
 
 /// Runs one op.
 ///
-/// Flex ends the process when an allocation fails: what it will allocate is reserved before.
+/// Flex ends the process when an allocation fails, so the memory that Flex will allocate is reserved before.
 pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Result<Vec<Buffer>, OutOfMemory> {
     let types: Vec<ArrayType> = operands.iter().map(|x| x.array_type().clone()).collect();
     let types: Vec<&ArrayType> = types.iter().collect();
@@ -32,10 +33,11 @@ fn bytes(of: &ArrayType) -> usize {
     of.checked_bytes().unwrap_or(usize::MAX)
 }
 
-/// Bytes that the lowering of an op and Flex allocate at a time beside the results, at most: copies of operands that others hold or whose axes
-/// move, copies of results on their way into place, and tables of indices and keys.
+/// The most bytes that the lowering of an op and Flex allocate at a time beside the results: copies of
+/// operands that others hold or whose axes move, copies of results before they are moved, and tables
+/// of indices and keys.
 fn scratch(op: &Op, x: &[&ArrayType], y: &[ArrayType]) -> usize {
-    /// Blocks of matrix products, and what libraries allocate besides.
+    /// Small allocations of the libraries, and the blocks of matrix products.
     const LITTLE: usize = 1 << 16;
     const BLOCKS: usize = 24 << 20;
     let all = |of: &[&ArrayType]| of.iter().map(|of| bytes(of)).fold(0, usize::saturating_add);
@@ -59,7 +61,7 @@ fn scratch(op: &Op, x: &[&ArrayType], y: &[ArrayType]) -> usize {
         }
         // Keys, and the zeros and NaNs beside them.
         Op::Sort { axis } if x.len() == 1 => [moved(*axis), all(x).saturating_mul(2), 0],
-        // The pairs of keys and places of one lane, and the order.
+        // The pairs of keys and indices of one lane, and the order.
         Op::Sort { axis } => [
             moved(*axis),
             all(x),
@@ -77,7 +79,7 @@ fn scratch(op: &Op, x: &[&ArrayType], y: &[ArrayType]) -> usize {
             ]
         }
         Op::Scatter { .. } => [all(x), bytes(x[0]), x[2].shape.size().saturating_mul(24)],
-        // Read to the host, and copied to where its elements are aligned.
+        // The operand is read to the host, and copied so that its elements are aligned.
         Op::ArgReduce { .. } => [all(x).saturating_mul(2), y[0].shape.size().saturating_mul(16), 0],
         Op::Linalg(Linalg::Solve) => [all(x).saturating_mul(2), results, BLOCKS],
         Op::Linalg(Linalg::Eigh) => [all(x).saturating_mul(8), 0, BLOCKS],
@@ -96,7 +98,7 @@ fn tensor(buffer: Buffer) -> Tensor<Flex> {
     }
 }
 
-/// Scalars come back as shape (1,).
+/// Converts a tensor to a buffer. Scalars have shape (1,).
 fn buffer(tensor: Tensor<Flex>) -> Buffer {
     Buffer::from_flex(match tensor {
         Tensor::Float(x) | Tensor::Int(x) | Tensor::Bool(x) => x,

@@ -1,21 +1,21 @@
-//! Reads and writes at few places that arrays say.
+//! Reads and writes at the indices in arrays.
 
 use crate::kernels::{Number, with_size, with_type};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, Axes, DType, OutOfBounds, Scalar, Update};
 
-/// A gather or scatter: where the places of the indices are in the array.
+/// The offsets of a gather or scatter: from indices to offsets in the array.
 #[derive(Debug)]
 pub(crate) struct Places {
     dtype: DType,
     /// Length and stride of each indexed axis, and the dtype of its indices.
     axes: Vec<(usize, usize, DType)>,
     mode: OutOfBounds,
-    /// Where each batch starts.
+    /// The offset of each batch.
     batch: Vec<usize>,
-    /// Places in a batch.
+    /// The number of indices in a batch.
     each: usize,
-    /// What is at one place.
+    /// The offsets of the elements that one index reads or writes.
     rest: Vec<usize>,
 }
 
@@ -48,7 +48,7 @@ impl Places {
         }
     }
 
-    /// Where place `number` is, if anywhere.
+    /// The offset for index `number`. `None` if the index is out of bounds under `Fill`, or the axis is empty.
     fn at(&self, batch: usize, number: usize, indices: &[&[u8]]) -> Option<usize> {
         let mut at = batch;
         for (&(length, stride, dtype), indices) in self.axes.iter().zip(indices) {
@@ -62,7 +62,7 @@ impl Places {
         Some(at)
     }
 
-    /// All places in row-major order of the indices.
+    /// All offsets in row-major order of the indices.
     fn all<'a>(&'a self, indices: &'a [&'a [u8]]) -> impl Iterator<Item = Option<usize>> + 'a {
         let batches = self.batch.iter().enumerate();
         batches.flat_map(move |(i, &batch)| {
@@ -87,7 +87,7 @@ impl Places {
         }
     }
 
-    /// Updates combined with what is in `out`.
+    /// Combines updates with the elements in `out`.
     pub(crate) fn scatter(&self, kind: Update, updates: &[u8], indices: &[&[u8]], out: &mut [u8]) {
         if kind == Update::Set {
             return with_size!(self.dtype, T => {
@@ -125,7 +125,7 @@ impl Places {
     }
 }
 
-/// What a read out of bounds gives.
+/// The result of a read out of bounds.
 fn fill(dtype: DType) -> Scalar {
     match dtype {
         DType::Bool => Scalar::from_bool(true),
@@ -140,7 +140,7 @@ fn fill(dtype: DType) -> Scalar {
 /// The positions of the elements along some axes, in row-major order.
 pub(crate) fn offsets(of: &ArrayType, axes: &Axes) -> Vec<usize> {
     let strides = of.shape.strides();
-    // Nothing is listed then, however long the other axes are.
+    // An empty axis leaves nothing to list, however long the other axes are.
     if axes.iter().any(|&axis| of.shape[axis] == 0) {
         return vec![];
     }

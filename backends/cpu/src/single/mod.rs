@@ -9,7 +9,7 @@ use crate::kernels::{self, Lanes};
 use crate::{Buffer, OutOfMemory, memory};
 use kiln_program::{Op, Reduction};
 
-/// Runs one op that is not fused: by a loop of the engine, or else on Flex.
+/// Runs one op that is not fused: by a loop of the engine, or on Flex.
 pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Result<Vec<Buffer>, OutOfMemory> {
     match (op, operands.as_slice()) {
         (Op::Cumulative { kind, axis, reverse }, [x]) => Ok(vec![cumulative(*kind, *axis, *reverse, x)?]),

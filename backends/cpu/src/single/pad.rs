@@ -1,11 +1,11 @@
-//! An array put into one of zeros: straight copies, by all threads where there is much to copy.
+//! Puts an array into one of zeros by plain copies. Large copies use all threads.
 
 use crate::kernels::{self, Pattern};
 use crate::{Buffer, OutOfMemory};
 use kiln_program::ArrayType;
 use rayon::prelude::*;
 
-/// Bytes that are worth waking other threads for.
+/// The number of bytes that are worth waking other threads for.
 const PARALLEL: usize = 1 << 20;
 
 /// The elements of `x` at `start, start + step, ...` along each axis of an array of type `of` that is 0 elsewhere.
@@ -20,7 +20,7 @@ pub(crate) fn pad(
     if from.size() == 0 {
         return Ok(out);
     }
-    // Where the elements go, along the axes from one on.
+    // The offset and pattern of the elements, along the axes from `first` on.
     let places = |first: usize| {
         let axes = first..from.rank();
         let pattern = Pattern::new(axes.clone().map(|i| (from[i], (step[i] * strides[i]) as i64)));

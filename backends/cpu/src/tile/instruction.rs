@@ -1,4 +1,4 @@
-//! Kernels: instructions over tiles, and what they read and write.
+//! Kernels: instructions over tiles, and their operands and results.
 
 use crate::kernels::{self, Loop1, Loop2, Loop3, Pair, Pattern, Splat};
 use crate::plan::space::Space;
@@ -8,13 +8,14 @@ use smallvec::SmallVec;
 /// The most elements of a tile.
 pub(crate) const TILE: usize = 1024;
 
-/// Points that one thread takes at a time, and that a reduction combines before it combines chunks.
+/// The number of points that one thread takes at a time. A reduction combines them before it combines chunks.
 pub(crate) const CHUNK: usize = kernels::MOST;
 
-/// The sizes that registers come in. The two smallest are for kernels of few points: a long program has very many registers.
+/// The sizes of registers. The two smallest are for kernels of few points: a long program has
+/// very many registers.
 pub(crate) const REGISTER_BYTES: [usize; 5] = [128, 512, 2048, 4096, 8192];
 
-/// Something an instruction reads.
+/// An operand of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Source {
     Register(usize),
@@ -22,27 +23,27 @@ pub(crate) enum Source {
     Leaf(usize),
 }
 
-/// Where an instruction writes.
+/// The target that an instruction writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Register(usize),
-    /// The tile's place in an output.
+    /// The part of an output for the tile.
     Output(usize),
 }
 
-/// What an instruction does to elements.
+/// The function that an instruction applies to elements.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Apply {
     One(Loop1),
     Two(Loop2),
-    /// Of the operand that is the same everywhere only the beginning is read.
+    /// Reads only the beginning of the operand that is the same everywhere.
     Arithmetic {
         f: Binary,
         dtype: DType,
         splat: Splat,
         run: Loop2,
     },
-    /// Two of them; of the operands marked only the beginning is read.
+    /// Two arithmetic functions. Reads only the beginning of the marked operands.
     Pair {
         run: Pair,
         splat: [bool; 3],
@@ -52,7 +53,7 @@ pub(crate) enum Apply {
     Copy,
 }
 
-/// What random bits become before they leave the processor's registers.
+/// The form in which random bits leave the processor's registers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Draw {
     /// Both words.
@@ -76,7 +77,7 @@ impl Draw {
 pub(crate) enum Instruction {
     Apply {
         apply: Apply,
-        /// With the sizes of their elements.
+        /// The operands, with the sizes of their elements.
         inputs: SmallVec<[(Source, usize); 3]>,
         size: usize,
         out: Target,
@@ -96,15 +97,15 @@ pub(crate) enum Instruction {
     Load {
         leaf: usize,
         out: usize,
-        /// True if more than the first [`BLOCK`](kernels::BLOCK) elements are ever read.
+        /// True if more than the first [`BLOCK`](kernels::BLOCK) elements are read.
         whole: bool,
     },
     Iota {
         leaf: usize,
         out: usize,
     },
-    /// Runs the body `length` times with `step` counting the iterations. Carries start as copies of `init`; after each iteration the
-    /// pairs of registers in `swap` change places.
+    /// Runs the body `length` times; `step` counts the iterations. Carries start as copies of `init`. After
+    /// each iteration the pairs of registers in `swap` are swapped.
     Loop {
         length: usize,
         reverse: bool,
@@ -126,26 +127,27 @@ pub(crate) enum Instruction {
 /// An affine view of a buffer, or of the numbers themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Leaf {
-    /// Which of the kernel's inputs.
+    /// The number of one of the kernel's inputs.
     pub(crate) input: Option<usize>,
     pub(crate) dtype: DType,
     pub(crate) offset: i64,
-    /// Over the outer dims.
+    /// The pattern over the outer dims.
     pub(crate) outer: Pattern,
-    /// Over the dims that a tile covers.
+    /// The pattern over the dims that a tile covers.
     pub(crate) tile: Pattern,
-    /// How far each iteration of a loop goes, by the loop's number.
+    /// The step of each loop's iterations, by the loop's number.
     pub(crate) steps: SmallVec<[(usize, i64); 1]>,
 }
 
-/// What a kernel gives.
+/// An output of a kernel.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     pub(crate) var: Var,
     pub(crate) of: ArrayType,
-    /// How values are combined, for the results of reductions.
+    /// The function that combines values, for the results of reductions.
     pub(crate) reduction: Option<Reduction>,
-    /// An input whose memory can become this output's, because each tile reads just the part of it which it then writes.
+    /// An input whose memory can become this output's. Each tile reads only the part of the input
+    /// that it then writes.
     pub(crate) reuse: Option<usize>,
 }
 
@@ -163,21 +165,21 @@ pub(crate) struct Kernel {
     pub(crate) inputs: Vec<Var>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) leaves: Vec<Leaf>,
-    /// What is the same for all tiles.
+    /// The instructions that are the same for all tiles.
     pub(crate) once: Vec<Instruction>,
     pub(crate) code: Vec<Instruction>,
-    /// How many registers it takes, and how many loops count.
+    /// The number of registers. `loops` is the number of loops.
     pub(crate) registers: usize,
     pub(crate) register_bytes: usize,
     pub(crate) loops: usize,
-    /// Elements of a tile.
+    /// The number of elements in a tile.
     pub(crate) tile: usize,
-    /// Estimated cost of one point.
+    /// The estimated cost of one point.
     pub(crate) cost: u64,
 }
 
 impl Kernel {
-    /// The bytes that it takes in memory, roughly.
+    /// The approximate bytes of the kernel in memory.
     pub(crate) fn bytes(&self) -> usize {
         fn block(code: &[Instruction]) -> usize {
             let within = code.iter().map(|instruction| match instruction {

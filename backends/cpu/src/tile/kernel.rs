@@ -1,4 +1,4 @@
-//! Writing a kernel: the instructions that compute tiles of the results from tiles of what is stored.
+//! Writes a kernel: the instructions that compute tiles of the results from tiles of stored variables.
 
 use crate::kernels::{self, Pattern, Splat};
 use crate::plan::cluster::Clusters;
@@ -42,7 +42,7 @@ pub(crate) fn build(program: &Program, clusters: &mut Clusters) -> Vec<Kernel> {
     writers.into_iter().map(Writer::finish).collect()
 }
 
-/// A program whose equations are written: the whole one, or a loop's body.
+/// The program whose equations are written: the whole program, or a loop's body.
 struct Scope<'p> {
     program: &'p Program,
     number: u32,
@@ -57,9 +57,10 @@ struct KernelValue {
     source: Source,
     /// Bytes of an element.
     size: usize,
-    /// 0 is the same for all tiles, 1 changes with the tile, more with the iterations of as many nested loops.
+    /// The value's depth: 0 if it is the same for all tiles, 1 if it changes with the tile, more if it
+    /// changes with the iterations of that many nested loops.
     depth: usize,
-    /// The same over the whole tile.
+    /// True if the value is the same over the whole tile.
     splat: bool,
 }
 
@@ -68,7 +69,7 @@ struct Writer {
     /// Lengths of the space's dims, then of the loops.
     lengths: Vec<usize>,
     inputs: Vec<Var>,
-    /// Where each of the inputs stands among them.
+    /// The number of each variable among the inputs.
     places: FxHashMap<Var, usize>,
     outputs: Vec<Output>,
     leaves: Vec<Leaf>,
@@ -113,7 +114,7 @@ impl Writer {
         self.views.borrow_mut().number(view)
     }
 
-    /// Writes what computes the results of an equation, seen so.
+    /// Writes the instructions that compute the results of an equation, seen through `seen`.
     fn equation(&mut self, scope: &Scope, equation: &Equation, seen: Seen) {
         let program = scope.program;
         let view = &*self.views.borrow().get(seen);
@@ -151,7 +152,7 @@ impl Writer {
             Op::Uniform { low, high } => self.apply(Apply::Uniform(*low, *high), &operands, result),
             Op::Select => self.apply(Apply::Three(kernels::select(result.dtype)), &operands, result),
             Op::MulAdd => self.apply(Apply::Three(kernels::mul_add(result.dtype)), &operands, result),
-            // The same bits.
+            // Both dtypes have the same bits.
             Op::Cast(to) if dtype().is_integer() && to.is_integer() && dtype().size() == to.size() => {
                 operands[0]
             }
@@ -161,7 +162,7 @@ impl Writer {
                 let counter = View(drawn.into()).position(shape);
                 return self.random(scope, equation, seen, &operands, counter);
             }
-            // Moving elements is all in the view; a reduction happens where it is stored.
+            // A view does all moves of elements. A reduction happens when it is stored.
             _ => operands[0],
         };
         self.values
@@ -184,7 +185,7 @@ impl Writer {
         }
     }
 
-    /// What is at an affine position of a buffer.
+    /// The value at an affine position of a buffer.
     fn memory(&mut self, var: Var, dtype: DType, position: Affine) -> KernelValue {
         let input = *self.places.entry(var).or_insert_with(|| {
             self.inputs.push(var);
@@ -212,7 +213,7 @@ impl Writer {
                 ..value
             }
         };
-        // What changes with a loop's iterations is gone after the loop.
+        // A value that changes with a loop's iterations is lost after the loop.
         if value.depth <= 1 {
             self.loaded.insert(leaf, value);
         }
@@ -244,7 +245,7 @@ impl Writer {
         })
     }
 
-    /// Depth and splatness of a leaf; the source is the leaf itself.
+    /// The value of a leaf with its depth and splatness. The source is the leaf itself.
     fn place(&self, leaf: usize) -> KernelValue {
         let Leaf {
             outer, tile, steps, ..
@@ -354,7 +355,7 @@ impl Writer {
         }
     }
 
-    /// A loop whose results are seen so.
+    /// Writes a loop whose results are seen through `whole`.
     fn tile_loop(&mut self, outside: &Scope, scan: &Scan, equation: &Equation, whole: Seen) {
         let view = &*self.views.borrow().get(whole);
         let (program, body) = (outside.program, &*scan.body);
@@ -426,7 +427,7 @@ impl Writer {
                 }
             }
         }
-        // Each carry's next value in a register of its own, to change places with the carry's.
+        // Each carry's next value has a register of its own, which is swapped with the carry's.
         let mut swap: Vec<(usize, usize)> = vec![];
         let mut own = written_in(&self.blocks[depth]);
         for (i, output) in body.outputs().iter().enumerate() {
@@ -475,7 +476,7 @@ impl Writer {
         }
     }
 
-    /// Stores the results of an equation, or reduces into them.
+    /// Stores the results of an equation, or reduces into the outputs.
     fn store(&mut self, program: &Program, equation: &Equation, seen: Seen) {
         for &var in &equation.outputs {
             let output = self.outputs.len();
@@ -504,7 +505,7 @@ impl Writer {
 
     fn finish(mut self) -> Kernel {
         self.find_reusable();
-        // Large in long programs, and read no more.
+        // The table is large in long programs, and nothing reads it any more.
         self.values = FxHashMap::default();
         let mut code = self.blocks.pop().expect("the block of the tile");
         let mut once = self.blocks.pop().expect("the block before all tiles");
@@ -514,10 +515,11 @@ impl Writer {
         let constants = constants.count();
         pairs::join(&mut once, &mut code, self.sizes.len());
         let (once, code, registers) = registers::allocate(once, code, self.sizes.len());
-        // A register also holds what an input whose memory becomes an output's had in a tile.
+        // A register also holds the elements of an input in a tile, if the input's memory becomes an
+        // output's.
         let outputs = self.outputs.iter().map(|output| output.of.dtype.size());
         let size = self.sizes.iter().copied().chain(outputs).max().unwrap_or(1);
-        // Of constants mostly the first element is read.
+        // Constants are mostly read only at their first element.
         let bytes = register_bytes(registers - constants, self.space.tile.size().saturating_mul(size));
         let only_reduces = self.space.kind != KernelKind::Columns
             && registers == 0
@@ -531,7 +533,7 @@ impl Writer {
             code,
             registers,
             loops: self.loops,
-            // A power of two, as the order of reductions asks for.
+            // A power of two, which the order of reductions needs.
             tile: if only_reduces {
                 CHUNK
             } else {
@@ -542,7 +544,8 @@ impl Writer {
         }
     }
 
-    /// Finds for outputs an input that each tile reads only where it writes the output.
+    /// Finds an input for each output whose memory can become the output's: each tile reads it only where it
+    /// writes the output.
     fn find_reusable(&mut self) {
         if self.space.kind != KernelKind::Map {
             return;
@@ -569,8 +572,8 @@ impl Writer {
     }
 }
 
-/// The registers that a block writes itself, each with a value of its own: where elements are only moved, several variables have
-/// one register.
+/// The registers that a block writes itself and that hold one value. If elements are only moved, several
+/// variables share one register.
 fn written_in(block: &[Instruction]) -> FxHashSet<usize> {
     let mut written = FxHashSet::default();
     for instruction in block {
@@ -588,8 +591,8 @@ fn written_in(block: &[Instruction]) -> FxHashSet<usize> {
     written
 }
 
-/// Bytes of a register: as many as keep all of them in or near the first-level cache, within bounds that make an instruction worth
-/// decoding; and no more than the whole space takes.
+/// The bytes of a register: as many as keep all registers in or near the first-level cache, within bounds
+/// that make an instruction worth decoding, and no more than the whole space takes.
 fn register_bytes(registers: usize, space: usize) -> usize {
     const CACHE: usize = 40 * 1024;
     let [small @ .., least, _, _] = REGISTER_BYTES;

@@ -1,13 +1,14 @@
 //! Two ops as one instruction.
 //!
-//! A sum or a product of tiles takes less time than its way to the cache and back. Two such ops become one instruction, where the second
-//! alone reads the result of the first. So do random bits and the uniform floats that are made of both their words.
+//! A sum or a product of tiles takes less time than its way to the cache and back. Two such ops become one
+//! instruction, if only the second reads the result of the first. Random bits and the uniform floats that
+//! read both their words also become one instruction.
 
 use crate::kernels::{Splat, pair};
 use crate::tile::instruction::{Apply, Draw, Instruction, Source, Target};
 use crate::tile::registers::count;
 
-/// Joins what can be joined; each register is written once.
+/// Joins pairs of instructions. Each register must be written once.
 pub(crate) fn join(once: &mut Vec<Instruction>, code: &mut Vec<Instruction>, values: usize) {
     let mut uses = vec![0; values];
     count(once, &mut uses);
@@ -17,7 +18,7 @@ pub(crate) fn join(once: &mut Vec<Instruction>, code: &mut Vec<Instruction>, val
 }
 
 fn block(code: &mut Vec<Instruction>, uses: &[usize]) {
-    // Where the results are written that only one instruction uses.
+    // The number of the instruction that writes a register, for registers that only one instruction uses.
     let mut written = vec![None; uses.len()];
     let mut gone = vec![false; code.len()];
     for i in 0..code.len() {
@@ -55,7 +56,7 @@ fn block(code: &mut Vec<Instruction>, uses: &[usize]) {
     code.retain(|_| gone.next() == Some(false));
 }
 
-/// An instruction together with the one that writes an operand, and where that one is.
+/// An instruction joined with the one that writes an operand, and the number of that one.
 fn with_operand(code: &[Instruction], i: usize, written: &[Option<usize>]) -> Option<(usize, Instruction)> {
     let Instruction::Apply {
         apply:
@@ -73,7 +74,7 @@ fn with_operand(code: &[Instruction], i: usize, written: &[Option<usize>]) -> Op
         return None;
     };
     [Splat::Left, Splat::Right].into_iter().find_map(|side| {
-        // What is the same everywhere is computed from first elements only.
+        // A value that is the same everywhere is computed from first elements only.
         if *splat == side {
             return None;
         }
@@ -107,7 +108,8 @@ fn with_operand(code: &[Instruction], i: usize, written: &[Option<usize>]) -> Op
     })
 }
 
-/// Uniform floats that alone read the two words of random bits: where these are drawn, and what is drawn instead.
+/// For uniform floats that alone read the two words of random bits: the number of the instruction that draws
+/// the words, and the draw of the floats that replaces it.
 fn drawn(code: &[Instruction], i: usize, written: &[Option<usize>]) -> Option<(usize, Draw)> {
     let Instruction::Apply {
         apply: Apply::Uniform(low, high),

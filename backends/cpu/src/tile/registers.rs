@@ -1,12 +1,13 @@
-//! Registers: from one for each value to as few as are in use at once.
+//! Register allocation: from one register for each value to as few as are live at once.
 
 use crate::kernels::Splat;
 use crate::tile::instruction::{Apply, Instruction, Source, Target};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Rewrites the instructions, in which each register is written once, to share registers; gives their number. What `once`
-/// writes stays. A value that is stored and not otherwise used is written to its output at once.
+/// Rewrites the instructions, in which each register is written once, to share registers. Returns the number
+/// of registers. The values that `once` writes stay live. A value that is stored and has no other use is
+/// written to its output directly.
 pub(crate) fn allocate(
     mut once: Vec<Instruction>,
     code: Vec<Instruction>,
@@ -27,7 +28,7 @@ pub(crate) fn allocate(
     let tiles = lives.clock;
     lives.block(&code);
     for value in 0..values {
-        // Written before all tiles, and needed by each.
+        // The value is written before all tiles, and each tile needs it.
         if lives.first[value] <= tiles {
             lives.last[value] = usize::MAX;
         }
@@ -100,7 +101,7 @@ pub(crate) fn count(block: &[Instruction], uses: &mut [usize]) {
     }
 }
 
-/// Notes the registers of which more than the beginning is read.
+/// Marks the registers of which more than the beginning is read.
 fn read_whole(block: &[Instruction], whole: &mut [bool]) {
     for instruction in block {
         match instruction {
@@ -141,7 +142,7 @@ fn mark_loads(block: &mut [Instruction], read: &[bool]) {
     }
 }
 
-/// The registers that an instruction reads itself; not those of a loop's body.
+/// The registers that an instruction reads itself, without those of a loop's body.
 fn reads(instruction: &Instruction, read: &mut impl FnMut(usize)) {
     let mut source = |source: &Source| {
         if let Source::Register(value) = source {
@@ -157,12 +158,12 @@ fn reads(instruction: &Instruction, read: &mut impl FnMut(usize)) {
     }
 }
 
-/// When each value is first and last needed, in a count of instructions.
+/// The first and last use of each value, as a count of instructions.
 struct Lives {
     first: Vec<usize>,
     last: Vec<usize>,
     clock: usize,
-    /// The loops around: when each started, and what its iterations read.
+    /// The open loops: the start of each, and the values that its iterations read.
     open: Vec<(usize, Vec<usize>)>,
 }
 
@@ -195,7 +196,7 @@ impl Lives {
                     self.block(body);
                     self.clock += 1;
                     let (start, values) = self.open.pop().expect("pushed above");
-                    // What came from before the loop is read in every iteration.
+                    // Every iteration reads the values from before the loop.
                     for value in values {
                         if self.first[value] <= start {
                             self.touch(value);
@@ -223,7 +224,7 @@ struct Assign {
     free: Vec<usize>,
     used: usize,
     clock: usize,
-    /// Values that hold a register, with the last time that they are read: the earliest first.
+    /// Values that hold a register, with the time of their last read: the earliest first.
     live: BinaryHeap<Reverse<(usize, usize)>>,
 }
 
@@ -280,8 +281,8 @@ impl Assign {
         *value = place;
     }
 
-    /// Frees the registers of values that nobody reads any more. What is read by an instruction keeps its register while
-    /// that instruction writes.
+    /// Frees the registers of values that nobody reads any more. An operand of an instruction keeps its
+    /// register while that instruction writes.
     fn release(&mut self) {
         while let Some(&Reverse((last, value))) = self.live.peek()
             && last < self.clock

@@ -1,7 +1,8 @@
-//! Running a kernel: tiles, threads, and reductions across them.
+//! Runs a kernel: tiles, threads, and reductions across them.
 //!
-//! The points are cut into chunks whose number of points is a power of two, and so are those into tiles. A reduction combines the elements of a tile, then
-//! tiles, then chunks, each in the order of `kernels::reduce`: together that is this order for all elements.
+//! The points are cut into chunks whose number of points is a power of two. The chunks are cut into tiles in
+//! the same way. A reduction combines the elements of a tile, then tiles, then chunks, each in the order of
+//! `kernels::reduce`: together this is the order of `kernels::reduce` for all elements.
 
 use crate::kernels::{self, Counters, Stack};
 use crate::plan::space::KernelKind;
@@ -20,38 +21,38 @@ use std::cell::RefCell;
 /// The fewest elements of a tile that is not the last one of its chunk.
 const LEAST_TILE: usize = 2048 / 8;
 
-/// Work, in tenths of nanoseconds, that is worth waking other threads for.
+/// The work, in tenths of nanoseconds, that is worth waking other threads for.
 const PARALLEL: u64 = 300_000;
 
-/// Bytes of registers that a thread keeps for the next kernel.
+/// The bytes of registers that a thread keeps for the next kernel.
 const KEPT_BYTES: usize = 16 << 20;
 
-/// A cache line: registers start at one, so that no load of a vector touches two.
+/// A cache line: a register starts at one, so that no load of a vector touches two.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
 struct Line([u64; 8]);
 
-/// Room for one tile.
+/// The memory of one tile.
 type Register = Vec<Line>;
 
-/// What a thread works with.
+/// The memory that a thread works with.
 #[derive(Default)]
 struct Machine {
-    /// All of one size, which keeps them close together: with room to spare in each they would compete for the same sets of
-    /// the cache.
+    /// Registers of one size, which keeps them close together: with unused bytes in each they would compete
+    /// for the same sets of the cache.
     registers: Vec<Register>,
     /// For each reduction of rows, the results of tiles.
     partial: Vec<Register>,
     /// For each reduction of columns, the rows so far.
     stacks: Vec<Stack>,
-    /// High and low words of the counters of random bits.
+    /// The high and low words of the counters of random bits.
     counters: [Register; 2],
-    /// The iteration that each loop is in.
+    /// The current iteration of each loop.
     trips: Vec<usize>,
 }
 
 thread_local! {
-    /// One for each size of registers.
+    /// A machine for each size of registers.
     static MACHINES: RefCell<[Machine; REGISTER_BYTES.len()]> = RefCell::default();
 }
 
@@ -66,11 +67,11 @@ impl Machine {
             .iter()
             .position(|&bytes| bytes == kernel.register_bytes);
         let class = class.expect("registers of a known size");
-        // Taken, not borrowed: a thread that waits may be given another task of another kernel.
+        // The machine is taken, not borrowed: a thread that waits may run a task of another kernel.
         let mut machine = MACHINES.with_borrow_mut(|machines| std::mem::take(&mut machines[class]));
         machine.prepare(kernel, spare);
         f(&mut machine);
-        // A long program has as many registers as no other kernel.
+        // A long program has many more registers than other kernels.
         machine.registers.truncate(KEPT_BYTES / kernel.register_bytes);
         MACHINES.with_borrow_mut(|machines| machines[class] = machine);
     }
@@ -105,7 +106,7 @@ type TaskOutput<'a> = &'a mut [u8];
 
 /// A piece of the work.
 struct Task<'a> {
-    /// Which of the pieces.
+    /// The number of the piece.
     number: usize,
     parts: SmallVec<[TaskOutput<'a>; 2]>,
 }
@@ -114,13 +115,14 @@ struct Task<'a> {
 struct Call<'a> {
     kernel: &'a Kernel,
     inputs: SmallVec<[&'a [u8]; 4]>,
-    /// Those that are given with the inputs.
+    /// The numbers that are passed with the inputs.
     numbers: &'a [Scalar],
-    /// For inputs whose memory has become an output's: that output, and the register that takes each tile first.
+    /// For each input whose memory became an output's: the output, and the register that each tile
+    /// is copied to first.
     reused: SmallVec<[Option<(usize, usize)>; 4]>,
 }
 
-/// The tile in hand.
+/// The current tile.
 #[derive(Clone, Copy)]
 struct Tile {
     outer: usize,
@@ -131,8 +133,8 @@ struct Tile {
 }
 
 impl Kernel {
-    /// Runs it. Inputs that nobody else holds may give their memory to outputs, and so may spare buffers; what is left of the inputs is
-    /// given to those.
+    /// Runs the kernel. Outputs may take the memory of inputs that nobody else holds, and of spare buffers.
+    /// The other inputs become spare buffers.
     pub(crate) fn run(
         &self,
         mut inputs: SmallVec<[Buffer; 4]>,
@@ -182,7 +184,7 @@ impl Kernel {
         Ok(outputs)
     }
 
-    /// How many chunks each result of a reduction is combined from.
+    /// The number of chunks whose results a reduction combines to one result.
     fn chunks(&self) -> usize {
         match self.space.kind {
             KernelKind::Map | KernelKind::Rows => self.space.tile.size().div_ceil(CHUNK).max(1),
@@ -190,7 +192,8 @@ impl Kernel {
         }
     }
 
-    /// How many rows of columns make a chunk. Long columns are cut only where there are too few of them for all threads.
+    /// The number of rows of columns in a chunk. Long columns are cut only if there are too few
+    /// columns for all threads.
     fn height(&self) -> usize {
         let rows = self.space.outer.size();
         match self.space.tile.size() {
@@ -239,14 +242,14 @@ impl Kernel {
 }
 
 impl Call<'_> {
-    /// Chunk by chunk of the tile dims, for each outer point. Parts are the outputs themselves, and for reductions one element a
-    /// chunk.
+    /// Runs chunk by chunk of the tile dims, for each outer point. Parts are the outputs themselves, or one
+    /// element a chunk for reductions.
     fn rows(&self, outputs: SmallVec<[TaskOutput; 2]>) {
         let kernel = self.kernel;
         let length = kernel.space.tile.size();
         let chunks = kernel.chunks();
         let units = kernel.space.outer.size() * chunks;
-        // Short rows go together.
+        // Short rows are grouped.
         let group = if kernel.space.kind == KernelKind::Map {
             1
         } else {
@@ -295,7 +298,7 @@ impl Call<'_> {
         });
     }
 
-    /// Down the outer points for each tile. Parts are pieces of rows of partial results.
+    /// Runs down the outer points for each tile. Parts are pieces of rows of partial results.
     fn columns(&self, outputs: SmallVec<[TaskOutput; 2]>) {
         let kernel = self.kernel;
         let (rows, length) = (kernel.space.outer.size(), kernel.space.tile.size());
@@ -303,13 +306,13 @@ impl Call<'_> {
             return;
         }
         let chunks = kernel.chunks();
-        // Pieces must not straddle two rows of partial results: whole rows, or parts of the only one.
+        // A piece must lie within one row of partial results: it is a whole row, or a part of the only one.
         let piece = if chunks == 1 { CHUNK.min(length) } else { length };
         let pieces = length.div_ceil(piece);
         let height = kernel.height();
         let part = |output: usize| kernel.outputs[output].of.dtype.size() * piece;
         self.each(chunks * pieces, outputs, part, |machine, number, parts| {
-            // Of no rows there is nothing to load.
+            // Without rows there is nothing to load.
             if rows > 0 {
                 self.once(machine, length.min(kernel.tile));
             }
@@ -342,8 +345,8 @@ impl Call<'_> {
         });
     }
 
-    /// Runs `tasks` pieces of work, on all threads if there is enough of it. `part` gives the bytes of each output that belong to
-    /// one piece.
+    /// Runs `tasks` pieces of work, on all threads if there is enough of it. `part` returns the bytes of each
+    /// output that belong to one piece.
     fn each(
         &self,
         tasks: usize,
@@ -390,7 +393,7 @@ impl Call<'_> {
         }
     }
 
-    /// What all tiles share.
+    /// Runs the instructions that all tiles share.
     fn once(&self, machine: &mut Machine, n: usize) {
         let tile = Tile {
             outer: 0,
@@ -612,7 +615,7 @@ impl Call<'_> {
                         (hi[i], lo[i]) = ((counter >> 32) as u32, counter as u32);
                     }
                 }
-                // Where the key is the same everywhere, there may be no more of it.
+                // A key that is the same everywhere may have one element only.
                 let n = if splat { 1 } else { n };
                 Counters::Each {
                     k0: &k0[..n],

@@ -1,4 +1,4 @@
-//! A program run as fused kernels gives, bit for bit, what its equations give one by one.
+//! A program in fused kernels returns, bit for bit, the results of its equations one by one.
 
 use kiln_cpu::{Buffer, Executable};
 use kiln_program::{
@@ -125,7 +125,7 @@ impl Dice {
     }
 }
 
-/// A random program over a few shapes, all ops that the engine fuses.
+/// A random program over a few shapes, with all ops that the engine fuses.
 fn random_program(dice: &mut Dice, equations: usize) -> Program {
     let shapes: [&[usize]; 7] = [&[], &[1], &[7], &[3, 7], &[70, 3], &[2, 3, 7], &[1500]];
     let mut b = Builder::new();
@@ -260,7 +260,7 @@ fn random_programs() {
     }
 }
 
-/// sum(sin(x) * x): one kernel, and over many chunks.
+/// sum(sin(x) * x) is one kernel, also over many chunks.
 #[test]
 fn a_reduction_is_one_kernel() {
     let mut b = Builder::new();
@@ -286,7 +286,7 @@ fn a_reduction_is_one_kernel() {
         .run(vec![Buffer::from_vec(x, [100_003])])
         .remove(0)
         .as_slice::<f64>()[0];
-    // Adding 1e5 terms of at most 10 one by one is off by at most 1e5 * 5e5 * 2^-53.
+    // The error of 1e5 terms of at most 10, added one by one, is at most 1e5 * 5e5 * 2^-53.
     assert!(
         (sum - expected).abs() < 1e5 * 5e5 * f64::EPSILON,
         "{sum} against {expected}"
@@ -427,7 +427,8 @@ fn loops_run_inside_the_tile() {
     for (paths, length) in [(5000, 20), (40_001, 3), (33, 1), (100, 0)] {
         agree(&simulation(paths, length), std::slice::from_ref(&key));
     }
-    // The shared loop, the simulation with its mean, and the first five paths again: no path is ever stored.
+    // The shared loop, the simulation with its mean, and the first five paths once more: no path
+    // is ever stored.
     assert!(Executable::compile(&simulation(5000, 20)).steps() <= 4);
 }
 

@@ -30,7 +30,7 @@ fn broadcast(b: &mut Builder, shape: &[usize], axes: &[usize], x: Var) -> Var {
 
 type Shaped = (&'static str, fn(usize) -> Program);
 
-/// Programs with about as many equations as asked for.
+/// Programs with about the number of equations that is asked for.
 const SHAPES: &[Shaped] = &[
     ("a chain of numbers", |n| chain(n, &[])),
     ("a chain of vectors", |n| chain(n, &[100])),

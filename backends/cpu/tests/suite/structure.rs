@@ -1,4 +1,4 @@
-//! Loops, branches, effects and pads give what their equations give one by one.
+//! Loops, branches, effects and pads return the results of their equations one by one.
 
 use kiln_cpu::{Buffer, Executable, on_effect};
 use kiln_program::{
@@ -31,7 +31,7 @@ fn number(b: &mut Builder, value: Scalar, shape: &[usize]) -> Var {
     )
 }
 
-/// One op, as a program of its own.
+/// Runs one op as a program of its own.
 fn alone(op: &Op, operands: &[Buffer]) -> Vec<Buffer> {
     let mut single = Builder::new();
     let vars: Vec<Var> = operands
@@ -127,7 +127,7 @@ fn trips(scan: &Scan, operands: &[Buffer]) -> Vec<Buffer> {
     carry
 }
 
-/// The same bits; one NaN is as good as another.
+/// Returns true if the bits are the same. All NaNs are alike.
 fn same(x: &Buffer, y: &Buffer) -> bool {
     let floats = |x: f64, y: f64| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
     x.array_type() == y.array_type()
@@ -199,7 +199,7 @@ impl Dice {
 const SHAPES: [&[usize]; 5] = [&[], &[4], &[2, 3], &[1], &[0]];
 const DTYPES: [DType; 5] = [DType::F32, DType::F64, DType::I32, DType::Bool, DType::U32];
 
-/// Adds an equation that fits variables there are.
+/// Adds an equation that fits the variables so far.
 fn grow(b: &mut Builder, vars: &mut Vec<Var>, dice: &mut Dice, depth: usize) {
     let x = vars[vars.len() - 1 - dice.roll(vars.len().min(14))];
     let t = b.type_of(x).clone();
@@ -259,7 +259,7 @@ fn grow(b: &mut Builder, vars: &mut Vec<Var>, dice: &mut Dice, depth: usize) {
                 start: shape.iter().map(|_| dice.roll(2)).collect(),
                 step: shape.iter().map(|_| by).collect(),
             };
-            // Back to a shape that others have.
+            // Back to a shape that other variables have.
             let y = push(b, op, &[x]);
             let stop: Axes = shape.iter().copied().collect();
             let (start, step) = (
@@ -409,7 +409,7 @@ fn grow(b: &mut Builder, vars: &mut Vec<Var>, dice: &mut Dice, depth: usize) {
     vars.extend(b.push(op, &inputs).unwrap());
 }
 
-/// A random program of these inputs that gives these results.
+/// A random program with inputs and results of these types.
 fn inner(dice: &mut Dice, inputs: &[ArrayType], outputs: &[ArrayType], depth: usize) -> Program {
     let mut b = Builder::new();
     let mut vars: Vec<Var> = inputs.iter().map(|of| b.input(of.clone())).collect();
@@ -468,7 +468,8 @@ fn random_loops_give_what_their_trips_give() {
     }
 }
 
-/// Loops whose carries are swapped, dropped, passed on, given twice, constant or slices, among what is fused around them.
+/// Loops whose carries are swapped, dropped, passed on, returned twice, constant or slices,
+/// between fused equations.
 #[test]
 fn random_carries_are_what_trips_make_of_them() {
     for seed in 0..300 {
@@ -526,7 +527,7 @@ fn random_carries_are_what_trips_make_of_them() {
                         let [x, y] = [0; 2].map(|_| *dice.one(&known));
                         plain(&mut body, &mut dice, x, y)
                     }
-                    // As it is: swapped, given twice, or from outside.
+                    // The variable unchanged: swapped, returned twice, or from outside.
                     _ => *dice.one(&known),
                 })
                 .collect();
@@ -551,7 +552,7 @@ fn random_carries_are_what_trips_make_of_them() {
     }
 }
 
-/// An op on floats that is part of a kernel.
+/// Adds an op on floats that is part of a kernel.
 fn plain(b: &mut Builder, dice: &mut Dice, x: Var, y: Var) -> Var {
     match dice.roll(3) {
         0 => push(
@@ -585,7 +586,7 @@ fn plain(b: &mut Builder, dice: &mut Dice, x: Var, y: Var) -> Var {
     }
 }
 
-/// `(c, x) -> c`, each step an op of the carry with a slice, a constant, or a number.
+/// `(c, x) -> c`, where each step is an op of the carry with a slice, a constant, or a number.
 #[test]
 fn recurrences_of_every_pair_of_ops() {
     let fs = [
@@ -644,7 +645,7 @@ fn recurrences_of_every_pair_of_ops() {
     }
 }
 
-/// Halves a carry while its sum is large; of every size, so that loops of all kinds run.
+/// Halves a carry while its sum is large. Carries of every size run loops of all kinds.
 #[test]
 fn loops_on_conditions() {
     for n in [1, 4, 1000, 3000] {
@@ -707,7 +708,7 @@ fn note(effect: &Effect, operands: &[Buffer]) {
     HAPPENED.with_borrow_mut(|all| all.push(format!("{text} {}", values.join(" "))));
 }
 
-/// What happens while a program runs.
+/// The effects that happen while a program runs.
 fn effects(program: &Program, inputs: Vec<Buffer>) -> Vec<String> {
     on_effect(note);
     HAPPENED.take();
@@ -751,7 +752,7 @@ fn effects_happen_in_the_order_of_the_program() {
     print(&mut b, "d", &[x]);
     let again = sum(&mut b, y);
     print(&mut b, "e", &[again, total]);
-    // Nothing of all that is a result.
+    // No result depends on any of this.
     let program = b.finish(&[]);
     let inputs = vec![Buffer::from_vec(vec![1.0f32; n], [n])];
     assert_eq!(
@@ -813,7 +814,7 @@ fn effects_happen_within_loops_and_in_the_branch_that_is_taken() {
     }
 }
 
-/// A dear branch that is not taken costs nothing: it would not end.
+/// An expensive branch that is not chosen does not run: it would never end.
 #[test]
 fn only_one_branch_runs() {
     let t = of(DType::F32, &[]);
@@ -944,7 +945,8 @@ fn pads_of_every_rank_step_and_dtype() {
     }
 }
 
-/// An index into an axis of length 0 is nowhere, also in a loop: a gather gives what stands for no element, a scatter changes nothing.
+/// An index into an axis of length 0 is out of bounds, also in a loop: a gather returns the fill value, a
+/// scatter changes nothing.
 #[test]
 fn indices_into_empty_axes_are_nowhere() {
     for mode in [OutOfBounds::Fill, OutOfBounds::Clip] {
@@ -1061,7 +1063,7 @@ fn empty_arrays_take_no_memory() {
     assert_eq!(result.array_type(), &x);
 }
 
-/// Products and sums over axes of length 0 are zeros, whatever else is the same in each row.
+/// Products and sums over axes of length 0 are zeros, also if operands are the same in each row.
 #[test]
 fn sums_of_no_products_are_zero() {
     for (batch, m, n) in [(4, 4, 1), (1, 1, 5), (3, 2, 2), (2, 300, 1)] {
@@ -1081,7 +1083,8 @@ fn sums_of_no_products_are_zero() {
     }
 }
 
-/// The bits of a contraction are those of each of its matrices: for one matrix and many, one batch axis and two, wherever they are.
+/// A batch of contractions has the bits of each of its matrices: for one matrix and many, one batch axis and
+/// two, at any place.
 #[test]
 fn a_batch_of_contractions_is_each_of_them() {
     let at = |permutation: &[usize], x: &Buffer| {
@@ -1134,7 +1137,7 @@ fn bits(x: &Buffer) -> Vec<u64> {
     x.as_slice::<f64>().iter().map(|x| x.to_bits()).collect()
 }
 
-/// Uniform floats are drawn at once only where nothing else reads the words, also by way of moves.
+/// Uniform floats are drawn at once only if nothing else reads the words, not even through a move.
 #[test]
 fn words_of_uniform_floats_are_read_elsewhere_too() {
     for moved in [
@@ -1166,7 +1169,8 @@ fn words_of_uniform_floats_are_read_elsewhere_too() {
     }
 }
 
-/// Uniform floats of words that nothing else reads: of the high and the low word, and of the low and the high one.
+/// Uniform floats of words that nothing else reads: of the high and the low word, and of the low
+/// and the high word.
 fn both_orders(moved: &Op) -> Program {
     let mut b = Builder::new();
     let (key, first) = (b.input(of(DType::U32, &[2])), b.input(of(DType::U32, &[2])));

@@ -1,10 +1,10 @@
-//! The values beside the zeros on the negative axis, where reflection cancels.
+//! The values next to the zeros on the negative axis, where reflection cancels.
 
 use super::LGAMMA;
 use std::f64::consts::PI;
 
-/// The zeros of lgamma next to the poles -2, -3, ..., -17: how far they are below and above, each as a float and what it leaves. There is none between -2 and
-/// -1. Below -17.5 no float comes near a zero.
+/// The zeros of lgamma next to the poles -2, -3, ..., -17: their distances below and above, each as a float
+/// and the rest. There is none between -2 and -1. Below -17.5 no float comes near a zero.
 #[rustfmt::skip]
 const ZEROS: [[(f64, f64); 2]; 16] = [
     [(-0.45702473822080064, 1.843554041574456e-17), (0.0, 0.0)],
@@ -27,8 +27,9 @@ const ZEROS: [[(f64, f64); 2]; 16] = [
 
 /// [`lgamma`](super::lgamma) as its difference from the value 0 at the next zero.
 ///
-/// For `x = e - m` it is `lgamma(2 + e)` less the logarithm of the factors `|e|, 1 + e, 1 - e, ..., m - e`. Both are subtracted from the same at the zero:
-/// a divided difference of the polynomial, and the product of ratios that differ from 1 in proportion to the distance from the zero.
+/// For `x = e - m` it is `lgamma(2 + e)` less the logarithm of the factors `|e|, 1 + e, 1 - e, ..., m - e`.
+/// The values of both terms at the zero are subtracted: the polynomial becomes a divided difference. The
+/// factors become a product of ratios that differ from 1 in proportion to the distance from the zero.
 pub(super) fn lgamma_beside_a_zero(x: f64) -> f64 {
     let m = -x.round();
     let e = x + m;
@@ -63,7 +64,8 @@ pub(super) fn lgamma_beside_a_zero(x: f64) -> f64 {
     f64::mul_add(distance.0, slope, -log.0)
 }
 
-/// [`digamma`](super::digamma) by reflection in pairs of floats, right to `2^-100`: the nearest floats to a zero give `2^-53`.
+/// [`digamma`](super::digamma) by reflection in pairs of floats, right to `2^-100`. At the floats nearest to
+/// a zero the value is about `2^-53`.
 pub(super) fn digamma_beside_a_zero(x: f64) -> f64 {
     let (sin, cos) = sin_cos_pi(super::from_nearest(x));
     let cotangent = PAIR_PI.times(cos).over(sin);
@@ -119,7 +121,7 @@ fn whole(n: usize) -> Pair {
     Pair(n as f64, 0.0)
 }
 
-/// By Taylor's series, up to `pi/4`.
+/// Sine and cosine of `pi f` by Taylor's series, up to `pi/4`.
 fn sin_cos_pi(f: f64) -> (Pair, Pair) {
     let flip = f.abs() > 0.25;
     let g = if flip { 0.5 - f.abs() } else { f };
@@ -177,7 +179,7 @@ const BERNOULLI: [(f64, f64); 14] = [
     (-3392780147.0, 3480.0),
 ];
 
-/// By Stirling's series from 24 on, to which the recurrence leads.
+/// Digamma by Stirling's series from 24 on. The recurrence shifts smaller arguments there.
 fn digamma_of_pair(mut x: Pair) -> Pair {
     let mut shift = Pair(0.0, 0.0);
     while x.0 < 24.0 {

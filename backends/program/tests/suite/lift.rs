@@ -68,7 +68,7 @@ fn numbers_within_the_programs_of_every_op_are_lifted_and_put_back() {
     assert_eq!(listed(&numbers), [2.0, 3.0, 4.0, 5.0, 6.0]);
     assert_eq!(put_back(&lifted, &numbers), two);
     assert_eq!(put_back(&lifted, &others), twenty);
-    // What is lifted stays as it is.
+    // A lifted program stays as it is.
     assert_eq!(lift(&lifted), (lifted.clone(), Arc::from([])));
 }
 
@@ -97,7 +97,7 @@ fn equal_numbers_are_one_and_what_folds_or_decides_stays() {
     );
 }
 
-/// What is left of a lifted program when it is simplified: the same as of the program itself, whose literals fold.
+/// `simplify` folds the literals of a program and the numbers of its lifted form to the same program.
 #[test]
 fn numbers_fold_before_they_are_known() {
     // (-(x * 2.5)) * (4.5 - 1) / -(0.7)

@@ -1,9 +1,9 @@
-//! What simplification leaves of loops.
+//! Tests of `simplify` on loops: it drops dead carries, slices and equations.
 
 use kiln_program::{ArrayType, Binary, Builder, DType, Op, Program, Scan, simplify};
 use std::sync::Arc;
 
-/// A loop over the carries `a + b`, `b * b`, `c * x`, of which the results `wanted` are read.
+/// A loop over the carries `a + b`, `b * b`, `c * x`. The program returns the results in `wanted`.
 fn program(wanted: &[usize]) -> Program {
     let of = || ArrayType::new(DType::F32, [3]);
     let mut body = Builder::new();
@@ -33,7 +33,7 @@ fn program(wanted: &[usize]) -> Program {
     b.finish(&outputs)
 }
 
-/// Carries, slices, and equations of an iteration.
+/// The numbers of carries, slices, and equations of an iteration that remain.
 fn left(wanted: &[usize]) -> Option<(usize, usize, usize)> {
     let simple = simplify(&program(wanted));
     assert_eq!(simple.output_types(), program(wanted).output_types());

@@ -110,7 +110,7 @@ fn a_truncated_program_is_an_error() {
     }
 }
 
-/// Every number in turn is replaced by others: what comes is an error, or a program that types.
+/// Replaces every number in turn by others: the reader returns an error, or a program that types.
 #[test]
 fn a_damaged_program_is_an_error_or_another_program() {
     let text = serde_json::to_string(&program()).unwrap();
@@ -195,7 +195,7 @@ fn errors_say_what_is_wrong() {
     }
 }
 
-/// A table of programs each of which runs the one before it `times` times.
+/// A table of programs. Each runs the one before it `times` times.
 fn tower(depth: usize, times: usize) -> String {
     let mut programs = vec![
         r#"{"inputs":[{"dtype":"F32","shape":[2]}],"equations":[[{"Unary":"Sin"},[0],[]]],"outputs":[1]}"#
@@ -247,7 +247,8 @@ fn depth_size_and_work_are_bounded() {
     read(&tower(50, 1)).unwrap();
 }
 
-/// Every walk over programs within programs takes time in what there is, not in how often it is run.
+/// Every walk over nested programs takes time proportional to the distinct programs, not to the number of
+/// runs.
 #[test]
 fn shared_programs_are_walked_once() {
     let read = || serde_json::from_str::<Program>(&tower(40, 2)).unwrap();

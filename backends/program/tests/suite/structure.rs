@@ -1,5 +1,5 @@
-//! Ops that hold programs, and those that transformations are told by: their types, their text, and what is left when a program is
-//! made shorter.
+//! Ops that hold programs, and ops that only transformations distinguish: their types, their text, and the
+//! program that remains when it is made shorter.
 
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, Custom, CustomRule, DType, Effect, Op, Program, Reduction, Scalar,
@@ -43,7 +43,7 @@ fn pad(shape: &[usize], start: &[usize], step: &[usize]) -> Op {
     }
 }
 
-/// `(inputs) -> outputs` with a backward rule that gives the cotangents back.
+/// `(inputs) -> outputs` with a backward rule that returns the cotangents.
 fn custom(program: Arc<Program>, backward: Arc<Program>) -> Op {
     let forward = function(f32s(&[2]), |b, x| {
         let y = push(b, Op::Unary(Unary::Sin), &[x]);
@@ -225,7 +225,7 @@ fn devices_see_less_than_transformations() {
         assert_eq!(shorter.input_types(), program.input_types());
         assert_eq!(shorter.output_types(), program.output_types());
     }
-    // Calls, too, and within branches.
+    // Calls are inlined too, also within branches.
     let inner = function(f32s(&[2]), |b, x| {
         let y = push(b, Op::Call(unary(Unary::Sin, f32s(&[2]))), &[x]);
         vec![push(b, Op::StopGradient, &[y])]
@@ -311,7 +311,7 @@ fn dead_code_keeps_what_is_done_for_its_own_sake() {
     b.push(print("once"), &[]).unwrap();
     let program = b.finish(&[x]);
     let simple = simplify(&program);
-    // Equal effects are two, and come in their order.
+    // Equal effects stay two, and keep their order.
     assert_eq!(
         names(&simple),
         ["scan", "debug_print", "checkpoint", "debug_print", "debug_print"]
@@ -320,7 +320,7 @@ fn dead_code_keeps_what_is_done_for_its_own_sake() {
     let Op::Scan(scan) = &simple.equations()[0].op else {
         panic!("a loop")
     };
-    // What the print needs goes on, the rest does not.
+    // The equations that the print needs stay, the rest does not.
     assert_eq!(names(&scan.body), ["debug_print", "sin"]);
 
     let mut b = Builder::new();
@@ -334,7 +334,7 @@ fn dead_code_keeps_what_is_done_for_its_own_sake() {
     );
 }
 
-/// A loop without results and effects is not there, also when something dear leaves the loop around it.
+/// A loop without results and effects is dropped, also when an expensive equation leaves the loop around it.
 #[test]
 fn what_has_no_results_is_dropped() {
     let square = f32s(&[2, 2]);

@@ -1,4 +1,4 @@
-//! Functions made of the exponential: the device's away from 0, a polynomial next to it.
+//! Functions made of the exponential: the device's exponential away from 0, a polynomial next to it.
 
 use super::real::Real;
 use crate::Kernels;
@@ -6,14 +6,14 @@ use burn_backend::{Scalar, TensorMetadata};
 use kiln_math::polynomials::EXP;
 use std::f32::consts::LN_2;
 
-/// A power: its product with the exponent is exact where that of `x` with ln 2 is not.
+/// `2^x` as a power: its product with the exponent is exact, the product of `x` with ln 2 is not.
 pub(super) fn exp2<B: Kernels>(x: Real<B>) -> Real<B> {
     let (shape, device, dtype) = (x.0.shape(), x.0.device(), x.0.dtype().into());
     let two = B::float_full(shape, Scalar::Float(2.0), &device, dtype);
     Real(B::float_powf(two, x.0))
 }
 
-/// `w (w + 2)` with `w = exp(x / 2) - 1` up to ln 2, beyond which `exp(x)` is far enough from 1.
+/// `w (w + 2)` with `w = exp(x / 2) - 1` up to ln 2. Beyond, `exp(x)` is far enough from 1.
 pub(super) fn expm1<B: Kernels>(x: Real<B>) -> Real<B> {
     let half = &x * 0.5;
     let w = (half.polynomial(EXP) * &half + 1.0) * &half;
@@ -22,7 +22,7 @@ pub(super) fn expm1<B: Kernels>(x: Real<B>) -> Real<B> {
     near.or(x.abs().gt(LN_2), far)
 }
 
-/// `(e^x - e^-x) / 2` beyond 1; below, Taylor's series, whose next term is 2^-25 of it.
+/// `(e^x - e^-x) / 2` beyond 1. Below it is Taylor's series, whose next term is 2^-25 of it.
 pub(super) fn sinh<B: Kernels>(x: Real<B>) -> Real<B> {
     const SERIES: &[f32] = &[1.0, 1.0 / 6.0, 1.0 / 120.0, 1.0 / 5040.0, 1.0 / 362_880.0];
     let near = x.square().polynomial(SERIES) * &x;
@@ -36,7 +36,7 @@ pub(super) fn cosh<B: Kernels>(x: Real<B>) -> Real<B> {
     &half + &(half.recip() * 0.25)
 }
 
-/// `e^|x| / 2`, which does not overflow before the hyperbolic functions do.
+/// `e^|x| / 2`, which overflows no earlier than the hyperbolic functions.
 fn half_exp<B: Kernels>(x: &Real<B>) -> Real<B> {
     let root = (x.abs() * 0.5).exp();
     &root * 0.5 * root

@@ -1,4 +1,5 @@
-//! Functions made of the logarithm: the device's away from 1, where its error is relative, and a polynomial near 1.
+//! Functions made of the logarithm: the device's logarithm away from 1, where its error is relative, and a
+//! polynomial near 1.
 
 use super::real::Real;
 use crate::Kernels;
@@ -6,18 +7,19 @@ use kiln_math::polynomials::{ASINH, ATANH, LOG};
 use std::f32::consts::LN_2;
 
 pub(super) fn log<B: Kernels>(x: Real<B>) -> Real<B> {
-    // Exact from 1/2 to 2.
+    // The difference is exact from 1/2 to 2.
     let f = &x - 1.0;
     log_near(&f, x.log())
 }
 
-/// The rounding of `1 + x` is relative to 1, and so is the logarithm's error where it is not near 0.
+/// `log(1 + x)`. The rounding of `1 + x` is relative to 1, and so is the logarithm's error
+/// unless it is near 0.
 pub(super) fn log1p<B: Kernels>(x: Real<B>) -> Real<B> {
     let far = (&x + 1.0).log();
     log_near(&x, far)
 }
 
-/// `log(1 + f)` between the roots of 1/2 and 2, and what is given elsewhere.
+/// `log(1 + f)` between the roots of 1/2 and 2, and `far` elsewhere.
 fn log_near<B: Kernels>(f: &Real<B>, far: Real<B>) -> Real<B> {
     // (sqrt(2) - 1) / (sqrt(2) + 1).
     const RANGE: f32 = 0.171_572_88;
@@ -27,10 +29,10 @@ fn log_near<B: Kernels>(f: &Real<B>, far: Real<B>) -> Real<B> {
     far.or(s.abs().lt(RANGE), near)
 }
 
-/// From here on `x^2 + 1` and `x^2 - 1` are `x^2` to the last bit, and it does not overflow before.
+/// From here on `x^2 + 1` and `x^2 - 1` are `x^2` to the last bit. `x^2` does not overflow here.
 const LARGE: f32 = 1e4;
 
-/// The logarithm of `2 x` instead of that of another function of `x`, where `x` is large.
+/// The logarithm of `2 x` if `x` is large, and `log` elsewhere.
 fn log_or_double<B: Kernels>(x: &Real<B>, log: Real<B>) -> Real<B> {
     log.or(x.gt(LARGE), x.log() + LN_2)
 }

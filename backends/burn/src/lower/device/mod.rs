@@ -1,16 +1,19 @@
 //! Elementwise functions of f32 on devices.
 //!
-//! A device's own functions are as good as its compiler likes: WGSL asks next to nothing of `sin`, `log` near 1, `atan` or `tanh`,
-//! and drops the sign of zero and NaN in some. So all but `exp`, `sqrt`, `sin`, `cos` and the logarithm away from 1 are written here,
-//! in operations that Burn's fusion puts into one kernel (bool logic, `is_nan` and `floor` are not among them). A kernel holds about
-//! 60 of them, which three sines of full accuracy would fill: those two are the device's own.
+//! A device's own functions are as good as its compiler likes: WGSL asks next to nothing of `sin`, `log` near
+//! 1, `atan` or `tanh`, and some compilers drop the sign of zero and NaN. So all functions but `exp`, `sqrt`,
+//! `sin`, `cos` and the logarithm away from 1 are written here, in operations that Burn's fusion puts into
+//! one kernel (bool logic, `is_nan` and `floor` are not among them). A kernel holds about 60 operations,
+//! which three sines of full accuracy would fill: `sin` and `cos` are the device's own.
 //!
-//! Three things are left to the device, and the forms here do not depend on them: whether `x * y + z` is rounded once or twice, whether
-//! denormal numbers are zeros, and whether floats are taken for real numbers: Mesa's compilers make 0 of `x - x`, and would
-//! of the rounding error of a sum. Hence no formula that needs one; comparisons with NaN and signs of zeros are kept.
+//! The device decides three things, and the forms here do not depend on them. It rounds `x * y + z` once or
+//! twice. Denormal numbers are zeros or not. The compiler may take floats for real numbers: Mesa's compilers
+//! make 0 of `x - x`, and would make 0 of the rounding error of a sum. So no formula needs such an error.
+//! Compilers keep comparisons with NaN and signs of zeros.
 //!
-//! Results are within five units in the last place, and where the function is made of the device's exponential, the rounding of its
-//! exponent besides: `tests/common/device.rs` has the bound of each with its reason, and `tests/ulp.rs` measures them.
+//! Results are within five units in the last place. A function made of the device's exponential also has the
+//! rounding of its exponent. `tests/common/device.rs` has the bound of each with its reason, and
+//! `tests/ulp.rs` measures them.
 
 mod erf;
 mod exp;
@@ -24,7 +27,7 @@ use burn_backend::tensor::FloatTensor;
 use kiln_program::{Binary, Unary};
 use real::Real;
 
-/// The function of one f32 operand, where Burn's is not good enough.
+/// The function of one f32 operand, if Burn's is not good enough.
 pub(super) fn unary<B: Kernels>(f: Unary, x: FloatTensor<B>) -> Option<FloatTensor<B>> {
     let x = Real::<B>(x);
     let y = match f {
@@ -53,7 +56,7 @@ pub(super) fn unary<B: Kernels>(f: Unary, x: FloatTensor<B>) -> Option<FloatTens
     Some(y.0)
 }
 
-/// The function of two f32 operands, likewise.
+/// The function of two f32 operands, if Burn's is not good enough.
 pub(super) fn binary<B: Kernels>(f: Binary, x: FloatTensor<B>, y: FloatTensor<B>) -> Option<FloatTensor<B>> {
     let (x, y) = (Real::<B>(x), Real::<B>(y));
     let z = match f {

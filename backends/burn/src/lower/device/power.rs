@@ -5,13 +5,13 @@ use super::real::Real;
 use super::trig::signed;
 use crate::Kernels;
 
-/// A guess by logarithms, and a step of Newton's method.
+/// The cube root: a guess by logarithms, and a step of Newton's method.
 pub(super) fn cbrt<B: Kernels>(x: Real<B>) -> Real<B> {
     let a = x.abs();
     let guess = (a.log() * (1.0 / 3.0)).exp();
     let step = (&guess - &(a / guess.square())) * (1.0 / 3.0);
     let root = (guess - step).with_sign_of(&x);
-    // Zeros and infinities, for which the step is NaN, are their own roots.
+    // Zeros and infinities are their own roots. Their step is NaN.
     let number = root.equal(&root);
     x.or(number, root)
 }
@@ -23,9 +23,9 @@ pub(super) fn pow<B: Kernels>(x: Real<B>, y: Real<B>) -> Real<B> {
     let finite = y.clone().limit(f32::MAX);
     let finite = finite.clone().fill(finite.lt(f32::MIN), f32::MIN);
     let power = (log(a.clone()) * &finite).exp();
-    // The square of a number is the commonest power, and exact in its bits.
+    // The square of a number is the most common power, and exact in its bits.
     let power = power.or(y.eq(2.0), a.square());
-    // The sign of an odd power; NaN for a fraction of a negative number, but for infinity.
+    // The sign of an odd power. A fractional power of a negative number is NaN, except for infinity.
     let parity = finite.modulo(2.0);
     let fraction = power.clone().fill(a.lt(f32::INFINITY), f32::NAN);
     let of_negative = fraction
@@ -40,7 +40,7 @@ pub(super) fn pow<B: Kernels>(x: Real<B>, y: Real<B>) -> Real<B> {
         .fill(x.eq(1.0), 1.0)
 }
 
-/// Scaled by the greater of the magnitudes, so that squares neither overflow nor vanish.
+/// The hypotenuse, scaled by the greater of the magnitudes, so that squares neither overflow nor vanish.
 pub(super) fn hypot<B: Kernels>(x: Real<B>, y: Real<B>) -> Real<B> {
     let (a, b) = (x.abs(), y.abs());
     let steep = a.greater(&b);

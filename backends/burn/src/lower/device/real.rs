@@ -119,13 +119,13 @@ impl<B: Kernels> Real<B> {
         Real(B::float_mask_fill(self.0, mask, scalar(value)))
     }
 
-    /// At most `limit`; NaN stays.
+    /// The minimum of the number and `limit`; NaN stays.
     pub(super) fn limit(self, limit: f32) -> Real<B> {
         let above = self.gt(limit);
         self.fill(above, limit)
     }
 
-    /// What is not negative, negated where `x` is below 0; the zeros of `x` are those of the result.
+    /// Gives a number that is not negative the sign of `x`. A zero of `x` must be a zero of the result.
     pub(super) fn with_sign_of(self, x: &Real<B>) -> Real<B> {
         let negative = -self.clone();
         self.or(x.lt(0.0), negative)

@@ -5,7 +5,7 @@ use crate::Kernels;
 use kiln_math::polynomials::{ASIN, ATAN};
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
-/// Of the device's own: those are one operation each, and a kernel holds some 60.
+/// The quotient of the device's own functions: each is one operation, and a kernel holds some 60.
 pub(super) fn tan<B: Kernels>(x: Real<B>) -> Real<B> {
     x.sin() / x.cos()
 }
@@ -45,7 +45,7 @@ fn atan_below_one<B: Kernels>(w: Real<B>) -> Real<B> {
     angle.or(upper, turned)
 }
 
-/// The angle at the other side of the diagonal where the mask holds.
+/// Mirrors the angle at the diagonal where the mask holds.
 fn complement<B: Kernels>(angle: Real<B>, mask: burn_backend::tensor::BoolTensor<B>) -> Real<B> {
     let other = -angle.clone() + FRAC_PI_2;
     angle.or(mask, other)
@@ -60,7 +60,7 @@ pub(super) fn atan<B: Kernels>(x: Real<B>) -> Real<B> {
     angle.or(a.lt(1e-4), x)
 }
 
-/// `x`, or for a zero its reciprocal, an infinity with the sign that comparisons do not see.
+/// `x`, or the reciprocal of a zero: an infinity, whose sign comparisons see.
 pub(super) fn signed<B: Kernels>(x: &Real<B>) -> Real<B> {
     x.clone().or(x.eq(0.0), x.recip())
 }
@@ -72,7 +72,7 @@ pub(super) fn atan2<B: Kernels>(y: Real<B>, x: Real<B>) -> Real<B> {
         a.clone().or(steep.clone(), b.clone()),
         b.clone().or(steep.clone(), a.clone()),
     );
-    // Two infinities are as good as equal; and two zeros.
+    // Two infinities count as equal, and so do two zeros.
     let w = (&low / &high).fill(a.equal(&b), 1.0).or(high.eq(0.0), low);
     let angle = complement(atan_below_one(w), steep);
     let back = -angle.clone() + PI;

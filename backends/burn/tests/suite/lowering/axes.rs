@@ -69,13 +69,13 @@ fn reductions() {
     ]);
 }
 
-/// Long axes: every number counts, and sums of floats lose digits only with the lengths of the parts.
+/// Long axes: every number counts, and the error of sums of floats grows only with the lengths of the parts.
 #[test]
 fn long_reductions() {
     use Reduction::{Max, Min, Prod, Sum};
     let tenth = f64::from(0.1f32);
     let sum = |length: usize| {
-        // Parts of at most 4096 elements, then the parts, then what is left: each addition rounds once.
+        // Parts of at most 4096 elements, then the parts, then the rest: each addition rounds once.
         let additions = 4096 + length / 1000 + 1;
         row(
             reduce(Sum, &[0]),
@@ -406,8 +406,8 @@ fn contractions() {
     ]);
 }
 
-/// A contraction against its definition, over many arrangements of axes.
-/// Long contractions; the numbers are whole and below 2^24, so that every order of adding gives the same.
+/// Long contractions. The numbers are whole and below 2^24, so that every order of additions has the same
+/// result.
 #[test]
 fn long_contractions() {
     const N: usize = 300_001;
@@ -452,6 +452,7 @@ fn long_contractions() {
     ]);
 }
 
+/// A contraction against its definition, over many arrangements of axes.
 #[test]
 fn contractions_against_loops() {
     let mut rows = Vec::new();
@@ -555,7 +556,8 @@ fn linear_algebra() {
     ]);
 }
 
-/// A singular matrix gives no number that could be taken for a solution, and does not panic; the upper triangle is not read.
+/// A singular matrix returns no number that could be taken for a solution, and does not panic. The upper
+/// triangle is not read.
 #[test]
 fn degenerate_matrices() {
     use burn_flex::Flex;

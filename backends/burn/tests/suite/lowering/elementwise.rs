@@ -11,7 +11,7 @@ fn f32s(x: &[f64]) -> TensorData {
     v(x.iter().map(|&x| x as f32).collect::<Vec<_>>())
 }
 
-/// The function of `f64`, on both widths.
+/// Adds rows for a function of `f64` in both widths.
 fn unary(rows: &mut Vec<Row>, f: Unary, tolerance: f64, x: &[f64], of: impl Fn(f64) -> f64) {
     let single: Vec<f64> = x.iter().map(|&x| f64::from(x as f32)).collect();
     let expected: Vec<f64> = single.iter().map(|&x| of(x)).collect();
@@ -283,7 +283,7 @@ fn binary_floats() {
     ));
     let three = vec![v([2.0f32, 1.0]), v([3.0f32, INF as f32]), v([1.0f32, 0.0])];
     rows.push(row(Op::MulAdd, three, v([7.0f32, INF as f32])));
-    // Rounded once: the product's low half survives.
+    // The result is rounded once: the product's low half survives.
     let e = 2f64.powi(-30);
     rows.push(
         row(

@@ -253,7 +253,7 @@ fn gathers() {
             vec![count(&[2, 2, 2]), a([1i32, 0], [2, 1])],
             a([2.0f32, 3.0, 4.0, 5.0], [2, 1, 2]),
         ),
-        // Nothing to read, nothing read.
+        // An empty array to read, and a read of no index.
         row(
             gather(&[0], 0, Clip),
             vec![v(Vec::<f32>::new()), v([0i32, 1])],
@@ -416,7 +416,8 @@ fn scatters() {
     ]);
 }
 
-/// More updates of one place than Mesa's drivers in software let a loop have iterations: each of them counts, and the last one stays.
+/// More updates of one place than the iterations that Mesa's software drivers let a loop have: each update
+/// counts, and the last one stays.
 #[test]
 fn many_updates_of_one_place() {
     let scatter = |kind| Op::Scatter {

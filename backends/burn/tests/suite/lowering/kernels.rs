@@ -89,7 +89,7 @@ fn random_bits_of_several_keys() {
     }
 }
 
-/// Bit for bit what the host's fused multiply-add gives: by fused ops where products are exact, by a kernel elsewhere.
+/// The bits of the host's fused multiply-add: by fused ops if products are exact, by a kernel otherwise.
 #[test]
 fn uniform() {
     let size = (1 << 16) + 3;
@@ -291,7 +291,7 @@ fn cumulative_bools() {
     }
 }
 
-/// Extremes are elements: exact, the last of equal ones, and NaN from its place on.
+/// Extremes are elements: they are exact, the last of equal ones, and NaN from the first NaN on.
 #[test]
 fn cumulative_extremes() {
     for (shape, axis) in SHAPES {
@@ -315,8 +315,8 @@ fn cumulative_extremes() {
     }
 }
 
-/// How many roundings are on the way to an element of a lane: at each level a block's total and its running total, each of
-/// up to 64 numbers.
+/// The number of roundings on the way to an element of a lane: at each level a block's total and its running
+/// total, each of up to 64 numbers.
 fn roundings(length: usize) -> f64 {
     let mut length = length;
     let mut roundings = 0;
@@ -329,7 +329,7 @@ fn roundings(length: usize) -> f64 {
     }
 }
 
-/// Half an ulp of `f32`: what one rounding is off by, relatively.
+/// Half an ulp of `f32`: the relative error of one rounding.
 const UNIT: f64 = 1.0 / (1 << 24) as f64;
 
 #[test]
@@ -362,7 +362,8 @@ fn cumulative_sums() {
 #[test]
 fn cumulative_products() {
     for (shape, axis) in SHAPES {
-        // Each second factor undoes the one before it, but for the sign: products stay within range.
+        // Each second factor cancels the one before it, except for the sign, so that products stay
+        // within range.
         let inner: usize = shape[axis + 1..].iter().product();
         let factor = |i: usize| {
             let along = i / inner % shape[axis];
@@ -373,7 +374,8 @@ fn cumulative_products() {
         for reverse in [false, true] {
             let got = cumulative(Reduction::Prod, axis, reverse, &x, shape);
             let wanted = loops(&x, shape, axis, reverse, f64::from, |x, y| x * y);
-            // Relative errors of the factors' products add up, in any order; the second order is far below twice that.
+            // Relative errors of the factors' products add up, in any order; the second order is far
+            // below twice that.
             let bound = 2.0 * UNIT * shape[axis] as f64;
             for (x, y) in values::<f32>(&got).iter().zip(&wanted) {
                 assert!(
@@ -385,7 +387,8 @@ fn cumulative_products() {
     }
 }
 
-/// A kernel's operands and results are ordinary values of the fusion stream: fused ops before and after, views, and values used twice.
+/// A kernel's operands and results are ordinary values of the fusion stream: fused ops before and after,
+/// views, and values that are read twice.
 #[test]
 fn among_other_ops() {
     let device = Default::default();

@@ -1,4 +1,5 @@
-//! The lowering of ops and programs onto Burn's backends. One program: each would compile the backends anew.
+//! The lowering of ops and programs onto Burn's backends. This is one test program: each would compile
+//! the backends anew.
 
 mod axes;
 mod common;

@@ -97,7 +97,7 @@ fn calls() {
     gives(&b.finish(&[y]), &[s(3.0f32)], &[v([12.0f32])]);
 }
 
-/// A scan whose carry is `c * x + x`, which also gives each carry and each `x`; `k` rides along.
+/// A scan whose carry is `c * x + x`. It also returns each carry and each `x`; `k` is carried unchanged.
 fn scanned(length: usize, reverse: bool) -> Program {
     let mut body = Builder::new();
     let (k, c, x) = (

@@ -12,7 +12,7 @@ use kiln_program::{ArrayType, Binary, DType, Op, Unary};
 /// Every STEP-th bit pattern of f32 is tried (an odd number, so that all low bits occur).
 const STEP: usize = 10_007;
 const INF: f32 = f32::INFINITY;
-/// What has a value of its own somewhere.
+/// The numbers at which some function has a special value.
 const SPECIAL: [f32; 22] = [
     0.0,
     -0.0,
@@ -38,7 +38,7 @@ const SPECIAL: [f32; 22] = [
     f32::NAN,
 ];
 
-/// Bit patterns of all exponents, and numbers that are evenly spaced where functions do most.
+/// Bit patterns of all exponents, and evenly spaced numbers in the range where functions change most.
 fn sweep() -> Vec<f32> {
     let mut x: Vec<f32> = (0..=u32::MAX).step_by(STEP).map(f32::from_bits).collect();
     x.extend((-200_000..200_000).map(|i| i as f32 * 1e-4));
@@ -46,7 +46,7 @@ fn sweep() -> Vec<f32> {
     x
 }
 
-/// Pairs of any bits, of numbers that go together, and of all special ones.
+/// Pairs of any bits, of numbers that suit each other, and of all special ones.
 fn pairs() -> [Vec<f32>; 2] {
     let pattern = |i: u32| f32::from_bits(i.wrapping_mul(2_654_435_761) ^ (i >> 3));
     let mut pairs: Vec<(f32, f32)> = (0..400_000)
@@ -69,7 +69,7 @@ fn pairs() -> [Vec<f32>; 2] {
         })
         .collect();
     pairs.extend(SPECIAL.iter().flat_map(|&x| SPECIAL.map(|y| (x, y))));
-    // Denormal operands may count as zeros: their place is the functions of one operand.
+    // Denormal operands may count as zeros; the functions of one operand test them.
     pairs.retain(|(x, y)| !x.is_subnormal() && !y.is_subnormal());
     let (x, y) = pairs.into_iter().unzip();
     [x, y]
@@ -90,7 +90,7 @@ fn run<B: Kernels>(route: Route, ops: &[Op], inputs: &[&[f32]]) -> Vec<f32> {
     x.remove(0).into_data().try_to_vec().expect("f32")
 }
 
-/// Runs on the device, prints the worst errors, and gives those that are over the bound.
+/// Runs an op on the device, prints the worst errors, and appends the errors that exceed the bound.
 fn measure(op: Op, inputs: &[&[f32]], truth: impl Fn(&[f64]) -> f64, failed: &mut Vec<String>) {
     let got = run::<Wgpu>(Route::Device, std::slice::from_ref(&op), inputs);
     let (mut worst, mut share) = ((0.0, vec![]), (0.0, vec![]));
@@ -125,7 +125,8 @@ fn measure(op: Op, inputs: &[&[f32]], truth: impl Fn(&[f64]) -> f64, failed: &mu
     );
 }
 
-/// A denormal number may count as any between zero and the least normal one.
+/// The error at an operand. A denormal operand may count as any number between zero and the
+/// least normal number.
 fn error_at(got: f32, x: &[f64], truth: impl Fn(&[f64]) -> f64) -> f64 {
     if let &[x] = x
         && (x as f32).is_subnormal()
@@ -180,7 +181,7 @@ const FUNCTIONS: [(Unary, Truth); 32] = [
     (Unary::Sinh, f64::sinh),
     (Unary::Cosh, f64::cosh),
     (Unary::Tanh, f64::tanh),
-    // The sign of zero is not kept by std's.
+    // std's function does not keep the sign of zero.
     (Unary::Asinh, |x| x.asinh().copysign(x)),
     (Unary::Acosh, f64::acosh),
     (Unary::Atanh, f64::atanh),
@@ -199,7 +200,7 @@ fn functions_of_one_operand_keep_their_bounds() {
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
-/// The reference is the host's: XLA's polynomials, wherever they are from the truth.
+/// The reference is the host's function: XLA's polynomials, however far they are from the true value.
 #[test]
 fn erf_inv_is_the_hosts() {
     let op = Op::Unary(Unary::ErfInv);
@@ -249,7 +250,8 @@ fn functions_of_two_operands_keep_their_bounds() {
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
-/// One kernel for two functions gives what two kernels give, but that the compiler may see that two operations cancel.
+/// One kernel for two functions returns the results of two kernels, except that the compiler may see that two
+/// operations cancel.
 #[test]
 fn composed_functions_are_those_of_their_values() {
     let mut x: Vec<f32> = sweep()
@@ -272,11 +274,11 @@ fn composed_functions_are_those_of_their_values() {
             let truth = FUNCTIONS.iter().find(|of| of.0 == g).expect("it is there").1;
             let fused = run::<Wgpu>(Route::Device, &[Op::Unary(f), Op::Unary(g)], &[&x]);
             for (i, (&got, &y)) in fused.iter().zip(&first).enumerate() {
-                // -inf, but compilers take the inverse of a root for positive.
+                // The true value is -inf, but compilers take the inverse of a root for positive.
                 if f == Unary::Rsqrt && x[i] == 0.0 {
                     continue;
                 }
-                // The first function's value as good as it must be.
+                // The first function's value within its bound.
                 let slack = device::bound(&Op::Unary(f), &[f64::from(x[i])]) * 2f64.powi(-23);
                 let y = f64::from(y);
                 let bound = device::bound(&Op::Unary(g), &[y]);

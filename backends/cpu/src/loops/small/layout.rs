@@ -1,4 +1,4 @@
-//! Where everything is in the block, and the steps from place to place.
+//! Lays a small loop out: a place in the block for each variable, and the steps between the places.
 
 use super::{Loop, Moves, OnScalars, Place, Slices, Small, Step, WORDS, stacked_types};
 use crate::kernels::{self, Pattern, Splat};
@@ -10,7 +10,7 @@ use kiln_program::{
     ArrayType, Axes, DType, Equation, Formula, Op, Program, Reduction, Scan, Shape, Update, Var, While,
 };
 
-/// Where a variable is, and how many loops around it change it.
+/// The place of a variable, and the number of loops around it that change it.
 #[derive(Clone, Debug)]
 pub(super) struct Value {
     pub(super) place: Place,
@@ -19,12 +19,12 @@ pub(super) struct Value {
 
 /// Lays a loop out in the block.
 pub(super) struct Layout {
-    /// Bytes given away so far.
+    /// The number of bytes in use so far.
     next: usize,
     constants: Vec<(Formula, Place)>,
-    /// Steps by depth: before the loop, in it, in a loop within.
+    /// The steps by depth: before the loop, in the loop, in a loop within it.
     blocks: Vec<Vec<Step>>,
-    /// Nothing moves out of a branch.
+    /// The least depth of a step: nothing moves out of a branch.
     least: usize,
 }
 
@@ -45,7 +45,7 @@ impl Layout {
         types: &[ArrayType],
         stacked: Vec<ArrayType>,
     ) -> Option<Small> {
-        // A single element is read with what follows, as a word.
+        // A single element is read as a word, with the bytes after it.
         let words = self.next / 8 + 1;
         (words <= WORDS).then(|| Small {
             words,
@@ -76,9 +76,10 @@ impl Layout {
         types.iter().map(value).collect()
     }
 
-    /// Lays out the equations of a program whose inputs have places already; gives its results.
+    /// Lays out the equations of a program whose inputs have places; returns the places of its results.
     fn program(&mut self, program: &Program, inputs: Vec<Value>) -> Vec<Value> {
-        // `finish` refuses it. Shared programs, laid out at each of their places, could go on exponentially long.
+        // `finish` refuses a block of this size. A shared program is laid out at each of its uses: without
+        // this check, that could take exponentially long.
         if self.next / 8 >= WORDS {
             return self.values(&program.output_types());
         }
@@ -144,7 +145,7 @@ impl Layout {
                 return vec![Value { place, depth: 0 }];
             }
             Op::Reshape(_) | Op::StopGradient => return vec![x[0].clone()],
-            // The same bits.
+            // Both dtypes have the same bits.
             Op::Cast(to)
                 if *to == dtype(0)
                     || (to.is_integer() && dtype(0).is_integer() && to.size() == dtype(0).size()) =>
@@ -190,7 +191,7 @@ impl Layout {
                     .zip(&strides)
                     .map(|(start, stride)| (start * stride) as i64)
                     .sum();
-                // Elsewhere the block is 0 from the start.
+                // The rest of the block is 0 from the start.
                 let out = self.bytes(result.bytes());
                 Step::Put {
                     dtype: result.dtype,
@@ -341,7 +342,7 @@ impl Layout {
         self.blocks.last_mut().expect("there is always a block")
     }
 
-    /// Places of its own for a carry, which start as copies.
+    /// Gives a carry places of its own, and copies the initial values there.
     fn carried(&mut self, types: &[ArrayType], init: &[Value]) -> Vec<Value> {
         let carry = self.values(&types[..init.len()]);
         let moves = self.moves(init, &carry);
@@ -349,7 +350,7 @@ impl Layout {
         carry
     }
 
-    /// A loop whose constants and carry are in place.
+    /// Lays out a loop whose constants and carry have places.
     pub(super) fn scan(
         &mut self,
         scan: &Scan,
@@ -424,7 +425,8 @@ impl Layout {
         moves
     }
 
-    /// The result of an op that only moves elements: the operand itself where they stay neighbours.
+    /// Lays out an op that only moves elements. Its result is the operand itself if the elements
+    /// stay neighbours.
     fn moved(
         &mut self,
         equation: &Equation,
@@ -438,7 +440,7 @@ impl Layout {
         self.taken(x, from.dtype, &to.shape, view.position(&from.shape), depth)
     }
 
-    /// Elements of `x` at an affine position, for each point of a box.
+    /// Copies the elements of `x` at an affine position, for each point of a box.
     fn taken(&mut self, x: &Value, dtype: DType, lengths: &Shape, position: Affine, depth: usize) -> Value {
         let pattern = Pattern::new(
             lengths
@@ -467,7 +469,7 @@ impl Layout {
         Value { place: out, depth }
     }
 
-    /// Elements that are reduced together become neighbours, in a row or in a column.
+    /// Lays out a reduction. Elements that are reduced together become neighbours, in a row or in a column.
     fn reduced(
         &mut self,
         kind: Reduction,
@@ -501,7 +503,7 @@ impl Layout {
     }
 }
 
-/// A carry as the iterations of a loop see it.
+/// The values of a carry within the iterations of a loop.
 fn changing(carry: &[Value], depth: usize) -> impl Iterator<Item = Value> {
     carry.iter().map(move |x| Value {
         place: x.place.clone(),

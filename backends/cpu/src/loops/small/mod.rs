@@ -1,9 +1,10 @@
 //! Small loops: few elements an iteration, in one block of memory.
 //!
-//! A loop over a small carry spends its time on what is around its arithmetic: buffers, kernels, threads. Here every variable has
-//! a place in one block, laid out when the loop is compiled; an iteration goes through a list of steps from place to place, allocates nothing and
-//! asks no other thread. What does not change from iteration to iteration is computed before the loop. Steps use the loops that tiles run with, and
-//! so give the same bits.
+//! A loop over a small carry spends its time on the overhead around its arithmetic: buffers, kernels,
+//! threads. Here every variable has a place in one block, which is laid out when the loop is compiled. An
+//! iteration runs a list of steps from place to place, allocates nothing and asks no other thread. Values
+//! that do not change between iterations are computed before the loop. Steps use the loops of tiles, and so
+//! return the same bits.
 
 mod layout;
 mod run;
@@ -22,10 +23,10 @@ use std::ops::Range;
 
 /// The most elements of a variable.
 const ELEMENTS: usize = 1024;
-/// The most words of all of them together.
+/// The most words of all variables together.
 const WORDS: usize = 1 << 16;
 
-/// Bytes of the block. Those of a result come after those of its operands.
+/// A range of bytes in the block. A result comes after its operands.
 type Place = Range<usize>;
 
 /// A small loop, ready to run.
@@ -33,7 +34,7 @@ type Place = Range<usize>;
 pub(crate) struct Small {
     words: usize,
     constants: Vec<(Formula, Place)>,
-    /// Where the operands go that are no slices.
+    /// The places of the operands that are not slices.
     fixed: Vec<Place>,
     steps: Vec<Step>,
     carries: Vec<(Place, ArrayType)>,
@@ -42,7 +43,7 @@ pub(crate) struct Small {
 
 #[derive(Debug)]
 enum Step {
-    /// On single elements, one op after the other.
+    /// Ops on single elements, one after the other.
     Scalars(Vec<OnScalars>),
     One(Loop1, Place, Place),
     Two(Loop2, [Place; 2], Place),
@@ -69,18 +70,18 @@ enum Step {
         pattern: Pattern,
         out: Place,
     },
-    /// Rows one after the other, each to an element, or all into one.
+    /// Reduces rows one after the other, each to an element, or all into one.
     Reduce {
         kind: Reduction,
         dtype: DType,
         rows: usize,
         each: bool,
         x: Place,
-        /// As long as the operand, where rows are combined.
+        /// Scratch memory, as long as the operand, if rows are combined.
         scratch: Place,
         out: Place,
     },
-    /// For each key a row of pairs of words.
+    /// Computes a row of pairs of words for each key.
     Random {
         key: Place,
         first: Place,
@@ -91,7 +92,7 @@ enum Step {
     Gather(Places, Vec<Place>, Place),
     /// The array and the updates, then the indices.
     Scatter(Places, Update, Vec<Place>, Place),
-    /// What there is no loop for.
+    /// An op that the block has no loop for.
     Other(Op, Vec<(Place, ArrayType)>, Vec<Place>),
     Loop(Box<Loop>),
     While {
@@ -100,13 +101,13 @@ enum Step {
         body: Vec<Step>,
         next: Moves,
     },
-    /// Each branch with what its results become.
+    /// The number of the branch, and each branch with the moves of its results.
     Cond(Place, Vec<(Vec<Step>, Moves)>),
     Effect(Effect, Vec<(Place, ArrayType)>),
     Copy(Moves),
 }
 
-/// An op on single elements: where they start, and where the result goes.
+/// An op on single elements: the offsets of its operands and of its result.
 #[derive(Debug)]
 struct OnScalars {
     f: ScalarFn,
@@ -122,7 +123,7 @@ struct Loop {
     slices: Vec<(Slices, Place)>,
     stacked: Vec<(Place, Slices)>,
     next: Moves,
-    /// True if an iteration that leaves the carry as it is may be the last that does anything.
+    /// True if the loop may stop at the first iteration that leaves the carry as it is.
     settles: bool,
 }
 
@@ -131,11 +132,11 @@ struct Loop {
 enum Slices {
     /// In an operand or result of the whole loop.
     Outside(usize),
-    /// In the block, from there on.
+    /// In the block, from this offset on.
     Within(usize),
 }
 
-/// Copies that happen at once: first those to the side, of what others overwrite.
+/// Copies that happen at once: sources that others overwrite are copied aside first.
 #[derive(Debug, Default)]
 struct Moves {
     aside: Vec<(Place, Place)>,
@@ -171,7 +172,7 @@ impl Small {
         layout.finish(&fixed, carry, &types[w.consts..], vec![])
     }
 
-    /// The bytes that it takes in memory, roughly.
+    /// The approximate bytes of the loop in memory.
     pub(crate) fn bytes(&self) -> usize {
         fn list(steps: &[Step]) -> usize {
             let within = steps.iter().map(|step| match step {
@@ -186,7 +187,7 @@ impl Small {
         size_of::<Small>() + size_of_val(&self.constants[..]) + list(&self.steps)
     }
 
-    /// Runs it.
+    /// Runs the loop.
     pub(crate) fn run(&self, operands: &[Buffer], numbers: &[Scalar]) -> Result<Vec<Buffer>, OutOfMemory> {
         let mut block = vec![0u64; self.words];
         let memory: &mut [u8] = cast_slice_mut(&mut block);

@@ -1,4 +1,4 @@
-//! Going through the steps.
+//! Runs the steps of a small loop.
 
 use super::{Loop, Moves, OnScalars, Place, Slices, Step, buffer};
 use crate::kernels::{self, Counters};
@@ -160,7 +160,7 @@ fn slices<'m>(memory: &'m [u8], places: &[Place]) -> SmallVec<[&'m [u8]; 4]> {
     places.iter().map(|place| &memory[place.clone()]).collect()
 }
 
-/// The element at a place, with what follows.
+/// The element at an offset, with the bytes after it.
 fn word(memory: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(memory[at..at + 8].try_into().expect("eight bytes"))
 }
@@ -191,7 +191,7 @@ fn copy_within(memory: &mut [u8], from: &Place, to: usize) {
     }
 }
 
-/// What comes before a result, and its own bytes.
+/// The bytes before a result, and the result's own bytes.
 fn result<'m>(memory: &'m mut [u8], out: &Place) -> (&'m [u8], &'m mut [u8]) {
     let (before, after) = memory.split_at_mut(out.start);
     (before, &mut after[..out.len()])
@@ -222,9 +222,9 @@ fn reduce(
     }
 }
 
-/// The words for the counters from `first` on, a row for each key.
+/// Computes the words for the counters from `first` on, a row for each key.
 fn random(keys: &[u32], first: &[u32], high: &mut [u8], low: &mut [u8]) {
-    // Fewer are not worth a vector.
+    // Fewer words are not worth a vector.
     const FEW: usize = 8;
     let (high, low): (&mut [u32], &mut [u32]) = (cast_slice_mut(high), cast_slice_mut(low));
     if first.is_empty() {

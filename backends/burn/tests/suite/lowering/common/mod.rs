@@ -15,10 +15,10 @@ pub struct Row {
     pub op: Op,
     pub inputs: Vec<TensorData>,
     pub expected: Vec<TensorData>,
-    /// Allowed relative error; functions of f32 on a device have [`device::bound`] instead.
+    /// The allowed relative error. Functions of f32 on a device have [`device::bound`] instead.
     pub tolerance: f64,
     pub routes: &'static [Route],
-    /// Whether integers overflow, which Burn's CPU backends check: there `Host` alone wraps.
+    /// True if integers overflow. Burn's CPU backends check overflow; there only `Host` wraps.
     pub wraps: bool,
 }
 
@@ -26,7 +26,7 @@ pub const ALL: &[Route] = &[Route::Host, Route::Device, Route::Gradient];
 pub const HOST: &[Route] = &[Route::Host];
 pub const RUNNING: &[Route] = &[Route::Host, Route::Device];
 
-/// A row for all routes, to be met exactly.
+/// A row for all routes, whose results must be exact.
 pub fn row(op: Op, inputs: Vec<TensorData>, expected: TensorData) -> Row {
     Row {
         op,
@@ -55,7 +55,7 @@ impl Row {
         Row { tolerance, ..self }
     }
 
-    /// The types of all operands and results: what dtype an op names is that of a result.
+    /// The types of all operands and results: the dtype that an op names is that of a result.
     #[cfg(feature = "wgpu")]
     fn types(&self) -> Vec<ArrayType> {
         self.inputs.iter().chain(&self.expected).map(type_of).collect()
@@ -161,7 +161,7 @@ fn run_row<B: Kernels>(route: Route, row: &Row) -> Result<(), String> {
     let outputs = lower_with(route, &row.op, inputs, &types, &device);
     if let (Route::Device, Some(first)) = (Route::of::<B>(&device), types.first()) {
         let (read, said) = (reads() > before, on_host(&row.op, first.dtype));
-        // What has one element is sorted, and what has none is anything.
+        // An array of one element is sorted already, and an array without elements needs no read.
         if read != said.is_some() && first.shape.size() > 1 {
             return Err(format!("read from the device: {read}, said of it: {said:?}"));
         }
@@ -203,7 +203,7 @@ fn functions(route: Route, row: &Row) -> Option<Vec<f64>> {
     Some((0..count).map(|i| device::bound(&row.op, &at(i))).collect())
 }
 
-/// Elements within bounds in ulp; the row's own rounding is half of one.
+/// Checks that elements are within bounds in ulp. The row's own rounding is half an ulp.
 fn within(got: &TensorData, expected: &TensorData, bounds: &[f64]) -> Result<(), String> {
     for ((got, want), &bound) in got.iter::<f32>().zip(expected.iter::<f64>()).zip(bounds) {
         let error = device::error(got, want);
