@@ -115,7 +115,7 @@ fn a_new_number_is_no_new_entry_in_transformations() {
 }
 
 #[test]
-fn a_jitted_function_that_is_gone_leaves_what_it_compiled_and_no_recordings() {
+fn a_jitted_function_that_is_gone_leaves_what_it_compiled_and_no_traces() {
     alone(|| {
         let x = np::ones(3);
         let table = np::arange(3);

@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inner_jit_may_capture_what_the_outer_one_records() {
+    fn an_inner_jit_may_capture_what_the_outer_one_traces() {
         let f = jit(|x: Array| {
             let inner = jit(|y: Array| y * &x);
             inner(3.into()) + inner(4.into())

@@ -133,7 +133,7 @@ fn the_default_device_is_where_arrays_are_made() {
 /// What an error of a jitted function says after the place where the function was made.
 fn of_jit(message: String) -> String {
     let rest = message
-        .strip_prefix("jit (made at tests/devices.rs:")
+        .strip_prefix("jit (made at tests/suite/devices.rs:")
         .expect(&message);
     rest.split_once("): ").expect(&message).1.into()
 }
@@ -164,7 +164,7 @@ fn arrays_of_two_devices_do_not_meet() {
 }
 
 #[test]
-fn an_array_of_a_recording_is_nowhere_yet() {
+fn an_array_of_a_trace_is_nowhere_yet() {
     let text = message(|| {
         jit(|x: Array| {
             x.device();

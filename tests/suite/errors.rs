@@ -670,7 +670,7 @@ fn numbers_that_do_not_fit() {
 #[test]
 fn out_of_memory() {
     let (file, _, message) = panic_of(|| on_cpu(|| drop(np::ones(1_usize << 50)))).expect("a panic");
-    assert!(file.ends_with("tests/errors.rs"), "{file}");
+    assert!(file.ends_with("tests/suite/errors.rs"), "{file}");
     assert_eq!(
         message,
         "ones: out of memory: a result of shape (1125899906842624,) needs 4194304.0 GiB"

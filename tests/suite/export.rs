@@ -344,7 +344,7 @@ fn what_cannot_be_saved_is_refused() {
         export(|x: Array| -> Array { x.item::<f32>().into() }, np::ones(())).call::<_, Array>(np::ones(()))
     });
     assert!(
-        looked.starts_with("item: an array f32[] inside export (made at tests/export.rs"),
+        looked.starts_with("item: an array f32[] inside export (made at tests/suite/export.rs"),
         "{looked}"
     );
     // Deeper than it is read.

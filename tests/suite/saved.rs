@@ -178,7 +178,7 @@ fn claimed_lengths() {
 }
 
 #[test]
-fn an_array_of_a_recording_says_so() {
+fn an_array_of_a_trace_says_so() {
     let said = RefCell::new(String::new());
     jit(|x: Array| {
         said.replace(serde_json::to_string(&x).unwrap_err().to_string());
@@ -186,7 +186,7 @@ fn an_array_of_a_recording_says_so() {
     })(np::ones(2));
     let said = said.into_inner();
     assert!(
-        said.starts_with("an array f32[2] inside jit (made at tests/saved.rs:"),
+        said.starts_with("an array f32[2] inside jit (made at tests/suite/saved.rs:"),
         "{said}"
     );
 }

@@ -219,7 +219,7 @@ fn one_branch_is_chosen() {
 }
 
 #[test]
-fn only_the_branch_that_is_taken_runs_outside_of_a_recording() {
+fn only_the_branch_that_is_taken_runs_outside_of_a_trace() {
     let count = Cell::new(0);
     let counted = |x: Array| {
         count.set(count.get() + 1);

@@ -274,7 +274,7 @@ fn nothing_is_found_where_there_is_no_nan() {
 }
 
 #[test]
-fn the_switch_is_part_of_what_a_jitted_function_is_recorded_for() {
+fn the_switch_is_part_of_what_a_jitted_function_is_traced_for() {
     let f = jit(|x: Array| x.log());
     let x = || np::array([-1.0]);
     assert!(f(x()).to_vec::<f32>()[0].is_nan());

@@ -151,7 +151,7 @@ fn indices() {
 }
 
 #[test]
-fn looking_at_a_recording() {
+fn looking_at_a_tracer() {
     let f = jit(|x: Array| {
         let text = message(|| x.item::<f32>());
         assert!(
@@ -172,7 +172,7 @@ fn looking_at_a_recording() {
 }
 
 #[test]
-fn an_array_that_outlives_its_recording() {
+fn an_array_that_outlives_its_trace() {
     let kept = RefCell::new(None);
     jit(|x: Array| {
         *kept.borrow_mut() = Some(x.clone());
@@ -193,26 +193,26 @@ fn an_array_that_outlives_its_recording() {
     })(np::ones(2));
     // Given back by another function: a jitted function cannot know who calls it, and names the line where it was made.
     let text = message(|| program(|_: Array| kept.clone(), np::ones(2)));
-    let wanted = "program: the function of program (made at core/tests/errors.rs:";
+    let wanted = "program: the function of program (made at core/tests/suite/errors.rs:";
     assert!(text.starts_with(wanted), "{text}");
     assert!(
-        text.contains("returns an array f32[2] of jit (made at core/tests/errors.rs:"),
+        text.contains("returns an array f32[2] of jit (made at core/tests/suite/errors.rs:"),
         "{text}"
     );
     let text = message(|| lax::scan_n(|x: Array| (x, kept.clone()), np::ones(2), 3));
     assert!(
-        text.starts_with("scan_n: the function of scan_n (made at core/tests/errors.rs:"),
+        text.starts_with("scan_n: the function of scan_n (made at core/tests/suite/errors.rs:"),
         "{text}"
     );
     let jitted = jit(|_: Array| kept.clone());
     let text = catch_unwind(AssertUnwindSafe(|| jitted(np::ones(2)))).unwrap_err();
     let text = text.downcast::<String>().expect("a message");
     assert!(
-        text.starts_with("jit: the function of jit (made at core/tests/errors.rs:"),
+        text.starts_with("jit: the function of jit (made at core/tests/suite/errors.rs:"),
         "{text}"
     );
     assert!(
-        text.contains("returns an array f32[2] of jit (made at core/tests/errors.rs:"),
+        text.contains("returns an array f32[2] of jit (made at core/tests/suite/errors.rs:"),
         "{text}"
     );
 }
