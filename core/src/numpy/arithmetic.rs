@@ -33,8 +33,8 @@ pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
             &compare(Compare::Ne, &unary(Unary::Sign, y), &unary(Unary::Sign, &rest)),
         );
         let less = binary(Binary::Sub, &quotient, &number_like(x, 1.0));
-        // jnp rounds half away from zero, `Round` half to even. The quotients here are whole numbers (but for huge
-        // ones), so both agree.
+        // jnp rounds half away from zero, `Round` half to even. The quotients here are whole numbers (but for
+        // huge ones), so both agree.
         return unary(Unary::Round, &select(&adjust, &less, &quotient));
     }
     let quotient = binary(Binary::Div, x, y);
