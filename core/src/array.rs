@@ -28,7 +28,7 @@ use std::sync::{Arc, LazyLock};
 ///
 /// | | |
 /// |---|---|
-/// | what it is | [`shape`](Array::shape), [`dtype`](Array::dtype), [`ndim`](Array::ndim), [`size`](Array::size), [`len`](Array::len), [`is_weak`](Array::is_weak), [`is_traced`](Array::is_traced) |
+/// | properties | [`shape`](Array::shape), [`dtype`](Array::dtype), [`ndim`](Array::ndim), [`size`](Array::size), [`len`](Array::len), [`is_weak`](Array::is_weak), [`is_traced`](Array::is_traced) |
 /// | out of the array | [`item`](Array::item), [`to_vec`](Array::to_vec) |
 /// | parts | [`index`](Array::index), [`at`](Array::at) |
 ///

@@ -44,8 +44,8 @@ pub fn random_bits(key: &Array, first: &Array, shape: impl IntoNumbers) -> (Arra
     (next(), next())
 }
 
-/// Maps pairs of random words, as [`random_bits`] returns them, to floats of `dtype`, uniform on `[low,
-/// high)`.
+/// Maps pairs of random words, as [`random_bits`] returns them, to floats of `dtype`, uniform on
+/// `[low, high)`.
 ///
 /// The float is `u * (high - low) + low`, rounded once, with `u` a multiple of `2^-23` (`float32`) or `2^-52`
 /// (`float64`) on `[0, 1)`. The bounds, like all literals, are not part of the compiled program.

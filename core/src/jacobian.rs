@@ -58,8 +58,8 @@ pub fn jacobian<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
     move |x| rows(transformation, &f, x)
 }
 
-/// Returns the second derivatives of a function whose value is a scalar, with shape `argument.shape +
-/// argument.shape`: forward mode over reverse mode.
+/// Returns the second derivatives of a function whose value is a scalar, with shape
+/// `argument.shape + argument.shape`: forward mode over reverse mode.
 ///
 /// # Panics
 /// As [`grad`](crate::grad()).

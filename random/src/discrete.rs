@@ -184,8 +184,8 @@ fn knuth(key: Key, lam: &Array, shape: &[usize], dtype: DType) -> Array {
 /// Draws are compared with the result: with a more accurate one, most draws of a mean of a million would
 /// differ.
 ///
-/// Lanczos' approximation of `Γ(z + 1)`: `log √(2π) + (z + 1/2) log t - t + log(sum)`, with `t = z + 7 +
-/// 1/2`.
+/// Lanczos' approximation of `Γ(z + 1)`: `log √(2π) + (z + 1/2) log t - t + log(sum)`, with
+/// `t = z + 7 + 1/2`.
 fn log_gamma(x: &Array) -> Array {
     const T: f64 = 7.5;
     const FIRST: f64 = 0.999_999_999_999_809_9;

@@ -38,8 +38,8 @@ pub struct Key {
 impl Key {
     /// Makes the key of a seed. Its words are the high and low 32 bits.
     ///
-    /// JAX in its 32-bit mode cuts a seed to 32 bits first; for the same key there, pass `u64::from(seed as
-    /// u32)`.
+    /// JAX in its 32-bit mode cuts a seed to 32 bits first; for the same key there, pass
+    /// `u64::from(seed as u32)`.
     ///
     /// ```
     /// use kiln::Key;

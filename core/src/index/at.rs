@@ -14,7 +14,7 @@ impl Array {
     /// Returns the elements at an index, as NumPy's `x[...]`, with the array's dtype. An index has one part
     /// for each axis from the first, alone or in a tuple. Axes without a part stay whole:
     ///
-    /// | NumPy | here | what it does |
+    /// | NumPy | here | effect |
     /// |---|---|---|
     /// | `x[1]`, `x[-1]` | `x.index(1)`, `x.index(-1)` | takes one place; the axis goes |
     /// | `x[1:3]`, `x[:, 1:]` | `x.index(1..3)`, `x.index((.., 1..))` | a range |

@@ -31,8 +31,8 @@ pub fn associative_scan<T: Tree>(f: impl Fn(T, T) -> T, xs: T, axis: isize) -> T
     run("associative_scan", f, xs, axis, false)
 }
 
-/// Returns the same as [`associative_scan`] from the last element to the first: `..., f(f(x3, x2), x1), f(x3,
-/// x2), x3`.
+/// Returns the same as [`associative_scan`] from the last element to the first:
+/// `..., f(f(x3, x2), x1), f(x3, x2), x3`.
 ///
 /// # Panics
 /// As [`associative_scan`].

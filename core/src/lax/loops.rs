@@ -23,8 +23,8 @@ use std::sync::Arc;
 /// iterations is part of the program, and the loop can run within the tiles of the engine. Otherwise the
 /// number is known only when the loop runs, and there is no derivative in reverse mode.
 ///
-/// The carry keeps its structure, shapes and dtypes. A leaf that starts with a weak dtype (as `np::full(m,
-/// 0)`) and comes out with a stronger one starts with the stronger one.
+/// The carry keeps its structure, shapes and dtypes. A leaf that starts with a weak dtype (as
+/// `np::full(m, 0)`) and comes out with a stronger one starts with the stronger one.
 ///
 /// # Panics
 /// When the carry comes out of the body with another structure, shape or dtype, or a bound is not an integer scalar.

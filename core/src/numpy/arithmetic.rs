@@ -72,8 +72,8 @@ pub(crate) fn floor_remainder(x: &Array, y: &Array) -> Array {
 }
 
 /// Raises `x` to a whole power by repeated squaring, as XLA does. A negative power is a power of `1 / x`. One
-/// over a power of `x` would have derivatives of twice the exponent: out of range, and NaN where JAX's `n
-/// x^(n - 1)` is infinite.
+/// over a power of `x` would have derivatives of twice the exponent: out of range, and NaN where JAX's
+/// `n x^(n - 1)` is infinite.
 fn whole_power(x: &Array, exponent: i64) -> Array {
     if exponent == 0 {
         return number_like(x, 1.0);

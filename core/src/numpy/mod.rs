@@ -47,8 +47,8 @@
 //! assert_eq!((x.expand_dims(-1) + &x).to_string(), "[[0 1 2]\n [1 2 3]\n [2 3 4]]");
 //! ```
 //!
-//! Operands that do not fit panic at the caller's line, with the function's name: `add: shapes (2,) and (3,)
-//! do not broadcast: axis -1 is 2 against 3`.
+//! Operands that do not fit panic at the caller's line, with the function's name:
+//! `add: shapes (2,) and (3,) do not broadcast: axis -1 is 2 against 3`.
 
 pub(crate) mod arithmetic;
 pub(crate) mod creation;
