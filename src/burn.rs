@@ -36,8 +36,8 @@ use std::sync::Arc;
 pub use kiln_burn::import::{ImportError, Tensors};
 pub use kiln_burn::{Refused, burn_core};
 
-/// The arrays for a tree of Burn's tensors: the argument and result types of an imported function. They are
-/// an [`Array`] for a tensor of any kind, and the same tuples and fixed-size arrays of these.
+/// The arrays for a tree of Burn's tensors: the argument and result types of an imported function. These
+/// types are an [`Array`] for a tensor of any kind, and the same tuples and fixed-size arrays of these.
 ///
 /// ```
 /// use kiln::burn::{burn_core::tensor::Tensor, import_function};
@@ -97,8 +97,8 @@ impl<T: Arrays, const N: usize> Arrays for [T; N] {
     }
 }
 
-/// An imported function from tensors `I` to tensors `O`, as a function from arrays to arrays. It holds a
-/// module's parameters as arrays. Its shapes are those of the import: [`vmap`](crate::vmap()) adds a batch.
+/// An imported function from tensors `I` to tensors `O`, as a function from arrays to arrays. The model holds
+/// a module's parameters as arrays. Its shapes are those of the import: [`vmap`](crate::vmap()) adds a batch.
 ///
 /// ```
 /// use kiln::burn::{burn_core::tensor::Tensor, import_function};

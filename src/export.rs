@@ -71,8 +71,8 @@ pub struct Exported {
 /// The key of the function in the metadata of a file.
 const NOTE: &str = "kiln.function";
 
-/// The version of the metadata. It grows when older readers would misread the metadata. Version 1, which is
-/// not read any more, repeated a program for each op that ran it.
+/// The version of the metadata. The version grows when older readers would misread the metadata. Version 1,
+/// which is not read any more, repeated a program for each op that ran it.
 const VERSION: u64 = 2;
 
 #[derive(Serialize, Deserialize)]
@@ -82,8 +82,8 @@ struct Saved<F> {
     function: F,
 }
 
-/// Returns the checksum of all data that a function computes with. It is taken of the values, not of the
-/// bytes of the file: two files of the same values have the same checksum.
+/// Returns the checksum of all data that a function computes with. The checksum is taken of the values, not
+/// of the bytes of the file: two files of the same values have the same checksum.
 fn checksum(function: &Function) -> Result<u32, serde_json::Error> {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&serde_json::to_vec(function.form())?);
@@ -160,7 +160,7 @@ impl Exported {
         Exported::read(safetensors::read(&mut &bytes[..], bytes.len() as u64, &at)?, &at)
     }
 
-    /// Calls the function. It is an ordinary function of arrays: `grad`, `vmap` and `jit` go through it. So a
+    /// Calls the function, which is an ordinary function of arrays: `grad`, `vmap` and `jit` go through it. So a
     /// wrong argument panics at the caller's line, as everywhere, and is not an error that each closure would
     /// have to unwrap.
     ///

@@ -1,6 +1,6 @@
 //! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust, on [Burn](https://burn.dev): immutable
 //! arrays, counter-based keys, and functions that are traced once per shape and dtype and then run as fused
-//! loops on all cores. It is a NumPy replacement for people who know JAX. Its names are JAX's and NumPy's,
+//! loops on all cores. kiln is a NumPy replacement for people who know JAX. Its names are JAX's and NumPy's,
 //! and its keys, bits and uniforms are JAX's bit for bit.
 //!
 //! ```

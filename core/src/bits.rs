@@ -72,7 +72,7 @@ pub fn uniform(first: &Array, second: &Array, dtype: DType, low: f64, high: f64)
 /// pair of bounds is a new program, and is compiled again.
 ///
 /// # Panics
-/// It panics as [`uniform`] does.
+/// As [`uniform`].
 ///
 /// ```
 /// use kiln::{Array, DType, lax};

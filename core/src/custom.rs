@@ -1,4 +1,4 @@
-//! Derivatives that users give or hold back: rules of their own, `stop_gradient`, `checkpoint`.
+//! Functions with derivative rules of the user's, `stop_gradient`, and `checkpoint`.
 
 use crate::Array;
 use crate::grad::Transformation;
@@ -163,8 +163,8 @@ pub fn checkpoint<T: Tree, U: Tree>(f: impl Fn(T) -> U) -> impl Fn(T) -> U {
 }
 
 impl Transformation {
-    /// Returns the leaves of a derivative with respect to a tree. They must have the tree's structure and
-    /// types. Leaves that are not floats become zeros.
+    /// Returns the leaves of a derivative with respect to a tree. The leaves must have the tree's structure
+    /// and types. Leaves that are not floats become zeros.
     #[track_caller]
     fn derivative(&self, what: &str, tree: impl Tree, of: &Leaves) -> Vec<Array> {
         let types: Vec<ArrayType> = of.arrays.iter().map(Array::array_type).collect();

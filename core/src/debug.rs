@@ -166,7 +166,7 @@ pub fn print_to(sink: impl Fn(&str) + Send + Sync + 'static) {
     *SINK.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(sink));
 }
 
-/// Runs `f`, and returns its result and the lines that it prints on this thread. They are not printed.
+/// Runs `f`, and returns its result and the lines that it prints on this thread, without printing them.
 ///
 /// ```
 /// use kiln::{Array, debug, debug_print, lax};

@@ -23,7 +23,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::panic::Location;
 use std::sync::{Arc, LazyLock};
 
-/// The types of a function's array arguments. They determine its program.
+/// The types of a function's array arguments, which determine its program.
 pub(crate) type Signature = SmallVec<[(DType, bool, Shape); 3]>;
 
 /// Returns true if arrays have the types of a signature.

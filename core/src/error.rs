@@ -1,7 +1,8 @@
 //! Raises errors: a panic at the user's line, with the text `op: fact: hint`.
 //!
-//! The public functions check all arguments before they trace or run anything. They are `#[track_caller]`,
-//! and so are the helpers between them and [`raise`]. A closure is not: check before you enter one.
+//! The public functions check all arguments before they trace or run anything. The functions are
+//! `#[track_caller]`, and so are the helpers between them and [`raise`]. A closure is not: check before you
+//! enter one.
 
 use kiln_backends::program::Shape;
 use std::fmt::Display;

@@ -295,8 +295,7 @@ fn customised(custom: &Custom, values: &[Array], moving: &[Option<Array>]) -> Ve
                 .map(|(x, &float)| float.then_some(x));
             all.into_iter().zip(tangents).collect()
         }
-        // The rule is linear in the cotangents. It is transposed at cotangents of zero, and then maps
-        // tangents.
+        // The rule is linear in the cotangents. The transpose at cotangents of zero maps tangents.
         CustomRule::Vjp {
             forward,
             backward: rule,

@@ -14,7 +14,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// A traced function without its captured arrays. It can be saved in any format of serde's.
+/// A traced function without its captured arrays. A form can be saved in any format of serde's.
 ///
 /// ```
 /// use kiln_core::{Array, Form, Function, numpy as np};

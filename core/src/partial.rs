@@ -1,8 +1,8 @@
 //! Splits a program in two parts: the equations that need only the known inputs, and the rest.
 //!
 //! The second part is a backward pass that runs later (in a later iteration of a loop, or when the user calls
-//! it). It may read values of the first part. Cheap elementwise values and random bits are computed again,
-//! all others are kept.
+//! it). This pass may read values of the first part. Cheap elementwise values and random bits are computed
+//! again, all others are kept.
 
 use crate::forward::forward_apart;
 use crate::transform::{How, OfLifted, derived_as};

@@ -87,7 +87,8 @@ impl Array {
         }
     }
 
-    /// Makes an array of a plain number. It moves along to the device of the arrays that it is combined with.
+    /// Makes an array of a plain number. The array moves along to the device of the arrays that it is
+    /// combined with.
     pub(crate) fn number(value: Scalar, weak: bool) -> Array {
         Array::free(Buffer::scalar(value), weak)
     }

@@ -82,7 +82,8 @@ struct Trace {
     inputs: FxHashMap<(u64, usize), Var>,
     /// The arguments of the function, if it is traced at a point: their values are known.
     arguments: Option<Arrays>,
-    /// The values of the first variables, if a value was looked at. They include all values before it.
+    /// The values of the first variables, if a value was looked at. All values before the one looked at are
+    /// included.
     values: Vec<Option<Data>>,
     /// The number of equations that these values come from.
     evaluated: usize,
@@ -323,7 +324,7 @@ fn along(device: Device, data: Data) -> Data {
     on("look", device, array)
 }
 
-/// The known values of a trace. They are moved out of the trace, and moved back on drop.
+/// The known values of a trace, moved out of the trace, and moved back on drop.
 struct Values {
     depth: usize,
     found: Vec<Option<Data>>,

@@ -63,8 +63,8 @@ pub type Arrays = SmallVec<[Array; 4]>;
 /// assert_eq!(at((Line { slope: 2.0.into(), intercept: 1.0.into() }, np::arange(3))).to_string(), "[1. 3. 5.]");
 /// ```
 ///
-/// A type that is not a struct of trees implements the trait by hand, as here. It flattens and rebuilds its
-/// parts in the same order.
+/// A type that is not a struct of trees implements the trait by hand, as here. Such a type flattens and
+/// rebuilds its parts in the same order.
 ///
 /// ```
 /// use kiln::{Array, Tree, grad, tree::{Leaves, Path, Rebuild}};
@@ -456,8 +456,8 @@ pub fn paths(tree: &impl Tree) -> Vec<String> {
 /// A value that is part of the function, and not an array: `jit` traces the function again for every
 /// different value. JAX's `static_argnums`.
 ///
-/// The value has any type that can be compared, hashed and cloned. It has no leaves: transformations leave it
-/// unchanged.
+/// The value has any type that can be compared, hashed and cloned. A static value has no leaves:
+/// transformations leave it unchanged.
 ///
 /// ```
 /// use kiln::{Array, Static, jit, numpy as np};

@@ -171,7 +171,7 @@ thread_local! {
     static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
 }
 
-/// Returns the place and the message of the panic of `f`.
+/// Returns the line and the message of the panic of `f`.
 fn panic_of<R>(f: impl FnOnce() -> R) -> Option<(String, String)> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

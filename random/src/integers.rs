@@ -6,8 +6,8 @@ use crate::shape::{fits, lengths};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np, raise};
 
-/// Integers uniform on `low..high`, or `low` if the range is empty. They have shape `shape`, to which the
-/// bounds broadcast, and the default integer dtype.
+/// Integers uniform on `low..high`, or `low` if the range is empty. The result has shape `shape`, to which
+/// the bounds broadcast, and the default integer dtype.
 ///
 /// Each integer is made of twice the bits of its dtype. So no integer is more likely than another by more
 /// than one part in 2^32 (2^64 for 64 bits) over the length of the range.

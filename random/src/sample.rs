@@ -51,8 +51,8 @@ pub fn sample<T: Element>(
     with_default_device(device, || Array::new(elements, &lengths[..]))
 }
 
-/// The generator of one element, which [`sample`] passes to a distribution. It is Threefry under the
-/// element's own key, the one of [`split_n`](Key::split_n), for the counters 0, 1, 2, ....
+/// The generator of one element, which [`sample`] passes to a distribution. The generator is Threefry under
+/// the element's own key, the one of [`split_n`](Key::split_n), for the counters 0, 1, 2, ....
 ///
 /// ```
 /// use kiln::{Key, random::{Generator, sample}};

@@ -41,8 +41,8 @@ pub fn permutation_axis(key: Key, x: impl Into<Array>, axis: isize) -> Array {
     })
 }
 
-/// Returns the integers below `n` in random order. They are sorted by random words, in several rounds, so
-/// that it is improbable that two have the same words in all rounds.
+/// Returns the integers below `n` in random order. The integers are sorted by random words, in several
+/// rounds, so that it is improbable that two have the same words in all rounds.
 fn shuffled(mut key: Key, n: usize) -> Array {
     let rounds = (3.0 * (n.max(1) as f64).ln() / f64::from(u32::MAX).ln()).ceil() as usize;
     let mut order = np::arange(n);

@@ -25,8 +25,8 @@ pub(super) fn opened(path: &Path) -> Result<(File, u64), Error> {
     })
 }
 
-/// A file that is not complete yet. It is removed on drop, also when writing panics, unless it was moved to
-/// its final path.
+/// A file that is not complete yet. The file is removed on drop, also when writing panics, unless it was
+/// moved to its final path.
 struct PartialFile<'a>(&'a Path);
 
 impl Drop for PartialFile<'_> {

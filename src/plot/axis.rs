@@ -167,7 +167,7 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// Returns round numbers. They are plotters', which needs a range with a length of about 1.
+/// Returns plotters' round numbers. Plotters needs a range with a length of about 1.
 fn round(lo: f64, hi: f64, most: usize) -> Vec<f64> {
     let unit = 10_f64.powf((hi - lo).log10().floor());
     let ticks = RangedCoordf64::from(lo / unit..hi / unit).key_points(BoldPoints(most));

@@ -51,7 +51,7 @@ impl<DB: DrawingBackend> Paper<DB> {
     }
 }
 
-/// Returns the font. It is part of the program, so text looks the same on every machine.
+/// Returns the font. The font is part of the program, so text looks the same on every machine.
 fn font(size: f64) -> FontDesc<'static> {
     static DEJAVU: Once = Once::new();
     DEJAVU.call_once(|| {

@@ -101,7 +101,7 @@ fn boxed<DB: DrawingBackend>(
         .light_grid_style(TRANSPARENT)
         .tick_size(paper.units(4.0))
         .label_style(paper.font(TICK))
-        // Numbers stand below their ticks. Those of the two lower edges must be moved apart.
+        // Numbers stand below their ticks. The numbers of the two lower edges must be moved apart.
         .x_formatter(&|place| x.label(place) + ASIDE)
         .y_formatter(&|place| z.label(place))
         .z_formatter(&|place| ASIDE.to_string() + &y.label(place))

@@ -104,7 +104,7 @@ pub trait Nested {
     /// The type of the innermost numbers.
     type Item: ListItem;
 
-    /// Adds the lengths of the lists, outermost first. They are those of the first list at each level.
+    /// Adds the lengths of the lists, outermost first. The length at each level is that of its first list.
     ///
     /// ```
     /// use kiln::numpy::Nested;

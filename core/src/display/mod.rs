@@ -93,7 +93,7 @@ pub(crate) fn debug(elements: Elements<'_>, shape: &[usize], dtype_name: &str, w
         empty if elements.is_empty() => format!("{empty}, shape={}", tuple(shape)),
         body => body,
     };
-    // JAX counts the last line from before its newline, without the prefix on the first line. It separates a
+    // JAX counts the last line from before its newline, without the prefix on the first line. JAX separates a
     // dtype that does not fit with spaces only: numpy would start a new line.
     let last_line = match body.rfind('\n') {
         Some(newline) => body.len() - newline + 1,

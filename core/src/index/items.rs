@@ -26,7 +26,7 @@ pub enum Item {
         start: Option<isize>,
         /// The stop. By default, the end of the axis that the step leads to.
         stop: Option<isize>,
-        /// The distance. It is never 0.
+        /// The distance, never 0.
         step: isize,
     },
     /// As many whole axes as the other parts leave over.

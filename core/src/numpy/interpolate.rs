@@ -12,8 +12,8 @@ use crate::trace::bind_one;
 use kiln_backends::program::{Binary, Compare, DType, Op, Reduction, Shape};
 
 /// Evaluates the piecewise linear function through the points `(xp, fp)` at `x`. Outside of the points, the
-/// result is the first or last of `fp`. It is of floats, in the shape of `x`. `xp` must ascend, which is not
-/// checked.
+/// result is the first or last of `fp`. The result is of floats, in the shape of `x`. `xp` must ascend, which
+/// is not checked.
 ///
 /// # Panics
 /// When `xp` and `fp` do not have one axis of the same length, or have no points.

@@ -68,7 +68,7 @@ pub(crate) fn promoted<const N: usize>(op: &str, mut operands: [Array; N]) -> ([
     (operands, kind)
 }
 
-/// Converts plain numbers to the dtype of the computation. They keep their weakness.
+/// Converts plain numbers to the dtype of the computation. Their weakness is kept.
 #[track_caller]
 pub(crate) fn settle(op: &str, operands: &mut [Array], kind: Kind) {
     for operand in operands {

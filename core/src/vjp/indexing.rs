@@ -155,8 +155,8 @@ pub(super) fn scatter(
     found
 }
 
-/// Returns, for each update of a product, the product of all other updates of the same element. It is
-/// computed from the number of zeros and the product of the rest.
+/// Returns, for each update of a product, the product of all other updates of the same element. The product
+/// is computed from the number of zeros and the product of the rest.
 fn others(index: &Index, x: &Array, updates: &Array) -> Array {
     let (zero, one) = (number_like(updates, 0.0), number_like(updates, 1.0));
     let is_zero = compare(Compare::Eq, updates, &zero);

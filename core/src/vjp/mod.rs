@@ -2,9 +2,9 @@
 //!
 //! The walker reads the program forwards, then its equations backwards, and applies the rule of each. The
 //! rule of a plain op is the gradient of one equation through Burn's autodiff decorator, or a formula in
-//! [`kiln_backends::vjp`]. It is a small program that is cached. Calls, loops, choices, rules of the user's,
-//! indexing and decompositions have their rules in `rules`, written with array functions. Everything is
-//! staged: a backward pass is a program like any other, and can be differentiated again.
+//! [`kiln_backends::vjp`]. A rule is a small program that is cached. Calls, loops, choices, rules of the
+//! user's, indexing and decompositions have their rules in `rules`, written with array functions. Everything
+//! is staged: a backward pass is a program like any other, and can be differentiated again.
 //!
 //! A cotangent that is zero everywhere is `None`.
 

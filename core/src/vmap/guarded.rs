@@ -5,8 +5,8 @@
 //! elements are constants for derivatives: `select(taken, x, stop_gradient(x))`. Without derivatives both are
 //! the same, and the device chooses nothing.
 //!
-//! An operand that is the same for all elements stays one array. It is guarded at the op that combines it
-//! with the batch.
+//! An operand that is the same for all elements stays one array. The array is guarded at the op that combines
+//! it with the batch.
 
 use super::batch::Batched;
 use super::control::choose;

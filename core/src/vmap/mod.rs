@@ -44,7 +44,7 @@ pub struct Vmap<I, O> {
     /// The position of the new axis in each result; `None` for a result that does not depend on the batch,
     /// and stays without it.
     pub out_axes: O,
-    /// The size of the batch. It is needed if no argument is mapped.
+    /// The size of the batch, which is needed if no argument is mapped.
     pub size: Option<usize>,
 }
 
