@@ -1,5 +1,5 @@
-//! Burn models: a function over Burn's tensors, a module's forward pass say, read in as a program, so that gradients to any order, `vmap` and
-//! the fused CPU engine work on it.
+//! Imports Burn models: a function over Burn's tensors, such as a module's forward pass, becomes a program.
+//! Gradients to any order, `vmap` and the fused CPU engine work on it.
 //!
 //! ```
 //! use kiln::burn::burn_core::tensor::{Tensor, activation};
@@ -15,13 +15,14 @@
 //! | | |
 //! |---|---|
 //! | [`import`], [`import_function`] | read a module or a function in |
-//! | [`Model`] | what was read: a function of arrays, and its parameters |
-//! | [`ImportError`], [`Refused`] | why it could not be read |
-//! | [`Arrays`], [`Tensors`] | what such functions take and give |
+//! | [`Model`] | the imported function of arrays, and its parameters |
+//! | [`ImportError`], [`Refused`] | the reasons why it could not be read |
+//! | [`Arrays`], [`Tensors`] | the arguments and results of imported functions |
 //! | `burn_core` | Burn's own crate, of the version that is read |
 //!
-//! With a module, [`import`] keeps the parameters as arrays: [`Model::apply`] takes others, so that gradients with regard to them are
-//! `grad(|parameters| ...)`. `examples/burn_models` takes those for each example of a batch.
+//! For a module, [`import`] keeps the parameters as arrays. [`Model::apply`] takes other parameters, so
+//! gradients with respect to them are `grad(|parameters| ...)`. `examples/burn_models` takes these gradients
+//! for each example of a batch.
 
 use kiln_burn::burn_core::module::Module;
 use kiln_burn::burn_core::tensor::{Bool, Float, Int, Tensor};
@@ -35,8 +36,8 @@ use std::sync::Arc;
 pub use kiln_burn::import::{ImportError, Tensors};
 pub use kiln_burn::{Refused, burn_core};
 
-/// The arrays that stand for a tree of Burn's tensors: what an imported function takes and gives. An [`Array`] for a tensor of any kind, and the
-/// same tuples and fixed-size arrays of them.
+/// The arrays for a tree of Burn's tensors: the argument and result types of an imported function. These
+/// types are an [`Array`] for a tensor of any kind, and the same tuples and fixed-size arrays of these.
 ///
 /// ```
 /// use kiln::burn::{burn_core::tensor::Tensor, import_function};
@@ -96,8 +97,8 @@ impl<T: Arrays, const N: usize> Arrays for [T; N] {
     }
 }
 
-/// A function that was read in, from tensors `I` to tensors `O`, as a function from arrays to arrays. It holds a module's parameters as
-/// arrays, and its shapes are those that it was read with: [`vmap`](crate::vmap()) adds a batch.
+/// An imported function from tensors `I` to tensors `O`, as a function from arrays to arrays. The model holds
+/// a module's parameters as arrays. Its shapes are those of the import: [`vmap`](crate::vmap()) adds a batch.
 ///
 /// ```
 /// use kiln::burn::{burn_core::tensor::Tensor, import_function};
@@ -117,16 +118,16 @@ pub struct Model<I, O> {
     of: PhantomData<fn(I) -> O>,
 }
 
-/// Reads `forward`, called with the module, in as a function of arrays; `inputs` are examples of what it takes, of which only shapes
-/// and dtypes matter. Layers do what they do in validation (dropout nothing, batch normalisation by its running statistics), and the
-/// module stays as it is.
+/// Imports `forward`, called with the module, as a function of arrays. `inputs` are examples of its
+/// arguments, of which only shapes and dtypes matter. Layers work as in validation (dropout does nothing,
+/// batch normalisation uses its running statistics). The module is not changed.
 ///
 /// # Errors
-/// Names the first operation that has no form as equations: random numbers, quantized tensors, and layers that are not read (transposed and
-/// deformable convolutions, interpolation, ...).
+/// Names the first operation that cannot be written as equations: random numbers, quantized tensors, and
+/// layers that are not supported (transposed and deformable convolutions, interpolation, ...).
 ///
 /// # Panics
-/// Where `forward` does: Burn panics on shapes that do not fit, and where values are looked at.
+/// When `forward` panics: Burn panics on shapes that do not fit, and when values are looked at.
 ///
 /// ```
 /// use kiln::burn::burn_core::{module::Param, tensor::Tensor};
@@ -154,7 +155,7 @@ pub fn import<M: Module, I: Arrays, O: Arrays>(
     Ok(Model::new(read::import(module, forward, &types(inputs))?))
 }
 
-/// As [`import`], for a function without a module.
+/// Does the same as [`import`] for a function without a module.
 ///
 /// # Errors
 /// As [`import`].
@@ -206,7 +207,7 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
         }
     }
 
-    /// The module's tensors by their paths in it, as `layers.0.weight`.
+    /// Returns the module's tensors by their paths in the module, as `layers.0.weight`.
     ///
     /// ```
     /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
@@ -225,10 +226,10 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
         self.parameters.clone()
     }
 
-    /// The function, with the parameters of the module as it was read.
+    /// Calls the function with the parameters that the module had at the import.
     ///
     /// # Panics
-    /// When the inputs are not of the types that the function was read with.
+    /// When the inputs do not have the types of the import.
     ///
     /// ```
     /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
@@ -247,10 +248,10 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
         self.apply(&self.parameters, inputs)
     }
 
-    /// The function with other parameters.
+    /// Calls the function with other parameters.
     ///
     /// # Panics
-    /// When a parameter is missing, and when arrays are not of the types that the function was read with.
+    /// When a parameter is missing, and when arrays do not have the types of the import.
     ///
     /// ```
     /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
@@ -279,7 +280,7 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
         O::gather(&mut call(&self.program, arguments).into_iter())
     }
 
-    /// What was read: `(inputs, parameters, constants) -> outputs`.
+    /// Returns the imported program: `(inputs, parameters, constants) -> outputs`.
     ///
     /// ```
     /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};

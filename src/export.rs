@@ -1,4 +1,5 @@
-//! Functions in files: traced once, saved with the arrays that they captured, and called by another program. JAX's `jax.export`.
+//! Functions in files: traced once, saved with the arrays that they captured, and called by another program.
+//! JAX's `jax.export`.
 //!
 //! ```
 //! use kiln::export::{Exported, export};
@@ -21,13 +22,16 @@
 //! # Ok::<(), kiln::io::Error>(())
 //! ```
 //!
-//! A file is a safetensors file: the captured arrays, and in its metadata the program in JSON. A saved function computes with the shapes and
-//! dtypes that it was traced with, whatever the 64-bit switch; `vmap` adds a batch. Custom derivatives go along, and so does `debug_print!`.
+//! A file is a safetensors file: the captured arrays, and in its metadata the program in JSON. A saved
+//! function computes with the shapes and dtypes that it was traced with, also if the 64-bit switch changes;
+//! `vmap` adds a batch. Custom derivatives and `debug_print!` are saved with it.
 //!
-//! What is read is checked: each equation against the rules of its op, and all of it, the captured arrays too, against a checksum that is
-//! saved with it, so that a damaged file is an error, and not a wrong number. The checksum tells of accidents; who means harm can make another.
-//! A file is still a program, which may take long or much memory. [`Limits`](crate::io::Limits) bound its size, its depth and the work that it declares, and refuse loops whose
-//! number of iterations is not known: set them, by [`with_limits`](crate::io::with_limits), for files of people that you do not trust.
+//! A file is checked when it is read: each equation against the rules of its op, and all parts, with the
+//! captured arrays, against a saved checksum. So a damaged file is an error, and not a wrong number. The
+//! checksum detects accidents; an attacker can make another. A file is still a program, which may take long
+//! or much memory. [`Limits`](crate::io::Limits) bound its size, its depth and the work that it declares, and
+//! refuse loops whose number of iterations is not known. Set them, by
+//! [`with_limits`](crate::io::with_limits), for files of people that you do not trust.
 
 use crate::io::{self, Error, Place, safetensors};
 use kiln_core::{Array, ArrayType, Buffer, Form, Function, Program, ReadError, SavedProgram, Tree};
@@ -36,12 +40,13 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The function `f`, traced for arguments of the shapes and dtypes of these, with the arrays that it captures. Plain numbers among
-/// `arguments` have the dtype that they have on their own.
+/// Traces the function `f` for arguments of these shapes and dtypes, and keeps the arrays that it captures.
+/// Plain numbers among `arguments` take their default dtype.
 ///
 /// # Panics
-/// When an array is looked at while it is traced, when `f` captures an array of another trace, and when the argument or the
-/// result has parts that a file cannot hold: [`Static`](crate::Static) values, lists of things without arrays.
+/// When an array is looked at while it is traced, and when `f` captures an array of another trace. When the
+/// argument or the result has parts that a file cannot hold: [`Static`](crate::Static) values, lists of
+/// things without arrays.
 ///
 /// ```
 /// use kiln::export::export;
@@ -63,11 +68,11 @@ pub struct Exported {
     function: Function,
 }
 
-/// The name in the metadata of a file.
+/// The key of the function in the metadata of a file.
 const NOTE: &str = "kiln.function";
 
-/// The version of what stands there. It grows when older readers would misread it. Version 1, which is not read any more, repeated a program at each
-/// place that ran it.
+/// The version of the metadata. The version grows when older readers would misread the metadata. Version 1,
+/// which is not read any more, repeated a program for each op that ran it.
 const VERSION: u64 = 2;
 
 #[derive(Serialize, Deserialize)]
@@ -77,8 +82,8 @@ struct Saved<F> {
     function: F,
 }
 
-/// The checksum of all that a function computes with. It is taken of what was read, not of the bytes that it was read from: what differs
-/// only in how it is written is the same.
+/// Returns the checksum of all data that a function computes with. The checksum is taken of the values, not
+/// of the bytes of the file: two files of the same values have the same checksum.
 fn checksum(function: &Function) -> Result<u32, serde_json::Error> {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&serde_json::to_vec(function.form())?);
@@ -93,10 +98,11 @@ fn value(captured: &Array) -> Buffer {
 }
 
 impl Exported {
-    /// Saves the function. A write that fails leaves what was there before.
+    /// Saves the function. A write that fails keeps the old file.
     ///
     /// # Errors
-    /// When the file cannot be written, or [`Exported::load`] would refuse it for the [`Limits`](io::Limits) of the thread.
+    /// When the file cannot be written, or [`Exported::load`] would refuse it for the [`Limits`](io::Limits)
+    /// of the thread.
     ///
     /// ```
     /// use kiln::export::{Exported, export};
@@ -112,11 +118,11 @@ impl Exported {
         io::save_tensors(path.as_ref(), self.arrays(), Some(note))
     }
 
-    /// A function that was saved.
+    /// Loads a function that was saved.
     ///
     /// # Errors
-    /// When the file cannot be read, is none of a function, is damaged, is from another version of kiln, or goes beyond the
-    /// [`Limits`](io::Limits) of the thread.
+    /// When the file cannot be read, is not of a function, is damaged, is from another version of kiln, or
+    /// goes beyond the [`Limits`](io::Limits) of the thread.
     ///
     /// ```
     /// use kiln::export::Exported;
@@ -127,10 +133,10 @@ impl Exported {
         Exported::read(io::load_tensors(path.as_ref())?, &Place::of(path.as_ref()))
     }
 
-    /// The bytes of the file that [`save`](Exported::save) writes.
+    /// Returns the bytes of the file that [`save`](Exported::save) writes.
     ///
     /// # Errors
-    /// As there.
+    /// As [`save`](Exported::save).
     ///
     /// ```
     /// use kiln::export::{Exported, export};
@@ -145,7 +151,7 @@ impl Exported {
         safetensors::to_bytes(self.arrays(), Some(note))
     }
 
-    /// A function of the bytes of its file.
+    /// Makes a function from the bytes of its file.
     ///
     /// # Errors
     /// As [`load`](Exported::load).
@@ -154,14 +160,15 @@ impl Exported {
         Exported::read(safetensors::read(&mut &bytes[..], bytes.len() as u64, &at)?, &at)
     }
 
-    /// The function of these arguments. An ordinary function of arrays: `grad`, `vmap` and `jit` go through it, which is why a wrong argument
-    /// panics at the caller's line, as everywhere, instead of giving an error that each closure would have to unwrap.
+    /// Calls the function, which is an ordinary function of arrays: `grad`, `vmap` and `jit` go through it. So a
+    /// wrong argument panics at the caller's line, as everywhere, and is not an error that each closure would
+    /// have to unwrap.
     ///
-    /// `T` and `U` are any trees whose arrays have the paths that the printed signature shows; tuples, structs and lists for which
-    /// these are the same can stand for each other. Plain numbers take the dtype that is needed.
+    /// `T` and `U` are any trees whose arrays have the paths in the printed signature. Tuples, structs and
+    /// lists with the same paths can replace each other. Plain numbers take the dtype of the program's input.
     ///
     /// # Panics
-    /// When paths, shapes or dtypes are others; the first that differs is named.
+    /// When a path, shape or dtype differs. The message names the first difference.
     ///
     /// ```
     /// use kiln::export::export;
@@ -182,7 +189,7 @@ impl Exported {
         self.function.call(arguments)
     }
 
-    /// The path and type of each array in the argument.
+    /// Returns the path and type of each array in the argument.
     ///
     /// ```
     /// use kiln::export::export;
@@ -196,7 +203,7 @@ impl Exported {
         names.zip(self.program().input_types())
     }
 
-    /// The path and type of each array in the result.
+    /// Returns the path and type of each array in the result.
     ///
     /// ```
     /// use kiln::export::export;
@@ -210,7 +217,8 @@ impl Exported {
         names.zip(self.program().output_types())
     }
 
-    /// What is computed: from the arrays of the argument, and after them the captured ones, to those of the result.
+    /// Returns the program from the arrays of the argument, followed by the captured ones, to the arrays of
+    /// the result.
     ///
     /// ```
     /// use kiln::export::export;
@@ -236,7 +244,7 @@ impl Exported {
             function: self.function.form(),
         };
         let text = serde_json::to_string(&saved).map_err(|error| damaged(error.to_string()))?;
-        // What cannot be read again, for it goes beyond a limit, is not written.
+        // A function that goes beyond a limit could not be read again, so it is not written.
         parsed(&text, at)?;
         Ok((NOTE.into(), text))
     }
@@ -296,7 +304,8 @@ impl Exported {
     }
 }
 
-/// What stands in the metadata, checked against the rules of each op and the limits of the thread, and the checksum there.
+/// Returns the form in the metadata, checked against the rules of each op and the limits of the thread, and
+/// the checksum.
 fn parsed(text: &str, at: &Place) -> Result<(Form, u32), Error> {
     let damaged = |what: String| Error::Damaged { at: at.clone(), what };
     let Saved::<Form<SavedProgram>> { crc32, function, .. } =
@@ -314,7 +323,7 @@ fn parsed(text: &str, at: &Place) -> Result<(Form, u32), Error> {
     Ok((form?, crc32))
 }
 
-/// The name of a captured array in a file.
+/// Returns the name of a captured array in a file.
 fn captured(i: usize) -> String {
     format!("captured.{i}")
 }

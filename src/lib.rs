@@ -1,6 +1,7 @@
-//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust, on [Burn](https://burn.dev): immutable arrays, counter-based keys, and functions that are traced
-//! once per shape and dtype and then run as fused loops on all cores. It is a NumPy replacement for people who know JAX; its names are JAX's and
-//! NumPy's, its keys, bits and uniforms JAX's bit for bit.
+//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust, on [Burn](https://burn.dev): immutable
+//! arrays, counter-based keys, and functions that are traced once per shape and dtype and then run as fused
+//! loops on all cores. kiln is a NumPy replacement for people who know JAX. Its names are JAX's and NumPy's,
+//! and its keys, bits and uniforms are JAX's bit for bit.
 //!
 //! ```
 //! use kiln::prelude::*;
@@ -38,7 +39,7 @@
 //! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`] | derivatives given, held back, or computed again |
 //! | [`vmap()`], [`vmap_with`], [`map_seq`] | functions of a batch |
 //! | [`lax`] | loops, choices and scans in traced functions |
-//! | [`tree`], [`Tree`], [`Static`] | what functions take and give: structs, tuples, lists and maps of arrays |
+//! | [`tree`], [`Tree`], [`Static`] | the arguments and results of functions: structs, tuples, lists and maps of arrays |
 //! | [`enable_x64`], [`with_x64`] | 64 bits by default |
 //! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
 //! | [`Device`], [`devices`], [`Array::to_device`], [`limits`] | GPUs |
@@ -58,17 +59,21 @@
 //!
 //! # Errors
 //!
-//! What is wrong with arguments is found when a function is called, and panics at the caller's line with the function's name, the fact, and what
-//! to do: `reshape: shape (6,) has 6 elements: they do not fill shape (4, 2)`. The sections "Panics" say what is refused.
+//! A function checks its arguments when it is called. A wrong argument panics at the caller's line with the
+//! function's name, the fact, and the thing to do:
+//! `reshape: shape (6,) has 6 elements: they do not fill shape (4, 2)`. The sections "Panics" list the
+//! arguments that are refused.
 //!
-//! The repository's README has the set-up, whole programs to run, and measurements; its ARCHITECTURE says where everything lives.
+//! The repository's README has the set-up, whole programs to run, and measurements; its ARCHITECTURE
+//! describes the source tree.
 
-// The trait and the macro apart: the macro's own crate cannot have the example, since a proc macro is built for the host, and so would be all
-// that its tests need.
+// The trait and the macro are exported apart. The macro's own crate cannot have the example, because a proc
+// macro is built for the host, and so would be all crates that its tests need.
 pub use kiln_core::tree::Tree;
-/// Makes a struct a tree of its fields, each of which is a tree. For an enum the [trait](trait@Tree) is implemented by hand.
+/// Makes a struct a tree of its fields, each of which is a tree. For an enum the [trait](trait@Tree) is
+/// implemented by hand.
 ///
-/// For [`vmap`](vmap()), a tuple with an axis for each field says which are mapped.
+/// For [`vmap`](vmap()), the axes of a struct are a tuple with an axis for each field.
 ///
 /// ```
 /// use kiln::{Array, Static, Tree, grad, numpy as np, vmap};
@@ -112,14 +117,14 @@ pub mod export;
 pub mod io;
 #[cfg(feature = "interop")]
 pub use kiln_core::NdarrayError;
-/// The crate whose arrays are made from [`Array`]s and turned into them, by `From` and `TryFrom`.
+/// The crate whose arrays convert from and to [`Array`]s, by `From` and `TryFrom`.
 #[cfg(feature = "interop")]
 pub use ndarray;
 
 #[cfg(feature = "plot")]
 pub mod plot;
 
-/// What most programs use.
+/// The names that most programs use.
 ///
 /// ```
 /// use kiln::prelude::*;

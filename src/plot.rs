@@ -16,17 +16,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The same data gives the same file, byte for byte. An SVG has no background, and colours that are seen on white and on near-black,
-//! so that one file serves light and dark pages; a PNG has a white background.
+//! The same data makes the same file, byte for byte. An SVG has no background, and its colours can be seen on
+//! white and on near-black, so one file serves light and dark pages. A PNG has a white background.
 //!
-//! Arrays may be of any dtype. What cannot be drawn is left out: a NaN or an infinity, a number of more than 1e300, and on a log axis what is
-//! not positive (or less than 1e-300), is a gap in a line, a missing dot, an uncounted sample, a hole in a heat map or a surface. A series
-//! of which nothing is left is an [`Error`]. Arrays that do not go together panic at the caller's line.
+//! Arrays may have any dtype. Numbers that cannot be drawn are left out: NaN, infinities, numbers of more
+//! than 1e300, and on a log axis numbers that are not positive (or less than 1e-300). Such a number is a gap
+//! in a line, a missing dot, an uncounted sample, a hole in a heat map or a surface. A series of which
+//! nothing is left is an [`Error`]. Arrays whose shapes do not fit panic at the caller's line.
 //!
-//! Files stay small. Of a line with more than 4000 points those are kept that can be seen: the first, lowest, highest and last of
-//! each run over one column of pixels. Dots that start at the same pixel are drawn once, and more than 5000 of them as squares, as are
-//! lines that go to and fro through more than 20,000 points. A heat map has at most 150 by 120 cells in an SVG, and one to a pixel in a
-//! PNG.
+//! Files stay small. A line with more than 4000 points keeps the points that can be seen: the first, lowest,
+//! highest and last of each run over one column of pixels. Dots that start at the same pixel are drawn once.
+//! More than 5000 of them are drawn as squares, as are lines that go back and forth through more than 20,000
+//! points. A heat map has at most 150 by 120 cells in an SVG, and one to a pixel in a PNG.
 
 mod axis;
 mod color;
@@ -53,7 +54,7 @@ macro_rules! refuse {
 }
 use refuse;
 
-/// A plot: series, added one by one, and what is written around them.
+/// A plot: series, added one by one, and the texts around them.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -94,7 +95,7 @@ enum Data {
     Line([Vec<f64>; 2]),
     Scatter([Vec<f64>; 2]),
     Histogram(Histogram),
-    /// Rows go down in a matrix, and up along an axis.
+    /// The rows of a matrix are drawn downwards, those along an axis upwards.
     HeatMap {
         grid: Grid,
         rows_down: bool,
@@ -114,16 +115,16 @@ impl Data {
     }
 }
 
-/// Why there is no file.
+/// The reason why there is no file.
 #[derive(Debug)]
 pub enum Error {
     /// The plot has no series.
     Empty,
-    /// Nothing of a series can be drawn.
+    /// A series has no number that can be drawn.
     NothingToDraw {
-        /// Which, by its label or its place.
+        /// The series, by its label or its number.
         series: String,
-        /// What is the matter with all of its numbers.
+        /// The fact that holds for all of the series' numbers.
         fact: &'static str,
     },
     /// The extension is neither `.svg` nor `.png`.
@@ -132,7 +133,7 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         source: io::Error,
     },
 }
@@ -170,7 +171,7 @@ impl Default for Plot {
 }
 
 impl Plot {
-    /// An empty plot of 640 by 400 pixels.
+    /// Makes an empty plot of 640 by 400 pixels.
     pub fn new() -> Plot {
         Plot {
             title: None,
@@ -184,8 +185,8 @@ impl Plot {
         }
     }
 
-    /// A line through the points `(x[i], y[i])` in their order, with gaps where a number is not finite; `x` and `y` have one axis of the
-    /// same length.
+    /// Adds a line through the points `(x[i], y[i])` in their order, with gaps at numbers that are not
+    /// finite. `x` and `y` have one axis of the same length.
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
@@ -203,7 +204,7 @@ impl Plot {
         self.with(Data::Line(points))
     }
 
-    /// A dot at each of the points `(x[i], y[i])`; `x` and `y` have one axis of the same length.
+    /// Adds a dot at each of the points `(x[i], y[i])`. `x` and `y` have one axis of the same length.
     ///
     /// ```
     /// # use kiln::{Key, numpy as np, plot::Plot, random};
@@ -223,8 +224,9 @@ impl Plot {
         self.with(Data::Scatter(points))
     }
 
-    /// How many samples fall into each of `bins` bins of the same width, from the least to the greatest sample. As in NumPy, a bin has its
-    /// lower edge, and the last has both; constant samples are in the middle of a bin range of width 1.
+    /// Adds a histogram: the number of samples in each of `bins` bins of the same width, from the least to
+    /// the greatest sample. As in NumPy, a bin includes its lower edge, and the last bin both. Constant
+    /// samples are in the middle of a range of width 1.
     ///
     /// ```
     /// # use kiln::{Key, plot::Plot, random};
@@ -235,13 +237,15 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// When `samples` does not have one axis, is empty or belongs to a trace, and when there are no bins or more than 100,000.
+    /// When `samples` does not have one axis, is empty or belongs to a trace, and when there are no bins or
+    /// more than 100,000.
     #[track_caller]
     pub fn histogram(self, samples: impl Into<Array>, bins: usize) -> Plot {
         self.binned("histogram", &samples.into(), bins, None)
     }
 
-    /// As [`histogram`](Plot::histogram), of the samples from `range.start` to `range.end`, inclusive; others are left out.
+    /// Adds a [`histogram`](Plot::histogram) of the samples from `range.start` to `range.end`, inclusive.
+    /// Other samples are left out.
     ///
     /// ```
     /// # use kiln::{Key, plot::Plot, random};
@@ -274,7 +278,7 @@ impl Plot {
         self.with(Data::Histogram(Histogram::new(&samples, bins, range)))
     }
 
-    /// Scales the histogram that was added last to area 1, to go with a density.
+    /// Scales the last histogram to area 1, like a density.
     ///
     /// ```
     /// # use kiln::{Key, numpy as np, plot::Plot, random};
@@ -289,7 +293,7 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// When what was added last is not a histogram.
+    /// When the last series is not a histogram.
     #[track_caller]
     pub fn density(mut self) -> Plot {
         match self.series.last_mut().map(|series| &mut series.data) {
@@ -300,8 +304,9 @@ impl Plot {
         self
     }
 
-    /// A matrix as coloured cells, with its first row on top, as it is printed, and a colour bar, which [`label`](Plot::label)
-    /// names. The axes count columns and rows. Where there are too many cells, neighbours are drawn as one, of their mean.
+    /// Adds a matrix as coloured cells, with its first row on top, as it is printed, and a colour bar, which
+    /// [`label`](Plot::label) names. The axes count columns and rows. If there are too many cells, neighbours
+    /// are drawn as one cell with their mean.
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
@@ -321,8 +326,9 @@ impl Plot {
         })
     }
 
-    /// A function of two variables as coloured cells: `z[i, j]` is its value at `x[i]` and `y[j]`, the middle of a cell. `x` and
-    /// `y` increase or decrease, evenly or not; `z` has the shape `(x.len(), y.len())`, as [`surface`](Plot::surface) takes it.
+    /// Adds a function of two variables as coloured cells: `z[i, j]` is its value at `x[i]` and `y[j]`, the
+    /// middle of a cell. `x` and `y` increase or decrease, evenly or not. `z` has the shape
+    /// `(x.len(), y.len())`, as for [`surface`](Plot::surface).
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
@@ -334,8 +340,8 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// When the shapes do not go together, an array is empty or belongs to a trace, or `x` or `y` is not in order or not
-    /// finite; when there is a heat map already.
+    /// When the shapes do not fit, an array is empty or belongs to a trace, or `x` or `y` is not in order or
+    /// not finite; when there is a heat map already.
     #[track_caller]
     pub fn heat_map_over(self, x: impl Into<Array>, y: impl Into<Array>, z: impl Into<Array>) -> Plot {
         let grid = Grid::new("heat_map_over", &x.into(), &y.into(), &z.into());
@@ -345,9 +351,9 @@ impl Plot {
         })
     }
 
-    /// A function of two variables as a surface in a box, coloured by height: `z[i, j]` is its value at `x[i]` and `y[j]`, so `z` has
-    /// the shape `(x.len(), y.len())`. Stands alone in its plot; [`label`](Plot::label) names the third axis. At most 60 lines are
-    /// drawn each way.
+    /// Adds a function of two variables as a surface in a box, coloured by height: `z[i, j]` is its value at
+    /// `x[i]` and `y[j]`, so `z` has the shape `(x.len(), y.len())`. A surface is the only series of its
+    /// plot; [`label`](Plot::label) names the third axis. At most 60 lines are drawn each way.
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
@@ -388,7 +394,7 @@ impl Plot {
         self
     }
 
-    /// Names the series that was added last: in the legend, beside a heat map's colour bar, or along a surface's third axis.
+    /// Names the last series: in the legend, beside a heat map's colour bar, or along a surface's third axis.
     ///
     /// # Panics
     /// When there is no series yet.
@@ -401,37 +407,37 @@ impl Plot {
         self
     }
 
-    /// The line on top.
+    /// Sets the title above the plot.
     pub fn title(mut self, title: impl Into<String>) -> Plot {
         self.title = Some(readable(title));
         self
     }
 
-    /// What the first axis shows.
+    /// Sets the label of the first axis.
     pub fn x_label(mut self, label: impl Into<String>) -> Plot {
         self.x_label = Some(readable(label));
         self
     }
 
-    /// What the second axis shows.
+    /// Sets the label of the second axis.
     pub fn y_label(mut self, label: impl Into<String>) -> Plot {
         self.y_label = Some(readable(label));
         self
     }
 
-    /// Makes the first axis logarithmic. What is not positive has no place on it, and is left out.
+    /// Makes the first axis logarithmic. Numbers that are not positive are left out.
     pub fn log_x(mut self) -> Plot {
         self.log_x = true;
         self
     }
 
-    /// Makes the second axis logarithmic. What is not positive has no place on it, and is left out.
+    /// Makes the second axis logarithmic. Numbers that are not positive are left out.
     pub fn log_y(mut self) -> Plot {
         self.log_y = true;
         self
     }
 
-    /// The width and height in pixels.
+    /// Sets the width and height in pixels.
     ///
     /// # Panics
     /// When one is less than 100 or more than 10,000.
@@ -444,7 +450,7 @@ impl Plot {
         self
     }
 
-    /// Writes a file: SVG or PNG, as the extension says.
+    /// Writes a file: SVG or PNG, according to the extension.
     ///
     /// # Errors
     /// When the extension is another, when there is nothing to draw, and when the file cannot be written.
@@ -471,7 +477,7 @@ impl Plot {
         })
     }
 
-    /// The text of an SVG file.
+    /// Returns the text of an SVG file.
     ///
     /// # Errors
     /// When there is nothing to draw.
@@ -479,7 +485,7 @@ impl Plot {
         file::svg(self)
     }
 
-    /// The bytes of a PNG file.
+    /// Returns the bytes of a PNG file.
     ///
     /// # Errors
     /// When there is nothing to draw.
@@ -487,7 +493,7 @@ impl Plot {
         file::png(self)
     }
 
-    /// The bounds of a series, if anything of it can be drawn.
+    /// Returns the bounds of a series, or `None` if nothing of it can be drawn.
     fn bounds(&self, series: usize, scales: [Scale; 2]) -> Option<[Bounds; 2]> {
         match &self.series[series].data {
             Data::Line(points) | Data::Scatter(points) => series::bounds(points, scales),
@@ -497,7 +503,7 @@ impl Plot {
         }
     }
 
-    /// That a series has nothing to draw, and why.
+    /// Returns the error that a series has nothing to draw, with the reason.
     fn nothing(&self, i: usize) -> Error {
         let series = &self.series[i];
         let name = series.data.name();
@@ -518,12 +524,12 @@ impl Plot {
     }
 }
 
-/// A text on one line.
+/// Returns a text as one line.
 fn readable(text: impl Into<String>) -> String {
     text.into()
         .chars()
         .map(|letter| match letter {
-            // XML has no such characters.
+            // XML does not allow these characters.
             '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
             letter if letter.is_control() => ' ',
             letter => letter,

@@ -11,7 +11,8 @@ use smallvec::SmallVec;
 /// assert_eq!(3usize.number(), 3);
 /// ```
 pub trait Number: Copy {
-    /// The number. One that `isize` does not hold becomes the nearest that it holds: no array is so long.
+    /// Returns the number as an `isize`. A number beyond the range of `isize` becomes the nearest bound: no
+    /// array is so long.
     ///
     /// ```
     /// use kiln::Number;
@@ -40,7 +41,8 @@ numbers!(usize, isize, i32, i64, u32);
 /// ```
 pub type Numbers = SmallVec<[isize; 4]>;
 
-/// What may be written for a shape or a list of axes: a number, a tuple, an array, a slice or a vector of numbers.
+/// A shape or a list of axes as the user writes it: a number, a tuple, an array, a slice or a vector of
+/// numbers.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -52,7 +54,7 @@ pub type Numbers = SmallVec<[isize; 4]>;
 /// assert_eq!(np::ones(()).ndim(), 0);
 /// ```
 pub trait IntoNumbers {
-    /// The numbers, in order.
+    /// Returns the numbers, in order.
     ///
     /// ```
     /// use kiln::IntoNumbers;
@@ -122,7 +124,8 @@ macro_rules! tuples {
 }
 tuples!((A)(A B)(A B C)(A B C D)(A B C D E)(A B C D E F)(A B C D E F G)(A B C D E F G H));
 
-/// The axes of a reduction, and whether they stay with length 1: any [`IntoNumbers`], or one wrapped in [`keep`].
+/// The axes of a reduction, and a flag that keeps them with length 1: any [`IntoNumbers`], or one wrapped in
+/// [`keep`].
 ///
 /// ```
 /// use kiln::{keep, numpy as np};
@@ -132,7 +135,7 @@ tuples!((A)(A B)(A B C)(A B C D)(A B C D E)(A B C D E F)(A B C D E F G)(A B C D 
 /// assert_eq!(x.sum_axis(keep((0, 2))).shape()[..], [1, 3, 1]);
 /// ```
 pub trait IntoAxes {
-    /// The axes as written, and whether to keep them.
+    /// Returns the axes as written, and true if they are to be kept.
     ///
     /// ```
     /// use kiln::IntoAxes;
@@ -147,7 +150,7 @@ impl<T: IntoNumbers> IntoAxes for T {
     }
 }
 
-/// Axes to be kept with length 1: what [`keep`] gives.
+/// Axes to be kept with length 1. [`keep`] returns this type.
 ///
 /// ```
 /// use kiln::{IntoAxes, keep};
@@ -157,7 +160,8 @@ impl<T: IntoNumbers> IntoAxes for T {
 #[derive(Clone, Copy, Debug)]
 pub struct Keep<T>(T);
 
-/// NumPy's `keepdims`: the reduced axes stay, with length 1, so that the result broadcasts against the operand.
+/// NumPy's `keepdims`: the reduced axes stay with length 1, so that the result broadcasts against the
+/// operand.
 ///
 /// ```
 /// use kiln::{keep, numpy as np};
@@ -174,7 +178,7 @@ impl<T: IntoNumbers> IntoAxes for Keep<T> {
     }
 }
 
-/// Numbers as Python writes a tuple.
+/// Formats numbers as a Python tuple.
 fn tuple(numbers: &[isize]) -> String {
     match numbers {
         [n] => format!("({n},)"),
@@ -189,10 +193,10 @@ fn tuple(numbers: &[isize]) -> String {
     }
 }
 
-/// A shape from what was written for it, for the function that messages speak of as `op`.
+/// Returns a shape from the user's argument. `op` is the name of the function in messages.
 ///
 /// # Panics
-/// When a length is negative, or there are more elements than memory could hold.
+/// When a length is negative, or memory could not hold the elements.
 #[track_caller]
 pub fn shape_of(op: &str, shape: impl IntoNumbers) -> Shape {
     let numbers = shape.numbers();
@@ -204,7 +208,7 @@ pub fn shape_of(op: &str, shape: impl IntoNumbers) -> Shape {
     shape
 }
 
-/// Axes in increasing order, each once.
+/// Returns axes in increasing order. Panics if an axis is given twice.
 #[track_caller]
 pub(crate) fn axes_of(op: &str, numbers: &[isize], rank: usize) -> Axes {
     let mut axes = Axes::new();
@@ -219,7 +223,7 @@ pub(crate) fn axes_of(op: &str, numbers: &[isize], rank: usize) -> Axes {
     axes
 }
 
-/// A new shape, where one length may be -1: what is left over.
+/// Returns the shape of a reshape. One length may be -1: it is computed from the number of elements.
 #[track_caller]
 pub(crate) fn reshaped(op: &str, from: &Shape, numbers: &[isize]) -> Shape {
     let unknown = numbers.iter().filter(|&&n| n == -1).count();

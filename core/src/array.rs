@@ -10,26 +10,29 @@ use kiln_backends::{Buffer, Data, DeviceError, Element};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-/// An n-dimensional array of numbers of one dtype. Immutable, and cheap to clone: a clone is another handle on the same
-/// elements.
+/// An n-dimensional array of numbers of one dtype. Arrays are immutable, and cheap to clone: a clone is
+/// another handle on the same elements.
 ///
-/// Made by [`numpy`](crate::numpy)'s functions ([`array`](crate::numpy::array()), [`zeros`](crate::numpy::zeros),
-/// [`linspace`](crate::numpy::linspace), ...), by samplers, and from Rust's numbers and lists: `2.0.into()`, `[1, 2].into()`. Every function of
-/// arrays takes whatever becomes one.
+/// Arrays are made by [`numpy`](crate::numpy)'s functions ([`array`](crate::numpy::array()),
+/// [`zeros`](crate::numpy::zeros), [`linspace`](crate::numpy::linspace), ...), by samplers, and from Rust's
+/// numbers and lists: `2.0.into()`, `[1, 2].into()`. Every function of arrays takes any value that converts
+/// into an array.
 ///
-/// Operators and methods take handles by value or by reference; elements that nobody else holds are reused for the result. Operators work for
-/// every mix of arrays, references and plain numbers (on the left, an `f64` or an `i32`). Comparisons are methods, [`lt`](Array::lt) and others,
-/// since Rust's give a `bool`.
+/// Operators and methods take handles by value or by reference. The result reuses the memory of an operand
+/// that has no other handle. Operators work for every mix of arrays, references and plain numbers (on the
+/// left, an `f64` or an `i32`). Comparisons are methods, [`lt`](Array::lt) and others, because Rust's
+/// comparison operators return a `bool`.
 ///
-/// The methods are NumPy's, and have the functions of [`numpy`](crate::numpy) beside them, where they are listed by family. Beyond those:
+/// The methods are NumPy's. [`numpy`](crate::numpy) lists them by family, next to its functions. Array has
+/// besides:
 ///
 /// | | |
 /// |---|---|
-/// | what it is | [`shape`](Array::shape), [`dtype`](Array::dtype), [`ndim`](Array::ndim), [`size`](Array::size), [`len`](Array::len), [`is_weak`](Array::is_weak), [`is_traced`](Array::is_traced) |
+/// | properties | [`shape`](Array::shape), [`dtype`](Array::dtype), [`ndim`](Array::ndim), [`size`](Array::size), [`len`](Array::len), [`is_weak`](Array::is_weak), [`is_traced`](Array::is_traced) |
 /// | out of the array | [`item`](Array::item), [`to_vec`](Array::to_vec) |
 /// | parts | [`index`](Array::index), [`at`](Array::at) |
 ///
-/// Prints as NumPy's arrays do, digit for digit: `{}` as `print(x)`, `{:?}` as `repr(x)` of JAX.
+/// Arrays print as NumPy's arrays do, digit for digit: `{}` as `print(x)`, `{:?}` as `repr(x)` of JAX.
 ///
 /// ```
 /// use kiln::{Array, numpy as np};
@@ -44,7 +47,7 @@ use std::sync::{Arc, LazyLock};
 #[derive(Clone)]
 pub struct Array(pub(crate) Repr);
 
-/// What stands behind a handle.
+/// The contents of a handle.
 #[derive(Clone)]
 pub(crate) enum Repr {
     /// A number whose dtype is decided when it meets another operand.
@@ -55,7 +58,7 @@ pub(crate) enum Repr {
     Tracer(Arc<Tracer>),
 }
 
-/// Why there are no elements to look at.
+/// The reason why an array has no elements to look at.
 ///
 /// ```
 /// use kiln::{Array, NoValue, jit, numpy as np};
@@ -64,9 +67,9 @@ pub(crate) enum Repr {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoValue {
-    /// The array belongs to a trace: which one, and what to do.
+    /// The array belongs to a trace. The text names the trace and says what to do.
     Traced(String),
-    /// The device failed at computing the elements, or at handing them over.
+    /// The device failed while it computed the elements, or while it copied them to the host.
     Device(DeviceError),
 }
 
@@ -92,7 +95,7 @@ pub(crate) enum Literal {
 pub(crate) struct Concrete {
     pub(crate) data: Data,
     pub(crate) weak: bool,
-    /// True if it may be on any device: a plain number, or made within a trace.
+    /// True if the array may move to any device: a plain number, or an array made within a trace.
     pub(crate) free: bool,
 }
 
@@ -104,7 +107,7 @@ pub(crate) struct Tracer {
 }
 
 impl Literal {
-    /// The dtype that the number has on its own; a bool is not weak.
+    /// Returns the dtype that the number has without another operand. A bool is not weak.
     pub(crate) fn kind(self) -> Kind {
         match self {
             Literal::Bool(_) => Kind {
@@ -122,7 +125,7 @@ impl Literal {
         }
     }
 
-    /// The number in a dtype: nothing is lost before this.
+    /// Converts the number to a dtype. No digits are lost before this.
     pub(crate) fn scalar(self, dtype: DType) -> Scalar {
         match self {
             Literal::Bool(value) => Scalar::from_i64(dtype, i64::from(value)),
@@ -135,8 +138,8 @@ impl Literal {
 static SCALAR: LazyLock<Shape> = LazyLock::new(Shape::scalar);
 
 impl Array {
-    /// An array of exactly these elements, row after row: their Rust type is the dtype, whatever the 64-bit switch says. The vector's memory becomes
-    /// the array's, but for bools.
+    /// Makes an array of exactly these elements, in row-major order. Their Rust type is the dtype, also when
+    /// the 64-bit switch is off. The array takes over the vector's memory, except for bools.
     ///
     /// # Panics
     /// When `shape` has another number of elements, or a negative length.
@@ -154,7 +157,7 @@ impl Array {
         Array::placed("array", Buffer::from_vec(elements, shape))
     }
 
-    /// An array of the elements in a buffer, of its dtype and shape.
+    /// Makes an array of the elements in a buffer, with its dtype and shape.
     ///
     /// ```
     /// use kiln::{Array, Buffer};
@@ -198,7 +201,8 @@ impl Array {
         self.kind().dtype
     }
 
-    /// Whether the dtype is weak: it was never stated, and gives way to the other operand's, as that of a plain number does.
+    /// Returns true if the dtype is weak: nobody stated it, and it yields to the other operand's dtype, as a
+    /// plain number's does.
     ///
     /// ```
     /// use kiln::{DType, numpy as np};
@@ -210,7 +214,7 @@ impl Array {
         self.kind().weak
     }
 
-    /// Whether the array belongs to a trace, and so has no value to look at.
+    /// Returns true if the array belongs to a trace, and so has no value to look at.
     ///
     /// ```
     /// use kiln::{Array, jit, numpy as np};
@@ -220,7 +224,7 @@ impl Array {
         matches!(self.0, Repr::Tracer(_))
     }
 
-    /// The number, if it is a plain one that has no dtype yet.
+    /// Returns the number if the array is a plain number that has no dtype yet.
     #[doc(hidden)]
     pub fn plain_number(&self) -> Option<f64> {
         match self.0 {
@@ -278,7 +282,7 @@ impl Array {
         self.shape().size()
     }
 
-    /// Bytes taken by the elements.
+    /// The number of bytes that the elements take.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -306,7 +310,7 @@ impl Array {
         }
     }
 
-    /// The elements in memory.
+    /// Returns the elements in memory.
     ///
     /// # Panics
     /// When the array belongs to a trace: there is no value to look at.
@@ -318,10 +322,12 @@ impl Array {
         }
     }
 
-    /// The elements in the host's memory: shared with this array on the CPU, read from another device once it has computed them.
+    /// Returns the elements in the host's memory. On the CPU the buffer is shared with this array; elements
+    /// on another device are copied once that device has computed them.
     ///
     /// # Errors
-    /// When the array belongs to a trace: says why there is no value to look at. When the device failed at computing the elements.
+    /// When the array belongs to a trace: the error says why there is no value to look at. When the device
+    /// failed while it computed the elements.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -338,7 +344,7 @@ impl Array {
         data.into_buffer().map_err(NoValue::Device)
     }
 
-    /// The elements, row after row, copied into a vector.
+    /// Copies the elements into a vector, in row-major order.
     ///
     /// # Panics
     /// When the array belongs to a trace: there is no value to look at. When `T` is not the dtype.
@@ -360,7 +366,7 @@ impl Array {
         buffer.as_slice().to_vec()
     }
 
-    /// The only element, converted to `T` as [`astype`](Array::astype) converts.
+    /// Returns the only element, converted to `T` as [`astype`](Array::astype) converts.
     ///
     /// # Panics
     /// When there is more than one element, or none. When the array belongs to a trace: there is no value to look at.
@@ -387,11 +393,12 @@ impl Array {
         Buffer::scalar(first(&buffer).cast(T::DTYPE)).as_slice::<T>()[0]
     }
 
-    /// Waits until the elements are there, whichever thread asked for them, and gives the array back. On the CPU they are there already;
-    /// other devices go on by themselves, and what a thread asks of them is done in that order.
+    /// Waits until the device has computed the elements, and returns the array. Any thread may have asked for
+    /// them. On the CPU the elements are always ready. Other devices run asynchronously, and each runs the
+    /// work of one thread in order.
     ///
     /// # Panics
-    /// When the array belongs to a trace: it will never be there. When the device fails.
+    /// When the array belongs to a trace: it never has elements. When the device fails.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -412,7 +419,7 @@ impl Array {
         self
     }
 
-    /// The handle with another weakness.
+    /// Returns the handle with another weakness.
     pub(crate) fn with_weak(self, weak: bool) -> Array {
         match self.0 {
             Repr::Concrete(array) if array.weak != weak => {
@@ -433,13 +440,14 @@ impl Array {
         }
     }
 
-    /// A plain number as an array of this kind: a constant of the innermost trace, or a buffer. Other arrays stay.
+    /// Turns a plain number into an array of this kind: a constant of the innermost trace, or a buffer. Other
+    /// arrays are returned unchanged.
     #[track_caller]
     pub(crate) fn settled(self, op: &str, kind: Kind) -> Array {
         let Repr::Literal(number) = self.0 else {
             return self;
         };
-        // As in JAX, a number is an int32 first; what narrower dtypes do not hold wraps.
+        // As in JAX, a number is an int32 first; a value that a narrower dtype cannot hold wraps.
         let greatest = match kind.dtype {
             DType::U32 => i64::from(u32::MAX),
             _ => i64::from(i32::MAX),
@@ -463,7 +471,7 @@ impl Array {
     }
 }
 
-/// The first element of a buffer.
+/// Returns the first element of a buffer.
 fn first(buffer: &Buffer) -> Scalar {
     let dtype = buffer.array_type().dtype;
     match dtype {
@@ -497,7 +505,7 @@ pub(crate) fn elements(buffer: &Buffer) -> Elements<'_> {
     }
 }
 
-/// As Python's `print`. An array that belongs to a trace shows its type.
+/// Prints as Python's `print`. An array that belongs to a trace shows its type.
 impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -510,7 +518,7 @@ impl fmt::Display for Array {
     }
 }
 
-/// As Python's `repr`. An array that belongs to a trace shows its type.
+/// Prints as Python's `repr`. An array that belongs to a trace shows its type.
 impl fmt::Debug for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -559,7 +567,7 @@ impl From<u64> for Array {
     }
 }
 
-/// As from a `u64`.
+/// Converts as from a `u64`.
 impl From<usize> for Array {
     fn from(number: usize) -> Array {
         (number as u64).into()

@@ -6,13 +6,14 @@ use crate::trace::{bind, bind_one};
 use crate::{DType, IntoNumbers};
 use kiln_backends::program::{Op, Scalar};
 
-/// The two words of Threefry-2x32 for the counters `first + i`, where `i` runs over the elements of `shape`, under each key.
+/// Returns the two words of Threefry-2x32 for the counters `first + i` under each key, for `i` over the
+/// elements of `shape`.
 ///
 /// `key` and `first` are `uint32` of shape `(.., 2)`: a counter has 64 bits, its high word first. Both results are `uint32` of shape
 /// `(.., *shape)`.
 ///
 /// # Panics
-/// When a dtype or shape is another.
+/// When a dtype or shape differs from these.
 ///
 /// ```
 /// use kiln::{Array, lax};
@@ -43,13 +44,14 @@ pub fn random_bits(key: &Array, first: &Array, shape: impl IntoNumbers) -> (Arra
     (next(), next())
 }
 
-/// The floats that pairs of random words, as [`random_bits`] gives them, stand for: uniform on `[low, high)`, of `dtype`.
+/// Maps pairs of random words, as [`random_bits`] returns them, to floats of `dtype`, uniform on
+/// `[low, high)`.
 ///
-/// `u * (high - low) + low`, rounded once, where `u` is a multiple of `2^-23` (`float32`) or `2^-52` (`float64`) on `[0, 1)`. As all literals, the bounds
-/// are no part of what is compiled.
+/// The float is `u * (high - low) + low`, rounded once, with `u` a multiple of `2^-23` (`float32`) or `2^-52`
+/// (`float64`) on `[0, 1)`. The bounds, like all literals, are not part of the compiled program.
 ///
 /// # Panics
-/// When the words are not `uint32` of one shape, or the dtype is no float.
+/// When the words are not `uint32` of one shape, or the dtype is not a float.
 ///
 /// ```
 /// use kiln::{Array, DType, lax};
@@ -65,11 +67,12 @@ pub fn uniform(first: &Array, second: &Array, dtype: DType, low: f64, high: f64)
     mul_add(&unit, &width, &low)
 }
 
-/// Floats uniform on `[low, high)` as [`uniform`] gives them, with bounds that are a part of the program. Samplers whose bounds never change use it:
-/// the engine draws and scales in one step then. Other bounds are another program, which is compiled anew.
+/// Returns floats uniform on `[low, high)` as [`uniform`] does, with bounds that are part of the program.
+/// Samplers with constant bounds use this function: the engine then draws and scales in one step. Each new
+/// pair of bounds is a new program, and is compiled again.
 ///
 /// # Panics
-/// It panics as [`uniform`] does.
+/// As [`uniform`].
 ///
 /// ```
 /// use kiln::{Array, DType, lax};
@@ -94,10 +97,10 @@ pub fn fixed_uniform(first: &Array, second: &Array, dtype: DType, low: f64, high
     bind_one(Op::Uniform { low, high }, &[first, second], false)
 }
 
-/// `x * y + z`, rounded once. Floats of one dtype and shape.
+/// Returns `x * y + z`, rounded once. The operands are floats of one dtype and shape.
 ///
 /// # Panics
-/// When dtypes or shapes differ, or are no floats.
+/// When dtypes or shapes differ, or the dtype is not a float.
 ///
 /// ```
 /// use kiln::{lax, numpy as np};

@@ -1,5 +1,6 @@
-//! What is kept for the next time: traces, what transformations made of programs, and what was compiled. All caches of the process together
-//! take a bounded number of bytes; what was not used for longest goes first.
+//! Caches of traces, of programs that transformations made, and of compiled programs. All caches of the
+//! process together take a bounded number of bytes. The entries that were not used for longest are dropped
+//! first.
 
 use crate::error::raise;
 use rustc_hash::FxHashMap;
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-/// What all caches hold together: see [`cache_info`].
+/// The total contents of all caches: see [`cache_info`].
 ///
 /// ```standalone_crate
 /// use kiln::{cache_info, numpy as np};
@@ -27,11 +28,12 @@ pub struct CacheInfo {
     pub limit: usize,
 }
 
-/// How much is kept of what was traced, transformed and compiled, in all threads. Literals are not a part of it: `x * 2.0` and `x * 3.0` share
-/// their entries.
+/// Returns the size of the caches of traced, transformed and compiled programs, over all threads. Literals
+/// are not part of a cached program: `x * 2.0` and `x * 3.0` share their entries.
 ///
-/// The environment variable `KILN_CACHE` sets the limit (`KILN_CACHE=256MB`); without it, the limit is 64 MB. When it is reached, what was not used for longest
-/// is forgotten, and made again when it is needed.
+/// The environment variable `KILN_CACHE` sets the limit (`KILN_CACHE=256MB`). The default is 64 MB. At the
+/// limit, the caches drop the entries that were not used for longest. A dropped entry is made again when it
+/// is needed.
 ///
 /// # Panics
 /// When `KILN_CACHE` is not a size.
@@ -53,8 +55,8 @@ pub fn cache_info() -> CacheInfo {
     }
 }
 
-/// Forgets what was traced, transformed and compiled, in all threads: `jax.clear_caches()`. A jitted function is traced again when
-/// it is called.
+/// Drops all traced, transformed and compiled programs, in all threads: `jax.clear_caches()`. A jitted
+/// function is traced again at its next call.
 ///
 /// ```standalone_crate
 /// use kiln::{cache_info, clear_caches, numpy as np};
@@ -66,7 +68,7 @@ pub fn clear_caches() {
     shelves().iter().for_each(|shelf| shelf.forget(u64::MAX));
 }
 
-/// Refuses a `KILN_CACHE` that is not a size, at the caller's line.
+/// Panics at the caller's line if `KILN_CACHE` is not a size.
 #[track_caller]
 pub(crate) fn check_limit() {
     limit();
@@ -90,7 +92,7 @@ fn limit() -> usize {
     }
 }
 
-/// A number of bytes, or of powers of 1024 of them.
+/// Parses a number of bytes, or of KB, MB or GB (powers of 1024).
 fn size(text: &str) -> Option<usize> {
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
@@ -104,9 +106,9 @@ fn size(text: &str) -> Option<usize> {
     digits.parse::<usize>().ok()?.checked_mul(1 << shift)
 }
 
-/// The bytes of all that is charged for.
+/// The bytes of all live [`Charge`]s.
 static BYTES: AtomicUsize = AtomicUsize::new(0);
-/// Counts the uses of entries: the time by which they are old or new.
+/// Counts the uses of entries. An entry's last count is its age.
 static CLOCK: AtomicU64 = AtomicU64::new(0);
 static SHELVES: Mutex<Vec<Weak<dyn Shelf>>> = Mutex::new(Vec::new());
 
@@ -118,7 +120,7 @@ fn shelves() -> Vec<Arc<dyn Shelf>> {
     locked(&SHELVES).iter().filter_map(Weak::upgrade).collect()
 }
 
-/// Bytes that count until it is dropped.
+/// A number of bytes that counts until the charge is dropped.
 pub(crate) struct Charge(usize);
 
 impl Charge {
@@ -134,25 +136,25 @@ impl Drop for Charge {
     }
 }
 
-/// A cache, as the others see it.
+/// A cache of any value type.
 trait Shelf: Send + Sync {
     fn len(&self) -> usize;
 
-    /// When each entry was used last.
+    /// Adds the time of the last use of each entry.
     fn ages(&self, into: &mut Vec<u64>);
 
-    /// Drops what was not used since.
+    /// Drops the entries whose last use is not after `until`.
     fn forget(&self, until: u64);
 }
 
-/// Values by their hashes. Those of one hash are told apart by whoever looks for one.
+/// Values by their hashes. The caller of `find` distinguishes values of the same hash.
 pub(crate) struct Cache<V> {
     entries: Arc<Entries<V>>,
 }
 
 struct Entries<V> {
     map: Mutex<FxHashMap<u64, SmallVec<[Entry<V>; 1]>>>,
-    /// Whether it is one of the shelves.
+    /// Set once the cache is listed in `SHELVES`.
     listed: OnceLock<()>,
 }
 
@@ -179,7 +181,8 @@ impl<V: Clone + Send + 'static> Cache<V> {
         Some(entry.value.clone())
     }
 
-    /// Keeps a value that takes so many bytes; what was not used for longest may have to go, but not what was used in the [`Work`] under way.
+    /// Keeps a value that takes `bytes` bytes. Beyond the limit, the entries that were not used for longest
+    /// are dropped, except those that a [`Work`] in progress has used.
     #[track_caller]
     pub(crate) fn insert(&self, hash: u64, value: V, bytes: usize) {
         let limit = limit();
@@ -201,23 +204,24 @@ impl<V: Clone + Send + 'static> Cache<V> {
 
 fn list(shelf: Weak<dyn Shelf>) {
     let mut shelves = locked(&SHELVES);
-    // Those of functions that are gone, each time that there is no room.
+    // Removes the caches of dropped functions each time that the vector is full.
     if shelves.len() == shelves.capacity() {
         shelves.retain(|shelf| shelf.strong_count() > 0);
     }
     shelves.push(shelf);
 }
 
-/// The time of a use.
+/// Returns the time of a use.
 fn now() -> u64 {
     CLOCK.fetch_add(1, Ordering::Relaxed) + 1
 }
 
-/// When each work began that is under way, in all threads.
+/// The start time of each [`Work`] in progress, in all threads.
 static UNDER_WAY: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
 
-/// Tracing, deriving and compiling something. Nothing that was used since it began is forgotten before it ends: a derivative of nested loops would
-/// derive the inner ones again at each level, and a function that is larger than the limit would be compiled at every call.
+/// The tracing, differentiation or compilation of a function in progress. The caches keep every entry that
+/// was used since its start until its end. Otherwise a derivative of nested loops would derive the inner
+/// loops again at each level, and a function that is larger than the limit would be compiled at every call.
 pub(crate) struct Work(u64);
 
 impl Work {
@@ -234,7 +238,8 @@ impl Drop for Work {
     }
 }
 
-/// Forgets what was not used for longest, an eighth at a time, until the rest is within the limit. What a work under way has used stays.
+/// Drops the entries that were not used for longest, an eighth at a time, until the rest is within the limit.
+/// Entries that a [`Work`] in progress has used stay.
 fn shrink(limit: usize) {
     const PARTS: usize = 8;
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -280,7 +285,7 @@ impl<V: Send> Shelf for Entries<V> {
         });
         map.shrink_to_fit();
         drop(map);
-        // Dropped without the lock: values may hold caches.
+        // The entries are dropped without the lock, because values may hold caches.
         drop(gone);
     }
 }

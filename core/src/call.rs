@@ -8,11 +8,11 @@ use crate::{Array, transform};
 use kiln_backends::program::{ArrayType, Program};
 use std::sync::Arc;
 
-/// The results of a program for these arrays: a function that came from elsewhere (from [`program`](crate::program()), or a file, see
-/// [`Program`]), as one op of whatever is being traced.
+/// Returns the results of a program for these arrays, as one op of the current trace. The program came from
+/// elsewhere (from [`program`](crate::program()), or a file, see [`Program`]).
 ///
 /// # Panics
-/// When the arrays are not of the types of the program's inputs.
+/// When the arrays do not have the types of the program's inputs.
 ///
 /// ```
 /// use kiln::{Array, call, grad, numpy as np, program};
@@ -43,7 +43,8 @@ pub fn call(program: &Arc<Program>, inputs: impl IntoIterator<Item = Array>) -> 
     transform::call(program, inputs).into_vec()
 }
 
-/// An array as a program takes it: a plain number gets the dtype that is wanted, and any other type is refused.
+/// Converts an array to a program's input. A plain number takes the dtype of the input; any other type is
+/// refused.
 #[track_caller]
 pub(crate) fn input(op: &str, x: Array, of: &ArrayType, refusal: impl FnOnce(ArrayType) -> String) -> Array {
     let kind = Kind {

@@ -1,4 +1,4 @@
-//! Switches: set for the whole process, or for what one thread does meanwhile.
+//! Switches that are set for the whole process, or for one thread during a call.
 
 use kiln_backends::program::DType;
 use std::cell::Cell;
@@ -8,7 +8,7 @@ use std::thread::LocalKey;
 static X64: AtomicBool = AtomicBool::new(false);
 static DEBUG_NANS: AtomicBool = AtomicBool::new(false);
 
-/// What a thread has instead of the process's setting.
+/// A thread's setting, in place of the process's.
 type Override = LocalKey<Cell<Option<bool>>>;
 
 thread_local! {
@@ -27,7 +27,7 @@ fn with<R>(here: &'static Override, enabled: bool, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// The switches that what is traced depends on.
+/// The switches that a trace depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Switches {
     x64: bool,
@@ -43,10 +43,11 @@ impl Switches {
     }
 }
 
-/// Sets, for the whole process, whether default dtypes are `int64` and `float64` rather than `int32` and `float32`.
+/// Sets the default dtypes of the whole process: `int64` and `float64` if `enabled`, else `int32` and
+/// `float32`.
 ///
-/// JAX's `jax_enable_x64`. Arrays made with an explicit 64-bit dtype keep it either way; functions are traced and compiled anew. Call it first
-/// thing in `main`; a part of a program, or a test, uses [`with_x64`].
+/// This is JAX's `jax_enable_x64`. Arrays with an explicit 64-bit dtype keep it either way. Functions are
+/// traced and compiled again. Call it first in `main`; a part of a program, or a test, uses [`with_x64`].
 ///
 /// ```standalone_crate
 /// use kiln::{DType, numpy as np};
@@ -69,7 +70,7 @@ pub fn with_x64<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
     with(&X64_HERE, enabled, f)
 }
 
-/// Whether default dtypes take 64 bits on this thread.
+/// Returns true if default dtypes take 64 bits on this thread.
 ///
 /// ```
 /// use kiln::{with_x64, x64_enabled};
@@ -80,10 +81,11 @@ pub fn x64_enabled() -> bool {
     X64_HERE.get().unwrap_or_else(|| X64.load(Ordering::Relaxed))
 }
 
-/// Sets, for the whole process, whether the op that makes the first NaN is looked for: a panic names it, and the line that called it.
+/// Turns the search for NaNs on or off, for the whole process. A panic names the op that makes the first NaN,
+/// and the line that called the op.
 ///
-/// Every op that can make a NaN is checked, outside of transformations and inside, when the program runs. That costs time, and
-/// functions are traced and compiled anew.
+/// Every op that can make a NaN is checked, outside of transformations and inside, when the program runs.
+/// That costs time, and functions are traced and compiled again.
 ///
 /// ```should_panic,standalone_crate
 /// use kiln::{Array, jit, numpy as np};
@@ -107,7 +109,7 @@ pub fn with_debug_nans<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
     with(&DEBUG_NANS_HERE, enabled, f)
 }
 
-/// Whether NaNs are looked for on this thread.
+/// Returns true if ops are checked for NaNs on this thread.
 ///
 /// ```
 /// use kiln::{debug_nans_enabled, with_debug_nans};

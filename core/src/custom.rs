@@ -1,4 +1,4 @@
-//! Derivatives that users give or hold back: rules of their own, `stop_gradient`, `checkpoint`.
+//! Functions with derivative rules of the user's, `stop_gradient`, and `checkpoint`.
 
 use crate::Array;
 use crate::grad::Transformation;
@@ -10,17 +10,18 @@ use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// A function with a reverse-mode rule of its own.
+/// Returns a function with a reverse-mode rule of its own.
 ///
-/// `forward` gives the function's value and what `backward` will need of it; `backward` maps that and the value's
-/// cotangent to the argument's cotangent, a tree like the argument (leaves that are not floats are ignored). Forward mode
-/// transposes the rule. Outside of transformations the function runs as it is.
+/// `forward` returns the function's value and the residuals. `backward` maps the residuals and the value's
+/// cotangent to the argument's cotangent, which is a tree like the argument (leaves that are not floats are
+/// ignored). Forward mode transposes the rule. Outside of transformations the function runs as it is.
 ///
-/// Arrays that the three functions capture are constants: make an argument of what is to be differentiated.
+/// Arrays that the three functions capture are constants: pass every array that is differentiated as an
+/// argument.
 ///
 /// # Panics
-/// The returned function panics, inside of a transformation, when the value of `forward` is not of the function's type, or the
-/// cotangent not of the argument's.
+/// The returned function panics, inside of a transformation, when the value of `forward` does not have the
+/// function's type, or the cotangent does not have the argument's.
 ///
 /// ```
 /// use kiln::{Array, custom_vjp, grad};
@@ -74,13 +75,15 @@ pub fn custom_vjp<T: Tree, U: Tree, R: Tree>(
     }
 }
 
-/// A function with a forward-mode rule of its own: it maps the argument and its tangent to the value and its tangent, and is
-/// linear in the tangent. Reverse mode transposes the rule.
+/// Returns a function with a forward-mode rule of its own. The rule maps the argument and its tangent to the
+/// value and its tangent, and is linear in the tangent. Reverse mode transposes the rule.
 ///
-/// Arrays that the two functions capture are constants: make an argument of what is to be differentiated.
+/// Arrays that the two functions capture are constants: pass every array that is differentiated as an
+/// argument.
 ///
 /// # Panics
-/// The returned function panics, inside of a transformation, when what the rule gives is not of the function's type.
+/// The returned function panics, inside of a transformation, when the results of the rule do not have the
+/// function's type.
 ///
 /// ```
 /// use kiln::{Array, custom_jvp, grad};
@@ -118,7 +121,7 @@ pub fn custom_jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, rule: impl Fn(T, T) -> (
     }
 }
 
-/// The same values, constant for derivatives.
+/// Returns the same values as constants for derivatives.
 ///
 /// ```
 /// use kiln::{Array, grad, stop_gradient};
@@ -134,9 +137,11 @@ pub fn stop_gradient<T: Tree>(tree: T) -> T {
     leaves.structure.rebuild(stopped)
 }
 
-/// A function whose inside is computed again for its derivative instead of kept: less memory, more work.
+/// Returns a function whose intermediate values are recomputed for its derivative instead of kept: less
+/// memory, more work.
 ///
-/// In a loop of n steps, reverse mode keeps what each step needs; a loop of √n checkpointed loops of √n steps keeps √n of them.
+/// For a loop of n iterations, reverse mode keeps the residuals of each iteration. A loop of √n checkpointed
+/// loops of √n iterations keeps √n of them.
 ///
 /// ```
 /// use kiln::{Array, checkpoint, grad};
@@ -158,7 +163,8 @@ pub fn checkpoint<T: Tree, U: Tree>(f: impl Fn(T) -> U) -> impl Fn(T) -> U {
 }
 
 impl Transformation {
-    /// The leaves of a derivative with respect to a tree, which must be like it; what is not floats is zero.
+    /// Returns the leaves of a derivative with respect to a tree. The leaves must have the tree's structure
+    /// and types. Leaves that are not floats become zeros.
     #[track_caller]
     fn derivative(&self, what: &str, tree: impl Tree, of: &Leaves) -> Vec<Array> {
         let types: Vec<ArrayType> = of.arrays.iter().map(Array::array_type).collect();
@@ -175,7 +181,7 @@ impl Transformation {
             .collect()
     }
 
-    /// Writes a function with a rule, made of these traces, into the trace under way.
+    /// Binds a function with a rule, made of these traces, as one op of the current trace.
     fn bind<U: Tree>(
         &self,
         x: &Leaves,

@@ -1,4 +1,4 @@
-//! Looking into programs while they run: printing values, and finding the op that made the first NaN.
+//! Prints values while programs run, and finds the op that made the first NaN.
 //!
 //! | | |
 //! |---|---|
@@ -8,8 +8,8 @@
 //! | [`debug_nans`](crate::debug_nans()) | stops at the op that makes the first NaN |
 //! | [`program`](crate::program()) | shows the trace of a function |
 //!
-//! A `println!` in a traced function prints when it is traced, once, and an array has no value then. Prints and checks are effects:
-//! equations that give nothing, done in the order of the program.
+//! A `println!` in a traced function prints once, when the function is traced, and an array has no value
+//! then. Prints and checks are effects: equations without results, done in the order of the program.
 //!
 //! ```
 //! use kiln::{Array, debug, debug_print, jit, numpy as np};
@@ -34,13 +34,14 @@ use std::sync::{Arc, Once, PoisonError, RwLock};
 
 /// Prints arrays where the program runs: `debug_print!("x = {}, y = {}", x, &y + 1)`.
 ///
-/// Each `{}` is replaced by the next value, which is an array, a reference to one, or a number, and is not moved; `{{` stands for a brace.
-/// Inside of transformations it prints when the values are there: under [`jit`](crate::jit) at every call, in loops at every
-/// iteration, in a branch when it is taken, under `vmap` once an element. The prints of a program come in their order. See [`debug`](crate::debug)
-/// for where they go.
+/// Each `{}` is replaced by the next value. A value is an array, a reference to one, or a number, and is not
+/// moved. `{{` stands for a brace. Inside of transformations the values are printed when they are computed:
+/// under [`jit`](crate::jit) at every call, in loops at every iteration, in a branch when it is taken, under
+/// `vmap` once an element. A program prints in the order of its equations.
+/// [`print_to`](crate::debug::print_to) sends the text elsewhere.
 ///
 /// # Panics
-/// When there are more or fewer values than places.
+/// When the number of values is not the number of `{}`.
 ///
 /// ```
 /// use kiln::{Array, debug, debug_print, jit, numpy as np};
@@ -59,7 +60,7 @@ macro_rules! debug_print {
     };
 }
 
-/// A value for [`print()`]: an array, a reference to one, or a number.
+/// Converts to a value for [`print()`]: an array, a reference to one, or a number.
 ///
 /// ```
 /// use kiln::{debug, numpy as np};
@@ -70,10 +71,11 @@ pub fn value<T: Clone + Into<Array>>(x: &T) -> Array {
     x.clone().into()
 }
 
-/// What [`debug_print!`](crate::debug_print!) calls: for a text or a number of values that is not known when the program is written.
+/// Prints arrays as [`debug_print!`](crate::debug_print!) does, for a text or a number of values that is
+/// known only at run time.
 ///
 /// # Panics
-/// When there are more or fewer values than places.
+/// When the number of values is not the number of `{}`.
 ///
 /// ```
 /// use kiln::{debug, numpy as np};
@@ -103,7 +105,7 @@ pub fn print(text: &str, values: &[Array]) {
     bind(Op::Effect(Effect::Print(text.into())), &operands, &[]);
 }
 
-/// A part of a text to be printed.
+/// A part of a text to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece<'a> {
     Text(&'a str),
@@ -146,11 +148,11 @@ type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 static SINK: RwLock<Option<Sink>> = RwLock::new(None);
 
 thread_local! {
-    /// What is printed while someone captures.
+    /// The lines printed within [`capture`].
     static CAPTURED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Where prints go from now on, in the whole process; to the standard output before.
+/// Sends all later prints of the whole process to `sink`. The default is the standard output.
 ///
 /// ```standalone_crate
 /// use kiln::{debug, debug_print};
@@ -164,7 +166,7 @@ pub fn print_to(sink: impl Fn(&str) + Send + Sync + 'static) {
     *SINK.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(sink));
 }
 
-/// Runs `f`, and gives what is printed on this thread meanwhile instead of printing it.
+/// Runs `f`, and returns its result and the lines that it prints on this thread, without printing them.
 ///
 /// ```
 /// use kiln::{Array, debug, debug_print, lax};
@@ -201,13 +203,13 @@ fn emit(text: &str) {
     }
 }
 
-/// Has the engine tell us of effects.
+/// Registers this module's handler of effects with the engine.
 pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| on_effect(happen));
 }
 
-/// A NaN that was found, on its way to whoever ran the program.
+/// A NaN that was found: the payload of a panic that [`watched`] catches.
 struct Found {
     op: String,
     at: String,
@@ -224,7 +226,7 @@ fn happen(effect: &Effect, operands: &[Buffer]) {
         }
         Effect::CheckNan { op, at } => {
             if operands.iter().any(has_nan) {
-                // Not printed here: `watched` raises it where the user is nearer.
+                // The payload is not printed here: `watched` raises it with the user's line.
                 resume_unwind(Box::new(Found {
                     op: op.clone(),
                     at: at.clone(),
@@ -242,7 +244,7 @@ fn has_nan(x: &Buffer) -> bool {
     }
 }
 
-/// Runs a program by way of `run`; raises the NaN that one of its checks finds.
+/// Runs a program by calling `run`, and raises the NaN that one of its checks finds.
 #[track_caller]
 pub(crate) fn watched<R>(run: impl FnOnce() -> R) -> R {
     match catch_unwind(AssertUnwindSafe(run)) {
@@ -254,15 +256,15 @@ pub(crate) fn watched<R>(run: impl FnOnce() -> R) -> R {
     }
 }
 
-/// An op, and the place in the user's code.
+/// An op, and its line in the user's code.
 type OpAndLine = (String, String);
 
 thread_local! {
-    /// The public function under way, and the line that called it.
+    /// The public function in progress, and the line that called it.
     static UNDER_WAY: RefCell<Option<OpAndLine>> = const { RefCell::new(None) };
 }
 
-/// While it lives, ops are said to be made at a site; then at that which was before.
+/// Sets the op and line that new equations are attributed to, until it is dropped.
 pub(crate) struct UnderWay(Option<OpAndLine>);
 
 impl UnderWay {
@@ -277,7 +279,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// Notes the function that the user calls, unless it is called by another one, or by a rule.
+/// Records the public function that the user calls, unless another public function or a rule calls it.
 #[track_caller]
 pub(crate) fn under_way(op: impl FnOnce() -> String) -> Option<UnderWay> {
     if !debug_nans_enabled() || UNDER_WAY.with_borrow(Option::is_some) || is_deriving() {
@@ -286,24 +288,24 @@ pub(crate) fn under_way(op: impl FnOnce() -> String) -> Option<UnderWay> {
     Some(UnderWay::at(Some((op(), Location::caller().to_string()))))
 }
 
-/// The trace of any user's line: a rule that is kept.
+/// Attributes new equations to no user's line, for a rule that is cached.
 pub(crate) fn nowhere() -> UnderWay {
     UnderWay::at(None)
 }
 
-/// While a rule is applied to an equation, what it makes is said to be made where the equation was.
+/// Attributes the equations that a rule makes of an equation to the line of that equation.
 pub(crate) fn made_for(program: &Program, equation: usize) -> Option<UnderWay> {
     if !debug_nans_enabled() {
         return None;
     }
-    // Its check follows it.
+    // The check of an equation follows it.
     match &program.equations().get(equation + 1)?.op {
         Op::Effect(Effect::CheckNan { op, at }) => Some(UnderWay::at(Some((op.clone(), at.clone())))),
         _ => None,
     }
 }
 
-/// The check that follows an op in a trace while `debug_nans` is on.
+/// Returns the check that follows an op in a trace while `debug_nans` is on.
 pub(crate) fn nan_check(op: &Op) -> Option<Effect> {
     if !debug_nans_enabled() || !can_make_nan(op) {
         return None;
@@ -313,12 +315,13 @@ pub(crate) fn nan_check(op: &Op) -> Option<Effect> {
     Some(Effect::CheckNan { op, at })
 }
 
-/// Returns true if there can be a NaN in the result that comes from no operand. What holds programs has checks within.
+/// Returns true if the op can make a NaN from operands without one. Ops that hold programs have their checks
+/// inside.
 fn can_make_nan(op: &Op) -> bool {
     match op {
         Op::Unary(f) => !matches!(f, Unary::Not | Unary::Neg | Unary::Abs | Unary::Sign),
         Op::Binary(_) | Op::MulAdd | Op::Cumulative { .. } => true,
-        // Reads beyond the bounds may give NaN, writes may add infinities.
+        // Reads out of bounds may return NaN, writes may add infinities.
         op => matches!(op.class(), Class::Index | Class::Reduce | Class::Linear),
     }
 }

@@ -1,4 +1,5 @@
-//! What can have a derivative: which values of a program depend, through floats, on some of its inputs.
+//! Finds the values of a program that depend on some of its inputs through floats. Only these can have a
+//! derivative.
 
 use kiln_backends::program::{
     ArrayType, Custom, CustomRule, Equation, Found, Op, Program, Scan, Var, While, once, remembering,
@@ -10,7 +11,8 @@ thread_local! {
     static OBSTACLE: Found<(Vec<bool>, Vec<bool>, Mode), Option<String>> = const { Found::new(None) };
 }
 
-/// For each variable, whether it has a derivative with respect to the given inputs that is not zero everywhere.
+/// Returns, for each variable, true if its derivative with respect to the given inputs may be other than
+/// zero.
 pub(crate) fn dependent(program: &Program, given: &[bool]) -> Vec<bool> {
     once(&DEPENDENT, program, given.to_vec(), || {
         find_dependent(program, given)
@@ -34,13 +36,14 @@ fn find_dependent(program: &Program, given: &[bool]) -> Vec<bool> {
     depends
 }
 
-/// For each result, whether it depends on the given inputs.
+/// Returns, for each result, true if it depends on the given inputs.
 pub(crate) fn dependent_outputs(program: &Program, given: &[bool]) -> Vec<bool> {
     let depends = dependent(program, given);
     program.outputs().iter().map(|var| depends[var.index()]).collect()
 }
 
-/// For each variable, whether a cotangent may reach it: it depends on the given inputs, and one of these results on it.
+/// Returns, for each variable, true if a cotangent may reach it: the variable depends on the given inputs,
+/// and one of these results depends on the variable.
 pub(crate) fn live(program: &Program, given: &[bool], results: &[bool]) -> Vec<bool> {
     let asked = [given.to_vec(), results.to_vec()];
     remembering(&DEPENDENT, || {
@@ -67,7 +70,7 @@ fn find_live(program: &Program, given: &[bool], results: &[bool]) -> Vec<bool> {
     live
 }
 
-/// For each of the given operands of an op, whether one of these results depends on it.
+/// Returns, for each of the given operands of an op, true if one of these results depends on it.
 fn needed(op: &Op, given: &[bool], results: &[bool]) -> Vec<bool> {
     let of = |program: &Program, given: &[bool], results: &[bool]| {
         live(program, given, results)[..given.len()].to_vec()
@@ -81,7 +84,7 @@ fn needed(op: &Op, given: &[bool], results: &[bool]) -> Vec<bool> {
             }
             needed
         }
-        // No iteration runs: a carry comes out as it went in.
+        // The loop has no iterations: each carry comes out unchanged.
         Op::Scan(scan) if scan.length == 0 => {
             let mut needed = vec![false; given.len()];
             needed[scan.consts..][..scan.carries].copy_from_slice(&results[..scan.carries]);
@@ -96,7 +99,8 @@ fn needed(op: &Op, given: &[bool], results: &[bool]) -> Vec<bool> {
     }
 }
 
-/// For each result of a loop's body, whether one of the loop's results depends on it in some iteration.
+/// Returns, for each result of a loop's body, true if one of the loop's results depends on it in some
+/// iteration.
 fn scan_results(scan: &Scan, given: &[bool], results: &[bool]) -> Vec<bool> {
     let given = scan_given(scan, given);
     around(results, 0..scan.carries, |results| {
@@ -104,9 +108,9 @@ fn scan_results(scan: &Scan, given: &[bool], results: &[bool]) -> Vec<bool> {
     })
 }
 
-/// Which results of an op depend on an operand of which something is known.
+/// The results of an op that depend on the given operands.
 enum Through {
-    /// None: the op is constant but for jumps.
+    /// None: the op is constant except for jumps.
     Flat,
     All,
     Some(Vec<bool>),
@@ -130,12 +134,12 @@ fn through(op: &Op, given: &[bool]) -> Through {
         Op::Cond(branches) => Through::Some(branches_depend(branches, &given[1..])),
         Op::Scan(scan) => Through::Some(scan_dependent(scan, given)),
         Op::While(w) => Through::Some(while_given(w, given)[w.consts..].to_vec()),
-        // A user's rule may know of more than its program shows.
+        // A user's rule may use more operands than its program shows.
         _ => Through::All,
     }
 }
 
-/// For each result of a choice, whether it depends on the given inputs in one of the branches.
+/// Returns, for each result of a `cond`, true if it depends on the given inputs in one of the branches.
 pub(crate) fn branches_depend(branches: &[std::sync::Arc<Program>], given: &[bool]) -> Vec<bool> {
     let mut any = vec![false; branches[0].outputs().len()];
     for branch in branches {
@@ -144,31 +148,32 @@ pub(crate) fn branches_depend(branches: &[std::sync::Arc<Program>], given: &[boo
     any
 }
 
-/// For each result of a loop, whether it depends on the given operands.
+/// Returns, for each result of a loop, true if it depends on the given operands.
 fn scan_dependent(scan: &Scan, given: &[bool]) -> Vec<bool> {
     if scan.length > 0 {
         return dependent_outputs(&scan.body, &scan_given(scan, given));
     }
-    // No iteration runs: a carry comes out as it went in, and nothing is stacked.
+    // The loop has no iterations: each carry comes out unchanged, and nothing is stacked.
     let mut depends = given[scan.consts..][..scan.carries].to_vec();
     depends.resize(scan.body.outputs().len(), false);
     depends
 }
 
-/// For each input of a loop's body, whether it depends on the given operands in some iteration.
+/// Returns, for each input of a loop's body, true if it depends on the given operands in some iteration.
 pub(crate) fn scan_given(scan: &Scan, given: &[bool]) -> Vec<bool> {
     let carries = scan.consts..scan.consts + scan.carries;
     around(given, carries, |given| dependent_outputs(&scan.body, given))
 }
 
-/// As [`scan_given`], for a loop on a condition.
+/// Does the same as [`scan_given`] for a `while` loop.
 pub(crate) fn while_given(w: &While, given: &[bool]) -> Vec<bool> {
     around(given, w.consts..given.len(), |given| {
         dependent_outputs(&w.body, given)
     })
 }
 
-/// Which inputs of a loop's body are given, in the first iteration or because the iteration before gave them.
+/// Returns the flags of a loop's body as a fixed point: a carry is marked if it is in `given`, or if the
+/// previous iteration marks it.
 pub(crate) fn around(
     given: &[bool],
     carries: std::ops::Range<usize>,
@@ -191,7 +196,8 @@ fn either(flags: &mut [bool], others: &[bool]) {
     }
 }
 
-/// The first op within a program that a mode cannot go through, if one is in the way from these inputs to these results.
+/// Returns the reason of the first op in a program that `mode` cannot differentiate, between these inputs and
+/// these results.
 pub(crate) fn obstacle(program: &Program, given: &[bool], results: &[bool], mode: Mode) -> Option<String> {
     let asked = (given.to_vec(), results.to_vec(), mode);
     let find = || {
@@ -220,7 +226,7 @@ fn find_obstacle(program: &Program, given: &[bool], results: &[bool], mode: Mode
     })
 }
 
-/// Which way derivatives go.
+/// The mode of differentiation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
     Reverse,
@@ -255,7 +261,7 @@ fn blocked(equation: &Equation, given: &[bool], results: &[bool], mode: Mode) ->
     }
 }
 
-/// What is in the way of transposing a rule of the user's, which serves the other mode.
+/// Returns the reason why a user's rule cannot be transposed for the other mode.
 fn transposition(custom: &Custom, mode: Mode) -> Option<String> {
     let floats = |types: &[ArrayType]| types.iter().map(|of| of.dtype.is_float()).collect::<Vec<bool>>();
     let outputs = custom.program.output_types();
@@ -269,7 +275,7 @@ fn transposition(custom: &Custom, mode: Mode) -> Option<String> {
         }
         _ => return None,
     };
-    // The tangents or the cotangents come last.
+    // The tangents or the cotangents are the last inputs.
     let types = rule.input_types();
     let moving = match mode {
         Mode::Reverse => custom.program.inputs().len() - custom.consts,

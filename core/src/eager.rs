@@ -1,7 +1,8 @@
-//! Outside of a trace, a public function runs as a small program of its own, traced on first use and kept.
+//! Outside of a trace, a public function runs as a small program of its own, which is traced on first use and
+//! cached.
 //!
-//! `np::var(&x)` is one fused program, the casts and broadcasts of `x + y` are within theirs: exactly what `jit` of the
-//! function would run.
+//! `np::var(&x)` is one fused program, and the program of `x + y` contains its casts and broadcasts. Each is
+//! exactly the program that `jit` of the function would run.
 
 use crate::Array;
 use crate::array::Repr;
@@ -22,7 +23,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::panic::Location;
 use std::sync::{Arc, LazyLock};
 
-/// What the program of a function depends on apart from the function: the types of its array arguments.
+/// The types of a function's array arguments, which determine its program.
 pub(crate) type Signature = SmallVec<[(DType, bool, Shape); 3]>;
 
 /// Returns true if arrays have the types of a signature.
@@ -53,7 +54,7 @@ pub(crate) fn input_types(arrays: &[Array]) -> impl Iterator<Item = (ArrayType, 
     arrays.iter().map(|array| (array.array_type(), array.is_weak()))
 }
 
-/// A compiled function: what a call of it needs.
+/// A compiled function, with all values that a call of it needs.
 pub(crate) struct Compiled {
     device: Device,
     executable: Lifted,
@@ -82,10 +83,11 @@ impl Compiled {
         }
     }
 
-    /// Runs it; the memory of arguments that nobody else holds is reused. `op` is what an error calls it.
+    /// Runs the function. Results reuse the memory of arguments that have no other handle. `op` is the
+    /// function's name in errors.
     #[track_caller]
     pub(crate) fn run<R: Tree>(&self, op: impl Display, arguments: Arrays) -> R {
-        // A result of plain numbers alone is on no device of its own.
+        // A result that depends on plain numbers only is not bound to a device.
         let free = self.hidden.is_empty() && all_free(&arguments);
         let mut data = all_on(&op, self.device, arguments);
         data.extend(self.hidden.iter().cloned());
@@ -99,7 +101,7 @@ impl Compiled {
     }
 }
 
-/// The elements of arrays for a function that runs on a device. A closure would not be at the caller's line.
+/// Returns the elements of arrays on a device. A closure would lose the caller's line.
 #[track_caller]
 fn all_on(op: impl Display, device: Device, arrays: impl IntoIterator<Item = Array>) -> Vec<Data> {
     let arrays = arrays.into_iter();
@@ -117,7 +119,7 @@ fn result(data: Data, free: bool, weak: bool) -> Array {
     }
 }
 
-/// What runs a program: the executable of all that differ from it in their literals, and these.
+/// An executable for all programs that differ only in their literals, and the literals of one program.
 struct Lifted {
     compilation: Arc<Compilation>,
     numbers: Arc<[Scalar]>,
@@ -142,7 +144,7 @@ impl Lifted {
     }
 }
 
-/// Runs a program where its inputs are; its results are not weak.
+/// Runs a program on the device of its inputs. Its results are not weak.
 #[track_caller]
 pub(crate) fn run_program(program: &Arc<Program>, inputs: Arrays) -> Arrays {
     const OP: &str = "run";
@@ -155,7 +157,7 @@ pub(crate) fn run_program(program: &Arc<Program>, inputs: Arrays) -> Arrays {
         .collect()
 }
 
-/// Runs an op that holds programs outside of a trace. The results are weak as said, and where nothing is said not.
+/// Runs an op that holds programs outside of a trace. A result without an entry in `weak` is not weak.
 #[track_caller]
 pub(crate) fn run_structure(op: &Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     let name = public_name(op);
@@ -189,7 +191,7 @@ pub(crate) fn run_op(op: &Op, device: Device, operands: Vec<Data>) -> Vec<Data> 
     Lifted::compile(&name, &program, device).run(&name, operands)
 }
 
-/// The function of `lax` that makes an op.
+/// Returns the name of the function of `lax` that makes an op.
 fn public_name(op: &Op) -> String {
     match op {
         Op::While(_) => "while_loop".into(),
@@ -205,7 +207,7 @@ struct Compilation {
     _charge: Charge,
 }
 
-/// Compiles a program for a device, once for all that trace the same one.
+/// Compiles a program for a device. Equal programs share the result.
 #[track_caller]
 fn compile(op: &str, program: Arc<Program>, device: Device) -> Arc<Compilation> {
     static CACHE: LazyLock<Cache<Arc<Compilation>>> = LazyLock::new(Cache::new);
@@ -219,7 +221,7 @@ fn compile(op: &str, program: Arc<Program>, device: Device) -> Arc<Compilation> 
         Ok(executable) => executable,
         Err(error) => raise(op, error),
     };
-    // It counts for as long as somebody can run it, in this cache or not.
+    // The bytes count while a handle on the executable exists, in this cache or elsewhere.
     let compilation = Arc::new(Compilation {
         _charge: Charge::new(executable.bytes() + program.bytes()),
         program,
@@ -236,7 +238,7 @@ struct Entry {
     signature: Signature,
     switches: Switches,
     device: Device,
-    /// Where it was called, if what is traced says so.
+    /// The line of the call, if the trace depends on it.
     at: Option<&'static Location<'static>>,
     compiled: Compiled,
 }
@@ -245,11 +247,11 @@ thread_local! {
     static CACHE: Cache<Arc<Entry>> = Cache::new();
 }
 
-/// Runs `build(parameters, inputs)`: in a trace as it is, else as a program that is traced and compiled once for
-/// every combination of parameters, types of inputs and 64-bit switch.
+/// Runs `build(parameters, inputs)`. Within a trace, it runs as it is. Otherwise it runs as a program that is
+/// traced and compiled once for every combination of parameters, types of inputs and 64-bit switch.
 ///
-/// `build` must capture nothing, so that its type is its identity. Check arguments before: inside, errors do not come from
-/// the user's line. Plain numbers among the inputs take the dtype that they have on their own.
+/// `build` must capture nothing, so that its type identifies it. Check arguments before the call: errors
+/// inside do not show the user's line. Plain numbers among the inputs take their default dtype.
 ///
 /// ```
 /// use kiln_core::{Array, eager::staged, numpy as np};
@@ -331,7 +333,7 @@ where
     entry.compiled.run(op, inputs)
 }
 
-/// A function that captures nothing as a parameter of [`staged`]: its type says all.
+/// A function that captures nothing, as a parameter of [`staged`]. Its type identifies it.
 #[derive(Clone, Copy)]
 pub(crate) struct Pure<F>(pub(crate) F);
 

@@ -1,7 +1,8 @@
-//! How errors are raised: a panic at the user's line, `op: fact: hint`.
+//! Raises errors: a panic at the user's line, with the text `op: fact: hint`.
 //!
-//! Everything is checked by the public functions, before anything is traced or run; they are `#[track_caller]`, and so
-//! are the helpers between them and [`raise`]. A closure is not: check before entering one.
+//! The public functions check all arguments before they trace or run anything. The functions are
+//! `#[track_caller]`, and so are the helpers between them and [`raise`]. A closure is not: check before you
+//! enter one.
 
 use kiln_backends::program::Shape;
 use std::fmt::Display;
@@ -22,11 +23,11 @@ pub(crate) fn check<D: Display>(holds: bool, op: &str, fact: impl FnOnce() -> D)
     }
 }
 
-/// The shape that operands broadcast to, as NumPy's rule has it: axes are matched from the last, and a missing axis or
-/// one of length 1 is repeated.
+/// Returns the shape that operands broadcast to by NumPy's rule: axes are matched from the last, and a
+/// missing axis or an axis of length 1 is repeated.
 ///
 /// # Panics
-/// When two shapes do not go together, or memory could not hold the elements.
+/// When two shapes do not broadcast, or memory could not hold the elements.
 #[track_caller]
 pub(crate) fn broadcast_shapes(op: &str, x: &Shape, y: &Shape) -> Shape {
     if x == y {
@@ -54,7 +55,7 @@ pub(crate) fn broadcast_shapes(op: &str, x: &Shape, y: &Shape) -> Shape {
     shape
 }
 
-/// An axis counted from either end, as an index.
+/// Returns the index of an axis that is counted from either end.
 ///
 /// # Panics
 /// When there is no such axis.
@@ -77,7 +78,7 @@ pub(crate) fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
     if n == 1 { one } else { many }
 }
 
-/// Raises when there are more elements than memory could hold.
+/// Raises if memory could not hold so many elements.
 #[track_caller]
 pub(crate) fn check_size(op: &str, shape: &Shape) {
     check(fits_memory(shape), op, || {

@@ -1,7 +1,8 @@
-//! Forward mode: a program's tangents, as a program.
+//! Forward mode: makes the program of a program's tangents.
 //!
-//! The walker reads the program once, and gives each equation's results and their tangents. The rule of a plain op is the transpose of its
-//! reverse rule ([`tangents`]); what has structure is taken apart here. A tangent that is zero everywhere is `None`.
+//! The walker reads the program once, and returns each equation's results and their tangents. The rule of a
+//! plain op is the transpose of its reverse rule ([`tangents`]). Ops that hold programs have their rules
+//! here. A tangent that is zero everywhere is `None`.
 
 use crate::Array;
 use crate::depend::{branches_depend, scan_given, while_given};
@@ -12,13 +13,13 @@ use kiln_backends::program::{
 };
 use std::sync::Arc;
 
-/// The program of outputs and tangents: see [`How::Forward`].
+/// Returns the program of outputs and tangents: see [`How::Forward`].
 pub(crate) fn forward(program: &Arc<Program>, given: &[bool]) -> Derived {
     derive(program, given, false)
 }
 
-/// As [`forward`], where outputs do not wait for tangents: what has structure is run once for its values, and once more where
-/// its tangents need them.
+/// Does the same as [`forward`], with outputs that do not wait for tangents. An op that holds programs runs
+/// once for its values, and once more where its tangents need them.
 pub(crate) fn forward_apart(program: &Arc<Program>, given: &[bool]) -> Derived {
     derive(program, given, true)
 }
@@ -46,7 +47,7 @@ fn derive(program: &Arc<Program>, given: &[bool], apart: bool) -> Derived {
             }
             let values: Vec<Array> = operands.iter().map(|(value, _)| value.clone()).collect();
             let values = bind_strong(equation.op.clone(), &values);
-            // What it does, it does with the values.
+            // Only the run for the values has effects.
             let tangents = rule(&quiet(&equation.op), operands);
             values
                 .into_iter()
@@ -102,18 +103,19 @@ fn rule(op: &Op, operands: &[Dual]) -> Vec<Dual> {
     }
 }
 
-/// Values, and then the tangents that there are.
+/// Returns the values, followed by the tangents that are not `None`.
 fn with(values: &[Array], moving: &[Option<Array>]) -> Vec<Array> {
     values.iter().chain(moving.iter().flatten()).cloned().collect()
 }
 
-/// Outputs with their tangents, which come after all of them.
+/// Pairs outputs with their tangents. `all` holds the outputs first, then the tangents.
 fn paired(mut all: Vec<Array>, present: &[bool]) -> Vec<Dual> {
     let tangents = all.split_off(present.len());
     all.into_iter().zip(spread(present, tangents)).collect()
 }
 
-/// `(outputs, tangents)` of a program, with tangents of the outputs marked in `wanted`, zero if need be.
+/// Returns the program of `(outputs, tangents)`, with a tangent for each output marked in `wanted`. A missing
+/// tangent is zeros.
 fn with_tangents(program: &Arc<Program>, given: &[bool], wanted: &[bool]) -> Arc<Program> {
     let derived = forward(program, given);
     let outputs = program.output_types();
@@ -134,17 +136,17 @@ fn cond(branches: &[Arc<Program>], values: &[Array], moving: &[Option<Array>], g
     )
 }
 
-/// The operands of a loop's body in the body's order, from those of the loop that also carries tangents, and how many of
-/// these are there of constants, of carries and of slices.
+/// The order of operands for the body of a loop that also carries tangents. Each group (constants, carries,
+/// slices) has its values first, then its tangents.
 struct Groups {
-    /// Which inputs of the body have a tangent.
+    /// The inputs of the body that have a tangent.
     given: Vec<bool>,
     consts: usize,
     carries: usize,
 }
 
 impl Groups {
-    /// Values and tangents of each group after another.
+    /// Returns the values and the tangents of each group in turn.
     fn joined(&self, values: &[Array], moving: &[Option<Array>]) -> Vec<Array> {
         let fixed = self.consts + self.carries;
         [0..self.consts, self.consts..fixed, fixed..values.len()]
@@ -176,7 +178,7 @@ impl Groups {
         self.carries + self.count(self.consts..self.consts + self.carries)
     }
 
-    /// All values, then all tangents.
+    /// Undoes [`joined`](Self::joined): returns all values, then all tangents.
     fn taken_apart(&self, inputs: &[Array]) -> Vec<Array> {
         let fixed = self.consts + self.carries;
         let n = self.given.len();
@@ -192,7 +194,7 @@ impl Groups {
         values
     }
 
-    /// The types of [`joined`](Self::joined) operands within the body.
+    /// Returns the types of [`joined`](Self::joined) operands within the body.
     fn types(&self, of: &[ArrayType]) -> Vec<ArrayType> {
         let fixed = self.consts + self.carries;
         [0..self.consts, self.consts..fixed, fixed..of.len()]
@@ -293,7 +295,7 @@ fn customised(custom: &Custom, values: &[Array], moving: &[Option<Array>]) -> Ve
                 .map(|(x, &float)| float.then_some(x));
             all.into_iter().zip(tangents).collect()
         }
-        // The rule is linear in the cotangents, which may therefore stand at zero: transposed, it maps tangents.
+        // The rule is linear in the cotangents. The transpose at cotangents of zero maps tangents.
         CustomRule::Vjp {
             forward,
             backward: rule,

@@ -1,4 +1,4 @@
-//! A traced function as a value: its program, and all else that a call of it needs.
+//! A traced function as a value: its program, and the other data that a call of it needs.
 
 use crate::call::input;
 use crate::debug::listen;
@@ -14,7 +14,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// What a function is apart from the arrays that it captured: it can be saved in any format of serde's.
+/// A traced function without its captured arrays. A form can be saved in any format of serde's.
 ///
 /// ```
 /// use kiln_core::{Array, Form, Function, numpy as np};
@@ -28,23 +28,23 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Form<P = Arc<Program>> {
-    /// From the arguments' arrays, and after them the captured ones, to those of the results.
+    /// The program from the arguments' arrays, followed by the captured ones, to the results' arrays.
     pub program: P,
     /// The path of each array in the argument.
     pub arguments: Vec<String>,
     /// The path of each array in the result.
     pub results: Vec<String>,
-    /// Which arrays of the result are weak.
+    /// The weakness of each array of the result.
     pub weak: Vec<bool>,
-    /// What else the result is made of.
+    /// The structure of the result.
     pub structure: Structure,
 }
 
 impl<P> Form<P> {
-    /// The same with what `f` makes of the program.
+    /// Returns the same form with the program mapped by `f`.
     ///
     /// # Errors
-    /// That of `f`.
+    /// The error of `f`.
     pub fn try_map<Q, E>(self, f: impl FnOnce(P) -> Result<Q, E>) -> Result<Form<Q>, E> {
         Ok(Form {
             program: f(self.program)?,
@@ -73,11 +73,12 @@ pub struct Function {
 }
 
 impl Function {
-    /// Traces `f` for arguments like these; `op` is the name that errors have.
+    /// Traces `f` for arguments like these. `op` is the function's name in errors.
     ///
     /// # Panics
-    /// When an array is looked at while it is traced, when `f` captures an array of another trace, and when the argument or the
-    /// result has parts that are no arrays and that a file could not hold: [`Static`](crate::Static) values, lists of things without arrays.
+    /// When an array is looked at while it is traced, and when `f` captures an array of another trace. When
+    /// the argument or the result has parts that are not arrays and that a file could not hold:
+    /// [`Static`](crate::Static) values, lists of things without arrays.
     #[track_caller]
     pub fn trace<T: Tree, U: Tree>(op: &'static str, f: impl Fn(T) -> U, arguments: T) -> Function {
         let location = Location::caller();
@@ -94,7 +95,7 @@ impl Function {
         let mut captured = Vec::with_capacity(traced.hidden.len());
         for array in &traced.hidden {
             match array.try_buffer() {
-                // They go along to wherever the arguments are.
+                // The captured arrays are free: they move to the device of the arguments.
                 Ok(buffer) => captured.push(Array::free(buffer, false)),
                 Err(fact) => raise(op, format!("a captured array has no value: {fact}")),
             }
@@ -122,10 +123,10 @@ impl Function {
         }
     }
 
-    /// A function of its parts.
+    /// Makes a function of its parts.
     ///
     /// # Errors
-    /// When they do not fit together.
+    /// When the parts do not fit together.
     pub fn new(form: Form, captured: Vec<Array>) -> Result<Function, String> {
         let types = form.program.input_types();
         if types.len() != form.arguments.len() + captured.len() {
@@ -158,13 +159,15 @@ impl Function {
         Ok(Function { form, captured })
     }
 
-    /// The function of these arguments. It is one op of whatever is being traced, so that `grad`, `vmap` and `jit` go through it.
+    /// Calls the function. The call is one op of the current trace, so `grad`, `vmap` and `jit` go through
+    /// it.
     ///
-    /// `T` and `U` are any trees whose arrays have the paths, and in the argument the shapes and dtypes, of those that the function was
-    /// traced with: a program's shapes are fixed ([`vmap`](crate::vmap()) adds a batch). Plain numbers take the dtype that is needed.
+    /// `T` and `U` are any trees with the paths of the argument and result that the function was traced with.
+    /// The argument's arrays must also have the same shapes and dtypes: a program's shapes are fixed
+    /// ([`vmap`](crate::vmap()) adds a batch). Plain numbers take the dtype of the program's input.
     ///
     /// # Panics
-    /// When they are others; the first that differs is named.
+    /// When a path, shape or dtype differs. The message names the first difference.
     #[track_caller]
     pub fn call<T: Tree, U: Tree>(&self, arguments: T) -> U {
         const OP: &str = "call";
@@ -206,12 +209,13 @@ impl Function {
         }
     }
 
-    /// All but the captured arrays.
+    /// Returns all parts but the captured arrays.
     pub fn form(&self) -> &Form {
         &self.form
     }
 
-    /// The arrays that the function captured, in the order in which its program takes them after the arguments.
+    /// Returns the arrays that the function captured, in the order in which its program takes them after the
+    /// arguments.
     pub fn captured(&self) -> &[Array] {
         &self.captured
     }
@@ -221,7 +225,7 @@ impl Function {
     }
 }
 
-/// Raises the first path that is not as it was traced.
+/// Raises the first path that differs from the traced one.
 #[track_caller]
 fn differ(op: &str, what: &str, wanted: &[String], given: &[String]) {
     let found = wanted.iter().zip(given).find(|(wanted, given)| wanted != given);
@@ -244,7 +248,7 @@ fn differ(op: &str, what: &str, wanted: &[String], given: &[String]) {
     }
 }
 
-/// A path after a word.
+/// A path in a message, after a word.
 struct Shown<'a>(&'a str);
 
 impl fmt::Display for Shown<'_> {
@@ -264,7 +268,7 @@ fn listed(paths: &[String], types: &[ArrayType]) -> String {
     each.collect::<Vec<String>>().join(", ")
 }
 
-/// The signature, and the program.
+/// Prints the signature, and the program.
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arguments = listed(&self.form.arguments, &self.form.program.input_types());

@@ -17,18 +17,21 @@ use kiln_backends::with_default_device;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// The gradient of a function whose value is a float scalar, with respect to all leaves of its argument: a tree like it.
+/// Returns the gradient of a function whose value is a float scalar, with respect to all leaves of its
+/// argument: a tree like the argument.
 ///
-/// The function takes one argument, which may be a tuple or any other [`Tree`] of floats; the gradient has its structure, shapes and dtypes. The
-/// result is a function like any other: it can be differentiated again, and [`jit`](crate::jit()) and
-/// [`vmap`](crate::vmap()) take it. At ties, kinks and the edges of domains, derivatives are JAX's: that of `abs` at 0 is 1, that of
-/// `maximum(x, 0)` at 0 is 0.5, that of `sqrt` at 0 is infinite.
+/// The function takes one argument, which may be a tuple or any other [`Tree`] of floats. The gradient has
+/// its structure, shapes and dtypes. The result can be differentiated again, and [`jit`](crate::jit()) and
+/// [`vmap`](crate::vmap()) take it. At ties, kinks and the edges of domains, derivatives are JAX's: that of
+/// `abs` at 0 is 1, that of `maximum(x, 0)` at 0 is 0.5, that of `sqrt` at 0 is infinite.
 ///
-/// Outside of `jit` and `vmap` the function may look at values (`if x.item::<f32>() > 0.0`); it is traced in every call.
+/// Outside of `jit` and `vmap` the function may look at values (`if x.item::<f32>() > 0.0`); it is traced at
+/// every call.
 ///
 /// # Panics
-/// The returned function panics when the value is not a float scalar, when a leaf is not of floats (hold it fixed with
-/// [`grad_first`], or capture it), and when a `while_loop` is in the way.
+/// The returned function panics when the value is not a float scalar, when a leaf is not of floats (hold it
+/// fixed with [`grad_first`], or capture it), and when the function has a `while_loop` between the argument
+/// and the value.
 ///
 /// ```
 /// use kiln::{Array, grad};
@@ -50,10 +53,11 @@ pub(crate) fn grad_at<T: Tree>(transformation: Transformation, f: &impl Fn(T) ->
     transformation.gradient(|x, ()| (f(x), ()), x, ()).2
 }
 
-/// As [`grad`], with respect to the first of two arguments; the second is held fixed: JAX's `argnums=0`.
+/// Returns the gradient as [`grad`] does, with respect to the first of two arguments. The second is held
+/// fixed: JAX's `argnums=0`.
 ///
 /// # Panics
-/// As [`grad`]; leaves of the second argument may be anything.
+/// As [`grad`]. Leaves of the second argument may have any dtype.
 ///
 /// ```
 /// use kiln::{Array, grad_first, numpy as np};
@@ -66,7 +70,7 @@ pub fn grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, 
     move |(x, rest)| transformation.gradient(|x, rest| (f((x, rest)), ()), x, rest).2
 }
 
-/// A function's value and its [`grad`]ient, for little more than the gradient costs.
+/// Returns a function's value and its [`grad`]ient, for little more than the cost of the gradient.
 ///
 /// # Panics
 /// As [`grad`].
@@ -86,7 +90,8 @@ pub fn value_and_grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> (Array, 
     }
 }
 
-/// A function's value and its gradient with respect to the first of two arguments, as [`grad_first`].
+/// Returns a function's value and its gradient with respect to the first of two arguments, as [`grad_first`]
+/// does.
 ///
 /// # Panics
 /// As [`grad_first`].
@@ -108,7 +113,8 @@ pub fn value_and_grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> im
     }
 }
 
-/// The gradient of a function that gives something else beside the value to be differentiated: JAX's `has_aux`. The gradient comes first.
+/// Returns the gradient, and the auxiliary result, of a function that returns `(value, auxiliary)`: JAX's
+/// `has_aux`.
 ///
 /// # Panics
 /// As [`grad`].
@@ -128,7 +134,7 @@ pub fn grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> 
     }
 }
 
-/// A function's value and gradient, and what else it gives: see [`grad_aux`].
+/// Returns a function's value and auxiliary result, and the gradient: see [`grad_aux`].
 ///
 /// # Panics
 /// As [`grad`].
@@ -150,13 +156,16 @@ pub fn value_and_grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl
     }
 }
 
-/// A function's value, and the function that maps cotangents of the value to cotangents of the argument.
+/// Returns a function's value, and the function that maps cotangents of the value to cotangents of the
+/// argument.
 ///
-/// Cotangents of leaves that are not floats are ignored on the way in, and zeros on the way out. The function may be called
-/// as often as needed: what the backward pass reads of the forward one is kept in it.
+/// Cotangents of value leaves that are not floats are ignored. Cotangents of argument leaves that are not
+/// floats are zeros. The returned function may be called many times: it holds the residuals of the forward
+/// pass.
 ///
 /// # Panics
-/// When a `while_loop` is in the way; the pullback, when a cotangent has another structure, shape or dtype than the value.
+/// When the function has a `while_loop` between the argument and the value. The pullback panics when a
+/// cotangent has another structure, shape or dtype than the value.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, vjp};
@@ -209,9 +218,11 @@ pub(crate) fn vjp_at<T: Tree, U: Tree>(
     (value, pullback)
 }
 
-/// A function's value and its tangent, given the argument's: the derivative along a direction.
+/// Returns a function's value and its tangent, given the argument's tangent: the derivative along a
+/// direction.
 ///
-/// Tangents of leaves that are not floats are ignored on the way in, and zeros on the way out.
+/// Tangents of argument leaves that are not floats are ignored. Tangents of value leaves that are not floats
+/// are zeros.
 ///
 /// # Panics
 /// When the tangent has another structure, shape or dtype than the argument.
@@ -263,10 +274,11 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(
     )
 }
 
-/// A function's value at a point, and the linear function that maps tangents of the argument to those of the value there.
+/// Returns a function's value at a point, and the linear function that maps tangents of the argument to
+/// tangents of the value there.
 ///
-/// As [`jvp`] for many tangents at one point: what does not depend on them is computed once, but for the values within loops
-/// and branches.
+/// This is [`jvp`] for many tangents at one point. The parts that do not depend on the tangents are computed
+/// once, except for the values within loops and branches.
 ///
 /// # Panics
 /// The linear function panics when the tangent has another structure, shape or dtype than the argument.
@@ -325,7 +337,8 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
     (value, along)
 }
 
-/// The first `n` of these types that are floats; the others, hidden inputs, are held fixed.
+/// Marks the floats among the first `n` of these types. The other types belong to hidden inputs, which are
+/// held fixed.
 fn floats(types: &[ArrayType], n: usize) -> Vec<bool> {
     types
         .iter()
@@ -341,7 +354,8 @@ pub(crate) fn with_weakness(arrays: Vec<Array>, weak: &[bool]) -> impl Iterator<
         .map(|(x, weak)| x.with_weak(weak))
 }
 
-/// Derivatives in the types and weakness of what they belong to; zeros where there is none.
+/// Returns derivatives with the types and weakness of the arrays that they belong to. A missing derivative is
+/// zeros.
 fn like<'a>(arrays: &'a [Array], found: Vec<Option<Array>>) -> impl Iterator<Item = Array> + 'a {
     arrays.iter().zip(found).map(|(x, found)| match found {
         Some(found) => found.with_weak(x.is_weak()),
@@ -349,7 +363,7 @@ fn like<'a>(arrays: &'a [Array], found: Vec<Option<Array>>) -> impl Iterator<Ite
     })
 }
 
-/// A transformation of a function, and where the user made it.
+/// A transformation of a function, and the user's line that made it.
 #[derive(Clone, Copy)]
 pub(crate) struct Transformation {
     name: &'static str,
@@ -366,7 +380,7 @@ impl Transformation {
         }
     }
 
-    /// An error of a function that was made at a line which it no longer knows.
+    /// Raises an error with the line that made the function: the current call may come from another line.
     #[track_caller]
     pub(crate) fn raise(&self, fact: String) -> ! {
         let at = self.location;
@@ -406,7 +420,7 @@ impl Transformation {
         }
     }
 
-    /// The leaves of a tree that must be like another one.
+    /// Returns the leaves of a tree that must have this structure and these types.
     #[track_caller]
     pub(crate) fn matching(
         &self,
@@ -440,7 +454,7 @@ impl Transformation {
             .collect()
     }
 
-    /// A function's value, what else it gives, and the gradient with respect to its first argument.
+    /// Returns a function's value, its auxiliary result, and the gradient with respect to its first argument.
     fn gradient<T: Tree, R: Tree, X: Tree>(
         &self,
         f: impl FnOnce(T, R) -> (Array, X),

@@ -1,4 +1,4 @@
-//! Matrices of derivatives: one direction of `jvp` or `vjp` for each element, all at once under `vmap`.
+//! Matrices of derivatives: one `jvp` or `vjp` for each element, all at once under `vmap`.
 
 use crate::Array;
 use crate::grad::{Transformation, grad_at, jvp_at, linearize_at, vjp_at};
@@ -8,8 +8,9 @@ use crate::tree::{Leaves, Tree};
 use crate::vmap::vmap;
 use kiln_backends::program::{Axes, Compare, DType, Shape};
 
-/// The derivatives of all elements of a function's value with respect to all elements of its argument, in forward mode: leaves
-/// of shape `value.shape + argument.shape`. Best where the argument has fewer elements than the value.
+/// Returns the derivatives of all elements of a function's value with respect to all elements of its
+/// argument, in forward mode: leaves of shape `value.shape + argument.shape`. Best if the argument has fewer
+/// elements than the value.
 ///
 /// # Panics
 /// The returned function panics when the argument or the value is not of floats.
@@ -24,11 +25,13 @@ pub fn jacfwd<U: Tree>(f: impl Fn(Array) -> U) -> impl Fn(Array) -> U {
     move |x| columns(transformation, &f, x)
 }
 
-/// The derivatives of all elements of a function's value with respect to all elements of its argument, in reverse mode: a
-/// tree like the argument, of shapes `value.shape + leaf.shape`. Best where the value has fewer elements than the argument.
+/// Returns the derivatives of all elements of a function's value with respect to all elements of its
+/// argument, in reverse mode: a tree like the argument, with shapes `value.shape + leaf.shape`. Best if the
+/// value has fewer elements than the argument.
 ///
 /// # Panics
-/// The returned function panics when a leaf of the argument or the value is not of floats, and when a `while_loop` is in the way.
+/// The returned function panics when a leaf of the argument or the value is not of floats, and when the
+/// function has a `while_loop` between the argument and the value.
 ///
 /// ```
 /// use kiln::{Array, jacrev, numpy as np};
@@ -40,7 +43,7 @@ pub fn jacrev<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
     move |x| rows(transformation, &f, x)
 }
 
-/// The derivatives of all elements of an array with respect to all elements of a tree: [`jacrev`].
+/// Returns the derivatives of all elements of an array with respect to all elements of a tree: [`jacrev`].
 ///
 /// # Panics
 /// As [`jacrev`].
@@ -55,8 +58,8 @@ pub fn jacobian<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
     move |x| rows(transformation, &f, x)
 }
 
-/// The second derivatives of a function whose value is a scalar: of shape `argument.shape + argument.shape`. Forward
-/// over reverse mode.
+/// Returns the second derivatives of a function whose value is a scalar, with shape
+/// `argument.shape + argument.shape`: forward mode over reverse mode.
 ///
 /// # Panics
 /// As [`grad`](crate::grad()).
@@ -71,10 +74,10 @@ pub fn hessian(f: impl Fn(Array) -> Array) -> impl Fn(Array) -> Array {
     move |x| columns(transformation, &|x| grad_at(transformation, &f, x), x)
 }
 
-/// The product of a function's second derivatives with a tree like its argument, without the matrix.
+/// Returns the product of a function's second derivatives with a tree like its argument, without the matrix.
 ///
 /// # Panics
-/// As [`grad`](crate::grad()), and when the two trees are not alike.
+/// As [`grad`](crate::grad()), and when the two trees differ in structure or types.
 ///
 /// ```
 /// use kiln::{Array, hvp, numpy as np};
@@ -126,7 +129,8 @@ fn check_floats(transformation: Transformation, what: &str, x: &Array) {
     }
 }
 
-/// One array like `x` for each of its elements: 1 there, 0 elsewhere.
+/// Returns the unit arrays of `x`, stacked: one array like `x` for each element, with 1 at that element and 0
+/// elsewhere.
 fn basis(x: &Array) -> Array {
     let square = Shape::from([x.size(), x.size()]);
     let diagonal = compare(

@@ -1,4 +1,5 @@
-//! `jit`: trace a function once for every kind of arguments, compile it, and run that from then on.
+//! `jit` traces a function once for every kind of arguments, compiles the program, and runs it at every later
+//! call.
 
 use crate::Array;
 use crate::array::Repr;
@@ -17,15 +18,16 @@ use std::hash::{Hash, Hasher};
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A function that is traced once for every combination of structure, shapes, dtypes, weakness, static values and 64-bit
-/// switch of its arguments, compiled, and from then on run as one fused program.
+/// Returns a function that is traced and compiled once for every combination of structure, shapes, dtypes,
+/// weakness, static values and 64-bit switch of its arguments. Every later call runs it as one fused program.
 ///
-/// What the function reads from outside is fixed when it is traced, and what it prints is printed then. Results agree bit for
-/// bit with those of the function itself. Within another trace the function becomes one call in its program.
-/// `jit` of a function or of a closure that captures nothing shares its traces with every other `jit` of it.
+/// Values that the function reads from outside are fixed by the trace, and its `println!`s print during the
+/// trace. Results agree bit for bit with those of the function itself. Within another trace the function
+/// becomes one call in its program. All `jit`s of one function share their traces, and so do those of one
+/// closure that captures nothing.
 ///
 /// # Panics
-/// The returned function panics when an array is looked at while it is being traced (`item`, `to_vec`).
+/// The returned function panics when an array is looked at while it is traced (`item`, `to_vec`).
 ///
 /// ```
 /// use kiln::{Array, jit, numpy as np};
@@ -51,8 +53,8 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
     move |arguments: T| cache.call(&*f, location, arguments)
 }
 
-/// The program that `f` traces for these arguments, to be printed or looked through. Arrays that it uses from outside are
-/// inputs after its own.
+/// Returns the program that `f` traces for these arguments, to print or inspect. Captured arrays are inputs
+/// after the arguments.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, program};
@@ -74,7 +76,7 @@ pub fn program<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Program {
     traced(&f, "program", location, &leaves).program
 }
 
-/// Traces of one function.
+/// The traces of one function.
 struct Traces(Cache<Arc<Entry>>);
 
 struct Entry {
@@ -84,16 +86,16 @@ struct Entry {
     program: Arc<Program>,
     hidden: Vec<Array>,
     weak: SmallVec<[bool; 4]>,
-    /// How the results are put together.
+    /// The structure of the results.
     results: Structure,
-    /// For each device on which it was called.
+    /// One compiled function for each device that a call ran on.
     compiled: Mutex<SmallVec<[OnDevice; 1]>>,
 }
 
-/// What runs on a device.
+/// A compiled function, and its device.
 type OnDevice = (Device, Arc<Compiled>);
 
-/// The cache of all functions of a type that holds no values, and so is one function.
+/// Returns the cache of all functions of a type. The type holds no values, so all its functions are equal.
 fn shared_cache(function: TypeId) -> Arc<Traces> {
     static CACHES: Mutex<Option<FxHashMap<TypeId, Arc<Traces>>>> = Mutex::new(None);
     let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +106,7 @@ fn shared_cache(function: TypeId) -> Arc<Traces> {
         .clone()
 }
 
-/// Plain numbers take the dtype that they have on their own.
+/// Converts plain numbers to their default dtype.
 #[track_caller]
 pub(crate) fn settled(mut leaves: Leaves) -> Leaves {
     for leaf in &mut leaves.arrays {
@@ -168,7 +170,7 @@ impl Traces {
                 results: structure,
                 compiled: Mutex::default(),
             });
-            // What closes over an array of an outer trace belongs to that trace.
+            // A function that captures an array of an outer trace belongs to that trace, and is not cached.
             let mut hidden = entry.hidden.iter();
             if hidden.all(|array| matches!(array.0, Repr::Concrete(_))) {
                 let bytes = size_of::<Entry>() + entry.program.bytes();
@@ -181,7 +183,8 @@ impl Traces {
 }
 
 impl Entry {
-    /// Runs the function, or writes a call of it into the trace under way. If it was traced just now, `work` ends when it is compiled.
+    /// Runs the function, or binds a call of it in the current trace. `work`, of a new trace, ends after the
+    /// compilation.
     #[track_caller]
     fn apply<U: Tree>(
         &self,
@@ -218,7 +221,7 @@ impl Entry {
             compiled
         });
         drop(work);
-        // A closure does not know who calls it.
+        // The line of the call is unknown here, because a closure cannot be `#[track_caller]`.
         compiled.run(format_args!("jit (made at {location})"), arguments)
     }
 }
@@ -230,7 +233,7 @@ mod tests {
     use std::cell::Cell;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// `x + 1`, and how often it was traced.
+    /// Returns the jitted `x + 1`, which counts its traces.
     fn counted(count: &Cell<usize>) -> impl Fn(Array) -> Array + Clone {
         jit(|x: Array| {
             count.set(count.get() + 1);

@@ -1,9 +1,10 @@
-//! What users of kiln hold: arrays, traces, transformations, numpy and lax.
+//! The crate of kiln's user-facing types: arrays, traces, transformations, numpy and lax.
 //!
 //! In reading order: an [`Array`] is a handle on elements, on a plain number, or on a variable of a trace
-//! (`array`); [`Tree`]s hold arrays (`tree`); inside a transformation operations are written into a program (`trace`), outside
-//! they run as small cached programs ([`eager`]), and [`jit`](jit()) makes one program of a whole function. Dtypes meet by the rules
-//! of [`promote`]. Everything else is a library on top: operators and methods of arrays and [`numpy`] (`numpy`), indices (`index`), [`lax`].
+//! (`array`). [`Tree`]s hold arrays (`tree`). Inside a transformation, operations are recorded in a program
+//! (`trace`). Outside, they run as small cached programs ([`eager`]), and [`jit`](jit()) makes one program of
+//! a whole function. Dtypes are promoted by the rules of [`promote`]. The rest is a library on top: operators
+//! and methods of arrays and [`numpy`] (`numpy`), indices (`index`), [`lax`].
 
 extern crate self as kiln_core;
 

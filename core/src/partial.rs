@@ -1,7 +1,8 @@
-//! A program in two parts: what can be computed before some of its inputs are known, and the rest.
+//! Splits a program in two parts: the equations that need only the known inputs, and the rest.
 //!
-//! For a backward pass that comes later (in a later iteration of a loop, or when the user calls it). Of what the first part
-//! computes, the second may need some: cheap elementwise values and random bits are computed again, everything else is kept.
+//! The second part is a backward pass that runs later (in a later iteration of a loop, or when the user calls
+//! it). This pass may read values of the first part. Cheap elementwise values and random bits are computed
+//! again, all others are kept.
 
 use crate::forward::forward_apart;
 use crate::transform::{How, OfLifted, derived_as};
@@ -10,12 +11,13 @@ use kiln_backends::program::{Class, Op, Program, Rewrite, Scalar, Var, put_back,
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A program's forward and backward pass.
+/// The forward and the backward pass of a program.
 #[derive(Clone)]
 pub(crate) struct Split {
     /// `inputs -> (outputs, kept)`.
     pub(crate) forward: Arc<Program>,
-    /// `(inputs of these numbers, kept, cotangents of the given outputs) -> cotangents` of the inputs marked in `present`.
+    /// `(inputs of these numbers, kept, cotangents of the given outputs) -> cotangents` of the inputs marked
+    /// in `present`.
     pub(crate) backward: Arc<Program>,
     pub(crate) residuals: Vec<usize>,
     pub(crate) present: Arc<[bool]>,
@@ -35,7 +37,7 @@ impl OfLifted for Split {
     }
 }
 
-/// The two passes of a program, with cotangents for the given outputs and of the wanted inputs.
+/// Returns the two passes of a program, with cotangents for the given outputs and of the wanted inputs.
 pub(crate) fn split(program: &Arc<Program>, wanted: &[bool], given: &[bool]) -> Split {
     let how = How::Split {
         wanted: wanted.to_vec(),
@@ -53,7 +55,7 @@ pub(crate) fn split(program: &Arc<Program>, wanted: &[bool], given: &[bool]) -> 
     })
 }
 
-/// A program's value, and its tangents given those of some inputs, in two parts.
+/// Returns a program's value, and its tangents for the tangents of some inputs, in two parts.
 pub(crate) fn linearized(program: &Arc<Program>, given: &[bool]) -> Split {
     derived_as(
         program,
@@ -81,7 +83,8 @@ pub(crate) struct Partition {
     pub(crate) residuals: Vec<usize>,
 }
 
-/// Takes a program apart whose first inputs are known before the others, as its first outputs must be.
+/// Splits a program whose first `inputs` inputs are known before the others. Its first `outputs` outputs must
+/// depend on these only.
 pub(crate) fn partition(program: &Program, inputs: usize, outputs: usize) -> Partition {
     let equations = program.equations();
     let mut known = vec![false; program.variables()];
@@ -97,7 +100,7 @@ pub(crate) fn partition(program: &Program, inputs: usize, outputs: usize) -> Par
     let (first, rest) = program.outputs().split_at(outputs);
     let is_known = |i: usize| equations[i].inputs.iter().all(|var| known[var.index()]);
 
-    // What the second part reads of the first: an input, something cheap, or something kept.
+    // The second part reads inputs, cheap values that it computes again, and kept values of the first part.
     let mut again = vec![false; equations.len()];
     let (mut residuals, mut kept) = (BTreeSet::new(), BTreeSet::new());
     let later = (0..equations.len()).filter(|&i| !is_known(i));
@@ -142,7 +145,7 @@ pub(crate) fn partition(program: &Program, inputs: usize, outputs: usize) -> Par
     }
 }
 
-/// Returns true if computing it again costs less than memory: it is fused into whoever reads it.
+/// Returns true if computing the op again costs less than memory, because the op is fused into its readers.
 pub(crate) fn is_cheap(op: &Op) -> bool {
     matches!(
         op.class(),

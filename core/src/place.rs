@@ -1,4 +1,4 @@
-//! Where arrays are, and so where functions of them run.
+//! The devices of arrays, and so the devices of functions of arrays.
 
 use crate::Array;
 use crate::array::{Concrete, Repr};
@@ -10,10 +10,10 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 impl Array {
-    /// Where the elements are.
+    /// Returns the device that holds the array.
     ///
     /// # Panics
-    /// When the array belongs to a trace: it will be where the arguments of the function are.
+    /// When the array belongs to a trace: its device will be that of the function's arguments.
     ///
     /// ```
     /// use kiln::{Device, numpy as np};
@@ -32,11 +32,12 @@ impl Array {
         }
     }
 
-    /// The same elements on another device: `jax.device_put(x, device)`. Functions of it run there; the other arrays that they take
-    /// must be there too, plain numbers go along.
+    /// Copies the elements to another device: `jax.device_put(x, device)`. Functions of the result run there.
+    /// Their other arrays must be on the same device; plain numbers move along.
     ///
     /// # Panics
-    /// When the device does not have the dtype, or fails. When the array belongs to a trace: arrays are moved before the call.
+    /// When the device does not support the dtype, or fails. When the array belongs to a trace: move arrays
+    /// before the call.
     ///
     /// ```
     /// use kiln::{Device, numpy as np};
@@ -60,7 +61,7 @@ impl Array {
         }
     }
 
-    /// The same elements in another shape, if they are in the host's memory: nothing moves.
+    /// Returns the same elements with another shape, without a copy, if they are in the host's memory.
     pub(crate) fn reshaped(&self, shape: &Shape) -> Option<Array> {
         let Repr::Concrete(array) = &self.0 else {
             return None;
@@ -73,7 +74,8 @@ impl Array {
         })
     }
 
-    /// Elements of the host's, on the default device; in a trace, on whatever device the function will run.
+    /// Makes an array of the host's elements, on the default device. In a trace, the array is free: the
+    /// function may run on any device.
     #[track_caller]
     pub(crate) fn placed(op: &str, buffer: Buffer) -> Array {
         if is_tracing() {
@@ -85,7 +87,8 @@ impl Array {
         }
     }
 
-    /// A plain number as an array: it goes along to wherever the arrays are that it meets.
+    /// Makes an array of a plain number. The array moves along to the device of the arrays that it is
+    /// combined with.
     pub(crate) fn number(value: Scalar, weak: bool) -> Array {
         Array::free(Buffer::scalar(value), weak)
     }
@@ -107,13 +110,15 @@ pub(crate) fn device_of<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Opti
     })
 }
 
-/// Where a function of these arrays runs: where one of them is for a reason, else on the default device.
+/// Returns the device for a function of these arrays: that of the first array that was put on a device, else
+/// the default one.
 #[track_caller]
 pub(crate) fn device_for<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Device {
     or_default(device_of(arrays))
 }
 
-/// The default device where there is none. One that does not start is raised at the caller's line, as `unwrap_or_default` could not.
+/// Returns the device, or the default one if there is none. If the default device does not start, this raises
+/// at the caller's line, which `unwrap_or_default` could not.
 #[track_caller]
 #[allow(clippy::manual_unwrap_or_default, reason = "see above")]
 pub(crate) fn or_default(device: Option<Device>) -> Device {
@@ -123,13 +128,13 @@ pub(crate) fn or_default(device: Option<Device>) -> Device {
     }
 }
 
-/// Returns true if there are arrays, and all may be on any device.
+/// Returns true if there are arrays, and all may move to any device.
 pub(crate) fn all_free(arrays: &[Array]) -> bool {
     let free = |array: &Array| matches!(&array.0, Repr::Concrete(array) if array.free);
     !arrays.is_empty() && arrays.iter().all(free)
 }
 
-/// An array's elements for a function that runs on a device; those of the last handle by value.
+/// Returns an array's elements on a device. The elements of the last handle are moved, not cloned.
 #[track_caller]
 pub(crate) fn on(op: impl Display, device: Device, array: Array) -> Data {
     let Repr::Concrete(array) = array.0 else {

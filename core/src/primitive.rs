@@ -1,4 +1,5 @@
-//! The language's ops as functions of arrays whose types fit. What would do nothing is left out.
+//! Functions of arrays for the ops of a program, for operands whose types fit. An op without effect on its
+//! operand is left out.
 
 use crate::Array;
 use crate::place::device_of;
@@ -23,7 +24,7 @@ pub(crate) fn select(predicate: &Array, x: &Array, y: &Array) -> Array {
     bind_one(Op::Select, &[predicate, x, y], x.is_weak() && y.is_weak())
 }
 
-/// To a dtype and weakness.
+/// Converts to a dtype and weakness.
 pub(crate) fn cast(x: &Array, kind: Kind) -> Array {
     match x.dtype() == kind.dtype {
         true => x.clone().with_weak(kind.weak),
@@ -45,14 +46,14 @@ pub(crate) fn transpose(x: &Array, permutation: &[usize]) -> Array {
     }
 }
 
-/// To a shape that `x` broadcasts to, its axes matched from the last.
+/// Broadcasts `x` to a shape. Axes are matched from the last.
 #[track_caller]
 pub(crate) fn broadcast(x: &Array, shape: &Shape) -> Array {
     let first = shape.rank() - x.ndim();
     broadcast_along(x, shape, (first..shape.rank()).collect())
 }
 
-/// To a shape, where axis `i` of `x` becomes axis `axes[i]`.
+/// Broadcasts `x` to a shape. Axis `i` of `x` becomes axis `axes[i]`.
 #[track_caller]
 pub(crate) fn broadcast_along(x: &Array, shape: &Shape, axes: Axes) -> Array {
     match x.shape() == shape {
@@ -84,7 +85,7 @@ pub(crate) fn slice(x: &Array, start: &[usize], stop: &[usize], step: &[usize]) 
     )
 }
 
-/// Elements `start..stop` along one axis.
+/// Returns the elements `start..stop` along one axis.
 pub(crate) fn slice_axis(x: &Array, axis: usize, start: usize, stop: usize) -> Array {
     let (mut starts, mut stops) = (vec![0; x.ndim()], x.shape().to_vec());
     (starts[axis], stops[axis]) = (start, stop);
@@ -98,7 +99,7 @@ pub(crate) fn reverse(x: &Array, axes: Axes) -> Array {
     }
 }
 
-/// Arrays of one dtype after each other.
+/// Joins arrays of one dtype along an axis.
 pub(crate) fn concatenate(arrays: &[Array], axis: usize) -> Array {
     let operands: Vec<&Array> = arrays.iter().collect();
     bind_one(
@@ -116,7 +117,7 @@ pub(crate) fn iota(dtype: DType, shape: Shape, axis: usize) -> Array {
     bind_one(Op::Iota { dtype, shape, axis }, &[], false)
 }
 
-/// The same number everywhere; on the default device, if it is not traced.
+/// Fills a shape with one number, on the default device if it is not traced.
 #[track_caller]
 pub(crate) fn filled(value: Scalar, shape: &Shape, weak: bool) -> Array {
     match is_tracing() {
@@ -125,7 +126,7 @@ pub(crate) fn filled(value: Scalar, shape: &Shape, weak: bool) -> Array {
     }
 }
 
-/// A number in the shape of an array, where the array is.
+/// Fills the shape of an array with a number, on the device of the array.
 #[track_caller]
 pub(crate) fn filled_like(x: &Array, value: Scalar, weak: bool) -> Array {
     match is_tracing() {
@@ -141,13 +142,13 @@ pub(crate) fn filled_like(x: &Array, value: Scalar, weak: bool) -> Array {
     }
 }
 
-/// A number in the type of an array.
+/// Fills the shape of an array with a number, in its dtype and weakness.
 #[track_caller]
 pub(crate) fn number_like(x: &Array, number: f64) -> Array {
     filled_like(x, Scalar::from_f64(x.dtype(), number), x.is_weak())
 }
 
-/// `x / n` as XLA computes it where `n` is a constant: times its reciprocal.
+/// Computes `x / n` as XLA does for a constant `n`: `x` times the reciprocal.
 pub(crate) fn divided(x: &Array, n: f64) -> Array {
     let reciprocal = match x.dtype() {
         DType::F32 => f64::from(1.0 / n as f32),

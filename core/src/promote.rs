@@ -1,4 +1,4 @@
-//! The dtype and weakness that operands of different types meet in: JAX's lattice.
+//! The dtype and weakness that operands of different types are promoted to: JAX's lattice.
 //!
 //! ```text
 //! bool -> i* -> u8 -> u16 -> u32 -> u64 -> f* -> f32 -> f64
@@ -10,7 +10,7 @@
 use crate::config::{default_float, default_int, x64_enabled};
 use kiln_backends::program::DType;
 
-/// What promotion looks at: a dtype, and whether it is weak (as that of a plain number is).
+/// The part of a type that promotion depends on: a dtype, and its weakness (a plain number's dtype is weak).
 ///
 /// ```
 /// use kiln_core::{DType, promote::{Kind, promote}};
@@ -20,20 +20,20 @@ use kiln_backends::program::DType;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Kind {
-    /// The dtype that it has on its own.
+    /// The dtype of the operand on its own.
     pub dtype: DType,
-    /// Whether it gives way to any other dtype of its family.
+    /// True if the dtype yields to any other dtype of its family.
     pub weak: bool,
 }
 
 impl Kind {
-    /// The kind of an array with a stated dtype.
+    /// Returns the kind of an array with a stated dtype.
     pub fn strong(dtype: DType) -> Kind {
         Kind { dtype, weak: false }
     }
 }
 
-/// A place in the lattice.
+/// A node of the lattice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Node {
     Of(DType),
@@ -41,14 +41,15 @@ enum Node {
     WeakFloat,
 }
 
-/// The kind of the result of an operation on operands of these kinds.
+/// Returns the kind of the result of an operation on operands of these kinds.
 ///
 /// # Panics
 /// Without operands.
 pub fn promote(kinds: impl IntoIterator<Item = Kind>) -> Kind {
     let mut kinds = kinds.into_iter();
     let first = kinds.next().expect("promotion of at least one operand");
-    // All operands strong, or all weak: the bound of their dtypes. Otherwise weak ones stand for their families.
+    // If all operands are strong, or all weak, the result is the bound of their dtypes. Otherwise a weak
+    // operand stands for its family.
     let (mut plain, mut mixed) = (Node::Of(first.dtype), node(first));
     let (mut all_weak, mut equal, mut wide) = (first.weak, true, first.dtype.size() == 8);
     for kind in kinds {
@@ -75,7 +76,7 @@ pub fn promote(kinds: impl IntoIterator<Item = Kind>) -> Kind {
             weak: true,
         },
     };
-    // Nobody asked for 64 bits: uint32 and int32 meet in int32 then.
+    // Nobody asked for 64 bits: uint32 and int32 are then promoted to int32.
     if x64_enabled() || wide {
         kind
     } else {
@@ -86,8 +87,8 @@ pub fn promote(kinds: impl IntoIterator<Item = Kind>) -> Kind {
     }
 }
 
-/// The kind in which division and the transcendental functions compute: floats stay, 64-bit integers become
-/// `float64` (unless 64-bit dtypes are off by default), all others `float32`.
+/// Returns the kind in which division and the transcendental functions compute: floats stay, 64-bit integers
+/// become `float64` (unless 64-bit dtypes are off by default), all others `float32`.
 pub fn inexact(kind: Kind) -> Kind {
     let dtype = match kind.dtype {
         DType::F32 | DType::F64 => kind.dtype,
@@ -97,7 +98,7 @@ pub fn inexact(kind: Kind) -> Kind {
     Kind { dtype, ..kind }
 }
 
-/// The kind of arithmetic: bools count as integers.
+/// Returns the kind of arithmetic: bools count as integers.
 pub(crate) fn numeric(kind: Kind) -> Kind {
     if kind.dtype == DType::Bool {
         Kind::strong(DType::I32)
@@ -106,7 +107,7 @@ pub(crate) fn numeric(kind: Kind) -> Kind {
     }
 }
 
-/// The dtype in which integers are added up: at least as wide as the default one.
+/// Returns the dtype of a sum of integers: at least as wide as the default one.
 pub(crate) fn accumulator(dtype: DType) -> DType {
     match dtype {
         DType::F32 | DType::F64 | DType::I64 | DType::U64 => dtype,
@@ -138,7 +139,7 @@ fn node(kind: Kind) -> Node {
     }
 }
 
-/// The least upper bound in the lattice.
+/// Returns the least upper bound in the lattice.
 fn bound(x: Node, y: Node) -> Node {
     use DType::*;
     use Node::*;
@@ -154,7 +155,8 @@ fn bound(x: Node, y: Node) -> Node {
         (Of(a), Of(b)) if a.is_signed() == b.is_signed() => Of(if a.size() > b.size() { a } else { b }),
         (Of(a), Of(b)) => {
             let (signed, unsigned) = if a.is_signed() { (a, b) } else { (b, a) };
-            // A signed type wide enough for both; uint64 has none, and meets the floats.
+            // The bound is a signed type that is wide enough for both. uint64 has none, so its bound is a
+            // float.
             match (signed, unsigned) {
                 (_, U64) => WeakFloat,
                 (I64, _) | (_, U32) => Of(I64),

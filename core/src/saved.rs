@@ -1,8 +1,9 @@
-//! Arrays in the formats of serde.
+//! Serializes arrays in the formats of serde.
 //!
-//! For people: `{"dtype":"float32","shape":[2],"data":[1.0,"NaN"]}`, the elements in row-major order, each float by the shortest
-//! decimal that reads back as the same; what JSON cannot write is a string: `"NaN"`, `"inf"`, `"-inf"`. In binary formats `data` is
-//! bytes, little-endian. Weakness is not kept: what is read has the dtype that is written there.
+//! Text formats hold `{"dtype":"float32","shape":[2],"data":[1.0,"NaN"]}`, with the elements in row-major
+//! order. Each float is the shortest decimal that reads back as the same float. A float that JSON cannot
+//! write is a string: `"NaN"`, `"inf"`, `"-inf"`. In binary formats `data` is bytes, little-endian. Weakness
+//! is not saved: the array that is read has the dtype of the file.
 
 use crate::Array;
 use crate::array::elements;
@@ -18,7 +19,7 @@ compile_error!(
     "files and saved arrays are little-endian, and written as elements stand in memory: kiln runs on little-endian machines only"
 );
 
-/// As an object of `dtype`, `shape` and `data`. An array that belongs to a trace is an error.
+/// Writes an object of `dtype`, `shape` and `data`. An array that belongs to a trace is an error.
 ///
 /// ```
 /// use kiln_core::{Array, numpy as np};
@@ -71,7 +72,7 @@ impl Serialize for Numbers<'_> {
     }
 }
 
-/// A float, or the name of what is no number in JSON.
+/// A float, or its name if JSON cannot write it.
 struct Float<T>(T);
 
 impl<T: Copy + Into<f64> + Serialize> Serialize for Float<T> {
@@ -85,10 +86,12 @@ impl<T: Copy + Into<f64> + Serialize> Serialize for Float<T> {
     }
 }
 
-/// Checked: the bytes against [`Limits::bytes`], the number of elements against the shape, and each against the dtype.
+/// Reads and checks an array: the bytes against [`Limits::bytes`], the number of elements against the shape,
+/// and each element against the dtype.
 ///
-/// A binary format that reads from a stream may allocate what a length claims before this code sees it: give bincode a limit of its own there
-/// (`bincode::Options::with_limit`). From a slice it takes no more than there is.
+/// A binary format that reads from a stream may allocate the claimed length before this code checks it. Give
+/// bincode a limit of its own for a stream (`bincode::Options::with_limit`). From a slice, bincode reads no
+/// more than the slice holds.
 impl<'de> Deserialize<'de> for Array {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Array, D::Error> {
         #[derive(serde::Deserialize)]
@@ -114,7 +117,7 @@ impl<'de> Deserialize<'de> for Array {
     }
 }
 
-/// The bytes of an array, if it may be read.
+/// Returns the number of bytes of an array, if the limits allow it.
 fn allowed(of: &ArrayType) -> Result<usize, String> {
     let limit = Limits::current().bytes;
     match of.checked_bytes() {
@@ -193,7 +196,7 @@ fn from_numbers(of: ArrayType, numbers: &[Number]) -> Result<Array, String> {
     }
 }
 
-/// An element as it is written, whatever the dtype says.
+/// An element as it is written, before it is checked against the dtype.
 #[derive(Clone, Copy)]
 enum Number {
     Bool(bool),
@@ -292,7 +295,7 @@ impl<'de> Deserialize<'de> for Raw {
                 Ok(Raw(bytes))
             }
 
-            // Some formats have no bytes of their own.
+            // Some formats write bytes as a sequence.
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw, A::Error> {
                 let mut bytes = Vec::new();
                 while let Some(byte) = seq.next_element()? {

@@ -1,8 +1,9 @@
-//! Tracing: what runs inside a transformation is written down instead of computed.
+//! Tracing: operations inside a transformation are recorded in a program instead of computed.
 //!
-//! A stack of traces stands on every thread. While it is not empty, every operation becomes an equation of the innermost
-//! program, also one on concrete arrays. An array that was there before (in memory, or of an outer trace) becomes
-//! a hidden input of the program, after its own inputs; plain numbers become constants.
+//! Each thread has a stack of traces. While the stack is not empty, every operation becomes an equation of
+//! the innermost program, also an operation on concrete arrays. An array from outside the trace (in memory,
+//! or of an outer trace) becomes a hidden input of the program, after its own inputs. Plain numbers become
+//! constants.
 
 use crate::Array;
 use crate::array::{Repr, Tracer};
@@ -20,13 +21,13 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A trace: what its arrays remember of it, also after its end.
+/// The identity of a trace. The arrays of the trace keep it, also after the trace has ended.
 #[derive(Debug)]
 pub(crate) struct Origin {
     id: u64,
-    /// The transformation that traces, as in `jit`.
+    /// The name of the transformation that traces, such as `jit`.
     name: &'static str,
-    /// Where the transformation was made; nowhere for kiln's own.
+    /// The user's line that made the transformation. `None` for kiln's own traces.
     location: Option<&'static Location<'static>>,
 }
 
@@ -40,7 +41,7 @@ impl Origin {
         }
     }
 
-    /// `jit (made at src/main.rs:3:9)`.
+    /// Formats as `jit (made at src/main.rs:3:9)`.
     fn describe(&self) -> String {
         match self.location {
             Some(at) => format!(
@@ -54,7 +55,7 @@ impl Origin {
         }
     }
 
-    /// Why an array of this trace cannot be looked at.
+    /// Returns the reason why an array of this trace has no value.
     pub(crate) fn no_value(&self, of: &ArrayType) -> String {
         let trace = self.describe();
         match STACK.with_borrow(|stack| stack.iter().any(|trace| trace.origin.id == self.id)) {
@@ -75,15 +76,16 @@ impl Origin {
 struct Trace {
     origin: Arc<Origin>,
     builder: Builder,
-    /// Arrays from outside that the program uses; holding them keeps their identities from being given to others.
+    /// Captured arrays that the program uses. While they are held, no other array gets their identity.
     hidden: Vec<Array>,
-    /// The input that stands for an outside array, by its identity.
+    /// The input for each captured array, by the array's identity.
     inputs: FxHashMap<(u64, usize), Var>,
-    /// What the function is applied to, where its values may be looked at.
+    /// The arguments of the function, if it is traced at a point: their values are known.
     arguments: Option<Arrays>,
-    /// Values that were looked at, and all before them: those of the first variables.
+    /// The values of the first variables, if a value was looked at. All values before the one looked at are
+    /// included.
     values: Vec<Option<Data>>,
-    /// How many equations these are from.
+    /// The number of equations that these values come from.
     evaluated: usize,
 }
 
@@ -96,9 +98,9 @@ pub(crate) struct Traced {
     pub(crate) program: Program,
     /// The arrays for the program's last inputs, after the function's own.
     pub(crate) hidden: Vec<Array>,
-    /// Which results are weak.
+    /// The weakness of each result.
     pub(crate) weak: SmallVec<[bool; 4]>,
-    /// How the results are put together.
+    /// The structure of the results.
     pub(crate) structure: Structure,
 }
 
@@ -107,15 +109,15 @@ pub(crate) fn is_tracing() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())
 }
 
-/// What transformations trace for themselves.
+/// The name of traces that transformations make for themselves.
 const DERIVING: &str = "transformation";
 
-/// Returns true if the innermost trace is a transformation's own: what is traced was not written by the user.
+/// Returns true if the innermost trace is a transformation's own: the user did not write its operations.
 pub(crate) fn is_deriving() -> bool {
     STACK.with_borrow(|stack| stack.last().is_some_and(|trace| trace.origin.name == DERIVING))
 }
 
-/// Traces what a transformation makes of a program.
+/// Traces the program that a transformation makes of another one.
 pub(crate) fn trace_derived<U: Tree>(
     inputs: impl IntoIterator<Item = (ArrayType, bool)>,
     f: impl FnOnce(Arrays) -> U,
@@ -133,7 +135,7 @@ pub(crate) fn trace<U: Tree>(
     trace_with(origin, inputs, None, f)
 }
 
-/// Traces a function at a point: it may look at values, if those of the arguments can be looked at.
+/// Traces a function at a point: the function may look at values that depend on known arguments.
 #[track_caller]
 pub(crate) fn trace_at<U: Tree>(origin: Origin, arguments: &[Array], f: impl FnOnce(Arrays) -> U) -> Traced {
     trace_with(origin, input_types(arguments), Some(arguments.into()), f)
@@ -146,7 +148,7 @@ fn trace_with<U: Tree>(
     at: Option<Arrays>,
     f: impl FnOnce(Arrays) -> U,
 ) -> Traced {
-    /// Takes the trace off the stack, also on unwind.
+    /// Pops the trace from the stack, also on unwind.
     struct Pop(usize);
     impl Drop for Pop {
         fn drop(&mut self) {
@@ -206,7 +208,7 @@ fn trace_with<U: Tree>(
     }
 }
 
-/// The variable of the innermost trace that stands for an array.
+/// Returns the variable of the innermost trace for an array.
 fn variable(stack: &mut [Trace], array: &Array) -> Result<Var, String> {
     let (innermost, outer) = stack.split_last_mut().expect("only called while tracing");
     match &array.0 {
@@ -242,7 +244,8 @@ fn variable(stack: &mut [Trace], array: &Array) -> Result<Var, String> {
     }))
 }
 
-/// The value of a variable of a trace at a point: runs what was traced so far. What was run once is remembered.
+/// Returns the value of a variable of a trace at a point: runs the equations that were traced so far. Values
+/// are cached, so each equation runs once.
 #[track_caller]
 pub(crate) fn value_of(tracer: &Tracer) -> Result<Data, String> {
     let depth = STACK.with_borrow(|stack| {
@@ -254,7 +257,7 @@ pub(crate) fn value_of(tracer: &Tracer) -> Result<Data, String> {
     let Some(depth) = depth else {
         return Err(tracer.origin.no_value(&tracer.of));
     };
-    // The stack is not borrowed while anything runs.
+    // The stack is not borrowed while an equation runs.
     let (inputs, equations, mut values) = STACK.with_borrow_mut(|stack| {
         let trace = &mut stack[depth];
         let arguments = trace.arguments.iter().flatten().chain(&trace.hidden).cloned();
@@ -281,7 +284,7 @@ pub(crate) fn value_of(tracer: &Tracer) -> Result<Data, String> {
     }
     let first = known.first().map(|(_, data)| data.device());
     let device = or_default(device.or(found).or(first));
-    // What was found before is all on one device.
+    // The values that were found before are all on one device.
     if found.is_some_and(|found| found != device) {
         for data in values.found.iter_mut().flatten() {
             *data = along(device, data.clone());
@@ -312,7 +315,7 @@ pub(crate) fn value_of(tracer: &Tracer) -> Result<Data, String> {
     Ok(values.get(tracer.var).expect("all so far was run"))
 }
 
-/// A value that is known, where the others are: numbers go along.
+/// Moves a known value to the device of the others. Only a scalar may move.
 fn along(device: Device, data: Data) -> Data {
     let array = match data.array_type().shape.is_empty() {
         true => Array::free(data, false),
@@ -321,7 +324,7 @@ fn along(device: Device, data: Data) -> Data {
     on("look", device, array)
 }
 
-/// What is known of a trace's values, taken out of its trace and put back in any case.
+/// The known values of a trace, moved out of the trace, and moved back on drop.
 struct Values {
     depth: usize,
     found: Vec<Option<Data>>,
@@ -352,7 +355,7 @@ impl Drop for Values {
 }
 
 impl Array {
-    /// What tells this array from others for as long as it is held: clones are one array.
+    /// Returns the identity of the array, which is unique while the array is held. Clones have one identity.
     pub(crate) fn identity(&self) -> (u64, usize) {
         match &self.0 {
             Repr::Tracer(tracer) => (tracer.origin.id, tracer.var.index()),
@@ -366,7 +369,8 @@ fn push(builder: &mut Builder, op: Op, inputs: &[Var]) -> Result<SmallVec<[Var; 
     builder.push(op, inputs).map_err(|error| error.to_string())
 }
 
-/// Raises an error at the user's line if one of the arrays belongs to a trace that is not under way on this thread.
+/// Raises an error at the user's line if one of the arrays belongs to a trace that is not in progress on this
+/// thread.
 #[track_caller]
 pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
     for array in arrays {
@@ -379,8 +383,8 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
     }
 }
 
-/// Applies an op to arrays whose types fit it: in a trace as an equation of it, else right away. The results are weak
-/// as said, and where nothing is said not.
+/// Applies an op to arrays whose types fit it. In a trace, the op becomes an equation; otherwise it runs. A
+/// result without an entry in `weak` is not weak.
 ///
 /// # Panics
 /// When the op does not take these operands: public functions check before.
@@ -388,7 +392,7 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
 pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     let _under_way = under_way(|| op.name());
     if !is_tracing() {
-        // Its programs have literals, which are no part of what is kept.
+        // The op's programs have literals, and caches must not depend on them.
         if !op.programs().is_empty() {
             return run_structure(&op, operands, weak);
         }
@@ -438,7 +442,8 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     }
 }
 
-/// What the errors of an op without programs call it that functions of users trace as it is.
+/// Returns the name, in errors, of an op without programs that a public function binds without a program of
+/// its own.
 fn label(op: &Op) -> &'static str {
     match op {
         Op::Broadcast { .. } => "broadcast_to",
@@ -452,7 +457,7 @@ pub(crate) fn bind_one(op: Op, operands: &[&Array], weak: bool) -> Array {
     bind(op, operands, &[weak]).remove(0)
 }
 
-/// A constant, everywhere the same.
+/// Returns a constant: one value in a shape.
 pub(crate) fn constant(value: Scalar, shape: Shape, weak: bool) -> Array {
     bind_one(Op::Constant { value, shape }, &[], weak)
 }

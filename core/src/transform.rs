@@ -1,4 +1,5 @@
-//! What transformations share: a program is read with arrays for its variables, and what is made of it is kept.
+//! The parts that transformations share: they read a program with arrays for its variables, and cache the
+//! program that they make of it.
 
 use crate::Array;
 use crate::cache::{Cache, Work};
@@ -14,36 +15,40 @@ use std::any::Any;
 use std::hash::BuildHasher;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-/// A way to make a program of another one, with everything that the result depends on.
+/// A way to make a program of another one, with all parameters of the result.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum How {
-    /// `(inputs, cotangents of the given outputs) -> cotangents` of those of the wanted inputs that have one; before them the
-    /// outputs, if they are asked for. Without them, nothing with an effect is done again.
+    /// `(inputs, cotangents of the given outputs) -> cotangents` of those wanted inputs that have one. The
+    /// outputs come first, if `outputs` is set. Without it, no equation with an effect is run again.
     Backward {
         wanted: Vec<bool>,
         given: Vec<bool>,
         outputs: bool,
     },
-    /// `(inputs, tangents of the given inputs) -> (outputs, tangents)` of those outputs that have one.
+    /// `(inputs, tangents of the given inputs) -> (outputs, tangents)`, with the tangents that are not zero
+    /// everywhere.
     Forward { given: Vec<bool>, apart: bool },
     /// A forward and a backward pass.
     Split { wanted: Vec<bool>, given: Vec<bool> },
-    /// Outputs, and then tangents given those of some inputs.
+    /// The outputs, and then the tangents for the tangents of some inputs.
     Linearized { given: Vec<bool> },
-    /// `inputs -> outputs`, with a new first axis of length `size` on the given inputs and on those outputs that depend on them.
+    /// `inputs -> outputs`, with a new first axis of length `size` on the given inputs and on those outputs
+    /// that depend on them.
     Batch { given: Vec<bool>, size: usize },
 }
 
-/// What was made of a program.
+/// The result of a transformation of a program.
 #[derive(Clone)]
 pub(crate) struct Derived {
     pub(crate) program: Arc<Program>,
-    /// Which of the things that [`How`] names are among the results; or, for a batch, which results have the new axis.
+    /// Marks the cotangents or tangents of [`How`] that are among the results. For a batch, marks the results
+    /// with the new axis.
     pub(crate) present: Arc<[bool]>,
 }
 
-/// What a transformation makes of a program: made by `make` in a trace of its own, tidied, and kept for the next time. `make` gets the
-/// program, its literals lifted, and arrays of the given types, and gives the results and [`Derived::present`].
+/// Returns the program that a transformation makes of a program. `make` runs in a trace of its own; the
+/// result is tidied and cached. `make` takes the program, with its literals lifted, and arrays of the given
+/// types, and returns the results and [`Derived::present`].
 pub(crate) fn derived(
     program: &Arc<Program>,
     how: How,
@@ -64,12 +69,12 @@ pub(crate) fn derived(
     })
 }
 
-/// What is made of a program whose literals were lifted.
+/// A value that is made of a program whose literals were lifted.
 pub(crate) trait OfLifted: Clone + Send + Sync + 'static {
-    /// The same with these literals.
+    /// Puts literals back into the programs of the value.
     fn put_back(self, numbers: &Arc<[Scalar]>) -> Self;
 
-    /// The bytes that it takes.
+    /// Returns the number of bytes that the value takes.
     fn bytes(&self) -> usize;
 }
 
@@ -86,7 +91,8 @@ impl OfLifted for Derived {
     }
 }
 
-/// As [`derived`], for anything that is made of a program. It is kept for all programs that differ in their literals only.
+/// Caches like [`derived`], for any value that is made of a program. Programs that differ only in their
+/// literals share the value.
 pub(crate) fn derived_as<T: OfLifted>(
     program: &Arc<Program>,
     how: How,
@@ -122,7 +128,8 @@ pub(crate) fn derived_as<T: OfLifted>(
     kept.expect("one type for each way").with(&numbers)
 }
 
-/// What was made of a lifted program, and what it was with the literals that were asked for last: the same function is often differentiated again.
+/// A value made of a lifted program, and the same value with the last literals: the same function is often
+/// differentiated again.
 struct Kept<T> {
     made: T,
     last: Mutex<Option<(Arc<[Scalar]>, T)>>,
@@ -130,7 +137,7 @@ struct Kept<T> {
 
 impl<T: OfLifted> Kept<T> {
     fn with(&self, numbers: &Arc<[Scalar]>) -> T {
-        // What is derived of a program that is lifted already is put back by whoever lifted it.
+        // A program without literals may have been lifted by the caller, who puts them back.
         if numbers.is_empty() {
             return self.made.clone();
         }
@@ -146,7 +153,8 @@ impl<T: OfLifted> Kept<T> {
     }
 }
 
-/// The tidied program that a function traces for inputs of these types; it reads nothing else.
+/// Traces a function for inputs of these types, and returns the tidied program. The function may read its
+/// inputs only.
 pub(crate) fn trace_program(types: &[ArrayType], f: impl FnOnce(&[Array]) -> Vec<Array>) -> Program {
     let inputs = types.iter().map(|of| (of.clone(), false));
     let _nowhere = nowhere();
@@ -155,12 +163,12 @@ pub(crate) fn trace_program(types: &[ArrayType], f: impl FnOnce(&[Array]) -> Vec
     tidy(&traced.program)
 }
 
-/// Zeros of an array's type and weakness.
+/// Returns zeros of an array's type and weakness.
 pub(crate) fn zeros_like(x: &Array) -> Array {
     filled_like(x, Scalar::from_i64(x.dtype(), 0), x.is_weak())
 }
 
-/// The results of a program: in a trace as one call, else by running it.
+/// Returns the results of a program. In a trace, the program becomes one call; otherwise it runs.
 pub(crate) fn call(program: &Arc<Program>, inputs: Arrays) -> Arrays {
     if is_tracing() {
         return bind_strong(Op::Call(program.clone()), &inputs);
@@ -168,13 +176,13 @@ pub(crate) fn call(program: &Arc<Program>, inputs: Arrays) -> Arrays {
     run_program(program, inputs)
 }
 
-/// The results of an op, none of them weak: inside a program dtypes are explicit.
+/// Binds an op, with results that are not weak: inside a program dtypes are explicit.
 pub(crate) fn bind_strong(op: Op, inputs: &[Array]) -> Arrays {
     let operands: SmallVec<[&Array; 4]> = inputs.iter().collect();
     bind(op, &operands, &[])
 }
 
-/// Reads a program's equations one by one: `rule` gives the results of each for its operands.
+/// Reads a program's equations one by one. `rule` maps an equation and its operands to its results.
 pub(crate) fn read<V: Clone>(
     program: &Program,
     inputs: &[V],

@@ -1,7 +1,7 @@
-//! Trees of arrays: what transformations take and give. JAX calls them pytrees.
+//! Trees of arrays: the arguments and results of transformed functions. JAX calls them pytrees.
 //!
-//! [`jit`](crate::jit()), [`grad`](crate::grad()), [`vmap`](crate::vmap()) and [`lax`](crate::lax) work on functions from a tree to a tree. A
-//! function of several arguments takes a tuple.
+//! [`jit`](crate::jit()), [`grad`](crate::grad()), [`vmap`](crate::vmap()) and [`lax`](crate::lax) take
+//! functions from a tree to a tree. A function of several arguments takes a tuple.
 //!
 //! | | |
 //! |---|---|
@@ -11,8 +11,9 @@
 //! | [`Leaves`], [`Structure`] | a tree taken apart, for functions over any tree |
 //! | [`Rebuild`], [`Path`] | for implementations of [`Tree`] by hand |
 //!
-//! A tree is taken apart into its arrays, the leaves, and its [`Structure`]: whatever else is needed to put it together
-//! again, as far as the type does not say it (the lengths of vectors, the keys of maps, static values). So functions over any tree are written:
+//! A tree is flattened into its arrays, the leaves, and its [`Structure`]: the other data that unflattening
+//! needs beyond the type (the lengths of vectors, the keys of maps, static values). So functions over any
+//! tree are written:
 //!
 //! ```
 //! use kiln::{Array, Tree, numpy as np, tree::Leaves};
@@ -37,7 +38,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
-/// A few arrays: a vector, whose first four elements are off the heap.
+/// A few arrays: a vector that keeps up to four elements off the heap.
 ///
 /// ```
 /// use kiln::{numpy as np, tree::Arrays};
@@ -46,8 +47,8 @@ use std::sync::Arc;
 /// ```
 pub type Arrays = SmallVec<[Array; 4]>;
 
-/// A value made of arrays: an [`Array`], `()`, tuples, `Vec`, fixed-size arrays, `Option`, `Box`, maps with `String` keys,
-/// [`Static`] values, and structs with `#[derive(Tree)]` of these.
+/// A pytree: a value made of arrays. Trees are an [`Array`], `()`, tuples, `Vec`, fixed-size arrays,
+/// `Option`, `Box`, maps with `String` keys, [`Static`] values, and structs with `#[derive(Tree)]` of these.
 ///
 /// ```
 /// use kiln::{Array, Tree, jit, numpy as np};
@@ -62,7 +63,8 @@ pub type Arrays = SmallVec<[Array; 4]>;
 /// assert_eq!(at((Line { slope: 2.0.into(), intercept: 1.0.into() }, np::arange(3))).to_string(), "[1. 3. 5.]");
 /// ```
 ///
-/// By hand it is implemented as here, for a type that is not a struct of trees. What is taken apart in some order is put together in the same.
+/// A type that is not a struct of trees implements the trait by hand, as here. Such a type flattens and
+/// rebuilds its parts in the same order.
 ///
 /// ```
 /// use kiln::{Array, Tree, grad, tree::{Leaves, Path, Rebuild}};
@@ -114,7 +116,7 @@ pub type Arrays = SmallVec<[Array; 4]>;
 /// assert_eq!(slope.to_string(), "2.0");
 /// ```
 pub trait Tree: Sized {
-    /// Takes the tree apart: its arrays, and what its type does not say of it, are added to `leaves` in order.
+    /// Flattens the tree: adds its arrays, and its structure beyond its type, to `leaves`, in order.
     ///
     /// ```
     /// use kiln::{Tree, numpy as np, tree::Leaves};
@@ -124,8 +126,8 @@ pub trait Tree: Sized {
     /// ```
     fn flatten(self, leaves: &mut Leaves);
 
-    /// Puts a tree of a structure together from new leaves, in the order in which [`flatten`](Tree::flatten) took it apart. Called through
-    /// [`Structure::rebuild`].
+    /// Rebuilds a tree from new leaves, in the order in which [`flatten`](Tree::flatten) added them.
+    /// [`Structure::rebuild`] calls this method.
     ///
     /// ```
     /// use kiln::{Array, numpy as np, tree::Leaves};
@@ -135,7 +137,8 @@ pub trait Tree: Sized {
     /// ```
     fn rebuild(leaves: &mut Rebuild<'_>) -> Self;
 
-    /// Adds the path of every leaf to `paths`, in order; `at` is the path of this tree. Called through [`paths`](crate::tree::paths()).
+    /// Adds the path of every leaf to `paths`, in order. `at` is the path of this tree.
+    /// [`paths`](crate::tree::paths()) calls this method.
     ///
     /// ```
     /// use kiln::{numpy as np, tree::paths};
@@ -144,7 +147,7 @@ pub trait Tree: Sized {
     fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>);
 }
 
-/// A tree taken apart.
+/// A flattened tree.
 ///
 /// ```
 /// use kiln::{numpy as np, tree::Leaves};
@@ -155,14 +158,15 @@ pub trait Tree: Sized {
 pub struct Leaves {
     /// The arrays, in order.
     pub arrays: Arrays,
-    /// The rest.
+    /// The structure of the tree.
     pub structure: Structure,
-    /// Leaves whose last axes are part of an element, and how many axes.
+    /// The leaves whose last axes are part of an element, and the number of these axes.
     elements: SmallVec<[(usize, usize); 2]>,
 }
 
 impl Leaves {
-    /// Adds a leaf whose last `axes` axes are part of its elements, as the words of a random key are: no axes that [`vmap`](crate::vmap()) counts.
+    /// Adds a leaf whose last `axes` axes are part of its elements, as the words of a random key are.
+    /// [`vmap`](crate::vmap()) does not count these axes.
     ///
     /// ```
     /// use kiln::{Key, tree::Leaves};
@@ -175,13 +179,13 @@ impl Leaves {
         self.arrays.push(array);
     }
 
-    /// How many of a leaf's last axes are part of its elements.
+    /// Returns the number of a leaf's last axes that are part of its elements.
     pub(crate) fn element_axes(&self, leaf: usize) -> usize {
         let found = self.elements.iter().find(|(i, _)| *i == leaf);
         found.map_or(0, |(_, axes)| *axes)
     }
 
-    /// Takes a tree apart.
+    /// Flattens a tree.
     ///
     /// ```
     /// use kiln::{Array, numpy as np, tree::Leaves};
@@ -196,8 +200,9 @@ impl Leaves {
     }
 }
 
-/// What a tree is apart from its leaves and its type: the lengths of vectors, the keys of maps, static values. Compared and hashed for the cache
-/// of [`jit`](crate::jit()), which traces a function anew for every other structure. It can be saved, if there are no static values in it.
+/// The data of a tree beyond its leaves and its type: the lengths of vectors, the keys of maps, static
+/// values. The cache of [`jit`](crate::jit()) compares and hashes structures, and a function is traced again
+/// for every other structure. A structure without static values can be saved.
 ///
 /// ```
 /// use kiln::{numpy as np, tree::Leaves};
@@ -220,7 +225,7 @@ enum TreePart {
 }
 
 impl Structure {
-    /// Notes the number of parts of a tree that is not in its type. [`Rebuild::length`] gives it back.
+    /// Adds the number of parts of a tree that is not in its type. [`Rebuild::length`] returns it.
     ///
     /// ```
     /// use kiln::tree::{Leaves, Structure};
@@ -232,7 +237,7 @@ impl Structure {
         self.parts.push(TreePart::Length(n));
     }
 
-    /// Notes a name, as the key of a map. [`Rebuild::name`] gives it back.
+    /// Adds a name, as the key of a map. [`Rebuild::name`] returns it.
     ///
     /// ```
     /// use kiln::tree::Structure;
@@ -245,7 +250,7 @@ impl Structure {
         self.parts.push(TreePart::Name(name));
     }
 
-    /// Notes a value that is part of the function, as [`Static`] does. [`Rebuild::value`] gives it back.
+    /// Adds a value that is part of the function, as [`Static`] does. [`Rebuild::value`] returns it.
     ///
     /// ```
     /// use kiln::{Static, tree::{Leaves, Structure}};
@@ -257,7 +262,7 @@ impl Structure {
         self.parts.push(TreePart::Static(StaticPart(Arc::new(value))));
     }
 
-    /// Puts a tree of this structure together.
+    /// Rebuilds a tree of this structure from arrays.
     ///
     /// # Panics
     /// When there are fewer arrays than the tree had, or `T` is another type of tree.
@@ -277,7 +282,8 @@ impl Structure {
         })
     }
 
-    /// As [`rebuild`](Structure::rebuild), where the structure may be that of a tree of another type, or damaged: then there is none.
+    /// Rebuilds a tree as [`rebuild`](Structure::rebuild) does. Returns `None` if the structure is damaged,
+    /// or that of another type of tree.
     pub(crate) fn try_rebuild<T: Tree>(&self, arrays: Vec<Array>) -> Option<T> {
         let mut arrays = arrays.into_iter();
         let mut leaves = Rebuild {
@@ -296,7 +302,7 @@ impl Structure {
     }
 }
 
-/// New leaves on their way into a tree: what [`Tree::rebuild`] takes from, in the order in which [`Tree::flatten`] put in.
+/// New leaves and a structure, which [`Tree::rebuild`] reads in the order in which [`Tree::flatten`] wrote.
 ///
 /// ```
 /// use kiln::{Array, Tree, jit, numpy as np, tree::{Leaves, Path, Rebuild}};
@@ -337,12 +343,13 @@ impl Structure {
 pub struct Rebuild<'a> {
     arrays: &'a mut dyn Iterator<Item = Array>,
     parts: std::slice::Iter<'a, TreePart>,
-    /// Where the structure may not be of this type: whether it fits so far. From where it does not, things are empty.
+    /// `Some` if the structure may not fit the type: true as long as it fits. After the first part that does
+    /// not fit, parts are empty.
     doubt: Option<bool>,
 }
 
 impl Rebuild<'_> {
-    /// What comes in place of a part that is not there.
+    /// Returns `empty` in place of a missing part.
     fn otherwise<T>(&mut self, empty: T) -> T {
         assert!(
             self.doubt.is_some(),
@@ -352,10 +359,10 @@ impl Rebuild<'_> {
         empty
     }
 
-    /// The next leaf.
+    /// Returns the next leaf.
     ///
     /// # Panics
-    /// When there is none: a `Tree` that takes out more than it put in.
+    /// When there is none: a `Tree` that reads more than it wrote.
     pub fn array(&mut self) -> Array {
         match self.arrays.next() {
             Some(array) => array,
@@ -363,12 +370,12 @@ impl Rebuild<'_> {
         }
     }
 
-    /// The next number that [`Structure::length`] noted.
+    /// Returns the next number that [`Structure::length`] added.
     ///
     /// # Panics
-    /// When something else was noted.
+    /// When another part was added.
     pub fn length(&mut self) -> usize {
-        // A length from a file is no more than what can be in the list.
+        // A length from a file is limited by the number of parts that are left.
         let most = match self.doubt {
             None => usize::MAX,
             Some(true) => self.arrays.size_hint().0 + self.parts.len(),
@@ -380,10 +387,10 @@ impl Rebuild<'_> {
         }
     }
 
-    /// The next name that [`Structure::name`] noted.
+    /// Returns the next name that [`Structure::name`] added.
     ///
     /// # Panics
-    /// When something else was noted.
+    /// When another part was added.
     pub fn name(&mut self) -> String {
         match self.parts.next() {
             Some(TreePart::Name(name)) => name.clone(),
@@ -391,10 +398,10 @@ impl Rebuild<'_> {
         }
     }
 
-    /// The next value that [`Structure::value`] noted.
+    /// Returns the next value that [`Structure::value`] added.
     ///
     /// # Panics
-    /// When something else was noted.
+    /// When another part was added.
     pub fn value<T: Clone + 'static>(&mut self) -> T {
         let value = match self.parts.next() {
             Some(TreePart::Static(value)) => value.0.as_any().downcast_ref::<T>(),
@@ -406,7 +413,7 @@ impl Rebuild<'_> {
     }
 }
 
-/// Where a tree stands within another one. Prints as `.0.weights[2]`, which is how errors name arguments.
+/// The path of a tree within another one. Prints as `.0.weights[2]`, the name of an argument in errors.
 ///
 /// ```
 /// use kiln::tree::Path;
@@ -433,7 +440,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// The paths of a tree's leaves, in order.
+/// Returns the paths of a tree's leaves, in order.
 ///
 /// ```
 /// use kiln::tree::paths;
@@ -446,9 +453,11 @@ pub fn paths(tree: &impl Tree) -> Vec<String> {
     paths
 }
 
-/// A value that is no array but part of the function: `jit` traces it afresh for every different one. JAX's `static_argnums`.
+/// A value that is part of the function, and not an array: `jit` traces the function again for every
+/// different value. JAX's `static_argnums`.
 ///
-/// Of any type that can be compared, hashed and cloned. It has no leaves: transformations leave it as it is.
+/// The value has any type that can be compared, hashed and cloned. A static value has no leaves:
+/// transformations leave it unchanged.
 ///
 /// ```
 /// use kiln::{Array, Static, jit, numpy as np};
@@ -458,7 +467,7 @@ pub fn paths(tree: &impl Tree) -> Vec<String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Static<T>(pub T);
 
-/// A static value behind a common face.
+/// A static value of any type.
 trait StaticValue: Any + Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn equals(&self, other: &dyn Any) -> bool;
@@ -685,7 +694,7 @@ mod tests {
         Array::from(i)
     }
 
-    /// Taken apart, and put together from the same leaves.
+    /// Flattens a tree, and rebuilds it from the same leaves.
     fn again<T: Tree + Clone>(tree: &T) -> (Leaves, T) {
         let leaves = Leaves::of(tree.clone());
         let rebuilt = leaves.structure.rebuild(leaves.arrays.clone());

@@ -6,7 +6,7 @@ use crate::shape::lengths;
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, lax, raise};
 
-/// Unsigned integers of 8, 16, 32 or 64 random bits each, of shape `shape` and dtype `dtype`.
+/// Returns unsigned integers of 8, 16, 32 or 64 random bits each, of shape `shape` and dtype `dtype`.
 ///
 /// # Panics
 /// When the dtype is not an unsigned integer, or the key is an array of keys.
@@ -38,7 +38,7 @@ pub fn bits(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
     )
 }
 
-/// The two words of each element.
+/// Returns the two words of each element.
 pub(crate) fn words(key: &Array, shape: &[usize]) -> (Array, Array) {
     lax::random_bits(key, &zero(key), shape)
 }

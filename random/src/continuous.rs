@@ -7,7 +7,7 @@ use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, numpy as np, raise, stop_gradient};
 use std::f64::consts::{PI, SQRT_2};
 
-/// The least normal float.
+/// Returns the least normal float.
 fn tiny(dtype: DType) -> f64 {
     match dtype {
         DType::F32 => f32::MIN_POSITIVE.into(),
@@ -15,7 +15,7 @@ fn tiny(dtype: DType) -> f64 {
     }
 }
 
-/// The distance from 1 to the next float.
+/// Returns the distance from 1 to the next float.
 fn epsilon(dtype: DType) -> f64 {
     match dtype {
         DType::F32 => f32::EPSILON.into(),
@@ -28,7 +28,7 @@ macro_rules! standard {
     ($($(#[$doc:meta])* $name:ident -> $shown:literal $with_dtype:ident -> $wide:literal $body:expr;)*) => {$(
         $(#[$doc])*
         ///
-        /// Of shape `shape` and the default float dtype.
+        /// The result has shape `shape` and the default float dtype.
         ///
         /// # Panics
         /// When the key is an array of keys, or the shape has a negative length.
@@ -94,7 +94,8 @@ macro_rules! with_parameter {
     ($($(#[$doc:meta])* $name:ident($parameter:ident = $value:literal) -> $shown:literal $body:expr;)*) => {$(
         $(#[$doc])*
         ///
-        /// Of shape `shape`, to which the parameter broadcasts, and of the parameter's dtype if that is a float, else of the default float dtype.
+        /// The result has shape `shape`, to which the parameter broadcasts. Its dtype is the parameter's if
+        /// that is a float, else the default float dtype.
         ///
         /// # Panics
         /// When the key is an array of keys, the shape has a negative length, or the parameter does not broadcast to it.
@@ -119,7 +120,7 @@ macro_rules! with_parameter {
     )*};
 }
 
-/// The dtype of draws with this parameter.
+/// Returns the dtype of draws with this parameter.
 pub(crate) fn float_dtype(parameter: &Array) -> DType {
     match parameter.dtype().is_float() {
         true => parameter.dtype(),
@@ -138,10 +139,11 @@ with_parameter! {
     weibull_min(concentration = 2.0) -> "[0.8190345 1.0671461]" |key, shape, dtype, concentration| exponential_dtype(key, shape, dtype).pow(1.0 / concentration);
 }
 
-/// Normal floats given that they lie between `low` and `high`: `√2 erf_inv(u)`, with `u` uniform between `erf(low / √2)` and `erf(high / √2)`.
-/// A bound that is not 0 is not drawn itself.
+/// Normal floats on the condition that they lie between `low` and `high`: `√2 erf_inv(u)`, with `u` uniform
+/// between `erf(low / √2)` and `erf(high / √2)`. A bound other than 0 is never drawn.
 ///
-/// Of shape `shape`, to which the bounds broadcast, and the default float dtype. The shape comes last, as in JAX.
+/// The result has shape `shape`, to which the bounds broadcast, and the default float dtype. The shape comes
+/// last, as in JAX.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or a bound does not broadcast to it.
@@ -172,15 +174,16 @@ pub fn truncated_normal(
     })
 }
 
-/// The float next to each one, upwards or downwards; of infinity the greatest float, and 0 itself. Without a derivative.
+/// Returns the next float above or below each element. For infinity this is the greatest float, for 0 it is
+/// 0. The result has no derivative.
 fn next(x: &Array, direction: f64) -> Array {
     let x = stop_gradient(x.clone());
     let greatest = match x.dtype() {
         DType::F32 => f32::MAX.into(),
         _ => f64::MAX,
     };
-    // A little more than half of the distance between floats is rounded to the next one: Rump, Zimmermann, Boldo and Melquiond, "Computing
-    // predecessor and successor in rounding to nearest" (2009).
+    // A little more than half of the distance between floats rounds to the next one: Rump, Zimmermann, Boldo
+    // and Melquiond, "Computing predecessor and successor in rounding to nearest" (2009).
     let more_than_half = epsilon(x.dtype()) / 2.0 * (1.0 + epsilon(x.dtype()));
     let beside = &x + x.abs() * (direction * more_than_half);
     np::where_(x.isinf(), x.clip(-greatest, greatest), beside)

@@ -7,7 +7,8 @@ use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np, raise};
 use std::f64::consts::PI;
 
-/// Bools that are true with probability `p`: whether a uniform float is less. Of shape `shape`, to which `p` broadcasts.
+/// Bools that are true with probability `p`, if a uniform float is less than `p`. Their shape is `shape`, to
+/// which `p` broadcasts.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
@@ -47,7 +48,7 @@ pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
 
 /// The number of trials to the first success, each successful with probability `p`: `⌊log u / log(1 - p)⌋ + 1` of a uniform `u`.
 ///
-/// Of shape `shape`, to which `p` broadcasts, and the default integer dtype.
+/// The result has shape `shape`, to which `p` broadcasts, and the default integer dtype.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
@@ -69,12 +70,14 @@ pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     })
 }
 
-/// Indices along an axis of `logits`, each as likely as the exponential of its logit: those of the greatest sums of a logit and Gumbel noise.
+/// Indices along an axis of `logits`, with probabilities proportional to the exponentials of the logits: the
+/// index of the greatest sum of a logit and Gumbel noise.
 ///
-/// Of the default integer dtype. `shape` ends in the shape of `logits` without the axis; what comes before are further draws.
+/// The result has the default integer dtype. `shape` ends in the shape of `logits` without the axis; the
+/// lengths before are further draws.
 ///
 /// # Panics
-/// When the key is an array of keys, the axis is out of bounds, or the shape does not end so.
+/// When the key is an array of keys, the axis is out of bounds, or the shape does not end in that shape.
 ///
 /// ```
 /// use kiln::{Key, numpy as np, random};
@@ -125,12 +128,13 @@ pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl 
     )
 }
 
-/// Poisson counts of mean `lam`; -1 where `lam` is negative, infinite or NaN.
+/// Poisson counts of mean `lam`; -1 if `lam` is negative, infinite or NaN.
 ///
-/// Of shape `shape`, to which `lam` broadcasts, and the default integer dtype.
+/// The result has shape `shape`, to which `lam` broadcasts, and the default integer dtype.
 ///
-/// By Knuth's method for means below 10 and Hörmann's transformed rejection for others, both in `float32`. Draws of a mean from 10 are compared with
-/// logarithms; where JAX rounds one of these otherwise, a draw may differ from JAX's.
+/// Means below 10 use Knuth's method and others Hörmann's transformed rejection, both in `float32`. The
+/// rejection compares draws with logarithms. If JAX rounds one of these differently, a draw may differ from
+/// JAX's.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or `lam` does not broadcast to it.
@@ -151,7 +155,7 @@ pub fn poisson(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers) -> Arra
         |(shape, dtype), inputs| {
             let (key, lam) = (Key::from_words(inputs[0].clone()), &inputs[1]);
             let small = lam.isnan() | lam.lt(10);
-            // Each method runs on the whole array, with a harmless mean for the elements of the other.
+            // Each method runs on the whole array, with a harmless mean for the elements of the other method.
             let few = knuth(key.clone(), &np::where_(&small, lam, 0), shape, *dtype);
             let many = rejection(key, &np::where_(&small, 1e5, lam), shape).astype(*dtype);
             np::where_(lam.equal(0), 0, np::where_(small, few, many))
@@ -159,7 +163,7 @@ pub fn poisson(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     )
 }
 
-/// Counts how many uniforms can be multiplied before the product falls below `exp(-lam)`.
+/// Counts the uniforms that can be multiplied before the product falls below `exp(-lam)`.
 fn knuth(key: Key, lam: &Array, shape: &[usize], dtype: DType) -> Array {
     let least = -lam;
     let init = (np::zeros(shape).astype(dtype), np::zeros_like(lam), key);
@@ -176,10 +180,12 @@ fn knuth(key: Key, lam: &Array, shape: &[usize], dtype: DType) -> Array {
     k - 1
 }
 
-/// The logarithm of the gamma function of numbers from 1, rounded as JAX rounds it in `float32`: draws are compared with it, and of a mean of a million
-/// most would be others with a more accurate one.
+/// Returns the logarithm of the gamma function of numbers from 1, rounded as JAX rounds it in `float32`.
+/// Draws are compared with the result: with a more accurate one, most draws of a mean of a million would
+/// differ.
 ///
-/// By Lanczos' approximation of `Γ(z + 1)`: `log √(2π) + (z + 1/2) log t - t + log(sum)`, where `t` is `z + 7 + 1/2`.
+/// Lanczos' approximation of `Γ(z + 1)`: `log √(2π) + (z + 1/2) log t - t + log(sum)`, with
+/// `t = z + 7 + 1/2`.
 fn log_gamma(x: &Array) -> Array {
     const T: f64 = 7.5;
     const FIRST: f64 = 0.999_999_999_999_809_9;
@@ -210,7 +216,7 @@ fn rejection(key: Key, lam: &Array, shape: &[usize]) -> Array {
     let a = -0.059 + 0.02483 * &b;
     let inv_alpha = 1.1239 + 1.1328 / (&b - 3.4);
     let v_r = 0.9277 - 3.6224 / (&b - 2.0);
-    // An infinite mean accepts nothing, ever.
+    // An element with an infinite mean would never be accepted, so it counts as accepted.
     let init = (np::full_like(lam, -1), lam.isinf(), key);
     let (k, ..) = lax::while_loop(
         |(_, accepted, _): &(Array, Array, Key)| !accepted.all(),

@@ -6,11 +6,11 @@ use crate::shape::{fits, lengths};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np, raise};
 
-/// Integers uniform on `low..high`; `low` where the range is empty. Of shape `shape`, to which the bounds broadcast, and the default integer
-/// dtype.
+/// Integers uniform on `low..high`, or `low` if the range is empty. The result has shape `shape`, to which
+/// the bounds broadcast, and the default integer dtype.
 ///
-/// Each comes from twice the bits of its dtype, so no integer is more likely than another by more than one part in 2^32 (2^64 for
-/// 64 bits) over the length of the range.
+/// Each integer is made of twice the bits of its dtype. So no integer is more likely than another by more
+/// than one part in 2^32 (2^64 for 64 bits) over the length of the range.
 ///
 /// # Panics
 /// When the key is an array of keys, the shape has a negative length, or a bound does not broadcast.
@@ -24,11 +24,11 @@ pub fn randint(key: Key, shape: impl IntoNumbers, low: impl Into<Array>, high: i
     randint_dtype(key, shape, default_int(), low, high)
 }
 
-/// As [`randint`], of a given integer dtype. A bound outside of the dtype is moved into it, but for a `high` of one more than the greatest
-/// integer, which is what it says.
+/// Returns [`randint`] of a given integer dtype. A bound outside of the dtype is moved into it, except for a
+/// `high` of one more than the greatest integer, which is exact.
 ///
 /// # Panics
-/// As [`randint`], and when the dtype is no integer.
+/// As [`randint`], and when the dtype is not an integer.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -83,7 +83,7 @@ pub fn randint_dtype(
         let span = np::where_(beyond & high.gt(&low), &span + 1, span);
         let [first, second] = Key::from_words(key.clone()).split();
         let (first, second) = (bits(first, &shape[..], words), bits(second, &shape[..], words));
-        // The words side by side, modulo the span. A span of 0 stands for all integers.
+        // The two words together, modulo the span. A span of 0 stands for all integers.
         let half = Array::from(1_u64 << (4 * wide.size())).astype(words);
         let factor = half % &span;
         let factor = &factor * &factor % &span;
@@ -93,7 +93,7 @@ pub fn randint_dtype(
     })
 }
 
-/// The least and greatest integer of a dtype.
+/// Returns the least and greatest integer of a dtype.
 fn range(dtype: DType) -> (i128, i128) {
     let bits = 8 * dtype.size();
     match dtype.is_unsigned() {
@@ -102,7 +102,7 @@ fn range(dtype: DType) -> (i128, i128) {
     }
 }
 
-/// A number that 64 bits hold.
+/// Makes an array of a number that 64 bits hold.
 fn number(n: i128) -> Array {
     match i64::try_from(n) {
         Ok(n) => n.into(),
@@ -110,7 +110,7 @@ fn number(n: i128) -> Array {
     }
 }
 
-/// Integers moved into bounds, as far as their dtype goes beyond these.
+/// Moves integers into bounds. A bound that the dtype cannot exceed is skipped.
 fn clipped(x: &Array, least: i128, greatest: i128) -> Array {
     let (low, high) = range(x.dtype());
     let x = if low < least {

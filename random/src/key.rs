@@ -1,4 +1,4 @@
-//! Keys.
+//! Random keys.
 
 use crate::shape::lengths;
 use kiln_core::eager::staged;
@@ -8,11 +8,11 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
 
-/// A random key, or an array of keys: two words each.
+/// A random key, or an array of keys. Each key has two words.
 ///
-/// Samplers and [`split`](Key::split) take a key by value, so one key is one draw; a second use is spelled `key.clone()`.
-/// [`fold_in`](Key::fold_in) only borrows. Of one key use either `split` or `fold_in`: `key.fold_in(i)` is the `i`-th key of
-/// `key.split_n(n)`, as in JAX.
+/// Samplers and [`split`](Key::split) take a key by value, so one key is one draw; a second use is written
+/// `key.clone()`. [`fold_in`](Key::fold_in) only borrows. For one key use either `split` or `fold_in`:
+/// `key.fold_in(i)` is the `i`-th key of `key.split_n(n)`, as in JAX.
 ///
 /// ```
 /// use kiln::Key;
@@ -36,9 +36,10 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of a seed: its high and low 32 bits.
+    /// Makes the key of a seed. Its words are the high and low 32 bits.
     ///
-    /// JAX in its 32-bit mode cuts a seed to 32 bits first; for the same key there, pass `u64::from(seed as u32)`.
+    /// JAX in its 32-bit mode cuts a seed to 32 bits first; for the same key there, pass
+    /// `u64::from(seed as u32)`.
     ///
     /// ```
     /// use kiln::Key;
@@ -51,10 +52,10 @@ impl Key {
         }
     }
 
-    /// Keys from their words: `uint32` of shape `(.., 2)`. JAX's `wrap_key_data`.
+    /// Makes keys from their words: `uint32` of shape `(.., 2)`. JAX's `wrap_key_data`.
     ///
     /// # Panics
-    /// When the array is of another dtype or shape.
+    /// When the array has another dtype or shape.
     ///
     /// ```
     /// use kiln::{Array, Key};
@@ -69,7 +70,7 @@ impl Key {
         Key { words }
     }
 
-    /// The words, `uint32` of shape `(.., 2)`. JAX's `key_data`.
+    /// Returns the words, `uint32` of shape `(.., 2)`. JAX's `key_data`.
     ///
     /// ```
     /// use kiln::Key;
@@ -79,7 +80,7 @@ impl Key {
         &self.words
     }
 
-    /// The words of each key, in order.
+    /// Returns the words of each key, in order.
     ///
     /// # Panics
     /// When the key belongs to a trace: there is no value to look at.
@@ -97,7 +98,7 @@ impl Key {
             .collect()
     }
 
-    /// The shape of an array of keys; `()` for one key.
+    /// Returns the shape of an array of keys; `()` for one key.
     ///
     /// ```
     /// use kiln::Key;
@@ -108,7 +109,7 @@ impl Key {
         self.words.shape()[..self.words.ndim() - 1].into()
     }
 
-    /// `N` new keys, to be taken apart: `let [key, subkey] = key.split();`.
+    /// Returns `N` new keys as a Rust array: `let [key, subkey] = key.split();`.
     ///
     /// # Panics
     /// When this is an array of keys.
@@ -130,7 +131,7 @@ impl Key {
         std::array::from_fn(|_| keys.next().expect("N keys"))
     }
 
-    /// An array of new keys, of shape `shape`: to draw from with `vmap`, or one by one.
+    /// Returns an array of new keys, of shape `shape`, for `vmap` or for draws one by one.
     ///
     /// # Panics
     /// When this is an array of keys, or the shape has a negative length.
@@ -149,7 +150,7 @@ impl Key {
         Key { words }
     }
 
-    /// A key made of this one and a number, which is cut to 32 bits.
+    /// Returns a key made of this one and a number, which is cut to 32 bits.
     ///
     /// # Panics
     /// When this is an array of keys, or `data` is not an integer scalar.
@@ -183,7 +184,7 @@ impl Key {
         Key { words }
     }
 
-    /// The keys of an array of keys along its first axis.
+    /// Returns the keys of an array of keys along its first axis.
     ///
     /// # Panics
     /// When this is one key.
@@ -205,7 +206,7 @@ impl Key {
             .collect()
     }
 
-    /// The words of what must be one key.
+    /// Returns the words of one key. Panics if this is an array of keys.
     #[track_caller]
     pub(crate) fn one(&self, op: &str) -> Array {
         if self.words.ndim() != 1 {
@@ -233,13 +234,13 @@ fn not_words(words: &Array) -> String {
     )
 }
 
-/// The words for the counters of `shape`, as pairs: shape `(*shape, 2)`.
+/// Returns the words for the counters of `shape`, as pairs: shape `(*shape, 2)`.
 fn pairs(words: &Array, shape: impl IntoNumbers) -> Array {
     let (high, low) = lax::random_bits(words, &zero(words), shape);
     beside(&high, &low)
 }
 
-/// Two arrays as the two elements of a new last axis. A select, not a concatenation: so it is fused.
+/// Stacks two arrays along a new last axis. This is a select, not a concatenation, so that it is fused.
 fn beside(first: &Array, second: &Array) -> Array {
     np::where_(
         np::arange(2).equal(0),
@@ -248,12 +249,12 @@ fn beside(first: &Array, second: &Array) -> Array {
     )
 }
 
-/// The counter that a draw starts from, for each of some keys.
+/// Returns the first counter of a draw, for each of some keys.
 pub(crate) fn zero(keys: &Array) -> Array {
     np::zeros_like(keys)
 }
 
-/// By its words, an array.
+/// Writes the words, an array.
 impl Serialize for Key {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.words.serialize(serializer)
@@ -286,7 +287,7 @@ impl Tree for Key {
     }
 }
 
-/// The words, as Python prints them.
+/// Prints the words as Python does.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.words.fmt(f)

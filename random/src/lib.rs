@@ -1,8 +1,9 @@
 //! Counter-based random numbers: [`Key`]s, and samplers that turn a key into an array. `jax.random`.
 //!
-//! There is no hidden state. A sampler consumes its key, so that no two draws share one by accident; to use a key
-//! twice, clone it, to go on drawing, [`split`](Key::split) it. The numbers are JAX's (`jax_threefry_partitionable`, the default):
-//! keys, bits and uniforms bit for bit for ever, `f32` normals as jax 0.10.2 on a CPU draws them.
+//! There is no hidden state. A sampler consumes its key, so no two draws share one by accident. Clone a key
+//! to use it twice, and [`split`](Key::split) it to draw more. The numbers are JAX's
+//! (`jax_threefry_partitionable`, the default): keys, bits and uniforms bit for bit for ever, `f32` normals
+//! as jax 0.10.2 on a CPU draws them.
 //!
 //! ```
 //! use kiln::{Key, random};
@@ -23,12 +24,14 @@
 //! | from an array | [`choice`], [`permutation`] |
 //! | anything else | [`sample`]: the distributions of the crate `rand_distr`, computed on the host |
 //!
-//! Shapes are written as for [`zeros`](kiln_core::numpy::zeros): a number, a tuple, `()` for a scalar. A sampler takes parameters before the
-//! shape as JAX does ([`uniform_between`] and [`randint`], like JAX, have their bounds after it), and they broadcast to it. Draws are of the
-//! default dtype; `_dtype` takes another.
+//! Shapes are written as for [`zeros`](kiln_core::numpy::zeros): a number, a tuple, `()` for a scalar. A
+//! sampler takes its parameters before the shape, as in JAX ([`uniform_between`] and [`randint`] take their
+//! bounds after it, also as in JAX), and they broadcast to it. Draws have the default dtype; a function with
+//! `_dtype` takes another.
 //!
-//! Samplers run in [`jit`](kiln_core::jit()) and loops like any function, and fuse with what is made of the draws: no memory is needed for them.
-//! Under [`vmap`](kiln_core::vmap()) an array of keys gives each element of the batch the draws that its key gives alone:
+//! Samplers run in [`jit`](kiln_core::jit()) and loops like any function, and fuse with the ops that read the
+//! draws: these need no memory. Under [`vmap`](kiln_core::vmap()) an array of keys draws, for each element of
+//! the batch, the numbers that its key draws alone:
 //!
 //! ```
 //! use kiln::{Key, random, vmap};

@@ -24,10 +24,10 @@ pub fn normal(key: Key, shape: impl IntoNumbers) -> Array {
     normal_dtype(key, shape, default_float())
 }
 
-/// As [`normal`], of a given float dtype.
+/// Returns [`normal`] floats of a given float dtype.
 ///
 /// # Panics
-/// As [`normal`], and when the dtype is no float.
+/// As [`normal`], and when the dtype is not a float.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -45,7 +45,7 @@ pub fn normal_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
         (shape, dtype),
         [key.one("normal")],
         |(shape, dtype), key| {
-            // From the least number above -1, so that no draw is infinite.
+            // The interval starts at the least number above -1, so that no draw is infinite.
             let above = match dtype {
                 DType::F32 => f64::from((-1f32).next_up()),
                 _ => (-1f64).next_up(),

@@ -9,15 +9,15 @@ use rand_distr::Distribution;
 use rayon::prelude::*;
 use std::convert::Infallible;
 
-/// An array of draws from any distribution of the crate `rand_distr` (0.6), computed on the host: of shape `shape`, of the dtype of `T`, and
-/// on the key's device.
+/// Draws an array from any distribution of the crate `rand_distr` (0.6), computed on the host. The result has
+/// shape `shape` and the dtype of `T`, and is on the key's device.
 ///
-/// Each element has a generator of its own, so the numbers depend on the key and the shape only, not on the number of
-/// threads; JAX has nothing like it to agree with.
+/// Each element has a generator of its own, so the numbers depend on the key and the shape only, not on the
+/// number of threads. JAX has no such function, so there are no numbers to agree with.
 ///
 /// # Panics
-/// Inside a trace (`jit`, loops), where a key has no value: draw outside and pass the array in, or use a sampler of this crate. When
-/// the key is an array of keys.
+/// Inside a trace (`jit`, loops), because a key has no value there: draw outside and pass the array in, or
+/// use a sampler of this crate. When the key is an array of keys.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -51,8 +51,8 @@ pub fn sample<T: Element>(
     with_default_device(device, || Array::new(elements, &lengths[..]))
 }
 
-/// The generator of one element: Threefry under the element's own key, which is the key that
-/// [`split_n`](Key::split_n) gives it, for the counters 0, 1, 2, .... What [`sample`] hands to a distribution.
+/// The generator of one element, which [`sample`] passes to a distribution. The generator is Threefry under
+/// the element's own key, the one of [`split_n`](Key::split_n), for the counters 0, 1, 2, ....
 ///
 /// ```
 /// use kiln::{Key, random::{Generator, sample}};
@@ -76,7 +76,7 @@ pub fn sample<T: Element>(
 pub struct Generator {
     key: [u32; 2],
     counter: u64,
-    /// The second word of the last block, not yet given out.
+    /// The second word of the last block, if it was not returned yet.
     left: Option<u32>,
 }
 

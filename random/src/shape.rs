@@ -1,14 +1,14 @@
-//! The shapes that are drawn.
+//! The shapes of draws.
 
 use kiln_core::{Array, IntoNumbers, Shape, raise, shape_of};
 
-/// A shape without negative lengths.
+/// Returns a shape without negative lengths.
 #[track_caller]
 pub(crate) fn lengths(op: &str, shape: impl IntoNumbers) -> Vec<usize> {
     shape_of(op, shape).to_vec()
 }
 
-/// Checks that a parameter broadcasts to the shape that is drawn.
+/// Checks that a parameter broadcasts to the shape of the draws.
 #[track_caller]
 pub(crate) fn fits(op: &str, name: &str, parameter: &Array, shape: &[usize]) {
     let mut lengths = shape.iter().rev();

@@ -5,10 +5,11 @@ use crate::{Key, bits, gumbel_dtype, randint, uniform_dtype};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, default_float, numpy as np, raise};
 
-/// The slices of an array along its first axis in random order; the integers below `x` in random order, for a plain integer.
+/// Returns the slices of an array along its first axis in random order. For a plain integer `x`, returns the
+/// integers below `x` in random order.
 ///
 /// # Panics
-/// When the key is an array of keys, or `x` is a scalar but no plain integer.
+/// When the key is an array of keys, or `x` is a scalar but not a plain integer.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -19,7 +20,7 @@ pub fn permutation(key: Key, x: impl Into<Array>) -> Array {
     permutation_axis(key, x, 0)
 }
 
-/// As [`permutation`], of the slices along an axis.
+/// Returns the [`permutation`] of the slices along an axis.
 ///
 /// # Panics
 /// As [`permutation`], and when the axis is out of bounds.
@@ -40,7 +41,8 @@ pub fn permutation_axis(key: Key, x: impl Into<Array>, axis: isize) -> Array {
     })
 }
 
-/// The integers below `n` in random order: sorted by random words, as often as it takes for no two to have the same words each time.
+/// Returns the integers below `n` in random order. The integers are sorted by random words, in several
+/// rounds, so that it is improbable that two have the same words in all rounds.
 fn shuffled(mut key: Key, n: usize) -> Array {
     let rounds = (3.0 * (n.max(1) as f64).ln() / f64::from(u32::MAX).ln()).ceil() as usize;
     let mut order = np::arange(n);
@@ -52,13 +54,13 @@ fn shuffled(mut key: Key, n: usize) -> Array {
     order
 }
 
-/// Draws from the slices of an array along its first axis; from the integers below `a`, for a plain integer. With `replace`
-/// a slice may be drawn again. `p` are the slices' probabilities, equal if it is not given; they need not add up to 1. The result has shape
-/// `(*shape, *a.shape()[1..])` and the dtype of `a`.
+/// Draws from the slices of an array along its first axis; for a plain integer `a`, from the integers below
+/// it. With `replace`, a slice may be drawn again. `p` are the slices' probabilities, equal if it is `None`;
+/// they need not add up to 1. The result has shape `(*shape, *a.shape()[1..])` and the dtype of `a`.
 ///
 /// # Panics
-/// When the key is an array of keys, there is nothing to choose from, fewer slices than draws without `replace`, or `p` does not have one
-/// probability for each slice.
+/// When the key is an array of keys, there are no slices to choose from, there are fewer slices than draws
+/// without `replace`, or `p` does not have one probability for each slice.
 ///
 /// ```
 /// use kiln::{Key, numpy as np, random};
@@ -110,7 +112,8 @@ pub fn choice(
                 let unit = uniform_dtype(key, draws, sums.dtype(), 0, 1);
                 np::searchsorted(&sums, sums.index(-1) * (1 - unit))
             }
-            // Gumbel's top k: https://timvieira.github.io/blog/post/2019/09/16/algorithms-for-sampling-without-replacement/
+            // Gumbel's top k:
+            // https://timvieira.github.io/blog/post/2019/09/16/algorithms-for-sampling-without-replacement/
             (Some(p), false) => {
                 let p = float(p);
                 let scores = gumbel_dtype(key, n, p.dtype()) + p.log();
@@ -122,7 +125,7 @@ pub fn choice(
     })
 }
 
-/// Probabilities as floats.
+/// Returns probabilities as floats.
 fn float(p: &Array) -> Array {
     match p.dtype().is_float() {
         true => p.clone(),
@@ -130,7 +133,7 @@ fn float(p: &Array) -> Array {
     }
 }
 
-/// What is drawn from: an array with axes, or the integers below a plain one.
+/// Returns the array to draw from: an array with axes, or the integers below a plain one.
 #[track_caller]
 fn pool(op: &str, x: Array) -> Array {
     if x.ndim() > 0 {

@@ -18,7 +18,7 @@ use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, rais
 #[track_caller]
 pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
     let shape = lengths("uniform", shape);
-    // What `uniform_dtype` gives for these bounds: they would change no bit.
+    // The result of `uniform_dtype` for these bounds, which would change no bit.
     staged(
         "uniform",
         (shape, default_float()),
@@ -47,11 +47,11 @@ pub fn uniform_between(
     uniform_dtype(key, shape, default_float(), low, high)
 }
 
-/// As [`uniform_between`], of a given float dtype. Every value is a multiple of `2^-23` (`float32`) or `2^-52` (`float64`),
-/// scaled and shifted with one rounding.
+/// Returns [`uniform_between`] of a given float dtype. Every value is a multiple of `2^-23` (`float32`) or
+/// `2^-52` (`float64`), scaled and shifted with one rounding.
 ///
 /// # Panics
-/// As [`uniform_between`], and when the dtype is no float.
+/// As [`uniform_between`], and when the dtype is not a float.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -78,13 +78,13 @@ pub fn uniform_dtype(
     staged("uniform", (shape, dtype), inputs, |(shape, dtype), inputs| {
         let low = inputs[1].broadcast_to(shape);
         let width = (&inputs[2] - &inputs[1]).broadcast_to(shape);
-        // The product and the sum are rounded once, as XLA's CPU backend has it.
+        // The product and the sum are rounded once, as in XLA's CPU backend.
         let unit = between(&inputs[0], shape, *dtype, 0.0, 1.0);
         np::maximum(&low, lax::mul_add(&unit, &width, &low))
     })
 }
 
-/// Floats uniform on `[low, high)`.
+/// Returns floats uniform on `[low, high)`.
 pub(crate) fn between(key: &Array, shape: &[usize], dtype: DType, low: f64, high: f64) -> Array {
     let (first, second) = words(key, shape);
     lax::fixed_uniform(&first, &second, dtype, low, high)

@@ -1,14 +1,14 @@
-//! What is wrong with a file.
+//! The errors of reading and writing files.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Where something is: a file, and a part of it. Prints as `prices.npz, array spot`.
+/// A position in an error: a file, and an array in it. Prints as `prices.npz, array spot`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The file; none for bytes in memory.
+    /// The file, or `None` for bytes in memory.
     pub path: Option<PathBuf>,
-    /// The name of an array in it.
+    /// The name of an array in the file.
     pub array: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a file is not read or written. Prints as where, what was found, and what to do.
+/// The reason why a file is not read or written. Prints the position, the fact, and the thing to do.
 ///
 /// ```
 /// use kiln::io::{self, Error};
@@ -52,71 +52,73 @@ impl fmt::Display for Place {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refuses: there is no such file, it is a folder, the disk is full, there is no memory for so large an array.
+    /// The operating system refuses: there is no such file, it is a folder, the disk is full, there is no
+    /// memory for so large an array.
     File {
         /// The file.
         at: Place,
-        /// What it says.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// It is something else: it does not begin as such files do, or is encrypted or compressed in a way that is not read here.
+    /// The file has another format: it does not begin as such files do, or is encrypted or compressed in an
+    /// unsupported way.
     Format {
         /// The file.
         at: Place,
-        /// What it should be.
+        /// The expected format.
         wanted: &'static str,
-        /// What it seems to be.
+        /// The format that the file seems to have.
         found: String,
     },
-    /// It ends too early.
+    /// The file or array ends too early.
     Truncated {
         /// The file or array.
         at: Place,
-        /// The least number of bytes that belong there.
+        /// The least number of bytes that it needs.
         needed: u64,
-        /// How many are there.
+        /// The number of bytes that it has.
         found: u64,
     },
-    /// There is more after the end.
+    /// There are bytes after the end.
     Trailing {
         /// The file or array.
         at: Place,
-        /// How many bytes too many.
+        /// The number of bytes after the end.
         bytes: u64,
     },
-    /// It contradicts itself.
+    /// The file or array contradicts itself.
     Damaged {
         /// The file or array.
         at: Place,
-        /// What is wrong.
+        /// The contradiction.
         what: String,
     },
-    /// Its elements are of a type that kiln has no dtype for.
+    /// The elements have a type that kiln has no dtype for.
     Dtype {
         /// The array.
         at: Place,
         /// The type's name.
         found: String,
     },
-    /// No array can have its shape, or no file.
+    /// No array, or no file, can have the shape.
     Shape {
         /// The array.
         at: Place,
         /// The lengths of its axes.
         shape: Vec<u64>,
     },
-    /// An array is not there.
+    /// An array is missing.
     MissingName {
         /// The file.
         at: Place,
-        /// Its name.
+        /// The array's name.
         name: String,
     },
     /// There are two arrays of the same name.
     DuplicateName {
         /// The file.
         at: Place,
-        /// Their name, where it is known.
+        /// The arrays' name, if it is known.
         name: Option<String>,
     },
     /// An array cannot have this name.
@@ -126,33 +128,33 @@ pub enum Error {
         /// The name.
         name: String,
     },
-    /// It goes beyond one of the [`Limits`](crate::io::Limits).
+    /// The file or array goes beyond one of the [`Limits`](crate::io::Limits).
     Limit {
         /// The file or array.
         at: Place,
-        /// What there is too much of.
+        /// The name of the limited quantity.
         what: &'static str,
-        /// The field of [`Limits`](crate::io::Limits) that bounds it.
+        /// The field of [`Limits`](crate::io::Limits) with the limit.
         field: &'static str,
-        /// The most that is read.
+        /// The greatest number that is read.
         limit: u64,
     },
-    /// It was written by an earlier version, which is not read any more.
+    /// The file was written by an earlier version, which is not read any more.
     Older {
         /// The file.
         at: Place,
-        /// Its version.
+        /// The version of the file.
         found: u64,
-        /// The earliest that can be read.
+        /// The earliest version that can be read.
         known: u64,
     },
-    /// It was written by a later version.
+    /// The file was written by a later version.
     Newer {
         /// The file.
         at: Place,
-        /// Its version.
+        /// The version of the file.
         found: u64,
-        /// The latest that can be read.
+        /// The latest version that can be read.
         known: u64,
     },
 }

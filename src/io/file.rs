@@ -1,4 +1,4 @@
-//! Files, and the elements in them.
+//! Reads and writes files, and the elements in them.
 
 use super::{Error, Place};
 use bytemuck::Pod;
@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A file to read, and how long it is.
+/// Opens a file to read, and returns its length.
 pub(super) fn opened(path: &Path) -> Result<(File, u64), Error> {
     let open = || {
         let file = File::open(path)?;
@@ -25,20 +25,21 @@ pub(super) fn opened(path: &Path) -> Result<(File, u64), Error> {
     })
 }
 
-/// Removes what was written, unless it is moved to its place: also when writing panics.
+/// A file that is not complete yet. The file is removed on drop, also when writing panics, unless it was
+/// moved to its final path.
 struct PartialFile<'a>(&'a Path);
 
 impl Drop for PartialFile<'_> {
     fn drop(&mut self) {
-        // There is an error or a panic to tell of already.
+        // An error or a panic is on its way already.
         let _ = fs::remove_file(self.0);
     }
 }
 
-/// Writes a file beside its place, and moves it there when it is complete and on the disk.
+/// Writes a file next to its final path, and moves it there when it is complete and on the disk.
 pub(super) fn replaced(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Error> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    // A link stays one.
+    // A link stays a link.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
     let replace = || {
         let name = target
@@ -69,9 +70,9 @@ pub(super) fn replaced(path: &Path, write: impl FnOnce(&mut File) -> io::Result<
     })
 }
 
-/// An array type of these lengths, if there are such arrays.
+/// Returns an array type of these lengths, if an array can have it.
 pub(super) fn typed(dtype: DType, lengths: &[u64], at: &Place) -> Result<ArrayType, Error> {
-    /// As many as NumPy takes.
+    /// NumPy's limit.
     const AXES: usize = 64;
     let usable = || {
         let lengths: Option<Vec<usize>> = lengths.iter().map(|&n| usize::try_from(n).ok()).collect();
@@ -84,7 +85,7 @@ pub(super) fn typed(dtype: DType, lengths: &[u64], at: &Place) -> Result<ArrayTy
     })
 }
 
-/// Whether arrays of so many bytes are within the limits of the thread.
+/// Returns an error if arrays of so many bytes go beyond the limits of the thread.
 pub(super) fn within(bytes: u64, at: &Place) -> Result<(), Error> {
     let limit = Limits::current().bytes;
     match bytes > limit {
@@ -98,7 +99,7 @@ pub(super) fn within(bytes: u64, at: &Place) -> Result<(), Error> {
     }
 }
 
-/// Fills bytes that stand after `before` others.
+/// Fills bytes that come after `before` others.
 pub(super) fn fill(reader: &mut dyn Read, bytes: &mut [u8], before: usize, at: &Place) -> Result<(), Error> {
     let mut filled = 0;
     while filled < bytes.len() {
@@ -112,7 +113,7 @@ pub(super) fn fill(reader: &mut dyn Read, bytes: &mut [u8], before: usize, at: &
             }
             Ok(n) => filled += n,
             Err(source) if source.kind() == ErrorKind::Interrupted => {}
-            // What is not the operating system's says that compressed bytes are wrong.
+            // An error that is not the operating system's means that compressed bytes are wrong.
             Err(source) if source.raw_os_error().is_none() => return Err(damaged(at, source)),
             Err(source) => {
                 return Err(Error::File {
@@ -125,9 +126,9 @@ pub(super) fn fill(reader: &mut dyn Read, bytes: &mut [u8], before: usize, at: &
     Ok(())
 }
 
-/// Reads `n` numbers. Memory grows with what is read: a length in a header is only a claim.
+/// Reads `n` numbers. Memory grows with the bytes that are read: a length in a header is only a claim.
 pub(super) fn numbers<T: Pod>(reader: &mut dyn Read, n: usize, at: &Place) -> Result<Vec<T>, Error> {
-    /// What stays in a core's cache between being zeroed and being written.
+    /// As many numbers as stay in a core's cache between being zeroed and being written.
     const STEP: usize = 1 << 15;
     let mut numbers: Vec<T> = Vec::new();
     while numbers.len() < n {
@@ -166,7 +167,7 @@ pub(super) fn damaged(at: &Place, what: impl ToString) -> Error {
     }
 }
 
-/// The elements of an array; `prepare` brings their bytes in order.
+/// Reads the elements of an array. `prepare` reorders their bytes.
 pub(super) fn elements(
     reader: &mut dyn Read,
     of: ArrayType,

@@ -16,26 +16,32 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! Every dtype goes through, bit for bit. What is read has the dtype that the file says, whatever the 64-bit switch: `float64` stays
-//! `float64`. Files in big-endian or column-major order are read as any other; what kiln has no dtype for (`float16`, complex numbers,
-//! strings, objects, records) is refused by its name. Pickled objects are never run.
+//! Every dtype is saved and read bit for bit. An array that is read has the dtype of the file, also if the
+//! 64-bit switch is off: `float64` stays `float64`. Files in big-endian or column-major order are read as
+//! well. A dtype that kiln does not have (`float16`, complex numbers, strings, objects, records) is refused
+//! by its name. Pickled objects are never run.
 //!
-//! A file is written beside its place and moved there when it is complete and on the disk, so that a write that fails leaves what was there
-//! before. It has the permissions of the file that it replaces. A path is taken as it is: no suffix is added.
+//! A file is written next to its final path, and moved there when it is complete and on the disk. So a write
+//! that fails keeps the old file. The new file has the permissions of the file that it replaces. A path is
+//! taken as it is: no suffix is added.
 //!
-//! A damaged file, also one that is made to do harm, is an [`Error`]. Memory grows with what is read, and not because a header says that it
-//! is there; memory that the operating system refuses is an error too. A small file may still hold much: an `.npz` file, compressed, a thousand
-//! times its own size, and a file with holes reads as zeros. [`Limits`] bound how much is read. Linux may grant more memory than there is, and end the process when it is used.
+//! A damaged file, also a malicious one, is an [`Error`]. Memory grows with the bytes that are read, and not
+//! with the claims of a header. Memory that the operating system refuses is an error too. A small file may
+//! still hold much: a compressed `.npz` file holds up to a thousand times its own size, and a file with holes
+//! reads as zeros. [`Limits`] bound the amount that is read. Linux may grant more memory than there is, and
+//! end the process when the memory is used.
 //!
-//! # What NumPy reads and kiln refuses
+//! # Files that NumPy reads and kiln refuses
 //!
-//! An `.npy` or `.npz` file that kiln reads has the same arrays for NumPy 2.4, whatever happened to it. NumPy reads more. Of `.npy` files kiln refuses
+//! For an `.npy` or `.npz` file that kiln reads, NumPy 2.4 reads the same arrays, also after damage. NumPy
+//! reads more files. Of `.npy` files kiln refuses
 //!
 //! - bytes after the last element;
 //! - headers that are Python, but not as NumPy writes it: types such as `'f4'` and `'float32'`, lengths such as `0x3`, `00` and `True`, text escapes, comments, a key that is there twice;
 //! - elements of a type that there is no dtype for, and bools that are neither 0 nor 1.
 //!
-//! NumPy believes the central directory of an `.npz` file and skips what it does not name. kiln refuses
+//! NumPy trusts the central directory of an `.npz` file and skips all bytes that the directory does not name.
+//! kiln refuses
 //!
 //! - a local header, an end record or a count that says something else than the directory, and a directory that ends elsewhere;
 //! - bytes that belong to no entry, before, between or after them, and an archive comment;
@@ -65,7 +71,7 @@ use std::path::Path;
 /// When the file cannot be written, and for more than 64 axes.
 ///
 /// # Panics
-/// When the array belongs to a recording: there is no value to save.
+/// When the array belongs to a trace: there is no value to save.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -83,10 +89,11 @@ pub fn save(path: impl AsRef<Path>, array: &Array) -> Result<(), Error> {
     })
 }
 
-/// The array in a `.npy` file, of the dtype that the file says. NumPy's `np.load` opens both kinds of files, here [`loadz`] is for `.npz`.
+/// Loads the array of a `.npy` file, with the dtype of the file. NumPy's `np.load` opens both kinds of files;
+/// here [`loadz`] is for `.npz`.
 ///
 /// # Errors
-/// When the file cannot be read, or is no whole `.npy` file of a dtype that kiln has.
+/// When the file cannot be read, or is not a whole `.npy` file of a dtype that kiln has.
 ///
 /// ```
 /// use kiln::{DType, io};
@@ -104,7 +111,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Array, Error> {
     npy::read(&mut file, length, &at)
 }
 
-/// The array in the bytes of a `.npy` file.
+/// Loads the array from the bytes of a `.npy` file.
 ///
 /// # Errors
 /// As [`load`].
@@ -119,13 +126,13 @@ pub fn from_npy(bytes: &[u8]) -> Result<Array, Error> {
     npy::read(&mut &bytes[..], bytes.len() as u64, &Place::default())
 }
 
-/// The bytes of the `.npy` file that [`save`] writes.
+/// Returns the bytes of the `.npy` file that [`save`] writes.
 ///
 /// # Errors
 /// For more than 64 axes.
 ///
 /// # Panics
-/// When the array belongs to a recording: there is no value to save.
+/// When the array belongs to a trace: there is no value to save.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -148,7 +155,7 @@ pub fn to_npy(array: &Array) -> Result<Vec<u8>, Error> {
 /// When the file cannot be written, two arrays have the same name, or one has more than 64 axes.
 ///
 /// # Panics
-/// When an array belongs to a recording: there is no value to save.
+/// When an array belongs to a trace: there is no value to save.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -166,10 +173,11 @@ pub fn savez<N: AsRef<str>, A: Borrow<Array>>(
     replaced(path, |file| npz::write(&entries, file))
 }
 
-/// The arrays in an `.npz` file by their names, compressed or not. NumPy's `np.load` opens both kinds of files, here [`load`] is for `.npy`.
+/// Loads the arrays of an `.npz` file by their names, compressed or not. NumPy's `np.load` opens both kinds
+/// of files; here [`load`] is for `.npy`.
 ///
 /// # Errors
-/// When the file cannot be read, or is no whole `.npz` file of arrays of dtypes that kiln has.
+/// When the file cannot be read, or is not a whole `.npz` file of arrays of dtypes that kiln has.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -186,7 +194,7 @@ pub fn loadz(path: impl AsRef<Path>) -> Result<BTreeMap<String, Array>, Error> {
     npz::read(BufReader::new(file), length, &Place::of(path))
 }
 
-/// The arrays in the bytes of an `.npz` file.
+/// Loads the arrays from the bytes of an `.npz` file.
 ///
 /// # Errors
 /// As [`loadz`].
@@ -201,13 +209,13 @@ pub fn from_npz(bytes: &[u8]) -> Result<BTreeMap<String, Array>, Error> {
     npz::read(Cursor::new(bytes), bytes.len() as u64, &Place::default())
 }
 
-/// The bytes of the `.npz` file that [`savez`] writes.
+/// Returns the bytes of the `.npz` file that [`savez`] writes.
 ///
 /// # Errors
 /// When two arrays have the same name, or one has more than 64 axes.
 ///
 /// # Panics
-/// When an array belongs to a recording: there is no value to save.
+/// When an array belongs to a trace: there is no value to save.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -233,7 +241,7 @@ pub fn to_npz<N: AsRef<str>, A: Borrow<Array>>(
 /// When the file cannot be written, two arrays have the same name, or one is called `__metadata__`.
 ///
 /// # Panics
-/// When an array belongs to a recording: there is no value to save.
+/// When an array belongs to a trace: there is no value to save.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -250,10 +258,10 @@ pub fn save_safetensors<N: AsRef<str>, A: Borrow<Array>>(
     save_tensors(path.as_ref(), named, None)
 }
 
-/// The arrays in a safetensors file by their names.
+/// Loads the arrays of a safetensors file by their names.
 ///
 /// # Errors
-/// When the file cannot be read, or is no whole safetensors file of arrays of dtypes that kiln has.
+/// When the file cannot be read, or is not a whole safetensors file of arrays of dtypes that kiln has.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -266,7 +274,7 @@ pub fn load_safetensors(path: impl AsRef<Path>) -> Result<BTreeMap<String, Array
     Ok(load_tensors(path.as_ref())?.arrays)
 }
 
-/// The arrays in the bytes of a safetensors file.
+/// Loads the arrays from the bytes of a safetensors file.
 ///
 /// # Errors
 /// As [`load_safetensors`].
@@ -281,13 +289,13 @@ pub fn from_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, Array>, Error> 
     Ok(safetensors::read(&mut &bytes[..], bytes.len() as u64, &Place::default())?.arrays)
 }
 
-/// The bytes of the file that [`save_safetensors`] writes.
+/// Returns the bytes of the file that [`save_safetensors`] writes.
 ///
 /// # Errors
 /// When two arrays have the same name, or one is called `__metadata__`.
 ///
 /// # Panics
-/// When an array belongs to a recording: there is no value to save.
+/// When an array belongs to a trace: there is no value to save.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -317,7 +325,7 @@ pub(crate) fn load_tensors(path: &Path) -> Result<safetensors::Tensors, Error> {
     safetensors::read(&mut file, length, &Place::of(path))
 }
 
-/// What is to be saved of an array.
+/// Returns the elements of an array, to save them. Raises if the array belongs to a trace.
 #[track_caller]
 fn value(op: &str, array: &Array) -> Buffer {
     match array.try_buffer() {

@@ -1,6 +1,8 @@
-//! The `.npy` format: eight bytes of magic and version, a line of Python with dtype, order and shape, and the elements.
+//! The `.npy` format: eight bytes of magic and version, a line of Python with dtype, order and shape, and the
+//! elements.
 //!
-//! Its definition is in NumPy's `numpy/lib/_format_impl.py`. The line is a dict with these three keys and no others.
+//! The format is defined in NumPy's `numpy/lib/_format_impl.py`. The line is a dict with these three keys and
+//! no others.
 
 use super::file::{damaged, elements, fill, truncated, typed, within};
 use super::{Error, Place};
@@ -9,7 +11,7 @@ use std::io::Read;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
-/// What stands before the elements of an array, as NumPy writes it.
+/// Returns the bytes before the elements of an array, as NumPy writes them.
 pub(super) fn header(of: &ArrayType, at: &Place) -> Result<Vec<u8>, Error> {
     let lengths: Vec<u64> = of.shape.iter().map(|&n| n as u64).collect();
     typed(of.dtype, &lengths, at)?;
@@ -30,12 +32,12 @@ pub(super) fn header(of: &ArrayType, at: &Place) -> Result<Vec<u8>, Error> {
         "{{'descr': '{descr}', 'fortran_order': False, 'shape': {}, }}",
         of.shape
     );
-    // NumPy leaves room for the first length to grow to any that there is.
+    // NumPy leaves room so that the first length can grow to any number.
     const DIGITS: usize = 21;
     if let Some(first) = of.shape.first() {
         line.push_str(&" ".repeat(DIGITS.saturating_sub(first.to_string().len())));
     }
-    // The elements start at a multiple of this.
+    // The elements start at a multiple of this number.
     const ALIGN: usize = 64;
     let before = MAGIC.len() + 2 + 2;
     line.push_str(&" ".repeat(ALIGN - (before + line.len() + 1) % ALIGN));
@@ -90,7 +92,7 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
     fill(reader, &mut size[..field], start.len(), at)?;
     let before = (start.len() + field) as u64;
     let size = u64::from(u32::from_le_bytes(size));
-    // The longest that NumPy reads.
+    // The longest header that NumPy reads.
     const LONGEST: u64 = 10_000;
     if size > LONGEST {
         return Err(damaged(at, format!("a header of {size} bytes")));
@@ -135,7 +137,7 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
     })
 }
 
-/// Elements of `size` bytes from column-major order to row-major.
+/// Copies elements of `size` bytes from column-major order to row-major.
 fn row_major(columns: &[u8], lengths: &[usize], size: usize, rows: &mut [u8]) {
     let strides = lengths.iter().scan(size, |stride, &n| {
         let here = *stride;
@@ -147,7 +149,7 @@ fn row_major(columns: &[u8], lengths: &[usize], size: usize, rows: &mut [u8]) {
     let mut from = 0;
     for row in rows.chunks_exact_mut(size) {
         row.copy_from_slice(&columns[from..from + size]);
-        // The next index in row-major order, and where it is.
+        // The next index in row-major order, and its offset.
         for axis in (0..lengths.len()).rev() {
             index[axis] += 1;
             from += strides[axis];
@@ -160,14 +162,14 @@ fn row_major(columns: &[u8], lengths: &[usize], size: usize, rows: &mut [u8]) {
     }
 }
 
-/// As much of a header as a message takes.
+/// Returns as much of a header as a message shows.
 fn shown(line: &str) -> &str {
     const MOST: usize = 100;
     let end = line.char_indices().nth(MOST).map_or(line.len(), |(at, _)| at);
     &line[..end]
 }
 
-/// The dtype that NumPy's type string means, and whether it is big-endian.
+/// Returns the dtype of NumPy's type string, and true if it is big-endian.
 fn dtype_of(descr: &str, at: &Place) -> Result<(DType, bool), Error> {
     let refused = |name: String| {
         Err(Error::Dtype {
@@ -231,7 +233,7 @@ struct Header<'a> {
 }
 
 fn parsed(line: &str, version: u8) -> Result<Header<'_>, String> {
-    // Python takes no other space before an expression.
+    // Python allows no other space before an expression.
     let mut rest = Rest(line.trim_start_matches([' ', '\t']));
     if !rest.0.starts_with('{') {
         return Err("no \"{\" at the beginning".into());
@@ -255,7 +257,8 @@ fn parsed(line: &str, version: u8) -> Result<Header<'_>, String> {
             break;
         }
     }
-    // Python counts what stands at the beginning of a line, unless NumPy takes the header apart first, as it does for the versions of Python 2.
+    // Python counts the space at the beginning of a line, unless NumPy tokenizes the header first, as it does
+    // for the versions of Python 2.
     let last = rest.0.trim_start_matches([' ', '\t', '\x0c']);
     let space: &[char] = if version < 3 { &SPACE } else { &['\r', '\n'] };
     if !last.trim_start_matches(space).is_empty() {
@@ -268,10 +271,10 @@ fn parsed(line: &str, version: u8) -> Result<Header<'_>, String> {
     })
 }
 
-/// Python's space within brackets.
+/// The characters that are space to Python within brackets.
 const SPACE: [char; 5] = [' ', '\t', '\x0c', '\r', '\n'];
 
-/// What is left of the line.
+/// The rest of the line.
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
@@ -301,7 +304,7 @@ impl<'a> Rest<'a> {
         Ok(text)
     }
 
-    /// A list or tuple is given as it stands: what is in it is not looked at.
+    /// Returns a type string. A list or tuple is returned as its text: its contents are not checked.
     fn descr(&mut self) -> Result<&'a str, String> {
         self.0 = self.0.trim_start_matches(SPACE);
         if !self.0.starts_with(['[', '(']) {
@@ -331,7 +334,8 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// A tuple of whole numbers in Python: one number has a comma after it, and none but 0 begins with 0.
+    /// Reads a tuple of whole numbers in Python: a single number has a comma after it, and no number but 0
+    /// begins with 0.
     fn shape(&mut self, version: u8) -> Result<Vec<u64>, String> {
         let mut lengths = Vec::new();
         self.must("(")?;
@@ -344,7 +348,7 @@ impl<'a> Rest<'a> {
                 .filter(|_| digits == "0" || !digits.starts_with('0'));
             lengths.push(length.ok_or("a shape that is not of whole numbers")?);
             self.0 = rest;
-            // Python 2 wrote long ones so.
+            // Python 2 wrote long integers with this suffix.
             if version < 3 {
                 self.eat("L");
             }

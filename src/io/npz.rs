@@ -1,4 +1,4 @@
-//! The `.npz` format: a zip archive of `.npy` files, each called after its array.
+//! The `.npz` format: a zip archive of `.npy` files, each with the name of its array.
 
 use super::file::{damaged, truncated, within};
 use super::{Error, Place, npy, zip};
@@ -26,7 +26,7 @@ pub(super) fn entries<'a>(named: &'a [(String, Buffer)], at: &Place) -> Result<V
                 name: Some(name.clone()),
             });
         }
-        // The length of a name is two bytes there.
+        // An archive has two bytes for the length of a name.
         if name.len() + SUFFIX.len() > usize::from(u16::MAX) {
             return Err(Error::Name {
                 at: at.clone(),
@@ -48,7 +48,7 @@ pub(super) fn write(entries: &[Entry<'_>], file: impl Write + Seek) -> io::Resul
         let length = entry.header.len() + entry.elements.len();
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
-            // No time: the same arrays are the same file.
+            // Without a time, the same arrays make the same file.
             .last_modified_time(::zip::DateTime::default())
             .large_file(length as u64 >= ZIP64_BYTES_THR);
         archive.start_file(&entry.name, options)?;
@@ -69,7 +69,7 @@ pub(super) fn read(
         at: at.clone(),
         source,
     })?;
-    // A first file, or the end of an empty archive.
+    // The magic of a first file, or of the end of an empty archive.
     let magics: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
     if !magics.iter().any(|magic| magic.starts_with(&start)) {
         return Err(Error::Format {

@@ -12,21 +12,21 @@ use std::io::{self, Read, Write};
 /// The name in the header that is not an array's.
 const NOTES: &str = "__metadata__";
 
-/// What is in a file.
+/// The contents of a file.
 pub(crate) struct Tensors {
     pub(crate) arrays: BTreeMap<String, Array>,
-    /// Texts under names.
+    /// The metadata: texts by their names.
     pub(crate) notes: HashMap<String, String>,
 }
 
-/// A file that is to be written: its header, and the arrays in order.
+/// A file to write: its header, and the arrays in order.
 pub(crate) struct Layout {
     header: Vec<u8>,
     arrays: Vec<(String, Buffer)>,
 }
 
 impl Layout {
-    /// As Python's safetensors lays arrays out: the widest dtypes first, and among them by name.
+    /// Lays arrays out as Python's safetensors does: the widest dtypes first, and those of one dtype by name.
     pub(crate) fn new(
         mut arrays: Vec<(String, Buffer)>,
         note: Option<(String, String)>,
@@ -63,7 +63,7 @@ impl Layout {
         let notes = note.map(|note| HashMap::from([note]));
         let metadata = Metadata::new(notes, infos.collect()).map_err(|error| damaged(at, error))?;
         let mut text = serde_json::to_vec(&metadata).map_err(|error| damaged(at, error))?;
-        // So that elements are aligned.
+        // The padding aligns the elements.
         text.resize(text.len().next_multiple_of(8), b' ');
         if text.len() as u64 > LONGEST {
             return Err(damaged(at, format!("a header of {} bytes", text.len())));
@@ -196,7 +196,7 @@ fn array_dtype(dtype: Dtype) -> Option<DType> {
     DType::ALL.into_iter().find(|&of| tensor_dtype(of) == dtype)
 }
 
-/// The header as it is written: a name may stand there twice.
+/// The header as it is written. A name may occur twice.
 struct Header {
     notes: Option<HashMap<String, String>>,
     tensors: Vec<(String, TensorInfo)>,

@@ -1,13 +1,15 @@
-//! The structure of a zip archive, read so that damage is seen.
+//! Reads the structure of a zip archive, and detects damage.
 //!
-//! Most readers of zip archives, the crate `zip` among them, read the central directory alone: a damaged name or number there gives other arrays,
-//! and bytes that no entry covers are skipped. Here everything that an archive says twice must agree, and its parts cover every byte:
+//! Most readers of zip archives, such as the crate `zip`, read the central directory alone: a damaged name or
+//! number there selects other arrays, and bytes that no entry covers are skipped. Here all data that an
+//! archive holds twice must agree, and its parts cover every byte:
 //!
 //! ```text
 //! (local header, data, descriptor)...  directory  (zip64 end record, locator)  end record
 //! ```
 //!
-//! The format is described in PKWARE's APPNOTE.TXT. Only what `np.savez` and `np.savez_compressed` write is read.
+//! The format is described in PKWARE's APPNOTE.TXT. Only the archives of `np.savez` and `np.savez_compressed`
+//! are read.
 
 use super::file::{damaged, fill, numbers};
 use super::{Error, Place};
@@ -15,7 +17,7 @@ use crc32fast::Hasher;
 use flate2::read::DeflateDecoder;
 use std::io::{self, Read, Seek, SeekFrom, Take};
 
-/// The length of the end record. It is the shortest archive.
+/// The length of the end record, and so of the shortest archive.
 pub(super) const END: u64 = 22;
 /// The lengths of the other records, without the names and extra fields after them.
 const LOCAL: u64 = 30;
@@ -26,7 +28,7 @@ const LOCATOR: u64 = 20;
 /// The highest version of the format that stored and deflated files need: 4.5, for sizes of 64 bits.
 const VERSION: u64 = 45;
 
-/// Flags: a checksum after the data, a name in UTF-8, and how hard deflate tried.
+/// Flags: a checksum after the data, a name in UTF-8, the effort of deflate, and encryption.
 const DESCRIPTOR: u64 = 1 << 3;
 const UTF8: u64 = 1 << 11;
 const EFFORT: u64 = 0b110;
@@ -43,11 +45,11 @@ pub(super) struct Member {
     crc32: u64,
     /// The number of bytes of the file.
     pub(super) size: u64,
-    /// The number of bytes that it takes in the archive.
+    /// The number of bytes of the file within the archive.
     compressed: u64,
-    /// Where its local header begins.
+    /// The offset of the file's local header.
     header: u64,
-    /// Where its data begins.
+    /// The offset of the file's data.
     data: u64,
 }
 
@@ -55,7 +57,7 @@ pub(super) struct Member {
 struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
-    /// The next number, of `width` bytes; the caller knows that they are there.
+    /// Returns the next number, of `width` bytes. The caller has checked that they exist.
     fn next(&mut self, width: usize) -> u64 {
         let (number, rest) = self.0.split_at(width);
         self.0 = rest;
@@ -69,12 +71,13 @@ struct Archive<'a, R> {
     at: &'a Place,
 }
 
-/// The files of an archive of `length` bytes, at least those of an end record, in the order of its directory.
+/// Returns the files of an archive of `length` bytes, in the order of its directory. `length` is at least
+/// that of an end record.
 pub(super) fn members<R: Read + Seek>(reader: &mut R, length: u64, at: &Place) -> Result<Vec<Member>, Error> {
     let mut archive = Archive { reader, at };
     let directory = archive.directory(length)?;
     let mut members = archive.entries(&directory)?;
-    // The parts in the order in which they stand.
+    // The files in the order of their offsets.
     let mut order: Vec<&mut Member> = members.iter_mut().collect();
     order.sort_by_key(|member| member.header);
     let nexts: Vec<u64> = order.iter().skip(1).map(|member| member.header).collect();
@@ -95,7 +98,7 @@ pub(super) fn members<R: Read + Seek>(reader: &mut R, length: u64, at: &Place) -
     Ok(members)
 }
 
-/// Where the directory is, and how many entries it has.
+/// The position of the directory, and its number of entries.
 struct Directory {
     start: u64,
     size: u64,
@@ -107,7 +110,7 @@ impl<R: Read + Seek> Archive<'_, R> {
         Err(damaged(self.at, what))
     }
 
-    /// An archive of a kind that NumPy does not write.
+    /// Returns the error of an archive that NumPy does not write.
     fn other<T>(&self, found: String) -> Result<T, Error> {
         Err(Error::Format {
             at: self.at.clone(),
@@ -116,7 +119,7 @@ impl<R: Read + Seek> Archive<'_, R> {
         })
     }
 
-    /// The `size` bytes from `start` on, which are there.
+    /// Reads the `size` bytes from `start` on. The caller has checked that they exist.
     fn bytes(&mut self, start: u64, size: u64) -> Result<Vec<u8>, Error> {
         self.seek(start)?;
         numbers(self.reader, size as usize, self.at)
@@ -161,7 +164,8 @@ impl<R: Read + Seek> Archive<'_, R> {
         Ok(directory)
     }
 
-    /// Reads the zip64 end record and its locator. The end record has the same numbers, as far as they fit into its fields.
+    /// Reads the zip64 end record and its locator. The end record has the same numbers, unless they do not
+    /// fit into its fields.
     fn wide(&self, record: &[u8], start: u64, directory: &mut Directory) -> Result<(), Error> {
         let mut fields = Fields(&record[4..]);
         let size = fields.next(8);
@@ -257,7 +261,7 @@ impl<R: Read + Seek> Archive<'_, R> {
         }
     }
 
-    /// Whether a file is stored in a way that is read here.
+    /// Returns an error if a file is stored in an unsupported way.
     fn readable(&self, name: &str, version: u64, flags: u64, method: u64) -> Result<(), Error> {
         if flags & ENCRYPTED != 0 {
             return self.other(format!("{name:?} in it is encrypted"));
@@ -273,7 +277,8 @@ impl<R: Read + Seek> Archive<'_, R> {
         Ok(())
     }
 
-    /// Holds the directory's entry against the local header and the descriptor, which end at `end`, and finds the data.
+    /// Compares the directory's entry with the local header and the descriptor, which ends at `end`, and
+    /// finds the data.
     fn local(&mut self, member: &mut Member, end: u64) -> Result<(), Error> {
         let (name, at) = (&member.name, self.at);
         let differ = |what: &str| {
@@ -312,7 +317,7 @@ impl<R: Read + Seek> Archive<'_, R> {
         }
         let said = [crc32, size, compressed];
         let known = [member.crc32, member.size, member.compressed];
-        // A writer that cannot go back leaves them out here, and writes a descriptor.
+        // A writer that cannot seek writes zeros here, and a descriptor after the data.
         let later = member.flags & DESCRIPTOR != 0;
         if said != known && !(later && said == [0, 0, 0]) {
             return differ("the sizes or checksums");
@@ -337,8 +342,8 @@ impl<R: Read + Seek> Archive<'_, R> {
     }
 }
 
-/// Replaces the sizes that do not fit into fields of four bytes by those of the extra field for them, in this order. Whether the extra fields
-/// are whole.
+/// Replaces the sizes that do not fit into fields of four bytes by those of the zip64 extra field, in this
+/// order. Returns true if the extra fields are complete.
 fn wide_sizes<const N: usize>(mut extra: &[u8], sizes: [&mut u64; N]) -> bool {
     let mut wide = sizes.into_iter().filter(|size| **size == u64::from(u32::MAX));
     while extra.len() >= 4 {
@@ -364,7 +369,7 @@ fn wide_sizes<const N: usize>(mut extra: &[u8], sizes: [&mut u64; N]) -> bool {
 }
 
 impl Member {
-    /// Returns true if the data can become as many bytes as the file is said to have. Deflate makes at most 1032 bytes of one.
+    /// Returns true if the data can expand to the file's size. Deflate makes at most 1032 bytes of one.
     pub(super) fn is_possible(&self) -> bool {
         match self.method {
             STORED => self.size == self.compressed,
@@ -372,7 +377,7 @@ impl Member {
         }
     }
 
-    /// The file's bytes.
+    /// Returns the file's bytes.
     pub(super) fn open<'a, R: Read + Seek>(&self, reader: &'a mut R) -> io::Result<Content<'a, R>> {
         reader.seek(SeekFrom::Start(self.data))?;
         let data = reader.take(self.compressed);
@@ -409,7 +414,7 @@ impl<R: Read> Read for Content<'_, R> {
 }
 
 impl<R: Read> Content<'_, R> {
-    /// What is wrong with the file whose bytes were all read.
+    /// Checks a file whose bytes were all read. The error says what is wrong.
     pub(super) fn finish(mut self, of: &Member) -> Result<(), String> {
         if self.read(&mut [0]).map_err(|error| error.to_string())? != 0 {
             return Err(format!("more than the {} bytes that belong there", of.size));

@@ -4,7 +4,7 @@ use plotters::coord::ranged1d::{BoldPoints, KeyPointHint, NoDefaultFormatting, R
 use plotters::coord::types::RangedCoordf64;
 use std::ops::Range;
 
-/// How an axis is divided.
+/// The scale of an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Scale {
     Linear,
@@ -16,7 +16,8 @@ impl Scale {
         if log { Scale::Log } else { Scale::Linear }
     }
 
-    /// The place of a value along the axis; NaN for one that has none. What is too large to be subtracted and divided counts as infinite.
+    /// Returns the position of a value along the axis, or NaN if it has none. A value too large to be
+    /// subtracted and divided counts as infinite.
     pub(super) fn of(self, value: f64) -> f64 {
         match self {
             Scale::Linear if value.abs() < 1e300 => value,
@@ -26,7 +27,7 @@ impl Scale {
     }
 }
 
-/// The places that data takes on an axis. An end is exact if the axis should stop there, as under bars.
+/// The range of positions of data on an axis. An end is exact if the axis should stop there, as under bars.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     pub(super) lo: f64,
@@ -35,11 +36,11 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// The bounds of the places that are numbers, if there are any.
+    /// Returns the bounds of the positions that are numbers, if there are any.
     pub(super) fn of(places: impl Iterator<Item = f64>) -> Option<Bounds> {
         let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
         for place in places {
-            // NaN is passed over.
+            // `min` and `max` skip NaN.
             lo = lo.min(place);
             hi = hi.max(place);
         }
@@ -57,7 +58,7 @@ impl Bounds {
         }
     }
 
-    /// The bounds of both.
+    /// Returns the common bounds.
     pub(super) fn with(self, other: Bounds) -> Bounds {
         let exact = |end: usize, mine: f64, its: f64, outer: f64| {
             self.exact[end] && mine == outer || other.exact[end] && its == outer
@@ -70,11 +71,11 @@ impl Bounds {
         }
     }
 
-    /// The ends of an axis for these places: a little further, and never without length.
+    /// Returns the ends of an axis for these positions: a little further out, and never without length.
     fn ends(self, scale: Scale) -> [f64; 2] {
         let size = self.lo.abs().max(self.hi.abs());
         let span = self.hi - self.lo;
-        // A range so narrow is a constant with rounding errors.
+        // Such a narrow range is a constant with rounding errors.
         if span <= 1e-10 * size || span < 1e-290 {
             let around = match scale {
                 Scale::Linear if size > 1e-280 => 0.1 * size,
@@ -87,20 +88,20 @@ impl Bounds {
     }
 }
 
-/// An axis as plotters draws it: a range of places, and what is written where.
+/// An axis as plotters draws it: a range of positions, and the labels at some of them.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
     pub(super) lo: f64,
     pub(super) hi: f64,
-    /// True if it is drawn from the other end.
+    /// True if the axis is drawn from the other end.
     pub(super) reversed: bool,
     ticks: Vec<(f64, String)>,
-    /// Between the powers of ten.
+    /// The positions between the powers of ten.
     lesser: Vec<f64>,
 }
 
 impl Axis {
-    /// An axis with at most about so many ticks.
+    /// Makes an axis with at most about `most` ticks.
     pub(super) fn new(scale: Scale, bounds: Bounds, most: usize) -> Axis {
         let [lo, hi] = bounds.ends(scale);
         let (ticks, lesser) = match scale {
@@ -116,12 +117,12 @@ impl Axis {
         }
     }
 
-    /// How far a place is along the axis, from 0 to 1.
+    /// Returns the fraction of the axis before a position, from 0 to 1.
     pub(super) fn part(&self, place: f64) -> f64 {
         (place - self.lo) / (self.hi - self.lo)
     }
 
-    /// The place at a part of the way.
+    /// Returns the position at a fraction of the axis.
     pub(super) fn place(&self, part: f64) -> f64 {
         self.lo + (self.hi - self.lo) * part
     }
@@ -130,7 +131,7 @@ impl Axis {
         self.ticks.iter().map(|(_, label)| label.as_str())
     }
 
-    /// What is written at a tick.
+    /// Returns the label of a tick.
     pub(super) fn label(&self, place: &f64) -> String {
         let tick = self.ticks.iter().find(|(tick, _)| tick == place);
         tick.map(|(_, label)| label.clone()).unwrap_or_default()
@@ -166,7 +167,7 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// Round numbers: plotters', which wants a range with a length of about 1.
+/// Returns plotters' round numbers. Plotters needs a range with a length of about 1.
 fn round(lo: f64, hi: f64, most: usize) -> Vec<f64> {
     let unit = 10_f64.powf((hi - lo).log10().floor());
     let ticks = RangedCoordf64::from(lo / unit..hi / unit).key_points(BoldPoints(most));
@@ -179,7 +180,8 @@ fn linear(lo: f64, hi: f64, most: usize) -> Vec<(f64, String)> {
     ticks.into_iter().zip(labels).collect()
 }
 
-/// Powers of ten and what is between them, or less than powers when there are too few of them in the range.
+/// Returns the powers of ten and the positions between them. If there are too few powers in the range,
+/// returns other numbers.
 fn logarithmic(lo: f64, hi: f64, most: usize) -> (Vec<(f64, String)>, Vec<f64>) {
     let between = |digits: &[i32]| -> Vec<f64> {
         let powers = lo.floor() as i32..=hi.floor() as i32;
@@ -215,19 +217,19 @@ fn logarithmic(lo: f64, hi: f64, most: usize) -> (Vec<(f64, String)>, Vec<f64>) 
     (ticks, Vec::new())
 }
 
-/// Numbers in equal steps, all with as many decimals, or all in the scientific form.
+/// Formats numbers in equal steps, all with as many decimals, or all in the scientific form.
 fn labels(ticks: &[f64]) -> Vec<String> {
     let greatest = ticks.iter().fold(0.0, |most: f64, tick| most.max(tick.abs()));
     let step = match ticks {
         [first, second, ..] => second - first,
         _ => greatest,
     };
-    // The powers of ten of the first digit and of the last; steps may be a bit too small.
+    // The powers of ten of the first digit and of the last. Steps may be slightly too small.
     let [first, last] = [greatest, step].map(|number| (number * 1.000_001).log10().floor() as i32);
     let decimals = |power: i32| usize::try_from(-power).unwrap_or(0);
     let scientific = first < -4 || first < -2 && last < -4 || first >= 6 && first - last <= 4;
     let label = |&tick: &f64| {
-        // Not -0.
+        // Avoids -0.
         let tick = if tick.abs() < 0.5 * step { 0.0 } else { tick };
         let label = match scientific {
             false => format!("{tick:.*}", decimals(last)),

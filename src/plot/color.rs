@@ -3,11 +3,11 @@
 use plotters::style::RGBColor;
 use plotters::style::colors::colormaps::{ColorMap, ViridisRGB};
 
-/// Text and axes: a grey that can be read on white and on near-black.
+/// The colour of text and axes: a grey that can be read on white and on near-black.
 pub(super) const INK: RGBColor = RGBColor(0x77, 0x77, 0x77);
 
-/// The colours of series in their order, again from the first after the last. Each has a contrast of at least 3 with white and with
-/// near-black.
+/// The colours of series in their order, starting again after the last. Each has a contrast of at least 3
+/// with white and with near-black.
 const SERIES: [RGBColor; 8] = [
     RGBColor(0x3a, 0x86, 0xe0),
     RGBColor(0xe0, 0x70, 0x1a),
@@ -23,7 +23,7 @@ pub(super) fn of_series(i: usize) -> RGBColor {
     SERIES[i % SERIES.len()]
 }
 
-/// The colour of a height between 0 and 1.
+/// Returns the colour of a height between 0 and 1.
 pub(super) fn of_height(height: f64) -> RGBColor {
     ViridisRGB.get_color(height)
 }

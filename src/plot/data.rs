@@ -1,9 +1,9 @@
-//! Arrays as numbers to draw, and what is wrong with them: a panic at the user's line, `plot: fact: hint`.
+//! Reads arrays as numbers to draw. Wrong arrays panic at the user's line with `plot: fact: hint`.
 
 use super::refuse;
 use kiln_core::{Array, DType};
 
-/// The elements of an argument.
+/// Returns the elements of an argument.
 #[track_caller]
 fn values(method: &str, name: &str, array: &Array) -> Vec<f64> {
     if array.is_traced() {
@@ -29,7 +29,7 @@ fn values(method: &str, name: &str, array: &Array) -> Vec<f64> {
     read!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64)
 }
 
-/// The elements of an argument of one axis.
+/// Returns the elements of an argument of one axis.
 #[track_caller]
 pub(super) fn vector(method: &str, name: &str, array: &Array) -> Vec<f64> {
     if array.ndim() != 1 {
@@ -41,7 +41,7 @@ pub(super) fn vector(method: &str, name: &str, array: &Array) -> Vec<f64> {
     values(method, name, array)
 }
 
-/// Points.
+/// Returns the coordinates of points.
 #[track_caller]
 pub(super) fn points(method: &str, x: &Array, y: &Array) -> [Vec<f64>; 2] {
     let points = [vector(method, "x", x), vector(method, "y", y)];
@@ -64,7 +64,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// The first axis of `z` goes with `x`, the second with `y`.
+    /// Makes a grid. The first axis of `z` belongs to `x`, the second to `y`.
     #[track_caller]
     pub(super) fn new(method: &str, x: &Array, y: &Array, z: &Array) -> Grid {
         let mut grid = Grid {
@@ -96,7 +96,7 @@ impl Grid {
         grid
     }
 
-    /// A matrix over its indices: columns along x, rows along y.
+    /// Makes a grid of a matrix over its indices: columns along x, rows along y.
     #[track_caller]
     pub(super) fn of_matrix(method: &str, z: &Array) -> Grid {
         let elements = matrix(method, z);
@@ -121,7 +121,7 @@ fn matrix(method: &str, z: &Array) -> Vec<f64> {
     values(method, "z", z)
 }
 
-/// Returns true if the numbers decrease; otherwise they increase.
+/// Returns true if the numbers decrease, false if they increase. Panics otherwise.
 #[track_caller]
 fn falls(method: &str, name: &str, numbers: &[f64]) -> bool {
     let falls = numbers.len() > 1 && numbers[1] < numbers[0];

@@ -1,4 +1,4 @@
-//! Where everything stands: title, legend, axes, colour bar, and the data between them.
+//! The layout of a plot: title, legend, axes, colour bar, and the data between them.
 
 use super::axis::{Axis, Bounds, Scale};
 use super::paper::{Drawn, LABEL, Paper, TICK, TITLE, widest, width};
@@ -9,15 +9,15 @@ use plotters::coord::cartesian::Cartesian2d;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-/// Around everything, and between an axis and its numbers.
+/// The margin around the plot, and between an axis and its numbers.
 const MARGIN: f64 = 8.0;
 const LINE: f64 = 20.0;
 
-/// The colour bar, and its distance from the map.
+/// The width of the colour bar, and its distance from the map.
 const BAR: f64 = 14.0;
 const BAR_GAP: f64 = 16.0;
 
-/// A line in the legend, and its distance from the label.
+/// The length of a line in the legend, and its distance from the label.
 const SAMPLE: f64 = 22.0;
 
 pub(super) fn draw<DB: DrawingBackend>(plot: &Plot, paper: &Paper<DB>) -> Result<(), Error> {
@@ -55,7 +55,7 @@ fn two_axes<DB: DrawingBackend>(
     });
     let room_for = |label: bool| if label { LINE } else { 0.0 };
 
-    // The heights do not depend on the widths: they come first.
+    // The heights do not depend on the widths, so they are computed first.
     let legend = Legend::new(plot, width - 100.0);
     let above_legend = MARGIN + if plot.title.is_some() { TITLE + 10.0 } else { 4.0 };
     let top = above_legend + LINE * legend.rows + if legend.rows > 0.0 { 4.0 } else { 0.0 };
@@ -150,7 +150,7 @@ fn two_axes<DB: DrawingBackend>(
     }
 }
 
-/// An axis with as many numbers as have room beside one another.
+/// Makes an axis with as many numbers as fit next to each other.
 fn fitting(scale: Scale, bounds: Bounds, room: f64) -> Axis {
     let mut most = (room / 50.0) as usize;
     loop {
@@ -162,7 +162,7 @@ fn fitting(scale: Scale, bounds: Bounds, room: f64) -> Axis {
     }
 }
 
-/// The series with their colours. A heat map has its own.
+/// Returns the series with their colours. A heat map has its own.
 fn colored(plot: &Plot) -> impl Iterator<Item = (&Series, RGBColor)> {
     let mut used = 0;
     plot.series.iter().map(move |series| {
@@ -172,7 +172,7 @@ fn colored(plot: &Plot) -> impl Iterator<Item = (&Series, RGBColor)> {
     })
 }
 
-/// What is between two axes.
+/// The area between two axes.
 struct Canvas<'a, DB: DrawingBackend> {
     chart: ChartContext<'a, DB, Cartesian2d<Axis, Axis>>,
     scales: [Scale; 2],
@@ -225,7 +225,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         Ok(())
     }
 
-    /// Each cell reaches a pixel under the next ones, for neighbours to have no seams.
+    /// Draws cells. Each reaches a pixel under the next ones, so that neighbours have no seams.
     fn cells(&mut self, cells: Vec<(Corners, RGBColor)>) -> Drawn<DB> {
         let Screen { axes, pixels } = self.screen;
         let under = |i: usize, end: f64| {
@@ -248,7 +248,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
     }
 }
 
-/// The colours of heights, with numbers to the right.
+/// Draws the colours of heights, with numbers to the right.
 fn color_bar<DB: DrawingBackend>(
     heights: &Axis,
     label: Option<&str>,
@@ -285,9 +285,10 @@ fn color_bar<DB: DrawingBackend>(
     Ok(())
 }
 
-/// Samples of the series and their labels, in rows above the axes, where no data is in their way. Plotters has its legend among the data.
+/// Samples of the series and their labels, in rows above the axes, away from the data. Plotters has its
+/// legend among the data.
 struct Legend<'a> {
-    /// With the distance from the left, and the row.
+    /// Each series with its colour, the distance from the left, and the row.
     entries: Vec<(&'a Series, RGBColor, [f64; 2])>,
     rows: f64,
 }

@@ -1,4 +1,4 @@
-//! SVG and PNG files, of lines as smooth as each allows.
+//! Writes SVG and PNG files, with lines as smooth as each allows.
 
 use super::figure::draw;
 use super::paper::Paper;
@@ -6,7 +6,7 @@ use super::{Error, Plot};
 use plotters::backend::{BitMapBackend, SVGBackend};
 use plotters::drawing::IntoDrawingArea;
 
-/// The text of an SVG file: drawn in tenths of a pixel.
+/// Returns the text of an SVG file, drawn in tenths of a pixel.
 pub(super) fn svg(plot: &Plot) -> Result<String, Error> {
     let units = 10;
     let size = (plot.width * units, plot.height * units);
@@ -26,13 +26,13 @@ pub(super) fn svg(plot: &Plot) -> Result<String, Error> {
         "width=\"{}\" height=\"{}\" stroke-width=\"8\" stroke-linejoin=\"round\" stroke-linecap=\"round\"",
         plot.width, plot.height
     );
-    // Without what is meant anyway. Quotes of the user's are escaped.
+    // Removes attributes with their default values. Quotes in the user's texts are escaped.
     let svg = svg
         .replacen(&drawn, &seen, 1)
         .replace(" stroke=\"none\" stroke-width=\"1\"/>", "/>")
         .replace(" stroke=\"none\"/>", "/>")
         .replace(" opacity=\"1\"", "");
-    // Facets of a surface have edges of their own colour, for neighbours to have no seams.
+    // Facets of a surface have edges of their own colour, so that neighbours have no seams.
     let mut parts = svg.split("<polygon fill=\"");
     let mut svg = parts.next().unwrap_or_default().to_string();
     for part in parts {
@@ -42,10 +42,10 @@ pub(super) fn svg(plot: &Plot) -> Result<String, Error> {
     Ok(svg)
 }
 
-/// The bytes of a PNG file: a pixel is the mean of three by three.
+/// Returns the bytes of a PNG file. A pixel is the mean of three by three.
 pub(super) fn png(plot: &Plot) -> Result<Vec<u8>, Error> {
     let [width, height] = [plot.width, plot.height].map(|side| side as usize);
-    // Large pictures would need gigabytes, and are fine anyway.
+    // Large pictures would need gigabytes, and are fine without means.
     let units = if width * height <= 4_000_000 { 3 } else { 1 };
     let mut fine = vec![255; width * height * units * units * 3];
     draw(

@@ -1,4 +1,4 @@
-//! A matrix as coloured cells.
+//! Draws a matrix as coloured cells.
 
 use super::axis::{Axis, Bounds, Scale};
 use super::color;
@@ -7,19 +7,20 @@ use super::series::Corners;
 use plotters::style::RGBColor;
 use std::ops::Range;
 
-/// The bounds of the cells, if there are any with a place and a number.
+/// Returns the bounds of the cells, if there is one with a position and a number.
 pub(super) fn bounds(grid: &Grid, scales: [Scale; 2]) -> Option<[Bounds; 2]> {
     heights(grid)?;
     let along = |centres: &[f64], scale| Some(Bounds::of(edges(centres, scale).1.into_iter())?.exact());
     Some([along(&grid.x, scales[0])?, along(&grid.y, scales[1])?])
 }
 
-/// The bounds of the numbers.
+/// Returns the bounds of the numbers.
 pub(super) fn heights(grid: &Grid) -> Option<Bounds> {
     Bounds::of(grid.z.iter().map(|&height| Scale::Linear.of(height))).map(Bounds::exact)
 }
 
-/// Cells by two corners, with the colours of their means: at most so many along x and y. Neighbours of one colour are one cell.
+/// Returns cells by two corners, with the colours of their means: at most `most` along x and y. Neighbours of
+/// one colour are one cell.
 pub(super) fn cells(
     grid: &Grid,
     scales: [Scale; 2],
@@ -49,27 +50,28 @@ pub(super) fn cells(
     cells
 }
 
-/// The indices below `n` in at most so many runs.
+/// Splits the indices below `n` into at most `most` runs.
 fn blocks(n: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     let size = n.div_ceil(most);
     (0..n).step_by(size).map(move |start| start..n.min(start + size))
 }
 
-/// The mean of what is a number.
+/// Returns the mean of the finite numbers.
 fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
     let (mut mean, mut count) = (0.0, 0.0);
     for number in numbers.filter(|number| number.is_finite()) {
         count += 1.0;
-        // A running mean, as the sum may be too large.
+        // A running mean, because the sum may be too large.
         mean += (number - mean) / count;
     }
     (count > 0.0).then_some(mean)
 }
 
-/// How many centres have no place on the axis, and the edges of the other cells: halfway between the centres.
+/// Returns the number of centres that have no position on the axis, and the edges of the other cells: halfway
+/// between the centres.
 fn edges(centres: &[f64], scale: Scale) -> (usize, Vec<f64>) {
     let places: Vec<f64> = centres.iter().map(|&centre| scale.of(centre)).collect();
-    // Centres increase: only first ones are not positive.
+    // Centres increase, so only the first ones may not be positive.
     let without = places.iter().take_while(|place| !place.is_finite()).count();
     let places = &places[without..];
     let edges = match *places {
@@ -104,7 +106,8 @@ mod tests {
     #[test]
     fn cells_have_edges_halfway_between_centres() {
         let (low, high) = (color::of_height(0.0), color::of_height(1.0));
-        // z[i, j] at x[i] and y[j]; the last two of the lower row have one colour, and one of the upper row is a hole.
+        // z[i, j] at x[i] and y[j]; the last two of the lower row have one colour, and one of the upper row
+        // is a hole.
         let z = [0.0, 1.0, 1.0, f64::NAN, 1.0, 0.0];
         assert_eq!(
             seen(&[0.0, 1.0, 3.0], &z, [9, 9]),

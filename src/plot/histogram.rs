@@ -1,4 +1,4 @@
-//! How many samples fall between each pair of neighbouring edges.
+//! Counts the samples between each pair of neighbouring edges.
 
 use super::axis::{Axis, Bounds, Scale};
 use std::ops::Range;
@@ -11,13 +11,14 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    /// Bins of one width, as NumPy's: each has its lower edge, and the last has both.
+    /// Counts samples in bins of one width, as NumPy does: each bin includes its lower edge, and the last
+    /// both.
     pub(super) fn new(samples: &[f64], bins: usize, range: Option<Range<f64>>) -> Histogram {
         let range = range.or_else(|| {
             let Bounds { lo, hi, .. } = Bounds::of(samples.iter().map(|&sample| Scale::Linear.of(sample)))?;
             match lo < hi {
                 true => Some(lo..hi),
-                // As NumPy: around a constant.
+                // NumPy's range around a constant.
                 false => Some(lo - 0.5..hi + 0.5),
             }
         });
@@ -32,7 +33,7 @@ impl Histogram {
                 continue;
             }
             let mut bin = (((sample - start) / (end - start) * bins as f64) as usize).min(bins - 1);
-            // The division is rounded; the edges say where a sample belongs.
+            // The division is rounded. The edges decide the bin of a sample.
             if sample < histogram.edge(bin) {
                 bin -= 1;
             } else if bin + 1 < bins && sample >= histogram.edge(bin + 1) {
@@ -48,7 +49,7 @@ impl Histogram {
         start + (end - start) * (i as f64 / self.heights.len() as f64)
     }
 
-    /// The lower edge, the upper edge and the height of each bin.
+    /// Returns the lower edge, the upper edge and the height of each bin.
     fn bars(&self) -> impl Iterator<Item = (f64, f64, f64)> {
         let all: f64 = self.heights.iter().sum();
         let width = (self.range.end - self.range.start) / self.heights.len() as f64;
@@ -57,7 +58,7 @@ impl Histogram {
         bars.map(move |(i, height)| (self.edge(i), self.edge(i + 1), height * unit))
     }
 
-    /// The bounds of the bars that can be drawn, if any is higher than 0.
+    /// Returns the bounds of the bars that can be drawn, or `None` if none is higher than 0.
     pub(super) fn bounds(&self, scales: [Scale; 2]) -> Option<[Bounds; 2]> {
         let seen = || {
             self.bars()
@@ -66,7 +67,7 @@ impl Histogram {
         let heights = Bounds::of(seen().map(|bar| scales[1].of(bar.2)))?;
         let base = match scales[1] {
             Scale::Linear => 0.0,
-            // Bars have to start somewhere: a bit lower than the lowest.
+            // Bars must start somewhere: slightly lower than the lowest.
             Scale::Log => heights.lo - 0.3,
         };
         let x = match scales[0] {
@@ -84,7 +85,7 @@ impl Histogram {
         Some([x, y])
     }
 
-    /// The outline of all bars in one, for neighbours to have no seams.
+    /// Returns the outline of all bars in one, so that neighbours have no seams.
     pub(super) fn outline(&self, scales: [Scale; 2], y: &Axis) -> Vec<(f64, f64)> {
         let mut outline = Vec::new();
         for (lower, upper, height) in self.bars() {
@@ -115,7 +116,8 @@ mod tests {
 
     #[test]
     fn bins_are_numpys() {
-        // np.histogram(samples, 10, (0, 1)): a sample on an edge belongs to the bin above, except on the last.
+        // np.histogram(samples, 10, (0, 1)): a sample on an edge belongs to the bin above, except on the
+        // last.
         let samples: Vec<f64> = (0..=10).map(|i| f64::from(i) / 10.0).collect();
         let histogram = Histogram::new(&samples, 10, Some(0.0..1.0));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What is drawn on: lines and texts in pixels.
+//! The drawing area: lines and texts in pixels.
 
 use super::axis::Axis;
 use super::color;
@@ -15,15 +15,18 @@ pub(super) const TICK: f64 = 12.0;
 
 pub(super) type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
-/// What is drawn on, in units of which there are several to a pixel. Plotters rounds places to whole ones.
+/// The drawing area, in units of which there are several to a pixel. Plotters rounds positions to whole
+/// units.
 pub(super) struct Paper<DB: DrawingBackend> {
     pub(super) area: DrawingArea<DB, Shift>,
     pub(super) units: u32,
-    /// The most cells of a heat map.
+    /// The greatest number of cells of a heat map.
     pub(super) cells: [usize; 2],
-    /// How far texts have to be moved down: of letters in pixels, plotters has the line in the middle and not the digits.
+    /// The distance that texts are moved down. For letters in pixels, plotters centres the line and not the
+    /// digits.
     pub(super) drop: f64,
-    /// True if a line that crosses itself is filled at the crossing. Plotters draws thick lines as polygons, which have a hole there.
+    /// True if a line that crosses itself is filled at the crossing. Plotters draws thick lines as polygons,
+    /// which have a hole there.
     pub(super) solid: bool,
 }
 
@@ -40,7 +43,7 @@ impl<DB: DrawingBackend> Paper<DB> {
         font(size * f64::from(self.units)).color(&color::INK)
     }
 
-    /// A text at a pixel.
+    /// Writes a text at a pixel.
     pub(super) fn write(&self, text: &str, at: [f64; 2], (x, y): (HPos, VPos), size: f64) -> Drawn<DB> {
         let style = self.font(size).pos(Pos::new(x, y));
         let at = (self.units(at[0]), self.units(at[1] + self.drop));
@@ -48,7 +51,7 @@ impl<DB: DrawingBackend> Paper<DB> {
     }
 }
 
-/// The font is part of the program, so text comes out the same on every machine.
+/// Returns the font. The font is part of the program, so text looks the same on every machine.
 fn font(size: f64) -> FontDesc<'static> {
     static DEJAVU: Once = Once::new();
     DEJAVU.call_once(|| {
@@ -59,13 +62,13 @@ fn font(size: f64) -> FontDesc<'static> {
     FontDesc::new(FontFamily::SansSerif, 1.24 * size, FontStyle::Normal)
 }
 
-/// The width of a text in pixels.
+/// Returns the width of a text in pixels.
 pub(super) fn width(text: &str, size: f64) -> f64 {
     let (width, _) = font(10.0 * size).box_size(text).expect("the font is there");
     f64::from(width) / 10.0
 }
 
-/// The width of the numbers beside an axis.
+/// Returns the width of the numbers beside an axis.
 pub(super) fn widest(axis: &Axis) -> f64 {
     axis.labels().map(|label| width(label, TICK)).fold(0.0, f64::max)
 }

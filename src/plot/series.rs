@@ -1,12 +1,12 @@
-//! The points of lines and scatters, as few of them as can be seen.
+//! The points of lines and scatters, without those that cannot be seen.
 
 use super::axis::{Axis, Bounds, Scale};
 use std::collections::{BTreeSet, HashSet};
 
-/// A point by its places on both axes.
+/// A point by its positions on both axes.
 pub(super) type Point = (f64, f64);
 
-/// The places of points; none for those that have no place on both axes.
+/// Returns the positions of points, `None` for a point without a position on one of the axes.
 pub(super) fn places([x, y]: &[Vec<f64>; 2], scales: [Scale; 2]) -> impl Iterator<Item = Option<Point>> {
     let places = x
         .iter()
@@ -15,7 +15,7 @@ pub(super) fn places([x, y]: &[Vec<f64>; 2], scales: [Scale; 2]) -> impl Iterato
     places.map(|place| (place.0.is_finite() && place.1.is_finite()).then_some(place))
 }
 
-/// The bounds of the points that have a place.
+/// Returns the bounds of the points that have a position.
 pub(super) fn bounds(points: &[Vec<f64>; 2], scales: [Scale; 2]) -> Option<[Bounds; 2]> {
     let places = || places(points, scales).flatten();
     Some([
@@ -27,7 +27,7 @@ pub(super) fn bounds(points: &[Vec<f64>; 2], scales: [Scale; 2]) -> Option<[Boun
 /// Shorter lines keep all their points.
 const FEW: usize = 4000;
 
-/// The parts of a line between the points that have no place, on an axis of so many pixels.
+/// Splits a line at the points without a position. The axis has `pixels` pixels.
 pub(super) fn parts(points: impl Iterator<Item = Option<Point>>, x: &Axis, pixels: u32) -> Vec<Vec<Point>> {
     let points: Vec<Option<Point>> = points.collect();
     let thin = points.len() > FEW;
@@ -41,8 +41,8 @@ pub(super) fn parts(points: impl Iterator<Item = Option<Point>>, x: &Axis, pixel
         .collect()
 }
 
-/// Of each run of points over one column of pixels only the first, the lowest, the highest and the last: the line through these covers
-/// the same pixels.
+/// Keeps, of each run of points over one column of pixels, only the first, the lowest, the highest and the
+/// last. The line through these covers the same pixels.
 fn thinned(points: &[Point], column: impl Fn(&Point) -> i64) -> Vec<Point> {
     let runs = points.chunk_by(|one, next| column(one) == column(next));
     let kept = runs.flat_map(|run| {
@@ -59,11 +59,11 @@ fn thinned(points: &[Point], column: impl Fn(&Point) -> i64) -> Vec<Point> {
 /// Two corners of a rectangle.
 pub(super) type Corners = [Point; 2];
 
-/// More dots than that are drawn as squares, and lines of more points.
+/// More dots than this are drawn as squares, and lines of more points.
 const MANY_DOTS: usize = 5000;
 const MANY_POINTS: usize = 20_000;
 
-/// The axes, and the pixels along them.
+/// The axes, and the numbers of pixels along them.
 #[derive(Clone, Copy)]
 pub(super) struct Screen<'a> {
     pub(super) axes: [&'a Axis; 2],
@@ -71,13 +71,13 @@ pub(super) struct Screen<'a> {
 }
 
 impl Screen<'_> {
-    /// How many pixels a place is from the ends of the axes.
+    /// Returns the distance of a position from the ends of the axes, in pixels.
     fn pixel(&self, (x, y): Point) -> [f64; 2] {
         let parts = [self.axes[0].part(x), self.axes[1].part(y)];
         [0, 1].map(|i| parts[i] * f64::from(self.pixels[i]))
     }
 
-    /// Of the dots that start at the same pixel, the first; squares instead if these are still many.
+    /// Returns the first of the dots that start at the same pixel, or squares if these are still many.
     pub(super) fn dots(&self, places: impl Iterator<Item = Point>) -> Result<Vec<Point>, Vec<Corners>> {
         let mut seen = HashSet::new();
         let whole = |place: Point| self.pixel(place).map(|pixels| pixels as i64);
@@ -88,7 +88,7 @@ impl Screen<'_> {
         }
     }
 
-    /// The parts of a line; squares along it instead if it goes to and fro through very many points.
+    /// Returns the parts of a line, or squares along it if it goes back and forth through very many points.
     pub(super) fn line(
         &self,
         points: impl Iterator<Item = Option<Point>>,
@@ -108,7 +108,7 @@ impl Screen<'_> {
         Err(self.squares(between))
     }
 
-    /// Squares at these pixels, two pixels apart: a rectangle for those that touch beside one another.
+    /// Returns squares at these pixels, two pixels apart. Adjacent squares of a row become one rectangle.
     fn squares(&self, at: impl Iterator<Item = [f64; 2]>) -> Vec<Corners> {
         let [columns, rows] = self.pixels.map(|pixels| pixels as usize / 2 + 1);
         let mut taken = vec![false; columns * rows];
@@ -130,7 +130,7 @@ impl Screen<'_> {
                 let (from, row) = (column as f64, row as f64);
                 column += run.len();
                 if run[0] {
-                    // A bit over the next ones, for neighbours to have no seams.
+                    // A rectangle reaches slightly over the next ones, so that neighbours have no seams.
                     corners.push([corner(from, row), corner(column as f64 + 0.5, row + 1.5)]);
                 }
             }
@@ -206,7 +206,7 @@ mod tests {
             axes: [&axis; 2],
             pixels: [100; 2],
         };
-        // To and fro between two points that are 80 pixels apart.
+        // A line back and forth between two points that are 80 pixels apart.
         let points = (0..30_000).map(|i| Some((0.1 + 0.8 * f64::from(i % 2), 0.5)));
         let rows = screen.line(points).unwrap_err();
         assert_eq!(rows, [[(0.1, 0.5), (0.93, 0.53)]]);

@@ -1,4 +1,5 @@
-//! A function of two variables as a surface in a box, seen from in front and above, without perspective.
+//! Draws a function of two variables as a surface in a box, seen from in front and above, without
+//! perspective.
 
 use super::axis::{Axis, Bounds, Scale};
 use super::data::Grid;
@@ -7,21 +8,21 @@ use super::{Plot, color};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// As matplotlib, a surface is drawn by at most so many lines each way.
+/// As in matplotlib, a surface has at most this many lines each way.
 const MOST: usize = 60;
 
-/// How far the box is turned and tipped, and its height beside its width.
+/// The angles of yaw and pitch of the box, and the ratio of its height to its width.
 const YAW: f64 = 0.6;
 const PITCH: f64 = 0.5;
 const RISE: f64 = 0.75;
 
-/// Space beside a number that is kept at the end of a line.
+/// Space beside a number. Unlike a plain space, it is kept at the end of a line.
 const ASIDE: &str = "\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}";
 
-/// A point of the box as plotters has it: upwards is second.
+/// A point of the box in plotters' order: the second coordinate points upwards.
 type Corner = (f64, f64, f64);
 
-/// Nothing is drawn, and none given, when there is no facet with four finite corners.
+/// Draws a surface. Returns `None`, and draws nothing, if there is no facet with four finite corners.
 pub(super) fn draw<DB: DrawingBackend>(
     plot: &Plot,
     grid: &Grid,
@@ -42,7 +43,7 @@ pub(super) fn draw<DB: DrawingBackend>(
     (!facets.is_empty()).then(|| boxed(plot, axes, facets, z_label, paper))
 }
 
-/// The parts of the surface.
+/// Returns the facets of the surface that have four finite corners.
 fn facets(grid: &Grid, scales: [Scale; 2]) -> Vec<[Corner; 4]> {
     let (rows, columns) = (some_of(grid.x.len()), some_of(grid.y.len()));
     let corner = |i: usize, j: usize| {
@@ -60,7 +61,7 @@ fn facets(grid: &Grid, scales: [Scale; 2]) -> Vec<[Corner; 4]> {
     facets.filter(whole).collect()
 }
 
-/// All of the indices below `n`, or as many as are drawn, evenly.
+/// Returns all indices below `n`, or `MOST` of them, evenly spaced.
 fn some_of(n: usize) -> Vec<usize> {
     let count = n.min(MOST);
     (0..count).map(|i| i * (n - 1) / (count - 1)).collect()
@@ -100,13 +101,13 @@ fn boxed<DB: DrawingBackend>(
         .light_grid_style(TRANSPARENT)
         .tick_size(paper.units(4.0))
         .label_style(paper.font(TICK))
-        // Numbers stand below their ticks; those of the two lower edges have to go apart.
+        // Numbers stand below their ticks. The numbers of the two lower edges must be moved apart.
         .x_formatter(&|place| x.label(place) + ASIDE)
         .y_formatter(&|place| z.label(place))
         .z_formatter(&|place| ASIDE.to_string() + &y.label(place))
         .draw()?;
 
-    // The parts at the back come first.
+    // Facets at the back are drawn first.
     let view = chart.plotting_area().as_coord_spec().clone();
     let mean = |facet: &[Corner; 4], part: fn(&Corner) -> f64| facet.iter().map(part).sum::<f64>() / 4.0;
     facets.sort_by_key(|facet| {

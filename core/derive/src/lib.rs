@@ -4,8 +4,8 @@ use proc_macro::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Fields, parse_macro_input, parse_quote, spanned::Spanned};
 
-/// Derives `Tree` for a struct whose fields are trees, and `BatchAxes` for a tuple with one for each field. Fields come in the order of their
-/// declaration. Type parameters have to be trees as well.
+/// Derives `Tree` for a struct whose fields are trees, and `BatchAxes` for a tuple with one element for each
+/// field. Fields are flattened in the order of their declaration. Type parameters must be trees as well.
 #[proc_macro_derive(Tree)]
 pub fn tree(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -66,7 +66,7 @@ fn derive(mut input: DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
             }
         }
 
-        /// For each field.
+        /// The tuple has one element for each field.
         #[automatically_derived]
         #[allow(private_bounds)]
         impl #axes_impl #krate::BatchAxes<#name #type_generics> for (#(#axes,)*) #where_clause {
@@ -83,7 +83,8 @@ fn derive(mut input: DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     })
 }
 
-/// A type parameter for the axes of each field, and the parameters of an implementation that has them as well.
+/// Returns a type parameter for the axes of each field, and the generic parameters of the impl with these
+/// added.
 fn axes(
     generics: &syn::Generics,
     fields: &[&syn::Type],
@@ -102,8 +103,8 @@ fn axes(
     (axes, quote!(#parameters))
 }
 
-/// The path of the crate that has `Tree`: users depend on `kiln`, kiln's own crates on `kiln-core` (and for their examples on `kiln`), or they
-/// are it.
+/// Returns the path of the crate that defines `Tree`. Users depend on `kiln`. kiln's own crates depend on
+/// `kiln-core` (and for their examples on `kiln`). `kiln` and `kiln-core` themselves use their own name.
 fn krate() -> proc_macro2::TokenStream {
     let manifest = std::env::var("CARGO_MANIFEST_DIR")
         .ok()

@@ -4,7 +4,8 @@ use crate::Array;
 use crate::error::{plural, raise};
 use kiln_backends::Element;
 
-/// What an array can be given as: a number of its dtype, or vectors of such, nested as deep as it has axes.
+/// A Rust value that an array's elements can be copied into: a number of its dtype, or vectors of numbers,
+/// nested once for each axis.
 ///
 /// ```
 /// use kiln_core::{Array, Lists, numpy as np};
@@ -19,7 +20,7 @@ pub trait Lists: Sized {
     /// The number at the bottom.
     type Element: Element;
 
-    /// How deep vectors are nested.
+    /// The depth of the nesting: 0 for a number.
     const RANK: usize;
 
     /// Takes the next elements into lists of these lengths, outermost first.
@@ -52,11 +53,12 @@ impl<T: Lists> Lists for Vec<T> {
 }
 
 impl Array {
-    /// The elements as nested vectors, one for each axis: the way back from [`numpy::array`](crate::numpy::array()).
+    /// Copies the elements into nested vectors, one level for each axis. This is the inverse of
+    /// [`numpy::array`](crate::numpy::array()).
     ///
     /// # Panics
-    /// When the array belongs to a trace: there is no value to look at. When the numbers at the bottom are not of the array's
-    /// dtype, or vectors are not nested as deep as it has axes.
+    /// When the array belongs to a trace: there is no value to look at. When the innermost numbers do not
+    /// have the array's dtype. When the depth of the vectors differs from the number of axes.
     ///
     /// ```
     /// # use kiln_core::numpy as np;

@@ -1,4 +1,5 @@
-//! Arrays from Rust's numbers, lists and nested lists, and back (`lists`); and from and to the crate ndarray's arrays.
+//! Conversions between arrays and Rust's numbers, lists and nested lists (`lists`), and the arrays of the
+//! crate ndarray.
 
 mod lists;
 #[cfg(feature = "ndarray")]
@@ -13,10 +14,10 @@ use crate::error::raise;
 use kiln_backends::program::{DType, Shape};
 use kiln_backends::{Buffer, Element};
 
-/// A Rust number that arrays are made from.
+/// A Rust number that an array can be made from.
 ///
-/// As Python's, an `f64` becomes an element of the default float dtype, and an `i32`, `i64`, `isize` or `usize` one of the
-/// default integer dtype; the others keep their type.
+/// As in Python, an `f64` becomes an element of the default float dtype, and an `i32`, `i64`, `isize` or
+/// `usize` becomes one of the default integer dtype. The other types keep theirs.
 ///
 /// ```
 /// use kiln::{DType, numpy::{self as np, ListItem}};
@@ -25,10 +26,10 @@ use kiln_backends::{Buffer, Element};
 /// assert_eq!(np::array([1_u8, 2]).dtype(), DType::U8);
 /// ```
 pub trait ListItem: Copy {
-    /// What the number is held as.
+    /// The type of the element before it takes the dtype.
     type Element: Element;
 
-    /// The dtype of an array of such numbers.
+    /// Returns the dtype of an array of such numbers.
     ///
     /// ```
     /// use kiln::{DType, numpy::ListItem, with_x64};
@@ -37,7 +38,7 @@ pub trait ListItem: Copy {
     /// ```
     fn dtype() -> DType;
 
-    /// The number as an element, if it fits in the dtype.
+    /// Returns the number as an element, or `None` if the dtype cannot hold it.
     ///
     /// ```
     /// use kiln::numpy::ListItem;
@@ -88,7 +89,8 @@ impl ListItem for f64 {
     }
 }
 
-/// What an array can be made from: a number, or lists (arrays, slices, vectors) of such, nested to any depth.
+/// A value that an array can be made from: a number, or lists (arrays, slices, vectors) of numbers, nested to
+/// any depth.
 ///
 /// ```
 /// use kiln::{Array, numpy::{self as np, Nested}};
@@ -99,10 +101,10 @@ impl ListItem for f64 {
 /// assert_eq!(total(vec![vec![1.0, 2.0], vec![3.0, 4.0]]).to_string(), "10.0");
 /// ```
 pub trait Nested {
-    /// The number at the bottom.
+    /// The type of the innermost numbers.
     type Item: ListItem;
 
-    /// The lengths of the lists, outermost first; taken from the first of each.
+    /// Adds the lengths of the lists, outermost first. The length at each level is that of its first list.
     ///
     /// ```
     /// use kiln::numpy::Nested;
@@ -112,8 +114,8 @@ pub trait Nested {
     /// ```
     fn lengths(&self, lengths: &mut Numbers);
 
-    /// Adds the numbers in order; `lengths` are those of this list and the ones within. Gives the length of a list that
-    /// differs from its neighbours, if there is one.
+    /// Adds the numbers in order. `lengths` are the lengths of this list and of the inner ones. The error is
+    /// the length of the first list that has another one.
     ///
     /// ```
     /// use kiln::numpy::Nested;
@@ -192,13 +194,14 @@ impl<T: Nested + ?Sized> Nested for &T {
     }
 }
 
-/// An array of numbers, or of lists of numbers: one axis for each level of lists.
+/// Makes an array of a number, or of lists of numbers, with one axis for each level of lists.
 ///
-/// As in NumPy, plain integers (`i32`, `i64`, `isize`, `usize`) and `f64` take the default dtypes: `int32` and `float32`, or
-/// `int64` and `float64` in 64-bit mode. Other types keep theirs; [`Array::new`] keeps all.
+/// As in NumPy, plain integers (`i32`, `i64`, `isize`, `usize`) and `f64` take the default dtypes: `int32`
+/// and `float32`, or `int64` and `float64` in 64-bit mode. Other types keep theirs. [`Array::new`] keeps
+/// every type.
 ///
 /// # Panics
-/// When lists beside each other differ in length, or an integer does not fit.
+/// When lists at one level differ in length, or an integer does not fit.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -231,7 +234,7 @@ pub fn array<T: Nested>(nested: T) -> Array {
     from_elements(elements, shape, T::Item::dtype())
 }
 
-/// Elements in another dtype of their family.
+/// Makes an array, and converts its elements to another dtype of their family.
 #[track_caller]
 fn from_elements<E: Element>(elements: Vec<E>, shape: Shape, dtype: DType) -> Array {
     let buffer = Buffer::from_vec(elements, shape);

@@ -1,4 +1,4 @@
-//! From and to the arrays of the crate ndarray, whatever their layout in memory.
+//! Conversions from and to the arrays of the crate ndarray, for any layout in memory.
 
 use crate::Array;
 use crate::error::raise;
@@ -7,7 +7,8 @@ use kiln_backends::{Buffer, Element};
 use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
 use std::fmt;
 
-/// The same elements; those of an owned array in row-major order are moved, others copied.
+/// Makes an array of the same elements. The elements of an owned array in row-major order are moved, others
+/// are copied.
 ///
 /// ```
 /// use kiln_core::Array;
@@ -22,7 +23,7 @@ impl<A: Element, S: Data<Elem = A>, D: Dimension> From<ArrayBase<S, D>> for Arra
         if !array.is_standard_layout() {
             return Array::from(&array);
         }
-        // What was sliced out of a larger array has the rest of it beside its own elements.
+        // The vector of a slice still holds the rest of the larger array.
         let elements = match array.into_owned().into_raw_vec_and_offset() {
             (elements, _) if elements.len() == size => elements,
             (elements, offset) => {
@@ -34,7 +35,7 @@ impl<A: Element, S: Data<Elem = A>, D: Dimension> From<ArrayBase<S, D>> for Arra
     }
 }
 
-/// A copy of the elements.
+/// Copies the elements.
 impl<A: Element, S: Data<Elem = A>, D: Dimension> From<&ArrayBase<S, D>> for Array {
     fn from(array: &ArrayBase<S, D>) -> Array {
         let elements: Vec<A> = array.iter().copied().collect();
@@ -42,7 +43,7 @@ impl<A: Element, S: Data<Elem = A>, D: Dimension> From<&ArrayBase<S, D>> for Arr
     }
 }
 
-/// Why an array is not an array of the crate ndarray of some type.
+/// The reason why an array cannot be converted to a type of the crate ndarray.
 ///
 /// ```
 /// use kiln_core::{NdarrayError, numpy as np};
@@ -57,12 +58,12 @@ impl<A: Element, S: Data<Elem = A>, D: Dimension> From<&ArrayBase<S, D>> for Arr
 pub enum NdarrayError {
     /// The elements are of another dtype.
     Dtype {
-        /// That of the array.
+        /// The array's dtype.
         found: DType,
-        /// That which was asked for.
+        /// The dtype that was asked for.
         wanted: DType,
     },
-    /// There is another number of axes.
+    /// The array has another number of axes.
     Rank {
         /// The array's shape.
         found: Shape,
@@ -89,7 +90,7 @@ impl fmt::Display for NdarrayError {
 
 impl std::error::Error for NdarrayError {}
 
-/// A copy of the elements, in row-major order.
+/// Copies the elements, in row-major order.
 ///
 /// # Errors
 /// When `A` is not the dtype, or `D` has another number of axes.
@@ -130,7 +131,7 @@ impl<A: Element, D: Dimension> TryFrom<&Array> for ndarray::Array<A, D> {
     }
 }
 
-/// As from a reference.
+/// Converts as from a reference.
 impl<A: Element, D: Dimension> TryFrom<Array> for ndarray::Array<A, D> {
     type Error = NdarrayError;
 

@@ -1,9 +1,9 @@
-//! Floats as words: numpy's `FloatingFormat`, and the `str` of its scalars.
+//! Formats floats as words: numpy's `FloatingFormat`, and the `str` of its scalars.
 //!
 //! numpy's digits are those of its `dragon4`: the shortest decimal that reads back as the same float of the
 //! same type, cut at the precision.
 
-/// Digits after the decimal point, at most.
+/// The greatest number of digits after the decimal point.
 const PRECISION: usize = 8;
 
 /// A float that knows its own precision, since the shortest digits of an f32 are not those of the same f64.
@@ -19,7 +19,7 @@ enum Notation {
     Scientific,
 }
 
-/// A decimal numeral in parts: `-12.5` or `-1.25e+01`, of which `integer` carries the sign.
+/// The parts of a decimal numeral, such as `-12.5` or `-1.25e+01`. `integer` carries the sign.
 struct Numeral {
     integer: String,
     fraction: String,
@@ -48,7 +48,7 @@ pub(super) fn float_words(values: impl Iterator<Item = Float>) -> Vec<String> {
             } = value.unique(notation);
             format!("{integer:>left$}.{fraction:<places$}")
         }
-        // Here all numerals have the same number of digits, and those added are the float's own, not zeros:
+        // Here all numerals have the same number of digits. The digits added are the float's own, not zeros:
         // the f32 0.1 may come out as 1.00000001e-01.
         Notation::Scientific => {
             let numeral = value.rounded(notation, places);
@@ -68,7 +68,8 @@ pub(super) fn float_words(values: impl Iterator<Item = Float>) -> Vec<String> {
     words.iter().map(|word| format!("{word:>width$}")).collect()
 }
 
-/// Scientific if a value is too large or too small for columns of digits, or if they lie too far apart.
+/// Returns `Scientific` if a value is too large or too small for columns of digits, or if the values lie too
+/// far apart.
 fn notation(finite: &[Float]) -> Notation {
     let sizes = || {
         finite
@@ -97,7 +98,7 @@ fn notation(finite: &[Float]) -> Notation {
     }
 }
 
-/// The `str` of a numpy scalar: all digits that tell it apart, whatever their number.
+/// Formats as the `str` of a numpy scalar: with all digits that distinguish it from other floats.
 pub(super) fn scalar(value: Float) -> String {
     if !value.wide().is_finite() {
         return value.non_finite();
@@ -135,7 +136,7 @@ fn exponent(value: i32, digits: usize) -> String {
 }
 
 impl Float {
-    /// The same number; exact.
+    /// Returns the same number as an `f64`, exactly.
     fn wide(self) -> f64 {
         match self {
             Float::Single(value) => f64::from(value),
@@ -153,13 +154,13 @@ impl Float {
         word.to_string()
     }
 
-    /// The shortest digits that tell this float from its neighbours.
+    /// Returns the shortest digits that distinguish this float from its neighbours.
     fn shortest(self, notation: Notation) -> Numeral {
         let shortest = self.standard(notation);
         self.rounded(notation, shortest.fraction.len())
     }
 
-    /// The shortest digits, cut at the precision, without trailing zeros.
+    /// Returns the shortest digits, cut at the precision, without trailing zeros.
     fn unique(self, notation: Notation) -> Numeral {
         let places = self.standard(notation).fraction.len().min(PRECISION);
         let mut numeral = self.rounded(notation, places);
@@ -169,13 +170,13 @@ impl Float {
         numeral
     }
 
-    /// Exactly `places` digits after the point: the exact value rounded half to even, unless that reads back
-    /// as another float.
+    /// Returns exactly `places` digits after the point: the exact value rounded half to even, unless that
+    /// reads back as another float.
     ///
     /// The standard library's own shortest digits round half up (2097152.25 as an f32 is 2097152.3 there,
-    /// 2097152.2 in numpy), hence the second rounding here. Below a power of two floats lie twice as close as
-    /// above, so that the nearest decimal may be the lower neighbour's, as for 2^90 as an f32: there the
-    /// shortest digits stand.
+    /// 2097152.2 in numpy), hence the second rounding here. Below a power of two, floats lie twice as close
+    /// as above. The nearest decimal may therefore be the lower neighbour's, as for 2^90 as an f32. In that
+    /// case the shortest digits are returned.
     fn rounded(self, notation: Notation, places: usize) -> Numeral {
         let value = self.wide();
         let exact = match notation {
@@ -191,7 +192,7 @@ impl Float {
         shortest
     }
 
-    /// The shortest digits as the standard library has them.
+    /// Returns the shortest digits of the standard library.
     fn standard(self, notation: Notation) -> Numeral {
         Numeral::parse(&match (self, notation) {
             (Float::Single(value), Notation::Positional) => format!("{value}"),
@@ -210,7 +211,7 @@ impl Float {
 }
 
 impl Numeral {
-    /// Parts of what the standard library writes: `12`, `12.5`, `1.25e1`.
+    /// Parses a number that the standard library wrote: `12`, `12.5`, `1.25e1`.
     fn parse(text: &str) -> Self {
         let (digits, exponent) = text.split_once('e').unwrap_or((text, "0"));
         let (integer, fraction) = digits.split_once('.').unwrap_or((digits, ""));

@@ -1,9 +1,9 @@
-//! Arrays as Python prints them: `display` is `print(x)` and `debug` is `repr(x)` of a JAX array.
+//! Formats arrays as Python prints them: `display` is `print(x)` and `debug` is `repr(x)` of a JAX array.
 //!
 //! The reference, digit for digit, is numpy 2.4's `arrayprint.py` with its default options, and jax 0.10's
-//! `Array.__repr__`. Three steps: find the elements that are shown (long axes keep their ends), turn each
-//! into a word of one common width, and lay the words out in brackets. The work is proportional to what is
-//! shown.
+//! `Array.__repr__`. Formatting has three steps: find the elements that are shown (long axes keep their
+//! ends), turn each into a word of one common width, and lay the words out in brackets. The work is
+//! proportional to the number of elements shown.
 
 mod float;
 
@@ -11,9 +11,9 @@ use float::{Float, float_words, scalar};
 
 /// Columns of a printed line.
 const LINE_WIDTH: usize = 75;
-/// Arrays of more elements than this are shown by their corners only.
+/// Arrays of more elements than this show only their corners.
 const THRESHOLD: usize = 1000;
-/// How many items a summarised axis shows at either end.
+/// The number of items that a summarised axis shows at either end.
 const EDGE_ITEMS: usize = 3;
 
 /// The elements of an array, in row-major order.
@@ -43,11 +43,11 @@ pub(crate) enum Elements<'a> {
     F64(&'a [f64]),
 }
 
-/// What Python's `print(x)` shows.
+/// Formats an array as Python's `print(x)`.
 ///
-/// An array of rank 0 is a scalar: all digits that its type can tell apart. Every other array has at most 8
-/// digits after the point and one format for all its elements, a scientific one when they are large, small
-/// or far apart.
+/// An array of rank 0 is a scalar, and shows all digits that distinguish it in its type. Every other array
+/// has at most 8 digits after the point, and one format for all its elements: a scientific one if they are
+/// large, small or far apart.
 ///
 /// ```text
 /// println!("{}", display(Elements::F32(&[1.0, 3.2, -1.5]), &[3])); // [ 1.   3.2 -1.5]
@@ -69,9 +69,9 @@ pub(crate) fn display(elements: Elements<'_>, shape: &[usize]) -> String {
     }
 }
 
-/// What Python's `repr(x)` shows for a JAX array.
+/// Formats an array as Python's `repr(x)` of a JAX array.
 ///
-/// `dtype_name` is what follows `dtype=`; `weak` says that the type is weak, as that of a Python scalar is.
+/// `dtype_name` follows `dtype=` in the text. `weak` is true for a weak type, as of a Python scalar.
 ///
 /// ```text
 /// println!("{}", debug(Elements::F32(&[1.0, 2.0]), &[2], "float32", false));
@@ -93,8 +93,8 @@ pub(crate) fn debug(elements: Elements<'_>, shape: &[usize], dtype_name: &str, w
         empty if elements.is_empty() => format!("{empty}, shape={}", tuple(shape)),
         body => body,
     };
-    // JAX counts the last line from before its newline, without the prefix on the first line, and sets apart
-    // a dtype that does not fit by spaces alone: numpy would start a new line.
+    // JAX counts the last line from before its newline, without the prefix on the first line. JAX separates a
+    // dtype that does not fit with spaces only: numpy would start a new line.
     let last_line = match body.rfind('\n') {
         Some(newline) => body.len() - newline + 1,
         None => body.len() + 2,
@@ -114,7 +114,7 @@ fn check(elements: Elements<'_>, shape: &[usize]) {
     );
 }
 
-/// A shape as Python writes a tuple: `()`, `(3,)`, `(2, 3)`.
+/// Formats a shape as a Python tuple: `()`, `(3,)`, `(2, 3)`.
 fn tuple(shape: &[usize]) -> String {
     match shape {
         [length] => format!("({length},)"),
@@ -125,7 +125,8 @@ fn tuple(shape: &[usize]) -> String {
     }
 }
 
-/// numpy's `array2string`: `indent` columns are taken by a prefix on the first line and blank on the others.
+/// numpy's `array2string`. A prefix takes `indent` columns on the first line; they are blank on the other
+/// lines.
 fn brackets(elements: Elements<'_>, shape: &[usize], separator: &str, indent: usize, width: usize) -> String {
     if elements.is_empty() {
         return "[]".to_string();
@@ -139,7 +140,7 @@ fn brackets(elements: Elements<'_>, shape: &[usize], separator: &str, indent: us
     nest(&axes, &mut words.into_iter(), separator, indent + 1, width)
 }
 
-/// One axis of the array, and whether `...` stands for its middle.
+/// One axis of the array. `cut` is true if `...` replaces its middle.
 #[derive(Clone, Copy)]
 struct Axis {
     length: usize,
@@ -154,7 +155,7 @@ impl Axis {
         }
     }
 
-    /// The indices that are shown, in order.
+    /// Returns the indices that are shown, in order.
     fn shown(self) -> impl Iterator<Item = usize> {
         let (head, tail) = if self.cut {
             (EDGE_ITEMS, self.length - EDGE_ITEMS)
@@ -165,7 +166,7 @@ impl Axis {
     }
 }
 
-/// Row-major positions of the elements that are shown.
+/// Returns the row-major positions of the elements that are shown.
 fn shown_offsets(axes: &[Axis]) -> Vec<usize> {
     axes.iter().fold(vec![0], |outer, axis| {
         outer
@@ -175,7 +176,8 @@ fn shown_offsets(axes: &[Axis]) -> Vec<usize> {
     })
 }
 
-/// The next words, in the brackets of `axes`. `indent` is the column of the elements, one past the bracket.
+/// Puts the next words into the brackets of `axes`. `indent` is the column of the elements, one past the
+/// bracket.
 fn nest(
     axes: &[Axis],
     words: &mut impl Iterator<Item = String>,
@@ -191,7 +193,7 @@ fn nest(
         if axis.cut && position == EDGE_ITEMS {
             items.push("...".to_string());
         }
-        // Every bracket that will close at the end of the line takes a column from it.
+        // Every bracket that closes at the end of the line takes a column from it.
         items.push(nest(inner, words, separator, indent + 1, width.saturating_sub(1)));
     }
     let body = if inner.is_empty() {
@@ -203,7 +205,7 @@ fn nest(
     format!("[{body}]")
 }
 
-/// The words of a row, broken into lines of at most `width` columns that start at column `indent`.
+/// Breaks the words of a row into lines of at most `width` columns that start at column `indent`.
 fn wrap(words: &[String], separator: &str, indent: usize, width: usize) -> String {
     let mut text = String::new();
     let mut line = " ".repeat(indent);
@@ -211,7 +213,7 @@ fn wrap(words: &[String], separator: &str, indent: usize, width: usize) -> Strin
         if position > 0 {
             line.push_str(separator);
         }
-        // A word too long for any line stays where it is: a break would not help it.
+        // A word that is too long for any line is not moved: a line break would not help.
         if line.len() + word.len() > width && line.len() > indent {
             text.push_str(line.trim_end());
             text.push('\n');
@@ -244,10 +246,10 @@ impl Elements<'_> {
         self.len() == 0
     }
 
-    /// The elements at `offsets`, each as wide as the widest.
+    /// Returns the elements at `offsets` as words of the width of the widest.
     fn words(&self, offsets: &[usize], rank_zero: bool) -> Vec<String> {
         match self {
-            // Room for `False` even where every element is true.
+            // The width is that of `False`, also if every element is true.
             Elements::Bool(values) => {
                 let width = if rank_zero { 0 } else { "False".len() };
                 offsets

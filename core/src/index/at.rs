@@ -1,4 +1,4 @@
-//! Reading and updating by index: [`Array::index`], [`Array::at`].
+//! Reads and updates arrays by index: [`Array::index`], [`Array::at`].
 
 use super::items::IntoIndex;
 use super::plan::{Plan, plan, read};
@@ -11,10 +11,10 @@ use crate::tree::Arrays;
 use kiln_backends::program::{OutOfBounds, Update};
 
 impl Array {
-    /// The elements at an index, as NumPy's `x[...]`, of the array's dtype. One part for each axis from the first, alone or in a tuple; the axes
-    /// left over stay whole:
+    /// Returns the elements at an index, as NumPy's `x[...]`, with the array's dtype. An index has one part
+    /// for each axis from the first, alone or in a tuple. Axes without a part stay whole:
     ///
-    /// | NumPy | here | what it does |
+    /// | NumPy | here | effect |
     /// |---|---|---|
     /// | `x[1]`, `x[-1]` | `x.index(1)`, `x.index(-1)` | takes one place; the axis goes |
     /// | `x[1:3]`, `x[:, 1:]` | `x.index(1..3)`, `x.index((.., 1..))` | a range |
@@ -24,11 +24,13 @@ impl Array {
     /// | `x[[2, 0]]`, `x[i]` | `x.index([2, 0])`, `x.index(&i)` | an array of integers: one place for each |
     /// | `x[x > 3]` | `x.index(x.gt(3))` | an array of bools: the places that hold |
     ///
-    /// Ranges are cut to the axis, as Python's are. Indices in arrays that are out of bounds are moved to the nearest
-    /// element, and the derivative is that of the element which is read (JAX drops it, for arrays with axes).
+    /// Ranges are cut to the axis, as in Python. An out-of-bounds index in an array is moved to the nearest
+    /// element, and the derivative is that of the element which is read (JAX drops this derivative, for index
+    /// arrays with axes).
     ///
     /// # Panics
-    /// When a number is out of bounds, when there are more parts than axes, and for an array of bools whose values are not known in a trace.
+    /// When a number is out of bounds. When there are more parts than axes. For an array of bools, in a trace
+    /// that does not know its values.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -45,8 +47,8 @@ impl Array {
         read("index", self, plan, arrays, OutOfBounds::Clip)
     }
 
-    /// A place to update: `x.at(index).set(value)` and the like give a new array, of the array's shape and dtype. The index is written as for
-    /// [`index`](Array::index).
+    /// Selects elements to update: `x.at(index).set(value)` and the like return a new array with the array's
+    /// shape and dtype. The index is written as for [`index`](Array::index).
     ///
     /// # Panics
     /// As [`index`](Array::index).
@@ -72,8 +74,8 @@ impl Array {
     }
 }
 
-/// A place in an array, see [`Array::at`]. Indices in arrays that are out of bounds are not written to; in an array without elements all
-/// are.
+/// The selected elements of an array, see [`Array::at`]. Updates at out-of-bounds indices in arrays are
+/// dropped. In an array without elements, all indices are out of bounds.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -89,13 +91,13 @@ pub struct At {
     mode: Option<OutOfBounds>,
 }
 
-/// A row holds what the last two elements of an array become.
+/// A row holds the last two elements of the updated array.
 macro_rules! updates {
     ($($(#[$doc:meta])* $name:ident($value:expr) -> $shown:literal $kind:ident;)*) => {$(
         $(#[$doc])*
         ///
         /// # Panics
-        /// When the value does not broadcast to the place.
+        /// When the value does not broadcast to the selected shape.
         ///
         /// ```
         /// use kiln::numpy as np;
@@ -112,8 +114,9 @@ macro_rules! updates {
 }
 
 impl At {
-    /// What an index out of bounds does, in arrays of indices: `Clip` moves it to the nearest element, `Fill` drops a write and
-    /// reads NaN (or the least integer, the greatest unsigned one, true). Without it, reads clip and writes are dropped.
+    /// Sets the rule for out-of-bounds indices in arrays of indices: `Clip` moves them to the nearest
+    /// element, `Fill` drops a write and reads NaN (or the least integer, the greatest unsigned one, true).
+    /// By default, reads clip and writes are dropped.
     ///
     /// ```
     /// use kiln::{OutOfBounds, numpy as np};
@@ -126,7 +129,7 @@ impl At {
         self
     }
 
-    /// The elements there: what [`index`](Array::index) reads.
+    /// Returns the selected elements, as [`index`](Array::index) does.
     ///
     /// ```
     /// use kiln::{OutOfBounds, numpy as np};
@@ -141,23 +144,24 @@ impl At {
     }
 
     updates! {
-        /// The array with a value there, which is converted to its dtype. Which of several values for one place stays is not defined.
+        /// Returns the array with the selected elements set to a value, converted to the array's dtype. If
+        /// indices repeat, any one of their values is stored.
         set([7, 8]) -> "[1 7 8]" Set;
-        /// The array with a value added there; values for one place add up.
+        /// Returns the array with a value added to the selected elements. Values of repeated indices add up.
         add(10) -> "[ 1 12 13]" Add;
-        /// The array multiplied by a value there.
+        /// Returns the array with the selected elements multiplied by a value.
         multiply(-1) -> "[ 1 -2 -3]" Mul;
-        /// The array with the lesser of element and value there.
+        /// Returns the array with each selected element replaced by the lesser of element and value.
         min([0, 9]) -> "[1 0 3]" Min;
-        /// The array with the greater of element and value there.
+        /// Returns the array with each selected element replaced by the greater of element and value.
         max([0, 9]) -> "[1 2 9]" Max;
     }
 
-    /// The array with a function applied to the elements there: once, also where an index array names an element twice (JAX
-    /// applies it once for each). An array without elements stays as it is.
+    /// Returns the array with a function applied once to the selected elements, also if an index array names
+    /// an element twice (JAX applies it once for each). An array without elements is returned unchanged.
     ///
     /// # Panics
-    /// When the function's result does not broadcast to the place.
+    /// When the function's result does not broadcast to the selected shape.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -171,7 +175,7 @@ impl At {
         self.set(f(self.get()))
     }
 
-    /// As jnp: the update runs in the promoted dtype, and the result has the array's.
+    /// As in jnp, the update is computed in the promoted dtype, and the result has the array's dtype.
     #[track_caller]
     fn update(&self, kind: Update, value: Array) -> Array {
         let own = self.x.kind();

@@ -1,4 +1,4 @@
-//! What an index is written with.
+//! The parts of an index.
 
 use crate::Array;
 use crate::arguments::Number;
@@ -7,7 +7,7 @@ use crate::error::{check, raise};
 use smallvec::SmallVec;
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
-/// One part of an index, for one axis (or none, or several): what [`IntoItem`] makes of what is written.
+/// One part of an index, for one axis (or none, or several). [`IntoItem`] converts to this type.
 ///
 /// ```
 /// use kiln::{Item, numpy as np};
@@ -18,26 +18,26 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 /// ```
 #[derive(Clone, Debug)]
 pub enum Item {
-    /// One place; the axis goes. Negative numbers count from the end.
+    /// One index; the axis is removed. Negative numbers count from the end.
     Integer(isize),
-    /// Places from a start up to but not including a stop, `step` apart.
+    /// Indices from a start up to but not including a stop, `step` apart.
     Slice {
-        /// The first place; the end of the axis that the step leads away from, if not given.
+        /// The first index. By default, the end of the axis that the step leads away from.
         start: Option<isize>,
-        /// The end; the end of the axis that the step leads to, if not given.
+        /// The stop. By default, the end of the axis that the step leads to.
         stop: Option<isize>,
-        /// The distance; not 0.
+        /// The distance, never 0.
         step: isize,
     },
-    /// As many whole axes as the index leaves over.
+    /// As many whole axes as the other parts leave over.
     Ellipsis,
     /// A new axis of length 1.
     NewAxis,
-    /// Places given by an array of integers, or where an array of bools is true.
+    /// Indices as an array of integers, or an array of bools that is true at them.
     Array(Array),
 }
 
-/// As many whole axes as the index leaves over: Python's `...`.
+/// As many whole axes as the other parts leave over: Python's `...`.
 ///
 /// ```
 /// use kiln::{Ellipsis, numpy as np};
@@ -55,8 +55,8 @@ pub struct Ellipsis;
 #[derive(Clone, Copy, Debug)]
 pub struct NewAxis;
 
-/// What can stand for one axis in an index: a number, a range, [`step`], [`Ellipsis`], [`NewAxis`], an array or a list of
-/// integers or of bools.
+/// A value that can stand for one axis in an index: a number, a range, [`step`], [`Ellipsis`], [`NewAxis`],
+/// an array or a list of integers or of bools.
 ///
 /// ```
 /// use kiln::{Array, IntoItem, numpy as np};
@@ -68,7 +68,7 @@ pub struct NewAxis;
 /// assert_eq!(column(&x, 1..).to_string(), "[[2 3]\n [5 6]]");
 /// ```
 pub trait IntoItem {
-    /// The part of the index.
+    /// Returns the part of the index.
     ///
     /// ```
     /// use kiln::{IntoItem, Item};
@@ -77,12 +77,12 @@ pub trait IntoItem {
     fn item(self) -> Item;
 }
 
-/// A range taken in steps, which may be negative: `step(1..5, 2)` for Python's `1:5:2`.
+/// Returns a range with a step, which may be negative: `step(1..5, 2)` for Python's `1:5:2`.
 ///
 /// The steps of a negative `by` lead from `start` down to, but not including, `stop`.
 ///
 /// # Panics
-/// When the step is 0, or `range` is no range.
+/// When the step is 0, or `range` is not a range.
 ///
 /// ```
 /// use kiln::{numpy as np, step};
@@ -102,7 +102,7 @@ pub fn step(range: impl IntoItem, by: isize) -> Item {
     }
 }
 
-/// An index with steps, as `s![.., 0, 1..; 2]` for Python's `[:, 0, 1::2]`.
+/// Makes an index with steps, as `s![.., 0, 1..; 2]` for Python's `[:, 0, 1::2]`.
 ///
 /// ```
 /// use kiln::{numpy as np, s};
@@ -135,7 +135,7 @@ macro_rules! ranges {
     )*};
 }
 
-/// The stop after a last place; after -1 comes the end.
+/// Returns the stop after a last index. The stop after -1 is the end of the axis.
 fn after(last: isize) -> Option<isize> {
     (last != -1).then_some(last.saturating_add(1))
 }
@@ -212,7 +212,7 @@ impl<T: Nested, const N: usize> IntoItem for [T; N] {
 /// assert_eq!(total(&x, (.., 1)), 6);
 /// ```
 pub trait IntoIndex {
-    /// The parts of the index.
+    /// Returns the parts of the index.
     ///
     /// ```
     /// use kiln::{Ellipsis, IntoIndex, Item};
@@ -221,7 +221,7 @@ pub trait IntoIndex {
     fn items(self) -> Items;
 }
 
-/// The parts of an index, in order: what [`IntoIndex::items`] gives.
+/// The parts of an index, in order, as [`IntoIndex::items`] returns them.
 ///
 /// ```
 /// use kiln::IntoIndex;

@@ -1,4 +1,4 @@
-//! Indices: what is written between brackets in Python.
+//! Indices: the values between brackets in Python.
 
 pub(crate) mod at;
 pub(crate) mod items;

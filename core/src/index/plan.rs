@@ -1,7 +1,8 @@
-//! An index against a shape, checked, and how it is read and written.
+//! Checks an index against a shape, and reads and writes by it.
 //!
-//! An index is read in two steps: integers, slices and new axes become slices, reversals and reshapes. The arrays of indices that are left
-//! become one gather. A write is one scatter, for which slices become arrays of indices as well.
+//! An index is read in two steps: integers, slices and new axes become slices, reversals and reshapes. The
+//! remaining arrays of indices become one gather. A write is one scatter. For it, slices become arrays of
+//! indices as well.
 
 use super::items::{Item, Items};
 use crate::Array;
@@ -15,24 +16,25 @@ use crate::tree::Arrays;
 use kiln_backends::program::{Axes, DType, Op, OutOfBounds, Shape, Update};
 use smallvec::SmallVec;
 
-/// An index against a shape, checked.
+/// An index that was checked against a shape.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Plan {
     /// One part for every axis of the array and every new axis, in the index's order.
     parts: SmallVec<[AxisIndex; 4]>,
-    /// What the arrays of indices broadcast to, if there are any.
+    /// The shape that the arrays of indices broadcast to, if there are any.
     indices: Option<Shape>,
-    /// How many axes of what is read come before those of the arrays of indices. They stand where the arrays do if these are beside each
-    /// other, else first.
+    /// The number of result axes before those of the arrays of indices. These axes stand in the position of
+    /// the arrays if the arrays are adjacent, else first.
     place: usize,
 }
 
-/// What an index does at one place.
+/// The index of one axis.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum AxisIndex {
-    /// One place of the next axis, which goes.
+    /// One index of the next axis, which is removed.
     Integer(usize),
-    /// `len` places of the next axis from `start`, `step` apart, backwards if `reversed`. `start` is the lowest.
+    /// `len` indices of the next axis from `start`, `step` apart, backwards if `reversed`. `start` is the
+    /// lowest.
     Slice {
         start: usize,
         len: usize,
@@ -44,7 +46,7 @@ enum AxisIndex {
     Array,
 }
 
-/// Checks an index and takes the arrays out of it; bools become the indices where they are true.
+/// Checks an index and returns its arrays apart. Arrays of bools become the indices of their true elements.
 #[track_caller]
 pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
     let rank = shape.rank();
@@ -65,7 +67,8 @@ pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
         expanded.extend(where_true(op, item, shape, axis));
     }
     let items = expanded;
-    // Among arrays of indices an integer counts as one. Anything between them sets them apart, also an ellipsis that covers no axis.
+    // Next to arrays of indices, an integer counts as an array. Any other item between two arrays makes them
+    // not adjacent, also an ellipsis that covers no axis.
     let is_index = |item: &Item| matches!(item, Item::Array(_) | Item::Integer(_));
     let first = items.iter().position(is_index).unwrap_or(0);
     let end = items.iter().rposition(is_index).map_or(0, |last| last + 1);
@@ -129,7 +132,7 @@ pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
     (plan, arrays)
 }
 
-/// How many axes of an array an item is for.
+/// Returns the number of axes that an item indexes.
 fn axes_taken(item: &Item) -> usize {
     match item {
         Item::NewAxis | Item::Ellipsis => 0,
@@ -138,7 +141,8 @@ fn axes_taken(item: &Item) -> usize {
     }
 }
 
-/// An item without bools: an array of them, for the axes of `shape` before `end`, becomes one array of indices for each.
+/// Replaces an array of bools by arrays of indices, one for each of its axes. These are the axes of `shape`
+/// before `end`. Other items are returned unchanged.
 #[track_caller]
 fn where_true(op: &str, item: Item, shape: &Shape, end: usize) -> Items {
     let Item::Array(mask) = &item else {
@@ -147,7 +151,7 @@ fn where_true(op: &str, item: Item, shape: &Shape, end: usize) -> Items {
     if mask.dtype() != DType::Bool {
         return Items::from_iter([item]);
     }
-    // A derivative at a point knows the values.
+    // The trace of a derivative at a point knows the values.
     if let Repr::Tracer(tracer) = &mask.0
         && value_of(tracer).is_err()
     {
@@ -186,7 +190,7 @@ fn where_true(op: &str, item: Item, shape: &Shape, end: usize) -> Items {
         .collect()
 }
 
-/// Python's rule for slices: bounds are counted from the end where negative, and moved into the axis.
+/// Python's rule for slices: negative bounds are counted from the end, and bounds are clamped to the axis.
 fn sliced(n: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> AxisIndex {
     let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
     let bound = |bound: Option<isize>, default: isize| match bound {
@@ -217,7 +221,7 @@ fn sliced(n: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> A
 }
 
 impl Plan {
-    /// What the index reads.
+    /// Returns the elements that the index selects.
     pub(crate) fn read(&self, x: &Array, indices: &[Array], mode: OutOfBounds) -> Array {
         if self.parts.is_empty() {
             return x.clone();
@@ -268,7 +272,7 @@ impl Plan {
         let basic = reverse(&slice(x, &start, &stop, &by), reversed);
         let basic = reshape(&basic, &Shape::from(&shape[..]));
         let Some(common) = &self.indices else { return basic };
-        // One gather.
+        // The arrays of indices become one gather.
         let indices: Vec<Array> = indices
             .iter()
             .zip(&axes)
@@ -284,7 +288,7 @@ impl Plan {
             &operands,
             basic.is_weak(),
         );
-        // Their axes stand first now.
+        // The gather puts the axes of the arrays of indices first.
         let place = self.place;
         let rank = common.rank();
         let order: Axes = (rank..rank + place)
@@ -294,7 +298,7 @@ impl Plan {
         transpose(&read, &order)
     }
 
-    /// The shape of what is read.
+    /// Returns the shape of the selected elements.
     pub(crate) fn shape(&self) -> Shape {
         let mut shape: Vec<usize> = self
             .parts
@@ -311,7 +315,7 @@ impl Plan {
         shape.into()
     }
 
-    /// `x` with updates at the indexed places. `updates` broadcasts to [`shape`](Plan::shape).
+    /// Returns `x` with its selected elements updated. `updates` broadcasts to [`shape`](Plan::shape).
     pub(crate) fn write(
         &self,
         kind: Update,
@@ -326,13 +330,13 @@ impl Plan {
         }
         let common = self.indices.clone().unwrap_or_default();
         let place = self.place;
-        // The places written are a grid over the common axes and those of slices that are not whole; whole axes are
-        // written through.
+        // The scatter's indices form a grid over the common axes and the axes of slices that are not whole.
+        // Whole axes are the window of the scatter.
         let mut grid: Vec<usize> = common.to_vec();
         let (mut axes, mut sources) = (Axes::new(), Vec::new());
         let (mut outer, mut through): (Axes, Axes) = ((place..place + common.rank()).collect(), Axes::new());
         let (mut axis, mut position, mut arrays) = (0, 0, indices.iter());
-        // Where the next axis of what is read stands, leaving out the common axes.
+        // Returns the axis of `updates` for a position that does not count the common axes.
         let seat = |position: usize| {
             if position >= place {
                 position + common.rank()
@@ -381,7 +385,7 @@ impl Plan {
             }
             axis += 1;
         }
-        // New axes have length 1 and go; the common axes come first.
+        // New axes have length 1 and are dropped. The common axes come first.
         let shape = self.shape();
         let order: Axes = outer.iter().chain(&through).copied().collect();
         let updates = transpose(
@@ -417,7 +421,7 @@ impl Plan {
     }
 }
 
-/// What an axis that is written is indexed by.
+/// The source of a scatter's indices for one axis.
 enum AxisSource {
     At(usize),
     Along {
@@ -456,7 +460,7 @@ impl AxisSource {
     }
 }
 
-/// An update of the whole array.
+/// Updates the whole array.
 pub(crate) fn whole(kind: Update, x: &Array, updates: &Array) -> Array {
     let updates = broadcast(updates, x.shape());
     match kind {
@@ -468,7 +472,7 @@ pub(crate) fn whole(kind: Update, x: &Array, updates: &Array) -> Array {
     }
 }
 
-/// Indices in a dtype that holds them, negative ones counted from the end of an axis.
+/// Converts indices to a dtype that holds them. Negative ones are counted from the end of an axis.
 fn wrapped(index: &Array, n: usize) -> Array {
     let dtype = match index.dtype() {
         DType::I64 | DType::U64 | DType::U32 => DType::I64,

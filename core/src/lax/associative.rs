@@ -1,4 +1,4 @@
-//! Running combinations with an associative function, in a logarithmic number of steps.
+//! Prefix combinations by an associative function, in a logarithmic number of steps.
 
 use crate::Array;
 use crate::error::{axis_of, check, raise};
@@ -8,14 +8,16 @@ use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::Shape;
 use smallvec::smallvec;
 
-/// `x0, f(x0, x1), f(f(x0, x1), x2), ...` along an axis, for an associative `f`.
+/// Returns `x0, f(x0, x1), f(f(x0, x1), x2), ...` along an axis, for an associative `f`.
 ///
-/// `xs` is a tree of arrays of one length along `axis` (negative axes count from the last). `f` combines two such trees of any number
-/// of elements along the axis, element by element; it is called a number of times logarithmic in the length, on all pairs of a level at
-/// once, always with the earlier elements on the left.
+/// `xs` is a tree of arrays of one length along `axis` (negative axes count from the last). `f` combines two
+/// such trees of any number of elements along the axis, element by element. The number of calls of `f` is
+/// logarithmic in the length: each combines all pairs of a level at once. The earlier elements are always on
+/// the left.
 ///
 /// # Panics
-/// When there is no such axis, when lengths differ, or when `f` gives another structure, shape or dtype than it got.
+/// When there is no such axis, when lengths differ, or when `f` returns another structure, shape or dtype
+/// than it takes.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
@@ -29,7 +31,8 @@ pub fn associative_scan<T: Tree>(f: impl Fn(T, T) -> T, xs: T, axis: isize) -> T
     run("associative_scan", f, xs, axis, false)
 }
 
-/// As [`associative_scan`], from the last element to the first: `..., f(f(x3, x2), x1), f(x3, x2), x3`.
+/// Returns the same as [`associative_scan`] from the last element to the first:
+/// `..., f(f(x3, x2), x1), f(x3, x2), x3`.
 ///
 /// # Panics
 /// As [`associative_scan`].
@@ -94,7 +97,8 @@ struct AssociativeScan<'a, T, F: Fn(T, T) -> T> {
 }
 
 impl<T: Tree, F: Fn(T, T) -> T> AssociativeScan<'_, T, F> {
-    /// Pairs of neighbours are combined, and the scan of those gives every second result; the others need one more combination each.
+    /// Combines pairs of neighbours. The scan of these pairs is every second result; the others need one more
+    /// combination each.
     #[track_caller]
     fn run(&self, xs: Arrays, n: usize) -> Arrays {
         if n < 2 {
@@ -139,7 +143,7 @@ impl<T: Tree, F: Fn(T, T) -> T> AssociativeScan<'_, T, F> {
                 )
             });
         }
-        // Weak as they were.
+        // The results keep the weakness of the arguments.
         out.into_iter()
             .zip(types)
             .map(|(out, (_, weak))| out.with_weak(weak))
@@ -160,7 +164,8 @@ impl<T: Tree, F: Fn(T, T) -> T> AssociativeScan<'_, T, F> {
         xs.iter().zip(self.axes).map(part).collect()
     }
 
-    /// `even[0], odd[0], even[1], ...`, where there may be one more of `even`, which has `n`.
+    /// Returns `even[0], odd[0], even[1], ...`. `even` has `n` elements, which may be one more than `odd`
+    /// has.
     fn interleave(&self, even: &Arrays, odd: &Arrays, n: usize) -> Arrays {
         let mut out = Arrays::new();
         for ((even, odd), &axis) in even.iter().zip(odd).zip(self.axes) {

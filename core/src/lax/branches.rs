@@ -1,4 +1,4 @@
-//! Choosing between functions, and between elements.
+//! Choices between functions, and between elements.
 
 use super::carry::{Consts, listed, names, settled, types};
 use crate::Array;
@@ -14,10 +14,12 @@ use smallvec::SmallVec;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// `if predicate { true_fn(operand) } else { false_fn(operand) }`, where the predicate may be known only when the program runs.
+/// Computes `if predicate { true_fn(operand) } else { false_fn(operand) }`, also for a predicate that is
+/// known only when the program runs.
 ///
-/// Outside of a trace only the function that is chosen runs, as with `if`. In a trace both are traced, and the one that is chosen
-/// runs. The predicate is a scalar; a number stands for whether it is not 0. Where one result has a weak dtype, it takes the other's.
+/// Outside of a trace only the chosen function runs, as with `if`. In a trace both are traced, and the chosen
+/// one runs. The predicate is a scalar; a number is true if it is not 0. If one result has a weak dtype, it
+/// takes the other's.
 ///
 /// # Panics
 /// When the predicate is not a scalar, and in a trace when the results differ in structure, shape or dtype.
@@ -57,11 +59,11 @@ pub fn cond<T: Tree, U: Tree>(
     choose(OP, &branch_number(&predicate), vec![on_false, on_true], operands)
 }
 
-/// `branches[index](operand)`, where the index may be known only when the program runs. An index out of bounds takes the nearest
-/// branch.
+/// Computes `branches[index](operand)`, also for an index that is known only when the program runs. An index
+/// out of bounds takes the nearest branch.
 ///
-/// `branches` is an array or `Vec` of one kind of function: closures that capture nothing, boxed ones, or references as
-/// `&dyn Fn(T) -> U`. Which of them run, and what becomes of weak dtypes, is as in [`cond`].
+/// `branches` is an array or `Vec` of one kind of function: closures that capture nothing, boxed ones, or
+/// references as `&dyn Fn(T) -> U`. The rules for traces and for weak dtypes are those of [`cond`].
 ///
 /// # Panics
 /// When there are no branches, when the index is not an integer scalar, and in a trace when the results differ in structure, shape or dtype.
@@ -92,7 +94,7 @@ pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
         return branches[0](operand);
     }
     if is_known(&index) {
-        // Saturated, as what is beyond 64 bits is beyond the branches.
+        // Clamped in its own range: a `u64` may be too large for an `i64`.
         let number = match index.dtype() {
             DType::U64 => index.item::<u64>().min(last as u64) as usize,
             _ => index.item::<i64>().clamp(0, last as i64) as usize,
@@ -104,7 +106,7 @@ pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
     for (i, f) in branches.iter().enumerate() {
         traced.push(Branch::trace(OP, format!("branch {i}"), f, &operands, &structure));
     }
-    // The nearest branch, in a dtype that holds both the index and the number of branches.
+    // Clamps the index in a dtype that holds both the index and the number of branches.
     let kind = index.kind();
     let index = index.settled(OP, kind);
     let index = match index.dtype().size() {
@@ -115,8 +117,9 @@ pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
     choose(OP, &cast(&index, Kind::strong(DType::I32)), traced, operands)
 }
 
-/// Elements of `on_true` where the predicate holds, else of `on_false`. Both are computed; of one shape and dtype. The predicate is of bools and
-/// has their shape, or none. [`where_`](crate::numpy::where_) promotes and broadcasts.
+/// Returns the elements of `on_true` where the predicate holds, else those of `on_false`. Both have one shape
+/// and dtype. The predicate is of bools, with the same shape or none. [`where_`](crate::numpy::where_)
+/// promotes and broadcasts.
 ///
 /// # Panics
 /// When the shapes or dtypes differ, or the predicate is not bool.
@@ -148,12 +151,12 @@ pub fn select(predicate: &Array, on_true: &Array, on_false: &Array) -> Array {
     where_(predicate, on_true, on_false)
 }
 
-/// Returns true if a choice can be made right away.
+/// Returns true if the value is known now, outside of a trace.
 fn is_known(x: &Array) -> bool {
     !is_tracing() && !matches!(x.0, Repr::Tracer(_))
 }
 
-/// 0 for false, 1 for true.
+/// Returns 0 for false, 1 for true.
 fn branch_number(predicate: &Array) -> Array {
     let kind = predicate.kind();
     let holds = cast(
@@ -165,7 +168,7 @@ fn branch_number(predicate: &Array) -> Array {
 
 /// A traced branch.
 struct Branch {
-    /// What errors call it.
+    /// The name of the branch in errors.
     name: String,
     traced: Traced,
     results: Vec<String>,
@@ -206,7 +209,7 @@ impl Branch {
     }
 }
 
-/// Writes the choice between traced branches.
+/// Binds the choice between traced branches.
 #[track_caller]
 fn choose<U: Tree>(op: &str, which: &Array, branches: Vec<Branch>, operands: Arrays) -> U {
     let kinds = common_kinds(op, &branches);
@@ -236,7 +239,7 @@ fn choose<U: Tree>(op: &str, which: &Array, branches: Vec<Branch>, operands: Arr
     branches[0].traced.structure.rebuild(results)
 }
 
-/// What each result of the branches becomes.
+/// Returns the common dtype and weakness of each result of the branches.
 #[track_caller]
 fn common_kinds(op: &str, branches: &[Branch]) -> Vec<Kind> {
     let first = &branches[0];

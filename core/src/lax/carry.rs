@@ -1,4 +1,4 @@
-//! What goes round a loop: traced again until it comes out of an iteration as it went in.
+//! The carry of a loop. The body is traced again until the carry's types are those of the body's results.
 
 use crate::Array;
 use crate::error::check;
@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::panic::Location;
 
-/// The arrays of a tree, plain numbers settled to the dtypes they have on their own.
+/// Returns the leaves of a tree, with plain numbers converted to their default dtype, and its structure.
 #[track_caller]
 pub(super) fn settled(op: &str, tree: impl Tree) -> (Arrays, Structure) {
     let Leaves {
@@ -26,12 +26,12 @@ pub(super) fn settled(op: &str, tree: impl Tree) -> (Arrays, Structure) {
     (settled, structure)
 }
 
-/// The types and weakness of arrays.
+/// Returns the types and weakness of arrays.
 pub(super) fn types(arrays: &[Array]) -> Vec<(ArrayType, bool)> {
     arrays.iter().map(|x| (x.array_type(), x.is_weak())).collect()
 }
 
-/// `root`, `root.0`, ...: what errors call the leaves of a tree.
+/// Returns the names of a tree's leaves in errors: `root`, `root.0`, ...
 pub(super) fn names(root: &str, tree: &impl Tree) -> Vec<String> {
     paths(tree)
         .into_iter()
@@ -39,7 +39,7 @@ pub(super) fn names(root: &str, tree: &impl Tree) -> Vec<String> {
         .collect()
 }
 
-/// `(root.0: f32[2], root.1: i32[])`, for an error.
+/// Formats `(root.0: f32[2], root.1: i32[])`, for an error.
 pub(super) fn listed<'a>(names: &[String], types: impl Iterator<Item = &'a ArrayType>) -> String {
     let leaves: Vec<String> = names
         .iter()
@@ -49,12 +49,12 @@ pub(super) fn listed<'a>(names: &[String], types: impl Iterator<Item = &'a Array
     format!("({})", leaves.join(", "))
 }
 
-/// What goes round a loop.
+/// The carry of a loop.
 pub(super) struct Carry<T> {
     op: &'static str,
     pub(super) arrays: Arrays,
     pub(super) structure: Structure,
-    /// What errors call its leaves, and how that is found.
+    /// The names of the carry's leaves in errors, and the function that makes them.
     names: Vec<String>,
     named: fn(&T) -> Vec<String>,
 }
@@ -63,9 +63,9 @@ pub(super) struct Carry<T> {
 pub(super) struct Trip {
     pub(super) program: Program,
     pub(super) hidden: Vec<Array>,
-    /// Which results beside the carry are weak.
+    /// The weakness of each result after the carry.
     pub(super) weak: SmallVec<[bool; 4]>,
-    /// How the results beside the carry are put together.
+    /// The structure of the results after the carry.
     pub(super) structure: Structure,
 }
 
@@ -75,7 +75,7 @@ impl<T: Tree> Carry<T> {
         Carry::named(op, init, |carry| names("carry", carry))
     }
 
-    /// With other names for its leaves.
+    /// Makes a carry with other names for its leaves.
     #[track_caller]
     pub(super) fn named(op: &'static str, init: T, named: fn(&T) -> Vec<String>) -> Carry<T> {
         let names = named(&init);
@@ -93,8 +93,9 @@ impl<T: Tree> Carry<T> {
         self.arrays.iter().map(Array::is_weak).collect()
     }
 
-    /// Traces an iteration until the carry comes out as it went in: what is weak at first may take a stronger dtype. The iteration gets the carry and
-    /// arrays of the types `others`, and gives the carry and other results.
+    /// Traces an iteration again until the carry comes out with the types that it went in with. A leaf that
+    /// is weak at first may take a stronger dtype. The iteration takes the carry and arrays of the types
+    /// `others`, and returns the carry and other results.
     #[track_caller]
     pub(super) fn settle<Y: Tree>(
         &mut self,
@@ -148,7 +149,7 @@ impl<T: Tree> Carry<T> {
         });
     }
 
-    /// Returns true if the carry had to be promoted to what comes out of the body.
+    /// Returns true if the carry had to be promoted to the types of the body's results.
     #[track_caller]
     fn promote(&mut self, outputs: &[ArrayType], weak: &[bool]) -> bool {
         let mut changed = false;
@@ -163,7 +164,7 @@ impl<T: Tree> Carry<T> {
                 weak: weak[i],
             };
             if of.shape == out.shape && x.is_weak() && promote([x.kind(), came_out]) == came_out {
-                // What was promoted is weak no more.
+                // A promoted leaf is not weak any more.
                 *x = cast(x, Kind::strong(out.dtype));
                 changed = true;
             } else {
@@ -180,7 +181,7 @@ impl<T: Tree> Carry<T> {
     }
 }
 
-/// The arrays from outside that programs of one equation use, each once.
+/// The captured arrays of the programs of one equation, each once.
 #[derive(Default)]
 pub(crate) struct Consts {
     pub(crate) arrays: Vec<Array>,
@@ -204,8 +205,8 @@ impl Consts {
         }
     }
 
-    /// A program of its own inputs and then `hidden` ones, as one that takes all constants of the equation first. `finish` may change
-    /// the results.
+    /// Converts a program of its own inputs, followed by the `hidden` ones, to a program that takes all
+    /// constants of the equation first. `finish` may change the results.
     pub(crate) fn first(
         &self,
         program: &Program,

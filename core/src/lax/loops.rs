@@ -1,4 +1,4 @@
-//! Loops that stack nothing: with a counter, with a condition, and with both.
+//! Loops without stacked results: with a counter, with a condition, and with both.
 
 use super::branches::cond;
 use super::carry::{Carry, Consts, names, types};
@@ -16,14 +16,15 @@ use smallvec::SmallVec;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// `for i in lower..upper { carry = body(i, carry) }`, traced as one loop. `i` is a weak integer scalar.
+/// Computes `for i in lower..upper { carry = body(i, carry) }`, traced as one loop. `i` is a weak integer
+/// scalar.
 ///
-/// With bounds whose values are known (plain numbers, and arrays that are not being traced) the number of iterations is part of the
-/// program (and the loop can run within the tiles of the engine); else it is known when the loop runs, and there is no derivative in
-/// reverse mode.
+/// If the values of both bounds are known (plain numbers, and arrays that are not traced), the number of
+/// iterations is part of the program, and the loop can run within the tiles of the engine. Otherwise the
+/// number is known only when the loop runs, and there is no derivative in reverse mode.
 ///
-/// The carry keeps its structure, shapes and dtypes. Where it starts with a weak dtype (as `np::full(m, 0)`) and comes out with
-/// a stronger one, it starts with that.
+/// The carry keeps its structure, shapes and dtypes. A leaf that starts with a weak dtype (as
+/// `np::full(m, 0)`) and comes out with a stronger one starts with the stronger one.
 ///
 /// # Panics
 /// When the carry comes out of the body with another structure, shape or dtype, or a bound is not an integer scalar.
@@ -56,7 +57,7 @@ pub fn fori_loop<T: Tree>(
     let trips = number(&lower)
         .zip(number(&upper))
         .map(|(lower, upper)| upper.saturating_sub(lower));
-    // A bound that does not fit is refused here.
+    // `settled` refuses a bound that does not fit.
     let upper = upper.settled(OP, kind);
     let first = cast(&lower.settled(OP, kind), kind);
     // The counter is carried before the user's carry.
@@ -96,7 +97,7 @@ pub fn fori_loop<T: Tree>(
     result
 }
 
-/// A bound whose value can be looked at.
+/// Returns the value of a bound, if it is known.
 #[track_caller]
 fn number(bound: &Array) -> Option<i64> {
     match &bound.0 {
@@ -110,13 +111,15 @@ fn number(bound: &Array) -> Option<i64> {
     }
 }
 
-/// `while condition(carry) { carry = body(carry) }`, traced as one loop. The condition is a bool scalar.
+/// Computes `while condition(carry) { carry = body(carry) }`, traced as one loop. The condition is a bool
+/// scalar.
 ///
-/// The carry keeps its structure, shapes and dtypes, as in [`fori_loop`]. There is no derivative in reverse mode, since the number of
-/// iterations is not known: see [`while_loop_bounded`].
+/// The carry keeps its structure, shapes and dtypes, as in [`fori_loop`]. There is no derivative in reverse
+/// mode, because the number of iterations is not known: see [`while_loop_bounded`].
 ///
 /// # Panics
-/// When the carry comes out of the body with another structure, shape or dtype, or the condition is no bool scalar.
+/// When the carry comes out of the body with another structure, shape or dtype, or the condition is not a
+/// bool scalar.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
@@ -138,13 +141,15 @@ pub fn while_loop<T: Tree>(condition: impl Fn(&T) -> Array, body: impl Fn(T) -> 
     carry.structure.rebuild(results)
 }
 
-/// As [`while_loop`], with at most `max_trips` trips: a loop that has a derivative in reverse mode.
+/// Computes the same as [`while_loop`] with at most `max_trips` iterations. This loop has a derivative in
+/// reverse mode.
 ///
-/// It is traced as a [`scan`](super::scan()) whose iterations leave the carry as it is once the condition has failed. The engine leaves the loop
-/// then; its derivative keeps room for all iterations.
+/// The loop is traced as a [`scan`](super::scan()) whose iterations keep the carry once the condition has
+/// failed. The engine leaves the loop then. The derivative keeps room for all iterations.
 ///
 /// # Panics
-/// When the carry comes out of the body with another structure, shape or dtype, or the condition is no bool scalar.
+/// When the carry comes out of the body with another structure, shape or dtype, or the condition is not a
+/// bool scalar.
 ///
 /// ```
 /// use kiln::{Array, grad, lax};
@@ -197,7 +202,7 @@ fn check_condition(op: &str, of: &ArrayType) {
     });
 }
 
-/// Repeats a traced body while a traced condition holds.
+/// Binds a loop that repeats a traced body while a traced condition holds.
 #[track_caller]
 fn loop_while<T: Tree>(test: &Traced, body: &Program, hidden: &[Array], carry: &Carry<T>) -> Arrays {
     let mut consts = Consts::of(hidden);

@@ -1,4 +1,5 @@
-//! Structured control flow, each a single equation of a program: what `for`, `while` and `if` are to a function that is traced.
+//! Structured control flow: `for`, `while` and `if` of a traced function, each as a single equation of a
+//! program.
 //!
 //! | | | reverse mode |
 //! |---|---|---|
@@ -12,9 +13,10 @@
 //! | [`select`] | a choice between elements | yes |
 //! | [`random_bits`], [`uniform`], [`fixed_uniform`], [`mul_add`] | the primitives that samplers use | |
 //!
-//! A Rust loop in a traced function is unrolled: its iterations become equations. So the number of iterations has to be known, and a long loop makes a
-//! large program. A loop of this module is traced once, whatever the number of iterations. The carry of a loop keeps its structure, shapes
-//! and dtypes, and branches give one type: anything else is refused at the caller's line.
+//! A Rust loop in a traced function is unrolled: its iterations become equations. So the number of iterations
+//! has to be known, and a long loop makes a large program. A loop of this module is traced once, for any
+//! number of iterations. The carry of a loop keeps its structure, shapes and dtypes, and all branches return
+//! one type. Anything else panics at the caller's line.
 //!
 //! ```
 //! use kiln::{Array, jit, lax, numpy as np};

@@ -10,11 +10,13 @@ use kiln_backends::program::{ArrayType, Op, Scan};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// `for each x of xs { (carry, y) = f(carry, x) }`: the last carry, and all `y` stacked along a new first axis.
+/// Computes `for each x of xs { (carry, y) = f(carry, x) }`. Returns the last carry, and all `y` stacked
+/// along a new first axis.
 ///
-/// `xs` is a tree of arrays of one length `n` along their first axis; iteration `i` gets the same tree of the slices `xs[i]`. Traced as one
-/// loop. The carry keeps its structure, shapes and dtypes; where it starts with a weak dtype and comes out with a stronger one, it starts with
-/// that. Without arrays to scan over use [`scan_n`]; from the last slice to the first, [`scan_reverse`].
+/// `xs` is a tree of arrays of one length `n` along their first axis. Iteration `i` takes the same tree of
+/// the slices `xs[i]`. The loop is traced once. The carry keeps its structure, shapes and dtypes. A leaf that
+/// starts with a weak dtype and comes out with a stronger one starts with the stronger one. Without arrays to
+/// scan over use [`scan_n`]; from the last slice to the first, [`scan_reverse`].
 ///
 /// # Panics
 /// When the carry comes out of `f` with another structure, shape or dtype. When `xs` holds no array, a scalar, or arrays of different lengths.
@@ -31,7 +33,8 @@ pub fn scan<C: Tree, X: Tree, Y: Tree>(f: impl Fn(C, X) -> (C, Y), init: C, xs: 
     run("scan", f, init, xs, false)
 }
 
-/// As [`scan`], but iterations go from the last slice to the first. `ys[i]` still belongs to `xs[i]`.
+/// Computes the same as [`scan`] with iterations from the last slice to the first. `ys[i]` still belongs to
+/// `xs[i]`.
 ///
 /// # Panics
 /// As [`scan`].
@@ -47,11 +50,12 @@ pub fn scan_reverse<C: Tree, X: Tree, Y: Tree>(f: impl Fn(C, X) -> (C, Y), init:
     run("scan_reverse", f, init, xs, true)
 }
 
-/// `length` times `(carry, y) = f(carry)`: the last carry, and all `y` stacked along a new first axis. As [`scan`] without arrays to scan
-/// over.
+/// Computes `(carry, y) = f(carry)`, `length` times. Returns the last carry, and all `y` stacked along a new
+/// first axis. This is [`scan`] without arrays to scan over.
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype, or memory could not hold what is stacked.
+/// When the carry comes out of `f` with another structure, shape or dtype, or memory could not hold the
+/// stacked results.
 ///
 /// ```
 /// use kiln::{Array, lax};
@@ -68,9 +72,10 @@ pub fn scan_n<C: Tree, Y: Tree>(f: impl Fn(C) -> (C, Y), init: C, length: usize)
     run("scan_n", |carry, ()| f(carry), init, xs, false)
 }
 
-/// `f` of each slice of `xs` along the first axis, one after the other, stacked along a new first axis.
+/// Computes `f` of each slice of `xs` along the first axis, one after the other. Returns the results stacked
+/// along a new first axis.
 ///
-/// `vmap` computes all at once; `map` holds what one slice needs.
+/// `vmap` computes all at once. `map` needs memory for one slice at a time.
 ///
 /// # Panics
 /// When `xs` holds no array, a scalar, or arrays of different lengths.
@@ -85,7 +90,7 @@ pub fn map<X: Tree, Y: Tree>(f: impl Fn(X) -> Y, xs: X) -> Y {
     run("map", |(), x| ((), f(x)), (), xs, false).1
 }
 
-/// What a loop runs over.
+/// The arrays that a loop scans over, with their length along the first axis.
 struct Slices {
     arrays: Arrays,
     structure: Structure,

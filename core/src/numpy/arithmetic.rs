@@ -10,7 +10,7 @@ use crate::promote::{Kind, inexact, numeric, promote};
 use crate::trace::is_tracing;
 use kiln_backends::program::{Binary, Compare, DType, Unary};
 
-/// jnp.floor_divide: the truncated quotient, one less where signs differ and something is left.
+/// jnp.floor_divide: the truncated quotient, less 1 if the signs differ and the remainder is not 0.
 pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
     if x.dtype().is_unsigned() {
         return binary(Binary::Div, x, y);
@@ -18,7 +18,8 @@ pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
     let zero = number_like(x, 0.0);
     let rest = binary(Binary::Rem, x, y);
     if x.dtype().is_float() {
-        // As jnp: the quotient of what is divisible, then the adjustment, then rounding. An infinite dividend stays.
+        // As in jnp: the quotient of the divisible part, then the adjustment, then rounding. An infinite
+        // dividend is kept.
         let infinite = compare(Compare::Eq, y, &zero);
         let divisible = select(
             &broadcast(&infinite, x.shape()),
@@ -32,7 +33,8 @@ pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
             &compare(Compare::Ne, &unary(Unary::Sign, y), &unary(Unary::Sign, &rest)),
         );
         let less = binary(Binary::Sub, &quotient, &number_like(x, 1.0));
-        // Half away from zero, which whole quotients (all that can come out, but for huge ones) do not tell apart.
+        // jnp rounds half away from zero, `Round` half to even. The quotients here are whole numbers (but for
+        // huge ones), so both agree.
         return unary(Unary::Round, &select(&adjust, &less, &quotient));
     }
     let quotient = binary(Binary::Div, x, y);
@@ -48,12 +50,12 @@ pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
     )
 }
 
-/// jnp.remainder: C's remainder, moved by the divisor where the signs differ.
+/// jnp.remainder: C's remainder, plus the divisor if the signs differ.
 pub(crate) fn floor_remainder(x: &Array, y: &Array) -> Array {
     let zero = number_like(x, 0.0);
     let y = match x.dtype().is_float() {
         true => y.clone(),
-        // Integers leave nothing over when divided by 0.
+        // The remainder of an integer divided by 0 is 0.
         false => select(&compare(Compare::Eq, y, &zero), &number_like(x, 1.0), y),
     };
     let rest = binary(Binary::Rem, x, &y);
@@ -69,8 +71,9 @@ pub(crate) fn floor_remainder(x: &Array, y: &Array) -> Array {
     select(&adjust, &binary(Binary::Add, &rest, &y), &rest)
 }
 
-/// `x` to a whole power, by repeated squaring as XLA does. A negative one is a power of `1 / x`, and not one over a power of `x`, whose
-/// derivatives would be of twice the size: out of range, and NaN where JAX's `n x^(n - 1)` is infinite.
+/// Raises `x` to a whole power by repeated squaring, as XLA does. A negative power is a power of `1 / x`. One
+/// over a power of `x` would have derivatives of twice the exponent: out of range, and NaN where JAX's
+/// `n x^(n - 1)` is infinite.
 fn whole_power(x: &Array, exponent: i64) -> Array {
     if exponent == 0 {
         return number_like(x, 1.0);
@@ -97,10 +100,10 @@ fn whole_power(x: &Array, exponent: i64) -> Array {
 }
 
 impl Array {
-    /// The element to a power, in the promoted dtype and shape: NumPy's `power`, Python's `**`.
+    /// Raises each element to a power, in the promoted dtype and shape: NumPy's `power`, Python's `**`.
     ///
-    /// A plain integer as exponent is computed as products (of one over the element, where it is negative), a plain float is a
-    /// constant; an array as exponent can be differentiated by.
+    /// A plain integer exponent is computed as products (of one over the element, if it is negative). A plain
+    /// float exponent is a constant. An array as exponent has a derivative.
     ///
     /// # Panics
     /// When shapes do not broadcast, or integers are raised to a negative plain power.
@@ -115,7 +118,8 @@ impl Array {
         power(self.clone(), exponent.into())
     }
 
-    /// Whether the element is less than the other: bools, in the shape that both broadcast to. Python's `<`.
+    /// Tests if each element is less than the other: bools, in the shape that both broadcast to. Python's
+    /// `<`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -129,7 +133,7 @@ impl Array {
         self.less(other)
     }
 
-    /// Whether the element is at most the other: bools, in the shape that both broadcast to. Python's `<=`.
+    /// Tests if each element is at most the other: bools, in the shape that both broadcast to. Python's `<=`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -143,7 +147,8 @@ impl Array {
         self.less_equal(other)
     }
 
-    /// Whether the element is greater than the other: bools, in the shape that both broadcast to. Python's `>`.
+    /// Tests if each element is greater than the other: bools, in the shape that both broadcast to. Python's
+    /// `>`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -157,7 +162,8 @@ impl Array {
         self.greater(other)
     }
 
-    /// Whether the element is at least the other: bools, in the shape that both broadcast to. Python's `>=`.
+    /// Tests if each element is at least the other: bools, in the shape that both broadcast to. Python's
+    /// `>=`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -171,7 +177,8 @@ impl Array {
         self.greater_equal(other)
     }
 
-    /// The elements moved into bounds, which broadcast against them; all in their promoted dtype. NaN stays.
+    /// Moves the elements into bounds, which broadcast against them. All take their promoted dtype. NaN is
+    /// kept.
     ///
     /// # Panics
     /// When shapes do not broadcast.
@@ -189,7 +196,8 @@ impl Array {
         })
     }
 
-    /// The elements rounded to this many decimals, halves to even; a negative number rounds to tens, hundreds and so on.
+    /// Rounds the elements to this many decimals, halves to even. A negative number rounds to tens, hundreds
+    /// and so on.
     ///
     /// # Panics
     /// When the elements are bools, or integers are to be rounded to tens.
@@ -217,10 +225,11 @@ impl Array {
         })
     }
 
-    /// The elements in another dtype. Floats are truncated towards 0 and saturate, NaN becomes 0; integers wrap.
+    /// Converts the elements to another dtype. Floats are truncated towards 0 and saturate, NaN becomes 0;
+    /// integers wrap.
     ///
     /// # Panics
-    /// When the array is a plain number, and neither 32 bits nor the dtype hold it.
+    /// When the array is a plain number, and neither 32 bits nor the dtype can hold it.
     ///
     /// ```
     /// use kiln::{DType, numpy as np};
@@ -237,7 +246,7 @@ impl Array {
             return x;
         }
         if let (Repr::Literal(number), false, true) = (&self.0, is_tracing(), dtype.is_float()) {
-            // A number on the host is on no device, which might not have the dtype.
+            // A number on the host is on no device. The default device might not have the dtype.
             return Array::number(number.scalar(x.dtype()).cast(dtype), false);
         }
         staged("astype", kind, [x], |&kind, x| match kind.dtype {
@@ -278,7 +287,8 @@ pub(crate) fn power(x: Array, exponent: Array) -> Array {
             let weak = x.is_weak() && exponent.is_weak();
             let whole = exponent.dtype().is_integer();
             let power = match whole {
-                // As JAX, where the exponent is an integer 0 there is no derivative, and a base of 0 is none to divide by.
+                // As in JAX, an integer exponent of 0 has no derivative with respect to the base. The base is
+                // replaced by 1 there, so that no base of 0 is divided by.
                 true => binary_function("pow", Family::Numeric, x, exponent, |x, y| {
                     if !x.dtype().is_float() {
                         return binary(Binary::Pow, x, y);
@@ -290,17 +300,19 @@ pub(crate) fn power(x: Array, exponent: Array) -> Array {
                     binary(Binary::Pow, x, y)
                 }),
             };
-            // jnp: integers to a power are not weak, and a weak float stays weak only with a weak or float exponent.
+            // jnp: integers to a power are not weak, and a weak float stays weak only with a weak or float
+            // exponent.
             let strong = power.dtype().is_integer() || (float && whole && !weak);
             if strong { power.with_weak(false) } else { power }
         }
     }
 }
 
-/// `x` where the condition holds (or is not 0), else `y`: NumPy's `where`, which is a word of Rust's. In the shape that all three broadcast
-/// to, and the dtype that `x` and `y` meet in.
+/// Returns `x` where the condition holds (or is not 0), else `y`: NumPy's `where`, which is a keyword of
+/// Rust. The result has the shape that all three broadcast to, and the promoted dtype of `x` and `y`.
 ///
-/// Both are computed everywhere, and what is not chosen can still make a derivative NaN: choose the argument as well.
+/// Both are computed everywhere. An element that is not chosen can still make a derivative NaN: choose the
+/// argument as well.
 ///
 /// # Panics
 /// When shapes do not broadcast.
@@ -329,7 +341,8 @@ pub fn where_(condition: impl Into<Array>, x: impl Into<Array>, y: impl Into<Arr
     })
 }
 
-/// Whether all elements of two arrays are equal within `1e-5` relative to the second plus `1e-8`: a bool scalar.
+/// Tests if all elements of two arrays are equal within `1e-5` relative to the second plus `1e-8`: a bool
+/// scalar.
 ///
 /// # Panics
 /// When shapes do not broadcast.
@@ -343,8 +356,8 @@ pub fn allclose(x: impl Into<Array>, y: impl Into<Array>) -> Array {
     isclose(x, y, 1e-5, 1e-8).all()
 }
 
-/// Whether each element is within `relative * |y| + absolute` of the other's: bools. NaN is close to nothing, an infinity to itself. NumPy's
-/// defaults are 1e-5 and 1e-8.
+/// Tests if each element is within `relative * |y| + absolute` of the other's: bools. NaN is close to
+/// nothing, an infinity to itself. NumPy's defaults are 1e-5 and 1e-8.
 ///
 /// # Panics
 /// When shapes do not broadcast, or a tolerance is negative or NaN.

@@ -1,4 +1,4 @@
-//! Arrays from nothing.
+//! Functions that make new arrays.
 
 use crate::Array;
 use crate::arguments::{IntoNumbers, shape_of};
@@ -14,7 +14,8 @@ use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Axes, DType, Scalar, Shape};
 use kiln_backends::{Buffer, Device};
 
-/// Zeros of the default float dtype, in a shape: `np::zeros(3)`, `np::zeros((2, 3))`, `np::zeros(())` for a scalar.
+/// Makes zeros of the default float dtype, with a shape: `np::zeros(3)`, `np::zeros((2, 3))`, `np::zeros(())`
+/// for a scalar.
 ///
 /// # Panics
 /// When a length is negative, or memory could not hold the elements.
@@ -37,7 +38,7 @@ pub fn zeros(shape: impl IntoNumbers) -> Array {
     }
 }
 
-/// Ones of the default float dtype, in a shape.
+/// Makes ones of the default float dtype, with a shape.
 ///
 /// # Panics
 /// When a length is negative, or memory could not hold the elements.
@@ -57,7 +58,8 @@ pub fn ones(shape: impl IntoNumbers) -> Array {
     staged(OP, shape, [one], |shape, one| broadcast(&one[0], shape))
 }
 
-/// A value, or an array that broadcasts, in every place. The dtype is the value's, weak for a plain number.
+/// Fills a shape with a value, or with an array that broadcasts. The dtype is the value's, weak for a plain
+/// number.
 ///
 /// # Panics
 /// When a length is negative, or the value does not broadcast to the shape.
@@ -94,7 +96,7 @@ fn broadcasts(from: &Shape, to: &Shape) -> bool {
             .all(|(&n, &to)| n == to || n == 1)
 }
 
-/// Zeros in the shape and dtype of an array.
+/// Makes zeros with the shape and dtype of an array.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -105,7 +107,7 @@ pub fn zeros_like(x: impl Into<Array>) -> Array {
     full_like(x, 0)
 }
 
-/// Ones in the shape and dtype of an array.
+/// Makes ones with the shape and dtype of an array.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -116,7 +118,7 @@ pub fn ones_like(x: impl Into<Array>) -> Array {
     full_like(x, 1)
 }
 
-/// A value in the shape and dtype of an array.
+/// Fills the shape of an array with a value, in the array's dtype.
 ///
 /// # Panics
 /// When the value does not broadcast to the shape.
@@ -150,7 +152,7 @@ pub fn full_like(x: impl Into<Array>, value: impl Into<Array>) -> Array {
 /// assert_eq!(np::arange((6, 0, -2)).to_string(), "[6 4 2]");
 /// ```
 pub trait IntoRange {
-    /// Start, stop and step as far as given.
+    /// Returns start, stop and step. Start and step may be missing.
     #[doc(hidden)]
     fn range(self) -> (Option<Array>, Array, Option<Array>);
 }
@@ -187,8 +189,8 @@ impl<A: Bound, B: Bound, C: Bound> IntoRange for (A, B, C) {
     }
 }
 
-/// The numbers from a start (0 if not given) up to but not including a stop, in steps (of 1 if not given): integers when
-/// all bounds are, of the default integer dtype, else floats of the default float dtype.
+/// Returns the numbers from a start (default 0) up to but not including a stop, with a step (default 1). They
+/// are integers of the default integer dtype if all bounds are, else floats of the default float dtype.
 ///
 /// # Panics
 /// When the step is 0, or a bound is not finite or does not fit in the dtype.
@@ -212,7 +214,7 @@ pub fn arange(range: impl IntoRange) -> Array {
     check([low, high, by].iter().all(|x| x.is_finite()), "arange", || {
         format!("the bounds {low} and {high} and the step {by} must be finite")
     });
-    // Refuses a stop that the dtype does not hold: the elements before it would wrap.
+    // Refuses a stop that the dtype cannot hold: the elements before it would wrap.
     stop.settled("arange", kind);
     let size = ((high - low) / by).ceil().max(0.0);
     check(size < 9e15, "arange", || format!("{size} elements are too many"));
@@ -246,8 +248,9 @@ fn bound(x: &Array) -> f64 {
     }
 }
 
-/// `n` evenly spaced floats from `start` to `stop`, both included: shape `(n,)`. Bounds that are arrays give `(n, *shape)`, a new first axis
-/// before what they broadcast to. NumPy's `endpoint=False` is [`linspace_open`].
+/// Returns `n` evenly spaced floats from `start` to `stop`, both included: shape `(n,)`. For bounds that are
+/// arrays, the shape is `(n, *shape)`: a new first axis before the shape that they broadcast to. NumPy's
+/// `endpoint=False` is [`linspace_open`].
 ///
 /// # Panics
 /// When the bounds do not broadcast, or memory could not hold the elements.
@@ -262,7 +265,7 @@ pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Ar
     spaced(start.into(), stop.into(), n, true)
 }
 
-/// [`linspace`] without `stop`, and spaced as if it were there.
+/// Returns [`linspace`] of `n + 1` numbers without the last one, `stop`.
 ///
 /// # Panics
 /// When the bounds do not broadcast, or memory could not hold the elements.
@@ -301,7 +304,7 @@ fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
             let column: Shape = std::iter::once(steps).chain(shape.iter().map(|_| 1)).collect();
             let count = iota(kind.dtype, Shape::from([steps]), 0);
             let along = reshape(&divided(&count, steps as f64), &column);
-            // This way the ends come out exactly.
+            // This formula makes the ends exact.
             let inner = &start * (1 - &along) + &stop * &along;
             if closed {
                 concatenate(&[inner, stop], 0)
@@ -312,7 +315,7 @@ fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
     )
 }
 
-/// The identity matrix of shape `(n, n)`, of the default float dtype.
+/// Returns the identity matrix of shape `(n, n)`, of the default float dtype.
 ///
 /// # Panics
 /// When memory could not hold the elements.
@@ -326,8 +329,8 @@ pub fn identity(n: usize) -> Array {
     ones_on_diagonal("identity", n, n, 0)
 }
 
-/// An `n` by `m` matrix with ones on the `k`-th diagonal above the main one (below it, for a negative `k`), of the default
-/// float dtype.
+/// Returns an `n` by `m` matrix with ones on the `k`-th diagonal above the main one (below it, for a negative
+/// `k`), of the default float dtype.
 ///
 /// # Panics
 /// When memory could not hold the elements.
@@ -349,19 +352,20 @@ fn ones_on_diagonal(op: &str, n: usize, m: usize, k: isize) -> Array {
     })
 }
 
-/// Where an `n` by `m` matrix has its `k`-th diagonal.
+/// Returns an `n` by `m` matrix of bools that is true on the `k`-th diagonal.
 pub(crate) fn diagonal(n: usize, m: usize, k: isize) -> Array {
     let shape = Shape::from([n, m]);
     (iota(DType::I64, shape.clone(), 0) + within(k, n, m)).equal(iota(DType::I64, shape, 1))
 }
 
-/// The number of a diagonal, or of the nearest one that an `n` by `m` matrix has or that lies beside it: sums of it do not overflow.
+/// Clamps the number of a diagonal to the diagonals of an `n` by `m` matrix and their neighbours. Sums of the
+/// result do not overflow.
 pub(crate) fn within(k: isize, n: usize, m: usize) -> isize {
     k.clamp(-(n as isize), m as isize)
 }
 
-/// Two one-dimensional arrays as the coordinates of a grid: `x` along the columns, `y` along the rows, both of shape
-/// `(y.len(), x.len())`.
+/// Returns the coordinates of a grid from two one-dimensional arrays: `x` along the columns, `y` along the
+/// rows, both of shape `(y.len(), x.len())`.
 ///
 /// # Panics
 /// When an array does not have one axis.
@@ -381,8 +385,8 @@ pub fn meshgrid(x: impl Into<Array>, y: impl Into<Array>) -> (Array, Array) {
     }
 }
 
-/// [`meshgrid`] of any number of arrays: the first two count along columns and rows, the others along further axes. NumPy's
-/// `indexing="xy"`.
+/// Returns [`meshgrid`] of any number of arrays: the first two vary along columns and rows, the others along
+/// further axes. NumPy's `indexing="xy"`.
 ///
 /// # Panics
 /// When an array does not have one axis.
@@ -397,7 +401,7 @@ pub fn meshgrid_xy(arrays: Vec<Array>) -> Vec<Array> {
     grids(arrays, true)
 }
 
-/// [`meshgrid`] of any number of arrays, where the `i`-th counts along axis `i`. NumPy's `indexing="ij"`.
+/// Returns [`meshgrid`] of any number of arrays: the `i`-th varies along axis `i`. NumPy's `indexing="ij"`.
 ///
 /// # Panics
 /// When an array does not have one axis.

@@ -1,6 +1,7 @@
 //! Functions that work element by element.
 //!
-//! Every one of them promotes its operands' dtypes, then broadcasts their shapes; both happen inside the program that is run.
+//! Each promotes its operands' dtypes, then broadcasts their shapes. Both happen inside the program that
+//! runs.
 
 use super::arithmetic::{floor_quotient, floor_remainder};
 use super::promoted::{Family, binary_function, truth, unary_function};
@@ -8,8 +9,9 @@ use crate::Array;
 use crate::primitive::{binary, compare, number_like, unary};
 use kiln_backends::program::{Binary, Compare, DType, Scalar, Unary};
 
-/// Declares a method of `Array` and a function of the same name and arguments in the table of NumPy names. A row holds arguments and what
-/// comes of them, which are the examples of both; the dtype's family says what is accepted.
+/// Declares a method of `Array` and a function of the same name and arguments in the table of NumPy names. A
+/// row holds arguments and their result, which are the examples of both. The dtype's family determines the
+/// accepted dtypes.
 macro_rules! functions {
     ($(
         $(#[$doc:meta])*
@@ -94,7 +96,7 @@ macro_rules! functions {
 functions! {
     /// The absolute value.
     abs(x = [-1.5, 0.0, 2.0]) -> "[1.5 0.  2. ]" Any |x| if x.dtype() == DType::Bool { x.clone() } else { unary(Unary::Abs, x) };
-    /// -1, 0 or 1 as the element is negative, zero or positive; NaN stays.
+    /// -1, 0 or 1 for a negative, zero or positive element; NaN is kept.
     sign(x = [-2.0, 0.0, 0.5]) -> "[-1.  0.  1.]" Number |x| unary(Unary::Sign, x);
     /// The element with its sign changed. The operator `-`.
     negative(x = [1, -2]) -> "[-1  2]" Number |x| unary(Unary::Neg, x);
@@ -104,11 +106,13 @@ functions! {
     ceil(x = [-1.5, 1.5]) -> "[-1.  2.]" Any |x| rounded(Unary::Ceil, x);
     /// The whole part of the element. Integers stay as they are.
     trunc(x = [-1.5, 1.5]) -> "[-1.  1.]" Any |x| rounded(Unary::Trunc, x);
-    /// The nearest whole number, halves to the even one. Integers stay as they are. To decimals: [`round_to`](Array::round_to).
+    /// The nearest whole number, halves to the even one. Integers stay as they are.
+    /// [`round_to`](Array::round_to) rounds to decimals.
     round(x = [0.5, 1.5, 2.5]) -> "[0. 2. 2.]" Number |x| rounded(Unary::Round, x);
     /// The element times itself.
     square(x = [1, 2, -3]) -> "[1 4 9]" Numeric |x| binary(Binary::Mul, x, x);
-    /// One over the element. Integers give floats, unlike in NumPy, whose reciprocal of an integer is an integer.
+    /// One over the element. Integers become floats, unlike in NumPy, whose reciprocal of an integer is an
+    /// integer.
     reciprocal(x = [2, 4]) -> "[0.5  0.25]" Float |x| binary(Binary::Div, &number_like(x, 1.0), x);
     /// The square root; NaN below 0.
     sqrt(x = [4.0, 2.0, -1.0]) -> "[2.        1.4142135       nan]" Float |x| unary(Unary::Sqrt, x);
@@ -168,24 +172,24 @@ functions! {
     logistic(x = [-200.0, 0.0, 200.0]) -> "[0.  0.5 1. ]" Float |x| unary(Unary::Logistic, x);
     /// One over the square root: `jax.lax.rsqrt`.
     rsqrt(x = [4.0, 16.0]) -> "[0.5  0.25]" Float |x| unary(Unary::Rsqrt, x);
-    /// Whether the element is not a number: bools.
+    /// True where the element is NaN: bools.
     isnan(x = [1.0, np::NAN]) -> "[False  True]" Any |x| compare(Compare::Ne, x, x);
-    /// Whether the element is infinite, of either sign: bools.
+    /// True where the element is infinite, of either sign: bools.
     isinf(x = [1.0, -np::INF]) -> "[False  True]" Any |x| match x.dtype().is_float() {
         true => compare(Compare::Eq, &unary(Unary::Abs, x), &number_like(x, f64::INFINITY)).with_weak(false),
         false => falsehood(x),
     };
-    /// Whether the element is neither infinite nor NaN: bools.
+    /// True where the element is neither infinite nor NaN: bools.
     isfinite(x = [1.0, np::INF, np::NAN]) -> "[ True False False]" Any |x| match x.dtype().is_float() {
         true => compare(Compare::Lt, &unary(Unary::Abs, x), &number_like(x, f64::INFINITY)),
         false => unary(Unary::Not, &falsehood(x)),
     };
-    /// Whether the element is 0 (or false): bools.
+    /// True where the element is 0 (or false): bools.
     logical_not(x = [0, 1, 2]) -> "[ True False False]" Any |x| match x.dtype() {
         DType::Bool => unary(Unary::Not, x),
         _ => compare(Compare::Eq, x, &number_like(x, 0.0)),
     };
-    /// The bits of integers turned over; not, for bools. The operator `!`.
+    /// The inverted bits of integers; not, for bools. The operator `!`.
     bitwise_not(x = [0, 5]) -> "[-1 -6]" Bits |x| unary(Unary::Not, x);
 
     /// The sum. The operator `+`.
@@ -194,19 +198,19 @@ functions! {
     subtract(x = [1, 2], y = 0.5) -> "[0.5 1.5]" Number |x, y| binary(Binary::Sub, x, y);
     /// The product. The operator `*`.
     multiply(x = [1, 2], y = [2, 3]) -> "[2 6]" Any |x, y| binary(Binary::Mul, x, y);
-    /// The quotient, in floats also of integers. The operator `/`.
+    /// The quotient, in floats for integers too. The operator `/`.
     divide(x = [1, 2], y = 2) -> "[0.5 1. ]" Float |x, y| binary(Binary::Div, x, y);
     /// The quotient rounded down, as Python's `//`.
     floor_divide(x = [7, -7], y = 3) -> "[ 2 -3]" Numeric floor_quotient;
     /// The remainder with the sign of the divisor, as Python's `%`. The operator `%`.
     remainder(x = [7, -7], y = 3) -> "[1 2]" Numeric floor_remainder;
-    /// The greater of two elements; NaN wins.
+    /// The greater of two elements; NaN if one of them is NaN.
     maximum(x = [1.0, 5.0, np::NAN], y = 3) -> "[ 3.  5. nan]" Any |x, y| binary(Binary::Max, x, y);
-    /// The lesser of two elements; NaN wins.
+    /// The lesser of two elements; NaN if one of them is NaN.
     minimum(x = [1.0, 5.0, np::NAN], y = 3) -> "[ 1.  3. nan]" Any |x, y| binary(Binary::Min, x, y);
     /// The angle of the point with ordinate `x` and abscissa `y`, in (-π, π] radians.
     arctan2(x = [1.0, -1.0], y = [1.0, -1.0]) -> "[ 0.7853982 -2.3561945]" Float |x, y| binary(Binary::Atan2, x, y);
-    /// The length of the hypotenuse, `√(x² + y²)`, without overflow on the way.
+    /// The length of the hypotenuse, `√(x² + y²)`, without intermediate overflow.
     hypot(x = [3.0, 8.0], y = [4.0, 15.0]) -> "[ 5. 17.]" Length |x, y| binary(Binary::Hypot, x, y);
     /// The bits set in both; and, for bools. The operator `&`.
     bitwise_and(x = [6, 5], y = 3) -> "[2 1]" Bits |x, y| binary(Binary::And, x, y);
@@ -214,27 +218,27 @@ functions! {
     bitwise_or(x = [6, 5], y = 3) -> "[7 7]" Bits |x, y| binary(Binary::Or, x, y);
     /// The bits set in one only; exclusive or, for bools. The operator `^`.
     bitwise_xor(x = [6, 5], y = 3) -> "[5 6]" Bits |x, y| binary(Binary::Xor, x, y);
-    /// The bits moved up by `y` places. The operator `<<`.
+    /// The bits shifted left by `y`. The operator `<<`.
     left_shift(x = [1, 3], y = 2) -> "[ 4 12]" Integer |x, y| binary(Binary::Shl, x, y);
-    /// The bits moved down by `y` places, filled with the sign. The operator `>>`.
+    /// The bits shifted right by `y`, filled with the sign. The operator `>>`.
     right_shift(x = [8, -8], y = 1) -> "[ 4 -4]" Integer |x, y| binary(Binary::Shr, x, y);
-    /// Whether the elements are equal: bools.
+    /// True where the elements are equal: bools.
     equal(x = [1, 2, 3], y = 2) -> "[False  True False]" Any |x, y| compare(Compare::Eq, x, y);
-    /// Whether the elements differ: bools.
+    /// True where the elements differ: bools.
     not_equal(x = [1, 2, 3], y = 2) -> "[ True False  True]" Any |x, y| compare(Compare::Ne, x, y);
-    /// Whether the element is less than the other: bools. Also [`lt`](Array::lt).
+    /// True where the element is less than the other: bools. Also [`lt`](Array::lt).
     less(x = [1, 2, 3], y = 2) -> "[ True False False]" Any |x, y| compare(Compare::Lt, x, y);
-    /// Whether the element is at most the other: bools. Also [`le`](Array::le).
+    /// True where the element is at most the other: bools. Also [`le`](Array::le).
     less_equal(x = [1, 2, 3], y = 2) -> "[ True  True False]" Any |x, y| compare(Compare::Le, x, y);
-    /// Whether the element is greater than the other: bools. Also [`gt`](Array::gt).
+    /// True where the element is greater than the other: bools. Also [`gt`](Array::gt).
     greater(x = [1, 2, 3], y = 2) -> "[False False  True]" Any |x, y| compare(Compare::Gt, x, y);
-    /// Whether the element is at least the other: bools. Also [`ge`](Array::ge).
+    /// True where the element is at least the other: bools. Also [`ge`](Array::ge).
     greater_equal(x = [1, 2, 3], y = 2) -> "[False  True  True]" Any |x, y| compare(Compare::Ge, x, y);
-    /// Whether both elements are true, or not 0.
+    /// True where both elements are true, or not 0.
     logical_and(x = [2, 0], y = true) -> "[ True False]" Truth |x, y| binary(Binary::And, &truth(x), &truth(y));
-    /// Whether one of the elements is true, or not 0.
+    /// True where at least one of the elements is true, or not 0.
     logical_or(x = [2, 0], y = false) -> "[ True False]" Truth |x, y| binary(Binary::Or, &truth(x), &truth(y));
-    /// Whether exactly one of the elements is true, or not 0.
+    /// True where exactly one of the elements is true, or not 0.
     logical_xor(x = [2, 0], y = true) -> "[False  True]" Truth |x, y| binary(Binary::Xor, &truth(x), &truth(y));
 }
 

@@ -11,11 +11,12 @@ use crate::promote::{Kind, inexact, promote};
 use crate::trace::bind_one;
 use kiln_backends::program::{Binary, Compare, DType, Op, Reduction, Shape};
 
-/// The piecewise linear function through the points `(xp, fp)` at `x`; outside of them, the first or last of `fp`. In floats, in the
-/// shape of `x`. `xp` ascends, which is not checked.
+/// Evaluates the piecewise linear function through the points `(xp, fp)` at `x`. Outside of the points, the
+/// result is the first or last of `fp`. The result is of floats, in the shape of `x`. `xp` must ascend, which
+/// is not checked.
 ///
 /// # Panics
-/// When `xp` and `fp` are not of one length and one axis, or have no points.
+/// When `xp` and `fp` do not have one axis of the same length, or have no points.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -26,7 +27,7 @@ pub fn interp(x: impl Into<Array>, xp: impl Into<Array>, fp: impl Into<Array>) -
     interpolate(x.into(), xp.into(), fp.into(), None)
 }
 
-/// As [`interp`], with these values before the first point and after the last.
+/// Evaluates [`interp`] with the values `left` before the first point and `right` after the last.
 ///
 /// # Panics
 /// As [`interp`], and when a value does not broadcast to the shape of `x`.
@@ -81,7 +82,7 @@ fn interpolate(x: Array, xp: Array, fp: Array, outside: Option<[Array; 2]>) -> A
         let before = &after - 1;
         let [x0, f0] = [&xp, &fp].map(|points| points.index(&before));
         let dx = xp.index(&after) - &x0;
-        // Where points meet the quotient would be NaN, and so would its derivative.
+        // If two points coincide, the quotient would be NaN, and so would its derivative.
         let apart = dx.abs().gt(match along.dtype {
             DType::F32 => f64::from(f32::EPSILON.next_up() - f32::EPSILON),
             _ => f64::EPSILON.next_up() - f64::EPSILON,
@@ -97,8 +98,8 @@ fn interpolate(x: Array, xp: Array, fp: Array, outside: Option<[Array; 2]>) -> A
     })
 }
 
-/// The polynomial with coefficients `p`, that of the highest power first, at `x`: by Horner's rule. Further axes of `p` broadcast
-/// against `x`. In the promoted dtype.
+/// Evaluates the polynomial with coefficients `p` at `x`, by Horner's rule. The coefficient of the highest
+/// power comes first. Further axes of `p` broadcast against `x`. The result has the promoted dtype.
 ///
 /// # Panics
 /// When `p` is a scalar, or its further axes do not broadcast against `x`.
@@ -129,7 +130,8 @@ pub fn polyval(p: impl Into<Array>, x: impl Into<Array>) -> Array {
     })
 }
 
-/// The difference of each element and the one before, along the last axis, which is shorter by one. Of bools, whether they differ.
+/// Returns the difference of each element and the one before, along the last axis, which becomes shorter by
+/// one. For bools, the result is true where the two differ.
 ///
 /// # Panics
 /// When the array is a scalar.
@@ -143,7 +145,7 @@ pub fn diff(x: impl Into<Array>) -> Array {
     diff_axis(x, -1)
 }
 
-/// As [`diff`], along an axis.
+/// Returns [`diff`] along an axis.
 ///
 /// # Panics
 /// When the axis is out of bounds.
@@ -167,7 +169,8 @@ pub fn diff_axis(x: impl Into<Array>, axis: isize) -> Array {
     })
 }
 
-/// The powers of the elements as the columns of a matrix, `n` of them from the highest down to 1: shape `(x.len(), n)`, of the array's dtype.
+/// Returns the powers of the elements as the `n` columns of a matrix, from the power `n - 1` to the power 0:
+/// shape `(x.len(), n)`, of the array's dtype.
 ///
 /// # Panics
 /// When the array does not have one axis, or memory could not hold the elements.

@@ -33,11 +33,12 @@ fn check_lengths(op: &str, x: &Array, y: &Array, right: usize) {
 }
 
 impl Array {
-    /// The product of vectors, of matrices, or of a scalar and an array; with more axes, sums over the last axis and the
-    /// other's second to last: `(.., m, k)` and `(.., k, n)` give `(.., m, .., n)`. In the promoted dtype.
+    /// Multiplies vectors, matrices, or a scalar and an array. With more axes, the product sums over the last
+    /// axis and the other's second to last: `(.., m, k)` and `(.., k, n)` become `(.., m, .., n)`. The result
+    /// has the promoted dtype.
     ///
     /// # Panics
-    /// When the lengths summed over differ.
+    /// When the summed axes differ in length.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -59,11 +60,12 @@ impl Array {
         })
     }
 
-    /// The product of matrices: `(.., m, k)` and `(.., k, n)` give `(.., m, n)`, over leading axes that broadcast. A vector is a row on the left
-    /// and a column on the right, and its axis goes. In the promoted dtype. Python's `@`.
+    /// Multiplies matrices: `(.., m, k)` and `(.., k, n)` become `(.., m, n)`, and leading axes broadcast. A
+    /// vector is a row on the left and a column on the right, and the result lacks its axis. The result has
+    /// the promoted dtype. Python's `@`.
     ///
     /// # Panics
-    /// When an operand is a scalar, the lengths summed over differ, or leading axes do not broadcast.
+    /// When an operand is a scalar, the summed axes differ in length, or leading axes do not broadcast.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -88,20 +90,20 @@ impl Array {
     }
 }
 
-/// matmul of operands whose dtypes are equal.
+/// Computes matmul of operands of one dtype.
 fn product(x: &Array, y: &Array) -> Array {
     let (m, n) = (x.ndim(), y.ndim());
     if m <= 2 && n <= 2 {
         return bind_one(dot_op(&[m - 1], &[n.max(2) - 2], 0), &[x, y], false);
     }
-    // A vector against a batch of matrices needs no batch axes.
+    // A vector and a batch of matrices need no batch axes.
     if n == 1 {
         return bind_one(dot_op(&[m - 1], &[0], 0), &[x, y], false);
     }
     if m == 1 {
         return bind_one(dot_op(&[0], &[n - 2], 0), &[x, y], false);
     }
-    // Leading axes that all operands share become one batch.
+    // All leading axes become one batch axis.
     let (rows, inner, columns) = (x.shape()[m - 2], x.shape()[m - 1], y.shape()[n - 1]);
     let leading = |x: &Array| Shape::from(&x.shape()[..x.ndim() - 2]);
     let batch = crate::error::broadcast_shapes("matmul", &leading(x), &leading(y));
@@ -114,7 +116,8 @@ fn product(x: &Array, y: &Array) -> Array {
     reshape(&z, &batch.iter().copied().chain([rows, columns]).collect())
 }
 
-/// The products of all pairs of elements, both arrays taken as flat: shape `(x.size(), y.size())`, in the promoted dtype.
+/// Returns the products of all pairs of elements of the two flattened arrays: shape `(x.size(), y.size())`,
+/// in the promoted dtype.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -125,7 +128,7 @@ pub fn outer(x: impl Into<Array>, y: impl Into<Array>) -> Array {
     x.into().reshape((-1, 1)) * y.into().reshape((1, -1))
 }
 
-/// Operands of linear algebra in one float dtype.
+/// Converts operands of linear algebra to one float dtype.
 #[track_caller]
 fn floats<const N: usize>(op: &str, operands: [Array; N]) -> ([Array; N], Kind) {
     let kind = inexact(promote(operands.iter().map(Array::kind)));
@@ -142,8 +145,8 @@ fn check_square(op: &str, a: &Array) -> usize {
     shape[rank - 1]
 }
 
-/// The inverse of square matrices, shape `(.., n, n)`, in floats. A singular matrix gives infinities or NaN, not always where
-/// JAX's do.
+/// Returns the inverse of square matrices, shape `(.., n, n)`, in floats. The inverse of a singular matrix
+/// holds infinities or NaN, not always in the same elements as JAX's.
 ///
 /// # Panics
 /// When the last two axes differ in length.
@@ -164,8 +167,8 @@ pub fn inv(a: impl Into<Array>) -> Array {
     })
 }
 
-/// The solution `x` of `a x = b`, in floats, where `a` has shape `(.., n, n)` and `b` is a vector `(n,)` or columns `(.., n, m)`. Leading
-/// axes broadcast. A singular matrix gives infinities or NaN.
+/// Solves `a x = b` for `x`, in floats. `a` has shape `(.., n, n)`, and `b` is a vector `(n,)` or columns
+/// `(.., n, m)`. Leading axes broadcast. The solution for a singular matrix holds infinities or NaN.
 ///
 /// # Panics
 /// When `a` is not square, or `b` does not fit.
@@ -217,7 +220,7 @@ pub fn solve(a: impl Into<Array>, b: impl Into<Array>) -> Array {
     })
 }
 
-/// The eigenvalues and eigenvectors of symmetric matrices, as [`eigh`] gives them.
+/// The eigenvalues and eigenvectors of symmetric matrices, as [`eigh`] returns them.
 ///
 /// ```
 /// use kiln::numpy::{self as np, linalg::{self, Eigh}};
@@ -233,8 +236,9 @@ pub struct Eigh {
     pub eigenvectors: Array,
 }
 
-/// The eigenvalues, ascending, and eigenvectors of symmetric matrices of shape `(.., n, n)`, in floats; of the mean of a matrix and its
-/// transpose, if it is not symmetric. Vectors have length 1; their signs are not defined.
+/// Returns the eigenvalues, ascending, and eigenvectors of symmetric matrices of shape `(.., n, n)`, in
+/// floats. A matrix that is not symmetric is replaced by the mean of it and its transpose. Vectors have
+/// length 1; their signs are not defined.
 ///
 /// # Panics
 /// When the last two axes differ in length.
@@ -267,7 +271,7 @@ pub fn eigh(a: impl Into<Array>) -> Eigh {
     })
 }
 
-/// The square root of the sum of squares of all elements, in floats: a scalar.
+/// Returns the square root of the sum of squares of all elements, in floats: a scalar.
 ///
 /// ```
 /// use kiln::numpy::linalg;
@@ -278,7 +282,8 @@ pub fn norm(x: impl Into<Array>) -> Array {
     vector_norm(x, 2.0)
 }
 
-/// As [`norm`], over these axes: of vectors, or the Frobenius norm of matrices. [`keep`](crate::keep)`(axes)` keeps them with length 1.
+/// Returns [`norm`] over these axes: of vectors, or the Frobenius norm of matrices.
+/// [`keep`](crate::keep)`(axes)` keeps them with length 1.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice.
@@ -292,8 +297,8 @@ pub fn norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
     vector_norm_axis(x, 2.0, axes)
 }
 
-/// The `order`-norm of all elements, `(sum |x|^order)^(1 / order)`: for an infinite order the greatest magnitude (the least, for minus
-/// infinity), for 0 the number of elements that are not 0.
+/// Returns the `order`-norm of all elements, `(sum |x|^order)^(1 / order)`. For an infinite order the norm is
+/// the greatest magnitude (the least, for minus infinity), for 0 the number of elements that are not 0.
 ///
 /// # Panics
 /// When the order is infinite and there are no elements.
@@ -309,7 +314,7 @@ pub fn vector_norm(x: impl Into<Array>, order: f64) -> Array {
     vector_norm_axis(x, order, all)
 }
 
-/// As [`vector_norm`], over these axes; [`keep`](crate::keep)`(axes)` keeps them with length 1.
+/// Returns [`vector_norm`] over these axes; [`keep`](crate::keep)`(axes)` keeps them with length 1.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice, or the order is infinite and there are no elements.

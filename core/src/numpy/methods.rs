@@ -4,7 +4,7 @@ use crate::Array;
 use crate::arguments::{IntoAxes, IntoNumbers};
 use kiln_backends::program::DType;
 
-/// Declares methods as functions. A row holds a call and what comes of it: the example.
+/// Declares methods as functions. A row holds a call and its result: the example.
 macro_rules! methods {
     ($(
         $(#[$doc:meta])*
@@ -26,31 +26,31 @@ macro_rules! methods {
 }
 
 methods! {
-    /// The elements to a power.
+    /// Raises the elements to a power.
     pow(exponent: impl Into<Array>): np::pow([1, 2, 3], 2) => "[1 4 9]";
-    /// The elements moved into bounds.
+    /// Moves the elements into bounds.
     clip(least: impl Into<Array>, greatest: impl Into<Array>): np::clip([1, 5, 9], 2, 6) => "[2 5 6]";
-    /// The elements rounded to decimals.
+    /// Rounds the elements to decimals.
     round_to(decimals: i32): np::round_to([0.125, 2.718], 1) => "[0.1 2.7]";
-    /// The elements in another dtype.
+    /// Converts the elements to another dtype.
     astype(dtype: DType): np::astype([1.7, -1.7], kiln::DType::I32) => "[ 1 -1]";
-    /// The variance over axes, with `ddof` taken off the number of elements.
+    /// The variance over axes, with `ddof` subtracted from the number of elements.
     var_ddof(axes: impl IntoAxes, ddof: f64): np::var_ddof([1.0, 2.0, 4.0], 0, 1.0) => "2.3333333";
-    /// The standard deviation over axes, with `ddof` taken off the number of elements.
+    /// The standard deviation over axes, with `ddof` subtracted from the number of elements.
     std_ddof(axes: impl IntoAxes, ddof: f64): np::std_ddof([1.0, 2.0, 4.0], 0, 1.0) => "1.5275252";
-    /// The index of the greatest element, the array taken as flat.
+    /// The index of the greatest element of the flattened array.
     argmax(): np::argmax([1, 5, 2]) => "1";
     /// The indices of the greatest elements along an axis.
     argmax_axis(axis: impl IntoAxes): np::argmax_axis([[1, 5], [7, 0]], -1) => "[1 0]";
-    /// The index of the least element, the array taken as flat.
+    /// The index of the least element of the flattened array.
     argmin(): np::argmin([1, 5, 0]) => "2";
     /// The indices of the least elements along an axis.
     argmin_axis(axis: impl IntoAxes): np::argmin_axis([[1, 5], [7, 0]], kiln::keep(-1)) => "[[0]\n [1]]";
-    /// The running sum, the array taken as flat.
+    /// The running sum of the flattened array.
     cumsum(): np::cumsum([1, 2, 3]) => "[1 3 6]";
     /// The running sum along an axis.
     cumsum_axis(axis: isize): np::cumsum_axis([[1, 2], [3, 4]], 0) => "[[1 2]\n [4 6]]";
-    /// The running product, the array taken as flat.
+    /// The running product of the flattened array.
     cumprod(): np::cumprod([1, 2, 3]) => "[1 2 6]";
     /// The running product along an axis.
     cumprod_axis(axis: isize): np::cumprod_axis([[1, 2], [3, 4]], 1) => "[[ 1  2]\n [ 3 12]]";
@@ -60,31 +60,31 @@ methods! {
     ravel(): np::ravel([[1, 2], [3, 4]]) => "[1 2 3 4]";
     /// The axes in another order.
     transpose(axes: impl IntoNumbers): np::transpose([[1, 2, 3]], (1, 0)) => "[[1]\n [2]\n [3]]";
-    /// Two axes exchanged.
+    /// Exchanges two axes.
     swapaxes(first: isize, second: isize): np::swapaxes(np::ones((2, 3, 4)), 0, -1).shape() => "(4, 3, 2)";
-    /// Axes moved to other places.
+    /// Moves axes to other positions.
     moveaxis(source: impl IntoNumbers, destination: impl IntoNumbers): np::moveaxis(np::ones((2, 3, 4)), 0, -1).shape() => "(3, 4, 2)";
-    /// Without the axes of length 1.
+    /// Removes the axes of length 1.
     squeeze(): np::squeeze([[1, 2]]) => "[1 2]";
-    /// Without these axes, which have length 1.
+    /// Removes these axes, which have length 1.
     squeeze_axis(axes: impl IntoNumbers): np::squeeze_axis(np::ones((1, 1, 3)), 0).shape() => "(1, 3)";
-    /// With new axes of length 1.
+    /// Adds new axes of length 1.
     expand_dims(axes: impl IntoNumbers): np::expand_dims([1, 2], -1) => "[[1]\n [2]]";
-    /// Repeated to a shape.
+    /// Repeats the array to a shape.
     broadcast_to(shape: impl IntoNumbers): np::broadcast_to([1, 2], (2, 2)) => "[[1 2]\n [1 2]]";
     /// The elements in reverse order along all axes.
     flip(): np::flip([1, 2, 3]) => "[3 2 1]";
     /// The elements in reverse order along some axes.
     flip_axis(axes: impl IntoNumbers): np::flip_axis([[1, 2], [3, 4]], 0) => "[[3 4]\n [1 2]]";
-    /// The elements moved on, the array taken as flat.
+    /// Shifts the elements of the flattened array.
     roll(shift: isize): np::roll([1, 2, 3], 1) => "[3 1 2]";
-    /// The elements moved on along axes.
+    /// Shifts the elements along axes.
     roll_axis(shifts: impl IntoNumbers, axes: impl IntoNumbers): np::roll_axis([[1, 2], [3, 4]], 1, 0) => "[[3 4]\n [1 2]]";
-    /// The array laid side by side, a number of times along each axis.
+    /// Repeats the array a number of times along each axis.
     tile(times: impl IntoNumbers): np::tile([1, 2], 3) => "[1 2 1 2 1 2]";
-    /// Every element a number of times, the array taken as flat.
+    /// Repeats every element of the flattened array a number of times.
     repeat(times: usize): np::repeat([1, 2], 2) => "[1 1 2 2]";
-    /// Every slice along an axis a number of times.
+    /// Repeats every slice along an axis a number of times.
     repeat_axis(times: usize, axis: isize): np::repeat_axis([[1, 2]], 2, 0) => "[[1 2]\n [1 2]]";
     /// The elements in ascending order along the last axis.
     sort(): np::sort([3, 1, 2]) => "[1 2 3]";
@@ -96,6 +96,6 @@ methods! {
     argsort_axis(axis: isize): np::argsort_axis([[3, 1], [2, 4]], 0) => "[[1 0]\n [0 1]]";
     /// The product of vectors, of matrices, or of a scalar and an array.
     dot(other: impl Into<Array>): np::dot([1, 2, 3], [4, 5, 6]) => "32";
-    /// The product of matrices, over leading axes that broadcast.
+    /// The product of matrices. Leading axes broadcast.
     matmul(other: impl Into<Array>): np::matmul([[1, 2], [3, 4]], [5, 6]) => "[17 39]";
 }

@@ -1,8 +1,9 @@
 //! NumPy's functions under NumPy's names.
 //!
-//! Every function takes arrays, references to them, plain numbers and lists of numbers, and has the same arguments as the method of
-//! [`Array`] of its name. Where NumPy's `axis` changes what comes out, there are two functions: [`sum`] over everything, and
-//! [`sum_axis`] along axes; `keepdims=True` is spelled [`keep`](crate::keep)`(axes)`, and `ddof` has a function, [`var_ddof`].
+//! Every function takes arrays, references to them, plain numbers and lists of numbers, and has the same
+//! arguments as the method of [`Array`] of its name. For a function of NumPy with an optional `axis`, there
+//! are two functions: [`sum`] over all axes, and [`sum_axis`] along some. `keepdims=True` is
+//! [`keep`](crate::keep)`(axes)`, and `ddof` has a function, [`var_ddof`].
 //!
 //! ```
 //! use kiln::{keep, numpy as np};
@@ -33,9 +34,10 @@
 //!
 //! # Dtypes and shapes
 //!
-//! Operands of different dtypes meet as in JAX: a plain number gives way to an array (`np::arange(3) + 1` is `int32`), integers give way to
-//! floats, and nothing becomes 64 bits wide that was not asked for ([`enable_x64`](crate::enable_x64), or an explicit dtype). Shapes broadcast
-//! as in NumPy: axes are matched from the last, and an axis of length 1 is repeated.
+//! Dtypes of operands are promoted as in JAX: a plain number yields to an array (`np::arange(3) + 1` is
+//! `int32`), integers yield to floats, and no result has 64 bits unless they were asked for
+//! ([`enable_x64`](crate::enable_x64), or an explicit dtype). Shapes broadcast as in NumPy: axes are matched
+//! from the last, and an axis of length 1 is repeated.
 //!
 //! ```
 //! use kiln::{DType, numpy as np};
@@ -45,8 +47,8 @@
 //! assert_eq!((x.expand_dims(-1) + &x).to_string(), "[[0 1 2]\n [1 2 3]\n [2 3 4]]");
 //! ```
 //!
-//! What does not go together panics at the caller's line, with the function's name: `add: shapes (2,) and (3,) do not broadcast: axis -1 is 2
-//! against 3`.
+//! Operands that do not fit panic at the caller's line, with the function's name:
+//! `add: shapes (2,) and (3,) do not broadcast: axis -1 is 2 against 3`.
 
 pub(crate) mod arithmetic;
 pub(crate) mod creation;
@@ -125,7 +127,7 @@ pub const NAN: f64 = f64::NAN;
 /// | [`eigh`](linalg::eigh) | eigenvalues and eigenvectors of symmetric matrices |
 /// | [`norm`](linalg::norm), [`vector_norm`](linalg::vector_norm) | lengths of vectors |
 ///
-/// Integers become floats first. What comes out can be differentiated, and leading axes are a batch.
+/// Integers become floats first. All results have derivatives, and leading axes are a batch.
 ///
 /// ```
 /// use kiln::numpy::{self as np, linalg};

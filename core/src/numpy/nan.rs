@@ -1,11 +1,11 @@
-//! Reductions that leave NaN out.
+//! Reductions that skip NaN.
 
 use super::arithmetic::where_;
 use crate::Array;
 use crate::arguments::IntoAxes;
 use crate::eager::staged;
 
-/// A row holds an array of shape (2, 2), what comes of it over all axes, and over the first: the examples.
+/// A row holds an array of shape (2, 2), its reduction over all axes, and over the first: the examples.
 macro_rules! nan_reductions {
     ($(
         $(#[$doc:meta])*
@@ -13,7 +13,7 @@ macro_rules! nan_reductions {
     )*) => {$(
         $(#[$doc])*
         ///
-        /// Over all axes: a scalar of the dtype that the plain reduction gives.
+        /// Over all axes: a scalar of the dtype of the plain reduction.
         ///
         #[doc = nan_reductions!(@panics $nothing)]
         ///
@@ -31,7 +31,8 @@ macro_rules! nan_reductions {
 
         $(#[$doc])*
         ///
-        /// Over one axis or several, which go; [`keep`](crate::keep)`(axes)` keeps them with length 1.
+        /// Over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them with length
+        /// 1.
         ///
         #[doc = nan_reductions!(@panics_along $nothing)]
         ///
@@ -55,7 +56,7 @@ macro_rules! nan_reductions {
     (@panics_along false) => { "# Panics\nWhen an axis is out of bounds or given twice." };
 }
 
-/// Axes that are used twice.
+/// Axes that can be used twice.
 #[derive(Clone)]
 struct Axes((crate::Numbers, bool));
 
@@ -65,7 +66,7 @@ impl IntoAxes for Axes {
     }
 }
 
-/// `neutral` in place of NaN.
+/// Replaces NaN by `neutral`.
 fn cleaned(x: &Array, neutral: f64) -> Array {
     match x.dtype().is_float() {
         true => staged("nan", neutral.to_bits(), [x.clone()], |&neutral, x| {
@@ -75,7 +76,7 @@ fn cleaned(x: &Array, neutral: f64) -> Array {
     }
 }
 
-/// NaN where all elements were.
+/// Replaces the result by NaN if all reduced elements are NaN.
 fn or_nan(wanted: bool, result: Array, all: impl FnOnce() -> Array) -> Array {
     match wanted && result.dtype().is_float() {
         true => where_(all(), f64::NAN, result),
@@ -109,7 +110,8 @@ pub fn nanmean(x: impl Into<Array>) -> Array {
     }
 }
 
-/// As [`nanmean`], over one axis or several, which go; [`keep`](crate::keep)`(axes)` keeps them with length 1.
+/// Returns [`nanmean`] over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them
+/// with length 1.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice.

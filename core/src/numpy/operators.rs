@@ -1,7 +1,7 @@
 //! The operators, for every mix of arrays, references to arrays and plain numbers.
 //!
-//! The right operand is one generic implementation, and a number on the left is an `f64` or an `i32`: so that
-//! `(2 * &x).cos()` is inferred.
+//! The right operand is one generic implementation, and a number on the left is an `f64` or an `i32`. So Rust
+//! infers the type of `(2 * &x).cos()`.
 
 use super::elementwise::named;
 use crate::Array;
@@ -30,11 +30,11 @@ macro_rules! operators {
         operators!(@left $trait $method $function i32 Array);
         operators!(@left $trait $method $function i32 &Array);
 
-        /// The handle is replaced by the result; other handles on the elements keep them.
+        /// Replaces the handle by the result. Other handles keep the old elements.
         impl<R: Into<Array>> ops::$assign_trait<R> for Array {
             #[track_caller]
             fn $assign_method(&mut self, right: R) {
-                // The handle is kept until then: nothing is lost if this panics.
+                // The old handle is kept during the call, so a panic loses nothing.
                 *self = named::$function(&*self, right);
             }
         }

@@ -1,4 +1,4 @@
-//! How the operands of an elementwise function meet: in one dtype, then in one shape.
+//! Promotes the operands of an elementwise function to one dtype, then broadcasts them to one shape.
 
 use crate::Array;
 use crate::array::Repr;
@@ -9,10 +9,10 @@ use crate::promote::{Kind, inexact, numeric, promote};
 use crate::tree::Arrays;
 use kiln_backends::program::{Compare, DType, Shape};
 
-/// In which dtype a function computes, given the promoted kind of its operands.
+/// The dtype of a function's computation, given the promoted kind of its operands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Family {
-    /// As it is.
+    /// The promoted dtype.
     Any,
     /// Numbers: a bool is refused.
     Number,
@@ -22,7 +22,7 @@ pub(crate) enum Family {
     Float,
     /// Floats, and the result is not weak.
     StrongFloat,
-    /// As it is, and the result is weak only if all operands are.
+    /// The promoted dtype; the result is weak only if all operands are.
     Truth,
     /// Floats, and the result is weak only if all operands are.
     Length,
@@ -60,7 +60,7 @@ impl Family {
     }
 }
 
-/// Operands as they enter a program: plain numbers converted to the common dtype, and that dtype.
+/// Returns the operands with plain numbers converted to the common dtype, and that dtype.
 #[track_caller]
 pub(crate) fn promoted<const N: usize>(op: &str, mut operands: [Array; N]) -> ([Array; N], Kind) {
     let kind = promote(operands.iter().map(Array::kind));
@@ -68,7 +68,7 @@ pub(crate) fn promoted<const N: usize>(op: &str, mut operands: [Array; N]) -> ([
     (operands, kind)
 }
 
-/// Converts plain numbers to the dtype of the computation; they stay weak where they were.
+/// Converts plain numbers to the dtype of the computation. Their weakness is kept.
 #[track_caller]
 pub(crate) fn settle(op: &str, operands: &mut [Array], kind: Kind) {
     for operand in operands {
@@ -85,12 +85,12 @@ pub(crate) fn settle(op: &str, operands: &mut [Array], kind: Kind) {
     }
 }
 
-/// An operand of an elementwise function: of this kind, and as long as the result.
+/// Converts an operand of an elementwise function to this kind, and broadcasts it to this shape.
 pub(crate) fn fit(x: &Array, kind: Kind, shape: &Shape) -> Array {
     broadcast(&cast(x, kind), shape)
 }
 
-/// The common shape of operands.
+/// Returns the common shape of operands.
 #[track_caller]
 pub(crate) fn common_shape(op: &str, operands: &[Array]) -> Shape {
     let mut shape = operands[0].shape().clone();
@@ -100,7 +100,7 @@ pub(crate) fn common_shape(op: &str, operands: &[Array]) -> Shape {
     shape
 }
 
-/// Stages a function of two arrays: `f` sees them in one dtype and shape.
+/// Stages a function of two arrays. `f` takes them in one dtype and shape.
 #[track_caller]
 pub(crate) fn binary_function(
     op: &'static str,
@@ -118,7 +118,7 @@ pub(crate) fn binary_function(
     if operands[0].shape() != operands[1].shape() {
         broadcast_shapes(op, operands[0].shape(), operands[1].shape());
     }
-    // `f` is part of the function's identity by its type, and captures nothing.
+    // `f` captures nothing, so its type identifies it.
     staged(
         op,
         (kind, Pure(f)),
@@ -130,7 +130,7 @@ pub(crate) fn binary_function(
     )
 }
 
-/// Stages a function of one array: `f` sees it in the dtype of the computation.
+/// Stages a function of one array. `f` takes it in the dtype of the computation.
 #[track_caller]
 pub(crate) fn unary_function(
     op: &'static str,
@@ -145,7 +145,7 @@ pub(crate) fn unary_function(
     })
 }
 
-/// Whether elements are not 0.
+/// Returns true where elements are not 0.
 pub(crate) fn truth(x: &Array) -> Array {
     match x.dtype() {
         DType::Bool => x.clone(),

@@ -1,7 +1,8 @@
 //! Reductions over axes.
 //!
-//! Every reduction has two forms: `x.sum()` over all axes and `x.sum_axis(axes)` over some, where `axes` is a number or a list
-//! of numbers, negative ones counted from the last axis. `x.sum_axis(keep(axes))` keeps the reduced axes with length 1.
+//! Every reduction has two forms: `x.sum()` over all axes and `x.sum_axis(axes)` over some. `axes` is a
+//! number or a list of numbers; negative ones count from the last axis. `x.sum_axis(keep(axes))` keeps the
+//! reduced axes with length 1.
 
 use super::promoted::truth;
 use crate::Array;
@@ -14,7 +15,7 @@ use crate::promote::{Kind, accumulator, inexact};
 use crate::trace::bind_one;
 use kiln_backends::program::{ArgReduction, Axes, Binary, DType, Op, Reduction, Shape, Unary};
 
-/// A staged reduction: `f` sees the operand and the axes in increasing order, and leaves the axes out.
+/// Stages a reduction. `f` takes the operand and the axes in increasing order, and removes the axes.
 #[track_caller]
 fn reduction(
     op: &'static str,
@@ -59,7 +60,7 @@ fn run(
     })
 }
 
-/// A shape with length 1 along some axes.
+/// Returns a shape with length 1 along some axes.
 fn with_ones(shape: &Shape, axes: &Axes) -> Shape {
     shape
         .iter()
@@ -72,7 +73,7 @@ fn count(shape: &Shape, axes: &Axes) -> f64 {
     axes.iter().map(|&axis| shape[axis] as f64).product()
 }
 
-/// A sum or product, of integers in a wide dtype.
+/// Returns a sum or product. Integers are reduced in a wide dtype.
 fn total(kind: Reduction, x: &Array, axes: &Axes) -> Array {
     let x = cast(x, Kind::strong(accumulator(x.dtype())));
     reduce(kind, &x, axes.clone())
@@ -90,7 +91,7 @@ fn mean(x: &Array, axes: &Axes) -> Array {
     divided(&sum, count(x.shape(), axes))
 }
 
-/// The mean of squared distances from the mean; `ddof` is taken off the number of elements.
+/// Returns the mean of squared distances from the mean. `ddof` is subtracted from the number of elements.
 fn variance(x: &Array, axes: &Axes, ddof: f64) -> Array {
     let x = cast(
         x,
@@ -125,8 +126,8 @@ fn arg(kind: ArgReduction, x: &Array, axis: usize) -> Array {
     )
 }
 
-/// Declares a reduction as methods of `Array` and as functions in the table of NumPy names. A row holds an array, what comes of it over all
-/// axes, and over the first: the examples of all four.
+/// Declares a reduction as methods of `Array` and as functions in the table of NumPy names. A row holds an
+/// array, its reduction over all axes, and over the first: the examples of all four.
 macro_rules! reductions {
     ($(
         $(#[$doc:meta])*
@@ -152,7 +153,8 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                /// Over one axis or several, which go; [`keep`](crate::keep)`(axes)` keeps them with length 1. Negative axes count from the last.
+                /// Over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them with
+                /// length 1. Negative axes count from the last.
                 ///
                 #[doc = reductions!(@panics_along $needs_elements)]
                 ///
@@ -192,7 +194,8 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                /// Over one axis or several, which go; [`keep`](crate::keep)`(axes)` keeps them with length 1. Negative axes count from the last.
+                /// Over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them with
+                /// length 1. Negative axes count from the last.
                 ///
                 #[doc = reductions!(@panics_along $needs_elements)]
                 ///
@@ -218,43 +221,44 @@ macro_rules! reductions {
 }
 
 reductions! {
-    /// The sum of the elements; 0 without any.
+    /// The sum of the elements; 0 if there are none.
     ///
-    /// Floats keep their dtype. Integers narrower than the default one are added up in it (unsigned ones in the unsigned dtype of its width);
-    /// bools are counted.
+    /// Floats keep their dtype. Integers narrower than the default one are added in the default dtype
+    /// (unsigned ones in the unsigned dtype of its width). Bools are counted.
     sum sum_axis([[1.0, 2.0], [3.0, 4.0]]) -> "10.0", "[4. 6.]" false |x, axes| total(Reduction::Sum, x, axes);
-    /// The product of the elements; 1 without any.
+    /// The product of the elements; 1 if there are none.
     ///
-    /// Floats keep their dtype. Integers narrower than the default one are multiplied in it.
+    /// Floats keep their dtype. Integers narrower than the default one are multiplied in the default dtype.
     prod prod_axis([[1.0, 2.0], [3.0, 4.0]]) -> "24.0", "[3. 8.]" false |x, axes| total(Reduction::Prod, x, axes);
-    /// The mean of the elements, in floats also of integers; NaN without any.
+    /// The mean of the elements, in floats for integers too; NaN if there are none.
     mean mean_axis([[1, 2], [3, 4]]) -> "2.5", "[2. 3.]" false mean;
     /// The variance of the elements, in floats: the mean of their squared distances from the mean.
     ///
-    /// [`var_ddof`](Array::var_ddof) divides by less than their number.
+    /// [`var_ddof`](Array::var_ddof) divides by less than the number of elements.
     var var_axis([[1.0, 2.0], [3.0, 4.0]]) -> "1.25", "[1. 1.]" false |x, axes| variance(x, axes, 0.0);
     /// The standard deviation of the elements, in floats: the square root of the variance.
     ///
-    /// [`std_ddof`](Array::std_ddof) divides by less than their number.
+    /// [`std_ddof`](Array::std_ddof) divides by less than the number of elements.
     std std_axis([[1.0, 2.0], [3.0, 4.0]]) -> "1.118034", "[1. 1.]" false |x, axes| unary(Unary::Sqrt, &variance(x, axes, 0.0));
-    /// The greatest element, of the array's dtype; NaN wins.
+    /// The greatest element, of the array's dtype; NaN if an element is NaN.
     max max_axis([[1, 2], [3, 4]]) -> "4", "[3 4]" true |x, axes| reduce(Reduction::Max, x, axes.clone());
-    /// The least element, of the array's dtype; NaN wins.
+    /// The least element, of the array's dtype; NaN if an element is NaN.
     min min_axis([[1, 2], [3, 4]]) -> "1", "[1 2]" true |x, axes| reduce(Reduction::Min, x, axes.clone());
-    /// Whether any element is true, or not 0: a bool; false without elements.
+    /// True if any element is true, or not 0: a bool; false without elements.
     any any_axis([[false, true], [false, false]]) -> "True", "[False  True]" false |x, axes| reduce(Reduction::Max, &truth(x), axes.clone());
-    /// Whether all elements are true, or not 0: a bool; true without elements.
+    /// True if all elements are true, or not 0: a bool; true without elements.
     all all_axis([[true, true], [true, false]]) -> "False", "[ True False]" false |x, axes| reduce(Reduction::Min, &truth(x), axes.clone());
 }
 
-/// Declares the choice of an index as methods. A row holds an array, its index taken as flat, and its indices along the last axis.
+/// Declares the index reductions as methods. A row holds an array, its index in the flattened array, and its
+/// indices along the last axis.
 macro_rules! choices {
     ($($(#[$doc:meta])* $name:ident $along:ident ($x:expr) -> $flat:literal, $last:literal $kind:ident;)*) => {
         impl Array {
             $(
                 $(#[$doc])*
                 ///
-                /// The array is taken as flat: a scalar of the default integer dtype.
+                /// The array is flattened. The result is a scalar of the default integer dtype.
                 ///
                 /// # Panics
                 /// When the array has no elements.
@@ -274,7 +278,8 @@ macro_rules! choices {
 
                 $(#[$doc])*
                 ///
-                /// Along one axis, which goes; [`keep`](crate::keep)`(axis)` keeps it with length 1. Of the default integer dtype.
+                /// Along one axis, which is removed; [`keep`](crate::keep)`(axis)` keeps it with length 1.
+                /// The result has the default integer dtype.
                 ///
                 /// # Panics
                 /// When more than one axis is given, the axis is out of bounds, or there are no elements along it.
@@ -296,20 +301,21 @@ macro_rules! choices {
 }
 
 choices! {
-    /// The index of the first greatest element; the first NaN wins.
+    /// The index of the first greatest element, or of the first NaN.
     argmax argmax_axis([[1, 5, 2], [7, 0, 7]]) -> "3", "[1 0]" Max;
-    /// The index of the first least element; the first NaN wins.
+    /// The index of the first least element, or of the first NaN.
     argmin argmin_axis([[1, 5, 2], [7, 0, 7]]) -> "4", "[0 1]" Min;
 }
 
-/// Declares a running reduction as methods. A row holds an array, what comes of it taken as flat, and along the first axis.
+/// Declares a running reduction as methods. A row holds an array, the result for the flattened array, and
+/// along the first axis.
 macro_rules! running {
     ($($(#[$doc:meta])* $name:ident $along:ident ($x:expr) -> $flat:literal, $first:literal $kind:ident;)*) => {
         impl Array {
             $(
                 $(#[$doc])*
                 ///
-                /// The array is taken as flat: the result has one axis.
+                /// The array is flattened: the result has one axis.
                 ///
                 /// ```
                 /// use kiln::numpy as np;
@@ -355,8 +361,8 @@ running! {
 }
 
 impl Array {
-    /// The variance over these axes, in floats, where `ddof` is taken off the number of elements: with 1, the unbiased estimate from a
-    /// sample. NaN where that leaves nothing.
+    /// Returns the variance over these axes, in floats. `ddof` is subtracted from the number of elements:
+    /// with 1, this is the unbiased estimate from a sample. The result is NaN if nothing is left.
     ///
     /// # Panics
     /// When an axis is out of bounds or given twice.
@@ -372,7 +378,8 @@ impl Array {
         self.spread("var", axes.axes(), ddof, variance)
     }
 
-    /// The standard deviation over these axes, in floats: the square root of [`var_ddof`](Array::var_ddof).
+    /// Returns the standard deviation over these axes, in floats: the square root of
+    /// [`var_ddof`](Array::var_ddof).
     ///
     /// # Panics
     /// When an axis is out of bounds or given twice.

@@ -13,7 +13,8 @@ use crate::tree::Arrays;
 use kiln_backends::program::{Axes, Shape};
 
 impl Array {
-    /// The same elements, in row-major order, in another shape; one length may be -1 and is what is left.
+    /// Returns the same elements, in row-major order, with another shape. One length may be -1: it is
+    /// computed from the number of elements.
     ///
     /// # Panics
     /// When the number of elements differs, or more than one length is -1.
@@ -28,7 +29,7 @@ impl Array {
         self.with_shape(shape)
     }
 
-    /// The same elements as one axis.
+    /// Returns the same elements as one axis.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -39,7 +40,8 @@ impl Array {
         self.with_shape(Shape::from([self.size()]))
     }
 
-    /// Reshaped, where the number of elements fits. In memory nothing moves: the result is another handle.
+    /// Returns the array with a shape of as many elements. In memory nothing moves: the result is another
+    /// handle.
     #[track_caller]
     fn with_shape(&self, shape: Shape) -> Array {
         if *self.shape() == shape {
@@ -52,7 +54,7 @@ impl Array {
         }
     }
 
-    /// The axes in reverse order: the transpose of a matrix, NumPy's `x.T`.
+    /// Returns the array with its axes in reverse order: the transpose of a matrix, NumPy's `x.T`.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -63,7 +65,7 @@ impl Array {
         self.permuted((0..self.ndim()).rev().collect())
     }
 
-    /// The axes in another order: axis `i` of the result is axis `axes[i]`.
+    /// Returns the array with its axes in another order: axis `i` of the result is axis `axes[i]`.
     ///
     /// # Panics
     /// When `axes` does not hold every axis once.
@@ -101,7 +103,7 @@ impl Array {
         })
     }
 
-    /// Two axes exchanged.
+    /// Exchanges two axes.
     ///
     /// # Panics
     /// When an axis is out of bounds.
@@ -121,7 +123,7 @@ impl Array {
         self.permuted(axes)
     }
 
-    /// Axes moved to other places; the others keep their order.
+    /// Moves axes to other positions. The others keep their order.
     ///
     /// # Panics
     /// When an axis is out of bounds or given twice, or the two lists differ in length.
@@ -154,7 +156,7 @@ impl Array {
         self.permuted(axes)
     }
 
-    /// Without the axes of length 1.
+    /// Removes the axes of length 1.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -165,7 +167,7 @@ impl Array {
         self.with_shape(self.shape().iter().copied().filter(|&n| n != 1).collect())
     }
 
-    /// Without these axes, which have length 1.
+    /// Removes these axes, which have length 1.
     ///
     /// # Panics
     /// When an axis is out of bounds, given twice, or longer.
@@ -190,10 +192,10 @@ impl Array {
         self.with_shape(self.shape().without(&axes))
     }
 
-    /// With new axes of length 1 at these places of the result.
+    /// Adds axes of length 1 at these positions of the result.
     ///
     /// # Panics
-    /// When a place is out of bounds or given twice.
+    /// When a position is out of bounds or given twice.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -212,10 +214,11 @@ impl Array {
         self.with_shape(shape.collect())
     }
 
-    /// Repeated to a shape, as NumPy broadcasts: axes are matched from the last, and those of length 1 or missing are repeated.
+    /// Repeats the array to a shape, as NumPy broadcasts: axes are matched from the last, and those of length
+    /// 1 or missing are repeated.
     ///
     /// # Panics
-    /// When the shapes do not go together.
+    /// When the array does not broadcast to the shape.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -239,7 +242,7 @@ impl Array {
         })
     }
 
-    /// The elements in reverse order along all axes.
+    /// Reverses the order of the elements along all axes.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -250,7 +253,7 @@ impl Array {
         self.reversed((0..self.ndim()).collect())
     }
 
-    /// The elements in reverse order along these axes.
+    /// Reverses the order of the elements along these axes.
     ///
     /// # Panics
     /// When an axis is out of bounds or given twice.
@@ -273,7 +276,7 @@ impl Array {
         })
     }
 
-    /// The elements moved on by `shift`, taken as flat; those that fall off come in at the start.
+    /// Shifts the elements of the flattened array by `shift`. Elements beyond the end come in at the start.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -285,7 +288,7 @@ impl Array {
         flat.with_shape(self.shape().clone())
     }
 
-    /// The elements moved on along axes, each by its own shift.
+    /// Shifts the elements along axes, each by its own shift.
     ///
     /// # Panics
     /// When an axis is out of bounds, or there are neither as many shifts as axes nor one for all.
@@ -333,7 +336,7 @@ impl Array {
         })
     }
 
-    /// The array laid side by side this many times along each axis.
+    /// Repeats the array this many times along each axis.
     ///
     /// # Panics
     /// When a number is negative, or memory could not hold the elements.
@@ -358,7 +361,7 @@ impl Array {
                     .collect()
             };
             let (times, lengths) = (padded(times), padded(x.shape()));
-            // Each axis becomes two, the copies and the elements.
+            // Each axis becomes two: one for the copies and one for the elements.
             let apart: Shape = times.iter().zip(&lengths).flat_map(|(&t, &n)| [t, n]).collect();
             let axes: Axes = (rank - x.ndim()..rank).map(|axis| 2 * axis + 1).collect();
             let together: Shape = times.iter().zip(&lengths).map(|(&t, &n)| t * n).collect();
@@ -366,7 +369,7 @@ impl Array {
         })
     }
 
-    /// Every element this many times, the array taken as flat.
+    /// Repeats every element of the flattened array this many times.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -377,7 +380,7 @@ impl Array {
         self.ravel().repeat_axis(times, 0)
     }
 
-    /// Every slice along an axis this many times.
+    /// Repeats every slice along an axis this many times.
     ///
     /// # Panics
     /// When the axis is out of bounds.
@@ -405,7 +408,7 @@ impl Array {
     }
 }
 
-/// Arrays one after the other along an axis, in their promoted dtype.
+/// Joins arrays along an axis, in their promoted dtype.
 ///
 /// # Panics
 /// Without arrays, when the axis is out of bounds, or when the shapes differ on another axis.
@@ -448,7 +451,7 @@ fn joined(op: &str, mut arrays: Arrays, axis: isize) -> Array {
     })
 }
 
-/// Arrays of one shape one after the other along a new axis, in their promoted dtype.
+/// Joins arrays of one shape along a new axis, in their promoted dtype.
 ///
 /// # Panics
 /// Without arrays, when the axis is out of bounds, or when the shapes differ.
@@ -481,7 +484,7 @@ pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -
     })
 }
 
-/// Arrays one below the other: along the first axis, vectors as rows.
+/// Joins arrays along the first axis. A vector is a row.
 ///
 /// # Panics
 /// As [`concatenate`].
@@ -502,7 +505,7 @@ pub fn vstack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
     joined("vstack", rows.collect(), 0)
 }
 
-/// Arrays side by side: along the second axis, vectors one after the other.
+/// Joins arrays along the second axis, and vectors along their only one.
 ///
 /// # Panics
 /// As [`concatenate`].
@@ -523,7 +526,7 @@ pub fn hstack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
     joined("hstack", arrays, axis)
 }
 
-/// Vectors as the columns of a matrix, and matrices beside them.
+/// Joins arrays along the second axis. A vector is a column.
 ///
 /// # Panics
 /// As [`concatenate`].

@@ -14,7 +14,7 @@ use crate::trace::{bind, bind_one};
 use kiln_backends::program::{DType, Op, OutOfBounds, Scalar, Shape};
 
 impl Array {
-    /// The elements in ascending order along the last axis; NaN comes last.
+    /// Returns the elements in ascending order along the last axis. NaN comes last.
     ///
     /// # Panics
     /// When the array is a scalar.
@@ -28,7 +28,7 @@ impl Array {
         self.sort_axis(-1)
     }
 
-    /// The elements in ascending order along an axis; NaN comes last.
+    /// Returns the elements in ascending order along an axis. NaN comes last.
     ///
     /// # Panics
     /// When the axis is out of bounds.
@@ -45,7 +45,8 @@ impl Array {
         })
     }
 
-    /// The indices that sort the last axis, of the default integer dtype. Equal elements keep their order.
+    /// Returns the indices that sort the last axis, of the default integer dtype. Equal elements keep their
+    /// order.
     ///
     /// # Panics
     /// When the array is a scalar.
@@ -59,7 +60,7 @@ impl Array {
         self.argsort_axis(-1)
     }
 
-    /// The indices that sort an axis. Equal elements keep their order.
+    /// Returns the indices that sort an axis. Equal elements keep their order.
     ///
     /// # Panics
     /// When the axis is out of bounds.
@@ -81,8 +82,8 @@ impl Array {
     }
 }
 
-/// For each value, the first index of a sorted array at which it could be inserted to keep the order: `int32`, in the values' shape. NaN comes
-/// after everything.
+/// Returns, for each value, the first index of a sorted array at which it could be inserted to keep the
+/// order: `int32`, in the values' shape. NaN comes after every other number.
 ///
 /// # Panics
 /// When the array does not have one axis.
@@ -96,8 +97,8 @@ pub fn searchsorted(sorted: impl Into<Array>, values: impl Into<Array>) -> Array
     search(sorted.into(), values.into(), false)
 }
 
-/// For each value, the last index of a sorted array at which it could be inserted to keep the order: as [`searchsorted`] with NumPy's
-/// `side="right"`.
+/// Returns, for each value, the last index of a sorted array at which it could be inserted to keep the order:
+/// [`searchsorted`] with NumPy's `side="right"`.
 ///
 /// # Panics
 /// When the array does not have one axis.
@@ -131,11 +132,11 @@ fn search(sorted: Array, values: Array, right: bool) -> Array {
             let dtype = Kind::strong(if wide { DType::I64 } else { DType::I32 });
             let zero = cast(&Array::from(0).settled("searchsorted", dtype), dtype);
             let mut low = broadcast(&zero, values.shape());
-            // Bisection: `low` is always the number of elements known to come before.
+            // Bisection: `low` elements are known to come before.
             let mut high = &low + n;
             let mut left = n;
             while left > 0 {
-                // The sum of both may not fit.
+                // The sum of both may overflow.
                 let middle = &low + ((&high - &low) >> 1);
                 let index = middle.minimum(n.max(1) - 1);
                 let gather = Op::Gather {
@@ -160,7 +161,8 @@ fn search(sorted: Array, values: Array, right: bool) -> Array {
     )
 }
 
-/// For a one-dimensional array, the matrix with it on the `k`-th diagonal and 0 elsewhere; for a matrix, its `k`-th diagonal.
+/// Returns the matrix with a one-dimensional array on the `k`-th diagonal and 0 elsewhere. For a matrix,
+/// returns its `k`-th diagonal.
 ///
 /// # Panics
 /// When the array has neither one axis nor two, or memory could not hold the elements.
@@ -200,7 +202,8 @@ pub fn diag(x: impl Into<Array>, k: isize) -> Array {
     })
 }
 
-/// The `k`-th diagonals of the matrices in the first two axes, as the last axis; `k` counts upwards from the main one.
+/// Returns the `k`-th diagonals of the matrices in the first two axes, as the last axis. `k` counts upwards
+/// from the main one.
 ///
 /// # Panics
 /// When the array has fewer than two axes.
@@ -224,7 +227,7 @@ pub fn diagonal(x: impl Into<Array>, k: isize) -> Array {
     x.index((row, column)).moveaxis(0, -1)
 }
 
-/// The sums of the `k`-th diagonals of the matrices in the first two axes.
+/// Returns the sums of the `k`-th diagonals of the matrices in the first two axes.
 ///
 /// # Panics
 /// When the array has fewer than two axes.
@@ -265,14 +268,14 @@ macro_rules! triangles {
 }
 
 triangles! {
-    /// The matrices' elements on and below the `k`-th diagonal, 0 above.
+    /// Returns the matrices' elements on and below the `k`-th diagonal, 0 above.
     ///
     /// ```
     /// use kiln::numpy as np;
     /// assert_eq!(np::tril(np::ones((2, 2)), 0).to_string(), "[[1. 0.]\n [1. 1.]]");
     /// ```
     tril ge;
-    /// The matrices' elements on and above the `k`-th diagonal, 0 below.
+    /// Returns the matrices' elements on and above the `k`-th diagonal, 0 below.
     ///
     /// ```
     /// use kiln::numpy as np;

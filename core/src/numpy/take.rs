@@ -6,8 +6,9 @@ use crate::index::items::{IntoItem, Item, Items};
 use crate::index::plan::{plan, read};
 use kiln_backends::program::OutOfBounds;
 
-/// Slices of an array along an axis, by index: the axes of the indices stand in place of the axis. As [`index`](Array::index) with an array, but for indices out of bounds, which
-/// read NaN (or the least integer, the greatest unsigned one, true).
+/// Returns slices of an array along an axis, by index: the axes of the indices replace the axis. This is
+/// [`index`](Array::index) with an array, except that an index out of bounds reads NaN (or the least integer,
+/// the greatest unsigned one, true).
 ///
 /// # Panics
 /// When the axis is out of bounds, or the indices are not integers.
@@ -22,8 +23,8 @@ pub fn take(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Arra
     take_mode(x, indices, axis, OutOfBounds::Fill)
 }
 
-/// [`take`] with another rule for indices out of bounds. Where they are clipped, negative ones are out of bounds too, as in
-/// JAX.
+/// Returns [`take`] with another rule for indices out of bounds. `Clip` also treats negative indices as out
+/// of bounds, as in JAX.
 ///
 /// # Panics
 /// As [`take`].
@@ -49,11 +50,12 @@ pub fn take_mode(x: impl Into<Array>, indices: impl Into<Array>, axis: isize, mo
     read("take", &x, plan, arrays, mode)
 }
 
-/// The elements whose index along an axis is given for each place of the other axes: what `argsort_axis` gives, read. The other axes
-/// of the array and of the indices are equal, or 1 and repeated. Indices out of bounds read NaN, as in [`take`].
+/// Returns the elements at one index along an axis for each position of the other axes: it applies the result
+/// of `argsort_axis`. The other axes of the array and of the indices are equal, or 1 and repeated. Indices
+/// out of bounds read NaN, as in [`take`].
 ///
 /// # Panics
-/// When the axis is out of bounds, the indices are not integers, or the shapes do not go together.
+/// When the axis is out of bounds, the indices are not integers, or the shapes do not fit.
 ///
 /// ```
 /// use kiln::numpy as np;

@@ -1,4 +1,5 @@
-//! The cotangents of reads and writes by arrays of indices: of a read it is a write that adds up, of a write a read.
+//! The cotangents of reads and writes by arrays of indices. The cotangent of a read is a write that adds, and
+//! that of a write is a read.
 
 use super::zeros;
 use crate::Array;
@@ -24,7 +25,7 @@ pub(super) fn gather(
         .collect()
 }
 
-/// Places in arrays of a type.
+/// The indexed elements of arrays of a type.
 pub(super) struct Index<'a> {
     of: ArrayType,
     indices: &'a [Array],
@@ -71,7 +72,8 @@ impl<'a> Index<'a> {
         bind_strong(op, &operands).remove(0)
     }
 
-    /// As [`gather`](Self::gather), but 0 out of bounds: what was dropped on the way in.
+    /// Does the same as [`gather`](Self::gather) with 0 for indices out of bounds: the write had dropped
+    /// these updates.
     fn gather_or_zero(&self, x: &Array) -> Array {
         let read = self.gather(x);
         match self.mode {
@@ -84,13 +86,13 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Returns true if no place is written twice, as far as the shapes show.
+    /// Returns true if no element is written twice, as far as the shapes show.
     fn is_unique(&self) -> bool {
         self.indices[0].shape()[self.batch..].iter().product::<usize>() <= 1
     }
 }
 
-/// The cotangents of a write's operands.
+/// Returns the cotangents of a write's operands.
 pub(super) fn scatter(
     kind: Update,
     index: &Index,
@@ -102,9 +104,9 @@ pub(super) fn scatter(
         unreachable!("an array and updates")
     };
     let cotangent = cotangent.as_ref().expect("the only result has one");
-    // What is not wanted is never read, and goes when the program is tidied.
+    // The tidying of the program removes cotangents that are not wanted.
     let (to_x, to_updates) = match kind {
-        // A gather of an array without elements gives no numbers.
+        // A gather of an array without elements has no numbers to read.
         _ if x.size() == 0 => (cotangent.clone(), zeros(&updates.array_type())),
         Update::Add => (cotangent.clone(), index.gather_or_zero(cotangent)),
         Update::Set => {
@@ -112,7 +114,7 @@ pub(super) fn scatter(
             let to_updates = if index.is_unique() {
                 read
             } else {
-                // Of several writes to a place one was the last: the one whose number is found there.
+                // Of several writes to an element one was the last: the one whose number is stored there.
                 let flat = Shape::from([updates.size()]);
                 let number = reshape(&iota(DType::I32, flat, 0), updates.shape());
                 let nobody = filled(Scalar::from_i64(DType::I32, -1), x.shape(), false);
@@ -135,7 +137,7 @@ pub(super) fn scatter(
             };
             (binary(Binary::Mul, cotangent, &factor), to_updates)
         }
-        // Whoever equals the result shares the cotangent.
+        // All operands that equal the result share the cotangent.
         Update::Min | Update::Max => {
             let result = index.scatter(kind, x, updates);
             let kind = Kind::strong(x.dtype());
@@ -153,7 +155,8 @@ pub(super) fn scatter(
     found
 }
 
-/// For each update of a product, the product of all others to the same place: from the number of zeros and the product of the rest.
+/// Returns, for each update of a product, the product of all other updates of the same element. The product
+/// is computed from the number of zeros and the product of the rest.
 fn others(index: &Index, x: &Array, updates: &Array) -> Array {
     let (zero, one) = (number_like(updates, 0.0), number_like(updates, 1.0));
     let is_zero = compare(Compare::Eq, updates, &zero);

@@ -1,4 +1,4 @@
-//! The cotangents of decompositions, written with matrix products.
+//! The cotangents of decompositions, in terms of matrix products.
 //!
 //! Formulas: M. B. Giles, "An extended collection of matrix derivative results for forward and reverse mode algorithmic
 //! differentiation" (2008).
@@ -67,7 +67,7 @@ fn transposed(x: &Array) -> Array {
     transpose(x, &axes)
 }
 
-/// Products of matrices, over leading axes that are equal.
+/// Computes products of matrices with equal leading axes.
 fn product(x: &Array, y: &Array) -> Array {
     let rank = x.ndim();
     let batch: Axes = (0..rank - 2).collect();

@@ -1,9 +1,10 @@
-//! Reverse mode: a program's cotangents, as a program.
+//! Reverse mode: makes the program of a program's cotangents.
 //!
-//! The walker reads the program forwards, then its equations backwards, and asks each for its rule. The rule of a plain op is the
-//! gradient of one equation through Burn's autodiff decorator, or the formula that stands beside it ([`kiln_backends::vjp`]): a small program that is kept.
-//! What has structure (calls, loops, choices, rules of the user's, indexing, decompositions) has a rule in `rules`, written
-//! with array functions. Everything is staged: a backward pass is a program like any other, and can be differentiated again.
+//! The walker reads the program forwards, then its equations backwards, and applies the rule of each. The
+//! rule of a plain op is the gradient of one equation through Burn's autodiff decorator, or a formula in
+//! [`kiln_backends::vjp`]. A rule is a small program that is cached. Calls, loops, choices, rules of the
+//! user's, indexing and decompositions have their rules in `rules`, written with array functions. Everything
+//! is staged: a backward pass is a program like any other, and can be differentiated again.
 //!
 //! A cotangent that is zero everywhere is `None`.
 
@@ -24,7 +25,7 @@ use kiln_backends::program::{ArrayType, Binary, Equation, Program, Scalar, Var, 
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// The program of cotangents: see [`How::Backward`].
+/// Returns the program of cotangents: see [`How::Backward`].
 pub(crate) fn backward(program: &Arc<Program>, wanted: &[bool], given: &[bool], outputs: bool) -> Derived {
     let how = How::Backward {
         wanted: wanted.to_vec(),
@@ -55,13 +56,13 @@ pub(crate) fn backward(program: &Arc<Program>, wanted: &[bool], given: &[bool], 
     })
 }
 
-/// Those of a list that are marked.
+/// Returns the marked items of a list.
 pub(crate) fn chosen<T: Clone>(items: &[T], marked: &[bool]) -> Vec<T> {
     let kept = items.iter().zip(marked).filter(|(_, marked)| **marked);
     kept.map(|(item, _)| item.clone()).collect()
 }
 
-/// The marked places filled from a list, in order.
+/// Puts items at the marked positions, in order.
 pub(crate) fn spread<T>(marked: &[bool], items: impl IntoIterator<Item = T>) -> Vec<Option<T>> {
     let mut items = items.into_iter();
     marked
@@ -70,34 +71,34 @@ pub(crate) fn spread<T>(marked: &[bool], items: impl IntoIterator<Item = T>) -> 
         .collect()
 }
 
-/// Zero everywhere.
+/// Returns zeros of a type.
 pub(crate) fn zeros(of: &ArrayType) -> Array {
     filled(Scalar::from_i64(of.dtype, 0), &of.shape, false)
 }
 
-/// What a forward pass leaves for the backward one.
+/// The values of a forward pass that the backward pass reads.
 struct Tape<'p> {
     program: &'p Program,
     wanted: &'p [bool],
-    /// For each variable, whether there is a cotangent to be passed on: it depends on what is wanted, and what is given
-    /// depends on it.
+    /// Marks each variable whose cotangent the backward pass needs: the variable depends on the wanted
+    /// inputs, and the given outputs depend on it.
     live: Vec<bool>,
     values: Vec<Array>,
-    /// What the forward rule of an equation kept.
+    /// The residuals of each equation, from its forward rule.
     residuals: Vec<Vec<Array>>,
 }
 
-/// One equation, with everything its rule may read.
+/// One equation, with all values that its rule may read.
 struct RuleInputs<'t> {
     equation: &'t Equation,
     operands: SmallVec<[Array; 4]>,
-    /// The types of its results.
+    /// The types of the equation's results.
     results: SmallVec<[ArrayType; 2]>,
-    /// Which operands' cotangents are wanted.
+    /// Marks the operands whose cotangents are wanted.
     wanted: Vec<bool>,
-    /// Which results may have a cotangent, as far as the forward pass knows.
+    /// Marks the results that may have a cotangent, as far as the forward pass knows.
     live: Vec<bool>,
-    /// Which results have one.
+    /// Marks the results that have a cotangent.
     given: Vec<bool>,
 }
 
@@ -151,7 +152,7 @@ impl<'p> Tape<'p> {
         outputs.map(|var| self.values[var.index()].clone()).collect()
     }
 
-    /// The cotangents of the wanted inputs, given those of the outputs.
+    /// Returns the cotangents of the wanted inputs, given those of the outputs.
     fn backward(&self, given: Vec<Option<Array>>) -> Vec<Option<Array>> {
         let mut cotangents: Vec<Option<Array>> = vec![None; self.program.variables()];
         for (var, cotangent) in self.program.outputs().iter().zip(given) {

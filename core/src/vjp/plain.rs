@@ -1,4 +1,4 @@
-//! The derivatives of one op in both modes, as programs that are made once.
+//! The derivatives of one op in both modes, as cached programs.
 
 use super::{Tape, chosen, spread, zeros};
 use crate::Array;
@@ -9,7 +9,7 @@ use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
 use std::sync::{Arc, LazyLock};
 
-/// A derivative of an op: its program, and which of the things that were asked for are among the results.
+/// A derivative of an op: its program, and a mark for each cotangent or tangent that is among the results.
 pub(crate) type Rule = Arc<(Program, Vec<bool>)>;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -17,9 +17,9 @@ struct Question {
     forward: bool,
     op: Op,
     types: Vec<ArrayType>,
-    /// Which operands matter: whose cotangents are wanted, or whose tangents are given.
+    /// Marks the operands whose cotangents are wanted, or whose tangents are given.
     operands: Vec<bool>,
-    /// Which results have a cotangent.
+    /// Marks the results that have a cotangent.
     results: Vec<bool>,
 }
 
@@ -35,8 +35,8 @@ fn answered(question: Question, answer: impl FnOnce(&Question) -> (Program, Vec<
     rule
 }
 
-/// `(operands, cotangents of the given results) -> cotangents` of those wanted operands that have one: by Burn's autodiff, or by the rule
-/// that stands beside it.
+/// Returns `(operands, cotangents of the given results) -> cotangents` of those wanted operands that have
+/// one. The program comes from Burn's autodiff, or from a formula.
 pub(crate) fn vjp_of(op: &Op, types: Vec<ArrayType>, wanted: &[bool], given: &[bool]) -> Rule {
     let question = Question {
         forward: false,
@@ -52,10 +52,10 @@ pub(crate) fn vjp_of(op: &Op, types: Vec<ArrayType>, wanted: &[bool], given: &[b
     })
 }
 
-/// The tangents of an op's results, given those of some operands.
+/// Returns the tangents of an op's results, given those of some operands.
 ///
-/// A vector-Jacobian product is linear in its cotangent: walked backwards once more, with respect to that, it gives the
-/// Jacobian-vector product. Where the cotangent stands does not matter, so it stands at zero.
+/// A vector-Jacobian product is linear in its cotangent. Its own backward pass with respect to the cotangent
+/// is the Jacobian-vector product. The value of the cotangent does not matter, so it is zero.
 pub(crate) fn tangents(op: &Op, operands: &[Array], given: &[Option<Array>]) -> Vec<Option<Array>> {
     let types: Vec<ArrayType> = operands.iter().map(Array::array_type).collect();
     let moving: Vec<bool> = given.iter().map(Option::is_some).collect();
@@ -99,7 +99,7 @@ fn transposed(asked: &Question) -> (Program, Vec<bool>) {
             &wanted,
             &vec![true; pullback.program.outputs().len()],
         );
-        // Operands without a cotangent take their tangents with them.
+        // The tangents of operands without a cotangent are dropped.
         let tangents = chosen(tangents, &given).into_iter().map(Some).collect();
         let mut found = tape.backward(tangents).split_off(operands.len()).into_iter();
         let found: Vec<Option<Array>> = differentiable

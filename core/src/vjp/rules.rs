@@ -1,4 +1,4 @@
-//! The reverse rule of every op: what the forward pass runs and keeps, and what the backward pass makes of it.
+//! The reverse rule of every op: the forward pass with its residuals, and the backward pass.
 
 use super::{RuleInputs, backward as program_of_cotangents, chosen, plain, spread, zeros};
 use crate::Array;
@@ -7,7 +7,7 @@ use crate::transform::{bind_strong, evaluate};
 use kiln_backends::program::{ArrayType, CustomRule, Found, Op, Program, once, with_zeros};
 use std::sync::Arc;
 
-/// An op's results, and what its backward rule needs beside its operands.
+/// Returns an op's results, and the residuals that its backward rule needs beside its operands.
 pub(super) fn forward(rule: &RuleInputs) -> (Vec<Array>, Vec<Array>) {
     let op = &rule.equation.op;
     let results = |op: &Op| bind_strong(op.clone(), &rule.operands).into_vec();
@@ -31,8 +31,8 @@ pub(super) fn forward(rule: &RuleInputs) -> (Vec<Array>, Vec<Array>) {
     }
 }
 
-/// Returns true if something in a program is better kept for the backward pass than computed again: that may come in another program, or in
-/// another iteration of a loop.
+/// Returns true if a program computes a value that is better kept for the backward pass than computed again.
+/// The backward pass may be in another program, or in another iteration of a loop.
 fn keeps(program: &Program) -> bool {
     thread_local! {
         static FOUND: Found<(), bool> = const { Found::new(None) };
@@ -45,7 +45,7 @@ fn keeps(program: &Program) -> bool {
     })
 }
 
-/// The cotangents of an op's operands, given those of its results, one of them at least.
+/// Returns the cotangents of an op's operands. At least one of its results has a cotangent.
 pub(super) fn backward(
     rule: &RuleInputs,
     residuals: &[Array],
@@ -56,7 +56,7 @@ pub(super) fn backward(
     let cotangents = || given.iter().flatten().cloned();
     match op {
         Op::Call(program) if keeps(program) => {
-            // The forward pass assumed cotangents wherever there may be some.
+            // The forward pass assumed a cotangent for every result that may have one.
             let parts = split(program, &rule.wanted, &rule.live);
             let given = chosen(&instantiated(&given, &rule.results), &rule.live);
             let inputs = parts.residuals.iter().map(|&i| operands[i].clone());
@@ -89,7 +89,7 @@ pub(super) fn backward(
                     found.into_iter().map(Some).collect()
                 }
                 CustomRule::Jvp(tangents_of) => {
-                    // The rule is linear in the tangents, which may therefore stand at zero.
+                    // The rule is linear in the tangents, so they may be zero.
                     let types: Vec<ArrayType> = inputs.iter().map(Array::array_type).collect();
                     let mut wanted = vec![false; operands.len()];
                     wanted.extend(types.iter().map(|of| of.dtype.is_float()));
@@ -152,7 +152,7 @@ pub(super) fn backward(
     }
 }
 
-/// Zeros where there is no cotangent.
+/// Returns the cotangents, with zeros for missing ones.
 pub(super) fn instantiated(given: &[Option<Array>], types: &[ArrayType]) -> Vec<Array> {
     let pairs = given.iter().zip(types);
     pairs
@@ -160,7 +160,7 @@ pub(super) fn instantiated(given: &[Option<Array>], types: &[ArrayType]) -> Vec<
         .collect()
 }
 
-/// The choice between the branches' cotangents; each computes again what it needs.
+/// Binds the choice between the branches' cotangents. Each branch computes its residuals again.
 fn cond(
     branches: &[Arc<Program>],
     rule: &RuleInputs,

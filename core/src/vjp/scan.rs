@@ -1,7 +1,8 @@
-//! Reverse mode through a loop with a fixed number of iterations: a loop that goes back.
+//! Reverse mode of a loop with a fixed number of iterations: a loop in the opposite direction.
 //!
-//! The forward loop also stacks, iteration by iteration, what the backward iteration reads: the carries it went in with and what is not
-//! cheap to compute again ([`split`]). Cotangents of constants are summed up on the way.
+//! The forward loop also stacks the residuals of each iteration: the carries on entry, and the values that
+//! are not cheap to compute again ([`split`]). The backward loop sums the cotangents of constants in its
+//! carry.
 
 use super::rules::instantiated;
 use super::{RuleInputs, chosen, spread, zeros};
@@ -13,11 +14,11 @@ use crate::transform::{bind_strong, trace_program};
 use kiln_backends::program::{ArrayType, Binary, Op, Scan};
 use std::sync::Arc;
 
-/// How a loop is differentiated.
+/// The parts of a differentiated loop.
 struct Partition {
-    /// Which inputs of the body have cotangents.
+    /// Marks the inputs of the body that have cotangents.
     wanted: Vec<bool>,
-    /// Which results of the body have cotangents.
+    /// Marks the results of the body that have cotangents.
     given: Vec<bool>,
     parts: Split,
 }
@@ -25,7 +26,7 @@ struct Partition {
 fn partition(scan: &Scan, rule: &RuleInputs) -> Partition {
     let wanted = scan_given(scan, &rule.wanted);
     let carries = scan.consts..scan.consts + scan.carries;
-    // A carry whose final cotangent is zero may get one from the next iteration.
+    // A carry whose final cotangent is zero may get a cotangent from the next iteration.
     let given = around(&rule.live, 0..scan.carries, |given| {
         split(&scan.body, &wanted, given).present[carries.clone()].to_vec()
     });
@@ -33,7 +34,7 @@ fn partition(scan: &Scan, rule: &RuleInputs) -> Partition {
     Partition { wanted, given, parts }
 }
 
-/// The residuals that change from iteration to iteration and are not among the operands: carries on their way in.
+/// Returns the residuals that change with the iteration and are not among the operands: the carries on entry.
 fn stacked_carries<'a>(scan: &'a Scan, parts: &'a Split) -> impl Iterator<Item = usize> + 'a {
     let carries = scan.consts..scan.consts + scan.carries;
     parts
@@ -43,7 +44,7 @@ fn stacked_carries<'a>(scan: &'a Scan, parts: &'a Split) -> impl Iterator<Item =
         .filter(move |i| carries.contains(i))
 }
 
-/// The loop's results; what the backward loop reads is kept, stacked.
+/// Returns the loop's results, and the stacked residuals for the backward loop.
 pub(super) fn forward(scan: &Scan, rule: &RuleInputs) -> (Vec<Array>, Vec<Array>) {
     let parts = partition(scan, rule).parts;
     let body = trace_program(&scan.body.input_types(), |inputs| {
@@ -60,7 +61,7 @@ pub(super) fn forward(scan: &Scan, rule: &RuleInputs) -> (Vec<Array>, Vec<Array>
     (results, residuals)
 }
 
-/// The cotangents of the loop's operands.
+/// Returns the cotangents of the loop's operands.
 pub(super) fn backward(
     scan: &Scan,
     rule: &RuleInputs,

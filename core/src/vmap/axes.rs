@@ -1,15 +1,16 @@
-//! Which axes are mapped: a tree of axes that is a prefix of a tree of arrays.
+//! The mapped axes: a tree of axes that is a prefix of a tree of arrays.
 
 use crate::error::check;
 use crate::tree::{Leaves, Tree};
 use std::collections::BTreeMap;
 
-/// An axis for every leaf of a tree `T`; `None` for a leaf that is the same in the whole batch. What may be written for `in_axes` and
-/// `out_axes`: a number for all leaves, `Some` number or `None` for all leaves, or, where `T` is a tuple, an array, a vector or a map, one of
-/// these for each part. For a struct with `#[derive(Tree)]` it is a tuple with one of these for each field.
+/// An axis for every leaf of a tree `T`, or `None` for a leaf that is the same in the whole batch. `in_axes`
+/// and `out_axes` take this trait. A number, `Some` number or `None` is for all leaves. If `T` is a tuple, an
+/// array, a vector or a map, there can be one of these for each part. For a struct with `#[derive(Tree)]`,
+/// there can be a tuple with one for each field.
 ///
-/// Negative axes count from the last one. The axes of random keys are those of `Key::shape`: their words
-/// are no axis.
+/// Negative axes count from the last one. The axes of random keys are those of `Key::shape`: their words are
+/// not an axis.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, vmap};
@@ -32,7 +33,7 @@ use std::collections::BTreeMap;
 /// assert_eq!(vmap(at, ((0, None), None))((line, 10.into())).to_string(), "[ 1 11 21]");
 /// ```
 pub trait BatchAxes<T: Tree> {
-    /// Takes the tree apart, and notes an axis for every leaf: what [`vmap`](crate::vmap()) calls.
+    /// Flattens the tree, and adds an axis for every leaf. [`vmap`](crate::vmap()) calls this method.
     ///
     /// ```
     /// use kiln::{Array, BatchAxes, numpy as np, tree::Leaves};
@@ -44,14 +45,14 @@ pub trait BatchAxes<T: Tree> {
     fn flatten(&self, tree: T, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>);
 }
 
-/// For every leaf.
+/// One axis for all leaves.
 impl<T: Tree> BatchAxes<T> for isize {
     fn flatten(&self, tree: T, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
         Some(*self).flatten(tree, leaves, axes);
     }
 }
 
-/// For every leaf.
+/// One axis, or `None`, for all leaves.
 impl<T: Tree> BatchAxes<T> for Option<isize> {
     fn flatten(&self, tree: T, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
         let before = leaves.arrays.len();
@@ -60,10 +61,10 @@ impl<T: Tree> BatchAxes<T> for Option<isize> {
     }
 }
 
-/// For each element.
+/// One for each element.
 impl<T: Tree, A: BatchAxes<T>> BatchAxes<Vec<T>> for Vec<A> {
     /// # Panics
-    /// When there are more axes than elements, or fewer.
+    /// When the number of axes is not the number of elements.
     fn flatten(&self, tree: Vec<T>, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
         check(self.len() == tree.len(), "vmap", || {
             format!(
@@ -79,7 +80,7 @@ impl<T: Tree, A: BatchAxes<T>> BatchAxes<Vec<T>> for Vec<A> {
     }
 }
 
-/// For each element.
+/// One for each element.
 impl<T: Tree, A: BatchAxes<T>, const N: usize> BatchAxes<[T; N]> for [A; N] {
     fn flatten(&self, tree: [T; N], leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
         self.iter()
@@ -88,7 +89,7 @@ impl<T: Tree, A: BatchAxes<T>, const N: usize> BatchAxes<[T; N]> for [A; N] {
     }
 }
 
-/// For each entry.
+/// One for each entry.
 impl<T: Tree, A: BatchAxes<T>> BatchAxes<BTreeMap<String, T>> for BTreeMap<String, A> {
     /// # Panics
     /// When the keys differ.
@@ -111,7 +112,7 @@ impl<T: Tree, A: BatchAxes<T>> BatchAxes<BTreeMap<String, T>> for BTreeMap<Strin
 
 macro_rules! tuples {
     ($(($($axes:ident $tree:ident $index:tt)*))*) => {$(
-        /// For each part.
+        /// One for each part.
         impl<$($tree: Tree, $axes: BatchAxes<$tree>),*> BatchAxes<($($tree,)*)> for ($($axes,)*) {
             fn flatten(&self, tree: ($($tree,)*), leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
                 $(self.$index.flatten(tree.$index, leaves, axes);)*

@@ -1,4 +1,4 @@
-//! The batch of a program, and what its rules work on.
+//! The batch of a program, and the values of its rules.
 
 use super::rules::rule;
 use crate::Array;
@@ -8,7 +8,8 @@ use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Axes, Op, Program, Shape};
 use std::sync::Arc;
 
-/// A value of a program that is being batched: one array for all elements of the batch, or one for each along a new first axis.
+/// A value of a program that is being batched: one array for all elements of the batch, or one for each along
+/// a new first axis.
 #[derive(Clone)]
 pub(super) struct Batched {
     pub(super) array: Array,
@@ -16,7 +17,7 @@ pub(super) struct Batched {
 }
 
 impl Batched {
-    /// With the batch axis, in any case.
+    /// Returns the array with the batch axis. A value without it is broadcast.
     pub(super) fn spread(&self, size: usize) -> Array {
         match self.batched {
             true => self.array.clone(),
@@ -24,7 +25,7 @@ impl Batched {
         }
     }
 
-    /// The type of one element.
+    /// Returns the type of one element of the batch.
     pub(super) fn element_type(&self) -> ArrayType {
         let of = self.array.array_type();
         match self.batched {
@@ -34,8 +35,8 @@ impl Batched {
     }
 }
 
-/// The program for a batch: `inputs -> outputs`, where the given inputs have a new first axis of length `size`, as do the outputs
-/// that depend on them.
+/// Returns the program for a batch: `inputs -> outputs`. The given inputs have a new first axis of length
+/// `size`, as do the outputs that depend on them.
 pub(crate) fn batch(program: &Arc<Program>, given: &[bool], size: usize) -> Derived {
     if !given.contains(&true) {
         let outputs = vec![false; program.outputs().len()];
@@ -69,7 +70,7 @@ pub(crate) fn batch(program: &Arc<Program>, given: &[bool], size: usize) -> Deri
     )
 }
 
-/// As [`batch`], where the wanted outputs have the new axis as well.
+/// Returns [`batch`] of a program with the new axis on the wanted outputs as well.
 pub(super) fn batch_wanted(
     program: &Arc<Program>,
     given: &[bool],
@@ -99,12 +100,12 @@ pub(super) fn batch_wanted(
     })
 }
 
-/// The program of a function that reads its inputs only.
+/// Traces a function that reads its inputs only.
 pub(super) fn made(types: &[ArrayType], make: impl FnOnce(&[Array]) -> Vec<Array>) -> Arc<Program> {
     Arc::new(trace_program(types, make))
 }
 
-/// The types of values, some of which are batched.
+/// Returns the types of values, some of which are batched.
 pub(super) fn batched_types(types: &[ArrayType], batched: &[bool], size: usize) -> Vec<ArrayType> {
     let types = types.iter().zip(batched);
     types
@@ -118,17 +119,17 @@ pub(super) fn batched_types(types: &[ArrayType], batched: &[bool], size: usize) 
         .collect()
 }
 
-/// A shape behind a batch axis.
+/// Returns a shape with the batch axis before it.
 pub(super) fn with_axis(shape: &Shape, size: usize) -> Shape {
     std::iter::once(size).chain(shape.iter().copied()).collect()
 }
 
-/// Axes behind a batch axis.
+/// Returns axes after a batch axis was added before them.
 pub(super) fn shifted(axes: &[usize]) -> Axes {
     axes.iter().map(|axis| axis + 1).collect()
 }
 
-/// One axis moved, the others in their order.
+/// Moves one axis. The others keep their order.
 pub(super) fn moved(x: &Array, from: usize, to: usize) -> Array {
     let mut order: Axes = (0..x.ndim()).filter(|&axis| axis != from).collect();
     order.insert(to, from);
@@ -143,24 +144,24 @@ pub(super) fn flags(values: &[Batched]) -> Vec<bool> {
     values.iter().map(|x| x.batched).collect()
 }
 
-/// All values with the batch axis.
+/// Returns all values with the batch axis.
 pub(super) fn spread(values: &[Batched], size: usize) -> Arrays {
     values.iter().map(|x| x.spread(size)).collect()
 }
 
-/// Results of which all have the batch axis, or none.
+/// Makes results of which all have the batch axis, or none.
 pub(super) fn values(arrays: impl IntoIterator<Item = Array>, batched: bool) -> Vec<Batched> {
     let value = |array| Batched { array, batched };
     arrays.into_iter().map(value).collect()
 }
 
-/// Results of which some have the batch axis.
+/// Makes results of which some have the batch axis.
 pub(super) fn flagged(arrays: impl IntoIterator<Item = Array>, batched: &[bool]) -> Vec<Batched> {
     let value = |(array, &batched)| Batched { array, batched };
     arrays.into_iter().zip(batched).map(value).collect()
 }
 
-/// The results of an op as they are, of which all have the batch axis.
+/// Binds an op whose results all have the batch axis.
 pub(super) fn bind_batched(op: Op, operands: &[Array]) -> Vec<Batched> {
     values(bind_strong(op, operands), true)
 }

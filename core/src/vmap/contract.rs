@@ -6,8 +6,8 @@ use crate::primitive::reshape;
 use crate::transform::bind_strong;
 use kiln_backends::program::{Dot, Linalg, Op, Shape};
 
-/// Where both operands are batched, the batch is a batch axis of the contraction; where one is, it is one more of its free axes,
-/// and the product stays a single one.
+/// Batches a contraction. If both operands are batched, the batch is a batch axis of the contraction. If one
+/// is, the batch is a free axis of that operand, and the product stays a single one.
 pub(super) fn dot(dot: &Dot, operands: &[Batched]) -> Vec<Batched> {
     let [x, y] = operands else {
         unreachable!("a contraction has two operands")
@@ -30,7 +30,8 @@ pub(super) fn dot(dot: &Dot, operands: &[Batched]) -> Vec<Batched> {
             return bind_batched(Op::Dot(op), &[x_array, y_array]);
         }
         (true, false) => ([x_array, y_array], dot.lhs_batch.len()),
-        // A matrix times the vector of each element: the rows that come out are those of the batch if the vectors are on the left.
+        // A matrix times the vector of each element. With the vectors on the left, the rows of the result are
+        // the batch.
         (false, _) if y.array.ndim() == 1 + used => {
             op = Dot {
                 lhs_contract: op.rhs_contract,
@@ -49,7 +50,8 @@ pub(super) fn dot(dot: &Dot, operands: &[Batched]) -> Vec<Batched> {
     values([moved(&result, place, 0)], true)
 }
 
-/// Systems with one matrix for the whole batch: the right-hand sides are columns of one, and the matrix is factored once.
+/// Solves systems with one matrix for the whole batch. The right-hand sides become columns of one system, so
+/// the matrix is factored once.
 pub(super) fn solve_columns(operands: &[Batched]) -> Vec<Batched> {
     let [a, b] = [0, 1].map(|i| &operands[i].array);
     let last = b.ndim() - 1;

@@ -1,4 +1,4 @@
-//! Programs within programs.
+//! The batching rules of ops that hold programs.
 
 use super::batch::{
     Batched, arrays, batch, batch_wanted, bind_batched, flagged, flags, made, moved, spread, values,
@@ -14,7 +14,7 @@ use kiln_backends::program::{
 };
 use std::sync::Arc;
 
-/// A program that is run once stays one.
+/// Batches the program of a call.
 pub(super) fn call(
     op: fn(Arc<Program>) -> Op,
     program: &Arc<Program>,
@@ -25,7 +25,8 @@ pub(super) fn call(
     flagged(bind_strong(op(program), &arrays(operands)), &present)
 }
 
-/// The batch goes through the loop together. What is carried is batched where it is so at first or comes so out of the body.
+/// Batches a loop: all elements of the batch run in the same iterations. A carry is batched if its initial
+/// value or the body's result is.
 pub(super) fn scan(scan: &Scan, operands: &[Batched], size: usize) -> Vec<Batched> {
     let (consts, rest) = operands.split_at(scan.consts);
     let (init, xs) = rest.split_at(scan.carries);
@@ -34,7 +35,7 @@ pub(super) fn scan(scan: &Scan, operands: &[Batched], size: usize) -> Vec<Batche
     let mut wanted = batch(&scan.body, &given, size).present.to_vec();
     wanted[..scan.carries].copy_from_slice(&carried);
     let body = batch_wanted(&scan.body, &given, &wanted, size);
-    // Slices are taken along the first axis, and so come before the batch.
+    // A scan slices along the first axis, so this axis comes before the batch.
     let swapped = |x: Batched| match x.batched {
         true => moved(&x.array, 1, 0),
         false => x.array,
@@ -52,8 +53,9 @@ pub(super) fn scan(scan: &Scan, operands: &[Batched], size: usize) -> Vec<Batche
     results
 }
 
-/// A loop whose condition is the same for the whole batch is one loop; else it runs until the condition fails for all, and an element
-/// for which it has failed keeps its carry.
+/// Batches a `while` loop. If the condition is the same for the whole batch, the result is one loop.
+/// Otherwise the loop runs until the condition fails for all elements, and an element whose condition has
+/// failed keeps its carry.
 pub(super) fn repeat(w: &While, operands: &[Batched], size: usize) -> Vec<Batched> {
     let (consts, init) = operands.split_at(w.consts);
     let n = init.len();
@@ -79,7 +81,7 @@ pub(super) fn repeat(w: &While, operands: &[Batched], size: usize) -> Vec<Batche
     let given = [flags(consts), all.clone()].concat();
     let goes_on = batch_wanted(&w.condition, &given, &[true], size);
     let step = batch_wanted(&w.body, &given, &all, size);
-    // Carried first: for which elements the loop goes on.
+    // The first carry marks the elements for which the loop goes on.
     let mut types = step.input_types();
     types.insert(w.consts, ArrayType::new(DType::Bool, [size]));
     let condition = made(&types, |inputs| {
@@ -114,14 +116,16 @@ pub(super) fn repeat(w: &While, operands: &[Batched], size: usize) -> Vec<Batche
     bind_batched(op, &inputs).split_off(1)
 }
 
-/// Which carries of a loop are batched: with these the body gives no more.
+/// Returns the batched carries of a loop as a fixed point: with these, the body's carries are batched no
+/// further.
 fn carried(body: &Program, consts: &[bool], carry: Vec<bool>, xs: &[bool]) -> Vec<bool> {
     let carries = consts.len()..consts.len() + carry.len();
     let given = [consts, &carry, xs].concat();
     around(&given, carries.clone(), |given| batched_outputs(body, given))[carries].to_vec()
 }
 
-/// Which outputs of a program are batched where some inputs are: what [`batch`] finds, without the program.
+/// Returns the batched outputs of a program whose given inputs are batched: the flags of [`batch`], without
+/// its program.
 fn batched_outputs(program: &Program, given: &[bool]) -> Vec<bool> {
     thread_local! {
         static FOUND: Found<Vec<bool>, Vec<bool>> = const { Found::new(None) };
@@ -181,12 +185,12 @@ fn carries<'a>(init: &'a [Batched], batched: &'a [bool], size: usize) -> impl It
     })
 }
 
-/// A branch chosen for the whole batch is the only one that runs; where the elements choose, all branches run and each element takes
-/// the results of its own.
+/// Batches a `cond`. If the index is the same for the whole batch, one branch runs. Otherwise all branches
+/// run, and each element takes the results of its own.
 pub(super) fn cond(branches: &[Arc<Program>], operands: &[Batched], size: usize) -> Vec<Batched> {
     let (which, inputs) = operands.split_first().expect("the number of a branch");
     let given = flags(inputs);
-    // Whatever the number is, the only one runs.
+    // The only branch runs for every index.
     if let [branch] = branches {
         return call(Op::Call, branch, inputs, size);
     }
@@ -215,7 +219,7 @@ fn select_branch(branches: &[Arc<Program>], which: &Array, inputs: &[Batched], s
         compare(f, which, &filled(number, which.shape(), false))
     };
     let mut results: Option<Vec<Array>> = None;
-    // The last branch also stands for all greater numbers, the first for all lesser ones.
+    // The last branch also stands for all greater indices, the first for all lesser ones.
     for (i, branch) in branches.iter().enumerate().rev() {
         let order = match i {
             0 => Compare::Le,
@@ -236,14 +240,15 @@ fn select_branch(branches: &[Arc<Program>], which: &Array, inputs: &[Batched], s
     values(results.expect("a branch"), true)
 }
 
-/// `x` for the elements of the batch for which a predicate holds, else `y`.
+/// Returns `x` for the elements of the batch for which a predicate holds, else `y`.
 pub(super) fn choose(predicate: &Array, x: &Array, y: &Array) -> Array {
     let axes = [0].into_iter().collect();
     select(&broadcast_along(predicate, x.shape(), axes), x, y)
 }
 
-/// A rule is for one element: all inputs, and all results, of the function and its rules have the batch axis. The cotangents of
-/// an input that had none are then summed by the rule of its broadcast. Constants have no derivative, and stay.
+/// Batches a function with a rule of the user's. The rule is for one element: all inputs and all results of
+/// the function and its rules take the batch axis. The cotangents of an input that had none are then summed
+/// by the rule of its broadcast. Constants have no derivative, and stay as they are.
 pub(super) fn custom(custom: &Custom, operands: &[Batched], size: usize) -> Vec<Batched> {
     let (consts, inputs) = operands.split_at(custom.consts);
     let fixed = flags(consts);
@@ -274,10 +279,10 @@ pub(super) fn custom(custom: &Custom, operands: &[Batched], size: usize) -> Vec<
     bind_batched(op, &inputs)
 }
 
-/// An op for one element of the batch after the other, as a loop.
+/// Binds a loop that runs an op for one element of the batch after the other.
 pub(super) fn in_turn(op: &Op, operands: &[Batched], size: usize) -> Vec<Batched> {
     let types: Vec<ArrayType> = operands.iter().map(Batched::element_type).collect();
-    // The loop takes what is the same for all elements first.
+    // The loop takes operands without the batch axis first.
     let mut order: Vec<usize> = (0..operands.len()).collect();
     order.sort_by_key(|&i| operands[i].batched);
     let types: Vec<ArrayType> = order.iter().map(|&i| types[i].clone()).collect();

@@ -1,10 +1,12 @@
-//! A branch that some elements of a batch take, run for all of them.
+//! Runs a branch, which only some elements of a batch take, for all of them.
 //!
-//! What the others get is thrown away, so that their cotangents are zero; but where the branch has no finite derivative (a root of
-//! a negative number) zero times it is NaN. So for the elements that do not take the branch what goes in is constant for
-//! derivatives: `select(taken, x, stop_gradient(x))`. Without derivatives both are the same, and the device chooses nothing.
+//! The results for the other elements are dropped, so their cotangents are zero. But if the branch has no
+//! finite derivative (a root of a negative number), zero times the derivative is NaN. So the inputs of these
+//! elements are constants for derivatives: `select(taken, x, stop_gradient(x))`. Without derivatives both are
+//! the same, and the device chooses nothing.
 //!
-//! What is the same for all elements stays one array, which is guarded where it meets the batch.
+//! An operand that is the same for all elements stays one array. The array is guarded at the op that combines
+//! it with the batch.
 
 use super::batch::Batched;
 use super::control::choose;
@@ -16,7 +18,7 @@ use crate::trace::bind_one;
 use crate::transform::{read, zeros_like};
 use kiln_backends::program::{Linalg, Op, Program, Reduction};
 
-/// The results of a branch for all elements, of which those marked in `taken` take it.
+/// Returns the results of a branch for all elements. `taken` marks the elements that take it.
 pub(super) fn branch(program: &Program, taken: &Array, inputs: &[Batched], size: usize) -> Vec<Batched> {
     let any = reduce(Reduction::Max, taken, [0].into_iter().collect());
     let guard = Guard { taken, size };
@@ -51,18 +53,18 @@ impl Guard<'_> {
     }
 
     fn apply(&self, op: &Op, operands: &[Batched], moving: &[bool]) -> Vec<Batched> {
-        // For operands that are the same for all elements, and may have derivatives.
+        // Marks operands that are the same for all elements, and may have derivatives.
         let meets = |i: usize| !operands[i].batched && moving[i];
         let is_met = operands.iter().any(|x| x.batched) && (0..operands.len()).any(meets);
         match op {
             op if !is_met => rule(op, operands, self.size),
             Op::Call(program) => self.read(program, operands, moving),
-            // Read where it is, its derivative is 1.
+            // The derivative of a gather with respect to the array is 1 at the elements read.
             Op::Gather { .. } if meets(0) => {
                 let results = rule(op, operands, self.size);
                 results.iter().map(|x| self.hold(x)).collect()
             }
-            // The derivative is the other operand, which may as well be zero.
+            // The derivative is the other operand, which may be zero here.
             Op::Dot(_) => self.with_zeros(op, operands),
             Op::Linalg(Linalg::Solve) if meets(0) => self.with_zeros(op, operands),
             op => {
@@ -77,7 +79,7 @@ impl Guard<'_> {
         }
     }
 
-    /// Constant for derivatives but for the elements that take the branch.
+    /// Makes a value constant for derivatives, except for the elements that take the branch.
     fn hold(&self, x: &Batched) -> Batched {
         let still = Batched {
             array: constant(&x.array),
@@ -89,7 +91,7 @@ impl Guard<'_> {
         }
     }
 
-    /// An op on zeros instead of what belongs to the elements that do not take the branch.
+    /// Applies an op with zeros for the elements that do not take the branch.
     fn with_zeros(&self, op: &Op, operands: &[Batched]) -> Vec<Batched> {
         let zeroed: Vec<Batched> = operands
             .iter()

@@ -5,8 +5,8 @@ use crate::transform::bind_strong;
 use crate::tree::Arrays;
 use kiln_backends::program::{Axes, Op, OutOfBounds};
 
-/// One gather, whichever operands are batched. The array itself is never repeated; where it alone is batched, the indices are not
-/// either.
+/// Batches a gather as one gather. The array is never repeated. If only the array is batched, the indices are
+/// not repeated either.
 pub(super) fn gather(
     operands: &[Batched],
     axes: &Axes,
@@ -17,7 +17,8 @@ pub(super) fn gather(
     let (x, indices) = operands.split_first().expect("an array and its indices");
     let is_indexed = indices.iter().any(|index| index.batched);
     match (x.batched, is_indexed) {
-        // The batch is one more axis of the array that is not indexed: the first of those in the result, behind the indices'.
+        // The batch is one more axis of the array that is not indexed. In the result it is the first such
+        // axis, after the indices'.
         (true, false) if batch == 0 => {
             let inputs: Arrays = operands.iter().map(|x| x.array.clone()).collect();
             let op = Op::Gather {
@@ -29,7 +30,7 @@ pub(super) fn gather(
             let result = bind_strong(op, &inputs).remove(0);
             values([moved(&result, rank, 0)], true)
         }
-        // The batch is one more axis of the indices: the first behind those that they share with the array.
+        // The batch is one more axis of the indices: the first after those that they share with the array.
         (false, _) => {
             let indices = spread(indices, size);
             let indices = indices.iter().map(|index| moved(index, 0, batch));
@@ -42,7 +43,8 @@ pub(super) fn gather(
             let result = bind_strong(op, &inputs).remove(0);
             values([moved(&result, batch, 0)], true)
         }
-        // Array and indices share the batch. (Indices are small beside what they read, so they are repeated rather than the array moved.)
+        // The array and the indices share the batch. (Indices are smaller than the array, so they are
+        // repeated, and the array is not moved.)
         (true, _) => {
             let op = Op::Gather {
                 axes: shifted(axes),

@@ -1,8 +1,9 @@
-//! `vmap`: a function of one element becomes a function of a batch.
+//! `vmap` turns a function of one element into a function of a batch.
 //!
-//! The function is traced for one element, and the batching rule of every op ([`rules`]) makes the program for the batch. In it the batch
-//! is the first axis of whatever depends on a batched input; everything else stays as it is and is computed once, so that
-//! nothing is repeated that need not be, and a loop over the batch becomes one more axis of each op.
+//! The function is traced for one element, and the batching rule of every op ([`rules`]) makes the program
+//! for the batch. In this program the batch is the first axis of every value that depends on a batched input.
+//! All other values keep their shape and are computed once. So a loop over the batch becomes one more axis of
+//! each op.
 
 mod axes;
 mod batch;
@@ -28,7 +29,7 @@ use kiln_backends::program::{ArrayType, Axes, Op, Program};
 use std::panic::Location;
 use std::sync::Arc;
 
-/// What [`vmap_with`] is told.
+/// The options of [`vmap_with`].
 ///
 /// ```
 /// use kiln::{Array, Vmap, numpy as np, vmap_with};
@@ -37,25 +38,29 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Vmap<I, O> {
-    /// The axis of each argument that is mapped, `None` where the argument is the same for the whole batch; see [`BatchAxes`].
+    /// The mapped axis of each argument, `None` for an argument that is the same for the whole batch; see
+    /// [`BatchAxes`].
     pub in_axes: I,
-    /// Where the new axis of each result goes; `None` for a result that does not depend on the batch, and is to stay without it.
+    /// The position of the new axis in each result; `None` for a result that does not depend on the batch,
+    /// and stays without it.
     pub out_axes: O,
-    /// The size of the batch, needed where no argument is mapped.
+    /// The size of the batch, which is needed if no argument is mapped.
     pub size: Option<usize>,
 }
 
-/// A function of a batch, made of a function of one element: it gives for each element of the batch what `f` gives, stacked along a
-/// new first axis. `in_axes` says along which axis each argument holds the batch.
+/// Returns a function of a batch, made of a function of one element. The result is `f` of each element of the
+/// batch, stacked along a new first axis. `in_axes` is the axis of each argument that holds the batch.
 ///
-/// `f` is called once, for arrays that lack the mapped axes, and traced; no loop runs it. What does not depend on a mapped argument,
-/// or was there before, is not repeated. [`vmap_with`] says more; [`map_seq`] runs one element after the other.
+/// `f` is called and traced once, for arrays without the mapped axes; no loop runs it. A value that does not
+/// depend on a mapped argument, or that existed before, is not repeated. [`vmap_with`] has more options;
+/// [`map_seq`] runs one element after the other.
 ///
-/// Under `vmap` a `while_loop` runs until its condition fails for all elements, and where a condition chooses between functions they all run.
+/// Under `vmap` a `while_loop` runs until its condition fails for all elements. If a batched condition
+/// chooses between functions, all of them run.
 ///
 /// # Panics
-/// The returned function panics when the mapped axes are out of bounds or differ in length, when nothing is mapped, and when `f` looks at a
-/// value (`item`, `to_vec`).
+/// The returned function panics when the mapped axes are out of bounds or differ in length, when no argument
+/// is mapped, and when `f` looks at a value (`item`, `to_vec`).
 ///
 /// ```
 /// use kiln::{Array, numpy as np, vmap};
@@ -75,11 +80,12 @@ pub fn vmap<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A) -
     vmap_with(f, options)
 }
 
-/// As [`vmap`], with a place for the new axis of each result, and a size of the batch.
+/// Returns the same function as [`vmap`], with a position for the new axis of each result, and a size of the
+/// batch.
 ///
 /// # Panics
-/// As [`vmap`]. The returned function also panics when an axis of `out_axes` is out of bounds, or is `None` for a result that depends on
-/// the batch, and when a mapped axis is not of the given size.
+/// As [`vmap`]. The returned function also panics when an axis of `out_axes` is out of bounds, or is `None`
+/// for a result that depends on the batch, and when a mapped axis does not have the given size.
 ///
 /// ```
 /// use kiln::{Array, Vmap, numpy as np, vmap_with};
@@ -97,7 +103,8 @@ pub fn vmap_with<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
     mapped("vmap", batch, f, options)
 }
 
-/// As [`vmap`], but one element of the batch after the other: a loop, which takes the memory of one element at a time.
+/// Returns the same function as [`vmap`] that runs one element of the batch after the other: a loop, which
+/// takes the memory of one element at a time.
 ///
 /// # Panics
 /// As [`vmap`].
@@ -135,10 +142,10 @@ fn mapped<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
     move |arguments: T| map.call(&shared.0, &shared.1, arguments)
 }
 
-/// Makes the program for a batch, as [`batch`] does.
+/// A function that makes the program for a batch, as [`batch`] does.
 type Batcher = fn(&Arc<Program>, &[bool], usize) -> Derived;
 
-/// The loop over the batch, whose results all have the new axis.
+/// Returns the loop over the batch. All its results have the new axis.
 fn one_by_one(program: &Arc<Program>, given: &[bool], size: usize) -> Derived {
     let types = batched_types(&program.input_types(), given, size);
     let program = made(&types, |inputs| {
@@ -150,7 +157,7 @@ fn one_by_one(program: &Arc<Program>, given: &[bool], size: usize) -> Derived {
     Derived { program, present }
 }
 
-/// How functions are mapped.
+/// The parameters of `vmap` and `map_seq`.
 #[derive(Clone, Copy)]
 struct Map {
     name: &'static str,
@@ -173,7 +180,7 @@ impl Map {
             ..
         } = leaves;
 
-        // For one element, and from there for the batch.
+        // The function is traced for one element; this program is batched.
         let types = arrays.iter().zip(&in_axes).map(|(x, axis)| {
             let shape = x.shape().without(axis.as_slice());
             (
@@ -205,7 +212,7 @@ impl Map {
         let out_axes = out_axes.into_iter().zip(element_axes);
         let out_axes = self.placed::<U>(out_axes, &types, &batched.present, &structure);
 
-        // The program works on first axes.
+        // The program maps first axes.
         let apply = |inputs: &[Array]| -> Vec<Array> {
             let axes = in_axes.iter().copied().chain(std::iter::repeat(None));
             let inputs: Vec<Array> = inputs
@@ -235,7 +242,7 @@ impl Map {
         structure.rebuild(results.into_iter().zip(weak).map(|(x, weak)| x.with_weak(weak)))
     }
 
-    /// The arguments' leaves, with the axis that is written for each.
+    /// Returns the arguments' leaves, and the axis that is written for each.
     fn taken_apart<T: Tree>(&self, axes: &impl BatchAxes<T>, tree: T) -> (Leaves, Vec<Option<isize>>) {
         let (mut leaves, mut in_axes) = (Leaves::default(), Vec::new());
         axes.flatten(tree, &mut leaves, &mut in_axes);
@@ -248,7 +255,7 @@ impl Map {
         (leaves, in_axes)
     }
 
-    /// The mapped axes counted from the first, and their length.
+    /// Returns the mapped axes counted from the first, and their length.
     fn resolved<T: Tree>(
         &self,
         leaves: &Leaves,
@@ -300,7 +307,7 @@ impl Map {
         }
     }
 
-    /// Where the new axes of the results go, counted from the first.
+    /// Returns the positions of the new axes in the results, counted from the first.
     fn placed<U: Tree>(
         &self,
         out_axes: impl Iterator<Item = (Option<isize>, usize)>,
@@ -342,18 +349,18 @@ impl Map {
         index as usize
     }
 
-    /// Errors name the line where the function was made: that of its call is not known here.
+    /// Raises with the line that made the function: the line of its call is not known here.
     fn raise(&self, fact: String) -> ! {
         raise(format!("{} (made at {})", self.name, self.made_at), fact)
     }
 }
 
-/// The path of a leaf of a tree.
+/// Returns the path of a leaf of a tree.
 fn path<T: Tree>(structure: &Structure, arrays: Arrays, i: usize) -> String {
     paths(&structure.rebuild::<T>(arrays)).swap_remove(i)
 }
 
-/// The same along a new axis.
+/// Repeats an array along a new axis.
 fn repeated(x: &Array, axis: usize, size: usize) -> Array {
     let mut shape = x.shape().to_vec();
     shape.insert(axis, size);

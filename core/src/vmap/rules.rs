@@ -5,10 +5,11 @@ use super::{contract, control, index};
 use crate::transform::bind_strong;
 use kiln_backends::program::{Axes, Effect, Linalg, Op};
 
-/// The results of an op for a batch of operands: for each element of the batch what the op gives for it.
+/// Returns the results of an op for a batch of operands: for each element of the batch, the results of the op
+/// for it.
 ///
-/// What depends on no batched operand is computed once. Most ops take the batch axis as one more leading axis, and operands that lack
-/// it are broadcast.
+/// An op without batched operands is computed once. Most ops take the batch axis as one more leading axis,
+/// and operands without it are broadcast.
 pub(super) fn rule(op: &Op, operands: &[Batched], size: usize) -> Vec<Batched> {
     if operands.iter().all(|x| !x.batched) {
         return values(bind_strong(op.clone(), &arrays(operands)), false);
@@ -47,7 +48,7 @@ pub(super) fn rule(op: &Op, operands: &[Batched], size: usize) -> Vec<Batched> {
         Op::Concatenate { axis } => with_batch(Op::Concatenate { axis: axis + 1 }),
 
         Op::Gather { axes, batch, mode } => index::gather(operands, axes, *batch, *mode, size),
-        // Where the array lacks the batch axis, each element of the batch writes into a copy of its own.
+        // Each element of the batch writes into a copy of an array that lacks the batch axis.
         Op::Scatter {
             kind,
             axes,
@@ -94,7 +95,7 @@ pub(super) fn rule(op: &Op, operands: &[Batched], size: usize) -> Vec<Batched> {
     }
 }
 
-/// What holds for the batch axis before what holds for the others.
+/// Returns the parameter of the batch axis, followed by those of the other axes.
 fn prefixed(first: usize, others: &[usize]) -> Axes {
     std::iter::once(first).chain(others.iter().copied()).collect()
 }

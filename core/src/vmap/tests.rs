@@ -1,4 +1,5 @@
-//! Ops that hold programs, against a loop over the batch; with what is batched in every combination.
+//! Compares batched ops that hold programs with a loop over the batch, for every combination of batched
+//! inputs.
 
 use super::batch::{batch, batched_types, made};
 use crate::eager::run_program;
@@ -21,7 +22,7 @@ fn f32s(shape: &[usize]) -> ArrayType {
     of(DType::F32, shape)
 }
 
-/// A batch of three of a type: `float32` in `[0.5, 2)`, `int32` in `-1..4`.
+/// Makes a batch of three of a type: `float32` in `[0.5, 2)`, `int32` in `-1..4`.
 fn three(of: &ArrayType, seed: usize) -> Array {
     let shape: Vec<usize> = std::iter::once(3).chain(of.shape.iter().copied()).collect();
     let n: usize = shape.iter().product();
@@ -38,7 +39,8 @@ fn run(program: &Program, inputs: &[Array]) -> Arrays {
     run_program(&Arc::new(program.clone()), inputs.iter().cloned().collect())
 }
 
-/// The program for a batch gives what the program gives for each element, whatever is batched.
+/// Asserts that the program for a batch has the results of the program for each element, for all combinations
+/// of inputs.
 fn check(name: &str, program: &Arc<Program>) {
     let types = program.input_types();
     let inputs: Vec<Array> = types
@@ -83,7 +85,7 @@ fn check(name: &str, program: &Arc<Program>) {
     }
 }
 
-/// A program of some types.
+/// Traces a program of some types.
 fn program<const N: usize>(types: [ArrayType; N], f: impl FnOnce(&[Array; N]) -> Vec<Array>) -> Arc<Program> {
     made(&types, |inputs| f(inputs.try_into().expect("as many as types")))
 }
@@ -132,7 +134,7 @@ fn whiles() {
     let types = [f32s(&[2]), f32s(&[2]), of(DType::I32, &[])];
     let w = Op::While(doubling(9.0));
     check("while", &made(&types, |inputs| bind_strong(w, inputs).into_vec()));
-    // A condition on a counter stays one for all: the carries beside it are batched only where they must be.
+    // A condition on a counter stays one for all: the carries beside it are batched only if they must be.
     let counting = While {
         condition: program(types.clone(), |[_, _, n]| vec![n.less(5)]),
         body: program(types.clone(), |[step, x, n]| vec![x + step, n + 1]),
@@ -169,13 +171,13 @@ fn conds() {
         !holds(&batch(&cond, &[true, false, false], 3).program),
         "all branches run"
     );
-    // The only branch runs whatever the number is, also a product of which nobody's part is zero.
+    // The only branch runs for every number, and its product is zeroed for no element.
     let only = program([f32s(&[2]), f32s(&[])], |[x, y]| vec![x.dot(x) * y]);
     let single = made(&types, |inputs| {
         bind_strong(Op::Cond(vec![only]), inputs).into_vec()
     });
     check("a cond of one branch", &single);
-    // In a loop, and around one.
+    // A loop in a cond.
     let nested = made(&types, |inputs| {
         let in_branch = |limit| {
             let types = [f32s(&[2]), f32s(&[])];
@@ -239,7 +241,8 @@ fn solving_with_one_matrix_factors_it_once() {
     );
 }
 
-/// `x * sin(y)` with a scale, a const; with rules that are twice the true ones, so that they are seen to be the user's.
+/// `x * sin(y)` with a scale, a const. Its rules are twice the true ones, so that the test sees that they are
+/// the user's.
 fn scaled(rule: CustomRule) -> Custom {
     Custom {
         program: program([f32s(&[]), f32s(&[2]), f32s(&[])], |[c, x, y]| {
@@ -255,7 +258,7 @@ fn custom_rules_are_batched_with_their_function() {
     let (scalar, vector) = (f32s(&[]), f32s(&[2]));
     let inputs = [scalar.clone(), vector.clone(), scalar.clone()];
     let vjp = CustomRule::Vjp {
-        // One residual is the const's alone.
+        // One residual depends on the const only.
         forward: program(inputs.clone(), |[c, x, y]| {
             vec![c * x * y.sin(), x.clone(), y.clone(), c * 2]
         }),
@@ -315,7 +318,7 @@ fn custom_rules_are_batched_with_their_function() {
             let together = match &batched.rule {
                 CustomRule::Vjp { forward, backward } => {
                     let forward = run(forward, &[c_all.clone(), x.clone(), y.clone()]);
-                    // What depends on an unbatched const only is kept once.
+                    // A residual that depends on an unbatched const only is kept once.
                     assert_eq!(forward[3].ndim(), usize::from(const_batched));
                     let given = [from_ref(&c_all), &forward[1..], from_ref(&dx)].concat();
                     [&forward[..1], &run(backward, &given)].concat()
@@ -341,7 +344,7 @@ fn print(x: &Array) {
     bind(Op::Effect(Effect::Print("{}".into())), &[x], &[]);
 }
 
-/// Programs in order from the outside in, down to what is printed.
+/// Returns the ops that hold the print, from the outside in.
 fn way_to_print(program: &Program) -> Vec<String> {
     for equation in program.equations() {
         if equation.op.has_effect() {
@@ -373,7 +376,7 @@ fn effects_happen_for_one_element_after_the_other() {
         way_to_print(&batch(&batched.program, &[true], 2).program),
         ["scan", "scan", "debug_print"]
     );
-    // What is printed does not depend on the batch: once.
+    // The printed value does not depend on the batch, so it is printed once.
     let once = program([scalar.clone(), scalar.clone()], |[x, y]| {
         print(y);
         vec![x * 2]

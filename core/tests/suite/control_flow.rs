@@ -1,10 +1,11 @@
-//! Loops and branches against the same written out in Rust, outside and inside of `jit`.
+//! Compares loops and branches with the same code in plain Rust, outside and inside of `jit`.
 
 use kiln::Device;
 use kiln_core::{Array, DType, Static, Tree, grad, jit, lax, numpy as np, program, vmap};
 use std::cell::Cell;
 
-/// What a function gives outside of a trace and what it gives inside must be the same, bit for bit.
+/// Asserts that a function has the same result outside and inside of a trace, bit for bit, and returns the
+/// result.
 fn both<T: Tree + Clone>(f: impl Fn(T) -> Array, x: T) -> Array {
     let (eager, jitted) = (f(x.clone()), jit(f)(x));
     assert_eq!(format!("{eager:?}"), format!("{jitted:?}"));
@@ -29,7 +30,7 @@ fn a_weak_carry_is_promoted() {
     );
     let h = lax::fori_loop(0, 3, |i, h: Array| h + i, np::zeros(()));
     assert_eq!((h.dtype(), h.item::<f32>()), (DType::F32, 3.0));
-    // As in JAX: a strong carry to which something weak is added stays, a weak one stays weak.
+    // As in JAX: a strong carry stays strong when a weak value is added to it, a weak carry stays weak.
     let (c, ys) = lax::scan(
         |c: Array, x: Array| (c + x, Array::from(1)),
         0.into(),
@@ -82,7 +83,7 @@ fn bounded_loops_stop_at_the_condition_or_the_bound() {
         let f = |x: Array| lax::while_loop_bounded(|x: &Array| x.lt(&limit), |x| x * 2, x, bound);
         assert_eq!(both(f, 3.into()).item::<i32>(), expected, "{bound} trips");
     }
-    // The body is not evaluated any more where its condition fails: 1 / x would be infinite.
+    // The body is not evaluated after its condition has failed: 1 / x would be infinite.
     let f = |x: Array| lax::while_loop_bounded(|x: &Array| x.gt(0), |x| (&x - 1) + 0.0 / &x, x, 50);
     assert_eq!(both(f, 3.0.into()).item::<f32>(), 0.0);
 }
@@ -206,7 +207,7 @@ fn one_branch_is_chosen() {
     let f = |x: Array| lax::cond(x.sum().gt(0), |x: Array| x.sqrt(), |x: Array| -x, x);
     assert_eq!(both(f, floats(&[4.0, 9.0])).to_vec::<f32>(), [2.0, 3.0]);
     assert_eq!(both(f, floats(&[-4.0, 1.0])).to_vec::<f32>(), [4.0, -1.0]);
-    // A number stands for whether it is not 0.
+    // A number is true if it is not 0.
     let f = |n: Array| lax::cond(&n, |n: Array| n + 1, |n: Array| n - 1, n.clone());
     for (n, expected) in [(-3, -2), (0, -1), (1, 2)] {
         assert_eq!(both(f, n.into()).item::<i32>(), expected);
@@ -228,7 +229,7 @@ fn only_the_branch_that_is_taken_runs_outside_of_a_trace() {
     lax::cond(true, counted, counted, np::ones(2));
     lax::switch(1, [counted, counted, counted], np::ones(2));
     assert_eq!(count.get(), 2);
-    // So it may look at values.
+    // The function may therefore look at values.
     let y = lax::cond(
         np::array(2).gt(1),
         |x: Array| Array::from(x.item::<f32>() * 2.0),
@@ -260,7 +261,7 @@ fn switches_take_the_nearest_branch() {
     assert_eq!(both(f, Array::new(vec![(1_i64 << 32) + 1], ())).item::<i32>(), -1);
     assert_eq!(both(f, Array::new(vec![u64::MAX], ())).item::<i32>(), -1);
     assert_eq!(both(f, Array::new(vec![i64::MIN], ())).item::<i32>(), 6);
-    // More branches than the index's dtype counts.
+    // More branches than the index's dtype can count.
     let many = |n: i32| move |i: Array| lax::switch(i, (0..n).map(|k| move |x: Array| x + k), np::array(0));
     if !has(DType::I8) {
         return;
@@ -355,7 +356,7 @@ fn associative_scans_are_running_combinations() {
             }
         }
     }
-    // Signs of zeros survive.
+    // Signs of zeros are kept.
     let zeros = Array::new(vec![-0.0f32; 5], 5);
     let y = lax::associative_scan(|x: Array, y: Array| x + y, zeros, 0);
     assert!(y.to_vec::<f32>().iter().all(|y| y.is_sign_negative()));
@@ -380,7 +381,8 @@ fn the_number_of_trips_does_not_lengthen_the_program() {
     assert!(text.equations().len() <= 2, "{text}");
 }
 
-/// A jit of `f` and `vmap` of it give what is expected, for sizes below and above those that have a loop in the tile.
+/// Asserts that a jit of `f`, and `vmap` of it, have the expected result, for sizes below and above those
+/// with a loop in the tile.
 fn passes_on(name: &str, f: fn(Array) -> Array, expected: fn(&Array) -> Array) {
     for n in [1, 31, 32, 64, 2000] {
         let x = np::linspace(-1, 1, n);
@@ -545,7 +547,7 @@ fn gradients_go_through_carries_that_are_passed_on() {
             .sum()
     });
     assert_eq!(stacked, x.exp().to_vec::<f32>());
-    // The carry is x at first and e = exp(x) from then on: x + 2 e, whose derivative is 1 + 2 e.
+    // The carry is x at first and e = exp(x) from then on: x + 2 e, with derivative 1 + 2 e.
     let summed = gradient(|x| {
         let e = x.exp();
         let body = |_, (m, v): (Array, Array)| (e.clone(), v + m);

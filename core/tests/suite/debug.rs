@@ -1,4 +1,4 @@
-//! Prints and checks happen where the program runs.
+//! Prints and checks happen when the program runs.
 
 use kiln_core::{
     Array, debug, debug_print, grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, numpy as np, vjp,
@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
-/// What `f` prints.
+/// Returns the lines that `f` prints.
 fn lines<R>(f: impl FnOnce() -> R) -> Vec<String> {
     debug::capture(f).1
 }
@@ -30,7 +30,7 @@ fn values_are_printed_as_they_display() {
     );
     let f = jit(|x: Array| debug_print!("x = {}, {} and {}", x, &x * 2, 1.5));
     assert_eq!(lines(|| f(x.clone())), ["x = [1.  2.5], [2. 5.] and 1.5"]);
-    // Every call prints, and what is printed need not be used.
+    // Every call prints, also a value that is not used.
     assert_eq!(lines(|| (f(x.clone()), f(np::arange(1)))).len(), 2);
 }
 
@@ -74,7 +74,7 @@ fn loops_print_every_trip_and_branches_when_they_are_taken() {
     assert_eq!(lines(|| f(np::array(0))), expected);
     assert_eq!(lines(|| jit(f)(np::array(0))), expected);
 
-    // Nobody reads what these give.
+    // Nothing reads the results of these loops.
     let f = jit(|n: Array| {
         lax::while_loop(
             |x: &Array| {
@@ -116,7 +116,8 @@ fn loops_print_every_trip_and_branches_when_they_are_taken() {
         lines(|| (f(true.into()), f(false.into()), f(true.into()))),
         ["yes", "no", "yes"]
     );
-    // As many iterations as there are, not as there may be; also with a carry that is not small.
+    // The number of prints is that of the iterations that run, not of `max_trips`; also with a carry that is
+    // not small.
     for n in [1, 5000] {
         let f = jit(move |x: Array| {
             lax::while_loop_bounded(
@@ -170,7 +171,7 @@ thread_local! {
     static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
 }
 
-/// Where `f` panics, and the message.
+/// Returns the line and the message of the panic of `f`.
 fn panic_of<R>(f: impl FnOnce() -> R) -> Option<(String, String)> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -205,7 +206,7 @@ fn the_op_that_makes_the_first_nan_is_named_with_its_line() {
         case!("sqrt", |x: Array| x.abs() + x.sqrt().log()),
         case!("divide", |x: Array| (&x - &x) / (&x - &x)),
         case!("var", |x: Array| (x * np::INF).var()),
-        // Of two different arrays: a compiler of a GPU makes 0 of the difference of an array and itself.
+        // The two arrays differ: a compiler for a GPU makes 0 of the difference of an array and itself.
         case!("add", |x: Array| &x * np::INF + x.abs() * np::INF),
         case!("log", |x: Array| lax::cond(
             x.sum().lt(0),
@@ -239,7 +240,7 @@ fn the_op_that_makes_the_first_nan_is_named_with_its_line() {
     for (op, line, f) in &cases {
         let text =
             |found: Option<(String, String)>| found.unwrap_or_else(|| panic!("nothing found at {line}"));
-        // rustfmt may break a case up.
+        // rustfmt may break a case into several lines.
         let places = || (*line..line + 7).map(|line| format!("{}:{line}", file!()));
         let named = |message: &str| {
             let of = |at| message.starts_with(&format!("{op}: made a NaN (debug_nans): {at}:"));
@@ -247,7 +248,8 @@ fn the_op_that_makes_the_first_nan_is_named_with_its_line() {
         };
         let (at, message) = text(panic_of(|| with_debug_nans(true, || f(x()))));
         named(&message);
-        // Outside of transformations also the panic comes from there; a jitted function cannot know who calls it.
+        // Outside of transformations the panic also comes from that line. A jitted function cannot know its
+        // caller's.
         assert!(
             *op == "log1p" || places().any(|place| place == at),
             "{at}: {message}"
@@ -265,7 +267,7 @@ fn nothing_is_found_where_there_is_no_nan() {
         let y = f(np::array([1.0, 2.0]));
         assert!(y.to_vec::<f32>()[0].is_infinite());
         jit(f)(np::array([1.0, 2.0]));
-        // NaN that comes from outside is found where it is first computed with, however often that is asked.
+        // NaN that comes from outside is found at the first op that computes with it, at every call.
         for _ in 0..2 {
             let (_, message) = panic_of(|| np::array([np::NAN]).reshape((1, 1)) + 1).expect("found");
             assert!(message.starts_with("add: made a NaN"), "{message}");
@@ -300,7 +302,7 @@ fn prints_under_derivatives_and_batches() {
 
 #[test]
 fn a_nan_that_a_derivative_makes_is_named_by_the_line_of_its_op() {
-    // The value is fine, the derivative is infinity times zero.
+    // The value is finite, the derivative is infinity times zero.
     let (line, f) = (line!(), |x: Array| (x * 0.0).sqrt().sum());
     let wanted = format!("sqrt: made a NaN (debug_nans): {}:{line}:", file!());
     let x = || np::array([1.0, 4.0]);
@@ -321,7 +323,7 @@ fn a_nan_that_a_derivative_makes_is_named_by_the_line_of_its_op() {
     for (name, of) in &cases {
         let (_, message) =
             panic_of(|| with_debug_nans(true, of)).unwrap_or_else(|| panic!("{name}: nothing found"));
-        // In the order of the program the product with zero may come before.
+        // In the order of the program the product with zero may come first.
         let by_product = wanted.replacen("sqrt", "multiply", 1);
         assert!(
             message.starts_with(&wanted) || message.starts_with(&by_product),

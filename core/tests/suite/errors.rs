@@ -9,7 +9,7 @@ thread_local! {
     static PANICS: RefCell<Vec<(String, u32, String)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The message of the panic in `f`, which has to come from the caller's line.
+/// Returns the message of the panic of `f`, and asserts that it comes from the caller's line.
 #[track_caller]
 fn message<R>(f: impl FnOnce() -> R) -> String {
     static HOOK: Once = Once::new();
@@ -191,7 +191,8 @@ fn an_array_that_outlives_its_trace() {
     jit(|x: Array| {
         assert!(message(|| x + &kept).starts_with("add: "));
     })(np::ones(2));
-    // Given back by another function: a jitted function cannot know who calls it, and names the line where it was made.
+    // Another function returns the array. A jitted function cannot know its caller, and names the line that
+    // made it.
     let text = message(|| program(|_: Array| kept.clone(), np::ones(2)));
     let wanted = "program: the function of program (made at core/tests/suite/errors.rs:";
     assert!(text.starts_with(wanted), "{text}");

@@ -1,4 +1,4 @@
-//! Derivatives through structure: calls, loops, choices, rules of the user's, and each other.
+//! Derivatives through structure: calls, loops, choices, rules of the user's, and combinations of these.
 
 use kiln::Device;
 use kiln_backends::program::{Equation, Op, Program};
@@ -9,13 +9,13 @@ use kiln_core::{
 };
 use std::cell::Cell;
 
-/// In double precision, so that a difference quotient is good to about 1e-9.
+/// Runs a test in double precision, in which a difference quotient is good to about 1e-9.
 fn in_f64(test: impl FnOnce()) {
     with_x64(true, test);
 }
 
-/// Reverse mode against a central difference along a direction, forward mode against reverse mode; then the same of the
-/// gradient, for the second order.
+/// Compares reverse mode with a central difference along a direction, and forward mode with reverse mode.
+/// Then does the same with the gradient, for the second order.
 fn agrees(name: &str, f: &dyn Fn(Array) -> Array, x: &Array) {
     first_order(name, f, x);
     let second = |x: Array| (grad(f)(x) * weights(3)).sum();
@@ -31,7 +31,8 @@ fn weights(n: usize) -> Array {
 
 fn first_order(name: &str, f: &dyn Fn(Array) -> Array, x: &Array) {
     let v = np::array([0.3, -0.8, 0.5]);
-    // The error of a central difference is h^2 f''' / 6 + eps |f| / h: about 1e-10 for h = 6e-6 and values of order one.
+    // The error of a central difference is h^2 f''' / 6 + eps |f| / h: about 1e-10 for h = 6e-6 and values of
+    // order one.
     let h = 6e-6;
     let difference = (f(x + h * &v) - f(x - h * &v)).item::<f64>() / (2.0 * h);
     let reverse = (grad(f)(x.clone()) * &v).sum().item::<f64>();
@@ -41,7 +42,7 @@ fn first_order(name: &str, f: &dyn Fn(Array) -> Array, x: &Array) {
         (reverse - difference).abs() < 1e-8 * (1.0 + difference.abs()),
         "{name}: {reverse} against {difference}"
     );
-    // The same sums in another order.
+    // Both are the same sums in another order.
     assert!(
         (reverse - forward).abs() < 1e-12 * (1.0 + forward.abs()),
         "{name}: {reverse} backwards, {forward} forwards"
@@ -218,7 +219,7 @@ fn functions_may_look_at_values() {
     };
     let slope = grad(root)(2.0.into()).item::<f32>();
     assert!((slope - 0.5 / 2_f32.sqrt()).abs() < 1e-3, "{slope}");
-    // Also in a gradient of a gradient.
+    // The same in a gradient of a gradient.
     let f = |x: Array| if x.item::<f32>() > 0.0 { x.pow(3) } else { -x };
     assert_eq!(grad(grad(f))(2.0.into()).item::<f32>(), 12.0);
     assert_eq!(grad(grad(f))((-2.0).into()).item::<f32>(), 0.0);
@@ -265,7 +266,7 @@ fn loops_between_arrays_of_known_values_have_gradients() {
     let power = |x: Array| lax::fori_loop(&low, &high, |_, c: Array| c * &x, 1.0.into());
     assert_eq!(grad(power)(2.0.into()).item::<f32>(), 80.0);
     assert_eq!(jit(grad(power))(2.0.into()).item::<f32>(), 80.0);
-    // Of the argument's values, at a point.
+    // A bound that depends on the argument's value, at a point.
     let up_to = |x: Array| lax::fori_loop(0, x.astype(DType::I32) + 1, |_, c: Array| c * &x, 1.0.into());
     assert_eq!(grad(up_to)(2.0.into()).item::<f32>(), 12.0);
     let text = message(|| drop(jit(grad(up_to))(2.0.into())));
@@ -343,7 +344,7 @@ fn pullbacks_and_linear_maps_can_be_used_again() {
 
 #[test]
 fn rules_of_the_users_are_used_in_every_mode() {
-    // A wrong derivative shows that it is the rule's.
+    // A wrong derivative shows that the user's rule is used.
     let wrong = || {
         custom_vjp(
             |x: Array| x.sin(),
@@ -364,7 +365,8 @@ fn rules_of_the_users_are_used_in_every_mode() {
 #[test]
 fn programs_of_gradients_are_short() {
     let v = || np::array([1.0, 2.0]);
-    // The equations of each simplified gradient as they are written by hand, and one for each number in them.
+    // The number of equations of each simplified gradient as written by hand, plus one for each number in
+    // them.
     let rows: [(&str, Function, Array, usize); 9] = [
         ("sin", Box::new(|x| x.sin()), 1.0.into(), 1),
         ("exp", Box::new(|x| x.exp()), 1.0.into(), 1),
@@ -436,12 +438,13 @@ fn what_has_no_gradient_is_refused_by_name() {
     );
 }
 
-/// `x` doubled until it is at least 10; its derivative is the power of 2.
+/// Doubles `x` until it is at least 10. The derivative is the power of 2.
 fn doubled(x: Array) -> Array {
     lax::while_loop(|x: &Array| x.lt(10), |x| x * 2, x)
 }
 
-/// A loop of no iterations gives what it is given, also where its body drops a carry: so does its derivative, in every mode.
+/// A loop of no iterations returns its initial carry, also if its body drops the carry. Its derivative does
+/// the same, in every mode.
 #[test]
 fn a_loop_of_no_iterations_passes_cotangents_on() {
     let none = || np::zeros((0, 2));
@@ -628,7 +631,7 @@ fn a_while_loop_in_a_rule_that_is_transposed_is_refused() {
     );
 }
 
-/// How many products a program holds, with those of the programs within.
+/// Returns the number of matrix products in a program, with those of its inner programs.
 fn products(program: &Program) -> usize {
     let of = |equation: &Equation| match &equation.op {
         Op::Dot(_) => 1,
@@ -642,7 +645,7 @@ fn a_call_within_a_loop_is_not_computed_again_on_the_way_back() {
     let (m, n) = (np::eye(2, 2, 0), 3);
     let step = jit(move |x: Array| m.matmul(&x).sin().matmul(&x));
     let plain = grad(|x: Array| lax::scan_n(|x: Array| (step(x), ()), x, n).0.sum());
-    // Two products forward; backward one for the first, whose matrix is constant, and two for the second.
+    // Two products forward. Backward one for the first, whose matrix is constant, and two for the second.
     assert_eq!(products(&program(plain, np::eye(2, 2, 0))), 2 + 3);
 }
 
@@ -653,7 +656,7 @@ fn a_call_that_is_the_same_in_each_trip_leaves_the_loop_before_it_is_differentia
         let step = |x: Array| (&square(m.clone()) * x.sin(), ());
         lax::scan_n(step, np::ones((2, 2)), 3).0.sum()
     };
-    // The product, and two for the way back.
+    // One product forward, and two backward.
     let program = program(grad(f), np::eye(2, 2, 0));
     let bodies = |program: &Program| -> usize {
         let of = |equation: &Equation| match &equation.op {
@@ -675,7 +678,7 @@ fn a_call_that_is_the_same_in_each_trip_leaves_the_loop_before_it_is_differentia
     );
 }
 
-/// A loop may give its result a tangent that is zero always, where nothing of the result depends on what is given.
+/// A loop may have a result whose tangent is always zero, because nothing in it depends on the given inputs.
 #[test]
 fn a_choice_of_constants_has_no_derivative() {
     type Branch = fn(Array) -> Array;

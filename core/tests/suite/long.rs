@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 const STEPS: usize = 100_000;
 
-/// A chain whose derivative is 1 - 2^-10 per step at 0.
+/// A chain with a derivative of 1 - 2^-10 per step at 0.
 fn chain(mut x: Array) -> Array {
     for _ in 0..STEPS / 2 {
         x = x.sin() * (1.0 - 1.0 / 1024.0);
@@ -32,7 +32,7 @@ fn long_programs_need_no_deep_stack() {
     });
 }
 
-/// Nested choices, of which the first is taken.
+/// Nested choices. The first branch is taken at each level.
 fn nested(depth: usize, x: Array) -> Array {
     match depth {
         0 => x,
@@ -42,7 +42,7 @@ fn nested(depth: usize, x: Array) -> Array {
 
 #[test]
 fn nested_choices_take_time_in_their_depth() {
-    // Work that grew with the cube of the depth would take hours.
+    // Work that grows with the cube of the depth would take hours.
     const DEPTH: usize = 1000;
     fn loops(depth: usize, x: Array) -> Array {
         match depth {
@@ -53,7 +53,7 @@ fn nested_choices_take_time_in_their_depth() {
     let test = || {
         let y = jit(|x| nested(DEPTH, x))(np::ones(40));
         assert_eq!(y.to_vec::<f32>(), [1.0 + DEPTH as f32; 40]);
-        // Where each level asked its own again what they need, this would double with each.
+        // If each level asked the inner ones again for their needs, the time would double with each level.
         assert_eq!(jit(|x| loops(40, x))(np::ones(3)).to_vec::<f32>(), [1.0; 3]);
         let slope = grad(|x: Array| nested(DEPTH / 2, x).sum())(np::ones(40));
         assert_eq!(slope.to_vec::<f32>(), [1.0; 40]);
@@ -66,7 +66,7 @@ fn on_a_large_stack(test: impl FnOnce() + Send + 'static) {
     thread.unwrap().join().unwrap();
 }
 
-/// Functions that call one function in several places: there are 2^40 ways to the innermost.
+/// Functions that call one function in several places: there are 2^40 paths to the innermost.
 #[test]
 fn shared_functions_are_compiled_once() {
     const DEPTH: usize = 40;
@@ -106,7 +106,7 @@ fn shared_functions_are_compiled_once() {
     });
 }
 
-/// Ops on 24 axes of 2, which are 2^24 elements.
+/// Ops on 24 axes of length 2, which are 2^24 elements.
 #[test]
 fn many_short_axes() {
     const AXES: usize = 24;
@@ -124,7 +124,7 @@ fn many_short_axes() {
     for i in (0..N as u32).step_by(99_991) {
         assert_eq!(backwards[i as usize] as u32, i.reverse_bits() >> (32 - AXES));
     }
-    // Bits at the places of the odd axes take both values: half of their sum is the mean of those terms.
+    // The bits of the odd axes take both values: half of their sum is the mean of those terms.
     let within: u32 = odd.iter().map(|axis| 1 << (AXES as u32 - 1 - *axis as u32)).sum();
     for (i, &sum) in sums.iter().enumerate().step_by(97) {
         let spread = (0..AXES / 2)
@@ -138,7 +138,7 @@ fn many_short_axes() {
     }
 }
 
-/// What a process of its own reads off for [`long_programs_take_little_memory`].
+/// Measures in a process of its own for [`long_programs_take_little_memory`].
 #[test]
 #[cfg(target_os = "linux")]
 fn memory_of_long_programs() {

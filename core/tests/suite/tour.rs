@@ -1,4 +1,4 @@
-//! The lecture's lines compile as they should read, and give its numbers.
+//! The lecture's lines compile as written, and have its numbers.
 
 use kiln_core::numpy::{self as np, linalg};
 use kiln_core::{Array, NewAxis, jit, lax, s, with_x64};
