@@ -38,7 +38,7 @@ fn main() {
         "next wealth for the least income, by wealth:\n{}",
         policy.index((.., 0))
     );
-    // A dense system for every state at once: a smaller grid.
+    // Howard's method solves one dense linear system for all states. So it runs on a smaller grid.
     let model = Model::new(30, 8);
     let policy = iterate(&model);
     let howard = timed("Howard policy iteration on a smaller grid", &|| {
