@@ -1,10 +1,11 @@
-//! Programs in the manner of QuantEcon's lectures, against JAX's results: `reference/data/programs.json`.
+//! Runs programs in the manner of QuantEcon's lectures, and compares them with JAX's results:
+//! `reference/data/programs.json`.
 
 #[path = "programs/descent.rs"]
 mod descent;
 #[path = "programs/likelihood.rs"]
 mod likelihood;
-// The example's model, as it is run.
+// The model of the example, which the example runs.
 #[allow(unreachable_pub, dead_code)]
 #[path = "../examples/opt_savings/model.rs"]
 mod model;
@@ -28,8 +29,8 @@ use support::compare::{Bound, difference};
 use support::device::{has, looseness};
 use support::{flag, list, rows, text};
 
-/// Runs a program with every width that the table has for it, and compares its results with JAX's, each within its bound: relative to the greatest
-/// element and in units of eps, or exactly for integers.
+/// Runs a program with every width that the table has for it, and compares its results with JAX's. Each bound
+/// is relative to the greatest element and in units of eps. Integers are compared exactly.
 #[track_caller]
 fn check(name: &str, program: impl Fn() -> Vec<Array>, bounds: impl Fn() -> Vec<f64>) {
     let mut found = 0;
@@ -59,7 +60,7 @@ fn check(name: &str, program: impl Fn() -> Vec<Array>, bounds: impl Fn() -> Vec<
                     .iter()
                     .map(support::float)
                     .fold(0.0, |most: f64, x| most.max(x.abs()));
-                // Weakness is not of interest here, and Python's numbers are weak.
+                // Weakness does not matter here, because Python's numbers are weak.
                 let mut strong = wanted.clone();
                 strong["weak"] = result.is_weak().into();
                 let dtype = support::dtype(text(wanted, "dtype"));

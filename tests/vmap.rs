@@ -1,4 +1,4 @@
-//! `vmap` against a plain loop over the batch.
+//! Compares `vmap` with a plain loop over the batch.
 
 #[path = "vmap/axes.rs"]
 mod axes;
