@@ -1,4 +1,5 @@
-//! Solves the optimal savings problem of QuantEcon's "Optimal Savings II" in three ways: `cargo run --release --example opt_savings`.
+//! Solves the optimal savings problem of QuantEcon's "Optimal Savings II" in three ways:
+//! `cargo run --release --example opt_savings`.
 
 mod model;
 mod solvers;
