@@ -1,7 +1,8 @@
-//! What reverse mode through a loop keeps: `cargo bench --bench memory`.
+//! Measures the memory that reverse mode keeps for a loop: `cargo bench --bench memory`.
 //!
-//! The gradient of 1024 steps over a carry of 100,000 numbers, as one loop and as 32 checkpointed loops of 32 steps. Each runs in a process of its
-//! own, which prints the most memory that it has held.
+//! The function is the gradient of 1024 steps over a carry of 100,000 numbers, as one loop and as 32
+//! checkpointed loops of 32 steps. Each variant runs in a process of its own. The process prints by how much
+//! its greatest resident size grew.
 
 use kiln::prelude::*;
 use kiln::{checkpoint, grad, lax, numpy as np};
@@ -22,7 +23,7 @@ fn in_blocks(x: Array) -> Array {
     lax::fori_loop(0, STEPS / BLOCK, |_, y: Array| block(y), x).sum()
 }
 
-/// The greatest resident size of this process so far, in MB.
+/// Returns the greatest resident size of this process so far, in MB.
 fn peak() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status

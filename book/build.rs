@@ -1,4 +1,5 @@
-//! Writes the programs of the pages: a module a page, with a function that runs its cells one after the other.
+//! Writes the programs of the pages: one module for each page, with a function that runs the page's cells one
+//! after the other.
 
 #[path = "src/page.rs"]
 mod page;
@@ -25,7 +26,8 @@ fn main() {
         let _ = writeln!(table, "({name:?}, {module}::run),");
         let _ = writeln!(programs, "mod {module} {{\npub(crate) fn run() {{");
         for (code, panics) in cells {
-            // The line of the code's first line in the file is what the lines of panics are counted from.
+            // The line of the file that holds the first line of the cell's code. The lines of panics are
+            // counted from it.
             let _ = match (panics, code.contains("fn main()")) {
                 (true, _) => writeln!(programs, "crate::panics(line!() + 1, || {{\n{code}}});"),
                 (false, true) => writeln!(programs, "crate::cell(line!() + 1); {{\n{code}main();\n}}"),

@@ -1,7 +1,10 @@
-//! A Kesten process, a model of firms' sizes: `x' = a x + b` with random a and b, for a million firms over 500 years. Its tail is a power
-//! law, though no shock has a heavy tail: `cargo run --release --example kesten`, or with `-- 100000` firms, which are the fewest.
+//! A Kesten process, a model of the sizes of firms: `x' = a x + b` with random a and b. It runs for a million
+//! firms over 500 years. The tail of the sizes is a power law, though no shock has a heavy tail.
 //!
-//! The exponent is the positive root of E[a^k] = 1 (Kesten 1973): with ln a normal, -2 mu / sigma^2. Found in a sample by Hill's estimator.
+//! `cargo run --release --example kesten` runs it, `-- 100000` with the fewest firms that it takes.
+//!
+//! The exponent of the power law is the positive root of E[a^k] = 1 (Kesten 1973). With ln a normal, the root
+//! is -2 mu / sigma^2. Hill's estimator finds the exponent in the sample.
 
 use kiln::prelude::*;
 use kiln::{lax, numpy as np, random};
@@ -9,7 +12,8 @@ use kiln::{lax, numpy as np, random};
 const YEARS: usize = 500;
 
 fn main() {
-    // Growth and entry are lognormal, as in QuantEcon's "Kesten Processes and Firm Dynamics", with growth more random.
+    // Growth and entry are lognormal, as in QuantEcon's "Kesten Processes and Firm Dynamics". Growth is more
+    // random here.
     let (mu_a, sigma_a, mu_b, sigma_b): (f64, f64, f64, f64) = (-0.25, 0.5, 0.0, 0.5);
     let (mu_e, sigma_e, floor) = (0.0, 0.5, 1.0);
 

@@ -1,4 +1,5 @@
-//! QuantEcon's "An Introduction to JAX", section by section, with the numbers that it prints: `cargo run --release --example lecture`.
+//! Runs QuantEcon's "An Introduction to JAX" section by section, and prints its numbers:
+//! `cargo run --release --example lecture`.
 
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
@@ -9,7 +10,7 @@ use std::time::Instant;
 fn main() {
     title("A NumPy replacement");
     numpy_replacement();
-    // From here on numbers have 64 bits, where the device has them.
+    // Numbers have 64 bits from here on, if the device has them.
     kiln::enable_x64(Device::default().has(DType::F64));
     immutable();
     title("Random numbers");

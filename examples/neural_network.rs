@@ -1,5 +1,6 @@
-//! A small neural network learns the surface cos(x^2 + y^2) / (1 + x^2 + y^2), with Adam written out: parameters are a struct of
-//! arrays, and so is their gradient. `cargo run --release --example neural_network`.
+//! Trains a small neural network on the surface cos(x^2 + y^2) / (1 + x^2 + y^2), with Adam written out.
+//! Parameters are a struct of arrays, and so is their gradient.
+//! `cargo run --release --example neural_network`.
 
 use clap::Parser;
 use kiln::prelude::*;
@@ -45,7 +46,7 @@ fn surface(x: &Array) -> Array {
     r.cos() / (1 + r)
 }
 
-/// One array's step of Adam, with its running means of the gradient and of its square.
+/// One step of Adam for one array, with the running means of the gradient and of its square.
 fn adam(p: &Array, g: &Array, m: &Array, v: &Array, t: &Array) -> [Array; 3] {
     let (m, v) = (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g.square());
     let (mean, square) = (&m / (1 - np::power(0.9, t)), &v / (1 - np::power(0.999, t)));

@@ -1,10 +1,11 @@
-//! Newton's method for the equilibrium of 1000 markets at once: `cargo run --release --example newton`.
+//! Finds the equilibrium of 1000 markets at once by Newton's method: `cargo run --release --example newton`.
 
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
 use kiln::{Device, jacobian, random};
 
-/// Excess demand at prices `p`: each good's demand falls with its neighbours' prices, its supply is the root of its own.
+/// Excess demand at prices `p`. The demand for a good falls with its neighbours' prices. Its supply is the
+/// root of its own price.
 fn excess(a: &Array, p: Array) -> Array {
     (-a.matmul(&p)).exp() + 1 - p.sqrt()
 }
@@ -16,7 +17,7 @@ fn main() {
     let a = &a / a.sum_axis(0);
 
     let f = |p: Array| excess(&a, p);
-    // The Jacobian comes from one pullback under vmap, the step from one linear solve.
+    // The Jacobian is one pullback under vmap. The step is one linear solve.
     let step = jit(|p: Array| &p - linalg::solve(jacobian(f)(p.clone()), f(p.clone())));
 
     let mut p = np::ones(n);

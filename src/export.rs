@@ -160,9 +160,9 @@ impl Exported {
         Exported::read(safetensors::read(&mut &bytes[..], bytes.len() as u64, &at)?, &at)
     }
 
-    /// Calls the function, which is an ordinary function of arrays: `grad`, `vmap` and `jit` go through it. So a
-    /// wrong argument panics at the caller's line, as everywhere, and is not an error that each closure would
-    /// have to unwrap.
+    /// Calls the function, which is an ordinary function of arrays: `grad`, `vmap` and `jit` go through it.
+    /// So a wrong argument panics at the caller's line, as everywhere, and is not an error that each closure
+    /// would have to unwrap.
     ///
     /// `T` and `U` are any trees whose arrays have the paths in the printed signature. Tuples, structs and
     /// lists with the same paths can replace each other. Plain numbers take the dtype of the program's input.

@@ -365,7 +365,8 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// As [`heat_map_over`](Plot::heat_map_over); when there are fewer than two rows or columns, and when there is another series.
+    /// As [`heat_map_over`](Plot::heat_map_over); when there are fewer than two rows or columns, and when
+    /// there is another series.
     #[track_caller]
     pub fn surface(self, x: impl Into<Array>, y: impl Into<Array>, z: impl Into<Array>) -> Plot {
         let z = z.into();

@@ -1,4 +1,4 @@
-//! Caches: what is a new entry and what is not, and how many bytes they take.
+//! Tests of the caches: which calls add an entry, and how many bytes the entries take.
 
 use kiln::prelude::*;
 use kiln::{cache_info, clear_caches, grad, hessian, jvp, lax, numpy as np, program, random, vmap};
@@ -8,7 +8,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The caches are those of the process: one test at a time uses them, on a thread that is gone afterwards with what it kept.
+/// Runs one test at a time, because all threads of the process share the caches. The test has a thread of its
+/// own, which ends with all that it kept.
 fn alone(test: impl FnOnce() + Send + 'static) {
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -17,12 +18,13 @@ fn alone(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Numbers that are all different, and none that folds or stands in the functions below.
+/// Returns numbers that are all different. None of them is a literal of the functions below, and none is
+/// folded.
 fn numbers(n: usize) -> impl Iterator<Item = f64> {
     (0..n).map(|i| 1.53 + i as f64 / 7.0)
 }
 
-/// Calls `f` with new numbers; they leave no more entries than the first two did.
+/// Calls `f` with new numbers. They must leave no more entries than the first two numbers.
 fn leaves_nothing(name: &str, n: usize, f: impl Fn(f64)) {
     let mut numbers = numbers(n);
     numbers.by_ref().take(2).for_each(&f);
@@ -161,7 +163,7 @@ fn the_cache_of_a_thread_goes_with_it() {
     });
 }
 
-/// The results of a program, its literals lifted or not.
+/// Compares the results of a program with lifted literals and without.
 fn agree(name: &str, program: Program, inputs: &[Array]) {
     let program = Arc::new(program);
     let (lifted, numbers) = lift(&program);
@@ -205,7 +207,7 @@ fn programs_agree_with_and_without_literals() {
             ("sum", |x| (x * 0.3).sum() * 1.7),
             ("columns", |x| (x.reshape((100, 30)) * 0.3 + 1.2).sum_axis(0)),
             ("random", |x| {
-                // A key of literals: one from outside would be an input of the program.
+                // The words of the key are literals. A key from outside would be an input of the program.
                 let key = Key::from_words(np::full(2, 1).astype(DType::U32));
                 x * 0.3 + 2.5 * random::normal(key, 3000)
             }),
@@ -273,7 +275,7 @@ fn what_decides_about_a_program_stays_in_it() {
     });
 }
 
-/// What this test prints in a new process whose `KILN_CACHE` is as said.
+/// Runs a test in a new process with this `KILN_CACHE`. Returns the test's output.
 fn in_a_process(test: &str, cache: &str) -> String {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture"]);
@@ -310,7 +312,7 @@ fn the_environment_sets_the_limit() {
             "KILN_CACHE: {text:?} is not a size: set it to bytes, or to KB, MB or GB, as in KILN_CACHE=64MB"
         );
         assert!(answer.contains(&fact), "{text}: {answer}");
-        // At the user's line.
+        // The panic is at the user's line.
         assert!(answer.contains("panicked at tests/cache.rs"), "{answer}");
     }
 }
@@ -319,7 +321,7 @@ fn the_environment_sets_the_limit() {
 fn all_caches_together_obey_the_limit() {
     if std::env::var(ASKED).is_ok() {
         let limit = cache_info().limit;
-        // Two functions that count how often they are traced.
+        // Two functions that count their traces.
         let counts = [Cell::new(0), Cell::new(0)];
         let [used, idle] = counts.each_ref().map(|count| {
             jit(move |x: Array| {
@@ -338,11 +340,11 @@ fn all_caches_together_obey_the_limit() {
             );
             vmap(|x: Array| x.sin(), Some(0))(x);
             let info = cache_info();
-            // What this thread and the functions that it holds can run counts, in a cache or not.
+            // The bytes include programs that this thread and its functions can run, in a cache or not.
             assert!(info.bytes <= limit, "{info:?}");
         }
         idle(np::ones(2));
-        // What was not used for longest went.
+        // The cache dropped the function that was not used for longest.
         assert_eq!(counts.each_ref().map(Cell::get), [1, 2]);
         println!("obeyed");
         return;
@@ -351,7 +353,8 @@ fn all_caches_together_obey_the_limit() {
     assert!(answer.contains("obeyed"), "{answer}");
 }
 
-/// A function that is larger than the limit is compiled once, and a derivative of nested loops makes each part once.
+/// A function that is larger than the limit is compiled once. A derivative of nested loops makes each part
+/// once.
 #[test]
 fn what_is_larger_than_the_limit_is_kept() {
     if std::env::var(ASKED).is_ok() {
@@ -383,7 +386,7 @@ fn what_is_larger_than_the_limit_is_kept() {
     }
 }
 
-/// What caches say that they take is near what the process grew by, over many entries.
+/// The bytes that the caches report are near the growth of the process, over many entries.
 #[test]
 #[cfg(target_os = "linux")]
 fn estimates_are_near_the_memory_that_is_taken() {

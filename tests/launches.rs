@@ -1,14 +1,15 @@
-//! Which kernels a GPU is given: a process of its own, since what other threads launch is counted too.
+//! Tests which kernels a GPU runs. The tests have a process of their own, because launches of other threads
+//! are counted too.
 #![cfg(feature = "wgpu")]
 
 use kiln::prelude::*;
 use kiln::{Device, Launch, lax, numpy as np, random, with_default_device};
 use std::sync::{Mutex, PoisonError};
 
-/// One test after the other, since the launches of all threads are counted.
+/// Tests run one after the other, because the launches of all threads are counted.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// What a second call of a function is given to the GPU as.
+/// Returns the launches of the second call of a function.
 fn launched<T>(arguments: impl Fn() -> T, f: impl Fn(T) -> Array) -> Vec<Launch> {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let device = Device::wgpu(0).expect("a GPU, or Vulkan in software");
@@ -24,7 +25,7 @@ fn lecture(x: Array) -> Array {
     a.sum()
 }
 
-/// The kernels of the lecture's function, as the book's chapter shows them.
+/// Compares the kernels of the lecture's function with the book's chapter.
 #[test]
 fn the_book_shows_what_is_launched() {
     let launches = launched(|| np::ones(10_000).block_until_ready(), jit(lecture));
@@ -39,7 +40,8 @@ fn the_book_shows_what_is_launched() {
     }
 }
 
-/// As the book's chapter says: in a process with this variable each operation is a kernel of its own, and the sum is the same but for roundings.
+/// In a process with this variable each operation is a kernel of its own, as the book's chapter says. The sum
+/// is the same up to rounding.
 #[test]
 fn fusion_can_be_turned_off() {
     const OFF: &str = "BURN_FUSION_MAX_EXPLORATIONS";
@@ -59,15 +61,16 @@ fn fusion_can_be_turned_off() {
     let text = String::from_utf8(output.stdout).unwrap();
     let found = text.lines().find_map(|line| line.split_once("launches: "));
     let (launches, unfused) = found.and_then(|(_, rest)| rest.split_once(' ')).expect(&text);
-    // Of the function's 13 operations on arrays, the powers are several kernels.
+    // The function has 13 operations on arrays. A power takes several kernels.
     assert!(launches.parse::<usize>().unwrap() > 13, "{text}");
     let (fused, unfused) = (sum(), unfused.trim_end_matches('.').parse::<f32>().unwrap());
-    // Eight terms of 18 operations, each a rounding of what is below 5 if it is contracted here and not there; and eight additions up to 40 in either sum.
+    // Eight terms have 18 operations each. Each may round a number below 5 if one side contracts it and the
+    // other does not. Each sum has eight additions of numbers up to 40.
     let bound = (8.0 * 18.0 * 5.0 + 2.0 * 8.0 * 40.0) * f32::EPSILON / 2.0;
     assert!((fused - unfused).abs() <= bound, "{fused} {unfused}");
 }
 
-/// The lecture's grid: neither a mesh nor a part of it is in memory.
+/// The lecture's grid is one kernel. Neither a mesh nor a part of it is in memory.
 #[test]
 fn a_map_of_a_map_is_one_kernel() {
     let surface = |(x, y): (Array, Array)| (x.pow(2) + y.pow(2)).cos() / (1 + x.pow(2) + y.pow(2));
@@ -81,7 +84,7 @@ fn a_map_of_a_map_is_one_kernel() {
     assert_eq!(kernels, ["ElemwiseFuse"], "{launches:#?}");
 }
 
-/// The lecture's exercise.
+/// Counts the kernels of the lecture's exercise.
 #[test]
 fn a_step_of_the_price_is_at_most_three_kernels() {
     const STEPS: usize = 20;
@@ -98,6 +101,7 @@ fn a_step_of_the_price_is_at_most_three_kernels() {
         0.99_f64.powi(STEPS as i32) * np::maximum(s.exp() - 100, 0).mean()
     });
     let launches = launched(|| Key::new(1), price);
-    // What follows the last step, and is queued with it, Burn's search leaves as it is: the payoffs are four kernels, their mean two, the discount one.
+    // Burn's search does not fuse the operations after the last step, which are queued with it. The payoffs
+    // are four kernels, their mean two, the discount one.
     assert!(launches.len() <= 3 * STEPS + 7, "{launches:#?}");
 }

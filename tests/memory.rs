@@ -1,7 +1,7 @@
 //! Running out of memory is an error at the user's line that names the op, and the process goes on.
 //!
-//! Each case runs in processes of its own whose address space is limited, a little more from one to the next: none may be aborted by an allocation
-//! that failed.
+//! Each case runs in many processes, each with a little more address space than the one before. No process
+//! may be aborted by an allocation that failed.
 #![cfg(target_os = "linux")]
 
 use kiln::{Array, Buffer, DType, Key, jit, lax, numpy as np, random};
@@ -15,7 +15,7 @@ const SIDE: usize = 1 << 11;
 
 type Case = (&'static str, fn(&Array) -> Array);
 
-/// What the error of the last op begins with, and a computation that takes more than a few MiB.
+/// The first words of the last op's error, and a computation that takes more than a few MiB.
 const CASES: &[Case] = &[
     ("matmul", |x| {
         x.reshape((SIDE, SIDE)).matmul(x.reshape((SIDE, SIDE)).t())
@@ -58,10 +58,10 @@ const CASES: &[Case] = &[
     ("ones", |_| np::ones(6 * N)),
 ];
 
-/// Where the last panic was raised.
+/// The file of the last panic.
 static RAISED: Mutex<String> = Mutex::new(String::new());
 
-/// The one case that this process is for, if it is for one.
+/// Runs the one case that the environment names for this process, if it names one.
 #[test]
 fn one_case() {
     let Ok(number) = std::env::var("KILN_MEMORY_CASE") else {
@@ -80,7 +80,7 @@ fn one_case() {
         Ok(x) => x,
         Err(payload) => {
             let message = message(payload);
-            // The threads' stacks take address space as well.
+            // The stacks of threads take address space as well.
             let expected = message.contains("out of memory") || message.contains("cpu could not be started");
             return assert!(expected, "{message}");
         }
@@ -98,14 +98,14 @@ fn one_case() {
                 message.contains(": out of memory: a result of shape "),
                 "{message}"
             );
-            // A jitted function cannot know who calls it, and says where it was made.
+            // A jitted function cannot know its caller. So its error says where it was made.
             let here = RAISED.lock().unwrap().ends_with("tests/memory.rs");
             let said = message.starts_with("jit (made at tests/memory.rs:");
             assert!(if name == "jit" { said } else { here }, "{message} {RAISED:?}");
             println!("\n{message}");
         }
     }
-    // Everything else goes on.
+    // Other computations still work.
     assert_eq!(x.sum().item::<f32>(), before);
     assert_eq!((np::arange(3) + 1).to_vec::<i32>(), [1, 2, 3]);
 }
@@ -136,7 +136,8 @@ fn run(case: usize, kib: usize) -> String {
 
 #[test]
 fn no_allocation_ends_the_process() {
-    // What a process takes that computes nothing yet is less, and what any case needs is more.
+    // A process that computes nothing yet needs less than the first step. Every case needs more than the
+    // first step, and less than the last.
     let steps: Vec<usize> = (0..26)
         .map(|step| (48.0 * 1.14_f64.powi(step) * 1024.0) as usize)
         .collect();
@@ -154,7 +155,7 @@ fn no_allocation_ends_the_process() {
     }
 }
 
-/// The message of a panic that was raised in this file.
+/// Returns the message of the panic of `f`.
 fn raised(f: impl FnOnce() -> Array) -> String {
     let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("there is not so much memory");
     *payload.downcast::<String>().expect("a message")

@@ -1,9 +1,12 @@
 //! Times the lecture's experiments: `cargo run --release --example lecture_f -- jit f32`.
 //!
-//! `lecture [f32] [scale]`: all of them in the lecture's order, one after the other, for the tables of the book and those of GPUs (`benches/beside_jax/lecture.py`). The others are those of
-//! `benches/beside_jax/against_jax.py`. `jit` and `eager`: f on 5e7 points. `grad`: its gradient. `grid`: the nested vmap on 6000 x 6000 points. `eager_grad`: the gradient of a
-//! function of one number, traced in each call. `path` and `paths`: an autoregression of 10^5 steps on one number and on four, and
-//! `draws`: one that draws its noise in the loop.
+//! `lecture [f32] [scale]` runs all experiments in the lecture's order, one after the other. Its output makes
+//! the tables of the book and of the GPUs (`benches/beside_jax/lecture.py`).
+//!
+//! The other experiments are those of `benches/beside_jax/against_jax.py`. `jit` and `eager` evaluate f at
+//! 5e7 points, and `grad` its gradient. `grid` is the nested vmap on 6000 x 6000 points. `eager_grad` is the
+//! gradient of a function of one number, traced in each call. `path` and `paths` are an autoregression of
+//! 10^5 steps on one number and on four. `draws` is an autoregression that draws its noise in the loop.
 
 use kiln::prelude::*;
 use kiln::{grad, lax, numpy as np, random, vmap, with_x64};
@@ -21,7 +24,7 @@ fn surface((x, y): (Array, Array)) -> Array {
 
 const STEPS: usize = 100_000;
 
-/// `c = 0.9 c + x` from zero: where it ends, and all of the way.
+/// Runs `c = 0.9 c + x` from zero. Returns the last `c`, and all of them.
 fn path(x: Array) -> (Array, Array) {
     let start = np::zeros(&x.shape()[1..]);
     let step = |c: Array, x: Array| {
@@ -31,7 +34,7 @@ fn path(x: Array) -> (Array, Array) {
     lax::scan(step, start, x)
 }
 
-/// The same with normal draws from keys that are split one after the other.
+/// Runs the recurrence of [`path`] on normal draws, from keys that are split one after the other.
 fn draws(key: Key) -> ((Key, Array), Array) {
     let step = |(key, c): (Key, Array)| {
         let [key, subkey] = key.split();
@@ -43,7 +46,7 @@ fn draws(key: Key) -> ((Key, Array), Array) {
 
 const PATHS: usize = 10_000_000;
 
-/// The exercise.
+/// The price of the lecture's exercise.
 fn price(key: Key, paths: usize) -> Array {
     let state = (np::full(paths, 10_f64.ln()), np::full(paths, 0), key);
     let update = |_, (s, h, key): (Array, Array, Key)| {
@@ -56,7 +59,7 @@ fn price(key: Key, paths: usize) -> Array {
     0.99_f64.powi(20) * np::maximum(s.exp() - 100, 0).mean()
 }
 
-/// The seconds of the first and of a later call: of several runs of `repeat` calls the median.
+/// Returns the seconds of the first call, and of a later call: the median of several runs of `repeat` calls.
 fn measure<T>(repeat: usize, mut call: impl FnMut() -> T) -> (f64, f64) {
     let mut time = |n: usize| {
         let start = Instant::now();
@@ -69,7 +72,8 @@ fn measure<T>(repeat: usize, mut call: impl FnMut() -> T) -> (f64, f64) {
     (first, later[2])
 }
 
-/// The seconds of each experiment, and the mean of its result, as they come. Sizes are times `scale`, the edges of the grid times its root.
+/// Prints the seconds of each experiment and the mean of its result. The sizes of arrays are multiplied by
+/// `scale`, the edges of the grid by its root.
 fn lecture(scale: f64) {
     let timed = |name: &str, run: &dyn Fn() -> Array| {
         let start = Instant::now();

@@ -1,8 +1,9 @@
-//! What keeps the book true: its pages are programs, and what they print stands below each block as they print it.
+//! Runs the programs of the book's pages, and writes their output into the pages or compares it.
 //!
-//! `pages` holds Markdown for mdBook. The blocks of a page in `rust` are, one after the other, one program, which `build.rs` compiles; a block
-//! of `text` below one is its output; a block of `console` is a command that runs an example, and its output; other code is included from the
-//! examples. Figures are files that the programs write. Here the programs are run, and their output is written into the pages, or compared.
+//! `pages` holds Markdown for mdBook. The blocks in `rust` of a page are one program, which `build.rs`
+//! compiles. A block of `text` below a block in `rust` holds its output. A block of `console` holds a command
+//! that runs an example, and the output of the example. Other code is included from the examples. Figures are
+//! files that the programs write.
 
 mod page;
 
@@ -17,20 +18,20 @@ use std::{env, fs};
 /// The line that a page's program prints between two cells.
 pub const END_OF_CELL: &str = "\u{1}";
 
-/// The book in its folder.
+/// The pages of the book, and the program that runs them.
 pub struct Book {
-    /// The pages, as SUMMARY.md has them: paths without `.md`.
+    /// The names of the pages in the order of SUMMARY.md: paths without `.md`.
     pub names: Vec<String>,
     pages: PathBuf,
-    /// The program that has the pages' programs in it.
+    /// The path of `kiln-book`, which holds the programs of the pages.
     program: PathBuf,
 }
 
 impl Book {
-    /// The book that this crate was built from; `program` is its `kiln-book`.
+    /// Opens the book that this crate was built from. `program` is the path of `kiln-book`.
     ///
     /// # Errors
-    /// A list of pages that cannot be read.
+    /// Returns an error if the list of pages cannot be read.
     pub fn open(program: impl Into<PathBuf>) -> Result<Book, String> {
         let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages");
         let pages = fs::canonicalize(&pages).map_err(|error| format!("{}: {error}", pages.display()))?;
@@ -43,10 +44,10 @@ impl Book {
         })
     }
 
-    /// Writes what the programs print and draw into the pages.
+    /// Writes the output and the figures of the programs into the pages.
     ///
     /// # Errors
-    /// The first page that does not run.
+    /// Returns the error of the first page that does not run.
     pub fn update(&self) -> Result<(), String> {
         for name in &self.names {
             let fresh = self.run(name)?;
@@ -58,10 +59,11 @@ impl Book {
         Ok(())
     }
 
-    /// What differs between a page and what its program prints and draws now: empty when the page is true.
+    /// Returns the differences between a page and the output and figures of its program. A page that is up to
+    /// date has none.
     ///
     /// # Errors
-    /// A page that does not run.
+    /// Returns an error if the page does not run.
     pub fn stale(&self, name: &str) -> Result<Vec<String>, String> {
         let fresh = self.run(name)?;
         let path = self.path(name);
@@ -93,7 +95,8 @@ impl Book {
         Ok(stale)
     }
 
-    /// The page with what it prints now, and the files that its program writes.
+    /// Runs the program of a page. Returns the page with the present output, and the files that the program
+    /// writes.
     fn run(&self, name: &str) -> Result<Fresh, String> {
         let in_page = |error: String| format!("{}: {error}", self.path(name).display());
         let parts = page::parts(&read(&self.path(name))?).map_err(in_page)?;
@@ -103,7 +106,7 @@ impl Book {
         };
         let mut outputs = outputs.into_iter();
         let mut fresh: Vec<Part> = Vec::new();
-        // What the last program printed, until its block is written.
+        // The output of the last program, until its block is written.
         let mut printed = Printed::default();
         let mut parts = parts.into_iter();
         while let Some(part) = parts.next() {
@@ -147,7 +150,8 @@ impl Book {
         })
     }
 
-    /// What each cell prints, and the files that the program writes, by name.
+    /// Runs the program of a page. Returns the output of each cell, and the files that the program writes, by
+    /// name.
     fn run_cells(&self, name: &str, cells: usize) -> Result<(Vec<String>, Files), String> {
         let (output, figures) = in_a_folder(|folder| {
             let output = run(Command::new(&self.program)
@@ -177,7 +181,7 @@ impl Book {
         Ok((printed, figures))
     }
 
-    /// Files and anchors that are included must be there: mdBook only warns.
+    /// Checks that included files and anchors exist. mdBook only warns if they do not.
     fn check_include(&self, name: &str, text: &str) -> Result<(), String> {
         for line in text.lines() {
             let target = line
@@ -198,10 +202,11 @@ impl Book {
         Ok(())
     }
 
-    /// Links within the book, and images, that lead nowhere; and files of the book that nothing leads to.
+    /// Returns links and images of the book whose target does not exist, and files of the book that no link
+    /// leads to.
     ///
     /// # Errors
-    /// A page that cannot be read.
+    /// Returns an error if a page cannot be read.
     pub fn broken_links(&self) -> Result<Vec<String>, String> {
         let mut broken = Vec::new();
         let mut reached: BTreeSet<PathBuf> = BTreeSet::new();
@@ -243,23 +248,23 @@ impl Book {
         self.pages.join(format!("{name}.md"))
     }
 
-    /// The folder of a page, where its figures are.
+    /// Returns the folder of a page, which holds its figures.
     fn folder(&self, name: &str) -> PathBuf {
         let path = self.path(name);
         path.parent().expect("in the folder of pages").to_path_buf()
     }
 }
 
-/// Names and contents.
+/// The names of files, and their contents.
 type Files = Vec<(String, Vec<u8>)>;
 
-/// A page as it is now.
+/// A page with the present output of its program, and its figures.
 struct Fresh {
     text: String,
     figures: Files,
 }
 
-/// What a program printed, and the kind of block it is to stand in.
+/// The output of a program, and the language of the block that it belongs in.
 #[derive(Default)]
 struct Printed {
     text: String,
@@ -267,7 +272,7 @@ struct Printed {
 }
 
 impl Printed {
-    /// Writes it, if there is any and it was not written yet.
+    /// Writes the output, unless it is empty or is written already.
     fn show(&mut self, fresh: &mut Vec<Part>) {
         if !self.text.is_empty() {
             fresh.push(Part::Block {
@@ -278,7 +283,8 @@ impl Printed {
     }
 }
 
-/// Returns true if there is a block of output before the next program: what is printed goes there, and right below the program if there is none.
+/// Returns true if a block of output comes before the next program. The output of the program goes there.
+/// Without such a block it goes right below the program.
 fn has_a_place(rest: &[Part]) -> bool {
     let mut roles = rest.iter().filter_map(|part| match part {
         Part::Block { info, text } => page::role(info, text).ok(),
@@ -288,8 +294,9 @@ fn has_a_place(rest: &[Part]) -> bool {
     next == Some(Role::Output)
 }
 
-/// Runs `$ cargo run --release --example <name> -- <arguments>`, the first line of a block, with the other crates of the workspace as the tests
-/// have them. Gives the block with what the example prints; what it writes to stderr, a progress bar say, is not part of that.
+/// Runs the first line of a block, `$ cargo run --release --example <name> -- <arguments>`. The example is
+/// built with the whole workspace, as the tests build it. Returns the block with the standard output of the
+/// example. Standard error, such as a progress bar, is left out.
 fn run_command(text: &str) -> Result<String, String> {
     let line = text.lines().next().unwrap_or_default();
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -318,7 +325,8 @@ fn run_command(text: &str) -> Result<String, String> {
     Ok(format!("{line}\n{}", run(Command::new(program).args(arguments))?))
 }
 
-/// What rustc says of a program that it must refuse, with the library that was built last.
+/// Returns the errors that rustc prints for a program that must not compile. The program is linked with the
+/// library that was built last.
 fn compile_error(code: &str) -> Result<String, String> {
     let here = env::current_exe().map_err(|error| error.to_string())?;
     let deps = here
@@ -339,7 +347,7 @@ fn compile_error(code: &str) -> Result<String, String> {
     in_a_folder(|folder| {
         write(&folder.join("main.rs"), code.as_bytes())?;
         let mut command = Command::new("rustc");
-        // The short form: how the long one points at code changes from one compiler to the next.
+        // The long form of errors changes from one compiler to the next. The short form does not.
         command.args([
             "--edition=2024",
             "--emit=metadata",
@@ -364,7 +372,7 @@ fn compile_error(code: &str) -> Result<String, String> {
     })
 }
 
-/// Calls `f` with a new folder, which goes when it is done.
+/// Calls `f` with a new folder, and removes the folder afterwards.
 fn in_a_folder<T>(f: impl FnOnce(&Path) -> Result<T, String>) -> Result<T, String> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -376,7 +384,7 @@ fn in_a_folder<T>(f: impl FnOnce(&Path) -> Result<T, String>) -> Result<T, Strin
     done
 }
 
-/// The output of a command that must succeed.
+/// Runs a command that must succeed, and returns its output.
 fn run(command: &mut Command) -> Result<String, String> {
     let done = command
         .output()
@@ -392,7 +400,7 @@ fn run(command: &mut Command) -> Result<String, String> {
     Ok(text.into_owned())
 }
 
-/// The page of these parts.
+/// Joins parts to a page.
 fn join(parts: &[Part]) -> String {
     let mut page = String::new();
     for part in parts {
@@ -406,7 +414,7 @@ fn join(parts: &[Part]) -> String {
     page
 }
 
-/// The figures in a folder.
+/// Reads the figures in a folder.
 fn figures(folder: &Path) -> Result<Files, String> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| error.to_string())? {

@@ -1,4 +1,5 @@
-//! `kiln-book run <page>` runs the program of a page, `kiln-book update` writes what all of them print into the pages.
+//! `kiln-book run <page>` runs the program of a page. `kiln-book update` writes the output of all programs
+//! into the pages.
 
 use kiln_book::{Book, END_OF_CELL};
 use std::panic::{self, AssertUnwindSafe};
@@ -14,17 +15,17 @@ mod programs {
     include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 }
 
-/// Where in the file of all programs the current cell begins.
+/// The line of the file of all programs at which the current cell begins.
 static FIRST_LINE: AtomicU32 = AtomicU32::new(0);
 
-/// Begins a cell of a page, whose first line is this one.
+/// Begins the cell of a page whose first line has this number in the file of all programs.
 fn cell(first_line: u32) {
     if FIRST_LINE.swap(first_line, Ordering::Relaxed) != 0 {
         println!("{END_OF_CELL}");
     }
 }
 
-/// Runs a cell that is to panic.
+/// Runs a cell that must panic.
 fn panics(first_line: u32, cell: impl FnOnce()) {
     self::cell(first_line);
     if panic::catch_unwind(AssertUnwindSafe(cell)).is_ok() {
@@ -33,8 +34,9 @@ fn panics(first_line: u32, cell: impl FnOnce()) {
     }
 }
 
-/// Prints a panic to the output much as the standard library does, but without the number of the thread, with the lines of the cell in place of those
-/// of the file of programs, and without those within kiln, which readers do not care for.
+/// Prints a panic to standard output, nearly as the standard library prints it. The number of the thread is
+/// left out. Lines are counted from the beginning of the cell, not of the file of all programs. A place
+/// within kiln has no line, because it says nothing to readers.
 fn show(info: &panic::PanicHookInfo<'_>) {
     let message = info.payload_as_str().unwrap_or("a panic without a text");
     let place = info.location().expect("every panic has a place");

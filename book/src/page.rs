@@ -1,4 +1,4 @@
-//! A page: Markdown whose blocks of code are one program, each followed by what it prints.
+//! A page: Markdown whose blocks of code are one program. The output of each block stands below it.
 
 /// A part of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,48 +7,48 @@ pub(crate) enum Part {
     Prose(String),
     /// A block of code, without its fences.
     Block {
-        /// What stands behind the opening fence: the language and attributes.
+        /// The text after the opening fence: the language and attributes.
         info: String,
-        /// The lines, each with its end.
+        /// The lines, each with its line break.
         text: String,
     },
 }
 
-/// What a block is to the book.
+/// The role of a block in the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A piece of the page's program.
     Cell {
-        /// True if it is to end in a panic, whose message is then shown.
+        /// True if the cell must panic. The page then shows the message of the panic.
         panics: bool,
     },
-    /// A program of its own that does not compile; what the compiler says is then shown.
+    /// A program of its own that must not compile. The page then shows the errors of the compiler.
     CompileError,
-    /// Lines of a file elsewhere in the repository, by mdBook's `{{#include}}`.
+    /// Lines of another file of the repository, by mdBook's `{{#include}}`.
     Include,
-    /// A command of the shell and what it prints.
+    /// A command of the shell, and its output.
     Console,
-    /// What the program before it prints, or the compiler about it.
+    /// The output of the program above, or the compiler's errors.
     Output,
-    /// What is typed by hand because it is input: a command without output, a manifest, the same in Python.
+    /// Input that is typed by hand: a command without output, a manifest, the same code in Python.
     Input,
 }
 
-/// The pages of a book by its summary: paths without `.md`.
+/// Returns the names of a book's pages, from its summary: paths without `.md`.
 pub(crate) fn names(summary: &str) -> impl Iterator<Item = &str> {
     links(summary).filter_map(|link| link.strip_suffix(".md"))
 }
 
-/// The targets of Markdown's links and images.
+/// Returns the targets of the links and images in a Markdown text.
 pub(crate) fn links(text: &str) -> impl Iterator<Item = &str> {
     let ends = text.split("](").skip(1);
     ends.filter_map(|rest| rest.split_once(')').map(|(link, _)| link))
 }
 
-/// Takes a page apart.
+/// Splits a page into its parts.
 ///
 /// # Errors
-/// A block that does not end.
+/// Returns an error if a block does not end.
 pub(crate) fn parts(page: &str) -> Result<Vec<Part>, String> {
     let mut parts = Vec::new();
     let mut prose = String::new();
@@ -80,10 +80,10 @@ pub(crate) fn parts(page: &str) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
-/// What a block is, by its language and content.
+/// Returns the role of a block, by its language and content.
 ///
 /// # Errors
-/// A language that the book has no use for.
+/// Returns an error if the book has no use for the language.
 pub(crate) fn role(info: &str, text: &str) -> Result<Role, String> {
     if text.starts_with("{{#include ") {
         return Ok(Role::Include);
@@ -101,7 +101,7 @@ pub(crate) fn role(info: &str, text: &str) -> Result<Role, String> {
     }
 }
 
-/// The code of a cell: lines that mdBook hides are part of the program.
+/// Returns the code of a cell, with the lines that mdBook hides.
 pub(crate) fn code(text: &str) -> String {
     let shown = |line: &str| match line.trim_end() {
         "#" => "\n".to_string(),
@@ -110,10 +110,10 @@ pub(crate) fn code(text: &str) -> String {
     text.split_inclusive('\n').map(shown).collect()
 }
 
-/// The cells of a page in order, with whether each is to panic.
+/// Returns the cells of a page in order. The flag of a cell is true if the cell must panic.
 ///
 /// # Errors
-/// What [`role`] refuses.
+/// Returns the error of [`role`] for a block that has no role.
 pub(crate) fn cells(parts: &[Part]) -> Result<Vec<(String, bool)>, String> {
     let mut cells = Vec::new();
     for part in parts {

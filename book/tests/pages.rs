@@ -1,4 +1,4 @@
-//! Every page shows what its program prints and draws today.
+//! Compares every page with the present output and figures of its program.
 
 use kiln_book::Book;
 use serde_json::Value;
@@ -7,7 +7,7 @@ fn book() -> Book {
     Book::open(env!("CARGO_BIN_EXE_kiln-book")).unwrap()
 }
 
-/// One page after the other: each has all cores, and some take gigabytes.
+/// Runs one page after the other. Each page uses all cores, and some take gigabytes.
 #[test]
 fn pages_show_what_their_programs_print() {
     let book = book();
@@ -33,12 +33,13 @@ fn page(name: &str) -> String {
     std::fs::read_to_string(format!("{}/pages/lecture/{name}.md", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// What JAX prints in the lecture is on the page of its section, as `str` or as `repr` has it.
+/// Finds the output of JAX in the lecture on the page of its section, as `str` or as `repr` prints it.
 #[test]
 fn the_lecture_s_output_is_on_its_pages() {
     let text = include_str!("../../tests/reference/data/lecture.json");
     let reference: Value = serde_json::from_str(text).unwrap();
-    // At each section's place in the lecture the switch for 64 bits is off or on; these are quoted with the other state as well, or are not the lecture's.
+    // The lecture switches 64 bits on at some point. The table has some of its rows in both states, and rows
+    // that are not in the lecture. Only these rows are quoted on the pages.
     let shown = |name: &str, x64: bool| match name {
         "a" | "sum" | "mean" | "dot" | "matmul" | "inv" | "eigh" => !x64,
         "ones_x64" | "linspace" | "at_set" | "unsorted" | "sorted" => x64,
@@ -62,7 +63,7 @@ fn the_lecture_s_output_is_on_its_pages() {
             "2.6" => "vectorized",
             section => panic!("section {section}"),
         });
-        // Of a decomposition the parts are shown one by one.
+        // The pages show the parts of a decomposition one by one.
         let repr = text("repr")
             .trim_start_matches("EighResult(eigenvalues=")
             .trim_end_matches(')');
@@ -87,7 +88,7 @@ fn the_lecture_s_output_is_on_its_pages() {
     assert!(page("exercise").contains(price["repr"].as_str().unwrap()));
 }
 
-/// Tables of timings are written by `benches/beside_jax/lecture.py`, and are there.
+/// Checks that the tables of timings exist, and that `benches/beside_jax/lecture.py` wrote them.
 #[test]
 fn timings_were_measured() {
     for name in ["jit", "vectorized", "exercise"] {

@@ -369,7 +369,8 @@ impl Array {
     /// Returns the only element, converted to `T` as [`astype`](Array::astype) converts.
     ///
     /// # Panics
-    /// When there is more than one element, or none. When the array belongs to a trace: there is no value to look at.
+    /// When there is more than one element, or none. When the array belongs to a trace: there is no value to
+    /// look at.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -557,7 +558,8 @@ literals!(
     u16 => Int(i64), u32 => Int(i64), f32 => Float(f64), f64 => Float(f64)
 );
 
-/// A number whose dtype is decided when it meets another operand; one too large for `i64` is a `uint64` array.
+/// A number whose dtype is decided when it meets another operand; one too large for `i64` is a `uint64`
+/// array.
 impl From<u64> for Array {
     fn from(number: u64) -> Array {
         match i64::try_from(number) {

@@ -9,8 +9,8 @@ use kiln_backends::program::{Op, Scalar};
 /// Returns the two words of Threefry-2x32 for the counters `first + i` under each key, for `i` over the
 /// elements of `shape`.
 ///
-/// `key` and `first` are `uint32` of shape `(.., 2)`: a counter has 64 bits, its high word first. Both results are `uint32` of shape
-/// `(.., *shape)`.
+/// `key` and `first` are `uint32` of shape `(.., 2)`: a counter has 64 bits, its high word first. Both
+/// results are `uint32` of shape `(.., *shape)`.
 ///
 /// # Panics
 /// When a dtype or shape differs from these.

@@ -59,7 +59,8 @@ pub fn enable_x64(enabled: bool) {
     X64.store(enabled, Ordering::Relaxed);
 }
 
-/// Runs `f` with the 64-bit switch set on this thread only; the setting before is restored, also when `f` panics.
+/// Runs `f` with the 64-bit switch set on this thread only; the setting before is restored, also when `f`
+/// panics.
 ///
 /// ```
 /// use kiln::{DType, numpy as np, with_x64};
@@ -97,7 +98,8 @@ pub fn debug_nans(enabled: bool) {
     DEBUG_NANS.store(enabled, Ordering::Relaxed);
 }
 
-/// Runs `f` with the switch of [`debug_nans`] set on this thread only; the setting before is restored, also when `f` panics.
+/// Runs `f` with the switch of [`debug_nans`] set on this thread only; the setting before is restored, also
+/// when `f` panics.
 ///
 /// ```
 /// use kiln::{numpy as np, with_debug_nans};

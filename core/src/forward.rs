@@ -88,7 +88,8 @@ fn rule(op: &Op, operands: &[Dual]) -> Vec<Dual> {
         Op::Scan(scan) => looped(scan, &values, &moving, &given),
         Op::While(w) => repeated(w, &values, &moving, &given),
         Op::Custom(custom) => customised(custom, &values, &moving),
-        // A sum is linear. A sum over no axes has this rule too, because the transpose of its gradient has no equation.
+        // A sum is linear. A sum over no axes has this rule too, because the transpose of its gradient has no
+        // equation.
         Op::Reduce {
             kind: Reduction::Sum, ..
         } => {

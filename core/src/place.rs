@@ -102,7 +102,8 @@ impl Array {
     }
 }
 
-/// Returns the device of the first array that was put on a device. Arrays that were computed from numbers alone have no device of their own.
+/// Returns the device of the first array that was put on a device. Arrays that were computed from numbers
+/// alone have no device of their own.
 pub(crate) fn device_of<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Option<Device> {
     arrays.into_iter().find_map(|array| match &array.0 {
         Repr::Concrete(array) if !array.free => Some(array.data.device()),

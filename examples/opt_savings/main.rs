@@ -1,4 +1,5 @@
-//! Solves the optimal savings problem of QuantEcon's "Optimal Savings II" in three ways: `cargo run --release --example opt_savings`.
+//! Solves the optimal savings problem of QuantEcon's "Optimal Savings II" in three ways:
+//! `cargo run --release --example opt_savings`.
 
 mod model;
 mod solvers;
@@ -38,7 +39,7 @@ fn main() {
         "next wealth for the least income, by wealth:\n{}",
         policy.index((.., 0))
     );
-    // A dense system for every state at once: a smaller grid.
+    // Howard's method solves one dense linear system for all states. So it runs on a smaller grid.
     let model = Model::new(30, 8);
     let policy = iterate(&model);
     let howard = timed("Howard policy iteration on a smaller grid", &|| {

@@ -4,7 +4,7 @@
 //! v(w, y) = max over w' of  u(R w + y - w') + beta sum over y' of v(w', y') q(y, y'),    u(c) = c^(1 - gamma) / (1 - gamma)
 //! ```
 //!
-//! Everything is written for one state, by its indices on the grids, and mapped over the grids by `vmap`.
+//! Each function takes one state, by its indices on the grids. `vmap` maps it over the grids.
 
 use super::tauchen::tauchen;
 use kiln::numpy as np;
@@ -20,7 +20,7 @@ pub(crate) struct Model {
     transition: Array,
 }
 
-/// Four arguments, of which the last is mapped, the third, or the second.
+/// Four arguments. `vmap` maps the last of them, the third, or the second.
 type Four = (Array, Array, Array, Array);
 
 impl Model {
@@ -41,7 +41,7 @@ impl Model {
         (self.wealth.len(), self.income.len())
     }
 
-    /// What consumption in state `(i, j)` is worth, where the next wealth is number `next`.
+    /// Returns the utility of consumption in state `(i, j)` if the next wealth has index `next`.
     fn reward(&self, i: &Array, j: &Array, next: &Array) -> Array {
         let c = self.interest * self.wealth.index(i) + self.income.index(j) - self.wealth.index(next);
         let utility = c.pow(1 - self.gamma) / (1 - self.gamma);
@@ -63,12 +63,13 @@ impl Model {
         f((v.clone(), np::arange(n), np::arange(m), np::arange(n)))
     }
 
-    /// The policy that is best where the next state is worth `v`: indices of next wealth, `[wealth, income]`.
+    /// Returns the best policy if the next state has value `v`: the indices of next wealth,
+    /// `[wealth, income]`.
     pub(crate) fn greedy(&self, v: &Array) -> Array {
         self.choices(v).argmax_axis(-1)
     }
 
-    /// What a policy is worth for one period, where the next state is worth `v`.
+    /// Returns the value of a policy that is followed for one period, if the next state has value `v`.
     pub(crate) fn follow(&self, policy: &Array, v: &Array) -> Array {
         let f = |(policy, v, i, j): Four| {
             let next = policy.index((&i, &j));

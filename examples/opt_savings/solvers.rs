@@ -1,11 +1,11 @@
-//! Three ways to the best policy.
+//! Solves for the best policy in three ways.
 
 use super::model::Model;
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
 use kiln::{jacfwd, lax};
 
-/// How far two values may be apart at the end.
+/// An iteration ends when no value moves by more than this.
 const TOLERANCE: f64 = 1e-5;
 
 fn distance(last: &Array, v: &Array) -> Array {
@@ -13,12 +13,12 @@ fn distance(last: &Array, v: &Array) -> Array {
 }
 
 impl Model {
-    /// A value, and the one before.
+    /// The first value, and another one as the value before.
     fn start(&self) -> (Array, Array) {
         (np::full(self.sizes(), -1.0), np::zeros(self.sizes()))
     }
 
-    /// Applies `step` until it moves no element by more than the tolerance, at most `most` times.
+    /// Applies `step` at most `most` times, until no element moves by more than the tolerance.
     fn iterate(&self, step: impl Fn(&Array) -> Array, most: i64, from: (Array, Array)) -> (Array, Array) {
         let more = |(i, last, v): &(Array, Array, Array)| i.lt(most) & distance(last, v).gt(TOLERANCE);
         let (_, last, v) = lax::while_loop(
@@ -29,8 +29,9 @@ impl Model {
         (last, v)
     }
 
-    /// Value function iteration: the best policy, and the value that it was found with. Now and then `progress` is told how many steps are
-    /// done, and about how many it takes in all: the distance shrinks by `beta` a step.
+    /// Returns the best policy by value function iteration, and its value. `progress` is told now and then
+    /// how many steps are done, and about how many there are in all: the distance shrinks by `beta` in each
+    /// step.
     pub(crate) fn value_function_iteration(&self, mut progress: impl FnMut(u64, u64)) -> (Array, Array) {
         const STEPS: u64 = 25;
         let advance = jit(|state| {
@@ -51,7 +52,8 @@ impl Model {
         }
     }
 
-    /// Optimistic policy iteration: between improvements the policy is followed for `m` periods.
+    /// Returns the best policy by optimistic policy iteration: it follows the policy for `m` periods between
+    /// improvements.
     pub(crate) fn optimistic_policy_iteration(&self, m: usize) -> Array {
         let solve = jit(|()| {
             let step = |v: &Array| {
@@ -63,7 +65,8 @@ impl Model {
         solve(())
     }
 
-    /// Howard's policy iteration: each policy's value is the solution of a linear system, whose matrix is the Jacobian of following it.
+    /// Returns the best policy by Howard's policy iteration. The value of a policy solves a linear system.
+    /// Its matrix is the identity less the Jacobian of [`Model::follow`].
     pub(crate) fn howard_policy_iteration(&self) -> Array {
         let (n, m) = self.sizes();
         let improve = jit(|policy: Array| {

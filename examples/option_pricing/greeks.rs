@@ -17,8 +17,9 @@ pub(crate) struct Greeks {
 }
 
 impl Model {
-    /// The derivatives of the price of the conditional estimator, which is smooth in all parameters: the plain one's payoff is not. From at least
-    /// `paths` paths, a block of them at a time: what reverse mode keeps is that of one block.
+    /// Returns the derivatives of the price by the conditional estimator. That estimator is smooth in all
+    /// parameters, but the plain one's payoff is not. Simulates at least `paths` paths, one block after
+    /// another, so that reverse mode keeps the residuals of one block only.
     pub(crate) fn greeks(&self, key: Key, paths: usize) -> Greeks {
         const BLOCK: usize = 1 << 17;
         let blocks = paths.div_ceil(BLOCK);
@@ -43,7 +44,7 @@ impl Model {
         }
     }
 
-    /// In the order of [`Greeks`].
+    /// Returns the numbers in the order of [`Greeks`].
     fn greeks_of_block(&self, key: Key, paths: usize) -> [Array; 5] {
         let price = |point: Point| self.conditional_price(point, key.clone(), paths);
         let point = self.point();

@@ -20,7 +20,8 @@ fn main() -> ExitCode {
     let options = match Options::try_parse() {
         Ok(options) => options,
         Err(error) if error.use_stderr() => {
-            // What is wrong, and the possible values where there are few, without the usage.
+            // The lines up to the first blank one: the error, and the possible values if there are few. The
+            // usage is left out.
             let text = error.to_string();
             let lines: Vec<&str> = text
                 .lines()
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     }
     match write!(std::io::stdout(), "{}", report(&options)) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the output had enough of it.
+        // The reader of the output closed the pipe.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -151,7 +152,7 @@ fn derivatives(greeks: &Greeks) -> [(&'static str, &'static str, f64); 4] {
     ]
 }
 
-/// The most memory the process has had, where the system tells (Linux).
+/// Returns the greatest resident size of the process, if the system tells it (Linux).
 fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -22,12 +22,13 @@ pub(crate) struct Model {
     pub(crate) h0: f64,
 }
 
-/// What is estimated from the paths.
+/// The quantity that is averaged over the paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Estimator {
     /// The mean payoff.
     Plain,
-    /// The mean of the Black-Scholes value given the path of the volatility: the same price, far less noise.
+    /// The mean of the Black-Scholes value given the path of the volatility: the same price, with far less
+    /// noise.
     Conditional,
 }
 
@@ -40,7 +41,7 @@ pub(crate) struct Estimate {
     pub(crate) first_paths: Array,
 }
 
-/// The parameters that the price is differentiated by.
+/// The parameters by which the price is differentiated.
 #[derive(Clone, Tree)]
 pub(crate) struct Point {
     pub(crate) s0: Array,
@@ -78,7 +79,8 @@ impl Model {
         self.beta.powi(self.steps as i32)
     }
 
-    /// Terminal log prices, and the sum of squared volatilities along each path. The initial price is the model's own.
+    /// Returns the terminal log prices, and the sum of squared volatilities along each path. The initial
+    /// price is the model's own.
     pub(crate) fn simulate(&self, Point { rho, nu, .. }: &Point, key: Key, paths: usize) -> (Array, Array) {
         let s = np::full(paths, self.s0.ln());
         let h = np::full(paths, self.h0);
@@ -99,7 +101,8 @@ impl Model {
         (s, variance)
     }
 
-    /// The expected payoff where the log price starts at `s` and its noise has this variance: the formula of Black and Scholes (1973).
+    /// Returns the expected payoff if the log price starts at `s` and its noise has this variance: the
+    /// formula of Black and Scholes (1973).
     pub(crate) fn expected_payoff(&self, s: Array, variance: Array) -> Array {
         let mean = s + self.steps as f64 * self.mu;
         let deviation = variance.sqrt();

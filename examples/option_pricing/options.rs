@@ -41,13 +41,13 @@ pub(crate) struct Options {
     /// Floats of 32 or 64 bits
     #[arg(long, value_enum, default_value = "f32")]
     pub(crate) dtype: Precision,
-    /// What is averaged over the paths
+    /// Quantity to average over the paths
     #[arg(long, value_enum, default_value = "plain")]
     pub(crate) estimator: Estimator,
-    /// Also the price's derivatives, by automatic differentiation of the conditional estimator
+    /// Compute the price's derivatives too, by automatic differentiation of the conditional estimator
     #[arg(long)]
     pub(crate) greeks: bool,
-    /// Where it is computed: cpu, cuda:0, wgpu:0 [default: the best device of this build]
+    /// Device: cpu, cuda:0, wgpu:0 [default: the best device of this build]
     #[arg(long)]
     pub(crate) device: Option<Device>,
     /// Threads [default: all cores]
@@ -79,7 +79,7 @@ impl Options {
     }
 }
 
-/// A positive count, also as `1e7` or `10_000_000`. 1e12 paths take a day.
+/// Parses a positive count, also as `1e7` or `10_000_000`. 1e12 paths take a day.
 fn count(text: &str) -> Result<u64, String> {
     let text = text.replace('_', "");
     let number = match text.parse::<u64>() {

@@ -1,12 +1,12 @@
-//! A progress bar for what the engine runs.
+//! Shows a progress bar while the engine runs.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Runs `f`; on a terminal, a bar shows how far the engine has come once that takes a second.
+/// Runs `f`. On a terminal a progress bar appears after one second, and shows how far the engine has come.
 pub(crate) fn with_progress_bar<T>(f: impl FnOnce() -> T) -> T {
-    /// Ends the bar, also when `f` panics.
+    /// Ends the bar when it is dropped, also when `f` panics.
     struct Done<'a>(&'a AtomicBool);
     impl Drop for Done<'_> {
         fn drop(&mut self) {

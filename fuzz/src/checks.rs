@@ -1,4 +1,4 @@
-//! What must agree, each a check of its own.
+//! The checks: each runs a program in two ways, whose results must agree.
 
 use crate::dice::Dice;
 use crate::fault::{Fault, caught};
@@ -14,11 +14,13 @@ use std::sync::{Arc, LazyLock};
 /// A way in which two results must agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Check {
-    /// A program compiled as a whole gives the bits of its equations run one by one, and prints the same lines.
+    /// A program that is compiled as a whole gives the bits of its equations run one by one. It prints the
+    /// same lines.
     Jit,
     /// `vmap` gives the bits of a loop over the rows.
     Vmap,
-    /// Values under `vjp` and `jvp` have the bits of the function's, and of smooth programs both modes have one derivative.
+    /// `vjp` and `jvp` return values with the bits of the function's. The derivatives of smooth programs
+    /// agree in both modes.
     Modes,
     /// The derivative is that of central differences.
     Differences,
@@ -28,14 +30,14 @@ pub enum Check {
     Saved,
 }
 
-/// What came of a check.
+/// The outcome of a check.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// The results agree.
     Agrees,
     /// There was nothing to compare.
     Unusable,
-    /// They do not agree, or there was a panic.
+    /// The results do not agree, or one way panicked.
     Fault(Fault),
 }
 
@@ -62,7 +64,7 @@ impl Check {
     }
 }
 
-/// The first result that differs.
+/// Returns a fault for the first result that differs.
 fn compared(kind: &str, left: (&str, &[Array]), right: (&str, &[Array])) -> Outcome {
     for (i, (x, y)) in left.1.iter().zip(right.1).enumerate() {
         if !same(x, y) {
@@ -81,7 +83,7 @@ fn compared(kind: &str, left: (&str, &[Array]), right: (&str, &[Array])) -> Outc
     Outcome::Agrees
 }
 
-/// An array as text, cut where it is long.
+/// Returns an array as text, cut off if it is long.
 pub fn shown(x: &Array) -> String {
     let (text, of) = (format!("{x:?}").replace('\n', ""), x.array_type());
     match text.char_indices().nth(600) {
@@ -90,7 +92,7 @@ pub fn shown(x: &Array) -> String {
     }
 }
 
-/// Arrays whose memory nobody else holds.
+/// Copies arrays into memory that nobody else holds.
 fn copies(arrays: &[Array]) -> Vec<Array> {
     arrays
         .iter()
@@ -112,7 +114,7 @@ fn jitted(case: &Case) -> Outcome {
     if outcome != Outcome::Agrees {
         return outcome;
     }
-    // Once more, into the memory of its inputs.
+    // The program runs once more, into the memory of its inputs.
     let (reused, _) = debug::capture(|| whole(copies(&case.inputs)));
     compared("jit in place", ("one by one", &plain), ("jit in place", &reused))
 }
@@ -180,15 +182,16 @@ fn mapped(case: &Case, dice: &mut Dice) -> Outcome {
     Outcome::Agrees
 }
 
-/// Returns true if two values of a result of a smooth program differ by rounding alone: by no more than its greatest element and some hundred operations explain, or
-/// a change of the inputs by some units in the last place.
+/// Returns true if two values of result `i` of a smooth program differ by rounding alone. The bound is the
+/// rounding of some hundred operations relative to the greatest element, and the effect of changing the
+/// inputs by some units in the last place.
 fn near(program: &Arc<Program>, inputs: &[Array], i: usize, x: &Array, y: &Array, dice: &mut Dice) -> bool {
-    // An integer that is made of such floats may be another one.
+    // An integer that is computed from such floats may differ by more.
     if !x.dtype().is_float() {
         return true;
     }
     let (x, y) = (numbers(x), numbers(y));
-    // Of what is no number there is no rounding.
+    // NaN and infinities have no rounding error.
     let alike = |x: &f64, y: &f64| x.is_finite() && y.is_finite() || x == y || x.is_nan() && y.is_nan();
     if !x.iter().zip(&y).all(|(x, y)| alike(x, y)) {
         return false;
@@ -214,11 +217,14 @@ fn near(program: &Arc<Program>, inputs: &[Array], i: usize, x: &Array, y: &Array
     found <= bound
 }
 
-/// Which results of a program, mapped over these inputs, have the bits of a loop over the rows. The order of additions is that of a row alone. But a product
-/// of a mapped matrix and one that is not is one larger product, whose order may be another, and decompositions have their own.
+/// Returns for each result of a program, mapped over these inputs, if it must have the bits of a loop over
+/// the rows. Sums add the elements of a row in the order of a row alone. Two kinds of results need not have
+/// these bits. The product of a mapped matrix and an unmapped one is one larger product, whose order may
+/// differ. Decompositions have an order of their own.
 fn exact(program: &Program, mapped: &[bool]) -> Vec<bool> {
     let mut exact = vec![true; mapped.len()];
-    // Whether a variable may have the new axis, and whether it must: what comes of programs within may be the same in all rows.
+    // `may` is true for variables that may have the new axis, `must` for those that have it in any case. The
+    // results of inner programs may be the same in all rows, so they are never in `must`.
     let [mut may, mut must] = [mapped.to_vec(), mapped.to_vec()];
     for equation in program.equations() {
         let operands = || equation.inputs.iter().map(|var| var.index());
@@ -240,12 +246,12 @@ fn exact(program: &Program, mapped: &[bool]) -> Vec<bool> {
     program.outputs().iter().map(|var| exact[var.index()]).collect()
 }
 
-/// Returns true if a program multiplies or decomposes matrices of floats.
+/// Returns true if a program multiplies or decomposes matrices.
 fn has_products(program: &Program) -> bool {
     contains(program, &|op| matches!(op, Op::Dot(_) | Op::Linalg(_)))
 }
 
-/// A function of a case's inputs of floats, and its point.
+/// A function of a case's float inputs, and its point.
 struct Differentiable<'a> {
     case: &'a Case,
     floats: Vec<usize>,
@@ -264,7 +270,7 @@ impl<'a> Differentiable<'a> {
         self.floats.iter().map(|&i| self.case.inputs[i].clone()).collect()
     }
 
-    /// The results of floats.
+    /// Returns the float results.
     fn value(&self, x: Vec<Array>) -> Vec<Array> {
         let mut inputs = self.case.inputs.clone();
         for (&i, x) in self.floats.iter().zip(x) {
@@ -282,7 +288,7 @@ fn directions(dice: &mut Dice, like: &[Array]) -> Vec<Array> {
         .collect()
 }
 
-/// Numbers of 64 bits.
+/// The elements as 64-bit floats.
 fn numbers(x: &Array) -> Vec<f64> {
     match x.dtype() {
         DType::F32 => x.to_vec::<f32>().into_iter().map(f64::from).collect(),
@@ -290,7 +296,7 @@ fn numbers(x: &Array) -> Vec<f64> {
     }
 }
 
-/// The sum of products, and that of their magnitudes.
+/// Returns the sum of products, and the sum of their magnitudes.
 fn inner(x: &[Array], y: &[Array]) -> (f64, f64) {
     let products = x
         .iter()
@@ -306,7 +312,7 @@ fn largest(x: &[Array]) -> f64 {
     x.iter().flat_map(numbers).fold(0.0, |most, x| most.max(x.abs()))
 }
 
-/// Each element changed by 256 units in the last place at most, up or down.
+/// Changes each element by at most 256 units in the last place, up or down.
 fn shaken(dice: &mut Dice, x: &[Array]) -> Vec<Array> {
     x.iter()
         .map(|x| {
@@ -319,10 +325,10 @@ fn shaken(dice: &mut Dice, x: &[Array]) -> Vec<Array> {
         .collect()
 }
 
-/// One way to take a derivative, each of them a number: of a function at a point along a direction, weighted.
+/// The derivative of a function at a point along a direction, weighted: one number, by one mode.
 struct Derivative {
     value: f64,
-    /// Of what it is a sum.
+    /// The sum of the magnitudes of the terms of `value`.
     size: f64,
 }
 
@@ -338,7 +344,7 @@ fn backward(f: &Differentiable, x: &[Array], along: &[Array], weights: &[Array])
     (y, Derivative { value, size })
 }
 
-/// No derivative goes backwards through a loop on a condition.
+/// Returns true if a case has a reverse mode: it has none if it holds a loop on a condition.
 fn has_reverse(case: &Case) -> bool {
     !contains(&case.program, &|op| matches!(op, Op::While(_)))
 }
@@ -364,13 +370,15 @@ fn modes(case: &Case, dice: &mut Dice) -> Outcome {
         if !case.smooth {
             return Outcome::Unusable;
         }
-        // Zero times infinity stands in one mode only where an element that is masked or out of bounds is not finite, as in JAX.
+        // One mode alone has zero times infinity only if an element that is masked or out of bounds is not
+        // finite, as in JAX.
         if !(forth.size.is_finite() && back.size.is_finite()) {
             return Outcome::Unusable;
         }
-        // Rounding errors of some hundred operations, of what is added up: also where the sum vanishes, slopes of about 1 were added, as in
-        // `1 - (1/3 + 1/3 + 1/3)`. Where the function is ill-conditioned, what a change of the inputs by some units in the last place does to
-        // the derivative.
+        // The bound holds the rounding errors of some hundred operations on the terms of the sum. Slopes of
+        // about 1 were added even if the sum vanishes, as in `1 - (1/3 + 1/3 + 1/3)`. If the function is
+        // ill-conditioned, the bound also holds the effect on the derivative of changing the inputs by some
+        // units in the last place.
         let size = (forth.size + back.size).max(largest(&along) * largest(&weights));
         let mut bound = 1e3 * f64::EPSILON * size;
         let gap = (forth.value - back.value).abs();
@@ -407,8 +415,8 @@ fn differences(case: &Case, dice: &mut Dice) -> Outcome {
     let Some(f) = Differentiable::of(case) else {
         return Outcome::Unusable;
     };
-    // `stop_gradient` is constant for derivatives only. Eigenvectors of an eigenvalue that is there twice have no derivative, which differences do
-    // not always show.
+    // `stop_gradient` is constant for derivatives only. Eigenvectors of a repeated eigenvalue have no
+    // derivative, and differences do not always show that.
     let has_none = |op: &Op| matches!(op, Op::StopGradient | Op::Linalg(Linalg::Eigh));
     if !case.smooth || contains(&case.program, &has_none) {
         return Outcome::Unusable;
@@ -431,7 +439,7 @@ fn differences(case: &Case, dice: &mut Dice) -> Outcome {
             });
             inner(&f.value(moved.collect()), &weights).0
         };
-        // The slopes to both sides, for three steps.
+        // The slopes to both sides, for three steps h.
         let steps = [2.0_f64.powi(-11), 2.0_f64.powi(-14), 2.0_f64.powi(-17)];
         let slopes = steps.map(|h| [(at(h) - middle) / h, (middle - at(-h)) / h]);
         let central = slopes.map(|[right, left]| (right + left) / 2.0);
@@ -444,8 +452,9 @@ fn differences(case: &Case, dice: &mut Dice) -> Outcome {
         if !all.is_finite() {
             return Outcome::Unusable;
         }
-        // What rounding does to a slope; the derivative of a smooth function moves by a 64th from step to step, its bend by an eighth.
-        // What is computed on the way is of about 1 also where the result is not.
+        // The noise is the rounding error of a slope. Values on the way are of about 1 even if the result is
+        // smaller. From step to step the derivative of a smooth function moves by a 64th as much, and its
+        // bend is an eighth.
         let noise = 1e3 * f64::EPSILON * size.max(1.0) / steps[2];
         let (far, near) = ((central[0] - central[1]).abs(), (central[1] - central[2]).abs());
         let smooth = near <= far / 16.0 + noise
@@ -454,7 +463,8 @@ fn differences(case: &Case, dice: &mut Dice) -> Outcome {
         if !smooth {
             return Outcome::Unusable;
         }
-        // Where something within is 0 / 0, as the derivative of atan2 at (0, 0), it is no number in JAX either, whatever it is multiplied by.
+        // A derivative with 0 / 0 in it, such as that of atan2 at (0, 0), is NaN in JAX too, whatever it is
+        // multiplied by.
         if !derivative.size.is_finite() {
             return Outcome::Unusable;
         }
@@ -479,7 +489,7 @@ fn threads(case: &Case) -> Outcome {
                 .expect("a few threads")
         })
     });
-    // Less is not worth waking a thread for.
+    // Smaller arrays are not worth waking a thread for.
     let all = case.program.equations().iter();
     let mut sizes = case
         .program
@@ -504,7 +514,7 @@ fn saved(case: &Case) -> Outcome {
     if read != *case.program || read.to_string() != case.program.to_string() {
         return fault("another program is read", read.to_string());
     }
-    // As text, a large array takes many times its memory.
+    // As text, a large array takes many times its memory. So large arrays are left out.
     for x in case.inputs.iter().filter(|x| x.size() <= 1 << 22) {
         let text = serde_json::to_string(x).expect("an array is text");
         match serde_json::from_str::<Array>(&text) {
@@ -516,7 +526,7 @@ fn saved(case: &Case) -> Outcome {
     Outcome::Agrees
 }
 
-/// A case for another program.
+/// Returns a case with another program and other inputs.
 pub(crate) fn replaced(case: &Case, program: Program, inputs: Vec<Array>) -> Case {
     Case {
         program: Arc::new(program),

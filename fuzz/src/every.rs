@@ -1,5 +1,6 @@
-//! Every variant of the language's enums that hold something. Each list is written once, and a `match` over it has no wildcard: a variant that the language gains
-//! does not compile here until it is added, and then not in [`generate`](crate::generate) until it is generated.
+//! Lists every variant of the enums that ops are made of. A `match` over each list has no wildcard, so a new
+//! variant does not compile here until it is in the list. Then it does not compile in
+//! [`generate`](crate::generate) until that generates it.
 
 use kiln_program::{CustomRule, Effect, Op};
 

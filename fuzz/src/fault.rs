@@ -1,26 +1,26 @@
-//! What is wrong: results that differ, and panics.
+//! Faults: results that differ, and panics.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-/// Something that must not be.
+/// Two results that differ, or a panic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// The same for faults of one kind: the line that panicked, or what differs.
+    /// The same text for faults of one kind: the place of the panic, or the results that differ.
     pub kind: String,
-    /// What was seen.
+    /// The values that differ, or the message of the panic.
     pub facts: String,
 }
 
 thread_local! {
-    /// Where the last panic of this thread that is under a check was, and what it said.
+    /// The file and line of the last panic on this thread.
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
-    /// How many calls of [`caught`] are under way.
+    /// The number of calls of [`caught`] that are under way.
     static CAUGHT: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The result of `f`, or where and with what it panicked.
+/// Returns the result of `f`, or a fault with the place and the message of its panic.
 pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -28,7 +28,8 @@ pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Fault> {
         std::panic::set_hook(Box::new(move |info| {
             let at = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
             PANIC.set(at);
-            // A fault of the fuzzer's own; what panics on a thread of the engine is reported by the check.
+            // The panic is a fault of the fuzzer itself. The checks report panics within [`caught`] and on
+            // the engine's threads.
             if CAUGHT.get() == 0 && rayon::current_thread_index().is_none() {
                 before(info);
             }

@@ -1,4 +1,4 @@
-//! Random programs: well-typed equations over every op.
+//! Generates random programs: well-typed equations over every op.
 
 use crate::dice::Dice;
 use crate::every::{EffectKind, OpKind, RuleKind};
@@ -12,18 +12,19 @@ use kiln_program::{
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A program with arrays for its inputs.
+/// A program, and arrays for its inputs.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// What is computed.
+    /// The program.
     pub program: Arc<Program>,
-    /// Of what.
+    /// The inputs of the program.
     pub inputs: Vec<Array>,
-    /// Whether the program is differentiable almost everywhere: its floats are of 64 bits and moderate.
+    /// True if the program is differentiable almost everywhere. Its floats then have 64 bits and moderate
+    /// size.
     pub smooth: bool,
 }
 
-/// The case that belongs to a seed.
+/// Returns the case of a seed.
 pub fn case(seed: u64) -> Case {
     let mut dice = Dice::new(seed);
     let smooth = dice.chance(40);
@@ -52,12 +53,12 @@ pub fn case(seed: u64) -> Case {
     }
 }
 
-/// The number of elements, not counting axes of length 0.
+/// Returns the number of elements, as if axes of length 0 had length 1.
 fn span(shape: &Shape) -> usize {
     shape.iter().map(|&n| n.max(1)).product()
 }
 
-/// Arrays for a program's inputs.
+/// Returns random arrays for a program's inputs.
 pub fn inputs(dice: &mut Dice, program: &Program, smooth: bool) -> Vec<Array> {
     program
         .input_types()
@@ -73,7 +74,7 @@ pub fn inputs(dice: &mut Dice, program: &Program, smooth: bool) -> Vec<Array> {
         .collect()
 }
 
-/// How many elements arrays have: numbers around those at which the engine changes its ways.
+/// The size of arrays. The engine works in another way beyond each of the bounds, so sizes lie around them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     Few,
@@ -83,7 +84,7 @@ enum Class {
 }
 
 impl Class {
-    /// The most elements of a variable.
+    /// The most elements that a variable has.
     fn limit(self) -> usize {
         match self {
             Class::Few => 256,
@@ -109,18 +110,18 @@ impl Class {
 struct Style {
     smooth: bool,
     class: Class,
-    /// How many programs may still stand within each other.
+    /// The number of levels that programs may still be nested by.
     depth: usize,
 }
 
-/// A program in the making.
+/// A program that is being generated.
 struct Maker<'d> {
     dice: &'d mut Dice,
     builder: Builder,
-    /// What operands are taken from.
+    /// The variables from which operands are taken.
     vars: Vec<Var>,
     style: Style,
-    /// True if it may have any number of inputs.
+    /// True if the program may have any number of inputs.
     open: bool,
 }
 
@@ -135,7 +136,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Some of the variables, the last ones above all.
+    /// Picks some of the variables, mostly the last ones.
     fn outputs(&mut self) -> Vec<Var> {
         if self.vars.is_empty() {
             let of = self.array_type();
@@ -214,7 +215,7 @@ impl Maker<'_> {
                 n
             };
             let n = if size * n > limit { 1 } else { n };
-            // Also where the array is empty: the axis of length 0 can go later.
+            // The axis of length 0 may go later. So the size of an empty array counts too.
             size *= n.max(1);
             shape.push(n);
         }
@@ -241,7 +242,8 @@ impl Maker<'_> {
         }
     }
 
-    /// A new variable of a type that depends on nothing: an input if there may be one.
+    /// Adds a variable of a type that depends on no other: an input if there may be one more, else a
+    /// constant.
     fn leaf(&mut self, of: ArrayType) -> Var {
         let var = match self.open && self.builder.inputs().len() < 6 {
             true => self.builder.input(of),
@@ -272,7 +274,7 @@ impl Maker<'_> {
             .expect("a constant")[0]
     }
 
-    /// A variable that is there, or a new one.
+    /// Returns a variable that exists, or a new one.
     fn any(&mut self) -> Var {
         if self.vars.is_empty() || (self.open && self.dice.chance(12)) {
             let of = self.array_type();
@@ -281,7 +283,7 @@ impl Maker<'_> {
         self.recent(&self.vars.clone())
     }
 
-    /// A variable whose type is as wanted, if there is one.
+    /// Returns a variable whose type fits, if there is one.
     fn which(&mut self, fits: impl Fn(&ArrayType) -> bool) -> Option<Var> {
         let vars: Vec<Var> = self
             .vars
@@ -292,7 +294,7 @@ impl Maker<'_> {
         (!vars.is_empty()).then(|| self.recent(&vars))
     }
 
-    /// A variable with axes.
+    /// Returns a variable with at least `least` axes.
     fn with_axes(&mut self, least: usize) -> Option<Var> {
         match self.which(|of| of.shape.rank() >= least) {
             Some(var) => Some(var),
@@ -303,7 +305,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A variable of one of the dtypes that an op takes, all operands alike.
+    /// Returns a variable of a dtype that an op takes for all its operands.
     fn taken_by(&mut self, op: &Op, operands: usize) -> Option<Var> {
         let fits = |dtype: DType| {
             let scalar = ArrayType::new(dtype, []);
@@ -331,7 +333,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A variable of a type: one that is there, one made of another, or a new one.
+    /// Returns a variable of a type: one that exists, one made from another, or a new one.
     fn like(&mut self, of: &ArrayType) -> Var {
         if let (true, Some(var)) = (self.dice.chance(75), self.which(|other| other == of)) {
             return var;
@@ -343,7 +345,7 @@ impl Maker<'_> {
         self.fitted(x, of)
     }
 
-    /// A variable of a type, made of `x`.
+    /// Returns a variable of a type, made from `x`.
     fn fitted(&mut self, x: Var, of: &ArrayType) -> Var {
         let x = self.cast(x, of.dtype);
         let shape = self.of(x).shape;
@@ -387,7 +389,7 @@ impl Maker<'_> {
         )
     }
 
-    /// Indices below `n`, but for some.
+    /// Returns indices that are mostly below `n`.
     fn indices(&mut self, dtype: DType, shape: &[usize], n: usize) -> Var {
         let of = ArrayType::new(dtype, shape);
         let raw = match self.dice.chance(20) {
@@ -424,7 +426,7 @@ impl Maker<'_> {
         Some(made)
     }
 
-    /// Adds an equation, with others that make its operands.
+    /// Adds an equation, and equations for its operands.
     fn equation(&mut self) {
         for _ in 0..20 {
             let kind = *self.dice.pick(OpKind::ALL);
@@ -436,7 +438,7 @@ impl Maker<'_> {
 
     fn make(&mut self, kind: OpKind) -> Option<Vars> {
         match kind {
-            // Float literals are lifted when the program is compiled.
+            // The compiler lifts float literals. So a lifted literal begins as a constant.
             OpKind::Constant | OpKind::Lifted => {
                 let of = self.array_type();
                 let wild = self.wild();
@@ -523,7 +525,7 @@ impl Maker<'_> {
                         true => (0, n),
                         false => (self.dice.between(0, n), self.dice.between(0, n)),
                     };
-                    // Mostly not empty.
+                    // Most slices are not empty.
                     let (a, b) = if a == b && n > 0 && self.dice.chance(80) {
                         (0, n)
                     } else {
@@ -702,7 +704,7 @@ impl Maker<'_> {
                     .collect();
                 let effect = match *self.dice.pick(EffectKind::ALL) {
                     EffectKind::Print => Effect::Print(format!("shown{}", " {}".repeat(operands.len()))),
-                    // Which fails where there is a NaN.
+                    // A check of floats fails if one of them is NaN. So no floats are checked.
                     EffectKind::CheckNan if operands.iter().any(|&var| self.of(var).dtype.is_float()) => {
                         return None;
                     }
@@ -716,7 +718,7 @@ impl Maker<'_> {
         }
     }
 
-    /// An operand at which a function is smooth, if that matters.
+    /// Returns an operand at which the function is smooth, if the program must be smooth.
     fn in_domain(&mut self, f: Unary, x: Var) -> Var {
         if !self.style.smooth || !self.of(x).dtype.is_float() {
             return x;
@@ -813,7 +815,7 @@ impl Maker<'_> {
         self.push(Op::Broadcast { shape, axes }, &[x])
     }
 
-    /// Some elements of an array with axes.
+    /// Picks some elements of an array with axes, for a gather or a scatter.
     fn place(&mut self, x: Var) -> Indexing {
         let shape = self.of(x).shape;
         let batch = if self.dice.chance(30) {
@@ -860,7 +862,7 @@ impl Maker<'_> {
         let contract = self.dice.below(order.len() - batch + 1).min(2);
         let (lhs_batch, lhs_contract): (Axes, Axes) =
             (order[..batch].into(), order[batch..batch + contract].into());
-        // The other operand's axes, in any order.
+        // The axes of the other operand, in random order.
         let mut axes: Vec<(Option<usize>, usize)> = order[..batch + contract]
             .iter()
             .map(|&i| (Some(i), of.shape[i]))
@@ -894,7 +896,7 @@ impl Maker<'_> {
             lhs_batch,
             rhs_batch,
         };
-        // Work, not only elements.
+        // The limit is on the number of products, not only on the elements of the result.
         let result = infer(&Op::Dot(dot.clone()), &[&of, &self.of(y)]).ok()?;
         let terms: usize = dot.lhs_contract.iter().map(|&i| of.shape[i]).product();
         (result[0].shape.size() * terms < 2_000_000).then_some(())?;
@@ -908,9 +910,10 @@ impl Maker<'_> {
         let of = ArrayType::new(self.float(), shape.clone());
         let raw = self.like(&of);
         let f = *self.dice.pick(Linalg::ALL);
-        // Of a system that is nearly singular no digit of a derivative is right: rows of at most 6 numbers below 1 are dominated by 8.
+        // A derivative has no right digit if a system is nearly singular. So 8 is added to the diagonal,
+        // which dominates rows of at most 6 numbers below 1.
         let dominant = self.style.smooth && f == Linalg::Solve;
-        // Away from singular matrices, mostly.
+        // Most matrices are far from singular.
         let a = match self.dice.chance(70) || dominant {
             true => {
                 let rank = shape.len();
@@ -947,7 +950,7 @@ impl Maker<'_> {
             false => raw,
         };
         match f {
-            // Its derivative is that along symmetric matrices.
+            // The derivative of eigh is that along symmetric matrices. So the matrix is made symmetric.
             Linalg::Eigh if self.style.smooth => {
                 let mut order: Axes = (0..shape.len()).collect();
                 order.swap(shape.len() - 2, shape.len() - 1);
@@ -973,12 +976,12 @@ impl Maker<'_> {
 
     // Programs within programs.
 
-    /// A few variables.
+    /// Picks a few variables.
     fn some(&mut self) -> Vec<Var> {
         (0..self.dice.below(4)).map(|_| self.any()).collect()
     }
 
-    /// A few types: of variables that are there, or new ones.
+    /// Picks a few types: those of variables, or new ones.
     fn result_types(&mut self) -> Vec<ArrayType> {
         (0..self.dice.between(1, 3))
             .map(|_| match self.dice.chance(60) && !self.vars.is_empty() {
@@ -991,7 +994,7 @@ impl Maker<'_> {
             .collect()
     }
 
-    /// A program of these types: often one that passes its inputs on, exchanges them, or drops them.
+    /// Generates a program of these types. Often it returns its inputs, swaps them or drops them.
     fn within(&mut self, inputs: Vec<ArrayType>, outputs: &[ArrayType]) -> Option<Program> {
         let depth = self.style.depth.checked_sub(1)?;
         let style = Style { depth, ..self.style };
@@ -1022,13 +1025,13 @@ impl Maker<'_> {
         Some(maker.builder.finish(&results))
     }
 
-    /// A scalar that counts.
+    /// Returns a scalar that counts.
     fn counter(&mut self) -> Var {
         let start = Scalar::from_i64(DType::I32, self.dice.below(3) as i64);
         self.number(start, &Shape::scalar())
     }
 
-    /// A body whose first carry, after its consts, counts up.
+    /// Returns a body whose first carry, after its consts, counts up.
     fn counting(&mut self, body: Program, consts: usize) -> Program {
         let mut builder = Builder::new();
         let types = body.input_types();
@@ -1050,7 +1053,7 @@ impl Maker<'_> {
         let mut length = *self.dice.pick(&[0, 1, 1, 2, 2, 3, 3, 4, 5, 8, 13, 40]);
         let mut xs = vec![];
         for _ in 0..self.dice.below(3) {
-            // Along an axis that is there.
+            // A variable whose first axis gives the length of the loop.
             let along = self.which(|of| of.shape.first().is_some_and(|&n| n <= 40));
             if let (true, true, Some(var)) = (xs.is_empty(), self.dice.chance(70), along) {
                 length = self.of(var).shape[0];
@@ -1099,7 +1102,7 @@ impl Maker<'_> {
         self.push(Op::Scan(scan), &operands)
     }
 
-    /// A loop until a counter reaches its end, or a condition of its own fails.
+    /// Adds a loop that ends when a counter reaches its end, or when a condition of its own fails.
     fn repeat(&mut self) -> Option<Vars> {
         self.style.depth.checked_sub(1)?;
         let (consts, mut init) = (self.some(), self.some());
@@ -1137,7 +1140,7 @@ impl Maker<'_> {
         self.push(Op::While(w), &operands)
     }
 
-    /// A function of floats that is given the derivative which it has anyway.
+    /// Adds a function of floats with a custom rule. The rule is the derivative that the function has anyway.
     fn custom(&mut self) -> Option<Vars> {
         let floats = |vars: Vec<Var>, maker: &Self| -> Vec<Var> {
             vars.into_iter()
@@ -1152,7 +1155,7 @@ impl Maker<'_> {
             .collect();
         let types: Vec<ArrayType> = inputs.iter().map(|&var| self.of(var)).collect();
         let whole = Arc::new(self.within(types.clone(), &outputs)?);
-        // No derivative goes through a loop on a condition backwards, and what is done for its own sake would be done twice.
+        // A loop on a condition has no reverse mode. An effect would happen twice.
         if inputs.is_empty()
             || outputs.is_empty()
             || contains(&whole, &|op| matches!(op, Op::While(_) | Op::Effect(_)))
@@ -1168,7 +1171,8 @@ impl Maker<'_> {
         let f = |x: Vec<Array>| call(&whole, x);
         let n = types.len();
         let kind = *self.dice.pick(RuleKind::ALL);
-        // What goes wrong here, `Check::Modes` finds in programs that hold the same equations.
+        // `Check::Modes` finds the faults of these transformations in programs with the same equations. So
+        // they are not reported here.
         let rule = caught(|| match kind {
             RuleKind::Vjp => {
                 let residuals = |x: Vec<Array>| -> Vec<Array> { f(x.clone()).into_iter().chain(x).collect() };
@@ -1202,7 +1206,7 @@ impl Maker<'_> {
     }
 }
 
-/// Where a gather reads, or a scatter writes.
+/// The axes and indices at which a gather reads or a scatter writes.
 struct Indexing {
     axes: Axes,
     batch: usize,
@@ -1210,7 +1214,7 @@ struct Indexing {
     indices: Vec<Var>,
 }
 
-/// Whether an op of a kind stands in a program, or in one of those that it runs.
+/// Returns true if a program, or one that it holds, has an op for which `is` returns true.
 pub fn contains(program: &Program, is: &impl Fn(&Op) -> bool) -> bool {
     program
         .equations()
@@ -1218,7 +1222,7 @@ pub fn contains(program: &Program, is: &impl Fn(&Op) -> bool) -> bool {
         .any(|equation| is(&equation.op) || equation.op.programs().iter().any(|inner| contains(inner, is)))
 }
 
-/// The kinds of the ops that stand in a program, and in those that it runs.
+/// Returns the kinds of the ops in a program and in the programs that it holds.
 pub fn kinds(program: &Program) -> BTreeSet<OpKind> {
     let mut found = BTreeSet::new();
     for equation in program.equations() {

@@ -1,7 +1,8 @@
-//! Random programs over every op, run in many ways that must agree.
+//! Runs random programs over every op in several ways, whose results must agree.
 //!
-//! [`generate`] makes a program of a seed, with [`values`] for its inputs. Each of the [`checks`] runs it in two ways, one of them often
-//! [`one_by_one`], which is what a program means. [`shrink`] makes the smallest program that still fails.
+//! [`generate`] makes a program from a seed, and [`values`] its inputs. Each of the [`checks`] runs the
+//! program in two ways. One of them is often [`one_by_one`], which defines the meaning of a program.
+//! [`shrink`] finds the smallest program that still fails.
 
 pub mod checks;
 pub mod dice;
@@ -20,12 +21,12 @@ use generate::Case;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What checks of many programs have found.
+/// The outcomes of the checks of many programs, counted.
 #[derive(Default)]
 pub struct Counts(BTreeMap<Check, [u64; 3]>);
 
 impl Counts {
-    /// Runs the checks on the case of a seed; gives what is wrong.
+    /// Runs the checks on the case of a seed. Returns the faults.
     pub fn check(&mut self, checks: &[Check], seed: u64) -> Vec<(Check, Case, Fault)> {
         let case = generate::case(seed);
         let mut faults = vec![];
@@ -46,7 +47,7 @@ impl Counts {
 }
 
 impl Counts {
-    /// How often a check has compared something that agreed.
+    /// Returns the number of times that a check compared results that agreed.
     pub fn agree(&self, check: Check) -> u64 {
         self.0.get(&check).map_or(0, |[agree, ..]| *agree)
     }
@@ -65,7 +66,7 @@ impl fmt::Display for Counts {
     }
 }
 
-/// A check's name on the command line.
+/// Returns a check's name on the command line.
 pub fn name(check: Check) -> String {
     check
         .to_possible_value()
@@ -74,7 +75,7 @@ pub fn name(check: Check) -> String {
         .to_string()
 }
 
-/// A fault as text: the smallest program that shows it, and how to see it again.
+/// Returns a fault as text: the smallest program that shows it, and how to run it again.
 pub fn report(check: Check, case: &Case, fault: &Fault, seed: u64) -> String {
     let small = shrink::shrunk(case, check, seed, &fault.kind);
     let facts = match check.run(&small, seed) {

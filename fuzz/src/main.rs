@@ -6,25 +6,25 @@ use kiln_fuzz::{Counts, report};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Runs random programs in ways that must agree; prints the smallest ones that do not.
+/// Runs random programs in ways that must agree. Prints the smallest programs that do not.
 #[derive(Parser)]
 struct Arguments {
-    /// The seed of the first program; each one has the next.
+    /// The seed of the first program. The next program has the next seed.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// How many programs at most.
+    /// The most programs to run.
     #[arg(long)]
     count: Option<u64>,
-    /// How long at most.
+    /// The longest time to run, in seconds.
     #[arg(long)]
     seconds: Option<u64>,
-    /// What is checked: everything, if nothing is named.
+    /// The checks to run. All of them if none is named.
     #[arg(long, value_enum)]
     check: Vec<Check>,
-    /// How many faults of a kind are shrunk and printed.
+    /// The most faults of one kind to shrink and print.
     #[arg(long, default_value_t = 1)]
     show: usize,
-    /// Instead of checking, runs ever new numbers, shapes and closures, and fails when memory grows.
+    /// Runs ever new numbers, shapes and closures instead of checks. Fails when memory grows.
     #[arg(long)]
     soak: bool,
 }

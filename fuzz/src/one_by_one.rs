@@ -1,11 +1,12 @@
-//! What a program means: its equations run one after another, each as a program of its own, and loops iteration by iteration.
+//! Runs a program by its definition: one equation after another, each as a program of its own, and loops
+//! iteration by iteration.
 
 use crate::values::{buffer, row, stacked};
 use kiln::{Array, call};
 use kiln_program::{Builder, Equation, Op, Program, Scan};
 use std::sync::Arc;
 
-/// The results of a program for these arrays.
+/// Returns the results of a program for these arrays.
 pub fn run(program: &Program, inputs: &[Array]) -> Vec<Array> {
     let values = variables(program, inputs);
     program
@@ -15,7 +16,7 @@ pub fn run(program: &Program, inputs: &[Array]) -> Vec<Array> {
         .collect()
 }
 
-/// The values of all variables of a program.
+/// Returns the values of all variables of a program.
 pub fn variables(program: &Program, inputs: &[Array]) -> Vec<Array> {
     let mut values = inputs.to_vec();
     for equation in program.equations() {
@@ -82,7 +83,7 @@ fn iterations(scan: &Scan, operands: &[Array]) -> Vec<Array> {
     carry
 }
 
-/// The results of one op as a program of its own.
+/// Runs one op as a program of its own, and returns its results.
 fn alone(op: &Op, operands: &[Array]) -> Vec<Array> {
     let mut builder = Builder::new();
     let inputs: Vec<_> = operands.iter().map(|x| builder.input(x.array_type())).collect();

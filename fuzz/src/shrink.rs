@@ -1,4 +1,4 @@
-//! The smallest case that still fails.
+//! Finds the smallest case that still fails.
 
 use crate::checks::{Check, Outcome, replaced};
 use crate::fault::caught;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// The longest time that shrinking takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The smallest case found that fails in the same way.
+/// Returns the smallest case found that fails in the same way.
 pub fn shrunk(case: &Case, check: Check, seed: u64, kind: &str) -> Case {
     let begun = Instant::now();
     let fails = |case: &Case| match check.run(case, seed) {
@@ -38,7 +38,7 @@ pub fn shrunk(case: &Case, check: Check, seed: u64, kind: &str) -> Case {
     }
 }
 
-/// Smaller cases, those that leave out most first.
+/// Returns smaller cases. Those that leave out most come first.
 fn candidates(case: &Case) -> impl Iterator<Item = Case> + use<> {
     let parts: [fn(&Case) -> Vec<Case>; 5] = [fewer_results, cut, simpler, shorter, plainer];
     let case = case.clone();
@@ -51,7 +51,7 @@ fn with_outputs(program: &Program, outputs: &[Var]) -> Program {
     new.finish(outputs)
 }
 
-/// One result alone.
+/// Returns cases with one of the results alone.
 fn fewer_results(case: &Case) -> Vec<Case> {
     let outputs = case.program.outputs();
     if outputs.len() < 2 {
@@ -61,7 +61,8 @@ fn fewer_results(case: &Case) -> Vec<Case> {
     one.map(|program| trimmed(case, &program, &case.inputs)).collect()
 }
 
-/// Equations become inputs, whatever they gave.
+/// Returns cases in which the results of one equation become inputs. The inputs have the values that the
+/// equation gave.
 fn cut(case: &Case) -> Vec<Case> {
     let Ok(values) = caught(|| one_by_one::variables(&case.program, &case.inputs)) else {
         return vec![];
@@ -98,7 +99,7 @@ fn cut(case: &Case) -> Vec<Case> {
         .collect()
 }
 
-/// Programs of the same type that do less.
+/// Returns cases whose programs have the same type and do less.
 fn simpler(case: &Case) -> Vec<Case> {
     let programs = less(&case.program);
     programs
@@ -107,7 +108,7 @@ fn simpler(case: &Case) -> Vec<Case> {
         .collect()
 }
 
-/// Axes of other lengths.
+/// Returns cases in which axes have other lengths.
 fn shorter(case: &Case) -> Vec<Case> {
     let mut lengths: Vec<usize> = vec![];
     for index in 0..case.program.variables() {
@@ -133,7 +134,7 @@ fn shorter(case: &Case) -> Vec<Case> {
     found
 }
 
-/// Inputs of ones, or counting.
+/// Returns cases in which an input counts or is all ones.
 fn plainer(case: &Case) -> Vec<Case> {
     let mut found = vec![];
     for i in 0..case.inputs.len() {
@@ -183,7 +184,7 @@ fn cropped(x: &Array, of: &ArrayType) -> Array {
     })
 }
 
-/// Without equations that no result needs, and without inputs that nothing reads.
+/// Drops equations that no result needs, and inputs that nothing reads.
 fn trimmed(case: &Case, program: &Program, inputs: &[Array]) -> Case {
     let program = alive(program);
     let read = |var: Var| {
@@ -204,7 +205,7 @@ fn trimmed(case: &Case, program: &Program, inputs: &[Array]) -> Case {
                 map.push(builder.input(of));
                 fewer.push(x.clone());
             }
-            // Any variable stands for it.
+            // Nothing reads this input, so any variable stands for it.
             false => {
                 let nothing = || Op::Constant {
                     value: Scalar::from_bool(false),
@@ -227,7 +228,7 @@ fn trimmed(case: &Case, program: &Program, inputs: &[Array]) -> Case {
     replaced(case, program, fewer)
 }
 
-/// Without equations that no result and no effect needs.
+/// Drops equations that no result and no effect needs.
 fn alive(program: &Program) -> Program {
     let mut live = vec![false; program.variables()];
     let mut kept = vec![false; program.equations().len()];
@@ -271,11 +272,11 @@ fn alive(program: &Program) -> Program {
     builder.finish(&outputs)
 }
 
-/// Programs of the same inputs and types of results, each one step simpler.
+/// Returns programs of the same inputs and types of results. Each is one step simpler.
 fn less(program: &Program) -> Vec<Program> {
     let mut found = vec![];
     for (i, equation) in program.equations().iter().enumerate() {
-        // Each result by an earlier variable, or by nothing.
+        // An earlier variable or a constant takes the place of each result.
         if equation.outputs.len() == 1 && !matches!(equation.op, Op::Constant { .. }) {
             let of = program.type_of(equation.outputs[0]);
             let first = equation.outputs[0].index();
@@ -303,7 +304,7 @@ fn less(program: &Program) -> Vec<Program> {
             }));
         }
         for inner in equation.op.programs() {
-            // What is called, in its caller.
+            // The inner program takes the place of the equation that runs it.
             let skipped = usize::from(matches!(equation.op, Op::Cond(_)));
             found.extend(rebuilt(program, i, |builder, _, operands| {
                 Ok(inner.inline(builder, &operands[skipped..])?.into())
@@ -315,7 +316,7 @@ fn less(program: &Program) -> Vec<Program> {
     shorter.collect()
 }
 
-/// Programs whose equations give one result less, or take one operand less, that nobody reads.
+/// Returns programs in which one equation has one result less that nobody reads, or one operand less.
 fn narrower(program: &Program) -> Vec<Program> {
     let mut found = vec![];
     for (i, equation) in program.equations().iter().enumerate() {
@@ -333,7 +334,8 @@ fn narrower(program: &Program) -> Vec<Program> {
     found
 }
 
-/// The op without one result or one operand, if it can lack it; and the operand that goes.
+/// Returns the op without one result or one operand, and the operand that goes, if the op can do without
+/// them.
 fn narrowed(op: &Op, result: Option<usize>, operand: Option<usize>) -> Option<(Op, Option<usize>)> {
     let less = |program: &Arc<Program>, input: Option<usize>| {
         let outputs = program.outputs().iter().enumerate();
@@ -426,7 +428,7 @@ fn is_read(program: &Program, var: Var) -> bool {
             .any(|equation| equation.inputs.contains(&var))
 }
 
-/// The program with another op for an equation, which lacks one result or one operand.
+/// Returns the program with another op for an equation. The op lacks one result or one operand.
 fn with_narrower(
     program: &Program,
     changed: usize,
@@ -467,7 +469,7 @@ fn with_narrower(
     Some(builder.finish(&outputs))
 }
 
-/// The program with one equation's results made in another way, if it types.
+/// Returns the program in which one equation's results are made in another way, if it is well-typed.
 fn rebuilt(
     program: &Program,
     changed: usize,
@@ -500,9 +502,9 @@ fn rebuilt(
     Some(builder.finish(&outputs))
 }
 
-/// Ops of the same type that run less.
+/// Returns ops of the same type that run less.
 fn less_of(op: &Op) -> Vec<Op> {
-    // A body may also give an input of its, instead of what it computes.
+    // A body may also return one of its inputs instead of a result.
     let within = |program: &Arc<Program>| -> Vec<Arc<Program>> {
         let mut found = less(program);
         let types = program.input_types();
@@ -543,7 +545,7 @@ fn less_of(op: &Op) -> Vec<Op> {
             }
             found.into_iter().map(Op::Scan).collect()
         }
-        // It counts on, or it may not end.
+        // The body must count on and the condition must compare, or the loop may not end.
         Op::While(w) => {
             let bodies = within(&w.body)
                 .into_iter()
@@ -587,7 +589,7 @@ fn less_of(op: &Op) -> Vec<Op> {
     }
 }
 
-/// Returns true if a body's first result is a sum with its first carry, as the generator makes it.
+/// Returns true if a body's first result is a sum with its first carry. The generator makes bodies so.
 fn counts_on(body: &Program, consts: usize) -> bool {
     let counter = body.inputs().nth(consts);
     let sum = body
@@ -617,7 +619,7 @@ fn compares(condition: &Program, consts: usize) -> bool {
     })
 }
 
-/// The program with all axes of one length made another one.
+/// Returns the program in which all axes of length `from` have length `to`.
 fn resized(program: &Program, from: usize, to: usize) -> Result<Program, TypeError> {
     let length = |n: usize| if n == from { to } else { n };
     let shape_of = |shape: &Shape| -> Shape { shape.iter().map(|&n| length(n)).collect() };

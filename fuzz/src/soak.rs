@@ -1,4 +1,4 @@
-//! Ever new numbers, shapes and closures: memory must not grow.
+//! Runs ever new numbers, shapes and closures, and checks that memory does not grow.
 
 use crate::checks::Check;
 use crate::dice::Dice;
@@ -6,13 +6,15 @@ use crate::generate;
 use kiln::{Array, cache_info, grad, jit, lax, numpy as np, vmap};
 use std::time::{Duration, Instant};
 
-/// What a process may grow by beside its caches: the arrays of the largest programs come and go, and the allocator holds their memory in pieces.
+/// The memory that a process may take beside its caches. The arrays of the largest programs come and go, and
+/// the allocator holds their memory in pieces.
 const PIECES: u64 = 48 << 20;
 
-/// Runs for some time; prints the memory that is resident every ten seconds.
+/// Runs for some time. Prints the resident memory every ten seconds.
 ///
 /// # Errors
-/// When memory is more than in the first minute by more than the caches had left, or where the system does not tell.
+/// Returns an error if memory exceeds that of the first minute by more than the room left in the caches.
+/// Returns an error if the system does not tell the memory.
 pub fn soak(seconds: u64) -> Result<(), String> {
     let begun = Instant::now();
     let mut dice = Dice::new(7);
@@ -21,7 +23,7 @@ pub fn soak(seconds: u64) -> Result<(), String> {
         closures(&mut dice);
         let case = generate::case(rounds);
         for check in [Check::Jit, Check::Vmap, Check::Modes] {
-            // What is wrong with it is for other runs to say.
+            // The outcome does not matter here. Other runs report faults.
             check.run(&case, rounds);
         }
         rounds += 1;
@@ -53,7 +55,7 @@ pub fn soak(seconds: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Functions of a number and a shape that were not there before.
+/// Runs functions of a number and a shape that are new.
 fn closures(dice: &mut Dice) {
     let c = dice.unit();
     let n = dice.between(1, 2000);
@@ -61,7 +63,7 @@ fn closures(dice: &mut Dice) {
     let length = dice.between(1, 40) as i64;
     let f = move |x: Array| ((&x * c).sin() + x.pow(c)).sum();
     let results = [
-        // One op after another, compiled, and in both transformations.
+        // One op after another, compiled, and under both transformations.
         x.pow(c) + c,
         f(x.clone()),
         jit(f)(x.clone()),
@@ -77,7 +79,7 @@ fn closures(dice: &mut Dice) {
     }
 }
 
-/// The bytes of this process that are in memory.
+/// Returns the bytes of this process that are in memory.
 fn resident() -> Result<u64, String> {
     let status = std::fs::read_to_string("/proc/self/status").map_err(|error| error.to_string())?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,17 +1,17 @@
-//! The elements of arrays: mostly tame, some special.
+//! Makes the elements of arrays: mostly moderate numbers, some special ones.
 
 use crate::dice::Dice;
 use kiln::{Array, Buffer};
 use kiln_program::{ArrayType, DType, Scalar};
 
-/// How wild the elements of an array are.
+/// The range of an array's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wild {
     /// Moderate numbers at which most functions are smooth.
     Smooth,
     /// Moderate numbers with zeros, signs, and indices out of bounds.
     Tame,
-    /// NaN, infinities, denormals, zeros of both signs, and the extremes of integers among them.
+    /// NaN, infinities, denormals, zeros of both signs, and the extremes of integers among other numbers.
     Special,
 }
 
@@ -50,7 +50,7 @@ const FLOATS: [f64; 31] = [
     1.9e19,
 ];
 
-/// A number of a dtype.
+/// Returns a random number of a dtype.
 pub fn scalar(dice: &mut Dice, dtype: DType, wild: Wild) -> Scalar {
     let special = wild == Wild::Special && dice.chance(35);
     match dtype {
@@ -97,12 +97,12 @@ pub fn scalar(dice: &mut Dice, dtype: DType, wild: Wild) -> Scalar {
     }
 }
 
-/// An array of random elements.
+/// Returns an array of random elements.
 pub fn array(dice: &mut Dice, of: &ArrayType, wild: Wild) -> Array {
     filled(of, |_| scalar(dice, of.dtype, wild))
 }
 
-/// An array of the elements that a function of their index gives.
+/// Returns an array with the elements that a function returns for their indices.
 pub fn filled(of: &ArrayType, mut element: impl FnMut(usize) -> Scalar) -> Array {
     let mut buffer = Buffer::zeros(of.clone());
     let size = of.dtype.size();
@@ -113,7 +113,7 @@ pub fn filled(of: &ArrayType, mut element: impl FnMut(usize) -> Scalar) -> Array
     Array::from_buffer(buffer)
 }
 
-/// An array of the rows `rows`, of an array whose first axis holds rows; or of arrays joined along a new first axis.
+/// Returns an array of a type whose bytes are these pieces, one after the other.
 pub fn joined(of: ArrayType, pieces: &[&[u8]]) -> Array {
     let mut buffer = Buffer::zeros(of);
     let bytes = buffer.bytes_mut().expect("nobody else holds a new buffer");
@@ -125,7 +125,7 @@ pub fn joined(of: ArrayType, pieces: &[&[u8]]) -> Array {
     Array::from_buffer(buffer)
 }
 
-/// Arrays of one type, joined along a new first axis.
+/// Joins arrays of one type along a new first axis.
 pub fn stacked(of: &ArrayType, arrays: &[Array]) -> Array {
     let buffers: Vec<Buffer> = arrays.iter().map(buffer).collect();
     let pieces: Vec<&[u8]> = buffers.iter().map(Buffer::bytes).collect();
@@ -135,7 +135,7 @@ pub fn stacked(of: &ArrayType, arrays: &[Array]) -> Array {
     joined(ArrayType::new(of.dtype, shape), &pieces)
 }
 
-/// The element `i` along the first axis.
+/// Returns the element `i` along the first axis.
 pub fn row(x: &Array, i: usize) -> Array {
     let buffer = buffer(x);
     let of = ArrayType::new(x.dtype(), &x.shape()[1..]);
@@ -143,12 +143,12 @@ pub fn row(x: &Array, i: usize) -> Array {
     joined(of, &[&buffer.bytes()[i * n..(i + 1) * n]])
 }
 
-/// The elements in memory.
+/// Returns the elements of an array, in memory.
 pub fn buffer(x: &Array) -> Buffer {
     x.try_buffer().expect("an array that is not traced")
 }
 
-/// Whether two arrays have the same type and, bit for bit, the same elements; a NaN equals any other.
+/// Returns true if two arrays have the same type and, bit for bit, the same elements. A NaN equals any other.
 pub fn same(x: &Array, y: &Array) -> bool {
     let (x, y) = (buffer(x), buffer(y));
     if x.array_type() != y.array_type() {

@@ -1,4 +1,4 @@
-//! A thousand random programs, the same at every run.
+//! Checks a thousand random programs, the same at every run.
 
 use clap::ValueEnum;
 use kiln_fuzz::checks::Check;
@@ -18,7 +18,8 @@ fn a_thousand_programs_agree() {
         }
     }
     println!("{counts}");
-    // A check that says nothing is none: these are nearly as many as there were when this was written.
+    // A check that compares nothing is no check. These numbers are nearly the counts when this test was
+    // written.
     for (check, least) in [
         (Check::Jit, 1000),
         (Check::Vmap, 900),

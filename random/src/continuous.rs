@@ -98,7 +98,8 @@ macro_rules! with_parameter {
         /// that is a float, else the default float dtype.
         ///
         /// # Panics
-        /// When the key is an array of keys, the shape has a negative length, or the parameter does not broadcast to it.
+        /// When the key is an array of keys, the shape has a negative length, or the parameter does not
+        /// broadcast to it.
         ///
         /// ```
         /// use kiln::{Key, random};
@@ -129,11 +130,13 @@ pub(crate) fn float_dtype(parameter: &Array) -> DType {
 }
 
 with_parameter! {
-    /// Floats whose logarithm is normal with mean 0 and standard deviation `sigma`: `exp(sigma z)` of a normal `z`.
+    /// Floats whose logarithm is normal with mean 0 and standard deviation `sigma`: `exp(sigma z)` of a
+    /// normal `z`.
     lognormal(sigma = 0.5) -> "[0.9859474 1.2630961]" |key, shape, dtype, sigma| (normal_dtype(key, shape, dtype) * sigma).exp();
     /// Pareto floats, from 1 upwards, of shape `b`: more than `x` with probability `x^-b`.
     pareto(b = 3.0) -> "[1.2505779 1.4617001]" |key, shape, dtype, b| (exponential_dtype(key, shape, dtype) / b).exp();
-    /// Rayleigh floats, of scale `scale`: `scale √(-2 log u)` of a uniform `u`, the length of a vector of two normal floats.
+    /// Rayleigh floats, of scale `scale`: `scale √(-2 log u)` of a uniform `u`, the length of a vector of two
+    /// normal floats.
     rayleigh(scale = 2.0) -> "[2.3933022 1.7571814]" |key, shape, dtype, scale| scale * (uniform_dtype(key, shape, dtype, 0, 1).log() * -2.0).sqrt();
     /// Weibull floats, of scale 1 and shape `concentration`: `e^(1 / concentration)` of an exponential `e`.
     weibull_min(concentration = 2.0) -> "[0.8190345 1.0671461]" |key, shape, dtype, concentration| exponential_dtype(key, shape, dtype).pow(1.0 / concentration);

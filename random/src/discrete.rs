@@ -46,7 +46,8 @@ pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
     })
 }
 
-/// The number of trials to the first success, each successful with probability `p`: `⌊log u / log(1 - p)⌋ + 1` of a uniform `u`.
+/// The number of trials to the first success, each successful with probability `p`:
+/// `⌊log u / log(1 - p)⌋ + 1` of a uniform `u`.
 ///
 /// The result has shape `shape`, to which `p` broadcasts, and the default integer dtype.
 ///
@@ -209,7 +210,8 @@ fn log_gamma(x: &Array) -> Array {
     lax::mul_add(&factor, &log_t, &log_root) + sum.log()
 }
 
-/// Hörmann, "The transformed rejection method for generating Poisson random variables" (1993), algorithm PTRS.
+/// Hörmann, "The transformed rejection method for generating Poisson random variables" (1993), algorithm
+/// PTRS.
 fn rejection(key: Key, lam: &Array, shape: &[usize]) -> Array {
     let log_lam = lam.log();
     let b = 0.931 + 2.53 * lam.sqrt();

@@ -27,7 +27,8 @@ pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
     )
 }
 
-/// Floats uniform on `[low, high)`, of shape `shape`, to which the bounds broadcast, and the default float dtype.
+/// Floats uniform on `[low, high)`, of shape `shape`, to which the bounds broadcast, and the default float
+/// dtype.
 ///
 /// # Panics
 /// As [`uniform`], and when a bound does not broadcast.

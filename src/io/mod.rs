@@ -37,16 +37,19 @@
 //! reads more files. Of `.npy` files kiln refuses
 //!
 //! - bytes after the last element;
-//! - headers that are Python, but not as NumPy writes it: types such as `'f4'` and `'float32'`, lengths such as `0x3`, `00` and `True`, text escapes, comments, a key that is there twice;
+//! - headers that are Python, but not as NumPy writes it: types such as `'f4'` and `'float32'`, lengths such
+//!   as `0x3`, `00` and `True`, text escapes, comments, a key that is there twice;
 //! - elements of a type that there is no dtype for, and bools that are neither 0 nor 1.
 //!
 //! NumPy trusts the central directory of an `.npz` file and skips all bytes that the directory does not name.
 //! kiln refuses
 //!
-//! - a local header, an end record or a count that says something else than the directory, and a directory that ends elsewhere;
+//! - a local header, an end record or a count that says something else than the directory, and a directory
+//!   that ends elsewhere;
 //! - bytes that belong to no entry, before, between or after them, and an archive comment;
 //! - two entries of one name, and entries that are no `.npy` files;
-//! - compressions other than deflate, flags and versions that NumPy does not write, and names that are neither ASCII nor marked as UTF-8.
+//! - compressions other than deflate, flags and versions that NumPy does not write, and names that are
+//!   neither ASCII nor marked as UTF-8.
 
 mod error;
 mod file;

@@ -1,4 +1,5 @@
-//! The safetensors format: the length of a header, a header in JSON, and the elements of all arrays, row-major and little-endian.
+//! The safetensors format: the length of a header, a header in JSON, and the elements of all arrays,
+//! row-major and little-endian.
 
 use super::file::{damaged, elements, fill, numbers, truncated, typed, within};
 use super::{Error, Place};

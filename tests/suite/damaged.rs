@@ -1,4 +1,4 @@
-//! Damaged files: what NumPy says of them and what kiln says, and mutated files of every format.
+//! Reads damaged files and compares kiln's verdict with NumPy's. Also reads mutated files of every format.
 
 use kiln::Array;
 use kiln::io::{self, Error};
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A row of `damaged.json`: see `tests/reference/README.md`.
+/// A row of `damaged.json`. `tests/reference/README.md` describes it.
 #[derive(Deserialize)]
 struct Row {
     file: String,
@@ -28,7 +28,8 @@ fn data(path: &str) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-/// Files with one byte changed, and files cut off, in the order of `damages` in `tests/reference/files.py`.
+/// Returns files with one byte changed, and files cut off, in the order of `damages` in
+/// `tests/reference/files.py`.
 fn damages(file: &[u8]) -> Vec<Vec<u8>> {
     let mut damaged = vec![];
     for (at, &byte) in file.iter().enumerate() {
@@ -47,7 +48,7 @@ fn damages(file: &[u8]) -> Vec<Vec<u8>> {
     damaged
 }
 
-/// Files made of spans of one, in the order of `pieces` in `tests/reference/files.py`.
+/// Returns files made of spans of one file, in the order of `pieces` in `tests/reference/files.py`.
 fn pieces(file: &[u8]) -> Vec<Vec<u8>> {
     let n = file.len();
     let joined = |spans: &[(usize, usize)]| {
@@ -96,7 +97,7 @@ fn pieces(file: &[u8]) -> Vec<Vec<u8>> {
     damaged
 }
 
-/// The checksum that `content` in `tests/reference/files.py` has of what is read.
+/// Returns the checksum of the arrays in a file, as `content` in `tests/reference/files.py` does.
 fn content(file: &[u8], archive: bool) -> Result<String, Error> {
     let arrays: BTreeMap<String, Array> = match archive {
         true => io::from_npz(file)?,
@@ -111,7 +112,8 @@ fn content(file: &[u8], archive: bool) -> Result<String, Error> {
     Ok(format!("{:08x}", checksum.finalize()))
 }
 
-/// What errors say of files that NumPy reads. The documentation of `kiln::io` explains them.
+/// The words of kiln's errors for files that NumPy reads. The documentation of `kiln::io` explains these
+/// errors.
 const STRICTER: [&str; 13] = [
     "bytes too many after the end",
     "has no byte order",
@@ -128,8 +130,8 @@ const STRICTER: [&str; 13] = [
     "bytes that belong there",
 ];
 
-/// What kiln reads, NumPy reads with the same content; what NumPy reads and kiln does not, is refused for a reason that is documented. An archive that is read has
-/// the content that it had before, whatever happened to it.
+/// NumPy reads every file that kiln reads, with the same content. If NumPy reads a file and kiln refuses it,
+/// the reason is documented. A damaged archive that kiln reads has the content of the undamaged one.
 #[test]
 fn as_numpy_does() {
     let table: Table = serde_json::from_slice(&data("damaged.json")).unwrap();
@@ -167,7 +169,8 @@ fn as_numpy_does() {
     assert!(reasons.values().all(|&count| count > 0), "{reasons:?}");
 }
 
-/// Two thousand mutated files of each format, or as many as the variable `KILN_FILES_COUNT` says, from the seed `KILN_FILES_SEED` on.
+/// Reads two thousand mutated files of each format. The variable `KILN_FILES_COUNT` sets another number, and
+/// `KILN_FILES_SEED` the first seed.
 #[test]
 fn mutated_files_are_errors_or_can_be_used() {
     /// No mutated file needs a piece of memory as large as this.

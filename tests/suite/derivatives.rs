@@ -1,5 +1,5 @@
-//! Derivatives of every function against JAX's, against finite differences, and against each other in every nesting:
-//! `reference/data/derivatives.json`.
+//! Compares derivatives of every function with JAX's, with finite differences, and with each other in every
+//! nesting: `reference/data/derivatives.json`.
 
 mod ops;
 
@@ -11,12 +11,13 @@ use ops::op;
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// An array of a row, on the CPU.
+/// Reads an array of a row, on the CPU.
 fn reference(value: &Value) -> Array {
     on_cpu(|| array(value))
 }
 
-/// The function of a row in one dtype, at its point, with the cotangent of its value and the tangents of its inputs.
+/// The function of a row in one dtype, with its inputs, the cotangent of its value and the tangents of its
+/// inputs.
 struct Case<'a> {
     row: &'a Value,
     dtype: DType,
@@ -25,7 +26,7 @@ struct Case<'a> {
     tangents: Vec<Array>,
 }
 
-/// `weights` of derivatives_table.py.
+/// The numbers of `weights` in derivatives_table.py.
 fn weights(seed: usize, like: &Array) -> Array {
     let numbers = (0..like.size()).map(|i| (((i * 7 + seed * 3) % 12) as f64 - 5.5) / 4.0);
     Array::new(numbers.collect::<Vec<f64>>(), like.shape()).astype(like.dtype())
@@ -62,7 +63,7 @@ impl Case<'_> {
         .1
     }
 
-    /// The Hessian of the value, weighted by the cotangent, times the tangents: forward over reverse.
+    /// Returns the Hessian of the value, weighted by the cotangent, times the tangents: forward over reverse.
     fn second(&self, xs: &[Array]) -> Vec<Array> {
         jvp(
             |xs: Vec<Array>| self.pull(&xs),
@@ -72,18 +73,20 @@ impl Case<'_> {
         .1
     }
 
-    /// How far a result may be from what it is in exact arithmetic.
+    /// Returns the bound on the distance of a result from exact arithmetic.
     ///
-    /// A derivative of order d is a formula of at most 8 * 4^d elementary functions of 2 ulp each, whose inputs are rounded as often. So
-    /// it is right, up to 16 * 4^d eps of its greatest element, for inputs that are off by as much, and these move it by its condition
-    /// times that (the table has it from the next derivative). Sums and eliminations are short: at most 12 elements, 3 rows.
+    /// A derivative of order d is a formula of at most 8 * 4^d elementary functions of 2 ulp each. Its inputs
+    /// are rounded as often. So the result is within 16 * 4^d eps of its greatest element, for inputs that
+    /// are off by as much. These inputs move the result by its condition times that. The table has the
+    /// condition from the next derivative. Sums and eliminations are short: at most 12 elements, 3 rows.
     fn bound(&self, key: &str, i: usize) -> f64 {
         let order = ["outputs", "vjp", "hvp"]
             .iter()
             .position(|name| *name == key)
             .unwrap_or(1);
         let wanted = floats(&reference(&self.row[key][i]));
-        // The value's own condition is the first derivative's size, which the jvp has for the tangents, none less than 1/8.
+        // The condition of the value is the size of the first derivative. The jvp has it for the tangents,
+        // none of which is less than 1/8.
         let condition = match key {
             "outputs" => 8.0 * greatest(&floats(&reference(&self.row["jvp"][0]))) * greatest(&all(&self.xs)),
             key => float(&self.row["condition"][key][i]),
@@ -91,7 +94,8 @@ impl Case<'_> {
         looseness() * 16.0 * 4_f64.powi(order as i32) * eps(self.dtype) * (greatest(&wanted) + condition)
     }
 
-    /// What differs between results and those of the row, within this many bounds.
+    /// Returns the first difference between results and those of the row that is beyond `bounds` times the
+    /// bound.
     fn compare(&self, key: &str, found: &[Array], bounds: f64) -> Option<String> {
         let wanted = list(&self.row[key]);
         if found.len() != wanted.len() {
@@ -116,7 +120,7 @@ fn inner(xs: &[Array], ys: &[Array]) -> f64 {
     all(xs).iter().zip(all(ys)).map(|(x, y)| x * y).sum()
 }
 
-/// What differs between two arrays by more than `bound`; infinities and NaN must be the same.
+/// Returns the difference between two arrays if it exceeds `bound`. Infinities and NaN must be the same.
 fn near(found: &Array, wanted: &Array, bound: f64) -> Option<String> {
     if found.shape() != wanted.shape() {
         return Some(format!("has shape {}, not {}", found.shape(), wanted.shape()));
@@ -133,7 +137,7 @@ fn near(found: &Array, wanted: &Array, bound: f64) -> Option<String> {
     ))
 }
 
-/// Runs a check of every row of a list, in float64 and float32, and reports what it finds wrong.
+/// Runs a check of every row of a list, in float64 and float32. Reports the differences that it returns.
 fn each(list: &str, check: impl Fn(&Case) -> Option<String>) {
     let mut report = Report::default();
     for row in rows("derivatives", list) {
@@ -163,7 +167,8 @@ fn first_derivatives_are_jax_s_in_both_modes() {
     });
 }
 
-/// At kinks, ties and the ends of domains, value for value. What is finite is a product of at most 4 roundings with the weight.
+/// Compares derivatives at kinks, ties and the ends of domains, value for value. A finite value is a product
+/// with the weight, of at most 4 roundings.
 #[test]
 fn conventions_are_jax_s() {
     each("edges", |case| {
@@ -191,12 +196,12 @@ fn conventions_are_jax_s() {
     });
 }
 
-/// Returns true if 0 times NaN or infinity is NaN: the compiler of a GPU may take it for 0.
+/// Returns true if 0 times NaN or infinity is NaN. The compiler of a GPU may take the product for 0.
 fn keeps_nan() -> bool {
     is_exact()
 }
 
-/// `with_nans` of derivatives_table.py.
+/// The numbers of `with_nans` in derivatives_table.py.
 fn with_nans(x: &Array) -> Array {
     let numbers = floats(x).into_iter().enumerate();
     let numbers = numbers.map(|(i, x)| if i % 4 % 3 == 0 { f64::NAN } else { x });
@@ -205,7 +210,8 @@ fn with_nans(x: &Array) -> Array {
     }))
 }
 
-/// A derivative is NaN where JAX's is, in both modes, when some of the cotangents are, or some of the tangents of one input.
+/// A derivative is NaN wherever JAX's is, in both modes, if some cotangents or some tangents of one input are
+/// NaN.
 #[test]
 fn nan_spreads_as_in_jax() {
     if !keeps_nan() {
@@ -233,7 +239,7 @@ fn nan_spreads_as_in_jax() {
     });
 }
 
-/// Forward over reverse, reverse over reverse, reverse over forward, forward over forward.
+/// Compares forward over reverse, reverse over reverse, reverse over forward, and forward over forward.
 #[test]
 fn second_derivatives_are_jax_s_in_every_nesting() {
     each("smooth", |case| {
@@ -256,11 +262,12 @@ fn second_derivatives_are_jax_s_in_every_nesting() {
     });
 }
 
-/// The central difference of `f` along the tangents, and how far it may be off.
+/// Returns the central difference of `f` along the tangents, and the bounds on its errors.
 ///
-/// With step h it is off by h^2 / 6 times the third derivative, a third of its distance from the difference with step 2 h up to higher terms; we allow
-/// all of that distance. Its values are right up to 64 eps of their size, which is divided by h; as are the inputs, which moves them by the
-/// derivative itself.
+/// With step h the difference is off by h^2 / 6 times the third derivative. Up to higher terms this is a
+/// third of the distance from the difference with step 2 h. The bound allows all of that distance. The values
+/// are right up to 64 eps of their size, which is divided by h. The inputs are too, and move the values by
+/// the derivative itself.
 fn central(case: &Case, f: impl Fn(&[Array]) -> Vec<Array>) -> (Vec<f64>, f64) {
     let h = 2_f64.powi(-13);
     let moved = |by: f64| -> Vec<f64> {
@@ -293,7 +300,8 @@ fn agree(name: &str, found: &[Array], (wanted, bound): (Vec<f64>, f64)) -> Optio
     fails.then(|| format!("{name}: {found:?}, differences {wanted:?}: {off:e} apart, {bound:e} allowed"))
 }
 
-/// First, second and third derivatives, the third by all three in reverse and by forward over forward over reverse.
+/// Compares first, second and third derivatives. The third is by reverse mode three times, and by forward
+/// over forward over reverse.
 #[test]
 fn derivatives_are_those_of_finite_differences() {
     each("smooth", |case| {
@@ -324,7 +332,7 @@ fn derivatives_are_those_of_finite_differences() {
     });
 }
 
-/// jit of a derivative is the same formula, and a jitted function has the same derivatives.
+/// Compares jit of a derivative, and the derivative of a jitted function, with JAX's.
 #[test]
 fn jit_changes_nothing() {
     each("smooth", |case| {
@@ -341,8 +349,8 @@ fn jit_changes_nothing() {
     });
 }
 
-/// vmap of derivatives is a loop over them, and the derivative of a vmapped function is the vmapped derivative: over a batch of all
-/// inputs, and of each alone.
+/// vmap of derivatives agrees with a loop over them. The derivative of a vmapped function agrees with the
+/// vmapped derivative. The batch is of all inputs, and of each input alone.
 #[test]
 fn vmap_of_derivatives_and_derivatives_of_vmap() {
     each("smooth", |case| {
@@ -354,7 +362,7 @@ fn vmap_of_derivatives_and_derivatives_of_vmap() {
 }
 
 fn batch(case: &Case, batched: &[usize]) -> Option<String> {
-    // The second element of the batch is a little smaller, by what float32 holds.
+    // The second element of the batch is a little smaller, by a factor that float32 holds.
     let element = |k: usize, x: &Array| if k == 0 { x.clone() } else { x * 0.984375 };
     let whole = |chosen: &[Array]| -> Vec<Array> {
         let mut xs = case.xs.clone();
@@ -380,7 +388,8 @@ fn batch(case: &Case, batched: &[usize]) -> Option<String> {
         let (x, y) = (f(first.clone()), f(second.clone()));
         x.iter().zip(&y).map(|(x, y)| np::stack([x, y], 0)).collect()
     };
-    // Both are right up to the bound of the whole derivative; the second element's is as that of the first.
+    // Both are right up to the bound of the whole derivative. The bound of the second element is like that of
+    // the first.
     let bound = |key: &str, j: usize| 4.0 * case.bound(key, if key == "outputs" { 0 } else { batched[j] });
     let same = |what: &str, key: &str, found: Vec<Array>, wanted: Vec<Array>| {
         (0..wanted.len()).find_map(|j| {
@@ -428,7 +437,7 @@ fn batch(case: &Case, batched: &[usize]) -> Option<String> {
     .or_else(|| same("vmap of hvp", "hvp", vmap(hvp, 0)(stacked.clone()), looped(&hvp)))
 }
 
-/// How a derivative is taken.
+/// The mode of a derivative.
 #[derive(Clone, Copy, Debug)]
 enum Mode {
     Reverse,
@@ -437,7 +446,7 @@ enum Mode {
 
 const MODES: [Mode; 2] = [Mode::Reverse, Mode::Forward];
 
-/// The derivative of an elementwise function by one of its operands.
+/// Returns the derivative of an elementwise function by one of its operands.
 fn derivative(mode: Mode, f: &dyn Fn(&[Array]) -> Array, xs: &[Array], by: usize) -> Array {
     let of = |x: Array| {
         let mut xs = xs.to_vec();
@@ -451,10 +460,11 @@ fn derivative(mode: Mode, f: &dyn Fn(&[Array]) -> Array, xs: &[Array], by: usize
     }
 }
 
-/// What is off in a derivative of a table of `tails_table.py`.
+/// Returns the elements of a derivative that are too far from a table of `tails_table.py`.
 ///
-/// `ulps` are what the rule's functions, of 2 ulp each, and its roundings may add up to: 8 in a first derivative (three functions and four roundings), twice as many in
-/// a second. An input that is off by an ulp moves the result by an ulp of `moved`, and so does a rounding on the way.
+/// `ulps` bounds the sum of the errors of the rule's functions, of 2 ulp each, and of its roundings. It is 8
+/// for a first derivative, of three functions and four roundings, and twice as many for a second. An input
+/// that is off by an ulp moves the result by an ulp of `moved`. So does a rounding on the way.
 fn far_off(ulps: f64, found: &Array, wanted: &Value, moved: &Value, dtype: DType) -> Option<String> {
     let (found, wanted) = (floats(found), floats(&reference(wanted)));
     let least = match dtype {
@@ -479,8 +489,9 @@ fn far_off(ulps: f64, found: &Array, wanted: &Value, moved: &Value, dtype: DType
     (!wrong.is_empty()).then(|| wrong.join(", "))
 }
 
-/// First and second derivatives in both modes and every nesting, under jit and vmap, from the smallest arguments to the greatest. Where JAX is off, the row
-/// says why. On the CPU, whatever the device: others have functions of their own accuracy.
+/// Compares first and second derivatives in both modes and every nesting, under jit and vmap, from the
+/// smallest arguments to the greatest. The table says why where JAX is off. The test runs on the CPU, because
+/// the functions of other devices have an accuracy of their own.
 #[test]
 fn derivatives_keep_their_tails() {
     let mut report = Report::default();
@@ -553,7 +564,7 @@ fn derivatives_keep_their_tails() {
     report.finish(&[]);
 }
 
-/// Single derivatives in the tails, by their formulas.
+/// Compares single derivatives in the tails with their formulas.
 #[test]
 fn tails_of_single_derivatives() {
     type Rows<'a> = &'a [(&'a str, f64, f64)];

@@ -1,5 +1,5 @@
-//! Devices: which there are, where arrays are, what is refused. The whole suite runs on each device by `KILN_DEVICE`; this is what several of
-//! them have to do with one another.
+//! Tests of devices: the list of devices, the device of each array, and refusals. `KILN_DEVICE` runs the
+//! whole suite on one device. The tests here are about several devices at once.
 
 use crate::support::device::{on_cpu, others};
 use crate::support::message;
@@ -26,7 +26,7 @@ fn names_of_no_device_are_refused() {
     }
 }
 
-/// What is built in, by the features of this test.
+/// The features of this test tell which devices are built in.
 #[test]
 fn a_device_that_was_not_built_names_its_feature() {
     let built = [
@@ -93,9 +93,9 @@ fn functions_run_where_their_arguments_are() {
             (back.device(), back.to_string()),
             (Device::cpu(), "[2. 4. 6.]".into())
         );
-        // What a function captured decides, where it has no arguments.
+        // Without arguments, captured arrays decide the device.
         assert_eq!(jit(|(): ()| x.sum())(()).device(), device);
-        // A value that is looked at is computed there too.
+        // The value of a traced array is computed on the same device.
         let looked = grad(|x: Array| {
             if x.sum().item::<f32>() > 0.0 {
                 (3 * x).sum()
@@ -130,7 +130,7 @@ fn the_default_device_is_where_arrays_are_made() {
     }
 }
 
-/// What an error of a jitted function says after the place where the function was made.
+/// Returns an error of a jitted function without its beginning, the place where the function was made.
 fn of_jit(message: String) -> String {
     let rest = message
         .strip_prefix("jit (made at tests/suite/devices.rs:")
@@ -187,7 +187,7 @@ fn an_array_of_a_trace_is_nowhere_yet() {
     looked(np::ones(2));
 }
 
-/// A dtype that the device does not have is refused wherever it comes up.
+/// A device refuses a dtype that it does not have in every operation.
 #[test]
 fn foreign_dtypes_are_refused() {
     for device in others() {
@@ -202,7 +202,7 @@ fn foreign_dtypes_are_refused() {
     }
 }
 
-/// Burn's ndarray backend has no more than 6; GPUs have no bound.
+/// Burn's ndarray backend has no more than 6 axes. GPUs have no bound.
 #[test]
 fn seven_axes_are_refused_where_they_are_too_many() {
     for device in others() {
@@ -224,7 +224,7 @@ fn seven_axes_are_refused_where_they_are_too_many() {
     }
 }
 
-/// What `limits` says that wgpu refuses is what it does not have.
+/// Compares `limits` with the dtypes that wgpu devices have.
 #[test]
 fn the_refused_dtypes_are_listed() {
     let listed = limits();
@@ -258,12 +258,12 @@ fn what_was_asked_of_a_device_is_there_when_it_is_ready() {
     }
 }
 
-/// What another thread asked for has been launched too, though each thread has a queue of its own.
+/// `block_until_ready` also launches the work of another thread, though each thread has a queue of its own.
 #[test]
 fn what_another_thread_asked_for_is_there_when_it_is_ready() {
     for device in others() {
         let x = np::linspace(0, 1, 1000).to_device(device).block_until_ready();
-        // No other test here takes sines: their launches may be among those that are seen.
+        // No other test here takes sines. Launches of other tests may be among those that this test sees.
         let asked = || {
             let x = x.clone();
             let thread = std::thread::spawn(move || jit(|x: Array| x.sin() * 2)(x));
@@ -291,7 +291,7 @@ fn what_another_thread_asked_for_is_there_when_it_is_ready() {
     }
 }
 
-/// What the user's own code panics with is not the device's failure.
+/// A panic of the user's own code passes through as it is, and is no failure of the device.
 #[test]
 fn a_panic_of_what_prints_goes_on_as_it_is() {
     // No other test here prints.
@@ -306,7 +306,8 @@ fn a_panic_of_what_prints_goes_on_as_it_is() {
     }
 }
 
-/// Asks a new process what its default device is: prints it, or the message of the panic; and the files at whose lines functions panic then.
+/// Asks a new process for its default device. The process prints the device, or the message of the panic. It
+/// also prints the files at whose lines functions panic.
 #[test]
 fn the_environment_names_the_default_device() {
     const ASKED: &str = "KILN_TEST_DEFAULT_DEVICE";
@@ -361,7 +362,7 @@ fn the_environment_names_the_default_device() {
         let wanted = format!("device: KILN_DEVICE: there is no device {name:?}");
         assert!(ask(name).starts_with(&wanted), "{}", ask(name));
     }
-    // As if it were not set.
+    // The empty variable counts as not set.
     let best = std::process::Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -376,7 +377,8 @@ fn the_environment_names_the_default_device() {
     assert!(best.contains(&format!("default: {}", ask(""))), "{best}");
 }
 
-/// A new process computes on every device, and nothing but this test writes to the terminal. Mesa's drivers would say that there is no desktop.
+/// A new process computes on every device, and only this test writes to the terminal. Mesa's drivers would
+/// report that there is no desktop.
 #[test]
 fn devices_are_found_in_silence() {
     const ASKED: &str = "KILN_TEST_SILENCE";
@@ -397,18 +399,19 @@ fn devices_are_found_in_silence() {
     assert!(output.status.success());
 }
 
-/// In a process of its own for each device, since the other tests make their arrays on the default one.
+/// The test of each device has a process of its own, because other tests make their arrays on the default
+/// device.
 #[test]
 fn a_process_sets_its_default_device() {
     const SET: &str = "KILN_TEST_SET_DEVICE";
     if let Ok(name) = std::env::var(SET) {
         let device = name.parse().unwrap();
-        // Another one to begin with.
+        // Another device is the default at first.
         assert_ne!(Device::default(), device);
         set_default_device(device);
         let made = [np::zeros(3), jit(|(): ()| np::arange(3))(())];
         assert_eq!(made.map(|x| x.device()), [device; 2]);
-        // The whole process: other threads too.
+        // The setting is for the whole process, so other threads have it too.
         let there = std::thread::spawn(|| np::zeros(3).device()).join();
         assert_eq!(there.unwrap(), device);
         return;
@@ -426,7 +429,8 @@ fn a_process_sets_its_default_device() {
     }
 }
 
-/// Kernels that nobody waited for are compiled and computed yet when a process ends: it ends after them, and well, whether `main` returns or `exit` is called.
+/// A process ends cleanly while kernels that nobody waited for are still compiled and computed. It ends after
+/// them, by a return from `main` and by `exit`.
 #[test]
 fn a_process_ends_after_its_devices() {
     const ENDS: &str = "KILN_TEST_ENDS";
@@ -445,7 +449,7 @@ fn a_process_ends_after_its_devices() {
     for how in ["return", "exit"].repeat(6) {
         let mut command = std::process::Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "devices::a_process_ends_after_its_devices"]);
-        // Kernels that Mesa has compiled before would be done by then.
+        // Kernels that Mesa has compiled before would be done before the process ends.
         let command = command.env(ENDS, how).env("MESA_SHADER_CACHE_DISABLE", "true");
         let output = command.output().unwrap();
         assert!(output.status.success(), "{how}: {}", output.status);

@@ -1,10 +1,10 @@
-//! `Display` and `Debug` of arrays against Python's `str` and `repr`: `reference/data/display.json`.
+//! Compares `Display` and `Debug` of arrays with Python's `str` and `repr`: `reference/data/display.json`.
 
 use crate::support::{Report, array, dtype, numbers, rows, text, weak};
 use kiln::{Array, with_x64};
 use serde_json::Value;
 
-/// A large array: element i is `start + step ((i stride) mod modulus)`.
+/// Returns a large array. Element i is `start + step ((i stride) mod modulus)`.
 fn recipe(row: &Value) -> Array {
     let (how, shape) = (&row["recipe"], numbers(&row["shape"]));
     let [start, step] = ["start", "step"].map(|key| how[key].as_f64().unwrap());
@@ -25,7 +25,7 @@ fn recipe(row: &Value) -> Array {
 fn arrays_print_as_in_python() {
     let mut report = Report::default();
     for row in rows("display", "cases") {
-        // A weak array has a default dtype.
+        // A weak array has a default dtype, so the row sets the 64-bit switch.
         let (shown, repr) = with_x64(text(&row, "dtype").ends_with("64"), || {
             let x = if row["recipe"].is_null() {
                 array(&row)

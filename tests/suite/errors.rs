@@ -1,4 +1,5 @@
-//! Bad input panics at the user's own line, and the message names the function, the fact and often what to do.
+//! Bad input panics at the user's own line. The message names the function and the fact, and often says what
+//! to do.
 
 use crate::support::device::on_cpu;
 use kiln::numpy::{self as np, linalg};
@@ -15,7 +16,7 @@ thread_local! {
     static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
 
-/// The panic of `f`, as the hook saw it on this thread.
+/// Returns the panic of `f` as the hook saw it on this thread.
 fn panic_of(f: impl FnOnce()) -> Option<Panic> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -32,7 +33,7 @@ fn panic_of(f: impl FnOnce()) -> Option<Panic> {
     catch_unwind(AssertUnwindSafe(f)).err().and_then(|_| LAST.take())
 }
 
-/// A call that must panic, and the line it stands on.
+/// A call that must panic, and its line.
 struct Call<'a> {
     line: u32,
     f: Box<dyn FnOnce() + 'a>,
@@ -49,7 +50,8 @@ macro_rules! call {
     };
 }
 
-/// Every call panics at its line with its message, of which the part before `…` counts.
+/// Checks that every call panics at its line with its message. A message with `…` is compared up to that
+/// sign.
 fn refused<'a, const N: usize>(cases: [(Call<'a>, &str); N]) {
     let mut wrong = Vec::new();
     for (Call { line, f }, message) in cases {
@@ -617,7 +619,7 @@ fn traces() {
                 call!(np::arange(2).index(x.gt(0))),
                 "index: the length of a selection by bools depends on values, which a trace does not have: use where_",
             ),
-            // Checked while tracing, at the function's own line.
+            // The check is made while tracing, and the panic is at the function's own line.
             (
                 call!(&x + np::ones(3)),
                 "add: shapes (2,) and (3,) do not broadcast: axis -1 is 2 against 3",
@@ -666,7 +668,7 @@ fn numbers_that_do_not_fit() {
     ]);
 }
 
-/// More of the host's memory than there is: a panic that can be caught, not the end of the process.
+/// A result that needs more memory than the host has is a panic that can be caught. The process does not end.
 #[test]
 fn out_of_memory() {
     let (file, _, message) = panic_of(|| on_cpu(|| drop(np::ones(1_usize << 50)))).expect("a panic");
@@ -726,7 +728,7 @@ fn loops() {
     ]);
 }
 
-/// Lengths that no memory holds, where a length is an argument or comes of two operands.
+/// No memory holds these lengths. A length is an argument here, or comes of two operands.
 #[test]
 fn lengths_that_memory_does_not_hold() {
     const MOST: usize = usize::MAX;
@@ -852,7 +854,7 @@ fn lengths_that_memory_does_not_hold() {
     ]);
 }
 
-/// A diagonal that a matrix does not have is empty, however far away it is.
+/// A diagonal outside of a matrix is empty, however far away it is.
 #[test]
 fn diagonals_that_there_are_not() {
     let m = np::ones((2, 3));

@@ -1,4 +1,4 @@
-//! Functions that are saved, and called by another process.
+//! Saves functions, and calls them in another process.
 
 use crate::support::device::{is_exact, on_cpu};
 use kiln::export::{Exported, export};
@@ -21,7 +21,8 @@ fn same(found: &Array, wanted: &Array) {
     same_elements(found, wanted);
 }
 
-/// Bit for bit; floats of other devices nearly, since their kernels are chosen anew in each process, by time.
+/// Compares bit for bit on the CPU. Other devices choose their kernels by time, in each process anew, so
+/// their floats are compared nearly.
 fn same_elements(found: &Array, wanted: &Array) {
     if found.dtype().is_float() && !is_exact() {
         assert!(
@@ -34,12 +35,12 @@ fn same_elements(found: &Array, wanted: &Array) {
     }
 }
 
-/// Saved and loaded.
+/// Saves and loads a function.
 fn again(exported: &Exported) -> Exported {
     Exported::from_bytes(&exported.to_bytes().unwrap()).unwrap()
 }
 
-/// The message of a panic, and that it is of this file.
+/// Returns the message of the panic of `f`.
 fn panic_of<R>(f: impl FnOnce() -> R) -> String {
     let payload = catch_unwind(AssertUnwindSafe(f)).err().expect("a panic");
     *payload.downcast::<String>().expect("a message")
@@ -80,7 +81,8 @@ fn table() -> Array {
 
 const FILE: &str = "KILN_EXPORT_TEST";
 
-/// The child's part of the next test: loads the function and saves what it gives, and its gradient.
+/// The part of the next test that runs in another process. It loads the function, and saves its result and
+/// its gradient.
 #[test]
 fn in_another_process() {
     let Some(folder) = std::env::var_os(FILE).map(std::path::PathBuf::from) else {
@@ -118,7 +120,7 @@ fn another_process_computes_the_same() {
         String::from_utf8_lossy(&child.stderr)
     );
     let results = io::loadz(folder.join("results.npz")).unwrap();
-    // The original, compiled as one program too.
+    // The original is compiled as one program too.
     let value = jit(f.clone())((market(), Key::new(7)));
     let slope = jit(grad(move |market: Market| f((market, Key::new(7)))))(market());
     assert!(value.item::<f32>() > 0.0);
@@ -126,7 +128,7 @@ fn another_process_computes_the_same() {
     same_elements(&results["compiled"], &value);
     assert!(np::allclose(&results["spot"], &slope.spot).item::<bool>());
     assert!(np::allclose(&results["rate"], &slope.rates[1]).item::<bool>());
-    // And bit for bit what the exported function gives here.
+    // The exported function gives the same bits in this process.
     let here = Exported::load(folder.join("price.kiln")).unwrap();
     let slope = grad(|market: Market| here.call::<_, Array>((market, Key::new(7))))(market());
     same_elements(&results["spot"], &slope.spot);
@@ -189,7 +191,7 @@ fn trees_of_every_kind() {
         same(found.1, wanted.1);
     }
     same(&found.3[1], &wanted.3[1]);
-    // Another tree of the same paths.
+    // The type `Other` is another tree with the same paths.
     type Other = (
         Vec<Array>,
         HashMap<String, Array>,
@@ -253,7 +255,7 @@ fn prints_go_along() {
 
 #[test]
 fn the_64_bit_switch_does_not_matter() {
-    // Of f64, which not every device has.
+    // The function has f64, which not every device has.
     on_cpu(|| {
         let exported = with_x64(true, || export(|x: Array| x / 3 + np::arange(2), np::ones(2)));
         let exported = again(&exported);
@@ -347,7 +349,7 @@ fn what_cannot_be_saved_is_refused() {
         looked.starts_with("item: an array f32[] inside export (made at tests/suite/export.rs"),
         "{looked}"
     );
-    // Deeper than it is read.
+    // The program is deeper than the limit.
     let deep = Limits {
         depth: 39,
         ..Limits::default()
@@ -363,12 +365,12 @@ fn what_cannot_be_saved_is_refused() {
     exported.to_bytes().unwrap();
 }
 
-/// `jit` within `jit`, so many times.
+/// Returns `jit` within `jit`, nested `depth` times.
 fn nested(depth: usize) -> Box<dyn Fn(Array) -> Array> {
     (0..depth).fold(Box::new(|x| x + 1), |f, _| Box::new(jit(f)))
 }
 
-/// A function that calls another twice, which calls another twice, and so on.
+/// Returns a function that calls a function twice, which calls another twice, and so on.
 fn doubled(depth: usize) -> Box<dyn Fn(Array) -> Array> {
     (0..depth).fold(Box::new(|x: Array| x + 1), |f, _| {
         let f = jit(f);
@@ -406,7 +408,7 @@ fn a_program_that_is_shared_is_saved_once() {
     assert_eq!(shared.call::<_, Array>(np::ones(2)).to_vec::<f32>(), [9.0; 2]);
 }
 
-/// The deepest program that is read by default can be used on a thread with a small stack.
+/// The deepest program that can be loaded by default can be used on a thread with a small stack.
 #[test]
 fn deep_programs_can_be_used() {
     let leaf = r#"{"inputs":[{"dtype":"float32","shape":[2]}],"equations":[[{"Unary":"Sin"},[0],[]]],"outputs":[1]}"#;
@@ -431,7 +433,8 @@ fn deep_programs_can_be_used() {
             r#"{{"inputs":[{{"dtype":"int32","shape":[]}},{{"dtype":"float32","shape":[2]}}],"equations":[["Cond",[{operands}],[{i}]]],"outputs":[2]}}"#
         )
     });
-    // On the CPU: the gradient of a loop keeps an array of one more axis at each level, and other devices have fewer.
+    // The test runs on the CPU. The gradient of a loop keeps an array of one more axis at each level, and
+    // other devices have fewer axes.
     on_cpu(|| {
         let half = || np::full(2, 0.5);
         for program in [calls, loops, choices] {
@@ -524,7 +527,7 @@ fn refused(bytes: &[u8], words: &str) -> Error {
     error
 }
 
-/// A function's file, with its metadata changed.
+/// Returns a function's file with a change in its metadata.
 fn changed(file: &[u8], old: &str, new: &str) -> Vec<u8> {
     let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
     let header = std::str::from_utf8(&file[8..8 + length]).unwrap();
@@ -588,12 +591,13 @@ fn damaged_files_are_errors() {
         &with(r#"\"shape\":[3]"#, r#"\"shape\":[1099511627776,1099511627776]"#),
         "too many elements",
     );
-    // The captured array is another.
+    // The captured array has another shape.
     refused(
         &with(r#""shape":[3]"#, r#""shape":[3,1]"#),
         "captured array 0 is f32[3,1], the program takes f32[3]",
     );
-    // What is only seen by the checksum: paths, the length of a list, an element of the captured array.
+    // Only the checksum finds these changes: in paths, in the length of a list, in an element of the captured
+    // array.
     for (old, new) in [
         (r#"\"results\":[\"[0]\"]"#, r#"\"results\":[\"[1]\"]"#),
         (r#"\"arguments\":[\"\"]"#, r#"\"arguments\":[\".0\"]"#),
@@ -612,7 +616,7 @@ fn damaged_files_are_errors() {
     }
 }
 
-/// What loads at all is what was saved.
+/// A file with a flipped bit is an error, or it loads as it was saved.
 #[test]
 fn flipped_bits() {
     let rates = np::ones(3);

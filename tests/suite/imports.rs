@@ -1,6 +1,8 @@
-//! The imports between the files of each crate: no circles but those that are named here.
+//! Draws the imports between the files of each crate. No files may import one another in a circle, other than
+//! those named here.
 //!
-//! `cargo test --workspace --release --test imports -- --nocapture` draws them: each file, and the files that it imports.
+//! `cargo test --workspace --release --test imports -- --nocapture` prints each file with the files that it
+//! imports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +22,7 @@ const CRATES: &[&str] = &[
     "fuzz/src",
 ];
 
-/// A crate, the files of a circle, and why there is one.
+/// A crate, the files of a circle, and the reason for it.
 const CIRCLES: &[(&str, &[&str], &str)] = &[
     (
         "backends/program/src",
@@ -71,7 +73,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The name of a file's module.
+/// Returns the name of a file's module.
 fn module(root: &Path, file: &Path) -> String {
     let name = file
         .strip_prefix(root)
@@ -81,7 +83,7 @@ fn module(root: &Path, file: &Path) -> String {
     name.strip_suffix("/mod").map_or(name.clone(), str::to_string)
 }
 
-/// A source without its comments and its unit tests.
+/// Returns a source without its comments and its unit tests.
 fn code(file: &Path) -> String {
     let text = fs::read_to_string(file).expect("a text");
     let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
@@ -91,7 +93,7 @@ fn code(file: &Path) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The paths that a source names from `crate` or `super`, with those in braces written out.
+/// Returns the paths that a source names from `crate` or `super`. Braces are written out.
 fn paths(code: &str) -> Vec<Vec<String>> {
     let mut paths = vec![];
     for start in ["crate::", "super::"] {
@@ -105,7 +107,7 @@ fn paths(code: &str) -> Vec<Vec<String>> {
     paths
 }
 
-/// Reads a path and gives what is left of the text.
+/// Reads a path, and returns the rest of the text.
 fn written_out<'a>(text: &'a str, before: &mut Vec<String>, paths: &mut Vec<Vec<String>>) -> &'a str {
     let text = text.trim_start();
     if let Some(mut inside) = text.strip_prefix('{') {
@@ -153,7 +155,7 @@ fn imports(root: &Path) -> Imports {
                 up => here[..here.len().saturating_sub(up)].to_vec(),
             };
             full.extend(path[up.max(1)..].iter().map(String::as_str));
-            // The longest beginning that is a file: what follows is in it.
+            // The longest beginning of the path that is a file. The rest of the path is an item in that file.
             let to = (1..=full.len())
                 .rev()
                 .map(|n| full[..n].join("/"))
@@ -166,7 +168,7 @@ fn imports(root: &Path) -> Imports {
     imports
 }
 
-/// The files that a file leads to.
+/// Returns the files that a file imports, directly and through other files.
 fn reached<'a>(imports: &'a Imports, from: &'a str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut open = vec![from];
@@ -180,7 +182,7 @@ fn reached<'a>(imports: &'a Imports, from: &'a str) -> BTreeSet<&'a str> {
     reached
 }
 
-/// The files that lead to one another, circle by circle.
+/// Returns the groups of files that import one another in a circle.
 fn circles(imports: &Imports) -> BTreeSet<Vec<&str>> {
     let leads: BTreeMap<&str, BTreeSet<&str>> = imports
         .keys()

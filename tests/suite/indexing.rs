@@ -1,4 +1,4 @@
-//! Reading and updating by index against JAX: `reference/data/indexing.json` and `at.json`.
+//! Compares reading and updating by index with JAX: `reference/data/indexing.json` and `at.json`.
 
 use crate::support::compare::{Bound, difference};
 use crate::support::device::{has_too_many_axes, on_cpu};
@@ -7,7 +7,7 @@ use kiln::{Array, IntoItem, OutOfBounds, grad, jit, jvp, lax, numpy as np, step,
 use kiln_core::{Item, Items};
 use serde_json::Value;
 
-/// The index of a row.
+/// Returns the index of a row.
 fn index(row: &Value) -> Items {
     let bound = |x: &Value| x.as_i64().map(|x| x as isize);
     let item = |part: &Value| {
@@ -28,7 +28,8 @@ fn index(row: &Value) -> Items {
     list(&row["index"]).iter().map(item).collect()
 }
 
-/// Nothing here rounds, but sums and products of two elements, which both libraries round correctly: all is equal. The same inside `jit` and `vmap`.
+/// Compares the results bit for bit, also inside `jit` and `vmap`. Only sums and products of two elements
+/// round here, and both libraries round them correctly.
 fn check(report: &mut Report, row: &Value, f: impl Fn(&Array) -> Array) {
     let results = outcome(row, || {
         let x = array(&row["inputs"][0]);
@@ -83,7 +84,7 @@ fn updates() {
     report.finish(&[]);
 }
 
-/// Bounds beyond every array, of types that hold more than `isize`.
+/// The bounds lie beyond every array. Their types hold more than `isize`.
 #[test]
 fn ranges_of_any_length() {
     let x = np::arange(5);
@@ -105,7 +106,7 @@ fn ranges_of_any_length() {
     assert_eq!(x.at(1..=usize::MAX).add(1).to_vec::<i32>(), [0, 2, 3, 4, 5]);
 }
 
-/// An update of an array without elements drops, and so its values have no derivative.
+/// An update of an array without elements changes nothing. So the derivative by its values is 0.
 #[test]
 fn updates_of_empty_arrays_have_derivatives() {
     let update = |(x, value): (Array, Array)| x.at([0, 1]).add(value);
@@ -123,7 +124,8 @@ fn updates_of_empty_arrays_have_derivatives() {
     assert_eq!(each.shape()[..], [3, 0]);
 }
 
-/// Of two zeros the positive one is greater: for an update by itself, and for one in a loop, which is another way through the engine.
+/// Of two zeros the positive one is greater. An update in a loop takes another way through the engine than an
+/// update by itself.
 #[test]
 fn updates_order_zeros_by_their_signs() {
     on_cpu(|| {
@@ -134,7 +136,7 @@ fn updates_order_zeros_by_their_signs() {
             let step = |_, x: Array| f(x);
             lax::fori_loop(0, 3, step, x.clone())
         };
-        // As jax 0.10.2 has it.
+        // jax 0.10.2 has the same signs.
         for (greatest, least) in [(max(x.clone()), min(x.clone())), (looped(&max), looped(&min))] {
             let signs = |x: Array| {
                 x.to_vec::<f32>()
@@ -147,7 +149,8 @@ fn updates_order_zeros_by_their_signs() {
     });
 }
 
-/// The indices that tables cannot hold: JAX clamps a plain integer that is out of bounds, kiln refuses it, because it is a mistake.
+/// Tests the indices that the tables cannot hold. JAX clamps a plain integer that is out of bounds. kiln
+/// refuses it, because it is a mistake.
 #[test]
 fn plain_integers_out_of_bounds_are_refused() {
     let x = kiln::numpy::arange(5);

@@ -1,4 +1,4 @@
-//! Files: whole ones, those of Python, and damaged ones.
+//! Reads and writes files: whole ones, those of Python, and damaged ones.
 
 use crate::support::memory::{LARGEST, MOST};
 use kiln::io::{self, Error};
@@ -14,7 +14,7 @@ use zip::{CompressionMethod, ZipWriter};
 /// No damaged file here needs a piece of memory as large as this.
 const HUGE: usize = 1 << 26;
 
-/// A folder of a test's own.
+/// Returns a folder for one test.
 fn folder(test: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("kiln-io-{test}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
@@ -27,7 +27,7 @@ fn python(file: &str) -> PathBuf {
         .collect()
 }
 
-/// As `sample` in `tests/reference/files.py`.
+/// Returns the array of `sample` in `tests/reference/files.py`.
 fn sample(dtype: DType) -> Array {
     macro_rules! ends {
         ($type:ty) => {
@@ -64,7 +64,7 @@ fn sample(dtype: DType) -> Array {
     }
 }
 
-/// Of every dtype one, a scalar, and empty ones.
+/// Returns an array of every dtype, a scalar, and arrays without elements.
 fn samples() -> BTreeMap<String, Array> {
     let mut arrays: BTreeMap<String, Array> = DType::ALL
         .map(|dtype| (dtype.name().to_string(), sample(dtype)))
@@ -74,7 +74,7 @@ fn samples() -> BTreeMap<String, Array> {
     arrays
 }
 
-/// Bit for bit.
+/// Compares two arrays bit for bit.
 fn same(found: &Array, wanted: &Array) {
     assert_eq!(found.array_type(), wanted.array_type());
     let (found, wanted) = (found.try_buffer().unwrap(), wanted.try_buffer().unwrap());
@@ -165,7 +165,7 @@ fn the_64_bit_switch_does_not_matter() {
     }
 }
 
-/// A `.npy` file of this header and these elements.
+/// Returns a `.npy` file with this header and these elements.
 fn npy(header: &str, elements: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend((header.len() as u16).to_le_bytes());
@@ -174,7 +174,7 @@ fn npy(header: &str, elements: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A safetensors file of this header and these elements.
+/// Returns a safetensors file with this header and these elements.
 fn tensors(header: &str, elements: &[u8]) -> Vec<u8> {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());
@@ -198,7 +198,7 @@ fn kind(error: &Error) -> &'static str {
     }
 }
 
-/// Reads bytes, which must be refused as `wanted` and say so in words; nothing panics on the way.
+/// Reads bytes, which must be refused with the error `wanted` and the words `words`. Nothing may panic.
 fn refused<T>(read: impl Fn(&[u8]) -> Result<T, Error>, bytes: &[u8], wanted: &str, words: &str) {
     let shown = bytes[..bytes.len().min(120)].escape_ascii();
     match catch_unwind(AssertUnwindSafe(|| read(bytes))) {
@@ -379,7 +379,7 @@ fn damaged_safetensors_files() {
     for (header, wanted, words) in headers {
         refused(read, &tensors(&header, &[7; 8]), wanted, words);
     }
-    // In any order, and with metadata.
+    // The arrays may be in any order, with metadata.
     let header = format!(r#"{{"__metadata__":{{"a":"b"}},{},{x}}}"#, y("[4,8]"));
     let found = read(&tensors(&header, &[0, 0, 128, 63, 0, 0, 0, 64])).unwrap();
     assert_eq!((found["x"].item::<f32>(), found["y"].item::<f32>()), (1.0, 2.0));
@@ -421,7 +421,7 @@ fn damaged_npz_files() {
         "format",
         "which load reads",
     );
-    // The last element of x: its checksum is another then.
+    // The last element of x changes, and so the checksum no longer fits.
     let place = whole
         .windows(12)
         .position(|w| w == [0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0])
@@ -456,7 +456,8 @@ fn damaged_npz_files() {
     assert!(LARGEST.get() < HUGE);
 }
 
-/// The end record counts the files twice: neither of these numbers, nor the directory, may lie.
+/// The end record counts the files twice. An archive is refused if one of the counts or the directory is
+/// wrong.
 #[test]
 fn directories_that_lie() {
     let read = |bytes: &[u8]| io::from_npz(bytes);
@@ -480,7 +481,7 @@ fn directories_that_lie() {
     refused(read, &renamed, "damaged", "differ");
 }
 
-/// An archive of one file.
+/// Returns an archive of one file.
 fn archive(name: &str, content: &[u8], method: CompressionMethod) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(method);
@@ -489,7 +490,7 @@ fn archive(name: &str, content: &[u8], method: CompressionMethod) -> Vec<u8> {
     archive.finish().unwrap().into_inner()
 }
 
-/// Puts a number at a place after the start of a file's header and of its entry in the directory.
+/// Writes bytes at a place in a file's header, and at a place in its entry of the directory.
 fn patched(archive: &[u8], places: (usize, usize), new: &[u8]) -> Vec<u8> {
     let mut bytes = archive.to_vec();
     for (magic, place) in [(b"PK\x03\x04", places.0), (b"PK\x01\x02", places.1)] {
@@ -503,7 +504,7 @@ fn patched(archive: &[u8], places: (usize, usize), new: &[u8]) -> Vec<u8> {
 fn archives_that_are_not_numpys_are_refused_as_such() {
     let read = |bytes: &[u8]| io::from_npz(bytes);
     let whole = io::to_npz([("x", np::arange(3))]).unwrap();
-    // The flag that a file is encrypted, and the number of bzip2.
+    // The flag of an encrypted file, and the number of bzip2.
     refused(
         read,
         &patched(&whole, (6, 8), &[1]),
@@ -520,7 +521,7 @@ fn archives_that_are_not_numpys_are_refused_as_such() {
 
 #[test]
 fn memory_is_not_taken_because_a_header_says_so() {
-    // What deflate cannot make smaller, so that it may claim to be a thousand times as much.
+    // Deflate cannot make this noise smaller. So the file may claim to be a thousand times as large.
     let noise = (0_u32..25_000).flat_map(|i| i.wrapping_mul(2_654_435_761).rotate_left(i).to_le_bytes());
     let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (20000000,), }\n";
     let content = npy(header, &noise.collect::<Vec<u8>>());
@@ -569,7 +570,7 @@ fn memory_that_is_not_there_is_an_error() {
     }
 }
 
-/// Every byte of small files, flipped in each of its bits: what comes is an array or an error.
+/// Flips each bit of every byte of small files. The result of reading is an array or an error.
 #[test]
 fn flipped_bits() {
     let arrays = [("a", np::arange(3)), ("b", np::ones(2))];
@@ -646,7 +647,7 @@ fn errors_name_the_file_and_what_is_there_stays() {
     assert_eq!(io::loadz(&path).unwrap()["x"].to_vec::<i32>(), [0, 1, 2]);
     let reserved = io::save_safetensors(&path, [("__metadata__", np::ones(2))]).unwrap_err();
     assert!(matches!(reserved, Error::Name { .. }), "{reserved}");
-    // A folder in the way: what was written beside it goes.
+    // A folder is in the way. The file that was written beside it is removed.
     fs::create_dir(folder.join("way")).unwrap();
     fs::write(folder.join("way/full"), "").unwrap();
     assert!(io::save(folder.join("way"), &np::ones(2)).is_err());
@@ -686,7 +687,7 @@ fn an_array_that_is_being_recorded_is_not_saved() {
     );
 }
 
-/// Files for `files.py check`, where `KILN_FILES` says.
+/// Writes files for `files.py check` into the folder `KILN_FILES`.
 #[test]
 fn files_for_python() {
     let Some(folder) = std::env::var_os("KILN_FILES").map(PathBuf::from) else {

@@ -1,6 +1,7 @@
-//! What QuantEcon's "An Introduction to JAX" prints, and the price of its exercise: `reference/data/lecture.json`.
+//! Compares the output of QuantEcon's "An Introduction to JAX", and the price of its exercise:
+//! `reference/data/lecture.json`.
 
-// The example's model, as its command line runs it.
+// The model of the example, which its command line runs.
 #[allow(unreachable_pub)]
 #[path = "../../examples/option_pricing/greeks.rs"]
 mod greeks;
@@ -16,7 +17,7 @@ use kiln::{lax, random};
 use model::{Estimator, Model, Point};
 use serde_json::Value;
 
-/// What one expression of the lecture gives, and how kiln prints it.
+/// The values of one expression of the lecture, and kiln's texts for them.
 struct Shown {
     values: Vec<Array>,
     str: String,
@@ -33,7 +34,8 @@ impl From<Array> for Shown {
     }
 }
 
-/// A key prints as its words do in Python. Its `Debug` is `Key([0 1])`, because it is no array; the words' is Python's.
+/// A key prints as its words do in Python. Its `Debug` is `Key([0 1])`, because a key is no array. The
+/// `Debug` of its words is Python's.
 impl From<Key> for Shown {
     fn from(key: Key) -> Shown {
         Shown {
@@ -43,7 +45,7 @@ impl From<Key> for Shown {
     }
 }
 
-/// Python prints a named tuple; kiln's `Eigh` is a struct, whose parts print as Python's do.
+/// Python prints a named tuple. kiln's `Eigh` is a struct whose parts print as Python's do.
 impl From<linalg::Eigh> for Shown {
     fn from(
         linalg::Eigh {
@@ -65,7 +67,7 @@ fn lecture_f(x: Array) -> Array {
     a.sum()
 }
 
-/// The `i`-th of the lecture's matrices, each drawn with the second half of a split of the key so far.
+/// Returns the `i`-th of the lecture's matrices. Each is drawn with the second half of a split of the key.
 fn split_matrix(i: usize) -> Array {
     let mut key = Key::new(42);
     let mut matrices = Vec::new();
@@ -86,7 +88,7 @@ fn random_sum(key: Key) -> Array {
     random::normal(first, ()) + random::normal(second, ())
 }
 
-/// The expression of a row in kiln, by name.
+/// Returns the expression of a row in kiln, by name.
 fn expression(name: &str) -> Shown {
     let a = || np::array([1.0, 3.2, -1.5]);
     let halves = |seed: u64| -> [Key; 2] { Key::new(seed).split() };
@@ -141,10 +143,11 @@ fn expression(name: &str) -> Shown {
     }
 }
 
-/// Rows whose text is not Python's to the last digit, and why; the values are within the bound.
+/// Returns a bound for rows whose text differs from Python's in the last digits. The values are within the
+/// bound.
 ///
-/// A sum of n terms in another order differs by up to eps n times the sum of the terms' magnitudes, here that of the sum
-/// itself (the terms have one sign, but for some small ones).
+/// A sum of n terms in another order differs by up to eps n times the sum of the terms' magnitudes. Here that
+/// is the sum itself, because all but a few small terms have one sign.
 fn exception(row: &Value) -> Option<Bound> {
     let terms = match text(row, "name") {
         "f_of_ones" | "f_of_more_ones" => 50_000_000.0,
@@ -170,8 +173,9 @@ fn the_lecture_prints_what_jax_prints() {
                 let other = other
                     .filter(|_| bound.is_none() && is_exact())
                     .map(|(found, key)| format!("{key} is {found}"));
-                // What prints the same in 8 digits may differ in the last bits of a double: f64 normals do.
-                // On a device the normals are within 8 ulp, and those up to 2.5 within 27 more (see random.rs).
+                // Numbers that print the same in 8 digits may differ in the last bits of a double: f64
+                // normals do. On a device the normals are within 8 ulp, and those up to 2.5 within 27 more
+                // (see random.rs).
                 let bound = bound.unwrap_or(Bound::Ulp(if is_exact() { 2.0 } else { 35.0 }));
                 let values = shown.values.iter().zip(list(&row["outputs"]));
                 other.or_else(|| {
@@ -187,7 +191,8 @@ fn the_lecture_prints_what_jax_prints() {
     report.finish(&[]);
 }
 
-/// The exercise as the lecture writes it: terminal log prices, log volatilities and the key. `h` starts as integers.
+/// Runs the exercise as the lecture writes it. Returns terminal log prices, log volatilities and the key. `h`
+/// starts as integers.
 fn simulate(model: Model, paths: usize, key: Key) -> (Array, Array, Key) {
     let Model {
         steps,
@@ -213,8 +218,9 @@ fn simulate(model: Model, paths: usize, key: Key) -> (Array, Array, Key) {
     )
 }
 
-/// Prices are means of payoffs, in another order than JAX's, whose rounding errors grow with the number of paths: they are
-/// bounded by 1e-4 of the price in 32 bits and 1e-9 in 64. The paths themselves are a few roundings apart: by 1e-5 and 1e-12, absolutely.
+/// Compares prices, which are means of payoffs. The order of the sum is not JAX's, so rounding errors grow
+/// with the number of paths. They are bounded by 1e-4 of the price in 32 bits and 1e-9 in 64. The paths
+/// themselves are a few roundings apart: by 1e-5 and 1e-12, absolutely.
 fn price_row(row: &Value) -> Option<String> {
     let args = &row["args"];
     let number = |key: &str| args[key].as_f64().unwrap();
@@ -271,10 +277,11 @@ fn the_option_has_jax_s_price() {
     report.finish(&[]);
 }
 
-/// The greeks of the conditional estimator against central differences with the same paths.
+/// Compares the greeks of the conditional estimator with central differences for the same paths.
 ///
-/// With step h a difference is off by h^2 / 6 times the third derivative, a third of its distance from the one with step 2 h; we allow that distance. The
-/// price is the mean of 1000 terms of 20 steps, right up to 100 eps, which is divided by h.
+/// With step h a difference is off by h^2 / 6 times the third derivative. This is a third of its distance
+/// from the difference with step 2 h. The bound allows all of that distance. The price is the mean of 1000
+/// terms of 20 steps. It is right up to 100 eps, which is divided by h.
 #[test]
 fn greeks_are_those_of_finite_differences() {
     if !has(DType::F64) {
@@ -331,7 +338,7 @@ fn greeks_are_those_of_finite_differences() {
         });
         let estimate = model.price(Key::new(1), 1000, Estimator::Conditional);
         assert!(np::isclose(greeks.price, estimate.price, 1e-12, 0.0).item::<bool>());
-        // Other paths, in three blocks: within 6 standard errors of each other.
+        // Prices from other paths, in three blocks, are within 6 standard errors of each other.
         let blocks = jit(move |key: Key| model.greeks(key, 300_000))(Key::new(1));
         let estimate = model.price(Key::new(2), 300_000, Estimator::Conditional);
         let apart = (blocks.price - estimate.price).abs();

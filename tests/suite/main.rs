@@ -1,4 +1,5 @@
-//! The tests of kiln as its users see it, in one program: `cargo test --workspace --release --test suite -- numpy::` runs those of one file.
+//! The tests of kiln as its users see it, in one program:
+//! `cargo test --workspace --release --test suite -- numpy::` runs those of one file.
 //!
 //! Tests that need a process of their own are beside it: `cache`, `memory`, `launches`.
 
@@ -8,6 +9,7 @@ mod devices;
 mod display;
 mod errors;
 mod export;
+mod house;
 mod imports;
 mod indexing;
 mod io;

@@ -1,4 +1,4 @@
-//! Arrays of the crate ndarray, there and back.
+//! Converts arrays to those of the crate ndarray, and back.
 
 use kiln::ndarray::{Array1, Array2, Array3, ArrayD, IxDyn, array, s};
 use kiln::{Array, DType, Element, NdarrayError, jit, numpy as np};
@@ -61,7 +61,7 @@ fn every_layout() {
             );
         }
     }
-    // Owned, with elements around it that are not its own.
+    // The array is owned, and its memory holds elements that are not its own.
     let mut part = Array1::from_iter(0..10_i64);
     part.slice_collapse(s![3..7]);
     assert_eq!(Array::from(part).to_vec::<i64>(), [3, 4, 5, 6]);

@@ -1,4 +1,4 @@
-//! Every function of `numpy` against JAX's results: the rows of `reference/data/numpy.json`.
+//! Compares every function of `numpy` with JAX's results: the rows of `reference/data/numpy.json`.
 
 mod bounds;
 mod call;
@@ -16,12 +16,12 @@ fn inputs(row: &Value) -> Vec<Option<Array>> {
     list(&row["inputs"]).iter().map(operand).collect()
 }
 
-/// Runs a row: its results, or an exception, or the message of a panic.
+/// Runs a row. Returns its results, or the reason why kiln has no such call, or the message of a panic.
 fn run(row: &Value) -> Result<Result<Vec<Array>, &'static str>, String> {
     outcome(row, || call(text(row, "fn"), &inputs(row), &row["args"]))
 }
 
-/// What differs between the results of a row and JAX's.
+/// Returns the first difference between the results of a row and JAX's.
 fn compare(row: &Value, results: &[Array]) -> Option<String> {
     let outputs = list(&row["outputs"]);
     if results.len() != outputs.len() {
@@ -45,9 +45,10 @@ fn compare(row: &Value, results: &[Array]) -> Option<String> {
         .find_map(|((result, output), bound)| difference(result, output, &bound))
 }
 
-/// Integers to the power of an array of integers: XLA looks at the exponent's low 6 bits only, also where it is negative.
-/// kiln's rule is `1 / x^|n|` truncated for a negative `n` (0, 1 or -1), and all bits of the others. The row must agree where
-/// the exponent is from 0 to 63, and its other results are replaced by the rule's.
+/// Returns the row with results by kiln's rule, for integers to the power of an array of integers. XLA looks
+/// at the low 6 bits of the exponent only, even if it is negative. kiln's rule is `1 / x^|n|` truncated for a
+/// negative `n` (0, 1 or -1), and all bits of other exponents. The row must agree with the rule for exponents
+/// from 0 to 63. The rule replaces its other results.
 fn by_the_rule(row: &Value) -> Value {
     let mut row = row.clone();
     let exact = text(&row["outputs"][0], "dtype").contains("int");
@@ -125,7 +126,7 @@ fn functions_give_what_jax_gives() {
     report.finish(&[(reasons::REPEAT, 8)]);
 }
 
-/// The name under which kiln's messages speak of one of JAX's functions.
+/// Returns the name of one of JAX's functions in kiln's messages.
 fn spoken<'a>(name: &'a str, row: &Value) -> &'a str {
     match name {
         "power" => "pow",
@@ -158,7 +159,8 @@ fn functions_refuse_what_jax_refuses() {
     report.finish(&[(reasons::NEGATIVE_NUMBER, 2), (reasons::REPEAT, 2)]);
 }
 
-/// No integer is NaN: the mean without NaN is the mean, of the dtype that JAX gives (64 bits come of 64 bits alone), and nothing wraps on the way.
+/// No integer is NaN, so the mean without NaN is the mean. Its dtype is JAX's: 64 bits come of 64 bits alone.
+/// No sum wraps on the way.
 #[test]
 fn nanmean_of_integers_is_their_mean() {
     use DType::{Bool, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};

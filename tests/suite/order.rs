@@ -1,4 +1,5 @@
-//! The order of additions, as the page `order.md` of the book fixes it, on every path of the CPU's engine.
+//! Checks the order of additions, which the page `order.md` of the book fixes, on every path of the CPU's
+//! engine.
 
 use crate::support::hash::{bytes, fnv1a64};
 use crate::support::{Report, flag, rows, text};
@@ -8,7 +9,8 @@ use kiln_backends::program::{Builder, Op, Reduction};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The order written down: the largest power of two below the length, and the rest.
+/// Combines elements in the documented order: first the elements up to the largest power of two below the
+/// length, then the rest, then both.
 fn tree(x: &[f32], f: fn(f32, f32) -> f32) -> f32 {
     match x {
         [x] => *x,
@@ -19,13 +21,13 @@ fn tree(x: &[f32], f: fn(f32, f32) -> f32) -> f32 {
     }
 }
 
-/// Numbers of both signs and many magnitudes, so that few orders give the same bits.
+/// Returns numbers of both signs and many magnitudes, so that few orders give the same bits.
 fn numbers(seed: u64, shape: &[usize]) -> Array {
     let [key, other] = Key::new(seed).split();
     random::normal(key, shape) * (3 * random::normal(other, shape)).exp()
 }
 
-/// Factors near 1.
+/// Returns factors near 1.
 fn factors(seed: u64, shape: &[usize]) -> Array {
     1 + random::normal(Key::new(seed), shape) * 0.01
 }
@@ -57,7 +59,7 @@ fn sums_and_products() {
     }
 }
 
-/// Blocks of a power of two are sums of their own.
+/// Adding the sums of blocks gives the bits of the whole sum, if the length of a block is a power of two.
 #[test]
 fn blocks() {
     for n in [2, 64, 128, 1000, 1024, 2048, 40_000, 1 << 20] {
@@ -76,7 +78,7 @@ fn blocks() {
     }
 }
 
-/// Whatever the axes are, and wherever they stand in memory.
+/// The order does not depend on the axes, or on their place in memory.
 #[test]
 fn axes() {
     for shape in [
@@ -118,7 +120,7 @@ fn axes() {
     }
 }
 
-/// In loops of every kind, and under `vmap`.
+/// The order is the same in loops of every kind, and under `vmap`.
 #[test]
 fn loops_and_vmap() {
     for n in [3, 40, 65, 300, 1000, 3000] {
@@ -181,7 +183,7 @@ fn running(row: &Value) -> Array {
     call(&Arc::new(builder.finish(&output)), [x]).remove(0)
 }
 
-/// Bit for bit those of JAX.
+/// Running sums have the bits of JAX's.
 #[test]
 fn running_sums() {
     let mut report = Report::default();
@@ -211,7 +213,8 @@ fn running_sums_of_rows_and_columns() {
     }
 }
 
-/// Long running sums keep their digits, and so do their derivatives. Right values: the exact ones, or JAX's.
+/// Long running sums keep their digits, and so do their derivatives. The right values are the exact ones, or
+/// JAX's.
 #[test]
 fn long_running_sums() {
     assert_eq!(
@@ -233,7 +236,7 @@ fn long_running_sums() {
     );
 }
 
-/// A choice with weights searches a running sum: bit for bit JAX's.
+/// A choice with weights searches a running sum. It has the bits of JAX's.
 #[test]
 fn choices_with_weights() {
     for row in rows("running", "choices") {
@@ -263,7 +266,7 @@ fn products_with_vectors() {
             &lax::fori_loop(0, 1, |_, _: Array| x.matmul(&y), expected.clone()),
             &expected,
         );
-        // A batch of them.
+        // A batch of vectors.
         let ys = numbers(10, &[m, k]);
         let each: Vec<Array> = (0..m).map(|i| (x.index(i) * ys.index(i)).sum()).collect();
         same(
@@ -273,7 +276,7 @@ fn products_with_vectors() {
     }
 }
 
-/// Matrix products are those of one matrix, whatever the batch, and where its axis is.
+/// The products of a batch of matrices are those of one matrix, whatever the batch and its axis.
 #[test]
 fn products_of_matrices() {
     for (m, k, n) in [
@@ -295,19 +298,19 @@ fn products_of_matrices() {
             same(&vmap(f, (2, 1))((a, b)), &expected);
         }
     }
-    // Few products are added in the one order.
+    // Short contractions are added in the order of sums.
     let (x, y) = (numbers(13, &[6, 11]), numbers(14, &[11, 5]));
     let each = (0..6).flat_map(|i| (0..5).map(move |j| (i, j)));
     let each: Vec<Array> = each.map(|(i, j)| (x.index(i) * y.index((.., j))).sum()).collect();
     same(&x.matmul(&y).ravel(), &np::stack(&each, 0));
-    // Many in blocks of 4096.
+    // Long contractions are added in blocks of 4096.
     let (x, y) = (numbers(15, &[20, 12_000]), numbers(16, &[12_000, 30]));
     let part = |from: usize, to: usize| x.index((.., from..to)).matmul(y.index(from..to));
     let expected = part(0, 4096) + part(4096, 8192) + part(8192, 12_000);
     same(&x.matmul(&y), &expected);
 }
 
-/// One digest of everything above that is run by several threads.
+/// Returns one digest of all results above that several threads compute.
 fn digest() -> u64 {
     let x = numbers(17, &[300, 1000]);
     let (tall, square) = (numbers(18, &[100_000, 3]), numbers(19, &[400, 400]));

@@ -1,5 +1,5 @@
-//! Where functions of arrays on several devices run: plain numbers, captured arrays and derivatives go along, and what is looked at is what it would be on
-//! the CPU.
+//! Tests the device of functions of arrays on several devices. Plain numbers, captured arrays and derivatives
+//! go to the device of the arguments. Values that are printed or checked are those of the CPU.
 
 use crate::support::device::{on_cpu, others};
 use crate::support::message;
@@ -23,7 +23,7 @@ fn plain_numbers_are_on_the_default_device_with_their_derivatives() {
     }
 }
 
-/// The default device may lack the dtype of arrays that are elsewhere.
+/// Arrays may have a dtype that the default device lacks.
 #[test]
 fn derivatives_are_where_their_arguments_are() {
     let x = on_cpu(|| np::array([1.0, 2.0]).astype(DType::F64));
@@ -53,7 +53,7 @@ fn captured_arrays_of_a_saved_function_go_along() {
     }
 }
 
-/// A value that is looked at while enclosing functions are traced may be of another device.
+/// A value that is read while enclosing functions are traced may be on another device.
 #[test]
 fn values_of_enclosing_functions_do_not_mix() {
     for device in others() {
@@ -72,7 +72,7 @@ fn values_of_enclosing_functions_do_not_mix() {
     }
 }
 
-/// What is printed or checked is the array itself, also where it is a part of a grid.
+/// A printed or checked array has its own shape, even if it is a part of a grid.
 #[test]
 fn parts_of_a_grid_are_looked_at_as_they_are() {
     for device in others() {
@@ -94,7 +94,7 @@ fn parts_of_a_grid_are_looked_at_as_they_are() {
     }
 }
 
-/// Arrays without elements are told of too.
+/// Arrays without elements are printed too.
 #[test]
 fn nothing_is_printed_as_nothing() {
     for device in others() {

@@ -1,4 +1,4 @@
-//! Plots are well-formed files that show what they were given.
+//! Checks that plots are well-formed files that show their data.
 
 use kiln::plot::{Error, Plot};
 use kiln::prelude::*;
@@ -7,7 +7,7 @@ use roxmltree::Document;
 
 const NAN: f64 = f64::NAN;
 
-/// The SVG file of a plot, which is well-formed.
+/// Returns the SVG file of a plot, after a check that it is well-formed.
 fn svg(plot: &Plot) -> String {
     let svg = plot.to_svg().unwrap();
     let document = Document::parse(&svg).unwrap();
@@ -19,7 +19,7 @@ fn svg(plot: &Plot) -> String {
     svg
 }
 
-/// The texts of a file in their order.
+/// Returns the texts of a file in their order.
 fn texts(svg: &str) -> Vec<String> {
     let document = Document::parse(svg).unwrap();
     let texts = document.descendants().filter(|node| node.has_tag_name("text"));
@@ -31,7 +31,7 @@ fn texts(svg: &str) -> Vec<String> {
 /// The colours of the first series.
 const COLORS: [&str; 3] = ["#3A86E0", "#E0701A", "#2F9E5F"];
 
-/// An attribute of the elements with this name and colour.
+/// Returns an attribute of the elements with this name and colour.
 fn attributes(svg: &str, name: &str, color: &str, attribute: &str) -> Vec<String> {
     let document = Document::parse(svg).unwrap();
     let colored =
@@ -43,7 +43,7 @@ fn attributes(svg: &str, name: &str, color: &str, attribute: &str) -> Vec<String
         .collect()
 }
 
-/// The points of the parts of a line, or of a histogram's outline.
+/// Returns the points of the parts of a line, or of the outline of a histogram.
 fn points(svg: &str, name: &str, color: &str) -> Vec<Vec<[f64; 2]>> {
     let numbers = |text: &str| -> Vec<f64> {
         text.split([' ', ','])
@@ -82,7 +82,7 @@ fn hill() -> (Array, Array) {
     (x, z)
 }
 
-/// One plot of each kind.
+/// Returns one plot of each kind.
 fn all_kinds() -> Vec<Plot> {
     let samples = random::normal(Key::new(0), 1000);
     let (x, z) = hill();
@@ -139,7 +139,7 @@ fn points_stand_where_the_axes_say() {
     let [start, middle, end] = points(&svg, "polyline", COLORS[0])[0][..] else {
         panic!("three points")
     };
-    // Up is a smaller number, and halfway is halfway.
+    // A point further up has a smaller number, and the middle is halfway.
     assert!(start[0] < middle[0] && middle[0] < end[0] && start[1] > middle[1] && middle[1] > end[1]);
     for i in [0, 1] {
         assert!((start[i] + end[i] - 2.0 * middle[i]).abs() <= 2.0);
@@ -198,7 +198,7 @@ fn pngs_have_their_size_and_are_not_blank() {
 
 #[test]
 fn lines_that_cross_themselves_have_no_holes_in_pngs() {
-    // Four times around the same circle.
+    // The line runs four times around the same circle.
     let turn = np::linspace(0.0, 4.0 * std::f64::consts::TAU, 400);
     let colored = |turns: &Array| {
         let bytes = Plot::new().line(turns.cos(), turns.sin()).to_png().unwrap();
@@ -213,14 +213,14 @@ fn lines_that_cross_themselves_have_no_holes_in_pngs() {
     assert!(one > 500 && four >= one, "{four} pixels, not {one}");
 }
 
-/// The cells of a heat map by their columns and rows from the upper left, with their colours.
+/// Returns the cells of a heat map with their colours, by their columns and rows from the upper left.
 fn cells(plot: &Plot) -> Vec<(usize, usize, String)> {
     let svg = svg(plot);
     let document = Document::parse(&svg).unwrap();
     let rects = document.descendants().filter(|node| node.has_tag_name("rect"));
     let number =
         |node: &roxmltree::Node, name: &str| -> i64 { node.attribute(name).unwrap().parse().unwrap() };
-    // The frame is the first that is not filled; what follows is the colour bar.
+    // The frame is the first rectangle that is not filled. The colour bar comes after it.
     let rects = rects.take_while(|node| node.attribute("fill") != Some("none"));
     let rects: Vec<_> = rects
         .map(|node| {
@@ -233,7 +233,7 @@ fn cells(plot: &Plot) -> Vec<(usize, usize, String)> {
         .collect();
     let mut at: [Vec<i64>; 2] = [
         rects.iter().map(|rect| rect.0).collect(),
-        // Cells reach a bit beyond their ends, which is up where rows go up.
+        // Cells reach a bit beyond their ends. That is up if the rows go up.
         rects.iter().map(|rect| rect.1 / 20).collect(),
     ];
     at.iter_mut().for_each(|at| {
@@ -251,7 +251,7 @@ fn cells(plot: &Plot) -> Vec<(usize, usize, String)> {
 
 #[test]
 fn a_heat_map_has_its_cells() {
-    // The first row is on top of a matrix, and at the bottom of a function.
+    // The first row of a matrix is at the top. The first row of a function is at the bottom.
     let z = np::array([[0.0, 1.0, NAN], [2.0, 3.0, 4.0]]);
     let shades = {
         let row = np::array([[0.0, 1.0, 2.0, 3.0, 4.0]]);
@@ -304,7 +304,7 @@ fn histograms_leave_out_what_is_not_finite() {
     let with: Vec<f64> = samples.into_iter().chain([NAN, f64::NEG_INFINITY]).collect();
     let of = |samples: &[f64]| svg(&Plot::new().histogram(samples, 3));
     assert_eq!(of(&samples), of(&with));
-    // Steps up: the heights are 1, 2 and 3.
+    // The outline has steps up: the heights are 1, 2 and 3.
     let outline = points(&of(&samples), "polygon", COLORS[0]).remove(0);
     let base = outline[0][1];
     let heights: Vec<f64> = [1, 3, 5].map(|i| base - outline[i][1]).to_vec();

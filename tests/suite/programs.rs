@@ -1,8 +1,9 @@
-//! Programs in the manner of QuantEcon's lectures, against JAX's results: `reference/data/programs.json`.
+//! Runs programs in the manner of QuantEcon's lectures, and compares them with JAX's results:
+//! `reference/data/programs.json`.
 
 mod descent;
 mod likelihood;
-// The example's model, as it is run.
+// The model of the example, which the example runs.
 #[allow(unreachable_pub, dead_code)]
 #[path = "../../examples/opt_savings/model.rs"]
 mod model;
@@ -21,8 +22,8 @@ use crate::support::device::{has, looseness};
 use crate::support::{flag, list, rows, text};
 use kiln::{Array, DType, Device, with_x64, x64_enabled};
 
-/// Runs a program with every width that the table has for it, and compares its results with JAX's, each within its bound: relative to the greatest
-/// element and in units of eps, or exactly for integers.
+/// Runs a program with every width that the table has for it, and compares its results with JAX's. Each bound
+/// is relative to the greatest element and in units of eps. Integers are compared exactly.
 #[track_caller]
 fn check(name: &str, program: impl Fn() -> Vec<Array>, bounds: impl Fn() -> Vec<f64>) {
     let mut found = 0;
@@ -52,7 +53,7 @@ fn check(name: &str, program: impl Fn() -> Vec<Array>, bounds: impl Fn() -> Vec<
                     .iter()
                     .map(crate::support::float)
                     .fold(0.0, |most: f64, x| most.max(x.abs()));
-                // Weakness is not of interest here, and Python's numbers are weak.
+                // Weakness does not matter here, because Python's numbers are weak.
                 let mut strong = wanted.clone();
                 strong["weak"] = result.is_weak().into();
                 let dtype = crate::support::dtype(text(wanted, "dtype"));

@@ -1,11 +1,11 @@
-//! Dtypes and weakness of results against JAX: `reference/data/promotion.json`.
+//! Compares dtypes and weakness of results with JAX: `reference/data/promotion.json`.
 
 use crate::support::{Report, dtype, flag, outcome, rows, text, weak};
 use kiln::{Array, DType, numpy as np};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// An operand: a plain number, or an array of shape (), strong or weak.
+/// Returns an operand: a plain number, or an array of shape (), strong or weak.
 fn operand(description: &str) -> Array {
     match description {
         "python bool" => true.into(),
@@ -20,7 +20,7 @@ fn operand(description: &str) -> Array {
     }
 }
 
-/// As the table writes a result; a bool's weakness means nothing.
+/// Describes a result as the table does. A bool's weakness means nothing.
 fn describe(x: &Array) -> String {
     let weak = x.is_weak() && x.dtype() != DType::Bool;
     format!("{}{}", if weak { "weak " } else { "" }, x.dtype())
@@ -31,7 +31,7 @@ fn check(report: &mut Report, row: &Value, wanted: Option<&str>, f: impl Fn() ->
     let wrong = match (outcome(row, || describe(&f())), wanted) {
         (Ok(found), Some(wanted)) => (found != wanted).then(|| format!("gives {found}, not {wanted}")),
         (Ok(found), None) => Some(format!("gives {found}, JAX refuses")),
-        // Refused at the user's line, in kiln's words.
+        // kiln must refuse too, at the user's line and in its own words.
         (Err(message), None) => (!message.contains(": ")).then_some(message),
         (Err(message), Some(wanted)) => Some(format!("{message} instead of {wanted}")),
     };
@@ -74,8 +74,8 @@ fn pairs() {
     let mut report = Report::default();
     for row in &rows {
         let [op, left, right] = ["op", "left", "right"].map(|key| text(row, key));
-        // JAX refuses dot of a weak operand and a narrower one, an accident of its preferred_element_type; kiln promotes
-        // as everywhere else.
+        // JAX refuses dot of a weak operand and a narrower one, an accident of its preferred_element_type.
+        // kiln promotes as it does everywhere else.
         let wanted = match row["result"].as_str() {
             None if op == "dot" => sums[&key(row)],
             wanted => wanted,

@@ -1,4 +1,4 @@
-//! Keys and draws against JAX: `reference/data/random.json` and `normal_f64.bin`.
+//! Compares keys and draws with JAX: `reference/data/random.json` and `normal_f64.bin`.
 
 use crate::support::compare::{Bound, difference};
 use crate::support::device::{has, is_exact, looseness};
@@ -9,7 +9,7 @@ use kiln::{Array, DType, Key, default_float, jit, numpy as np, with_x64};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Samplers of the table that are not built yet. A row of another unknown name fails.
+/// Samplers of the table that kiln does not have yet. A row of another unknown name fails.
 const LATER: [&str; 2] = ["binomial", "gamma"];
 const NOT_BUILT: &str = "a sampler that is not built yet";
 
@@ -21,8 +21,8 @@ fn key(row: &Value) -> Key {
     Key::from_words(Array::new::<u32>(words, 2))
 }
 
-/// A seed's key. Without 64-bit mode JAX cuts the seed to 32 bits first; `Key::new` takes all 64, and its documentation says how
-/// to get that key.
+/// Returns the key of a seed. Without 64-bit mode JAX cuts the seed to 32 bits first. `Key::new` takes all
+/// 64, and its documentation says how to get JAX's key.
 fn seeded(row: &Value) -> Key {
     let seed = row["args"]["seed"].as_i64().unwrap();
     Key::new(if flag(row, "x64") {
@@ -32,7 +32,7 @@ fn seeded(row: &Value) -> Key {
     })
 }
 
-/// The dtype of a draw.
+/// Returns the dtype of a draw.
 fn of(args: &Value) -> DType {
     match args["width"].as_u64() {
         Some(8) => DType::U8,
@@ -43,7 +43,7 @@ fn of(args: &Value) -> DType {
     }
 }
 
-/// A parameter: a number, or a list of numbers in the default float dtype.
+/// Returns a parameter: a number, or a list of numbers in the default float dtype.
 fn parameter(value: &Value) -> Array {
     match value {
         Value::Array(numbers) => np::array(numbers.iter().map(float).collect::<Vec<f64>>()),
@@ -85,14 +85,16 @@ fn draw(row: &Value, key: Key) -> Array {
     }
 }
 
-/// How far a normal draw may be from JAX's on a device, in eps: 8 ulp for the polynomial of `erf_inv`, and what the rounding of `x^2` costs in
-/// `log(1 - x^2)`, since `1 - erf(t)^2` is `exp(-4 t^2 / pi)` at least, and the draw changes by half as much as the logarithm.
+/// Returns the distance of a normal draw from JAX's on a device, in eps. It is 8 ulp for the polynomial of
+/// `erf_inv`, and the cost of rounding `x^2` in `log(1 - x^2)`. `1 - erf(t)^2` is `exp(-4 t^2 / pi)` at
+/// least, and the draw changes by half as much as the logarithm.
 fn device_normal(z: f64) -> f64 {
     z.abs() * (8.0 + 0.5 * (2.0 * z * z / std::f64::consts::PI).exp())
 }
 
-/// How far a uniform draw between bounds other than 0 and 1 may be from JAX's on a device, in eps: the product `u * width`, which is at most `|y| + |low|`, and
-/// the sum are rounded by half an ulp each, where JAX rounds once.
+/// Returns the distance of a uniform draw between bounds other than 0 and 1 from JAX's on a device, in eps.
+/// The device rounds the product `u * width`, which is at most `|y| + |low|`, and the sum by half an ulp
+/// each. JAX rounds once.
 fn device_uniform(row: &Value, y: f64) -> f64 {
     let bounds = ["minval", "maxval"].map(|name| row["args"][name].as_f64());
     match bounds {
@@ -101,8 +103,9 @@ fn device_uniform(row: &Value, y: f64) -> f64 {
     }
 }
 
-/// Bit for bit, but for what takes a logarithm that is not JAX's: f64 normals are within 2 ulp. An elementary function is within 2 ulp of the
-/// truth in kiln and 2.2 in JAX; where another one is applied to its result, the error is multiplied by the condition of that.
+/// Returns the bound for a row. Draws are equal bit for bit, but for those with a logarithm that is not
+/// JAX's: f64 normals are within 2 ulp. An elementary function is within 2 ulp of the truth in kiln and 2.2
+/// in JAX. A function of its result multiplies the error by the condition of that function.
 fn bound(row: &Value) -> Bound {
     let one = looseness() * 2.0 + 2.2;
     let Some(data) = row["outputs"][0]["data"].as_array() else {
@@ -112,31 +115,36 @@ fn bound(row: &Value) -> Bound {
     let eps = if double { f64::EPSILON } else { f32::EPSILON.into() };
     // XLA's log1p in f64, a rational approximation, loses up to 129 ulp towards -0.414 (and 1.6 in f32).
     let log1p = if double { one + 127.0 } else { one };
-    // `error(y)` is that of a draw `y`, in units of eps, the greatest distance of one ulp relative to the number.
+    // `error(y)` is that of a draw `y`, in units of eps, the greatest distance of one ulp relative to the
+    // number.
     let each = |error: &dyn Fn(f64) -> f64| Bound::Each(data.iter().map(|y| eps * error(float(y))).collect());
     match text(row, "fn") {
         "normal" if double => Bound::Ulp(2.0),
         "normal" if !is_exact() => each(&device_normal),
         "uniform" if !is_exact() => each(&|y| device_uniform(row, y)),
         "exponential" | "laplace" => Bound::Ulp(log1p),
-        // -log(e) of e = -log(u): an error relative to e is one of the result.
+        // -log(e) of e = -log(u): an error relative to e is an absolute error of the result.
         "gumbel" => each(&|y| one + one * y.abs()),
-        // log(u) - log1p(-u), where each is at most |y| + log 2 (u is a half where they are equal), and a rounding.
+        // log(u) - log1p(-u): each is at most |y| + log 2 (u is a half if they are equal), and a rounding.
         "logistic" => each(&|y| (one + log1p) * (y.abs() + 1.0)),
-        // tan is |y| + 1 / |y| conditioned relative to an angle of at most pi / 2, whose product takes a rounding in each.
+        // The condition of tan is |y| + 1 / |y|, relative to an angle of at most pi / 2. The product for the
+        // angle takes a rounding in each library.
         "cauchy" => each(&|y| one * y.abs() + (1.0 + y * y) * std::f64::consts::FRAC_PI_2),
         // exp(sigma z): the exponent is off by a normal's 2 ulp and a rounding in each.
         "lognormal" => each(&|y| y * (one + 4.0 * y.ln().abs())),
         // exp(e / b): the exponent has the error of a logarithm and a rounding in each.
         "pareto" => each(&|y| y * (one + (log1p + 1.0) * y.ln().abs())),
-        // scale sqrt(-2 log u): half the error of the logarithm, and roundings of product, root and product in each.
+        // scale sqrt(-2 log u): half the error of the logarithm, and the roundings of product, root and
+        // product in each.
         "rayleigh" => each(&|y| y * (one / 2.0 + 3.0)),
-        // e^(1 / c): the error of e is multiplied by 1 / c < 1, the rounded 1 / c by the logarithm of e, at most 4 here.
+        // e^(1 / c): the error of e is multiplied by 1 / c < 1, the rounded 1 / c by the logarithm of e, at
+        // most 4 here.
         "weibull_min" => each(&|y| y * (one + log1p + 4.0)),
         // The error functions of 6 and 9 are 1, so that every draw is the float below 9.
         "truncated_normal" if row["args"]["lower"] == 6.0 => Bound::Exact,
-        // u between the error function of two numbers, at most 2 ulp apart, and a rounding; sqrt(2) erf_inv(u) has the condition
-        // u / (y phi'(y)), at most 2.3 on [-1, 0.5] against the length of the bounds.
+        // u lies between the error functions of two numbers, at most 2 ulp apart, with a rounding. sqrt(2)
+        // erf_inv(u) has the condition u / (y phi'(y)), at most 2.3 on [-1, 0.5] relative to the length of
+        // the bounds.
         "truncated_normal" => each(&|y| (y.abs() + 1.0) * 2.3 * (one + 2.0)),
         _ => Bound::Exact,
     }
@@ -204,7 +212,7 @@ fn draws() {
     report.finish(&[(NOT_BUILT, 2)]);
 }
 
-/// The short forms draw what the long ones draw.
+/// The short forms draw the same as the long ones.
 #[test]
 fn default_dtypes() {
     let row = |x64: bool| serde_json::json!({ "x64": x64 });
@@ -229,7 +237,8 @@ fn default_dtypes() {
     }
 }
 
-/// 10^5 and 10^6 elements at a time. The first and last three say more than the hash when it differs.
+/// Compares draws of 10^5 and 10^6 elements by their hash. If it differs, the first and last three elements
+/// say more.
 #[test]
 fn large_draws() {
     assert_eq!(fnv1a64(b"foobar"), 0x8594_4171_f739_67e8);
@@ -241,7 +250,8 @@ fn large_draws() {
                 let ends = [("first", flat.index(..3)), ("last", flat.index(n - 3..))];
                 let name = text(&row, "fn");
                 if name == "poisson" && !is_exact() {
-                    // Where a logarithm is rounded otherwise, another candidate may be taken: the draws are of the distribution.
+                    // If a logarithm is rounded in another way, the sampler may accept another candidate. The
+                    // draws are still of the distribution.
                     let lam = row["args"]["lam"].as_f64().unwrap();
                     let far = |&k: &i32| (f64::from(k) - lam).abs() > 8.0 * (lam.sqrt() + 1.0);
                     let far = draw.to_vec::<i32>().iter().any(far);
@@ -295,7 +305,8 @@ fn normals_in_f64() {
     report.finish(&[]);
 }
 
-/// A bound is not drawn, also where `erf` of both bounds is 1 or -1: as in JAX, the draw is the float next to the bound.
+/// A bound is not drawn, even if `erf` of both bounds is 1 or -1. As in JAX, the draw is the float next to
+/// the bound.
 #[test]
 fn truncated_normals_are_between_their_bounds() {
     let next = |x: f32, to: f32| if x < to { x.next_up() } else { x.next_down() };
@@ -316,7 +327,8 @@ fn truncated_normals_are_between_their_bounds() {
     }
 }
 
-/// What the table has no room for: draws along other axes, from matrices, and with parameters of a batch.
+/// Tests forms that the table has no room for: draws along other axes, from matrices, and with parameters of
+/// a batch.
 #[test]
 fn other_forms() {
     let x = np::arange(12).reshape((3, 4));
@@ -326,7 +338,8 @@ fn other_forms() {
     let rows = choice(Key::new(5), &x, 2, true, None);
     let which = randint(Key::new(5), 2, 0, 3);
     assert_eq!(rows.to_vec::<i32>(), x.index(&which).to_vec::<i32>());
-    // As jax.random.categorical(PRNGKey(3), jnp.log(jnp.array([[.2, .8], [.9, .1]])), axis=0, shape=(3, 2)).
+    // The draw of jax.random.categorical(PRNGKey(3), jnp.log(jnp.array([[.2, .8], [.9, .1]])), axis=0,
+    // shape=(3, 2)).
     let logits = np::array([[0.2, 0.8], [0.9, 0.1]]).log();
     let drawn = categorical(Key::new(3), &logits, 0, (3, 2));
     assert_eq!(drawn.to_vec::<i32>(), [1, 0, 1, 0, 1, 0]);

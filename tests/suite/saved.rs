@@ -1,4 +1,4 @@
-//! Arrays, keys and dtypes in the formats of serde.
+//! Saves arrays, keys and dtypes in the formats of serde.
 
 use kiln::io::{Limits, with_limits};
 use kiln::{Array, DType, Key, jit, numpy as np};
@@ -148,17 +148,17 @@ fn what_is_wrong_is_named() {
     }
 }
 
-/// A length that a file claims is not believed, and what is read has a limit.
+/// A length that a file claims is not believed, and the length that is read has a limit.
 #[test]
 fn claimed_lengths() {
-    // The dtype, and a number of axes for which there are no bytes.
+    // The bytes hold the dtype, and a number of axes for which there are no bytes.
     let whole = bincode::serialize(&np::ones(3)).unwrap();
     for rank in [1_u64, 64, 65, 1 << 28, 1 << 40, u64::MAX] {
         let bytes = [&whole[..4], &rank.to_le_bytes()].concat();
         assert!(bincode::deserialize::<Array>(&bytes).is_err());
         assert!(bincode::deserialize_from::<_, Array>(&bytes[..]).is_err());
     }
-    // More bytes of elements than there are.
+    // The file claims more bytes of elements than there are.
     let mut bytes = whole.clone();
     let count = whole.len() - 12 - 8;
     bytes[count..count + 8].copy_from_slice(&(1_u64 << 40).to_le_bytes());

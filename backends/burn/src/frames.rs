@@ -50,8 +50,9 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// The frames of a program. The last `leading` inputs have one axis of length 1 before their own axes. `carries` is the number of the
-    /// first carry among the inputs, and the number of carries: a carry has the frame of the output with its number.
+    /// The frames of a program. The last `leading` inputs have one axis of length 1 before their own axes.
+    /// `carries` is the number of the first carry among the inputs, and the number of carries: a carry has
+    /// the frame of the output with its number.
     pub(crate) fn new(program: &Program, leading: usize, carries: (usize, usize)) -> Frames {
         let shape = |var: Var| &program.type_of(var).shape[..];
         let mut component: Vec<usize> = (0..program.variables()).collect();

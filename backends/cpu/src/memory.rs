@@ -118,8 +118,8 @@ pub(crate) fn in_large_pages<T>(memory: &mut [T]) {
     let start = memory.as_mut_ptr().cast::<u8>();
     let skipped = start.align_offset(PAGE);
     let length = (bytes - skipped) / PAGE * PAGE;
-    // SAFETY: the range is page-aligned and within memory that is borrowed mutably. MADV_HUGEPAGE changes no contents and no
-    // permissions; a system without it returns an error, which does not matter.
+    // SAFETY: the range is page-aligned and within memory that is borrowed mutably. MADV_HUGEPAGE changes no
+    // contents and no permissions; a system without it returns an error, which does not matter.
     unsafe {
         libc::madvise(start.add(skipped).cast(), length, libc::MADV_HUGEPAGE);
     }

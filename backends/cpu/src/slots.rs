@@ -2,16 +2,17 @@
 //!
 //! The lifetime of buffers follows one rule, in programs and in the bodies of loops alike:
 //!
-//! - Each variable in memory has one slot. An input fills its slot before the first step. One step fills every other slot.
+//! - Each variable in memory has one slot. An input fills its slot before the first step. One step fills
+//!   every other slot.
 //! - A step reads full slots only: those of inputs and those that earlier steps have filled.
 //! - The last read of a slot takes the buffer out of it, every other read copies the handle. A reader that
 //!   takes a buffer is its only holder, unless the caller holds it too, and so may write into it.
 //! - A result is read like an operand, after the last step.
 //! - A loop lends its consts to every iteration and passes the carry on: the results of one iteration are the
 //!   inputs of the next.
-//! - A kernel reads an operand from memory only when an earlier kernel stores it. A value of the kernel itself reaches its reader in
-//!   registers. A tile loop reads its consts and its slices from memory in every iteration, so an earlier kernel stores them; its first
-//!   carry may come from registers.
+//! - A kernel reads an operand from memory only when an earlier kernel stores it. A value of the kernel
+//!   itself reaches its reader in registers. A tile loop reads its consts and its slices from memory in every
+//!   iteration, so an earlier kernel stores them; its first carry may come from registers.
 //!
 //! [`assign`] assigns the slots and marks the last reads. Debug builds check the rule for every
 //! program that is compiled.

@@ -10,7 +10,8 @@
 //!
 //! One more difference: JAX's CPU backend flushes denormal arguments to zero, and this code does not.
 //!
-//! The tails |x| > 0.9966 (f32) and 0.9990 (f64) are rare among uniform numbers: blocks without any skip them.
+//! The tails |x| > 0.9966 (f32) and 0.9990 (f64) are rare among uniform numbers: blocks without any skip
+//! them.
 
 use super::driver::{SCRATCH, TAIL, Unary};
 use super::log::{LogData, log_of_reduced, log_reduced_of_quotient};

@@ -1,7 +1,7 @@
 //! The table of functions: one row each.
 
-/// Calls a macro with a row for each function of floats: its documentation, its method of [`Math`](crate::Math), the file of its kernel, and its
-/// name in programs.
+/// Calls a macro with a row for each function of floats: its documentation, its method of
+/// [`Math`](crate::Math), the file of its kernel, and its name in programs.
 ///
 /// ```
 /// macro_rules! names {

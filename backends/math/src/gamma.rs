@@ -1,13 +1,15 @@
-//! `log |Gamma|` and digamma in f64, within 4 units in the last place over the whole line, their zeros included.
+//! `log |Gamma|` and digamma in f64, within 4 units in the last place over the whole line, their zeros
+//! included.
 //!
 //! The formulas are branch-free. Next to a zero on the negative axis the reflection formula cancels:
 //! [`Sum::cancels`] returns true, and [`lgamma_beside_a_zero`] and [`digamma_beside_a_zero`] compute the
 //! value there, one element at a time. f32 is computed in f64: the result is the true value rounded, except
 //! for a hundredth of an ulp.
 //!
-//! Polynomials and quotients are interpolations at Chebyshev points in 250-bit arithmetic, each for the range that it names. Stirling's series, the
-//! recurrences and the reflections are formulas 5.5.1 to 5.5.4, 5.11.1 and 5.11.2 of the NIST Digital Library of Mathematical Functions. As in
-//! Boost's digamma, the zero at 1.46 is subtracted as a pair of floats.
+//! Polynomials and quotients are interpolations at Chebyshev points in 250-bit arithmetic, each for the range
+//! that it names. Stirling's series, the recurrences and the reflections are formulas 5.5.1 to 5.5.4, 5.11.1
+//! and 5.11.2 of the NIST Digital Library of Mathematical Functions. As in Boost's digamma, the zero at 1.46
+//! is subtracted as a pair of floats.
 
 mod zeros;
 
@@ -103,7 +105,8 @@ const MID: [&[f64]; 2] = [
 ];
 /// The zero of digamma less 1: its float, and the rest.
 const ROOT: (f64, f64) = (0.46163214496836236, -1.5522348162858677e-17);
-/// `digamma(x) = log(x - 1/2) + s N(s) / D(s)` with `s = 1 / (x - 1/2)^2` for `x >= 2`, relative error 2^-59. All terms are positive.
+/// `digamma(x) = log(x - 1/2) + s N(s) / D(s)` with `s = 1 / (x - 1/2)^2` for `x >= 2`, relative error 2^-59.
+/// All terms are positive.
 const BIG: [&[f64]; 2] = [
     &[
         0.04166666666666642,

@@ -1,7 +1,7 @@
 //! sin, cos and tan of huge arguments, one at a time.
 //!
-//! Payne and Hanek's reduction (SIGNUM Newsletter 18, 1983): of the product of x with 2/pi only the bits
-//! of weight 2 to 2^-190 are formed, in integers. No f64 is closer to a multiple of pi/2 than 2^-62, so that the
+//! Payne and Hanek's reduction (SIGNUM Newsletter 18, 1983): of the product of x with 2/pi only the bits of
+//! weight 2 to 2^-190 are formed, in integers. No f64 is closer to a multiple of pi/2 than 2^-62, so that the
 //! remainder is good to 2^-70 of itself.
 
 use super::real::div_pair;

@@ -5,7 +5,8 @@
 /// `exp(r) = 1 + r + r^2 Q(r)` for `|r| <= ln 2 / 2`, relative error 2^-27.
 pub const EXP: &[f32] = &[0.5, 0.16666542, 0.041666284, 0.008366707, 0.0013946373];
 
-/// `log(1 + f) = s (2 + s^2 L(s^2))` with `s = f / (2 + f)`, for `1 + f` between the roots of 1/2 and 2, relative error 2^-34.
+/// `log(1 + f) = s (2 + s^2 L(s^2))` with `s = f / (2 + f)`, for `1 + f` between the roots of 1/2 and 2,
+/// relative error 2^-34.
 pub const LOG: &[f32] = &[0.66666776, 0.3997745, 0.29874405];
 
 /// `asin(x) = x + x^3 P(x^2)` for `|x| <= 1/2`, relative error 2^-30.

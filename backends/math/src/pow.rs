@@ -1,8 +1,8 @@
 //! x^y.
 //!
-//! f64: log x as a pair (relative error 2^-64) from s = f / (2 + f) as a pair and
-//! log m = 2s + s^3 (2/3 + s^2 M(s^2)); times y as a pair; exp of the pair. f32: the same in f64, unpaired:
-//! base 2, relative error of the logarithm 2^-45 and of the power 2^-29. Minimax polynomials by Remez exchange.
+//! f64: log x as a pair (relative error 2^-64) from s = f / (2 + f) as a pair and log m = 2s + s^3 (2/3 + s^2
+//! M(s^2)); times y as a pair; exp of the pair. f32: the same in f64, unpaired: base 2, relative error of the
+//! logarithm 2^-45 and of the power 2^-29. Minimax polynomials by Remez exchange.
 //!
 //! Six exponents have formulas of their own, chosen by the exponent's value, so that the result never depends
 //! on whether the exponent was a scalar. 1/2 returns the square root, correctly rounded; 3/2 returns x

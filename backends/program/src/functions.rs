@@ -90,7 +90,8 @@ functions! {
         Xor,
         /// A shift of the width or more returns 0.
         Shl,
-        /// Arithmetic for signed integers, logical for unsigned ones; a shift of the width or more fills with the sign.
+        /// Arithmetic for signed integers, logical for unsigned ones; a shift of the width or more fills with
+        /// the sign.
         Shr,
     }
 }
@@ -159,8 +160,8 @@ functions! {
     Linalg {
         /// `(a: [.., n, n], b: [.., n, k]) -> x: [.., n, k]` with `a x = b`, by LU with partial pivoting.
         Solve,
-        /// `(a: [.., n, n]) -> (eigenvalues: [.., n], eigenvectors: [.., n, n])` of the symmetric matrix in the lower triangle
-        /// of `a`; eigenvalues ascend, eigenvectors are columns.
+        /// `(a: [.., n, n]) -> (eigenvalues: [.., n], eigenvectors: [.., n, n])` of the symmetric matrix in
+        /// the lower triangle of `a`; eigenvalues ascend, eigenvectors are columns.
         Eigh,
     }
 }

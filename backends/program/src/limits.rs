@@ -20,18 +20,21 @@ use std::cell::Cell;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most bytes that the arrays of one file may take, uncompressed. The default is 2^36, which is 64 GiB.
+    /// The most bytes that the arrays of one file may take, uncompressed. The default is 2^36, which is 64
+    /// GiB.
     ///
     /// Memory grows with the data that is decoded, never with the numbers of a header; this limit bounds the
     /// decoded data.
     pub bytes: u64,
     /// The most levels of programs within programs. The default is 128.
     pub depth: usize,
-    /// The most equations, variables and axes of variables that a program may have, with all programs that it runs. A program that is
-    /// shared counts once. The default is 2^22: hundreds of thousands of equations, and at most about 250 MB.
+    /// The most equations, variables and axes of variables that a program may have, with all programs that it
+    /// runs. A program that is shared counts once. The default is 2^22: hundreds of thousands of equations,
+    /// and at most about 250 MB.
     pub size: u64,
-    /// The most work that a program may declare. The default is 2^60, which takes years: it stops forged numbers of iterations, and no program of use.
-    /// Set it for files of people that you do not trust: about 2^31 a second and core.
+    /// The most work that a program may declare. The default is 2^60, which takes years: it stops forged
+    /// numbers of iterations, and no program of use. Set it for files of people that you do not trust: about
+    /// 2^31 a second and core.
     ///
     /// The work of a program is the sum of the work of its equations and of the elements of its inputs. The
     /// work of an equation is 256, plus the elements of its operands and results, plus the multiplications of

@@ -97,9 +97,10 @@ pub enum Op {
     },
 
     // Indexing by arrays.
-    /// `(x, i, j, ...) -> y`: `y[b, k, r] = x[b, .., i[b, k], .., j[b, k], ..]`. There is one array of indices for each of
-    /// `axes`, all of one shape; the first `batch` axes of `x` and of the indices go together. The result's axes
-    /// are the batch, then the other axes of the indices, then the axes of `x` that are not indexed.
+    /// `(x, i, j, ...) -> y`: `y[b, k, r] = x[b, .., i[b, k], .., j[b, k], ..]`. There is one array of
+    /// indices for each of `axes`, all of one shape; the first `batch` axes of `x` and of the indices go
+    /// together. The result's axes are the batch, then the other axes of the indices, then the axes of `x`
+    /// that are not indexed.
     Gather {
         /// The indexed axes of `x`, each at least `batch`.
         #[serde(with = "crate::shape::axes")]
@@ -152,23 +153,24 @@ pub enum Op {
         /// True if the reduction runs from the end.
         reverse: bool,
     },
-    /// `(key, x, ...) -> (key, x, ...)`: all operands permuted along an axis so that the first ascends. Stable; NaN comes
-    /// last, zeros of both signs are equal.
+    /// `(key, x, ...) -> (key, x, ...)`: all operands permuted along an axis so that the first ascends.
+    /// Stable; NaN comes last, zeros of both signs are equal.
     Sort {
         /// The axis.
         axis: usize,
     },
 
     // Contractions and decompositions.
-    /// `(x, y) -> z`: sum of products over the contracted axes. The result's axes are the batch axes, the other
-    /// axes of `x`, the other axes of `y`.
+    /// `(x, y) -> z`: sum of products over the contracted axes. The result's axes are the batch axes, the
+    /// other axes of `x`, the other axes of `y`.
     Dot(Dot),
     /// Linear algebra over the last two axes.
     Linalg(Linalg),
 
     // Random bits.
-    /// `(key: u32[b, 2], first: u32[b, 2]) -> (u32[b, shape], u32[b, shape])`: the two words of Threefry-2x32 under the key for the
-    /// 64-bit counters `first + i`, where `i` is the row-major index within `shape`. The high word of `first` comes before the low one.
+    /// `(key: u32[b, 2], first: u32[b, 2]) -> (u32[b, shape], u32[b, shape])`: the two words of Threefry-2x32
+    /// under the key for the 64-bit counters `first + i`, where `i` is the row-major index within `shape`.
+    /// The high word of `first` comes before the low one.
     RandomBits {
         /// The shape drawn for each key.
         shape: Shape,
@@ -232,8 +234,8 @@ pub struct Dot {
     pub rhs_batch: Axes,
 }
 
-/// A loop with a fixed number of iterations. The body maps `(consts, carry, x)` to `(carry, y)`, where `x` is a slice of each
-/// of the `xs` along axis 0 and each `y` becomes a slice of one of the `ys`.
+/// A loop with a fixed number of iterations. The body maps `(consts, carry, x)` to `(carry, y)`, where `x` is
+/// a slice of each of the `xs` along axis 0 and each `y` becomes a slice of one of the `ys`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Scan {
     /// One iteration.
@@ -299,7 +301,8 @@ pub enum CustomRule {
         #[serde(skip, default = "later")]
         backward: Arc<Program>,
     },
-    /// In forward mode: `(consts, inputs, tangents of the inputs) -> (outputs, tangents of the outputs)`, linear in the tangents.
+    /// In forward mode: `(consts, inputs, tangents of the inputs) -> (outputs, tangents of the outputs)`,
+    /// linear in the tangents.
     Jvp(#[serde(skip, default = "later")] Arc<Program>),
 }
 

@@ -44,7 +44,8 @@ impl TryFrom<Saved> for Scalar {
 }
 
 impl Scalar {
-    /// A number converted to `dtype` as Rust's `as` does: rounded to the nearest float, saturated to an integer.
+    /// A number converted to `dtype` as Rust's `as` does: rounded to the nearest float, saturated to an
+    /// integer.
     pub fn from_f64(dtype: DType, value: f64) -> Scalar {
         let bits = match dtype {
             DType::Bool => u64::from(value != 0.0),
@@ -132,7 +133,8 @@ impl Scalar {
         }
     }
 
-    /// The same number in another dtype, as [`from_f64`](Self::from_f64) and [`from_i64`](Self::from_i64) convert.
+    /// The same number in another dtype, as [`from_f64`](Self::from_f64) and [`from_i64`](Self::from_i64)
+    /// convert.
     pub fn cast(self, dtype: DType) -> Scalar {
         match self.dtype {
             DType::F32 | DType::F64 => Scalar::from_f64(dtype, self.as_f64()),

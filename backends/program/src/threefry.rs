@@ -28,7 +28,8 @@ pub fn key_schedule(key: [u32; 2]) -> [u32; 3] {
     [key[0], key[1], key[0] ^ key[1] ^ 0x1BD1_1BDA]
 }
 
-/// Applies rounds `4 * GROUP` to `4 * GROUP + 3` to `N` counters side by side, and then adds a part of the key.
+/// Applies rounds `4 * GROUP` to `4 * GROUP + 3` to `N` counters side by side, and then adds a part of the
+/// key.
 // The rounds are written out instead of looped over: the compiler can vectorise a loop over counters around a
 // straight line.
 #[inline(always)]

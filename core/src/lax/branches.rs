@@ -66,7 +66,8 @@ pub fn cond<T: Tree, U: Tree>(
 /// references as `&dyn Fn(T) -> U`. The rules for traces and for weak dtypes are those of [`cond`].
 ///
 /// # Panics
-/// When there are no branches, when the index is not an integer scalar, and in a trace when the results differ in structure, shape or dtype.
+/// When there are no branches, when the index is not an integer scalar, and in a trace when the results
+/// differ in structure, shape or dtype.
 ///
 /// ```
 /// use kiln::{Array, jit, lax, numpy as np};

@@ -27,7 +27,8 @@ use std::sync::Arc;
 /// `np::full(m, 0)`) and comes out with a stronger one starts with the stronger one.
 ///
 /// # Panics
-/// When the carry comes out of the body with another structure, shape or dtype, or a bound is not an integer scalar.
+/// When the carry comes out of the body with another structure, shape or dtype, or a bound is not an integer
+/// scalar.
 ///
 /// ```
 /// use kiln::{lax, numpy as np};

@@ -19,7 +19,8 @@ use std::sync::Arc;
 /// scan over use [`scan_n`]; from the last slice to the first, [`scan_reverse`].
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype. When `xs` holds no array, a scalar, or arrays of different lengths.
+/// When the carry comes out of `f` with another structure, shape or dtype. When `xs` holds no array, a
+/// scalar, or arrays of different lengths.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};

@@ -142,7 +142,8 @@ functions! {
     arcsin(x = [0.0, 1.0]) -> "[0.        1.5707964]" Float |x| unary(Unary::Asin, x);
     /// The inverse cosine: an angle from 0 to π radians; NaN outside of [-1, 1].
     arccos(x = [0.0, 1.0]) -> "[1.5707964 0.       ]" Float |x| unary(Unary::Acos, x);
-    /// The inverse tangent: an angle from -π/2 to π/2 radians. Of two coordinates: [`arctan2`](Array::arctan2).
+    /// The inverse tangent: an angle from -π/2 to π/2 radians. Of two coordinates:
+    /// [`arctan2`](Array::arctan2).
     arctan(x = [0.0, 1.0]) -> "[0.        0.7853982]" Float |x| unary(Unary::Atan, x);
     /// The hyperbolic sine, `(exp(x) - exp(-x)) / 2`.
     sinh(x = [0.0, 1.0]) -> "[0.        1.1752012]" Float |x| unary(Unary::Sinh, x);
@@ -156,13 +157,15 @@ functions! {
     arccosh(x = [1.0, 2.0]) -> "[0.       1.316958]" Float |x| unary(Unary::Acosh, x);
     /// The inverse hyperbolic tangent; infinite at -1 and 1, NaN beyond.
     arctanh(x = [0.0, 0.5]) -> "[0.         0.54930615]" Float |x| unary(Unary::Atanh, x);
-    /// The error function, `2/√π` times the integral of `exp(-t²)` from 0 to the element: `jax.scipy.special.erf`.
+    /// The error function, `2/√π` times the integral of `exp(-t²)` from 0 to the element:
+    /// `jax.scipy.special.erf`.
     ///
     /// The distribution function of a standard normal is `(1 + erf(x / √2)) / 2`.
     erf(x = [0.0, 1.0]) -> "[0.         0.84270084]" Float |x| unary(Unary::Erf, x);
     /// One minus the error function, without loss far out: `jax.scipy.special.erfc`.
     erfc(x = [0.0, 4.0]) -> "[1.0000000e+00 1.5417259e-08]" Float |x| unary(Unary::Erfc, x);
-    /// The inverse of the error function on (-1, 1), infinite at the ends: `jax.lax.erf_inv`, JAX's polynomial, bit for bit.
+    /// The inverse of the error function on (-1, 1), infinite at the ends: `jax.lax.erf_inv`, JAX's
+    /// polynomial, bit for bit.
     erf_inv(x = [0.0, 0.5]) -> "[0.         0.47693628]" Float |x| unary(Unary::ErfInv, x);
     /// The logarithm of the gamma function's absolute value: `jax.lax.lgamma`, `gammaln` in SciPy.
     lgamma(x = [3.0, 0.5]) -> "[0.6931472 0.5723649]" Float |x| unary(Unary::Lgamma, x);

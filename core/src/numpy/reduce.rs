@@ -282,7 +282,8 @@ macro_rules! choices {
                 /// The result has the default integer dtype.
                 ///
                 /// # Panics
-                /// When more than one axis is given, the axis is out of bounds, or there are no elements along it.
+                /// When more than one axis is given, the axis is out of bounds, or there are no elements
+                /// along it.
                 ///
                 /// ```
                 /// use kiln::numpy as np;

@@ -1,7 +1,7 @@
 //! The cotangents of decompositions, in terms of matrix products.
 //!
-//! Formulas: M. B. Giles, "An extended collection of matrix derivative results for forward and reverse mode algorithmic
-//! differentiation" (2008).
+//! Formulas: M. B. Giles, "An extended collection of matrix derivative results for forward and reverse mode
+//! algorithmic differentiation" (2008).
 
 use crate::Array;
 use crate::primitive::{binary, broadcast_along, compare, iota, number_like, select, transpose, unary};

@@ -1,4 +1,5 @@
-//! The gradient of a perceptron's loss for each example of a batch: one program, where Burn takes one backward pass an example.
+//! Computes the gradient of a perceptron's loss for each example of a batch. kiln runs one program, Burn
+//! takes one backward pass for each example.
 
 use burn_core as burn;
 use burn_core::module::Module;
@@ -33,7 +34,7 @@ fn main() {
     let x = random::normal(Key::new(0), (1000, 8));
     let y = x.square().sum_axis(1);
 
-    // Read in for one example, mapped over all.
+    // The model is imported for one example and mapped over all by `vmap`.
     let example = x.index(0);
     let model = kiln::burn::import(&perceptron, |model, x: Tensor<1>| model.forward(x), example)
         .expect("every operation has a form as equations");

@@ -7,7 +7,8 @@ fn indices<const N: usize>(numbers: [i32; N]) -> Array {
     np::array(numbers)
 }
 
-/// The exponential of the symmetric part of a matrix, by its eigenvectors: their signs do not matter.
+/// The exponential of the symmetric part of a matrix, by its eigenvectors. The signs of the eigenvectors do
+/// not matter.
 fn spectral(a: &Array) -> Array {
     let linalg::Eigh {
         eigenvalues: w,
@@ -24,7 +25,7 @@ fn matrix<const N: usize, const M: usize>(rows: [[f64; M]; N], like: &Array) -> 
 const M: [[f64; 3]; 2] = [[0.5, -1.25, 2.0], [1.75, 0.25, -0.625]];
 const A: [[f64; 3]; 3] = [[2.0, -1.0, 0.5], [0.25, 3.0, -2.0], [1.0, 0.0, 4.0]];
 
-/// The result of the function of this name.
+/// Returns the result of the function of this name.
 pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
     let x = &xs[0];
     let y = || &xs[1];

@@ -1,7 +1,8 @@
-//! How far kiln's floats may be from JAX's, derived function by function.
+//! Bounds on the distance of kiln's floats from JAX's, derived function by function.
 //!
-//! `u` is the error of one rounding relative to its result, `eps = 2 u`. Both libraries compute with rounding errors, so a
-//! bound is the sum of two. What both round correctly, or what takes no rounding, is equal bit for bit.
+//! `u` is the error of one rounding relative to its result, `eps = 2 u`. Both libraries compute with rounding
+//! errors, so a bound is the sum of two. Results without rounding, and results that both libraries round
+//! correctly, are equal bit for bit.
 
 use crate::support::compare::{Bound, eps, floats, ulp};
 use crate::support::device::{is_exact, looseness};
@@ -13,12 +14,12 @@ use serde_json::Value;
 /// kiln's elementary functions are within this many ulp of the truth (`backends/math/tests/ulp.rs`).
 const KILN_ULP: f64 = 2.0;
 
-/// The same on the device under test.
+/// The same bound on the device under test.
 fn kiln_ulp() -> f64 {
     looseness() * KILN_ULP
 }
 
-/// JAX's own error in ulp on the inputs of the table, as measured against a higher precision.
+/// The error of JAX in ulp on the inputs of the table, measured against a higher precision.
 fn jax_ulp(name: &str, dtype: DType) -> f64 {
     match (name, dtype) {
         ("sinh" | "cosh", DType::F32) => 21.0,
@@ -29,7 +30,7 @@ fn jax_ulp(name: &str, dtype: DType) -> f64 {
     }
 }
 
-/// The bound for each output of a row.
+/// Returns the bound for each output of a row.
 pub(crate) fn bounds(row: &Value) -> Vec<Bound> {
     let outputs = list(&row["outputs"]);
     outputs
@@ -38,8 +39,9 @@ pub(crate) fn bounds(row: &Value) -> Vec<Bound> {
         .collect()
 }
 
-/// How far elementary functions may be off on a device whose exponential, sine and cosine are its own (`backends/burn/tests/lowering/common/device.rs`): the
-/// exponential's error grows with its argument, and beyond 8192 the others may be anything. Nothing for other functions.
+/// Returns the bound of an elementary function on a device with an exponential, sine and cosine of its own
+/// (`backends/burn/tests/lowering/common/device.rs`). The error of the exponential grows with its argument.
+/// Beyond 8192 the sine and cosine may be anything. Returns nothing for other functions.
 fn device_bound(name: &str, row: &Value, output: &Value, ulps: f64) -> Option<Bound> {
     let of = dtype(text(output, "dtype"));
     let more = |x: f64| match name {
@@ -68,7 +70,7 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
         if let Some(bound) = device_bound(name, row, output, kiln_ulp() + jax_ulp(name, of)) {
             return bound;
         }
-        // Of zeros of two signs a device gives either.
+        // Of zeros of two signs a device returns either.
         if matches!(name, "maximum" | "minimum" | "max" | "min" | "clip") {
             return Bound::Within(0.0);
         }
@@ -79,18 +81,21 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
         "exp" | "expm1" | "exp2" | "log" | "log1p" | "log2" | "log10" | "cbrt" | "sin" | "cos" | "tan"
         | "arcsin" | "arccos" | "arctan" | "sinh" | "cosh" | "tanh" | "arcsinh" | "arccosh" | "arctanh"
         | "erf" | "arctan2" | "hypot" => Bound::Ulp(kiln_ulp() + jax_ulp(name, of)),
-        // A plain integer as exponent is products in the same order: equal. Where it is negative, kiln's are of n rounded reciprocals, n - 1
-        // roundings more, and JAX has one over them, n roundings; each is at most one ulp. Otherwise pow.
+        // If the exponent is a plain integer, both libraries multiply in the same order: equal. If it is
+        // negative, kiln multiplies n rounded reciprocals, with n - 1 roundings more, and JAX divides one by
+        // the product, n roundings. Each rounding is at most one ulp. Other exponents are those of pow.
         "power" if let Some(exponent) = row["inputs"][1]["scalar"].as_i64() => match exponent {
             0.. => Bound::Exact,
             n => Bound::Ulp(3.0 * n.unsigned_abs() as f64 - 1.0),
         },
         "power" => Bound::Ulp(kiln_ulp() + jax_ulp(name, of)),
-        // JAX's polynomial, bit for bit; in f64 its logarithm is libm's, and the whole within 2 ulp.
+        // kiln has JAX's polynomial, bit for bit. In f64 its logarithm is that of libm, and the whole is
+        // within 2 ulp.
         "erf_inv" if of == DType::F64 => Bound::Ulp(2.0),
-        // One rounding in kiln (0.5 ulp); where what JAX divides by is broadcast, it multiplies by its reciprocal (1.3 ulp).
+        // kiln rounds once (0.5 ulp). JAX multiplies by the reciprocal of a divisor that is broadcast (1.3
+        // ulp).
         "divide" => Bound::Ulp(1.8),
-        // n factors in two orders: (n - 1) u each.
+        // The product of n factors in two orders: (n - 1) u each.
         "prod" => relative(eps * (reduced(row) - 1.0).max(0.0)),
         "cumprod" => relative(eps * (along(row) - 1.0).max(0.0)),
         "var" => Bound::Each(values(output).iter().map(|&y| variance(row, y, eps)).collect()),
@@ -105,7 +110,8 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
                 .collect(),
         ),
         "linspace" => linspace(args, eps),
-        // f0 + slope (f1 - f0), whose product and sum XLA may round as one: u of each, and they are at most twice and once the greatest |f|.
+        // f0 + slope (f1 - f0): XLA may round its product and sum as one. So the bound is u of each. The
+        // product is at most twice the greatest |f|, the sum once.
         "interp" => Bound::Within(
             2.0 * eps
                 * values(&row["inputs"][2])
@@ -114,7 +120,8 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
         ),
         "linalg.inv" => inverse(row, output, eps),
         "linalg.solve" => solution(row, output, eps),
-        // (sum |x|^p)^(1 / p): the terms' error and the sum's are divided by p; 1 / p is rounded, times the logarithm of the sum.
+        // (sum |x|^p)^(1 / p): the errors of the terms and of the sum are divided by p. 1 / p is rounded,
+        // times the logarithm of the sum.
         "linalg.vector_norm"
             if ![0.0, 1.0, 2.0].contains(&float(&args["ord"])) && float(&args["ord"]).is_finite() =>
         {
@@ -130,18 +137,20 @@ fn bound(name: &str, row: &Value, output: &Value) -> Bound {
                     .collect(),
             )
         }
-        // Weyl: an eigenvalue moves by no more than the norm of the backward error. That of kiln is within n u |A|; JAX was
-        // measured 3.7 u |A| off the truth (LAPACK gives 5.8312531 for an eigenvalue of 5.83125443, kiln 5.8312554).
+        // Weyl: an eigenvalue moves by no more than the norm of the backward error. kiln's is within n u |A|.
+        // JAX was measured 3.7 u |A| off the truth (LAPACK gives 5.8312531 for an eigenvalue of 5.83125443,
+        // kiln 5.8312554).
         "linalg.eigh" => {
             Bound::Within(eps / 2.0 * (last_axis(output) + 3.7) * frobenius(&values(&row["inputs"][0])))
         }
-        // One rounding in both, or none. Sums, means, running sums, dots and matrix products as well: the elements are multiples of
-        // 1/4 below 16 and the sums short, so every partial sum of products is exact in any order.
+        // Both libraries round once, or not at all. This holds for sums, means, running sums, dots and matrix
+        // products as well. Their elements are multiples of 1/4 below 16 and the sums are short, so every
+        // partial sum of products is exact in any order.
         _ => Bound::Exact,
     }
 }
 
-/// The elements of an operand that are finite, or 0.
+/// Returns the elements of an operand. 0 stands for those that are not finite.
 fn values(value: &Value) -> Vec<f64> {
     let finite = |x: f64| if x.is_finite() { x } else { 0.0 };
     operand(value)
@@ -151,7 +160,7 @@ fn values(value: &Value) -> Vec<f64> {
         .collect()
 }
 
-/// The number of elements that go into one of a reduction.
+/// Returns the number of elements that a reduction combines to one.
 fn reduced(row: &Value) -> f64 {
     let shape = numbers(
         &row["inputs"][0]
@@ -166,14 +175,15 @@ fn reduced(row: &Value) -> f64 {
     }
 }
 
-/// The number of elements along the axis of a running reduction.
+/// Returns the number of elements along the axis of a running reduction.
 fn along(row: &Value) -> f64 {
     reduced(row)
 }
 
-/// The mean m is right up to u |m| in kiln and 2 u |m| in JAX (its sum is exact). With distances from a centre that is off by
-/// d, the sum of squares grows by n d^2 and nothing else, as the distances from the true mean add up to 0. Distance and
-/// square take 3 roundings, the sum n - 1, the division 1 or 2: (n + 3) u and (n + 4) u of the variance v.
+/// The mean m is right up to u |m| in kiln and 2 u |m| in JAX (its sum is exact). If the centre is off by d,
+/// the sum of squared distances grows by n d^2 and nothing else, because the distances from the true mean add
+/// up to 0. Distance and square take 3 roundings, the sum n - 1, the division 1 or 2: (n + 3) u and (n + 4) u
+/// of the variance v.
 fn variance(row: &Value, v: f64, eps: f64) -> f64 {
     let (n, u) = (reduced(row), eps / 2.0);
     let largest = values(&row["inputs"][0])
@@ -188,8 +198,9 @@ fn variance(row: &Value, v: f64, eps: f64) -> f64 {
     (2.0 * n + 7.0) * u * v + off
 }
 
-/// start (1 - a) + stop a with a = i / n, rounded once in kiln and twice in JAX (a product with a reciprocal). In units of u
-/// (|start| + |stop|): the first term 2 and 3, the second 2 and 3, the sum 1 and 1: not more than 3 and 4.
+/// start (1 - a) + stop a with a = i / n, rounded once in kiln and twice in JAX (a product with a
+/// reciprocal). In units of u (|start| + |stop|) the errors are 2 and 3 for the first term, 2 and 3 for the
+/// second, 1 and 1 for the sum: not more than 3 and 4.
 fn linspace(args: &Value, eps: f64) -> Bound {
     let ends: f64 = ["start", "stop"]
         .map(|key| args[key].as_f64().unwrap().abs())
@@ -206,9 +217,10 @@ fn frobenius(elements: &[f64]) -> f64 {
     elements.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
-/// Higham, Accuracy and Stability of Numerical Algorithms, theorem 9.4: a column of the inverse solves (A + E) x = e with
-/// |E| <= 3 n u |L| |U|, and partial pivoting (|l| <= 1, so rows of U at most double) gives | |L| |U| | <= (2^n - 1) |A| in the
-/// maximum norm. So an inverse X is off by 3 n (2^n - 1) u |A| |X|^2, here twice. The norm of a batch is that of its worst.
+/// Higham, Accuracy and Stability of Numerical Algorithms, theorem 9.4: a column of the inverse solves (A +
+/// E) x = e with |E| <= 3 n u |L| |U|. Partial pivoting (|l| <= 1, so rows of U at most double)
+/// gives | |L| |U| | <= (2^n - 1) |A| in the maximum norm. So an inverse X is off by 3 n (2^n - 1)
+/// u |A| |X|^2, here twice. The norm of a batch is the greatest of its matrices.
 fn inverse(row: &Value, output: &Value, eps: f64) -> Bound {
     let n = last_axis(output);
     let norm = |value: &Value| {
@@ -221,8 +233,8 @@ fn inverse(row: &Value, output: &Value, eps: f64) -> Bound {
     Bound::Within(3.0 * n * (n.exp2() - 1.0) * eps * a * x * x)
 }
 
-/// As for the inverse: a solution x is off by 3 n (2^n - 1) u |A| |A^-1| |x|, here twice. |A^-1| is from kiln's own inverse, right up to a
-/// factor of 2 in any case.
+/// As for the inverse, a solution x is off by 3 n (2^n - 1) u |A| |A^-1| |x|, here twice. |A^-1| is from
+/// kiln's own inverse, which is right up to a factor of 2 in any case.
 fn solution(row: &Value, output: &Value, eps: f64) -> Bound {
     let a = array(&row["inputs"][0]);
     let n = a.shape().last().map_or(0.0, |&n| n as f64);

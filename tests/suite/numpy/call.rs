@@ -1,15 +1,15 @@
-//! The functions of numpy.json by JAX's names, with the arguments of a row.
+//! Calls the functions of numpy.json by JAX's names, with the arguments of a row.
 
 use crate::support::{dtype, float, numbers, scalar};
 use kiln::numpy::{self as np, linalg};
 use kiln::{Array, OutOfBounds, keep};
 use serde_json::Value;
 
-/// Why a row has no call in kiln.
+/// The reasons why kiln has no call for a row.
 pub(crate) mod reasons {
-    /// `repeat(x, [1, 2])`: kiln has one number for all elements; indexing with an array does this.
+    /// `repeat(x, [1, 2])`: kiln takes one number for all elements. Indexing with an array does the same.
     pub(crate) const REPEAT: &str = "repeat takes one number for all elements";
-    /// `linspace(0, 1, -1)`: the number of elements is unsigned, and the call does not compile.
+    /// `linspace(0, 1, -1)`: the number of elements is unsigned, so the call does not compile.
     pub(crate) const NEGATIVE_NUMBER: &str = "a negative number of elements does not compile";
 }
 
@@ -27,7 +27,7 @@ impl Args<'_> {
             .unwrap_or_else(|| panic!("{key} of {} is no integer", self.0)) as isize
     }
 
-    /// The argument named `key`, unless it is None.
+    /// Returns the argument named `key`, unless it is None.
     fn maybe(&self, key: &str) -> Option<isize> {
         self.get(key).map(|_| self.int(key))
     }
@@ -46,7 +46,7 @@ impl Args<'_> {
         self.0[key] == value.into()
     }
 
-    /// JAX's argument `dtype`, which in kiln is `astype` on the result.
+    /// Converts the result to JAX's argument `dtype`. In kiln this is `astype` on the result.
     fn cast(&self, x: Array) -> Array {
         self.get("dtype")
             .map_or(x.clone(), |name| x.astype(dtype(name.as_str().unwrap())))
@@ -82,7 +82,7 @@ impl Args<'_> {
         } else {
             np::linspace_open(start, stop, n)
         };
-        // jnp rounds down where the dtype is an integer; kiln has floats only.
+        // jnp rounds down if the dtype is an integer. kiln has floats only.
         let whole = self
             .get("dtype")
             .is_some_and(|name| dtype(name.as_str().unwrap()).is_integer());
@@ -97,7 +97,7 @@ impl Args<'_> {
         if self.is("sparse", false) {
             return grids;
         }
-        // JAX's `sparse`: in kiln a reshape does the same, as arrays broadcast.
+        // JAX's `sparse`: a reshape does the same in kiln, because arrays broadcast.
         let axis = |i: usize| {
             if self.is("indexing", "xy") && xs.len() > 1 && i < 2 {
                 1 - i
@@ -113,7 +113,8 @@ impl Args<'_> {
         lines.collect()
     }
 
-    /// Indices that are out of bounds read NaN (or the like) in kiln's `take`; to wrap around is arithmetic on indices.
+    /// kiln's `take` reads NaN (or the like) for indices that are out of bounds. To wrap around is arithmetic
+    /// on indices.
     fn take(&self, x: &Array, indices: &Array) -> Array {
         let (x, axis) = match self.maybe("axis") {
             Some(axis) => (x.clone(), axis),
@@ -143,7 +144,8 @@ impl Args<'_> {
         if self.is("descending", false) {
             return x.argsort_axis(axis);
         }
-        // Equal elements keep their order: the flipped array is sorted, and its places counted from the other end.
+        // Equal elements keep their order. So the flipped array is sorted, and its places are counted from
+        // the other end.
         let last = x.shape()[(axis + x.ndim() as isize) as usize % x.ndim()] as i32 - 1;
         last - x.flip_axis(axis).argsort_axis(axis).flip_axis(axis)
     }
@@ -162,7 +164,7 @@ impl Args<'_> {
 
     fn allclose(&self, x: &Array, y: &Array) -> Array {
         let close = np::isclose(x, y, self.float("rtol"), self.float("atol"));
-        // JAX's `equal_nan`, which kiln has no argument for.
+        // kiln has no argument for JAX's `equal_nan`.
         let nan = x.isnan() & y.isnan();
         if self.is("equal_nan", true) {
             (close | nan).all()
@@ -172,7 +174,7 @@ impl Args<'_> {
     }
 }
 
-/// The results of a row, or why kiln has no such call.
+/// Returns the results of a row, or the reason why kiln has no such call.
 pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result<Vec<Array>, &'static str> {
     let args = Args(args);
     let xs: Vec<Array> = inputs.iter().flatten().cloned().collect();
@@ -217,7 +219,7 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "zeros_like" => args.cast(np::zeros_like(x)),
         "ones_like" => args.cast(np::ones_like(x)),
         "full_like" if args.get("dtype").is_none() => np::full_like(x, y),
-        // With a dtype the value is converted to that alone, not to x's first.
+        // With a dtype the value is converted to that dtype alone, and not to the dtype of x first.
         "full_like" => args.cast(np::full(x.shape(), y)),
         "arange" => args.cast(args.arange()),
         "linspace" => args.linspace()?,
@@ -295,7 +297,7 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "arctanh" => x.arctanh(),
         "erf" => x.erf(),
         "erf_inv" => x.erf_inv(),
-        // A bound of None is spelled by the function that has the other one.
+        // If a bound is None, the function of the other bound stands for `clip`.
         "clip" => match (input(1), input(2)) {
             (Some(least), Some(greatest)) => x.clip(least, greatest),
             (Some(least), None) => x.maximum(least),
@@ -314,7 +316,7 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "std" if args.is("ddof", 0) => reduce!(std, std_axis),
         "var" => reduce!(var, var_ddof, args.float("ddof")),
         "std" => reduce!(std, std_ddof, args.float("ddof")),
-        // Over everything, keepdims is a reshape.
+        // The reduction is over all axes, so keepdims is a reshape.
         "argmax" if keepdims && args.get("axis").is_none() => x.argmax().reshape(vec![1_usize; x.ndim()]),
         "argmin" if keepdims && args.get("axis").is_none() => x.argmin().reshape(vec![1_usize; x.ndim()]),
         "argmax" => reduce!(argmax, argmax_axis),
@@ -330,7 +332,7 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "squeeze" => x.squeeze_axis(args.list("axis")),
         "expand_dims" => x.expand_dims(args.list("axis")),
         "broadcast_to" => x.broadcast_to(args.list("shape")),
-        // JAX's axis of None: everything is raveled.
+        // If JAX's axis is None, everything is raveled.
         "concatenate" if args.get("axis").is_none() => np::concatenate(xs.iter().map(Array::ravel), 0),
         "concatenate" => np::concatenate(xs, args.int("axis")),
         "stack" => np::stack(xs, args.int("axis")),

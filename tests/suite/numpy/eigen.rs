@@ -1,4 +1,5 @@
-//! What makes eigenvectors right: they are fixed up to sign where eigenvalues are apart, and not at all where they meet.
+//! Checks eigenvectors. They are fixed up to sign if the eigenvalues are apart, and not at all if two are
+//! equal.
 
 use crate::support::compare::{eps, floats};
 use crate::support::{array, list};
@@ -6,10 +7,11 @@ use kiln::Array;
 use kiln::numpy as np;
 use serde_json::Value;
 
-/// What is wrong with an eigendecomposition of the row's matrices (of their symmetric parts, as in JAX).
+/// Returns the error in an eigendecomposition of the row's matrices (of their symmetric parts, as in JAX).
 ///
-/// Backward errors are n u |A| in kiln and in JAX (LAPACK), in the Frobenius norm. So `A v = w v` and `v v = 1` hold up to
-/// n eps |A| and n eps, and an eigenvector is off by n u |A| over the distance to the next eigenvalue in each (Davis, Kahan).
+/// Backward errors are n u |A| in kiln and in JAX (LAPACK), in the Frobenius norm. So `A v = w v` and
+/// `v v = 1` hold up to n eps |A| and n eps. An eigenvector is off by n u |A| over the distance to the next
+/// eigenvalue in each (Davis, Kahan).
 pub(crate) fn wrong(row: &Value, eigenvalues: &Array, eigenvectors: &Array) -> Option<String> {
     let a = array(&row["inputs"][0]).astype(eigenvectors.dtype());
     let [matrices, w, v] = [&a, eigenvalues, eigenvectors].map(floats);

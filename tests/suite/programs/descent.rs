@@ -31,7 +31,8 @@ fn sample() -> (Array, Array) {
     (x, y)
 }
 
-/// Descent stops where a step is at most 1e-5, and what is left is as large; in float64 both stop after the same step.
+/// Descent stops after a step of at most 1e-5, and the distance that is left is as large. In float64 both
+/// libraries stop after the same step.
 #[test]
 fn a_line() {
     let program = || {
@@ -46,11 +47,14 @@ fn a_line() {
     });
 }
 
-/// The coefficients are not determined well, but the polynomial is. Descent stops after a step of at most 1e-5 in each of the 4 coefficients, which
-/// was the gradient times a rate between the inverses of the greatest and the least eigenvalue of the curvature, `most` and `least`. Then
-/// the gradient's part along an eigenvalue e was at most step (1 / rate), its part after the step |1 / rate - e| step <= most * step, and the loss is
-/// above its least value by at most half the sum of their squares over e: |step|^2 most^2 / (2 least). Gradients in float32 are off by
-/// 1e-5, which is nothing beside it.
+/// Compares the losses, because the data do not determine the coefficients well.
+///
+/// Descent stops after a step of at most 1e-5 in each of the 4 coefficients. That step was the gradient times
+/// a rate. The rate lies between the inverses of the greatest and the least eigenvalue of the curvature,
+/// `most` and `least`. So the gradient's part along an eigenvalue e was at most step (1 / rate). Its part
+/// after the step is |1 / rate - e| step <= most * step. The loss is above its least value by at most half
+/// the sum of their squares over e: |step|^2 most^2 / (2 least). Gradients in float32 are off by 1e-5, which
+/// is nothing beside it.
 #[test]
 fn a_cubic() {
     let mut found = 0;
@@ -84,7 +88,8 @@ fn a_cubic() {
                 apart.abs() <= above,
                 "a loss {apart:e} from JAX's, {above:e} allowed"
             );
-            // The bound says something: a thousandth of the loss moves the polynomial by a thirtieth of the noise.
+            // The bound is sharp enough: a thousandth of the loss moves the polynomial by a thirtieth of the
+            // noise.
             assert!(above < 1e-3 * loss(&wanted), "{above:e} of {:e}", loss(&wanted));
         };
         on_cpu(|| with_x64(true, check));

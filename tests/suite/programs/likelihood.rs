@@ -13,7 +13,7 @@ fn poisson_regression(x: &Array, y: &Array, tolerance: f64) -> Vec<Array> {
     let gradient = grad(log_likelihood);
     let step = jit(|b: Array| linalg::inv(jacfwd(&gradient)(b.clone())).matmul(gradient(b)));
     let mut b = np::full(x.shape()[1], 0.1);
-    // The Hessian is symmetric, and the same in reverse.
+    // The Hessian is symmetric, and reverse mode returns the same.
     let (forward, reverse) = (jacfwd(&gradient)(b.clone()), jacrev(&gradient)(b.clone()));
     assert!(np::isclose(&forward, reverse, 1e-12, 0.0).all().item::<bool>());
     for n in 1.. {
@@ -39,12 +39,12 @@ fn five_observations() {
         ]);
         poisson_regression(&x, &np::array([1.0, 0.0, 1.0, 1.0, 0.0]), 1e-3)
     };
-    // The last step is at most 1e-3, so that what is left of it, about its square, is 1e-6 in both; they differ by roundings times the
-    // Hessian's condition, 500.
+    // The last step is at most 1e-3. So the distance that is left is about its square, 1e-6 in both
+    // libraries. They differ by roundings times the Hessian's condition, 500.
     check("mle", program, || vec![500.0 * 64.0, 0.0]);
 }
 
-/// Draws whose mean is an exponential that is a few ulp off JAX's: one draw in some millions is another.
+/// The mean of each draw is an exponential that is a few ulp off JAX's. So one draw in some millions differs.
 #[test]
 fn half_a_million_draws() {
     let program = || {

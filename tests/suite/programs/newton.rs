@@ -1,4 +1,4 @@
-//! Newton's method: a root, a fixed point of three equations, an equilibrium of a hundred.
+//! Newton's method for a root, a fixed point of three equations, and an equilibrium of a hundred goods.
 
 use super::check;
 use kiln::numpy::{self as np, linalg};
@@ -19,7 +19,7 @@ fn newton(f: impl Fn(Array) -> Array, mut x: Array, tolerance: f64) -> Vec<Array
     unreachable!()
 }
 
-/// Each step is `f' / f` of an eager function, as the lecture writes it.
+/// Each step divides `f` by `f'`, both eager functions, as the lecture writes it.
 #[test]
 fn a_root() {
     let f = |x: Array| (4 * (&x - 0.25)).sin() + &x + x.pow(20) - 1;
@@ -32,7 +32,7 @@ fn a_root() {
         }
         vec![x, n.into()]
     };
-    // At the root |x f' / terms| is about 1: the root is as exact as the four terms.
+    // At the root |x f' / terms| is about 1, so the root is as exact as the four terms.
     check("root", program, || vec![16.0, 0.0]);
 }
 
@@ -42,7 +42,8 @@ fn the_solow_model_of_three_sectors() {
         let a = np::array([[2.0, 3.0, 3.0], [2.0, 4.0, 2.0], [1.0, 5.0, 1.0]]);
         newton(|k| 0.2 * a.matmul(k.pow(0.5)) + 0.2 * &k - &k, np::ones(3), 1e-5)
     };
-    // The Jacobian's condition number at the solution is 4, and the residual is a few roundings of terms as large as k.
+    // The Jacobian's condition number at the solution is 4. The residual is a few roundings of terms as large
+    // as k.
     check("solow", program, || vec![64.0, 0.0]);
 }
 

@@ -7,7 +7,8 @@ use kiln::{default_int, lax, random};
 
 type State = (Array, Array, Key);
 
-/// Inventories after `periods`, where what is at most 10 is filled up to 100 before demand, and how often that was.
+/// Returns inventories after `periods`, and the number of times that they were filled up. An inventory of at
+/// most 10 is filled up to 100 before demand.
 fn inventories(x0: f64, periods: i32, key: Key, firms: usize) -> (Array, Array) {
     let body = |_: Array, (x, restocked, key): State| {
         let [key, subkey] = key.split();
@@ -21,7 +22,8 @@ fn inventories(x0: f64, periods: i32, key: Key, firms: usize) -> (Array, Array) 
     (x, restocked)
 }
 
-/// Each of 50 periods rounds an exponential of 2 + 2.2 ulp, relative to inventories of at most 100, and a difference.
+/// Each of 50 periods rounds an exponential of 2 + 2.2 ulp, relative to inventories of at most 100, and a
+/// difference.
 #[test]
 fn inventory() {
     let run = jit(|key: Key| {
@@ -37,9 +39,10 @@ fn how_often_firms_restock() {
         let run = jit(move |key: Key| vec![inventories(70.0, 50, key, firms).1.gt(1).mean()]);
         run(Key::new(27))
     };
-    // A mean of bools: a count, divided.
+    // A mean of bools is a count, divided.
     check("restock frequency", || frequency(1000), || vec![1.0]);
-    // Of a million firms in 50 periods, a few may stand so close to 10 that the rounding of the exponential decides.
+    // Of a million firms in 50 periods, a few may be so close to 10 that the rounding of the exponential
+    // decides.
     check(
         "restock frequency 1e6",
         || frequency(1_000_000),
@@ -47,7 +50,7 @@ fn how_often_firms_restock() {
     );
 }
 
-/// All demand drawn at once, and indexed by the loop's counter.
+/// All demand is drawn at once, and indexed by the loop's counter.
 #[test]
 fn how_often_firms_restock_by_index() {
     let run = jit(|key: Key| {
@@ -77,6 +80,7 @@ fn firms_that_grow_and_are_replaced() {
         let s = lax::fori_loop(0, 50, body, np::full(1000, 1.0));
         vec![s.index(..3), s.mean(), s.max()]
     });
-    // a is 0.6 on average: what a period adds, 5 ulp for each of three exponentials, dies out as 1 / (1 - 0.6); a sum of 1000 terms.
+    // a is 0.6 on average. So the error of a period, 5 ulp for each of three exponentials, dies out as 1 /
+    // (1 - 0.6). The mean is a sum of 1000 terms.
     check("kesten", || run(Key::new(123)), || vec![40.0, 100.0, 40.0]);
 }

@@ -7,7 +7,7 @@ use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
 use kiln::{lax, random};
 
-/// The three methods give one policy: the indices of the next wealth, whose sum is 3480.
+/// The three methods return one policy: the indices of the next wealth, whose sum is 3480.
 #[test]
 fn optimal_savings() {
     let program = || {
@@ -22,8 +22,9 @@ fn optimal_savings() {
         let (log_income, q) = tauchen(8, 0.9, 0.1);
         vec![policy.index(0), policy.sum(), v.index(0), log_income, q.index(0)]
     };
-    // The grid is rounded a few times; a probability is the difference of two numbers up to 1, and so is off by roundings of these. Values
-    // come out of a contraction by 0.98, which lets 1 / (1 - 0.98) times a period's roundings stand: 8 products, and two powers.
+    // The grid is rounded a few times. A probability is the difference of two numbers up to 1, and so is off
+    // by their roundings. Values come out of a contraction by 0.98, which multiplies the roundings of a
+    // period by 1 / (1 - 0.98): 8 products, and two powers.
     check("savings", program, || vec![0.0, 0.0, 50.0 * 20.0, 8.0, 16.0]);
 }
 
@@ -44,7 +45,8 @@ fn the_price_of_an_asset() {
         let v = linalg::solve(np::identity(100) - &k, k.dot(np::ones(100)));
         vec![radius, v.index(..3), v.index(-3..)]
     };
-    // 15 products of 100 terms; and the condition of I - K, whose inverse sums to the price-dividend ratio, below 200.
+    // The price is 15 products of 100 terms. The condition of I - K is below 200. The inverse of I - K sums
+    // to the price-dividend ratio.
     check("price dividend", program, || {
         vec![1500.0, 200.0 * 100.0, 200.0 * 100.0]
     });

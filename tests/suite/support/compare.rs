@@ -1,24 +1,25 @@
-//! Comparison of a result with a row's output.
+//! Compares a result with a row's output.
 
 use super::array;
 use super::device::on_cpu;
 use kiln::{Array, DType};
 use serde_json::Value;
 
-/// How far an element may be from JAX's.
+/// The bound on the distance of an element from JAX's.
 #[derive(Clone, Debug)]
 pub(crate) enum Bound {
-    /// Not at all: equal bits, but for the payload of NaN.
+    /// The bits must be equal, but for the payload of NaN.
     Exact,
-    /// This many units in the last place of JAX's element; a zero has the same sign.
+    /// This many units in the last place of JAX's element. A zero has the same sign.
     Ulp(f64),
-    /// This much, for every element.
+    /// This distance, for every element.
     Within(f64),
-    /// This much, for each element; a list as long as the output.
+    /// A distance for each element. The list is as long as the output.
     Each(Vec<f64>),
 }
 
-/// What differs between a result and the one in the table: dtype, weakness, shape or elements. A bool's weakness means nothing.
+/// Returns the difference between a result and the output in the table: in dtype, weakness, shape or
+/// elements. A bool's weakness means nothing.
 pub(crate) fn difference(got: &Array, wanted: &Value, bound: &Bound) -> Option<String> {
     let weak = wanted["weak"] == true;
     let wanted = {
@@ -61,7 +62,7 @@ fn close(x: f64, y: f64, at: usize, dtype: DType, bound: &Bound) -> bool {
     }
 }
 
-/// The distance from a float's magnitude to the next one up.
+/// Returns the distance from a float's magnitude to the next one up.
 pub(crate) fn ulp(x: f64, dtype: DType) -> f64 {
     match dtype {
         DType::F32 => {
@@ -72,7 +73,7 @@ pub(crate) fn ulp(x: f64, dtype: DType) -> f64 {
     }
 }
 
-/// Twice the greatest relative error of one rounding.
+/// Returns twice the greatest relative error of one rounding.
 pub(crate) fn eps(dtype: DType) -> f64 {
     if dtype == DType::F32 {
         f32::EPSILON.into()
@@ -81,7 +82,7 @@ pub(crate) fn eps(dtype: DType) -> f64 {
     }
 }
 
-/// The elements of an array of any dtype, rounded to f64.
+/// Returns the elements of an array of any dtype, rounded to f64.
 pub(crate) fn floats(x: &Array) -> Vec<f64> {
     match x.dtype() {
         DType::F64 => x.to_vec(),
@@ -90,7 +91,7 @@ pub(crate) fn floats(x: &Array) -> Vec<f64> {
     }
 }
 
-/// The elements of an array of integers or bools.
+/// Returns the elements of an array of integers or bools.
 pub(crate) fn integers(x: &Array) -> Vec<i128> {
     macro_rules! elements {
         ($type:ty) => {

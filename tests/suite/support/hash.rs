@@ -1,8 +1,8 @@
-//! Hashes of arrays, for results that are too large to keep.
+//! Hashes arrays, for results that are too large to keep.
 
 use kiln::{Array, DType};
 
-/// The bytes of the elements, each little-endian.
+/// Returns the bytes of the elements, each little-endian.
 pub(crate) fn bytes(x: &Array) -> Vec<u8> {
     macro_rules! bytes {
         ($type:ty) => {
@@ -24,7 +24,7 @@ pub(crate) fn bytes(x: &Array) -> Vec<u8> {
     }
 }
 
-/// The 64-bit FNV-1a hash.
+/// Returns the 64-bit FNV-1a hash.
 pub(crate) fn fnv1a64(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)

@@ -1,4 +1,4 @@
-//! Memory in pieces that are not larger than a thread may have.
+//! An allocator that refuses a thread pieces of memory above a limit.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -8,7 +8,7 @@ pub(crate) struct Watched;
 thread_local! {
     /// The largest piece that this thread asked for.
     pub(crate) static LARGEST: Cell<usize> = const { Cell::new(0) };
-    /// The largest that it gets.
+    /// The largest piece that this thread gets.
     pub(crate) static MOST: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
@@ -17,7 +17,7 @@ fn granted(size: usize) -> bool {
     size <= MOST.get()
 }
 
-// SAFETY: all is done by the system's, or refused.
+// SAFETY: every method calls the system's allocator, or refuses.
 unsafe impl GlobalAlloc for Watched {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match granted(layout.size()) {

@@ -1,4 +1,5 @@
-//! What the tests against JAX share: the tables of `tests/reference/data`, arrays made from their rows, and comparison.
+//! Shared by the tests against JAX: reads the tables of `tests/reference/data`, makes arrays from their rows,
+//! and compares results.
 
 pub(crate) mod compare;
 pub(crate) mod device;
@@ -11,12 +12,12 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The path of a file of reference data.
+/// Returns the path of a file of reference data.
 pub(crate) fn path(file: &str) -> String {
     format!("{}/tests/reference/data/{file}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// One of the lists in one of the tables.
+/// Returns the rows of a list in a table.
 pub(crate) fn rows(table: &str, list: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(path(&format!("{table}.json"))).unwrap();
     match serde_json::from_str::<Value>(&text).unwrap()[list].take() {
@@ -41,7 +42,7 @@ pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap_or_else(|| panic!("{value} is no list"))
 }
 
-/// A shape, or axes; a single number counts as a list of one.
+/// Returns a shape, or axes. A single number counts as a list of one.
 pub(crate) fn numbers(value: &Value) -> Vec<isize> {
     let number = |n: &Value| {
         n.as_i64()
@@ -59,7 +60,7 @@ pub(crate) fn dtype(name: &str) -> DType {
         .unwrap_or_else(|| panic!("no dtype {name}"))
 }
 
-/// A float of the table, where some are strings: nan, inf and -0.0 (and all in display.json).
+/// Returns a float of the table. Some are strings: nan, inf and -0.0 (and all in display.json).
 pub(crate) fn float(value: &Value) -> f64 {
     match value {
         Value::String(text) => text.parse().unwrap(),
@@ -67,7 +68,7 @@ pub(crate) fn float(value: &Value) -> f64 {
     }
 }
 
-/// An integer of at most 64 bits, as its bits.
+/// Returns the bits of an integer of at most 64 bits.
 fn bits(value: &Value) -> u64 {
     value
         .as_i64()
@@ -76,7 +77,8 @@ fn bits(value: &Value) -> u64 {
         .unwrap_or_else(|| panic!("{value} is no integer"))
 }
 
-/// An array of a row. Floats were written so that reading them as f64 and rounding to f32 is exact.
+/// Returns an array of a row. The table has enough digits that reading floats as f64 and rounding to f32 is
+/// exact.
 pub(crate) fn array(value: &Value) -> Array {
     let (data, shape) = (list(&value["data"]), numbers(&value["shape"]));
     macro_rules! elements {
@@ -112,7 +114,8 @@ pub(crate) fn array(value: &Value) -> Array {
     }
 }
 
-/// The same elements with a weak dtype, which must be a default one: what is made like a plain number is weak.
+/// Returns the same elements with a weak dtype, which must be a default one. An array that is made like a
+/// plain number is weak.
 pub(crate) fn weak(strong: &Array) -> Array {
     let plain = if strong.dtype().is_float() {
         np::full((), 0.0)
@@ -128,7 +131,7 @@ pub(crate) fn weak(strong: &Array) -> Array {
     weak
 }
 
-/// A plain number: bool, integer or float by its JSON literal.
+/// Returns a plain number: bool, integer or float by its JSON literal.
 pub(crate) fn scalar(value: &Value) -> Array {
     match value {
         Value::Bool(holds) => (*holds).into(),
@@ -137,7 +140,7 @@ pub(crate) fn scalar(value: &Value) -> Array {
     }
 }
 
-/// An input of a row; null stands for None.
+/// Returns an input of a row. null stands for None.
 pub(crate) fn operand(value: &Value) -> Option<Array> {
     match value.get("scalar") {
         Some(number) => Some(scalar(number)),
@@ -146,7 +149,7 @@ pub(crate) fn operand(value: &Value) -> Option<Array> {
     }
 }
 
-/// What `f` gives with the row's 64-bit switch, or the message of its panic.
+/// Runs `f` with the row's 64-bit switch. Returns its result, or the message of its panic.
 pub(crate) fn outcome<R>(row: &Value, f: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(|| with_x64(flag(row, "x64"), f))).map_err(|panic| {
         match panic.downcast::<String>() {
@@ -158,7 +161,7 @@ pub(crate) fn outcome<R>(row: &Value, f: impl FnOnce() -> R) -> Result<R, String
     })
 }
 
-/// The message of the panic that `f` ends with.
+/// Returns the message of the panic of `f`.
 pub(crate) fn message<R>(f: impl FnOnce() -> R) -> String {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(_) => panic!("nothing was refused"),
@@ -166,7 +169,8 @@ pub(crate) fn message<R>(f: impl FnOnce() -> R) -> String {
     }
 }
 
-/// Returns true if this is how the default device refuses a dtype that it does not have. The CPU has them all.
+/// Returns true if a message is the default device's refusal of a dtype that it does not have. The CPU has
+/// them all.
 pub(crate) fn refused(message: &str) -> bool {
     let device = Device::default();
     let refusal =
@@ -174,7 +178,7 @@ pub(crate) fn refused(message: &str) -> bool {
     DType::ALL.into_iter().any(refusal)
 }
 
-/// A row without its results, to be named in a message.
+/// Returns a row as text without its results, which names it in a message.
 pub(crate) fn name(row: &Value) -> String {
     let mut row = row.clone();
     for key in ["outputs", "fnv1a64", "first", "last", "str", "repr"] {
@@ -183,7 +187,7 @@ pub(crate) fn name(row: &Value) -> String {
     row.to_string()
 }
 
-/// What went wrong in a table, and which rows were left out.
+/// The rows of a table that were wrong, and the rows that were left out.
 #[derive(Default)]
 pub(crate) struct Report {
     rows: usize,
@@ -192,7 +196,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Counts a row, and what is wrong with it.
+    /// Counts a row, and keeps the error in it.
     pub(crate) fn check(&mut self, row: &Value, wrong: Option<String>) {
         self.rows += 1;
         if let Some(wrong) = wrong.filter(|wrong| !refused(wrong)) {
@@ -205,7 +209,7 @@ impl Report {
         *self.left_out.entry(reason).or_default() += 1;
     }
 
-    /// Fails when a row was wrong, or when other rows than these were left out.
+    /// Fails if a row was wrong, or if other rows than these were left out.
     #[track_caller]
     pub(crate) fn finish(self, left_out: &[(&'static str, usize)]) {
         let (n, rows) = (self.wrong.len(), self.rows);

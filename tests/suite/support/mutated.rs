@@ -1,4 +1,5 @@
-//! Files of every format that is read, mutated at random. What comes of each is an error, or arrays or a program that can be used.
+//! Mutates files of every format at random and reads them. The result is an error, or arrays or a program
+//! that can be used.
 
 use kiln::export::{Exported, export};
 use kiln::io::{self, Limits, with_limits};
@@ -8,10 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// No file here may take longer, to be read and to be used.
+/// The longest time to read and use one file.
 pub(crate) const LONGEST: Duration = Duration::from_secs(1);
 
-/// What programs may cost that are to be run here: much less than a second.
+/// The limits for programs that run here. They take much less than a second.
 fn limits() -> Limits {
     Limits {
         work: 1 << 22,
@@ -20,7 +21,7 @@ fn limits() -> Limits {
     }
 }
 
-/// What is made of a file: `None` if it is refused.
+/// Reads a file. Returns `None` if the file is refused.
 type Read = fn(&[u8]) -> Option<Made>;
 
 enum Made {
@@ -35,16 +36,16 @@ pub(crate) struct Format {
     read: Read,
 }
 
-/// What came of mutated files.
+/// The numbers of mutated files by their outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) refused: u64,
     pub(crate) read: u64,
-    /// How many of those that were read are programs, and were run.
+    /// The number of files that were read as programs, and run.
     pub(crate) run: u64,
 }
 
-/// Every format that is read.
+/// Returns every format that kiln reads.
 pub(crate) fn formats() -> Vec<Format> {
     let (arrays, functions) = (arrays(), functions());
     let programs = || functions.iter().map(|function| function.program());
@@ -135,10 +136,12 @@ pub(crate) fn formats() -> Vec<Format> {
     ]
 }
 
-/// Reads `count` mutated files, those of the seeds from `seed` on, and runs the programs that come of them. `watch` is called after each file, with its name.
+/// Reads `count` mutated files, for the seeds from `seed` on, and runs the programs among them. Calls `watch`
+/// after each file, with its name.
 ///
 /// # Panics
-/// When one of them panics or takes longer than [`LONGEST`], with the format and the seed.
+/// Panics if reading or running a file panics, or takes longer than [`LONGEST`]. The message has the format
+/// and the seed.
 pub(crate) fn run(format: &Format, seed: u64, count: u64, watch: impl Fn(&str)) -> Counts {
     let mut counts = Counts::default();
     for seed in seed..seed + count {
@@ -182,7 +185,7 @@ fn used(format: &Format, file: &[u8], seed: u64) -> Counts {
     counts
 }
 
-/// Prints a program and runs it; of some, the batched one and the derivative too.
+/// Prints a program and runs it. Also runs the batched program and the derivative of some programs.
 fn try_out(program: &Arc<Program>, seed: u64) {
     assert!(!program.to_string().is_empty());
     let inputs: Vec<Array> = program
@@ -213,7 +216,7 @@ fn try_out(program: &Arc<Program>, seed: u64) {
     }
 }
 
-/// Of every dtype a few shapes.
+/// Returns arrays of a few shapes in every dtype.
 fn arrays() -> Vec<Array> {
     let shapes: [&[usize]; 5] = [&[], &[3], &[2, 3], &[0, 4], &[2, 1, 3, 2]];
     let of = |dtype: DType| {
@@ -226,7 +229,7 @@ fn arrays() -> Vec<Array> {
     DType::ALL.into_iter().flat_map(of).collect()
 }
 
-/// Functions with every kind of op.
+/// Returns functions with every kind of op.
 fn functions() -> Vec<Exported> {
     let w = np::linspace(0.0, 1.0, 3);
     let (x, m) = (|| np::ones(3), || np::ones((3, 3)));
@@ -285,7 +288,7 @@ fn functions() -> Vec<Exported> {
     ]
 }
 
-/// SplitMix64.
+/// A generator of random numbers: SplitMix64.
 struct Random(u64);
 
 impl Random {
@@ -296,7 +299,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `n`, which is not 0.
+    /// Returns a number below `n`, which is not 0.
     fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
@@ -324,7 +327,7 @@ impl Random {
         file
     }
 
-    /// Changes some bytes, mostly of the beginning, where headers are.
+    /// Changes some bytes, mostly near the beginning, where headers are.
     fn change(&mut self, file: &mut Vec<u8>) {
         const WORDS: [u64; 12] = [
             0,

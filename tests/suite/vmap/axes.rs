@@ -1,4 +1,4 @@
-//! Where the batch comes from and goes to: trees of axes, nesting, captured arrays, sizes.
+//! Tests the axes of the batch in arguments and results: trees of axes, nesting, captured arrays, sizes.
 
 use super::check::{floats, integers};
 use kiln::numpy as np;
@@ -35,7 +35,7 @@ fn axes_are_a_prefix_of_the_arguments() {
     assert_eq!(vmap(sum, -1)(x.t()).to_vec::<i32>(), sums(&x));
     assert_eq!(vmap(sum, Some(1))(x.t()).to_vec::<i32>(), sums(&x));
 
-    // One number for everything; a number or None for each part; parts of parts.
+    // An axis is one number for everything, or a number or None for each part, or for parts of parts.
     let f = |(x, (y, z)): (Array, (Array, Array))| x + 10 * y + 100 * z;
     let (a, b) = (np::arange(3), np::arange(3) + 1);
     let by_loop = |pick: [bool; 3]| -> Vec<i32> {
@@ -68,7 +68,7 @@ fn axes_are_a_prefix_of_the_arguments() {
         by_loop(pick)
     );
 
-    // Structs, vectors, arrays and maps.
+    // Structs, vectors, arrays and maps are trees.
     let lines = Line {
         slope: a.clone(),
         intercept: b.clone(),
@@ -132,7 +132,7 @@ fn structs_and_maps_have_axes_by_field() {
     };
     let y = vmap(apply, (((0, (None, 0)), None), (0,), ()))((layer, One(b.clone()), Nothing));
     assert_eq!(y.to_vec::<i32>(), [100, 106, 118]);
-    // Results as well.
+    // Results have trees of axes as well.
     let options = Vmap {
         in_axes: 0,
         out_axes: (-1, None),
@@ -161,7 +161,7 @@ fn results_go_where_they_are_wanted() {
         same(&columns, &x.sum_axis(1));
         assert_eq!((sums.ndim(), sevens.to_vec::<i32>()), (1, vec![7; 3]));
     }
-    // What does not depend on the batch may stay as it is, or go along any axis.
+    // A result that does not depend on the batch may stay as it is, or get the batch along any axis.
     let g = |(x, y): (Array, Array)| (x, y.sin(), y);
     let y = floats(&[2], 0.0, 1.0, 2).index(0);
     let options = Vmap {
@@ -231,7 +231,7 @@ fn captured_arrays_are_the_same_for_all() {
     let table = np::arange(4) * 10;
     let lookup = vmap(|i: Array| table.index(i), 0);
     assert_eq!(lookup(np::array([3, 0, 9])).to_vec::<i32>(), [30, 0, 30]);
-    // Of an outer vmap, of an outer jit, of a loop around.
+    // Captured arrays may be of an outer vmap, an outer jit, or a loop around.
     let outer = vmap(
         |x: Array| vmap(|y: Array| y * &x + &table.index(0), 0)(np::arange(3)),
         0,
@@ -255,7 +255,7 @@ fn nested_maps() {
     assert_eq!(elements(&grid), by_loop);
     let grid = vmap(vmap(distance, (None, -1)), (-1, None))((x.t(), y.t()));
     assert_eq!(elements(&grid), by_loop);
-    // Along two axes of one array.
+    // The batches are along two axes of one array.
     let z = floats(&[2, 4], 0.0, 1.0, 3);
     same(&vmap(vmap(|x: Array| x.max(), 1), 0)(z.clone()), &z.max_axis(1));
     same(
@@ -274,7 +274,7 @@ fn keys_batch() {
         .map(|key| random::normal(key, 3))
         .collect();
     same(&draws, &np::stack(by_loop, 0));
-    // Keys come out as well; and keys of keys.
+    // Keys are results as well, and so are keys of keys.
     let split = vmap(|key: Key| key.split::<2>(), 0)(keys());
     for (i, key) in keys().unstack().into_iter().enumerate() {
         let [first, second] = key.split();
@@ -290,7 +290,7 @@ fn keys_batch() {
         .map(|key| random::uniform(key, ()).item())
         .collect();
     assert_eq!(draw.to_vec::<f32>(), by_loop);
-    // The axes are those of the keys, not of their words, and so are those of keys that come out.
+    // The axes are those of the keys, not of their words. The same holds for keys that are results.
     same(&vmap(|key: Key| random::normal(key, 3), -1)(keys()), &draws);
     let last = vmap(vmap(|key: Key| random::uniform(key, ()), 0), -1)(grid());
     same(&last, &draw.t());
@@ -324,7 +324,7 @@ fn one_by_one() {
     same(&together.0, &in_turn.0);
     same(&together.1, &in_turn.1);
     same(&together.2, &in_turn.2);
-    // Along other axes, in a trace, nested, and for an empty batch.
+    // The loop is along other axes, in a trace, nested, and for an empty batch.
     let (power, _, _) = jit(map_seq(f, (-1, 0, None)))((x.t(), n.clone(), y.clone()));
     same(&power, &in_turn.0);
     let rows = vmap(map_seq(|x: Array| x.max(), 0), 0)(floats(&[2, 4], 0.0, 1.0, 3));

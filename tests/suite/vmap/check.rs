@@ -1,18 +1,20 @@
-//! One row of the table: a function of arrays, mapped in every way, against a loop.
+//! Maps one row of the table, a function of arrays, in every way, and compares the result with a loop.
 
 use kiln::{Array, DType, Device, grad, jvp, numpy as np, vmap, with_default_device};
 use std::rc::Rc;
 
-/// The sizes of batches; inputs hold the greatest.
+/// The sizes of batches. Inputs hold the greatest.
 const SIZES: [usize; 3] = [3, 1, 0];
 
-/// Returns true if arrays are on the CPU, where kernels cost nothing to compile, so that every axis and every choice of batched inputs is tried. Elsewhere a
-/// batch is along the first axis only (`vmap` moves any other there before the rule of an op sees it), of the choices in [`masks`].
+/// Returns true if arrays are on the CPU. There kernels cost nothing to compile, so that every axis and every
+/// choice of batched inputs is tried. Elsewhere a batch is along the first axis only, for the choices in
+/// [`masks`]. `vmap` moves any other axis there before the rule of an op sees it.
 fn on_cpu() -> bool {
     Device::default() == Device::cpu()
 }
 
-/// Which of `n` inputs are batched, in bits: every choice on the CPU; elsewhere all of them and the first alone.
+/// Returns the sets of batched inputs among `n`, in bits. On the CPU they are all sets. Elsewhere they are
+/// the full set, and the first input alone.
 fn masks(n: usize) -> Vec<usize> {
     let all = (1 << n) - 1;
     if on_cpu() {
@@ -24,10 +26,10 @@ fn masks(n: usize) -> Vec<usize> {
     }
 }
 
-/// A function of one element's arrays.
+/// A function of the arrays of one element.
 pub(crate) type Function = Rc<dyn Fn(&[Array]) -> Vec<Array>>;
 
-/// How far a result may be from the loop's.
+/// The bound on the distance of a result from the loop's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Bound {
     /// Equal bits; NaN is NaN.
@@ -36,8 +38,8 @@ pub(crate) enum Bound {
     Relative(f64),
 }
 
-/// The derivative by what is not mapped adds up what all elements contribute in one sum, not that of each element first: at most 24 terms of 2^-24
-/// each, which are up to 5 times the result.
+/// The derivative by an unmapped input adds the contributions of all elements in one sum, not element by
+/// element: at most 24 terms of 2^-24 each, which are up to 5 times the result.
 const DERIVATIVE: Bound = Bound::Relative(120.0 / (1 << 24) as f64);
 
 pub(crate) struct Row {
@@ -64,8 +66,8 @@ pub(crate) fn row<const N: usize>(
 }
 
 impl Row {
-    /// The gradient of the sum of everything that the function gives, with respect to its float inputs; nothing if there are none,
-    /// or it gives no floats.
+    /// Returns the gradient of the sum of everything that the function returns, with respect to its float
+    /// inputs. Returns nothing if it has no float inputs, or returns no floats.
     pub(crate) fn gradient(&self) -> Option<Row> {
         let f = self.f.clone();
         self.derivative("gradient", move |xs, floats| {
@@ -74,8 +76,8 @@ impl Row {
         })
     }
 
-    /// The tangents of what the function gives, where the float inputs move by their sines (not by multiples of themselves,
-    /// which leave solutions and eigenvectors where they are: nothing but rounding).
+    /// Returns the tangents of the results if the float inputs move by their sines. Multiples of the inputs
+    /// would leave solutions and eigenvectors as they are, so that tangents were nothing but rounding.
     pub(crate) fn tangent(&self) -> Option<Row> {
         let f = self.f.clone();
         self.derivative("tangent", move |xs, floats| {
@@ -107,7 +109,8 @@ impl Row {
         self.inputs.iter().map(|x| x.dtype().is_float()).collect()
     }
 
-    /// The gradient of the sum over a batch: for what is batched, the gradients of the elements; for the rest, their sum.
+    /// Checks the gradient of the sum over a batch. A batched input has the gradients of the elements, an
+    /// unbatched input their sum.
     pub(crate) fn check_gradient_of_map(&self) -> Result<(), String> {
         let Some(gradient) = self.gradient() else {
             return Ok(());
@@ -150,7 +153,8 @@ impl Row {
         Ok(())
     }
 
-    /// A map of a map, for every combination of what is batched within and without: what is batched twice, and what meets it.
+    /// Checks a map of a map, for every set of inputs that the inner map batches and every set that the outer
+    /// map batches.
     pub(crate) fn check_nested(&self) -> Result<(), String> {
         let n = self.inputs.len();
         // Two batches of each input.
@@ -215,7 +219,8 @@ impl Row {
             .collect()
     }
 
-    /// Every combination of batched and unbatched inputs, every axis from either end, every size; on devices what [`on_cpu`] says.
+    /// Checks every set of batched inputs, every axis from either end, and every size. On devices it checks
+    /// the fewer cases that [`on_cpu`] names.
     pub(crate) fn check(&self) -> Result<(), String> {
         let n = self.inputs.len();
         for mask in masks(n) {
@@ -228,11 +233,11 @@ impl Row {
     }
 
     fn check_batch(&self, batched: &[bool], size: usize) -> Result<(), String> {
-        // What the first element gives also says the types of an empty batch.
+        // The loop runs at least once: the first element gives the types of an empty batch.
         let by_loop: Vec<Vec<Array>> = (0..size.max(1))
             .map(|b| (self.f)(&self.element(b, batched)))
             .collect();
-        // Each input's axes run through all of theirs, in step.
+        // In each turn every input takes the next of its axes.
         let ranks: Vec<usize> = self.inputs.iter().map(Array::ndim).collect();
         let turns = if size == 3 && on_cpu() {
             ranks.iter().max().unwrap() * 2
@@ -265,7 +270,7 @@ impl Row {
     }
 }
 
-/// Those marked.
+/// Returns the elements that are marked.
 fn chosen<T: Clone>(all: &[T], marked: &[bool]) -> Vec<T> {
     let pairs = all.iter().zip(marked);
     pairs
@@ -274,7 +279,7 @@ fn chosen<T: Clone>(all: &[T], marked: &[bool]) -> Vec<T> {
         .collect()
 }
 
-/// All, where those marked are new.
+/// Returns all arrays, with new ones for those that are marked.
 fn with(all: &[Array], marked: &[bool], new: Vec<Array>) -> Vec<Array> {
     let mut new = new.into_iter();
     let pairs = all.iter().zip(marked);
@@ -289,15 +294,16 @@ fn with(all: &[Array], marked: &[bool], new: Vec<Array>) -> Vec<Array> {
         .collect()
 }
 
-/// The sum of all floats.
+/// Returns the sum of all floats.
 fn total(arrays: &[Array]) -> Array {
     let floats = arrays.iter().filter(|y| y.dtype().is_float());
     floats.fold(Array::from(0.0), |sum, y| sum + y.astype(DType::F32).sum())
 }
 
-/// How much a batch may differ from its elements on a device that is not the CPU, relative to the greatest element: floats alone. Its compiler
-/// makes other kernels of a batch, in which products and sums are contracted or not, sums taken in another order, and functions of its own
-/// rounded otherwise: a row is some ten roundings, each of 2^-24, and a function of up to 9 ulp.
+/// Returns the bound on the difference of a batch from its elements on a device other than the CPU, relative
+/// to the greatest element. It is for floats alone. The device's compiler makes other kernels for a batch.
+/// They contract products and sums or not, add in another order, and round functions in another way. A row is
+/// some ten roundings, each of 2^-24, and a function of up to 9 ulp.
 fn device_bound() -> f64 {
     if on_cpu() {
         0.0
@@ -306,7 +312,7 @@ fn device_bound() -> f64 {
     }
 }
 
-/// What differs between a batch and its elements.
+/// Returns the first difference between a batch and its elements.
 pub(crate) fn difference(got: &Array, elements: &[&Array], size: usize, bound: Bound) -> Option<String> {
     let first = elements[0];
     let shape: Vec<usize> = std::iter::once(size)
@@ -346,7 +352,7 @@ pub(crate) fn difference(got: &Array, elements: &[&Array], size: usize, bound: B
     None
 }
 
-/// Elements as floats; 64-bit integers as their two halves, so that none loses digits.
+/// Returns the elements as floats. 64-bit integers become their two halves, so that none loses digits.
 fn numbers(x: &Array) -> Vec<f64> {
     let x = x.to_device(Device::cpu());
     with_default_device(Device::cpu(), || numbers_on_cpu(&x))
@@ -376,7 +382,7 @@ impl IntoArray for i64 {
     }
 }
 
-/// Numbers without order, the same in every run: in `[0, 1)`.
+/// Returns numbers without order on `[0, 1)`, the same in every run.
 fn scattered(n: usize, seed: u64) -> impl Iterator<Item = f64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..n).map(move |_| {
@@ -387,7 +393,7 @@ fn scattered(n: usize, seed: u64) -> impl Iterator<Item = f64> {
     })
 }
 
-/// A batch of three arrays of `float32` on `[low, high)`.
+/// Returns a batch of three arrays of `float32` on `[low, high)`.
 pub(crate) fn floats(shape: &[usize], low: f64, high: f64, seed: u64) -> Array {
     let shape: Vec<usize> = std::iter::once(3).chain(shape.iter().copied()).collect();
     let n = shape.iter().product();
@@ -397,14 +403,14 @@ pub(crate) fn floats(shape: &[usize], low: f64, high: f64, seed: u64) -> Array {
     Array::new::<f32>(elements, shape)
 }
 
-/// A batch of three arrays of `int32` on `low..high`.
+/// Returns a batch of three arrays of `int32` on `low..high`.
 pub(crate) fn integers(shape: &[usize], low: i32, high: i32, seed: u64) -> Array {
     floats(shape, f64::from(low), f64::from(high), seed)
         .floor()
         .astype(DType::I32)
 }
 
-/// A batch of three arrays of bools.
+/// Returns a batch of three arrays of bools.
 pub(crate) fn bools(shape: &[usize], seed: u64) -> Array {
     np::less(floats(shape, 0.0, 1.0, seed), 0.5)
 }

@@ -1,4 +1,4 @@
-//! What is refused, and how it is said.
+//! Tests the refusals of `vmap` and their messages.
 
 use kiln::{Array, Vmap, map_seq, numpy as np, vmap, vmap_with};
 use std::panic::{AssertUnwindSafe, catch_unwind};

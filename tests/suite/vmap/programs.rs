@@ -1,4 +1,4 @@
-//! What the programs look like: nothing is repeated or split up that need not be.
+//! Tests the programs of vmapped functions: they repeat nothing and split nothing up without need.
 
 use kiln::{Array, Key, jit, lax, numpy as np, program, random, vmap};
 use kiln_backends::cpu::Executable;
@@ -13,7 +13,7 @@ fn count(program: &Program, is: impl Fn(&Op) -> bool) -> usize {
         .count()
 }
 
-/// The greatest array that is not fused but computed apart, in elements.
+/// Returns the size of the greatest array that is computed apart, because it is not fused.
 fn apart(program: &Program) -> usize {
     let stored = program.equations().iter().filter(|equation| {
         matches!(
@@ -34,9 +34,9 @@ fn an_operand_that_is_not_mapped_is_broadcast_within_the_kernel() {
     let grid = vmap(vmap(f, (None, Some(0))), (Some(0), None));
     let (x, y) = (np::linspace(-1.0, 1.0, 300), np::linspace(0.0, 1.0, 200));
     let program = simplify(&program(grid, (x, y)));
-    // One kernel for the grid, at most one for what depends on one argument only.
+    // One kernel for the grid, and at most one for the part that depends on one argument only.
     assert!(Executable::compile(&program).steps() <= 3, "{program}");
-    // What depends on one argument only is computed on its own axis.
+    // The part that depends on one argument only is computed on that argument's own axis.
     let squares = |op: &Op| matches!(op, Op::Binary(kiln_backends::program::Binary::Mul));
     let sizes: Vec<usize> = program
         .equations()
@@ -76,7 +76,7 @@ fn gathers_of_scalars_stay_one() {
     assert_eq!(gather.inputs[0], text.inputs().next().unwrap(), "{text}");
     assert_eq!(f(axes).to_vec::<i32>(), v.to_vec::<i32>());
 
-    // Rows of a table: once for each level that asks for them.
+    // Rows of a table are read once for each level of `vmap` that indexes them.
     let f = |(v, q, i, j): (Array, Array, Array, Array)| (v.index((i, ..)) * q.index((j, ..))).sum();
     let f = vmap(vmap(f, (None, None, None, 0)), (None, None, 0, None));
     let square = np::arange(12).reshape((4, 3));
@@ -113,7 +113,7 @@ fn a_product_with_one_batched_operand_stays_one_product() {
         .map(|x| text.type_of(*x).shape.size())
         .collect();
     assert_eq!(sizes, [35, 15], "{text}");
-    // The vectors stand on the left: what comes out is the batch's rows, which nothing has to move.
+    // The vectors are the left operand. So the result has the batch's rows, and nothing has to move them.
     assert_eq!(text.equations().len(), 1, "{text}");
 }
 
@@ -165,7 +165,7 @@ fn what_does_not_depend_on_the_batch_is_computed_once() {
             .all(|equation| text.type_of(equation.outputs[0]).shape.size() == 1),
         "{text}"
     );
-    // The same key for all draws once.
+    // The draws are made once, because all elements have the same key.
     let f = vmap(|(key, x): (Key, Array)| random::normal(key, 3) * x, (None, 0));
     let text = program(f, (Key::new(0), np::ones(5)));
     let drawn = text
@@ -217,12 +217,12 @@ fn loops_carry_no_batch_that_need_not_be() {
 fn a_choice_of_each_element_costs_what_its_branches_cost() {
     let (x, table) = (np::linspace(0.0, 1.0, 2000), np::linspace(1.0, 2.0, 1000));
     let compiled = |f: &dyn Fn(Array) -> Array, x: Array| simplify(&program(vmap(f, 0), x));
-    // One comparison, and the choice: that derivatives do not mix branches costs nothing.
+    // One comparison, and the select. It costs nothing that derivatives do not mix branches.
     let root = |x: Array| lax::cond(x.gt(0.5), |x: Array| (x - 0.5).sqrt(), |x| x, x);
     let text = compiled(&root, x.clone());
     assert_eq!(count(&text, |op| matches!(op, Op::Select)), 1, "{text}");
     assert_eq!(Executable::compile(&text).steps(), 1, "{text}");
-    // What all elements read is not repeated for them.
+    // Arrays that all elements read are not repeated for them.
     let largest = |text: &Program| {
         let outputs = text.equations().iter().flat_map(|equation| &equation.outputs);
         outputs.map(|var| text.type_of(*var).shape.size()).max()

@@ -1,4 +1,4 @@
-//! A row a function.
+//! The table: a row for each function.
 
 use super::check::{Bound, Row, bools, floats, integers, row};
 use Bound::{Exact, Relative};
@@ -10,12 +10,12 @@ use kiln::{
     value_and_grad,
 };
 
-/// Runs rows, and their derivatives in both modes; fails with all that is wrong.
+/// Runs rows, and their derivatives in both modes. Fails with all errors.
 fn check(rows: Vec<Row>) {
     check_forward_and(rows, true);
 }
 
-/// As [`check`], for what has no reverse mode.
+/// Runs rows as [`check`] does, without reverse mode.
 fn check_forward(rows: Vec<Row>) {
     check_forward_and(rows, false);
 }
@@ -36,10 +36,10 @@ fn check_forward_and(rows: Vec<Row>, reverse: bool) {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// A matrix as one element.
+/// The shape of one element: a matrix.
 const M: &[usize] = &[2, 4];
 
-/// Those of the dtypes that the device under test has.
+/// Returns those of the dtypes that the device under test has.
 fn had(dtypes: impl IntoIterator<Item = DType>) -> impl Iterator<Item = DType> {
     dtypes.into_iter().filter(|&dtype| Device::default().has(dtype))
 }
@@ -92,7 +92,7 @@ fn functions_of_two_arrays() {
         };
     }
     let x = || floats(M, -2.0, 2.0, 1);
-    // Broadcast against a matrix in every way.
+    // The operands broadcast against a matrix in every way.
     let (same, vector, column, scalar) = (
         || floats(M, 0.5, 2.0, 2),
         || floats(&[4], 0.5, 2.0, 3),
@@ -274,7 +274,7 @@ fn shapes() {
 #[test]
 fn indexing() {
     let x = || floats(&[3, 4, 2], -2.0, 2.0, 1);
-    // Out of bounds on either side, too.
+    // Some indices are out of bounds on either side.
     let (i, j) = (|| integers(&[3], -5, 6, 2), || integers(&[3], -6, 7, 3));
     let scalar = |seed| integers(&[], -3, 3, seed);
     check(vec![
@@ -376,10 +376,11 @@ fn indexing() {
 
 #[test]
 fn products_and_systems() {
-    // Where one operand is mapped, one larger product adds up in another order: 5 products and roundings of 2^-24 on either side, against the sum of magnitudes,
-    // which for numbers of one sign is the result.
+    // If one operand is mapped, one larger product adds up in another order. Either side has 5 products and
+    // roundings of 2^-24, against the sum of magnitudes. For numbers of one sign that sum is the result.
     let products = Relative(10.0 * 2f64.powi(-24));
-    // Diagonally dominant matrices, of condition below 10 and growth below 2: 3 rows of elimination and substitution on either side.
+    // The matrices are diagonally dominant, of condition below 10 and growth below 2. Either side has 3 rows
+    // of elimination and substitution.
     let solutions = Relative(200.0 * 2f64.powi(-24));
     let p = |shape: &[usize], seed| floats(shape, 0.5, 2.0, seed);
     let dominant = || floats(&[3, 3], 0.0, 1.0, 1) + np::identity(3) * 4;
@@ -639,7 +640,8 @@ fn control_flow() {
     ]);
 }
 
-/// An element, and the gradient of a function of it and of a parameter of 4.
+/// An element, a function of the element and of a parameter of 4, and its derivatives by the element and by
+/// the parameter.
 type Choice<'a> = (f32, &'a dyn Fn(Array, Array) -> Array, f32, f32);
 
 #[test]
@@ -678,19 +680,19 @@ fn what_an_element_does_not_take_has_no_part_in_its_derivative() {
     };
     let bounded =
         |x: Array, a: Array| lax::while_loop_bounded(|x: &Array| x.gt(&a), |x| (x - &a).sqrt() + 3, x, 5);
-    // With x = 5 and a = 4, and of the other branch.
+    // The derivatives at x = 5 and a = 4. An element of the other branch has the derivative 1.
     let log_of_2 = 1.0 / (5.0 - 2.0);
     let rows: [Choice; 8] = [
         (5.0, &root, 0.5, -0.5),
         (5.0, &captured, log_of_2, -log_of_2 / 4.0),
         (5.0, &jitted, 1.0, -1.0),
         (5.0, &shared, 1.0, 0.0),
-        // 2 a log(x - 4).
+        // The function is 2 a log(x - 4).
         (5.0, &product, 8.0, 0.0),
-        // sqrt(a (x - 4)).
+        // The function is sqrt(a (x - 4)).
         (5.0, &table, 1.0, 0.25),
         (5.0, &switched, 0.5, -0.5),
-        // One iteration: to 4, which is not beyond a.
+        // The loop has one iteration: to 4, which is not beyond a.
         (5.0, &bounded, 0.5, -0.5),
     ];
     for (i, (x, f, dx, da)) in rows.into_iter().enumerate() {
@@ -702,7 +704,7 @@ fn what_an_element_does_not_take_has_no_part_in_its_derivative() {
             assert_eq!(dxs.to_vec::<f32>(), [dx, 1.0, 1.0], "row {i}");
             assert_eq!(found.item::<f32>(), da, "row {i}");
         }
-        // Nested, and each derivative mapped.
+        // The maps are nested, and each derivative is mapped.
         let nested = |xs: Array| vmap(vmap(|x: Array| f(x, 4.into()), 0), 0)(xs).sum();
         let twice = np::stack([&xs, &xs], 0);
         assert_eq!(

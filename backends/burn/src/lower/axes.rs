@@ -213,7 +213,8 @@ impl<B: Kernels> Context<'_, B> {
         let additive = matches!(kind, Reduction::Sum | Reduction::Prod);
         let floats = x.dtype().is_float();
         if self.route == Route::Host && !(floats && additive) {
-            // One loop for all dtypes, in place and in both directions; Burn's checks integers and drops NaN from extrema.
+            // One loop for all dtypes, in place and in both directions; Burn's checks integers and drops NaN
+            // from extrema.
             let data = with_type!(x.dtype(), T => update::<T>(x.into_data(), |values| {
                 loops::cumulative(values, Lanes::new(&shape, axis), kind, reverse);
             }));

@@ -1,4 +1,5 @@
-//! Gathers and scatters as selections of rows: several indexed axes, and batch axes, become one axis with linear indices.
+//! Gathers and scatters as selections of rows: several indexed axes, and batch axes, become one axis with
+//! linear indices.
 
 use super::axes::LONGEST;
 use super::{Context, Route, index_dtype};

@@ -1,4 +1,5 @@
-//! Logic on bools. Burn's fusion has choices and comparisons of bools, but not its logical ops, which would cut a kernel in two.
+//! Logic on bools. Burn's fusion has choices and comparisons of bools, but not its logical ops, which would
+//! cut a kernel in two.
 
 use super::{Context, Route};
 use crate::{Kernels, Tensor};

@@ -28,7 +28,8 @@ impl<B: Kernels> Context<'_, B> {
             Tensor::Float(x) if self.route == Route::Device && x.dtype() == DType::F32 => {
                 Tensor::Float(device::unary::<B>(f, x.clone()).unwrap_or_else(|| self.float(f, x)))
             }
-            // Beyond 4, erfc is smaller than the rounding error of erf, and Burn has no erfc. So the host computes it.
+            // Beyond 4, erfc is smaller than the rounding error of erf, and Burn has no erfc. So the host
+            // computes it.
             Tensor::Float(_) if f == Unary::Erfc && self.route == Route::Device => self.float_on_host(f, x),
             Tensor::Float(x) => Tensor::Float(self.float(f, x)),
         }

@@ -369,7 +369,8 @@ fn differences(name: &str, program: &Program, inputs: &[Floats], orders: usize, 
     for (var, found) in smooth_inputs.zip(&found) {
         let input = var.index();
         for (i, &found) in found.iter().enumerate() {
-            // The step that balances truncation, of order h^2, and the rounding of values, of order epsilon / h.
+            // The step that balances truncation, of order h^2, and the rounding of values, of order epsilon /
+            // h.
             let x = inputs[input][i];
             let h = f64::EPSILON.cbrt() * x.abs().max(0.25);
             let at = |x: f64| {
@@ -379,7 +380,8 @@ fn differences(name: &str, program: &Program, inputs: &[Floats], orders: usize, 
             };
             let ((above, size), (below, _)) = (at(x + h), at(x - h));
             let difference = (above - below) / (2.0 * h);
-            // Values are right to some ulp of the size of their terms; the points of the table keep third derivatives below 10^4.
+            // Values are right to some ulp of the size of their terms; the points of the table keep third
+            // derivatives below 10^4.
             let tolerance = 16.0 * f64::EPSILON * size.max(1.0) / h + 1e4 * h * h;
             let error = (found - difference).abs();
             if error.is_nan() || error > tolerance {
@@ -609,7 +611,8 @@ fn single_precision_is_double_precision_rounded() {
         }
         let (double, single) = (evaluate(&double, &inputs), evaluate(&single, &inputs));
         for (wanted, got) in double.iter().flatten().zip(single.iter().flatten()) {
-            // A dozen roundings, each of half an ulp of terms that cancel by less than a factor of ten, and 4 ulp of a function.
+            // A dozen roundings, each of half an ulp of terms that cancel by less than a factor of ten, and 4
+            // ulp of a function.
             if (wanted - got).abs() > 64.0 * 2f64.powi(-24) * wanted.abs().max(1.0) {
                 failures.push(format!("{:?}: {got} against {wanted}", row.op));
             }

@@ -53,8 +53,8 @@ impl Pattern {
         value
     }
 
-    /// Calls `run(place, length, value, stride)` for each run of positions in `start..start + n` along which the value
-    /// grows by one stride; places count from `start`.
+    /// Calls `run(place, length, value, stride)` for each run of positions in `start..start + n` along which
+    /// the value grows by one stride; places count from `start`.
     #[inline]
     pub(super) fn runs(&self, start: usize, n: usize, mut run: impl FnMut(usize, usize, i64, i64)) {
         let Some((&(length, stride), outer)) = self.axes.split_last() else {

@@ -1,9 +1,11 @@
-//! Loop distribution: a small loop is split into parts that run for all iterations at once and parts that iterate.
+//! Loop distribution: a small loop is split into parts that run for all iterations at once and parts that
+//! iterate.
 //!
-//! [`distribute`] moves the part of a loop body that does not depend on the carry out of the loop: the equations that read slices alone run
-//! before it, for all iterations at once, and the equations that no carry reads run after it. Carries that do not read the other carries
-//! iterate in a loop of their own. The equations between two such loops, such as draws from keys that are
-//! split one after the other, also run for all iterations at once.
+//! [`distribute`] moves the part of a loop body that does not depend on the carry out of the loop: the
+//! equations that read slices alone run before it, for all iterations at once, and the equations that no
+//! carry reads run after it. Carries that do not read the other carries iterate in a loop of their own. The
+//! equations between two such loops, such as draws from keys that are split one after the other, also run for
+//! all iterations at once.
 
 use crate::loops::small::is_small;
 use crate::plan::fuse::LARGE;

@@ -36,7 +36,8 @@ struct Parts<'s> {
     scan: &'s Scan,
     /// Marks the carries that stay in the tile.
     large: Vec<bool>,
-    /// The loop over values that the iterations share. Its results are its carries, then the ys, then the values that the tiles read.
+    /// The loop over values that the iterations share. Its results are its carries, then the ys, then the
+    /// values that the tiles read.
     shared: Scan,
     tile: Scan,
     /// The operands of the tile loop beyond its carries.

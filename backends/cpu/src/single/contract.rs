@@ -1,4 +1,5 @@
-//! Contractions: three ways to compute one, chosen by the shape of one matrix product `[m, k] x [k, n]`, never by the batch.
+//! Contractions: three ways to compute one, chosen by the shape of one matrix product `[m, k] x [k, n]`,
+//! never by the batch.
 //!
 //! - A product with a vector (`m` or `n` is 1) becomes a multiplication and a sum, which [`products`] writes
 //!   into the program. Both fuse with the equations around them.

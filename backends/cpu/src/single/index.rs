@@ -48,7 +48,8 @@ impl Places {
         }
     }
 
-    /// The offset for index `number`. `None` if the index is out of bounds under `Fill`, or the axis is empty.
+    /// The offset for index `number`. `None` if the index is out of bounds under `Fill`, or the axis is
+    /// empty.
     fn at(&self, batch: usize, number: usize, indices: &[&[u8]]) -> Option<usize> {
         let mut at = batch;
         for (&(length, stride, dtype), indices) in self.axes.iter().zip(indices) {

@@ -80,7 +80,8 @@ struct Pair(f64, f64);
 const PAIR_PI: Pair = Pair(PI, 1.2246467991473532e-16);
 const PAIR_LN_2: Pair = Pair(std::f64::consts::LN_2, 2.3190468138462996e-17);
 
-/// T. J. Dekker, "A floating-point technique for extending the available precision" (1971), with fused multiply-add.
+/// T. J. Dekker, "A floating-point technique for extending the available precision" (1971), with fused
+/// multiply-add.
 impl Pair {
     fn sum(a: f64, b: f64) -> Pair {
         let s = a + b;

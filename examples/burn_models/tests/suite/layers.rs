@@ -1,4 +1,5 @@
-//! Every layer that is read in, against Burn: values, the gradient of the input, a batch by `vmap`, and what is refused.
+//! Compares every layer that can be imported with Burn: values, the gradient of the input, and a batch by
+//! `vmap`. Also tests which layers are refused.
 
 use burn_core as burn;
 use burn_core::module::{Module, Param, RunningState};
@@ -37,7 +38,7 @@ fn array(shape: &[usize]) -> Array {
     Array::new(numbers(shape), shape.to_vec())
 }
 
-/// Other numbers, as weights of outputs.
+/// Other numbers, which weight the outputs.
 fn weights(shape: &[usize]) -> Vec<f32> {
     numbers(shape).into_iter().map(|x| (3.0 * x).cos()).collect()
 }
@@ -50,7 +51,8 @@ fn floats<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     x.into_data().iter::<f32>().collect()
 }
 
-/// Sums of a few hundred products, of which both sides round each in its own order: an error of about `sqrt(300) 2^-24` of their size.
+/// Compares with an error of about `sqrt(300) 2^-24` of the size of the sums: both sides add a few hundred
+/// products, each in its own order.
 #[track_caller]
 fn close(name: &str, kiln: &Array, burn: &[f32]) {
     let kiln = kiln.to_vec::<f32>();
@@ -61,7 +63,8 @@ fn close(name: &str, kiln: &Array, burn: &[f32]) {
     }
 }
 
-/// Compares a module's forward pass: values, the gradient of the input under weights of the outputs, and a `vmap` of three.
+/// Compares the forward pass of a module with Burn: values, the gradient of the input with weighted outputs,
+/// and a `vmap` over three examples.
 #[track_caller]
 fn same<M: Module, const A: usize, const B: usize>(
     name: &str,
@@ -69,7 +72,7 @@ fn same<M: Module, const A: usize, const B: usize>(
     forward: impl Fn(&M, Tensor<A>) -> Tensor<B>,
     shape: [usize; A],
 ) {
-    // On an autodiff device, but as in validation.
+    // The device is an autodiff device, and the module runs as in validation.
     let module = module.freeze();
     let x = tensor(shape, &device()).require_grad();
     let y = forward(&module, x.clone());
@@ -96,7 +99,7 @@ fn same<M: Module, const A: usize, const B: usize>(
     }
 }
 
-/// As [`same`], without a module.
+/// Does the same as [`same`] for a function without a module.
 #[track_caller]
 fn function<const A: usize, const B: usize>(
     name: &str,
@@ -228,7 +231,7 @@ fn normalisations() {
         |m, x: Tensor<4>| m.forward(x),
         [2, 3, 4, 5],
     );
-    // What was read in left the running statistics, which clones share, where they were.
+    // Clones share the running statistics. The import did not change them.
     assert_eq!(floats(batch.running_mean.value()), [0.1, -0.2, 0.3]);
     same(
         "layer_norm",
@@ -285,7 +288,8 @@ fn activations() {
         ("glu", |x| activation::glu(x, 1)),
     ];
     for (name, f) in rows {
-        // Burn's gradient of gelu is of its approximation: right to three digits.
+        // Burn's gradient of gelu is that of its approximation, and is right to three digits. So only the
+        // values are compared.
         if name == "gelu" {
             let x = array(&[3, 4]);
             let model = import_function(f, x.clone()).expect("gelu is read");
@@ -420,7 +424,7 @@ fn what_has_no_form_as_equations_is_refused_by_name() {
     assert!(error.contains("rank 2") && error.contains("f32[3]"), "{error}");
     let error = refused(import_function(|x: Tensor<1, Int>| x, array(&[3])));
     assert!(error.contains("integers"), "{error}");
-    // Dropout does nothing in validation.
+    // Dropout does nothing in validation, so the program has no equations.
     let dropout: Dropout = DropoutConfig::new(0.5).init();
     let model = import(&dropout, |m, x: Tensor<1>| m.forward(x), array(&[3])).expect("it is read");
     assert_eq!(model.program().equations().len(), 0);
@@ -475,7 +479,7 @@ fn gradients_of_each_example_are_those_of_a_loop_of_burns() {
             &of(&perceptron.output.weight.val()),
         );
     }
-    // The second derivative of the input, which Burn does not have for all of its layers.
+    // The second derivative by the input. Burn does not have it for all of these layers.
     let value = |x: Array| model.call(x).square().sum();
     let hessian = kiln::hessian(value)(x.index(0));
     for (i, row) in (0..3).map(|i| (i, hessian.index(i).to_vec::<f32>())) {
@@ -487,7 +491,8 @@ fn gradients_of_each_example_are_those_of_a_loop_of_burns() {
                 grad(value)(Array::new(at, 3)).to_vec::<f32>()[i]
             };
             let difference = (slope(h) - slope(-h)) / (2.0 * h);
-            // Rounding of slopes of about 1 by h, and third derivatives of about 1 by h^2.
+            // The bound holds the rounding of slopes of about 1, divided by h, and third derivatives of about
+            // 1, times h^2.
             assert!(
                 (entry - difference).abs() < 1e-3,
                 "[{i}, {j}]: {entry} instead of {difference}"

@@ -1,4 +1,4 @@
-//! Burn's operations as equations: each gives what it gives on Burn's own CPU backend.
+//! Compares Burn's operations as equations with the same operations on Burn's own CPU backend.
 
 use burn_core::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData, ops::PadMode, s};
 use kiln::Array;
@@ -17,7 +17,7 @@ fn indices(x: &Tensor<2>, values: &[i64], shape: &[usize]) -> TensorData {
     TensorData::new(values.to_vec(), shape.to_vec())
 }
 
-/// Indices along an axis, of the rank of the array.
+/// Indices along an axis. The array of indices has the rank of the array.
 fn along(x: &Tensor<2>) -> Tensor<2, Int> {
     let values: Vec<i64> = (0..24).map(|i| (i * 5 + 2) % 4).collect();
     Tensor::from_data(indices(x, &values, &SHAPE), &x.device())
@@ -249,7 +249,7 @@ fn operations() {
             failures.push(format!("{name}: shape {} instead of {shape:?}", kiln.shape()));
             continue;
         }
-        // A dozen functions of one or two ulp.
+        // The bound holds a dozen functions of one or two ulp each.
         let near = |(x, y): (&f32, &f32)| {
             x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= 3e-6 * y.abs().max(1.0)
         };

@@ -210,7 +210,8 @@ fn loops<T: Copy, U: Copy>(
     out
 }
 
-/// Shapes and axes: one element, primes, whole blocks and one beyond, several levels of blocks, many short lanes.
+/// Shapes and axes: one element, primes, whole blocks and one beyond, several levels of blocks, many short
+/// lanes.
 const SHAPES: [(&[usize], usize); 13] = [
     (&[1], 0),
     (&[2], 0),

@@ -1,6 +1,7 @@
 //! Measured accuracy of f32 functions on a device, in units in the last place, against functions of f64.
 //!
-//! Run with `--nocapture` for the table: the worst error, and the worst share of the bound in `common::device`.
+//! Run with `--nocapture` for the table: the worst error, and the worst share of the bound in
+//! `common::device`.
 
 use super::common::device::{self, bound, error};
 use burn_backend::TensorData;
