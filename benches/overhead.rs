@@ -1,6 +1,6 @@
 //! Measures the cost of a call besides its arithmetic: `cargo bench --bench overhead`.
 
-#[path = "../examples/option_pricing/model.rs"]
+#[path = "../examples/option_pricing/src/model.rs"]
 mod model;
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -24,17 +24,16 @@
 //! gradients with respect to them are `grad(|parameters| ...)`. `examples/burn_models` takes these gradients
 //! for each example of a batch.
 
-use kiln_burn::burn_core::module::Module;
-use kiln_burn::burn_core::tensor::{Bool, Float, Int, Tensor};
-use kiln_burn::import as read;
 use kiln_core::tree::{Leaves, Tree};
 use kiln_core::{Array, ArrayType, Buffer, Program, call, raise};
+use kiln_import as read;
+use kiln_import::burn_core::module::Module;
+use kiln_import::burn_core::tensor::{Bool, Float, Int, Tensor};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub use kiln_burn::import::{ImportError, Tensors};
-pub use kiln_burn::{Refused, burn_core};
+pub use kiln_import::{ImportError, Refused, Tensors, burn_core};
 
 /// The arrays for a tree of Burn's tensors: the argument and result types of an imported function. These
 /// types are an [`Array`] for a tensor of any kind, and the same tuples and fixed-size arrays of these.

@@ -16,4 +16,4 @@ for example in lecture gradient_descent newton opt_savings; do
 done
 target/devices/examples/kesten 100000 > /dev/null
 target/devices/examples/neural_network --steps 50 > /dev/null
-target/devices/examples/option_pricing --paths 1e5 > /dev/null
+target/devices/option-pricing --paths 1e5 > /dev/null

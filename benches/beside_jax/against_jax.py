@@ -99,11 +99,11 @@ def jax(what, dtype):
 
 
 def kiln(what, dtype):
-    run = ["cargo", "run", "--release", "--quiet", "--example"]
+    run = ["cargo", "run", "--release", "--quiet"]
     if what == "price":
-        command = run + ["option_pricing", "--", "--json", "--dtype", dtype]
+        command = run + ["-p", "option-pricing", "--", "--json", "--dtype", dtype]
     else:
-        command = run + ["lecture_f", "--", what, dtype]
+        command = run + ["--example", "lecture_f", "--", what, dtype]
     out = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     return json.loads(out.stdout)["second_call_seconds"]
 

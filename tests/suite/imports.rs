@@ -13,6 +13,7 @@ const CRATES: &[&str] = &[
     "backends/math/src",
     "backends/program/src",
     "backends/burn/src",
+    "backends/import/src",
     "backends/cpu/src",
     "backends/src",
     "core/src",

@@ -3,9 +3,9 @@
 
 // The model of the example, which its command line runs.
 #[allow(unreachable_pub)]
-#[path = "../../examples/option_pricing/greeks.rs"]
+#[path = "../../examples/option_pricing/src/greeks.rs"]
 mod greeks;
-#[path = "../../examples/option_pricing/model.rs"]
+#[path = "../../examples/option_pricing/src/model.rs"]
 mod model;
 
 use crate::support::compare::{Bound, difference, floats};

@@ -12,10 +12,8 @@
 //!
 //! The way back: a `recorder` is a backend that writes Burn's operations down as equations (`equations`).
 //! [`vjp`] differentiates an op by a recorder (`gradient`, with derivatives of our own in `rules`), and
-//! `import` reads Burn's models in.
+//! kiln-import reads Burn's models in.
 
-#[cfg(feature = "import")]
-pub use burn_core;
 #[cfg(feature = "ndarray")]
 #[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]
 pub use burn_ndarray;
@@ -29,8 +27,6 @@ mod equations;
 mod frames;
 mod gradient;
 mod host;
-#[cfg(feature = "import")]
-pub mod import;
 mod kernels;
 mod launch;
 mod limits;
@@ -56,3 +52,11 @@ pub use recording::Refused;
 pub use rules::Source;
 pub use run::run;
 pub use tensor::{Tensor, burn_dtype, reads};
+
+/// The parts that kiln-import needs. They may change with any version.
+#[doc(hidden)]
+pub mod sister {
+    pub use crate::equations::write;
+    pub use crate::recording::Recording;
+    pub use crate::tensor::{kiln_dtype, store_bool};
+}

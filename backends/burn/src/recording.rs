@@ -29,8 +29,9 @@ impl std::error::Error for Refused {}
 
 /// A recording: the equations so far, and the variables of Burn's tensors.
 #[derive(Default)]
-pub(crate) struct Recording {
-    pub(crate) builder: Builder,
+pub struct Recording {
+    /// The equations so far.
+    pub builder: Builder,
     vars: HashMap<TensorId, Var>,
     /// Variables known to be the same number everywhere.
     constants: HashMap<Var, Scalar>,
@@ -40,7 +41,7 @@ pub(crate) struct Recording {
 
 impl Recording {
     /// The finished program.
-    pub(crate) fn finish(self, outputs: &[Var]) -> Program {
+    pub fn finish(self, outputs: &[Var]) -> Program {
         self.builder.finish(outputs)
     }
 
@@ -50,13 +51,12 @@ impl Recording {
     }
 
     /// Sets the variable of a tensor.
-    pub(crate) fn define(&mut self, id: TensorId, var: Var) {
+    pub fn define(&mut self, id: TensorId, var: Var) {
         self.vars.insert(id, var);
     }
 
     /// The variable of a tensor.
-    #[cfg(feature = "import")]
-    pub(crate) fn var(&self, id: TensorId) -> Var {
+    pub fn var(&self, id: TensorId) -> Var {
         self.vars[&id]
     }
 
@@ -81,7 +81,7 @@ impl Recording {
     }
 
     /// Adds an equation with one result.
-    pub(crate) fn push(&mut self, op: Op, inputs: &[Var]) -> Var {
+    pub fn push(&mut self, op: Op, inputs: &[Var]) -> Var {
         let outputs = self.builder.push(op, inputs);
         outputs.unwrap_or_else(|error| panic!("an operation of Burn's as an equation: {error}"))[0]
     }

@@ -343,7 +343,7 @@ pub(crate) fn burn_scalar(value: Scalar) -> BurnScalar {
 ///
 /// # Panics
 /// On dtypes that kiln does not have.
-pub(crate) fn kiln_dtype(dtype: BurnDType) -> DType {
+pub fn kiln_dtype(dtype: BurnDType) -> DType {
     match dtype {
         BurnDType::Bool(_) => DType::Bool,
         BurnDType::I8 => DType::I8,
@@ -361,7 +361,7 @@ pub(crate) fn kiln_dtype(dtype: BurnDType) -> DType {
 }
 
 /// Converts bools to another store.
-pub(crate) fn store_bool(data: TensorData, store: BoolStore) -> TensorData {
+pub fn store_bool(data: TensorData, store: BoolStore) -> TensorData {
     if data.dtype() == BurnDType::Bool(store) {
         return data;
     }

@@ -21,7 +21,7 @@ type Result<T> = std::result::Result<T, Refused>;
 ///
 /// # Errors
 /// When it has no form as equations.
-pub(crate) fn write(op: &OperationIr, r: &mut Recording) -> Result<()> {
+pub fn write(op: &OperationIr, r: &mut Recording) -> Result<()> {
     match op {
         OperationIr::BaseFloat(op) | OperationIr::BaseInt(op) | OperationIr::BaseBool(op) => base(op, r),
         OperationIr::NumericFloat(_, op) | OperationIr::NumericInt(_, op) => numeric::numeric(op, r),

@@ -1,6 +1,6 @@
 //! Prices a European call by Monte Carlo: the exercise of QuantEcon's "An Introduction to JAX".
 //!
-//! `cargo run --release --example option_pricing -- --help` lists the options.
+//! `cargo run --release -p option-pricing -- --help` lists the options.
 
 mod greeks;
 mod model;

@@ -5,14 +5,16 @@
 //! calls it, and writes the list as equations. A capture device does not differentiate, so layers that behave
 //! otherwise in training (dropout, batch normalisation) do what they do in validation.
 
-use crate::equations::write;
-use crate::recording::{Recording, Refused};
-use crate::tensor::{burn_dtype, kiln_dtype, store_bool};
+pub use burn_core;
+pub use kiln_burn::Refused;
+
 use burn_backend::{BoolStore, TensorData};
 use burn_core::backend::Capture;
 use burn_core::module::{Module, ModuleVisitor, Param};
 use burn_core::tensor::{Bool, Device, Float, Int, Tensor};
 use burn_ir::TensorId;
+use kiln_burn::burn_dtype;
+use kiln_burn::sister::{Recording, kiln_dtype, store_bool, write};
 use kiln_program::{ArrayType, DType, Op, Program, Scalar, tidy};
 use std::collections::HashSet;
 use std::fmt;
