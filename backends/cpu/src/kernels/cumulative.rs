@@ -7,7 +7,7 @@
 //! XLA computes them so.
 
 use super::reduce::{identity, with_combine};
-use super::{Number, with_type};
+use super::{Number, with_signed_type, with_type};
 use bytemuck::{Pod, bytes_of_mut, cast_slice, cast_slice_mut};
 use kiln_math::simd::{Kernel, dispatch};
 use kiln_program::{DType, Reduction};
@@ -37,18 +37,22 @@ pub(crate) fn cumulative(
     if x.is_empty() {
         return;
     }
-    with_combine!(kind, dtype, T, f => {
-        let mut zero: T = bytemuck::Zeroable::zeroed();
-        identity(kind, dtype, bytes_of_mut(&mut zero));
-        let (x, out): (&[T], &mut [T]) = (cast_slice(x), cast_slice_mut(out));
-        let one = Scan { zero, width: lanes.inner, reverse, f };
-        let n = lanes.length * lanes.inner;
-        if x.len() < PARALLEL {
-            x.chunks(n).zip(out.chunks_mut(n)).for_each(|(x, out)| one.run(x, out));
-        } else {
-            x.par_chunks(n).zip(out.par_chunks_mut(n)).for_each(|(x, out)| one.run(x, out));
-        }
-    });
+    let scan = Scan {
+        kind,
+        dtype,
+        width: lanes.inner,
+        reverse,
+    };
+    let n = lanes.length * scan.bytes();
+    if x.len() < scan.parallel() {
+        x.chunks(n)
+            .zip(out.chunks_mut(n))
+            .for_each(|(x, out)| scan.run(x, out));
+    } else {
+        x.par_chunks(n)
+            .zip(out.par_chunks_mut(n))
+            .for_each(|(x, out)| scan.run(x, out));
+    }
 }
 
 /// The most bytes that a running reduction allocates: for each array along the axis. All of
@@ -62,74 +66,105 @@ pub(crate) fn scratch(dtype: DType, lanes: Lanes, size: usize) -> usize {
     arrays * totals * lanes.inner * dtype.size()
 }
 
-/// A scan over elements that are `width` numbers each.
+/// A scan over elements that are `width` numbers each. Arrays come as bytes: one driver serves all dtypes.
 #[derive(Clone, Copy)]
-struct Scan<T, F> {
-    zero: T,
+struct Scan {
+    kind: Reduction,
+    dtype: DType,
     width: usize,
     reverse: bool,
-    f: F,
 }
 
-impl<T: Pod + Send + Sync, F: Fn(T, T) -> T + Copy + Send + Sync> Scan<T, F> {
-    fn run(self, x: &[T], out: &mut [T]) {
-        let (width, row) = (self.width, ROW * self.width);
+impl Scan {
+    /// The bytes of an element.
+    fn bytes(self) -> usize {
+        self.width * self.dtype.size()
+    }
+
+    /// The number of bytes that are worth waking another thread for.
+    fn parallel(self) -> usize {
+        PARALLEL * self.dtype.size()
+    }
+
+    fn run(self, x: &[u8], out: &mut [u8]) {
+        let (one, row) = (self.bytes(), ROW * self.bytes());
         let rows = x.len().div_ceil(row);
         if rows == 1 {
             return self.rows(x, None, out);
         }
-        let mut totals = vec![self.zero; rows * width];
+        // Words, so that elements of any dtype are aligned.
+        let words = || vec![0_u64; (rows * one).div_ceil(8)];
+        let (mut totals, mut before) = (words(), words());
+        let totals = &mut cast_slice_mut(&mut totals)[..rows * one];
+        let before = &mut cast_slice_mut(&mut before)[..rows * one];
         // The number of rows that one thread takes.
-        let many = (PARALLEL / row).max(1);
-        if x.len() < PARALLEL {
-            self.totals(x, &mut totals);
+        let many = (self.parallel() / row).max(1);
+        if x.len() < self.parallel() {
+            self.totals(x, totals);
         } else {
             x.par_chunks(many * row)
-                .zip(totals.par_chunks_mut(many * width))
+                .zip(totals.par_chunks_mut(many * one))
                 .for_each(|(x, totals)| self.totals(x, totals));
         }
-        let mut before = vec![self.zero; rows * width];
-        self.run(&totals, &mut before);
+        self.run(totals, before);
         // Moves the result of each row to the next row in the direction of the scan.
+        let others = (rows - 1) * one;
         if self.reverse {
-            before.copy_within(width.., 0);
-            before[(rows - 1) * width..].fill(self.zero);
+            before.copy_within(one.., 0);
+            identity(self.kind, self.dtype, &mut before[others..]);
         } else {
-            before.copy_within(..(rows - 1) * width, width);
-            before[..width].fill(self.zero);
+            before.copy_within(..others, one);
+            identity(self.kind, self.dtype, &mut before[..one]);
         }
-        if x.len() < PARALLEL {
-            self.rows(x, Some(&before), out);
+        if x.len() < self.parallel() {
+            self.rows(x, Some(before), out);
         } else {
             x.par_chunks(many * row)
-                .zip(before.par_chunks(many * width))
+                .zip(before.par_chunks(many * one))
                 .zip(out.par_chunks_mut(many * row))
                 .for_each(|((x, before), out)| self.rows(x, Some(before), out));
         }
     }
 
     /// The total of each row.
-    fn totals(self, x: &[T], totals: &mut [T]) {
-        dispatch(Totals {
-            scan: self,
-            x,
-            totals,
+    fn totals(self, x: &[u8], totals: &mut [u8]) {
+        let Scan {
+            kind, dtype, width, ..
+        } = self;
+        with_combine!(kind, dtype, T, f => {
+            let zero: T = zero(kind, dtype);
+            let (x, totals) = (cast_slice(x), cast_slice_mut(totals));
+            dispatch(Totals { zero, width, f, x, totals });
         });
     }
 
     /// Scans each row, and combines it with the total before it, if there is one.
-    fn rows(self, x: &[T], before: Option<&[T]>, out: &mut [T]) {
-        dispatch(Rows {
-            scan: self,
-            x,
-            before,
-            out,
+    fn rows(self, x: &[u8], before: Option<&[u8]>, out: &mut [u8]) {
+        let Scan {
+            kind,
+            dtype,
+            width,
+            reverse,
+        } = self;
+        with_combine!(kind, dtype, T, f => {
+            let zero: T = zero(kind, dtype);
+            let (x, before, out) = (cast_slice(x), before.map(cast_slice), cast_slice_mut(out));
+            dispatch(Rows { zero, width, reverse, f, x, before, out });
         });
     }
 }
 
+/// The result of an empty reduction.
+fn zero<T: Pod>(kind: Reduction, dtype: DType) -> T {
+    let mut zero = T::zeroed();
+    identity(kind, dtype, bytes_of_mut(&mut zero));
+    zero
+}
+
 struct Totals<'a, T, F> {
-    scan: Scan<T, F>,
+    zero: T,
+    width: usize,
+    f: F,
     x: &'a [T],
     totals: &'a mut [T],
 }
@@ -138,7 +173,7 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Totals<'_, T, F> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
-        let Scan { zero, width, f, .. } = self.scan;
+        let Totals { zero, width, f, .. } = self;
         let rows = self.x.chunks(ROW * width);
         if width == 1 {
             for (row, total) in rows.zip(self.totals) {
@@ -154,7 +189,10 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Totals<'_, T, F> {
 }
 
 struct Rows<'a, T, F> {
-    scan: Scan<T, F>,
+    zero: T,
+    width: usize,
+    reverse: bool,
+    f: F,
     x: &'a [T],
     before: Option<&'a [T]>,
     out: &'a mut [T],
@@ -164,12 +202,13 @@ impl<T: Copy, F: Fn(T, T) -> T> Kernel for Rows<'_, T, F> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
-        let Scan {
+        let Rows {
             zero,
             width,
             reverse,
             f,
-        } = self.scan;
+            ..
+        } = self;
         let rows = self.x.chunks(ROW * width).zip(self.out.chunks_mut(ROW * width));
         let add_before = |out: &mut [T], before: Option<&[T]>| match before {
             Some(before) => add(out, before, &f),

@@ -96,4 +96,37 @@ macro_rules! with_size {
     };
 }
 
-pub(crate) use {with_size, with_type};
+/// As [`with_type`], with signed integers for unsigned ones of the same size: for sums and products, which
+/// wrap to the same bits.
+macro_rules! with_signed_type {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype {
+            kiln_program::DType::Bool | kiln_program::DType::U8 | kiln_program::DType::I8 => {
+                type $t = i8;
+                $body
+            }
+            kiln_program::DType::I16 | kiln_program::DType::U16 => {
+                type $t = i16;
+                $body
+            }
+            kiln_program::DType::I32 | kiln_program::DType::U32 => {
+                type $t = i32;
+                $body
+            }
+            kiln_program::DType::I64 | kiln_program::DType::U64 => {
+                type $t = i64;
+                $body
+            }
+            kiln_program::DType::F32 => {
+                type $t = f32;
+                $body
+            }
+            kiln_program::DType::F64 => {
+                type $t = f64;
+                $body
+            }
+        }
+    };
+}
+
+pub(crate) use {with_signed_type, with_size, with_type};

@@ -8,6 +8,8 @@ pub(crate) trait Number: bytemuck::Pod + PartialOrd {
     /// The least and the greatest value, the neutral elements of a maximum and a minimum.
     const LEAST: Self;
     const GREATEST: Self;
+    /// True if sums, products, maxima and minima are the same in any order.
+    const IS_ASSOCIATIVE: bool;
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
@@ -38,6 +40,7 @@ macro_rules! integers {
             const ONE: $t = 1;
             const LEAST: $t = <$t>::MIN;
             const GREATEST: $t = <$t>::MAX;
+            const IS_ASSOCIATIVE: bool = true;
             #[inline(always)]
             fn add(self, other: $t) -> $t {
                 self.wrapping_add(other)
@@ -138,6 +141,7 @@ macro_rules! floats {
             const ONE: $t = 1.0;
             const LEAST: $t = <$t>::NEG_INFINITY;
             const GREATEST: $t = <$t>::INFINITY;
+            const IS_ASSOCIATIVE: bool = false;
             #[inline(always)]
             fn add(self, other: $t) -> $t {
                 self + other

@@ -6,7 +6,7 @@
 //! [`fold`] combine the elements of a row, [`Stack`] and [`fold_rows`] combine rows element by element.
 
 use super::number::Number;
-use super::with_type;
+use super::{with_signed_type, with_type};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_math::simd::{self, Kernel, Level, dispatch};
 use kiln_program::{DType, Reduction};
@@ -28,24 +28,24 @@ macro_rules! with_combine {
                 }
             }
         } else {
-            with_type!($dtype, $t => match $kind {
-                Reduction::Sum => {
+            match $kind {
+                Reduction::Sum => with_signed_type!($dtype, $t => {
                     let $f = <$t as Number>::add;
                     $body
-                }
-                Reduction::Prod => {
+                }),
+                Reduction::Prod => with_signed_type!($dtype, $t => {
                     let $f = <$t as Number>::mul;
                     $body
-                }
-                Reduction::Max => {
+                }),
+                Reduction::Max => with_type!($dtype, $t => {
                     let $f = <$t as Number>::max;
                     $body
-                }
-                Reduction::Min => {
+                }),
+                Reduction::Min => with_type!($dtype, $t => {
                     let $f = <$t as Number>::min;
                     $body
-                }
-            })
+                }),
+            }
         }
     };
 }
@@ -128,11 +128,14 @@ struct Tree<'a, T, F> {
     f: F,
 }
 
-impl<T: Copy, F: Fn(T, T) -> T> Kernel for Tree<'_, T, F> {
+impl<T: Number, F: Fn(T, T) -> T> Kernel for Tree<'_, T, F> {
     type Out = T;
     #[inline(always)]
     fn run(self) -> T {
         let Tree { x, f } = self;
+        if T::IS_ASSOCIATIVE {
+            return x[1..].iter().fold(x[0], |total, &x| f(total, x));
+        }
         let mut results = [x[0]; MOST / TREE];
         let (whole, rest) = x.as_chunks();
         let mut n = whole.len();

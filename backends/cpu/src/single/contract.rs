@@ -13,6 +13,7 @@
 use crate::kernels::{Number, with_type};
 use crate::single::flex;
 use crate::single::index::offsets;
+use crate::single::transpose::transpose;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_math::simd::{Kernel, dispatch};
@@ -166,9 +167,19 @@ pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Result<Buffer, OutOfMemory
     let left = Batched::new(x, &dot.lhs_batch)?;
     let right = Batched::new(y, &dot.rhs_batch)?;
     let batch: Axes = left.axis.into_iter().collect();
+    // The pairs of contracted axes in the order of the left operand.
+    let mut pairs: Vec<(usize, usize)> = left
+        .places(&dot.lhs_contract)
+        .into_iter()
+        .zip(right.places(&dot.rhs_contract))
+        .collect();
+    pairs.sort_unstable();
+    let (lhs_contract, rhs_contract): (Axes, Axes) = pairs.into_iter().unzip();
+    let (x, lhs_contract) = arranged(&left, lhs_contract, false)?;
+    let (y, rhs_contract) = arranged(&right, rhs_contract, true)?;
     let batched = Dot {
-        lhs_contract: left.places(&dot.lhs_contract),
-        rhs_contract: right.places(&dot.rhs_contract),
+        lhs_contract,
+        rhs_contract,
         lhs_batch: batch.clone(),
         rhs_batch: batch,
     };
@@ -183,8 +194,29 @@ pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Result<Buffer, OutOfMemory
         free(&right, &dot.rhs_contract),
     ];
     let shape: Shape = lengths.concat().into_iter().collect();
-    let product = flex::run(&Op::Dot(batched), vec![left.x, right.x])?.remove(0);
+    let product = flex::run(&Op::Dot(batched), vec![x, y])?.remove(0);
     Ok(product.reshape(&shape))
+}
+
+/// An operand with its free axes before its contracted ones, or after them, and its contracted axes. An operand of
+/// one free and one contracted axis stays as it is: the library reads it in either order.
+fn arranged(of: &Batched, contract: Axes, contracted_first: bool) -> Result<(Buffer, Axes), OutOfMemory> {
+    let batch: Axes = of.axis.into_iter().collect();
+    let free = free(of.x.array_type(), &contract, &batch);
+    if free.len() <= 1 && contract.len() <= 1 {
+        return Ok((of.x.clone(), contract));
+    }
+    let (first, then) = match contracted_first {
+        true => (&contract, &free),
+        false => (&free, &contract),
+    };
+    let order: Axes = batch.iter().chain(first).chain(then).copied().collect();
+    let start = batch.len() + if contracted_first { 0 } else { free.len() };
+    let contract = (start..start + contract.len()).collect();
+    match order.is_sorted() {
+        true => Ok((of.x.clone(), contract)),
+        false => Ok((transpose(&of.x, &order)?, contract)),
+    }
 }
 
 /// An operand whose batch axes are merged to one axis, the first. It has no batch axis if
@@ -206,7 +238,7 @@ impl Batched {
         let order: Axes = batch.iter().chain(&rest).copied().collect();
         let moved = match order.is_sorted() {
             true => x,
-            false => flex::run(&Op::Transpose(order), vec![x])?.remove(0),
+            false => transpose(&x, &order)?,
         };
         let of = |axes: &Axes| -> Axes { axes.iter().map(|&axis| shape[axis]).collect() };
         let (batch, lengths) = (of(batch), of(&rest));

@@ -4,7 +4,7 @@
 use crate::{Buffer, OutOfMemory, memory};
 use burn_flex::{Flex, FlexDevice};
 use kiln_burn::{LONGEST_PRODUCT as LONGEST, Tensor, lower};
-use kiln_program::{ArrayType, DType, Linalg, Op, OutOfBounds, infer};
+use kiln_program::{ArrayType, DType, Linalg, Op, infer};
 
 /// Runs one op.
 ///
@@ -67,17 +67,6 @@ fn scratch(op: &Op, x: &[&ArrayType], y: &[ArrayType]) -> usize {
             all(x),
             x[0].shape.size().saturating_mul(4) + x[0].shape[*axis].saturating_mul(16),
         ],
-        Op::Gather { axes, mode, .. } => {
-            let moves = axes[0] != 0 || axes.len() > 1;
-            let copies = usize::from(moves) + 2 * usize::from(*mode == OutOfBounds::Fill);
-            let indices = x[1].shape.size().saturating_mul(24);
-            let operand = if moves { bytes(x[0]) } else { 0 };
-            [
-                results.saturating_mul(copies).saturating_add(y[0].shape.size()),
-                indices.saturating_add(all(&x[1..])),
-                operand,
-            ]
-        }
         Op::Scatter { .. } => [all(x), bytes(x[0]), x[2].shape.size().saturating_mul(24)],
         // The operand is read to the host, and copied so that its elements are aligned.
         Op::ArgReduce { .. } => [all(x).saturating_mul(2), y[0].shape.size().saturating_mul(16), 0],

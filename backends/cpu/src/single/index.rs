@@ -1,12 +1,20 @@
-//! Reads and writes at the indices in arrays.
+//! Reads and writes of elements that arrays of indices select.
 
 use crate::kernels::{Number, with_size, with_type};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, Axes, DType, OutOfBounds, Scalar, Update};
+use rayon::prelude::*;
 
-/// The offsets of a gather or scatter: from indices to offsets in the array.
+/// The number of indices whose offsets are computed at a time.
+const BLOCK: usize = 256;
+/// The number of elements that are worth waking another thread for.
+const PARALLEL: usize = 1 << 16;
+/// The offset of an index that is out of bounds, under `Fill` or along an axis without elements.
+const OUTSIDE: usize = usize::MAX;
+
+/// The elements that a gather reads, or a scatter writes.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct Selection {
     dtype: DType,
     /// Length and stride of each indexed axis, and the dtype of its indices.
     axes: Vec<(usize, usize, DType)>,
@@ -15,18 +23,34 @@ pub(crate) struct Places {
     batch: Vec<usize>,
     /// The number of indices in a batch.
     each: usize,
-    /// The offsets of the elements that one index reads or writes.
-    rest: Vec<usize>,
+    rest: Rest,
 }
 
-impl Places {
+/// The offsets of the elements that one index selects.
+#[derive(Debug)]
+enum Rest {
+    /// That many elements in a row.
+    Row(usize),
+    At(Vec<usize>),
+}
+
+impl Rest {
+    fn len(&self) -> usize {
+        match self {
+            Rest::Row(n) => *n,
+            Rest::At(offsets) => offsets.len(),
+        }
+    }
+}
+
+impl Selection {
     pub(crate) fn new(
         x: &ArrayType,
         indices: &[&ArrayType],
         axes: &Axes,
         batch: usize,
         mode: OutOfBounds,
-    ) -> Places {
+    ) -> Selection {
         let strides = x.shape.strides();
         let shape = &indices[0].shape;
         let rest: Axes = (batch..x.shape.rank())
@@ -34,7 +58,12 @@ impl Places {
             .collect();
         let batches: Axes = (0..batch).collect();
         let none = shape.size() == 0;
-        Places {
+        let are_last = rest
+            .iter()
+            .rev()
+            .zip((0..x.shape.rank()).rev())
+            .all(|(&axis, last)| axis == last);
+        Selection {
             dtype: x.dtype,
             axes: axes
                 .iter()
@@ -44,46 +73,102 @@ impl Places {
             mode,
             batch: if none { vec![] } else { offsets(x, &batches) },
             each: shape[batch..].iter().product(),
-            rest: if none { vec![] } else { offsets(x, &rest) },
+            rest: match (none, are_last) {
+                (true, _) => Rest::Row(0),
+                (_, true) => Rest::Row(rest.iter().map(|&axis| x.shape[axis]).product()),
+                _ => Rest::At(offsets(x, &rest)),
+            },
         }
     }
 
-    /// The offset for index `number`. `None` if the index is out of bounds under `Fill`, or the axis is
-    /// empty.
-    fn at(&self, batch: usize, number: usize, indices: &[&[u8]]) -> Option<usize> {
-        let mut at = batch;
+    /// Writes the offsets for the indices from number `first` on, in row-major order of the indices.
+    fn offsets(&self, first: usize, indices: &[&[u8]], out: &mut [usize]) {
+        match self.batch[..] {
+            [batch] => out.fill(batch),
+            _ => (first..)
+                .zip(&mut *out)
+                .for_each(|(i, at)| *at = self.batch[i / self.each]),
+        }
         for (&(length, stride, dtype), indices) in self.axes.iter().zip(indices) {
-            let index = with_type!(dtype, T => cast_slice::<u8, T>(indices)[number] as i128);
-            let nearest = index.clamp(0, (length as i128 - 1).max(0));
-            if length == 0 || (nearest != index && self.mode == OutOfBounds::Fill) {
-                return None;
+            if length == 0 {
+                return out.fill(OUTSIDE);
             }
-            at += nearest as usize * stride;
+            let last = length as i64 - 1;
+            with_type!(dtype, T => {
+                for (at, &index) in out.iter_mut().zip(&cast_slice::<u8, T>(indices)[first..]) {
+                    // The greatest unsigned indices are as far out of bounds as the greatest signed one.
+                    let index = (index as i128).min(i64::MAX.into()) as i64;
+                    let nearest = index.clamp(0, last);
+                    let outside = self.mode == OutOfBounds::Fill && (nearest != index || *at == OUTSIDE);
+                    *at = if outside { OUTSIDE } else { *at + nearest as usize * stride };
+                }
+            });
         }
-        Some(at)
     }
 
-    /// All offsets in row-major order of the indices.
-    fn all<'a>(&'a self, indices: &'a [&'a [u8]]) -> impl Iterator<Item = Option<usize>> + 'a {
-        let batches = self.batch.iter().enumerate();
-        batches.flat_map(move |(i, &batch)| {
-            (0..self.each).map(move |j| self.at(batch, i * self.each + j, indices))
-        })
+    /// Calls `f` with the offset of each index, in row-major order of the indices.
+    fn for_each(&self, indices: &[&[u8]], mut f: impl FnMut(usize)) {
+        let mut block = [0; BLOCK];
+        let count = self.batch.len() * self.each;
+        for first in (0..count).step_by(BLOCK) {
+            let block = &mut block[..BLOCK.min(count - first)];
+            self.offsets(first, indices, block);
+            block.iter().for_each(|&at| f(at));
+        }
     }
 
     pub(crate) fn gather(&self, x: &[u8], indices: &[&[u8]], out: &mut [u8]) {
         let fill = fill(self.dtype).to_le_bytes();
         with_size!(self.dtype, T => {
             let fill = bytemuck::pod_read_unaligned(&fill[..size_of::<T>()]);
-            self.gather_typed::<T>(cast_slice(x), indices, fill, cast_slice_mut(out));
+            let (x, out): (&[T], &mut [T]) = (cast_slice(x), cast_slice_mut(out));
+            let n = self.rest.len();
+            if out.is_empty() {
+                return;
+            }
+            if out.len() < PARALLEL {
+                return self.gather_from(0, x, indices, fill, out);
+            }
+            // Blocks of whole results of indices.
+            let many = (PARALLEL / 4 / n).max(1);
+            out.par_chunks_mut(many * n)
+                .enumerate()
+                .for_each(|(i, out)| self.gather_from(i * many, x, indices, fill, out));
         });
     }
 
-    fn gather_typed<T: Pod>(&self, x: &[T], indices: &[&[u8]], fill: T, out: &mut [T]) {
-        let mut out = out.iter_mut();
-        for at in self.all(indices) {
-            for (&rest, out) in self.rest.iter().zip(&mut out) {
-                *out = at.map_or(fill, |at| x[at + rest]);
+    /// Writes the results of the indices from number `first` on, as many as there is room for.
+    fn gather_from<T: Pod>(&self, first: usize, x: &[T], indices: &[&[u8]], fill: T, out: &mut [T]) {
+        let n = self.rest.len();
+        let mut block = [0; BLOCK];
+        for (i, out) in out.chunks_mut(BLOCK * n).enumerate() {
+            let block = &mut block[..out.len() / n];
+            self.offsets(first + i * BLOCK, indices, block);
+            match &self.rest {
+                Rest::Row(1) => {
+                    for (out, &at) in out.iter_mut().zip(&*block) {
+                        *out = if at == OUTSIDE { fill } else { x[at] };
+                    }
+                }
+                Rest::Row(n) => {
+                    for (out, &at) in out.chunks_mut(*n).zip(&*block) {
+                        match at {
+                            OUTSIDE => out.fill(fill),
+                            _ => out.copy_from_slice(&x[at..at + n]),
+                        }
+                    }
+                }
+                Rest::At(rest) => {
+                    for (out, &at) in out.chunks_mut(n).zip(&*block) {
+                        match at {
+                            OUTSIDE => out.fill(fill),
+                            _ => out
+                                .iter_mut()
+                                .zip(rest)
+                                .for_each(|(out, rest)| *out = x[at + rest]),
+                        }
+                    }
+                }
             }
         }
     }
@@ -114,15 +199,17 @@ impl Places {
         out: &mut [T],
         combine: impl Fn(T, T) -> T,
     ) {
-        let mut updates = updates.iter();
-        for at in self.all(indices) {
-            for (&rest, &new) in self.rest.iter().zip(&mut updates) {
-                if let Some(at) = at {
-                    let old = &mut out[at + rest];
-                    *old = combine(*old, new);
-                }
+        let n = self.rest.len();
+        let mut rows = updates.chunks(n.max(1));
+        self.for_each(indices, |at| {
+            let row = rows.next().unwrap_or_default();
+            let mut put = |(to, &new): (usize, &T)| out[at + to] = combine(out[at + to], new);
+            match &self.rest {
+                _ if at == OUTSIDE => {}
+                Rest::Row(_) => row.iter().enumerate().for_each(|(i, new)| put((i, new))),
+                Rest::At(rest) => rest.iter().copied().zip(row).for_each(put),
             }
-        }
+        });
     }
 }
 

@@ -5,7 +5,7 @@ use crate::kernels::{self, Pattern, Splat};
 use crate::plan::space::{KernelKind, Space};
 use crate::plan::view::{Affine, View, pull};
 use crate::single::contract::SmallDot;
-use crate::single::index::Places;
+use crate::single::index::Selection;
 use kiln_program::{
     ArrayType, Axes, DType, Equation, Formula, Op, Program, Reduction, Scan, Shape, Update, Var, While,
 };
@@ -240,7 +240,7 @@ impl Layout {
                 return self.structure(equation, x);
             }
             Op::Gather { axes, batch, mode } => {
-                let places = Places::new(of(&equation.inputs[0]), &types(1), axes, *batch, *mode);
+                let places = Selection::new(of(&equation.inputs[0]), &types(1), axes, *batch, *mode);
                 Step::Gather(
                     places,
                     x.iter().map(|x| x.place.clone()).collect(),
@@ -253,7 +253,7 @@ impl Layout {
                 batch,
                 mode,
             } if *kind == Update::Set || result.dtype != DType::Bool => {
-                let places = Places::new(result, &types(2), axes, *batch, *mode);
+                let places = Selection::new(result, &types(2), axes, *batch, *mode);
                 Step::Scatter(
                     places,
                     *kind,

@@ -11,7 +11,7 @@ mod run;
 
 use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern, ScalarFn};
 use crate::single::contract::SmallDot;
-use crate::single::index::Places;
+use crate::single::index::Selection;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::cast_slice_mut;
 use kiln_program::{
@@ -89,9 +89,9 @@ enum Step {
     },
     Dot(SmallDot, [Place; 2], Place),
     /// The array, then the indices.
-    Gather(Places, Vec<Place>, Place),
+    Gather(Selection, Vec<Place>, Place),
     /// The array and the updates, then the indices.
-    Scatter(Places, Update, Vec<Place>, Place),
+    Scatter(Selection, Update, Vec<Place>, Place),
     /// An op that the block has no loop for.
     Other(Op, Vec<(Place, ArrayType)>, Vec<Place>),
     Loop(Box<Loop>),

@@ -1,0 +1,61 @@
+//! A copy of an array with its axes in another order.
+
+use crate::kernels::with_size;
+use crate::{Buffer, OutOfMemory};
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use kiln_program::{ArrayType, Axes, Shape};
+use rayon::prelude::*;
+
+/// The number of elements that are worth waking another thread for.
+const PARALLEL: usize = 1 << 16;
+
+/// The array whose axis `i` is axis `order[i]` of `x`.
+pub(crate) fn transpose(x: &Buffer, order: &Axes) -> Result<Buffer, OutOfMemory> {
+    let of = x.array_type();
+    let strides = of.shape.strides();
+    let axes: Vec<(usize, usize)> = order
+        .iter()
+        .map(|&axis| (of.shape[axis], strides[axis]))
+        .collect();
+    let shape: Shape = axes.iter().map(|axis| axis.0).collect();
+    let mut out = Buffer::unwritten(ArrayType::new(of.dtype, shape))?;
+    let bytes = out.bytes_mut().expect("nobody else holds a new buffer");
+    if let Some((&last, outer)) = axes.split_last()
+        && !bytes.is_empty()
+    {
+        with_size!(of.dtype, T => rows::<T>(cast_slice(x.bytes()), outer, last, cast_slice_mut(bytes)));
+    }
+    Ok(out)
+}
+
+/// Copies the rows along the last axis of the result. Axes are lengths and strides in `x`.
+fn rows<T: Pod + Send + Sync>(
+    x: &[T],
+    outer: &[(usize, usize)],
+    (length, stride): (usize, usize),
+    out: &mut [T],
+) {
+    let copy = |(number, out): (usize, &mut [T])| {
+        let mut number = number;
+        let mut start = 0;
+        for &(length, stride) in outer.iter().rev() {
+            start += number % length * stride;
+            number /= length;
+        }
+        match stride {
+            1 => out.copy_from_slice(&x[start..start + length]),
+            _ => out
+                .iter_mut()
+                .zip(x[start..].iter().step_by(stride))
+                .for_each(|(out, x)| *out = *x),
+        }
+    };
+    if out.len() < PARALLEL {
+        out.chunks_mut(length).enumerate().for_each(copy);
+    } else {
+        out.par_chunks_mut(length)
+            .enumerate()
+            .with_min_len(PARALLEL / 8 / length + 1)
+            .for_each(copy);
+    }
+}
