@@ -29,7 +29,7 @@ fn lecture(x: Array) -> Array {
 #[test]
 fn the_book_shows_what_is_launched() {
     let launches = launched(|| np::ones(10_000).block_until_ready(), jit(lecture));
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/book/pages/devices.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../book/pages/devices.md");
     let page = std::fs::read_to_string(path).unwrap();
     assert_eq!(launches.len(), 2, "{launches:?}");
     for launch in launches {

@@ -22,7 +22,7 @@ struct Table {
 }
 
 fn data(path: &str) -> Vec<u8> {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests/reference/data", path]
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "reference/data", path]
         .iter()
         .collect();
     std::fs::read(path).unwrap()

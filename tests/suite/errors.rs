@@ -1014,7 +1014,6 @@ fn samplers() {
     ]);
 }
 
-#[cfg(feature = "plot")]
 #[test]
 fn plots_that_do_not_fit() {
     use kiln::plot::Plot;

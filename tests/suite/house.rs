@@ -15,7 +15,18 @@ const LINES: usize = 400;
 const WORDS: [&str; 5] = ["What", "Which", "Where", "Whether", "How"];
 
 /// A source file with more than [`LINES`] lines of code, the most lines that it may have, and the reason.
-const LONG: &[(&str, usize, &str)] = &[];
+const LONG: &[(&str, usize, &str)] = &[
+    (
+        "backends/cpu/src/loops/distribute.rs",
+        410,
+        "code generation replaces it",
+    ),
+    (
+        "backends/cpu/src/loops/small/layout.rs",
+        475,
+        "code generation replaces it",
+    ),
+];
 
 /// A Rust file of the repository.
 struct Source {
@@ -61,7 +72,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 
 /// Reads the Rust files of the repository, in the order of their paths.
 fn sources() -> Vec<Source> {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let mut files = rust_files(home);
     files.sort();
     let source = |file: &PathBuf| {

@@ -204,7 +204,7 @@ fn circles(imports: &Imports) -> BTreeSet<Vec<&str>> {
 
 #[test]
 fn files_import_in_one_direction() {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let mut seen = 0;
     for root in CRATES {
         let imports = imports(&home.join(root));

@@ -22,7 +22,7 @@ fn folder(test: &str) -> PathBuf {
 }
 
 fn python(file: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests/reference/data/files", file]
+    [env!("CARGO_MANIFEST_DIR"), "reference/data/files", file]
         .iter()
         .collect()
 }

@@ -18,7 +18,6 @@ mod ndarray;
 mod numpy;
 mod order;
 mod placement;
-#[cfg(feature = "plot")]
 mod plot;
 mod programs;
 mod promotion;

@@ -89,7 +89,12 @@ impl Buffer {
     /// ```
     pub fn try_zeros(of: ArrayType) -> Result<Buffer, OutOfMemory> {
         fn zeroed<E: bytemuck::Pod + Send + Sync>(n: usize) -> Option<Bytes> {
-            let zeroed = || bytemuck::allocation::try_zeroed_vec::<E>(n).ok();
+            // A large buffer leaves room for what the process allocates beside buffers, such as messages.
+            let leaves_room = || n * size_of::<E>() < memory::LARGE || memory::reserve(memory::ROOM);
+            let zeroed = || {
+                let elements = bytemuck::allocation::try_zeroed_vec::<E>(n).ok();
+                elements.filter(|_| leaves_room())
+            };
             let mut elements = zeroed().or_else(|| memory::give_back().then(zeroed).flatten())?;
             in_large_pages(&mut elements);
             Some(Bytes::from_elems(elements))

@@ -70,6 +70,9 @@ pub(crate) fn give_back() -> bool {
 /// Several large pages of 2 MiB; less under Miri, which takes a second for a megabyte.
 pub(crate) const LARGE: usize = if cfg!(miri) { 8 << 10 } else { 8 << 20 };
 
+/// The bytes that must be left beside a large buffer.
+pub(crate) const ROOM: usize = 1 << 20;
+
 /// The most memory that waits: four buffers, a gibibyte.
 const BUFFERS: usize = 4;
 const BYTES: usize = 1 << 30;

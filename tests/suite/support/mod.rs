@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Returns the path of a file of reference data.
 pub(crate) fn path(file: &str) -> String {
-    format!("{}/tests/reference/data/{file}", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/reference/data/{file}", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Returns the rows of a list in a table.

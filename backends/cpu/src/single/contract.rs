@@ -198,8 +198,8 @@ pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Result<Buffer, OutOfMemory
     Ok(product.reshape(&shape))
 }
 
-/// An operand with its free axes before its contracted ones, or after them, and its contracted axes. An operand of
-/// one free and one contracted axis stays as it is: the library reads it in either order.
+/// An operand with its free axes before its contracted ones, or after them, and its contracted axes. An
+/// operand of one free and one contracted axis stays as it is: the library reads it in either order.
 fn arranged(of: &Batched, contract: Axes, contracted_first: bool) -> Result<(Buffer, Axes), OutOfMemory> {
     let batch: Axes = of.axis.into_iter().collect();
     let free = free(of.x.array_type(), &contract, &batch);

@@ -194,26 +194,26 @@ fn an_array_that_outlives_its_trace() {
     // Another function returns the array. A jitted function cannot know its caller, and names the line that
     // made it.
     let text = message(|| program(|_: Array| kept.clone(), np::ones(2)));
-    let wanted = "program: the function of program (made at core/tests/suite/errors.rs:";
+    let wanted = "program: the function of program (made at tests/core/errors.rs:";
     assert!(text.starts_with(wanted), "{text}");
     assert!(
-        text.contains("returns an array f32[2] of jit (made at core/tests/suite/errors.rs:"),
+        text.contains("returns an array f32[2] of jit (made at tests/core/errors.rs:"),
         "{text}"
     );
     let text = message(|| lax::scan_n(|x: Array| (x, kept.clone()), np::ones(2), 3));
     assert!(
-        text.starts_with("scan_n: the function of scan_n (made at core/tests/suite/errors.rs:"),
+        text.starts_with("scan_n: the function of scan_n (made at tests/core/errors.rs:"),
         "{text}"
     );
     let jitted = jit(|_: Array| kept.clone());
     let text = catch_unwind(AssertUnwindSafe(|| jitted(np::ones(2)))).unwrap_err();
     let text = text.downcast::<String>().expect("a message");
     assert!(
-        text.starts_with("jit: the function of jit (made at core/tests/suite/errors.rs:"),
+        text.starts_with("jit: the function of jit (made at tests/core/errors.rs:"),
         "{text}"
     );
     assert!(
-        text.contains("returns an array f32[2] of jit (made at core/tests/suite/errors.rs:"),
+        text.contains("returns an array f32[2] of jit (made at tests/core/errors.rs:"),
         "{text}"
     );
 }
