@@ -85,6 +85,8 @@ impl<B: Kernels> Executor for On<B> {
         if program.has_effect() {
             listen();
         }
+        #[cfg(any(feature = "cuda", feature = "wgpu"))]
+        crate::exit::wait_at_the_end_of_the_thread();
         let inputs = inputs.into_iter().map(tensor::<B>).collect();
         let results = self.caught(|| kiln_burn::run(program, inputs, &self.burn))?;
         Ok(results.into_iter().map(|x| Arc::new(x) as Held).collect())

@@ -6,6 +6,26 @@
 
 use crate::started;
 
+struct Wait;
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        finish();
+    }
+}
+
+thread_local! {
+    static WAIT: Wait = const { Wait };
+}
+
+/// Makes this thread wait for the devices before it ends. Call this when the thread gives work to a device.
+/// The thread that ends the process waits so before the first handler runs. Handlers that a driver's compiler
+/// registers later than [`wait_for_devices`] would otherwise run while it compiles.
+pub(crate) fn wait_at_the_end_of_the_thread() {
+    // A thread that is ending has waited already, or will.
+    let _ = WAIT.try_with(|_| ());
+}
+
 /// Makes the process wait for its devices before it ends. Call this for each device once the device has
 /// computed something. The C library runs the handlers in reverse order of registration, and a driver
 /// registers handlers (for its compiler's tables, say) when it is loaded and when it first compiles.

@@ -1,8 +1,8 @@
 //! Arguments that may be written in several ways: shapes and axes.
 
 use crate::error::{axis_of, check, check_size, plural, raise};
+use kiln_backends::program::Few;
 use kiln_backends::program::{Axes, Shape};
-use smallvec::SmallVec;
 
 /// A number that can stand for a length or an axis: `usize`, `isize`, `i32`, `i64` or `u32`.
 ///
@@ -39,7 +39,7 @@ numbers!(usize, isize, i32, i64, u32);
 /// use kiln::IntoNumbers;
 /// assert_eq!((2, -1).numbers()[..], [2, -1]);
 /// ```
-pub type Numbers = SmallVec<[isize; 4]>;
+pub type Numbers = Few<isize, 4>;
 
 /// A shape or a list of axes as the user writes it: a number, a tuple, an array, a slice or a vector of
 /// numbers.
@@ -65,7 +65,7 @@ pub trait IntoNumbers {
 
 impl<T: Number> IntoNumbers for T {
     fn numbers(self) -> Numbers {
-        SmallVec::from_slice(&[self.number()])
+        [self.number()].into()
     }
 }
 

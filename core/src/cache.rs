@@ -3,8 +3,8 @@
 //! first.
 
 use crate::error::raise;
+use kiln_backends::program::Few;
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -153,7 +153,7 @@ pub(crate) struct Cache<V> {
 }
 
 struct Entries<V> {
-    map: Mutex<FxHashMap<u64, SmallVec<[Entry<V>; 1]>>>,
+    map: Mutex<FxHashMap<u64, Few<Entry<V>, 1>>>,
     /// Set once the cache is listed in `SHELVES`.
     listed: OnceLock<()>,
 }

@@ -6,8 +6,8 @@ use crate::lax::Consts;
 use crate::trace::{Traced, bind, is_tracing};
 use crate::transform::zeros_like;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
+use kiln_backends::program::Few;
 use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program};
-use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Returns a function with a reverse-mode rule of its own.
@@ -156,7 +156,7 @@ pub fn checkpoint<T: Tree, U: Tree>(f: impl Fn(T) -> U) -> impl Fn(T) -> U {
         }
         let x = transformation.leaves(Leaves::of(x));
         let traced = transformation.trace_at(&x.arrays, |arrays| f(x.structure.rebuild(arrays)));
-        let operands: SmallVec<[&Array; 8]> = x.arrays.iter().chain(&traced.hidden).collect();
+        let operands: Few<&Array, 8> = x.arrays.iter().chain(&traced.hidden).collect();
         let results = bind(Op::Checkpoint(Arc::new(traced.program)), &operands, &traced.weak);
         traced.structure.rebuild(results)
     }
@@ -200,7 +200,7 @@ impl Transformation {
             consts: consts.arrays.len(),
             rule: rule(programs),
         };
-        let operands: SmallVec<[&Array; 8]> = consts.arrays.iter().chain(&x.arrays).collect();
+        let operands: Few<&Array, 8> = consts.arrays.iter().chain(&x.arrays).collect();
         let structure: &Structure = &function.structure;
         structure.rebuild(bind(Op::Custom(Arc::new(custom)), &operands, &function.weak))
     }

@@ -13,10 +13,10 @@ use crate::error::raise;
 use crate::place::{all_free, device_for, on};
 use crate::trace::{Origin, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Structure, Tree};
+use kiln_backends::program::Few;
 use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Scalar, Shape, lift};
 use kiln_backends::{Data, Device, Executable};
 use rustc_hash::{FxBuildHasher, FxHasher};
-use smallvec::SmallVec;
 use std::any::{Any, TypeId};
 use std::fmt::Display;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -24,7 +24,7 @@ use std::panic::Location;
 use std::sync::{Arc, LazyLock};
 
 /// The types of a function's array arguments, which determine its program.
-pub(crate) type Signature = SmallVec<[(DType, bool, Shape); 3]>;
+pub(crate) type Signature = Few<(DType, bool, Shape), 3>;
 
 /// Returns true if arrays have the types of a signature.
 pub(crate) fn matches(signature: &Signature, arrays: &[Array]) -> bool {
@@ -59,7 +59,7 @@ pub(crate) struct Compiled {
     device: Device,
     executable: Lifted,
     hidden: Vec<Data>,
-    weak: SmallVec<[bool; 4]>,
+    weak: Few<bool, 4>,
     structure: Structure,
 }
 

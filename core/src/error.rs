@@ -38,7 +38,7 @@ pub(crate) fn broadcast_shapes(op: &str, x: &Shape, y: &Shape) -> Shape {
         true => shape[shape.rank() - from_last],
         false => 1,
     };
-    let mut lengths: smallvec::SmallVec<[usize; 4]> = smallvec::SmallVec::from_elem(0, rank);
+    let mut lengths: kiln_backends::program::Few<usize, 4> = kiln_backends::program::Few::from_elem(0, rank);
     for from_last in 1..=rank {
         let (a, b) = (length(x, from_last), length(y, from_last));
         lengths[rank - from_last] = match (a, b) {

@@ -10,9 +10,9 @@ use crate::place::device_for;
 use crate::trace::{Origin, Traced, bind, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::Device;
+use kiln_backends::program::Few;
 use kiln_backends::program::{Op, Program};
 use rustc_hash::{FxHashMap, FxHasher};
-use smallvec::SmallVec;
 use std::any::TypeId;
 use std::hash::{Hash, Hasher};
 use std::panic::Location;
@@ -85,11 +85,11 @@ struct Entry {
     switches: Switches,
     program: Arc<Program>,
     hidden: Vec<Array>,
-    weak: SmallVec<[bool; 4]>,
+    weak: Few<bool, 4>,
     /// The structure of the results.
     results: Structure,
     /// One compiled function for each device that a call ran on.
-    compiled: Mutex<SmallVec<[OnDevice; 1]>>,
+    compiled: Mutex<Few<OnDevice, 1>>,
 }
 
 /// A compiled function, and its device.
@@ -199,7 +199,7 @@ impl Entry {
             ..
         } = self;
         if is_tracing() {
-            let operands: SmallVec<[&Array; 8]> = arguments.iter().chain(hidden).collect();
+            let operands: Few<&Array, 8> = arguments.iter().chain(hidden).collect();
             return structure.rebuild(bind(Op::Call(self.program.clone()), &operands, weak));
         }
         let device = device_for(arguments.iter().chain(hidden));

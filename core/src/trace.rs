@@ -12,10 +12,10 @@ use crate::eager::{input_types, run_op, run_structure, staged};
 use crate::error::raise;
 use crate::place::{device_of, on, or_default};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
+use kiln_backends::program::Few;
 use kiln_backends::program::{ArrayType, Builder, Op, Program, Scalar, Shape, Var, quiet};
 use kiln_backends::{Data, Device};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::panic::Location;
 use std::sync::Arc;
@@ -99,7 +99,7 @@ pub(crate) struct Traced {
     /// The arrays for the program's last inputs, after the function's own.
     pub(crate) hidden: Vec<Array>,
     /// The weakness of each result.
-    pub(crate) weak: SmallVec<[bool; 4]>,
+    pub(crate) weak: Few<bool, 4>,
     /// The structure of the results.
     pub(crate) structure: Structure,
 }
@@ -365,7 +365,7 @@ impl Array {
     }
 }
 
-fn push(builder: &mut Builder, op: Op, inputs: &[Var]) -> Result<SmallVec<[Var; 3]>, String> {
+fn push(builder: &mut Builder, op: Op, inputs: &[Var]) -> Result<Few<Var, 3>, String> {
     builder.push(op, inputs).map_err(|error| error.to_string())
 }
 
@@ -400,10 +400,10 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
         let operands: Arrays = operands.iter().map(|&x| x.clone()).collect();
         let results: Vec<Array> = staged(
             name,
-            (op, SmallVec::<[bool; 4]>::from_slice(weak)),
+            (op, Few::<bool, 4>::from(weak)),
             operands,
             |(op, weak), operands| {
-                let operands: SmallVec<[&Array; 4]> = operands.iter().collect();
+                let operands: Few<&Array, 4> = operands.iter().collect();
                 bind(op.clone(), &operands, weak).into_vec()
             },
         );
@@ -413,13 +413,13 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
         let inputs = operands
             .iter()
             .map(|array| variable(stack, array))
-            .collect::<Result<SmallVec<[Var; 4]>, String>>()?;
+            .collect::<Result<Few<Var, 4>, String>>()?;
         let trace = stack.last_mut().expect("a trace is under way");
         let check = nan_check(&op);
         let outputs = push(&mut trace.builder, op, &inputs)?;
         if let Some(check) = check {
             let is_float = |var: &Var| trace.builder.type_of(*var).dtype.is_float();
-            let floats: SmallVec<[Var; 2]> = outputs.iter().copied().filter(is_float).collect();
+            let floats: Few<Var, 2> = outputs.iter().copied().filter(is_float).collect();
             if !floats.is_empty() {
                 push(&mut trace.builder, Op::Effect(check), &floats)?;
             }

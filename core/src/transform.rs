@@ -8,9 +8,9 @@ use crate::eager::run_program;
 use crate::primitive::filled_like;
 use crate::trace::{bind, is_tracing, trace_derived};
 use crate::tree::Arrays;
+use kiln_backends::program::Few;
 use kiln_backends::program::{ArrayType, Equation, Op, Program, Scalar, lift, put_back, tidy};
 use rustc_hash::FxBuildHasher;
-use smallvec::SmallVec;
 use std::any::Any;
 use std::hash::BuildHasher;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -178,7 +178,7 @@ pub(crate) fn call(program: &Arc<Program>, inputs: Arrays) -> Arrays {
 
 /// Binds an op, with results that are not weak: inside a program dtypes are explicit.
 pub(crate) fn bind_strong(op: Op, inputs: &[Array]) -> Arrays {
-    let operands: SmallVec<[&Array; 4]> = inputs.iter().collect();
+    let operands: Few<&Array, 4> = inputs.iter().collect();
     bind(op, &operands, &[])
 }
 
@@ -192,7 +192,7 @@ pub(crate) fn read<V: Clone>(
     values.extend_from_slice(inputs);
     for (i, equation) in program.equations().iter().enumerate() {
         let _made_for = made_for(program, i);
-        let operands: SmallVec<[V; 4]> = equation
+        let operands: Few<V, 4> = equation
             .inputs
             .iter()
             .map(|var| values[var.index()].clone())

@@ -30,8 +30,8 @@
 //! ```
 
 use crate::Array;
+use kiln_backends::program::Few;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -45,7 +45,7 @@ use std::sync::Arc;
 /// let arrays: Arrays = [np::ones(2), np::ones(3)].into_iter().collect();
 /// assert_eq!(arrays.iter().map(|x| x.size()).sum::<usize>(), 5);
 /// ```
-pub type Arrays = SmallVec<[Array; 4]>;
+pub type Arrays = Few<Array, 4>;
 
 /// A pytree: a value made of arrays. Trees are an [`Array`], `()`, tuples, `Vec`, fixed-size arrays,
 /// `Option`, `Box`, maps with `String` keys, [`Static`] values, and structs with `#[derive(Tree)]` of these.
@@ -161,7 +161,7 @@ pub struct Leaves {
     /// The structure of the tree.
     pub structure: Structure,
     /// The leaves whose last axes are part of an element, and the number of these axes.
-    elements: SmallVec<[(usize, usize); 2]>,
+    elements: Few<(usize, usize), 2>,
 }
 
 impl Leaves {

@@ -13,9 +13,9 @@ use crate::spare::Spare;
 use crate::tile::instruction::Kernel;
 use crate::tile::kernel;
 use crate::{Buffer, OutOfMemory, effects, single};
+use kiln_program::Few;
 use kiln_program::{ArrayType, Axes, Effect, Op, Program, Scalar, Scan, Shape, Var, simplify};
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// A program compiled for the CPU.
@@ -45,8 +45,8 @@ pub struct Executable {
 struct Step {
     work: Work,
     /// Slots, each with a mark for its last read.
-    inputs: SmallVec<[(usize, bool); 4]>,
-    outputs: SmallVec<[usize; 2]>,
+    inputs: Few<(usize, bool), 4>,
+    outputs: Few<usize, 2>,
 }
 
 #[derive(Debug)]
@@ -143,10 +143,10 @@ impl Executable {
             "inputs {inputs:?} for a program of {:?}",
             self.inputs
         );
-        let mut slots: SmallVec<[Option<Buffer>; 16]> = inputs.into_iter().map(Some).collect();
+        let mut slots: Few<Option<Buffer>, 16> = inputs.into_iter().map(Some).collect();
         slots.resize(self.slots, None);
         for step in &self.steps {
-            let operands: SmallVec<[Buffer; 4]> = step
+            let operands: Few<Buffer, 4> = step
                 .inputs
                 .iter()
                 .map(|&(slot, last)| read(&mut slots[slot], last))
@@ -158,10 +158,7 @@ impl Executable {
                     }
                 }
                 Work::Reshape(shape) => {
-                    let [buffer] = operands
-                        .into_inner()
-                        .map(|[a, ..]| [a])
-                        .unwrap_or_else(|mut list| [list.remove(0)]);
+                    let [buffer] = operands.into_array().expect("a reshape has one operand");
                     slots[step.outputs[0]] = Some(buffer.reshape(shape));
                 }
                 Work::Pad { of, start, step: by } => {
@@ -395,7 +392,7 @@ impl Step {
         size_of::<Step>() + work
     }
 
-    fn new(work: Work, inputs: &[Var], outputs: SmallVec<[usize; 2]>) -> Step {
+    fn new(work: Work, inputs: &[Var], outputs: Few<usize, 2>) -> Step {
         Step {
             work,
             inputs: inputs.iter().map(|var| (var.index(), false)).collect(),

@@ -1,10 +1,10 @@
 //! The shape and dtype rule of every op.
 
 use crate::Program;
+use crate::few::Few;
 use crate::functions::{ArgReduction, Binary, Compare, Linalg, Unary};
 use crate::op::{Custom, CustomRule, Dot, Op, Scan, While};
 use crate::{ArrayType, Axes, DType, Shape};
-use smallvec::{SmallVec, smallvec};
 use std::fmt;
 
 /// The error of an equation that does not type: the op, and the reason.
@@ -23,7 +23,7 @@ impl fmt::Display for TypeError {
 impl std::error::Error for TypeError {}
 
 /// The types of an op's results.
-pub type Types = SmallVec<[ArrayType; 2]>;
+pub type Types = Few<ArrayType, 2>;
 
 /// The types of an op's results for operands of these types.
 ///
@@ -40,7 +40,7 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
     let one = |dtype: DType, shape: Shape| -> Result<Types, String> {
         let of = ArrayType { dtype, shape };
         match of.checked_bytes() {
-            Some(_) => Ok(smallvec![of]),
+            Some(_) => Ok([of].into()),
             None => Err(format!("shape {} has too many elements", of.shape)),
         }
     };
@@ -294,7 +294,7 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
                 format!("counters start at {first} for keys {key}")
             })?;
             let bits = one(DType::U32, batch.iter().chain(shape.iter()).copied().collect())?;
-            Ok(smallvec![bits[0].clone(), bits[0].clone()])
+            Ok([bits[0].clone(), bits[0].clone()].into())
         }
         Op::Call(program) | Op::Checkpoint(program) => called(program, operands),
         Op::Scan(scan) => scanned(scan, operands),
@@ -315,10 +315,10 @@ fn rule(op: &Op, operands: &[&ArrayType]) -> Result<Types, String> {
         }
         Op::StopGradient => {
             let [x] = take(operands)?;
-            Ok(smallvec![x.clone()])
+            Ok([x.clone()].into())
         }
         Op::Custom(custom) => customised(custom, operands),
-        Op::Effect(_) => Ok(smallvec![]),
+        Op::Effect(_) => Ok(Few::new()),
     }
 }
 
@@ -440,7 +440,7 @@ fn linalg(f: Linalg, operands: &[&ArrayType]) -> Result<Types, String> {
             let fits =
                 b.dtype == a.dtype && b.shape.rank() == rank && b.shape[..rank - 1] == a.shape[..rank - 1];
             check(fits, || format!("right-hand side {b} for matrix {a}"))?;
-            Ok(smallvec![b.clone()])
+            Ok([b.clone()].into())
         }
         Linalg::Eigh => {
             let [a] = take(operands)?;
@@ -448,7 +448,7 @@ fn linalg(f: Linalg, operands: &[&ArrayType]) -> Result<Types, String> {
                 dtype: a.dtype,
                 shape: a.shape[..rank - 1].into(),
             };
-            Ok(smallvec![values, a.clone()])
+            Ok([values, a.clone()].into())
         }
     }
 }

@@ -3,12 +3,12 @@
 //! Operands of an elementwise op have equal shapes and dtypes. Tracing writes broadcasting and promotion out
 //! as [`Op::Broadcast`] and [`Op::Cast`].
 
+use crate::few::Few;
 use crate::formula::Formula;
 use crate::functions::{ArgReduction, Binary, Compare, Linalg, OutOfBounds, Reduction, Unary, Update};
 use crate::program::{Builder, Program};
 use crate::{Axes, DType, Scalar, Shape};
 use serde::{Deserialize, Serialize};
-use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
 /// The operation of an equation. Each variant documents its operands and results.
@@ -393,17 +393,17 @@ impl Op {
     }
 
     /// The programs that the op runs, and those that its derivative runs.
-    pub fn held(&self) -> SmallVec<[&Arc<Program>; 3]> {
+    pub fn held(&self) -> Few<&Arc<Program>, 3> {
         match self {
-            Op::Call(program) | Op::Checkpoint(program) => smallvec![program],
-            Op::Scan(scan) => smallvec![&scan.body],
-            Op::While(w) => smallvec![&w.condition, &w.body],
+            Op::Call(program) | Op::Checkpoint(program) => [program].into(),
+            Op::Scan(scan) => [&scan.body].into(),
+            Op::While(w) => [&w.condition, &w.body].into(),
             Op::Cond(branches) => branches.iter().collect(),
             Op::Custom(custom) => match &custom.rule {
-                CustomRule::Vjp { forward, backward } => smallvec![&custom.program, forward, backward],
-                CustomRule::Jvp(rule) => smallvec![&custom.program, rule],
+                CustomRule::Vjp { forward, backward } => [&custom.program, forward, backward].into(),
+                CustomRule::Jvp(rule) => [&custom.program, rule].into(),
             },
-            _ => smallvec![],
+            _ => Few::new(),
         }
     }
 
@@ -414,20 +414,18 @@ impl Op {
             *branches = programs;
             return true;
         }
-        let mut places: SmallVec<[&mut Arc<Program>; 3]> = match self {
-            Op::Call(program) | Op::Checkpoint(program) => smallvec![program],
-            Op::Scan(scan) => smallvec![&mut scan.body],
-            Op::While(w) => smallvec![&mut w.condition, &mut w.body],
+        let mut places: Few<&mut Arc<Program>, 3> = match self {
+            Op::Call(program) | Op::Checkpoint(program) => [program].into(),
+            Op::Scan(scan) => [&mut scan.body].into(),
+            Op::While(w) => [&mut w.condition, &mut w.body].into(),
             Op::Custom(custom) => {
                 let custom = Arc::make_mut(custom);
                 match &mut custom.rule {
-                    CustomRule::Vjp { forward, backward } => {
-                        smallvec![&mut custom.program, forward, backward]
-                    }
-                    CustomRule::Jvp(rule) => smallvec![&mut custom.program, rule],
+                    CustomRule::Vjp { forward, backward } => [&mut custom.program, forward, backward].into(),
+                    CustomRule::Jvp(rule) => [&mut custom.program, rule].into(),
                 }
             }
-            _ => smallvec![],
+            _ => Few::new(),
         };
         let fits = places.len() == programs.len();
         places

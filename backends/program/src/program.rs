@@ -1,12 +1,12 @@
 //! Programs: typed equations in the order in which they run.
 
+use crate::few::Few;
 use crate::formula::is_literal;
 use crate::infer::{TypeError, infer};
 use crate::op::Op;
 use crate::{ArrayType, Scalar};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -24,7 +24,7 @@ impl Var {
 }
 
 /// A few variables.
-pub type Vars = SmallVec<[Var; 3]>;
+pub type Vars = Few<Var, 3>;
 
 /// `outputs = op(inputs)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -392,7 +392,7 @@ impl Builder {
     /// When the op does not take these operands.
     pub fn push(&mut self, op: Op, inputs: &[Var]) -> Result<Vars, TypeError> {
         let types = {
-            let operands: SmallVec<[&ArrayType; 3]> = inputs.iter().map(|&var| self.type_of(var)).collect();
+            let operands: Few<&ArrayType, 3> = inputs.iter().map(|&var| self.type_of(var)).collect();
             infer(&op, &operands)?
         };
         let outputs: Vars = types.into_iter().map(|of| self.define(of)).collect();

@@ -1,13 +1,13 @@
 //! Shapes, and the type of an array: its shape and dtype.
 
 use crate::DType;
+use crate::few::Few;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Deref;
 
 /// A list of axes.
-pub type Axes = SmallVec<[usize; 4]>;
+pub type Axes = Few<usize, 4>;
 
 /// Serde's form of axes: at most 64, as many as NumPy has. No length prefix allocates memory.
 pub(crate) mod axes {
@@ -97,8 +97,8 @@ impl Shape {
     /// use kiln::Shape;
     /// assert_eq!(Shape::from([2, 3, 4]).strides()[..], [12, 4, 1]);
     /// ```
-    pub fn strides(&self) -> SmallVec<[usize; 4]> {
-        let mut strides = SmallVec::from_elem(1, self.rank());
+    pub fn strides(&self) -> Few<usize, 4> {
+        let mut strides = Few::from_elem(1, self.rank());
         for axis in (1..self.rank()).rev() {
             strides[axis - 1] = strides[axis] * self.0[axis];
         }

@@ -4,7 +4,7 @@ use crate::Array;
 use crate::arguments::Number;
 use crate::convert::{Nested, array};
 use crate::error::{check, raise};
-use smallvec::SmallVec;
+use kiln_backends::program::Few;
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 /// One part of an index, for one axis (or none, or several). [`IntoItem`] converts to this type.
@@ -227,7 +227,7 @@ pub trait IntoIndex {
 /// use kiln::IntoIndex;
 /// assert_eq!((0, 1..).items().len(), 2);
 /// ```
-pub type Items = SmallVec<[Item; 4]>;
+pub type Items = Few<Item, 4>;
 
 impl<T: IntoItem> IntoIndex for T {
     fn items(self) -> Items {

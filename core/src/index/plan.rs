@@ -13,14 +13,14 @@ use crate::primitive::{broadcast, broadcast_along, cast, iota, reshape, reverse,
 use crate::promote::Kind;
 use crate::trace::{bind_one, value_of};
 use crate::tree::Arrays;
+use kiln_backends::program::Few;
 use kiln_backends::program::{Axes, DType, Op, OutOfBounds, Shape, Update};
-use smallvec::SmallVec;
 
 /// An index that was checked against a shape.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Plan {
     /// One part for every axis of the array and every new axis, in the index's order.
-    parts: SmallVec<[AxisIndex; 4]>,
+    parts: Few<AxisIndex, 4>,
     /// The shape that the arrays of indices broadcast to, if there are any.
     indices: Option<Shape>,
     /// The number of result axes before those of the arrays of indices. These axes stand in the position of
@@ -74,7 +74,7 @@ pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
     let end = items.iter().rposition(is_index).map_or(0, |last| last + 1);
     let together = items[first..end].iter().all(is_index);
     let mut place = 0;
-    let mut parts = SmallVec::new();
+    let mut parts = Few::new();
     let mut arrays = Arrays::new();
     let mut indices: Option<Shape> = None;
     let mut axis = 0;
@@ -229,7 +229,7 @@ impl Plan {
         // Slices and integers, on the array's own axes.
         let (mut start, mut stop, mut by, mut reversed) =
             (Axes::new(), Axes::new(), Axes::new(), Axes::new());
-        let mut shape: SmallVec<[usize; 4]> = SmallVec::new();
+        let mut shape: Few<usize, 4> = Few::new();
         let mut axes = Axes::new();
         for part in &self.parts {
             let axis = start.len();
@@ -278,7 +278,7 @@ impl Plan {
             .zip(&axes)
             .map(|(index, &axis)| broadcast(&wrapped(index, shape[axis]), common))
             .collect();
-        let operands: SmallVec<[&Array; 4]> = std::iter::once(&basic).chain(&indices).collect();
+        let operands: Few<&Array, 4> = std::iter::once(&basic).chain(&indices).collect();
         let read = bind_one(
             Op::Gather {
                 axes: axes.clone(),
@@ -407,7 +407,7 @@ impl Plan {
             .iter()
             .map(|index| cast(index, Kind::strong(dtype)))
             .collect();
-        let operands: SmallVec<[&Array; 6]> = [x, &updates].into_iter().chain(&indices).collect();
+        let operands: Few<&Array, 6> = [x, &updates].into_iter().chain(&indices).collect();
         bind_one(
             Op::Scatter {
                 kind,

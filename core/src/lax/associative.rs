@@ -6,7 +6,6 @@ use crate::lax::carry::{names, settled};
 use crate::primitive::{concatenate, reshape, reverse, slice};
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::Shape;
-use smallvec::smallvec;
 
 /// Returns `x0, f(x0, x1), f(f(x0, x1), x2), ...` along an axis, for an associative `f`.
 ///
@@ -80,7 +79,7 @@ fn run<T: Tree>(op: &'static str, f: impl Fn(T, T) -> T, xs: T, axis: isize, fro
             true => arrays
                 .iter()
                 .zip(&axes)
-                .map(|(x, &axis)| reverse(x, smallvec![axis]))
+                .map(|(x, &axis)| reverse(x, [axis].into()))
                 .collect(),
             false => arrays,
         }

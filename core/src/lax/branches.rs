@@ -9,8 +9,8 @@ use crate::primitive::cast;
 use crate::promote::{Kind, promote};
 use crate::trace::{Origin, Traced, bind, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Structure, Tree};
+use kiln_backends::program::Few;
 use kiln_backends::program::{ArrayType, DType, Op};
-use smallvec::SmallVec;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -230,8 +230,8 @@ fn choose<U: Tree>(op: &str, which: &Array, branches: Vec<Branch>, operands: Arr
             outputs.into_iter().zip(&kinds).map(cast).collect()
         }))
     });
-    let weak: SmallVec<[bool; 8]> = kinds.iter().map(|kind| kind.weak).collect();
-    let inputs: SmallVec<[&Array; 8]> = [which]
+    let weak: Few<bool, 8> = kinds.iter().map(|kind| kind.weak).collect();
+    let inputs: Few<&Array, 8> = [which]
         .into_iter()
         .chain(&consts.arrays)
         .chain(&operands)

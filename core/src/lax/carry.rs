@@ -6,9 +6,9 @@ use crate::primitive::cast;
 use crate::promote::{Kind, promote};
 use crate::trace::{Origin, check_alive, trace};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
+use kiln_backends::program::Few;
 use kiln_backends::program::{ArrayType, Builder, Program, Var};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 use std::panic::Location;
 
 /// Returns the leaves of a tree, with plain numbers converted to their default dtype, and its structure.
@@ -64,7 +64,7 @@ pub(super) struct Trip {
     pub(super) program: Program,
     pub(super) hidden: Vec<Array>,
     /// The weakness of each result after the carry.
-    pub(super) weak: SmallVec<[bool; 4]>,
+    pub(super) weak: Few<bool, 4>,
     /// The structure of the results after the carry.
     pub(super) structure: Structure,
 }
@@ -89,7 +89,7 @@ impl<T: Tree> Carry<T> {
         }
     }
 
-    pub(super) fn weak(&self) -> SmallVec<[bool; 8]> {
+    pub(super) fn weak(&self) -> Few<bool, 8> {
         self.arrays.iter().map(Array::is_weak).collect()
     }
 

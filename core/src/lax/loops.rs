@@ -11,8 +11,8 @@ use crate::primitive::cast;
 use crate::promote::{Kind, promote};
 use crate::trace::{Origin, Traced, bind, trace, value_of};
 use crate::tree::{Arrays, Tree};
+use kiln_backends::program::Few;
 use kiln_backends::program::{ArrayType, DType, Op, Program, Scan, While};
-use smallvec::SmallVec;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ pub fn fori_loop<T: Tree>(
                 carries: carry.arrays.len(),
                 reverse: false,
             };
-            let operands: SmallVec<[&Array; 8]> = consts.arrays.iter().chain(&carry.arrays).collect();
+            let operands: Few<&Array, 8> = consts.arrays.iter().chain(&carry.arrays).collect();
             bind(Op::Scan(scan), &operands, &carry.weak())
         }
         None => {
@@ -181,7 +181,7 @@ pub fn while_loop_bounded<T: Tree>(
     check_condition(OP, &test.program.output_types()[0]);
 
     let call = |program: &Arc<Program>, hidden: &[Array], x: &[Array], weak: &[bool]| {
-        let operands: SmallVec<[&Array; 8]> = x.iter().chain(hidden).collect();
+        let operands: Few<&Array, 8> = x.iter().chain(hidden).collect();
         bind(Op::Call(program.clone()), &operands, weak)
     };
     let (program, test_program, weak) = (Arc::new(trip.program), Arc::new(test.program), carry.weak());
@@ -213,6 +213,6 @@ fn loop_while<T: Tree>(test: &Traced, body: &Program, hidden: &[Array], carry: &
         body: Arc::new(consts.first(body, hidden, |_, outputs| outputs)),
         consts: consts.arrays.len(),
     };
-    let operands: SmallVec<[&Array; 8]> = consts.arrays.iter().chain(&carry.arrays).collect();
+    let operands: Few<&Array, 8> = consts.arrays.iter().chain(&carry.arrays).collect();
     bind(Op::While(op), &operands, &carry.weak())
 }

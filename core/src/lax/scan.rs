@@ -6,8 +6,8 @@ use crate::error::check;
 use crate::error::check_size;
 use crate::trace::bind;
 use crate::tree::{Arrays, Structure, Tree};
+use kiln_backends::program::Few;
 use kiln_backends::program::{ArrayType, Op, Scan};
-use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Computes `for each x of xs { (carry, y) = f(carry, x) }`. Returns the last carry, and all `y` stacked
@@ -161,7 +161,7 @@ fn run<C: Tree, X: Tree, Y: Tree>(
         carries: carry.arrays.len(),
         reverse,
     };
-    let operands: SmallVec<[&Array; 8]> = consts
+    let operands: Few<&Array, 8> = consts
         .arrays
         .iter()
         .chain(&carry.arrays)

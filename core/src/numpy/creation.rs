@@ -425,7 +425,7 @@ fn grids(arrays: Vec<Array>, swap: bool) -> Vec<Array> {
             format!("takes arrays with one axis, got shape {}", x.shape()),
         )
     }
-    staged("meshgrid", swap, Arrays::from_vec(arrays), |&swap, arrays| {
+    staged("meshgrid", swap, Arrays::from(arrays), |&swap, arrays| {
         let swap = swap && arrays.len() > 1;
         let axis = |i: usize| if swap && i < 2 { 1 - i } else { i };
         let mut shape = vec![0; arrays.len()];

@@ -21,8 +21,8 @@ use crate::debug::made_for;
 use crate::depend::live;
 use crate::primitive::{binary, filled};
 use crate::transform::{Derived, How, bind_strong, derived};
+use kiln_backends::program::Few;
 use kiln_backends::program::{ArrayType, Binary, Equation, Program, Scalar, Var, tidy, without_effects};
-use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Returns the program of cotangents: see [`How::Backward`].
@@ -91,9 +91,9 @@ struct Tape<'p> {
 /// One equation, with all values that its rule may read.
 struct RuleInputs<'t> {
     equation: &'t Equation,
-    operands: SmallVec<[Array; 4]>,
+    operands: Few<Array, 4>,
     /// The types of the equation's results.
-    results: SmallVec<[ArrayType; 2]>,
+    results: Few<ArrayType, 2>,
     /// Marks the operands whose cotangents are wanted.
     wanted: Vec<bool>,
     /// Marks the results that may have a cotangent, as far as the forward pass knows.

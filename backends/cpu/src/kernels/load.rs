@@ -3,7 +3,7 @@
 use super::{with_size, with_type};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_program::DType;
-use smallvec::SmallVec;
+use kiln_program::Few;
 
 /// An affine function of the row-major position in a box: `sum of stride * coordinate`.
 ///
@@ -12,13 +12,13 @@ use smallvec::SmallVec;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Pattern {
     /// `(length, stride)` of each axis, outermost first.
-    axes: SmallVec<[(usize, i64); 4]>,
+    axes: Few<(usize, i64), 4>,
 }
 
 impl Pattern {
     /// The pattern of a box with these axis lengths.
     pub(crate) fn new(axes: impl IntoIterator<Item = (usize, i64)>) -> Pattern {
-        let mut merged: SmallVec<[(usize, i64); 4]> = SmallVec::new();
+        let mut merged: Few<(usize, i64), 4> = Few::new();
         for (length, stride) in axes.into_iter().filter(|&(length, _)| length != 1) {
             match merged.last_mut() {
                 Some((outer, wide)) if *wide == stride * length as i64 => {
@@ -68,7 +68,7 @@ impl Pattern {
         }
         // The coordinates along the outer axes, and the value there. They are counted on, not computed: a run
         // may be as short as an axis of length 2.
-        let mut coordinates: SmallVec<[usize; 4]> = SmallVec::from_elem(0, outer.len());
+        let mut coordinates: Few<usize, 4> = Few::from_elem(0, outer.len());
         let (mut before, mut within) = (start / length, start % length);
         let mut value = 0;
         for (coordinate, &(length, stride)) in coordinates.iter_mut().zip(outer).rev() {

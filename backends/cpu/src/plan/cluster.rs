@@ -12,9 +12,9 @@
 use crate::plan::fuse::{is_fusable, loop_views, own_cost};
 use crate::plan::space::{KernelKind, Space};
 use crate::plan::view::{Seen, View, Views, operand_views};
+use kiln_program::Few;
 use kiln_program::{Equation, Op, Program, Shape, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
 
 /// The number of places that may compute something cheap.
 const MANY: usize = 8;
@@ -43,7 +43,7 @@ pub(crate) struct Clusters<'p> {
     /// For each equation that is not fused, the level at which it runs.
     when: Vec<u32>,
     /// For each equation, the uses of its results.
-    demands: Vec<SmallVec<[Demand; 2]>>,
+    demands: Vec<Few<Demand, 2>>,
     /// The views in `demands`.
     pub(crate) views: Views,
     /// The demands of equations that have many, for a fast lookup.
@@ -266,7 +266,7 @@ impl<'p> Clusters<'p> {
     fn backward(&mut self) -> bool {
         let equations = self.program.equations();
         self.demands.clear();
-        self.demands.resize(equations.len(), SmallVec::new());
+        self.demands.resize(equations.len(), Few::new());
         self.many.clear();
         self.kernels.clear();
         self.known.clear();

@@ -1,8 +1,8 @@
 //! The ops that can be part of a kernel, and their costs there.
 
 use crate::plan::view::{View, operand_views};
+use kiln_program::Few;
 use kiln_program::{Binary, Class, Op, Reduction, Scan, Unary};
-use smallvec::SmallVec;
 
 /// Returns true if the op can be part of a kernel.
 pub(crate) fn is_fusable(op: &Op) -> bool {
@@ -65,10 +65,10 @@ pub(crate) fn is_tile_loop(scan: &Scan) -> bool {
 
 /// The views of each variable of a loop's body, if the carries are seen as `view`. `None` if a carry also has
 /// another view, or a view is not affine.
-pub(crate) fn loop_views(scan: &Scan, view: &View, lengths: &[usize]) -> Option<Vec<SmallVec<[View; 1]>>> {
+pub(crate) fn loop_views(scan: &Scan, view: &View, lengths: &[usize]) -> Option<Vec<Few<View, 1>>> {
     let body = &scan.body;
-    let mut seen: Vec<SmallVec<[View; 1]>> = vec![SmallVec::new(); body.variables()];
-    let note = |views: &mut SmallVec<[View; 1]>, view: &View| {
+    let mut seen: Vec<Few<View, 1>> = vec![Few::new(); body.variables()];
+    let note = |views: &mut Few<View, 1>, view: &View| {
         if !views.contains(view) {
             views.push(view.clone());
         }
@@ -77,7 +77,7 @@ pub(crate) fn loop_views(scan: &Scan, view: &View, lengths: &[usize]) -> Option<
         note(&mut seen[output.index()], view);
     }
     for equation in body.equations().iter().rev() {
-        let mut results: SmallVec<[View; 1]> = SmallVec::new();
+        let mut results: Few<View, 1> = Few::new();
         for output in &equation.outputs {
             seen[output.index()]
                 .iter()

@@ -1,7 +1,7 @@
 //! The points that a kernel runs over.
 
+use kiln_program::Few;
 use kiln_program::{Axes, Shape};
-use smallvec::SmallVec;
 
 /// The points that a kernel runs over. Its dims are the dims of `outer`, then those of `tile`. A tile holds
 /// neighbouring points of the `tile` dims.
@@ -33,7 +33,7 @@ impl Space {
     }
 
     /// The space of a reduction, and the dims of the operand's axes in it.
-    pub(crate) fn reduction(shape: &Shape, axes: &Axes) -> (Space, SmallVec<[usize; 4]>) {
+    pub(crate) fn reduction(shape: &Shape, axes: &Axes) -> (Space, Few<usize, 4>) {
         // Tiles shorter than this are not worth their overhead.
         const SHORT: usize = 64;
         if axes.len() == shape.rank() {

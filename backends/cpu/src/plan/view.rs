@@ -5,23 +5,23 @@
 //! broadcasts, slices, transposes, reversals and most reshapes cost nothing.
 
 use crate::plan::space::Space;
+use kiln_program::Few;
 use kiln_program::{Equation, Op, Program, Shape};
 use rustc_hash::FxHashMap;
-use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
 
 /// `offset + sum of coefficient * point[dim]`. Terms are sorted by dim, without zeros.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Affine {
     pub(crate) offset: i64,
-    pub(crate) terms: SmallVec<[(usize, i64); 2]>,
+    pub(crate) terms: Few<(usize, i64), 2>,
 }
 
 impl Affine {
     pub(crate) fn constant(offset: i64) -> Affine {
         Affine {
             offset,
-            terms: SmallVec::new(),
+            terms: Few::new(),
         }
     }
 
@@ -29,7 +29,7 @@ impl Affine {
     pub(crate) fn coordinate(dim: usize) -> Affine {
         Affine {
             offset: 0,
-            terms: smallvec![(dim, 1)],
+            terms: [(dim, 1)].into(),
         }
     }
 
@@ -77,7 +77,7 @@ impl Affine {
 
 /// The coordinates of a variable's element, for each point.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct View(pub(crate) SmallVec<[Affine; 3]>);
+pub(crate) struct View(pub(crate) Few<Affine, 3>);
 
 impl View {
     /// Axis `i` of the variable is dim `dims[i]` of the points.
@@ -150,7 +150,7 @@ pub(crate) fn pull(op: &Op, view: &View, from: &Shape, to: &Shape, lengths: &[us
             places.iter().zip(from.iter()).map(axis).collect()
         }
         Op::Transpose(permutation) => {
-            let mut moved: SmallVec<[Affine; 3]> = smallvec![Affine::default(); axes.len()];
+            let mut moved: Few<Affine, 3> = Few::from_elem(Affine::default(), axes.len());
             for (axis, &place) in axes.iter().zip(permutation) {
                 moved[place] = axis.clone();
             }
@@ -175,9 +175,9 @@ pub(crate) fn pull(op: &Op, view: &View, from: &Shape, to: &Shape, lengths: &[us
 /// Walks through both shapes from the last axis, and cuts them into groups of equal size.
 fn reshaped(view: &View, from: &Shape, to: &Shape, lengths: &[usize]) -> Option<View> {
     if from.size() == 0 {
-        return Some(View(smallvec![Affine::constant(0); from.rank()]));
+        return Some(View(Few::from_elem(Affine::constant(0), from.rank())));
     }
-    let mut axes: SmallVec<[Affine; 3]> = smallvec![Affine::constant(0); from.rank()];
+    let mut axes: Few<Affine, 3> = Few::from_elem(Affine::constant(0), from.rank());
     let mut next = to.rank();
     let mut position = Affine::constant(0);
     // Elements of `to` gathered in `position`, as a multiple of the elements of `from` that were cut off.
@@ -213,7 +213,7 @@ pub(crate) fn operand_views(
     input: usize,
     view: &View,
     lengths: &[usize],
-) -> SmallVec<[Option<View>; 2]> {
+) -> Few<Option<View>, 2> {
     match &equation.op {
         Op::RandomBits { shape } => {
             let batch = &view.0[..view.0.len() - shape.rank()];
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn moves_are_affine() {
-        let axes = |list: &[usize]| Axes::from_slice(list);
+        let axes = |list: &[usize]| Axes::from(list);
         check(Op::Transpose(axes(&[1, 0])), &[2, 3], &[3, 2], |p| {
             Some(p[1] * 3 + p[0])
         });

@@ -17,11 +17,11 @@ use crate::single::transpose::transpose;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_math::simd::{Kernel, dispatch};
+use kiln_program::Few;
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Op, Program, Reduction, Shape, Var,
 };
 use rayon::prelude::*;
-use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// The most products of a small contraction.
@@ -277,7 +277,7 @@ impl Batched {
 pub(crate) struct SmallDot {
     dtype: DType,
     /// Length of each batch axis, and its strides in the operands.
-    batch: SmallVec<[(usize, [usize; 2]); 2]>,
+    batch: Few<(usize, [usize; 2]), 2>,
     batches: usize,
     rows: Vec<usize>,
     columns: Vec<usize>,
@@ -292,7 +292,7 @@ impl SmallDot {
         let small = m.saturating_mul(k).saturating_mul(n) <= PRODUCTS && m.max(k).max(n) <= PRODUCTS;
         (small && x.dtype != DType::Bool).then_some(())?;
         let strides = [x.shape.strides(), y.shape.strides()];
-        let batch: SmallVec<[(usize, [usize; 2]); 2]> = dot
+        let batch: Few<(usize, [usize; 2]), 2> = dot
             .lhs_batch
             .iter()
             .zip(&dot.rhs_batch)
@@ -360,7 +360,7 @@ impl SmallDot {
 }
 
 /// A buffer for products. It is not on the heap if there are few of them.
-type Scratch<T> = SmallVec<[T; 256]>;
+type Scratch<T> = Few<T, 256>;
 
 /// One product of matrices.
 struct Matrix<'a, T> {
@@ -400,7 +400,7 @@ impl<T: Number> Kernel for Matrix<'_, T> {
             .iter()
             .flat_map(|pair| columns.iter().map(|column| self.y[column + pair[1]]))
             .collect();
-        let mut products: Scratch<T> = SmallVec::from_elem(T::ZERO, k * n);
+        let mut products: Scratch<T> = Few::from_elem(T::ZERO, k * n);
         for (&row, out) in rows.iter().zip(self.out.chunks_exact_mut(n)) {
             let factors = contracted.iter().map(|pair| self.x[row + pair[0]]);
             for ((factor, y), products) in factors.zip(y.chunks_exact(n)).zip(products.chunks_exact_mut(n)) {

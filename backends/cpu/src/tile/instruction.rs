@@ -2,8 +2,8 @@
 
 use crate::kernels::{self, Loop1, Loop2, Loop3, Pair, Pattern, Splat};
 use crate::plan::space::Space;
+use kiln_program::Few;
 use kiln_program::{ArrayType, Binary, DType, Formula, Reduction, Scalar, Var};
-use smallvec::SmallVec;
 
 /// The most elements of a tile.
 pub(crate) const TILE: usize = 1024;
@@ -78,7 +78,7 @@ pub(crate) enum Instruction {
     Apply {
         apply: Apply,
         /// The operands, with the sizes of their elements.
-        inputs: SmallVec<[(Source, usize); 3]>,
+        inputs: Few<(Source, usize), 3>,
         size: usize,
         out: Target,
     },
@@ -136,7 +136,7 @@ pub(crate) struct Leaf {
     /// The pattern over the dims that a tile covers.
     pub(crate) tile: Pattern,
     /// The step of each loop's iterations, by the loop's number.
-    pub(crate) steps: SmallVec<[(usize, i64); 1]>,
+    pub(crate) steps: Few<(usize, i64), 1>,
 }
 
 /// An output of a kernel.

@@ -10,9 +10,9 @@ use crate::tile::instruction::{
 };
 use crate::tile::pairs;
 use crate::tile::registers;
+use kiln_program::Few;
 use kiln_program::{ArrayType, DType, Equation, Formula, Op, Program, Scalar, Scan, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -122,7 +122,7 @@ impl Writer {
             return self.tile_loop(scope, scan, equation, seen);
         }
         let result = program.type_of(equation.outputs[0]);
-        let mut operands: SmallVec<[KernelValue; 3]> = SmallVec::new();
+        let mut operands: Few<KernelValue, 3> = Few::new();
         for (input, &x) in equation.inputs.iter().enumerate() {
             for seen in operand_views(program, equation, input, view, &self.lengths) {
                 let seen = seen.expect("a view that the clusters were cut for");
@@ -416,7 +416,7 @@ impl Writer {
             }
         }
         for inner in body.equations() {
-            let mut written: SmallVec<[&View; 1]> = SmallVec::new();
+            let mut written: Few<&View, 1> = Few::new();
             for output in &inner.outputs {
                 for seen in &views[output.index()] {
                     if !written.contains(&seen) {

@@ -13,9 +13,9 @@ use crate::tile::instruction::{
 };
 use crate::{Buffer, OutOfMemory};
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
+use kiln_program::Few;
 use kiln_program::{ArrayType, DType, Scalar};
 use rayon::prelude::*;
-use smallvec::SmallVec;
 use std::cell::RefCell;
 
 /// The fewest elements of a tile that is not the last one of its chunk.
@@ -108,18 +108,18 @@ type TaskOutput<'a> = &'a mut [u8];
 struct Task<'a> {
     /// The number of the piece.
     number: usize,
-    parts: SmallVec<[TaskOutput<'a>; 2]>,
+    parts: Few<TaskOutput<'a>, 2>,
 }
 
 /// A kernel with its inputs.
 struct Call<'a> {
     kernel: &'a Kernel,
-    inputs: SmallVec<[&'a [u8]; 4]>,
+    inputs: Few<&'a [u8], 4>,
     /// The numbers that are passed with the inputs.
     numbers: &'a [Scalar],
     /// For each input whose memory became an output's: the output, and the register that each tile
     /// is copied to first.
-    reused: SmallVec<[Option<(usize, usize)>; 4]>,
+    reused: Few<Option<(usize, usize)>, 4>,
 }
 
 /// The current tile.
@@ -137,12 +137,12 @@ impl Kernel {
     /// The other inputs become spare buffers.
     pub(crate) fn run(
         &self,
-        mut inputs: SmallVec<[Buffer; 4]>,
+        mut inputs: Few<Buffer, 4>,
         numbers: &[Scalar],
         spare: &mut Spare,
-    ) -> Result<SmallVec<[Buffer; 2]>, OutOfMemory> {
-        let mut reused: SmallVec<[Option<(usize, usize)>; 4]> = SmallVec::from_elem(None, inputs.len());
-        let mut outputs: SmallVec<[Buffer; 2]> = SmallVec::new();
+    ) -> Result<Few<Buffer, 2>, OutOfMemory> {
+        let mut reused: Few<Option<(usize, usize)>, 4> = Few::from_elem(None, inputs.len());
+        let mut outputs: Few<Buffer, 2> = Few::new();
         for (number, output) in self.outputs.iter().enumerate() {
             let reusable = output.reuse.filter(|&input| {
                 inputs[input].is_unique() && inputs[input].array_type().bytes() == output.of.bytes()
@@ -164,7 +164,7 @@ impl Kernel {
             reused,
         };
         {
-            let parts: SmallVec<[TaskOutput; 2]> = outputs
+            let parts: Few<TaskOutput, 2> = outputs
                 .iter_mut()
                 .map(|output| output.bytes_mut().expect("nobody else holds an output"))
                 .collect();
@@ -244,7 +244,7 @@ impl Kernel {
 impl Call<'_> {
     /// Runs chunk by chunk of the tile dims, for each outer point. Parts are the outputs themselves, or one
     /// element a chunk for reductions.
-    fn rows(&self, outputs: SmallVec<[TaskOutput; 2]>) {
+    fn rows(&self, outputs: Few<TaskOutput, 2>) {
         let kernel = self.kernel;
         let length = kernel.space.tile.size();
         let chunks = kernel.chunks();
@@ -299,7 +299,7 @@ impl Call<'_> {
     }
 
     /// Runs down the outer points for each tile. Parts are pieces of rows of partial results.
-    fn columns(&self, outputs: SmallVec<[TaskOutput; 2]>) {
+    fn columns(&self, outputs: Few<TaskOutput, 2>) {
         let kernel = self.kernel;
         let (rows, length) = (kernel.space.outer.size(), kernel.space.tile.size());
         if length == 0 {
@@ -350,7 +350,7 @@ impl Call<'_> {
     fn each(
         &self,
         tasks: usize,
-        outputs: SmallVec<[TaskOutput; 2]>,
+        outputs: Few<TaskOutput, 2>,
         part: impl Fn(usize) -> usize,
         run: impl Fn(&mut Machine, usize, &mut [TaskOutput]) + Sync,
     ) {
@@ -374,7 +374,7 @@ impl Call<'_> {
         let mut work: Vec<Task> = (0..tasks)
             .map(|number| Task {
                 number,
-                parts: SmallVec::with_capacity(outputs.len()),
+                parts: Few::with_capacity(outputs.len()),
             })
             .collect();
         for (i, output) in outputs.into_iter().enumerate() {
@@ -584,7 +584,7 @@ impl Call<'_> {
         if n == 0 {
             return;
         }
-        let mut outs: SmallVec<[Register; 2]> = SmallVec::new();
+        let mut outs: Few<Register, 2> = Few::new();
         outs.extend(
             draw.outs()
                 .iter()

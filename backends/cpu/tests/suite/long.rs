@@ -19,12 +19,12 @@ fn binary(b: &mut Builder, f: Binary, x: Var, y: Var) -> Var {
 
 fn sum(b: &mut Builder, axes: &[usize], x: Var) -> Var {
     let kind = Reduction::Sum;
-    let axes = Axes::from_slice(axes);
+    let axes = Axes::from(axes);
     b.push(Op::Reduce { kind, axes }, &[x]).unwrap()[0]
 }
 
 fn broadcast(b: &mut Builder, shape: &[usize], axes: &[usize], x: Var) -> Var {
-    let (shape, axes) = (Shape::from(shape), Axes::from_slice(axes));
+    let (shape, axes) = (Shape::from(shape), Axes::from(axes));
     b.push(Op::Broadcast { shape, axes }, &[x]).unwrap()[0]
 }
 
@@ -86,7 +86,7 @@ const SHAPES: &[Shaped] = &[
         let mut total = None;
         for i in 0..n / 3 {
             let start = i % 990;
-            let axes = |n: usize| Axes::from_slice(&[n]);
+            let axes = |n: usize| Axes::from([n]);
             let op = Op::Slice {
                 start: axes(start),
                 stop: axes(start + 10),
@@ -133,8 +133,8 @@ const SHAPES: &[Shaped] = &[
         let mut x = a;
         for _ in 0..n / 2 {
             let dot = Dot {
-                lhs_contract: Axes::from_slice(&[1]),
-                rhs_contract: Axes::from_slice(&[0]),
+                lhs_contract: Axes::from([1]),
+                rhs_contract: Axes::from([0]),
                 lhs_batch: Axes::new(),
                 rhs_batch: Axes::new(),
             };

@@ -13,7 +13,7 @@ fn of(dtype: DType, shape: &[usize]) -> ArrayType {
 }
 
 fn axes(list: &[usize]) -> Axes {
-    Axes::from_slice(list)
+    Axes::from(list)
 }
 
 fn push(b: &mut Builder, op: Op, inputs: &[Var]) -> Var {

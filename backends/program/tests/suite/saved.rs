@@ -53,9 +53,9 @@ fn program() -> Program {
     });
     let last = b.push(scan, &[flat, steps]).unwrap()[0];
     let slice = Op::Slice {
-        start: Axes::from_slice(&[1]),
-        stop: Axes::from_slice(&[4]),
-        step: Axes::from_slice(&[2]),
+        start: Axes::from([1]),
+        stop: Axes::from([4]),
+        step: Axes::from([2]),
     };
     let part = b.push(slice, &[last]).unwrap()[0];
     let index = b
@@ -69,22 +69,22 @@ fn program() -> Program {
         )
         .unwrap()[0];
     let gather = Op::Gather {
-        axes: Axes::from_slice(&[0]),
+        axes: Axes::from([0]),
         batch: 0,
         mode: OutOfBounds::Clip,
     };
     let taken = b.push(gather, &[part, index]).unwrap()[0];
     let sines = b.push(Op::Unary(Unary::Sin), &[taken]).unwrap()[0];
     let dot = Op::Dot(Dot {
-        lhs_contract: Axes::from_slice(&[0]),
-        rhs_contract: Axes::from_slice(&[0]),
+        lhs_contract: Axes::from([0]),
+        rhs_contract: Axes::from([0]),
         lhs_batch: Axes::new(),
         rhs_batch: Axes::new(),
     });
     let product = b.push(dot, &[sines, sines]).unwrap()[0];
     let sum = Op::Reduce {
         kind: Reduction::Sum,
-        axes: Axes::from_slice(&[1]),
+        axes: Axes::from([1]),
     };
     let sum = b.push(sum, &[x]).unwrap()[0];
     b.finish(&[product, sum, product])

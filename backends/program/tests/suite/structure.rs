@@ -12,7 +12,7 @@ fn f32s(shape: &[usize]) -> ArrayType {
 }
 
 fn axes(list: &[usize]) -> Axes {
-    Axes::from_slice(list)
+    Axes::from(list)
 }
 
 /// `x -> f(x)` of an array of this type.

@@ -258,8 +258,8 @@ fn what_transformations_are_told_changes_no_value() {
 fn pads() {
     let pad = |shape: &[usize], start: &[usize], step: &[usize]| Op::Pad {
         shape: shape.into(),
-        start: Axes::from_slice(start),
-        step: Axes::from_slice(step),
+        start: Axes::from(start),
+        step: Axes::from(step),
     };
     let rows = [
         row(pad(&[], &[], &[]), vec![s(2.0f32)], s(2.0f32)),

@@ -4,8 +4,8 @@ use super::{Loop, Moves, OnScalars, Place, Slices, Step, buffer};
 use crate::kernels::{self, Counters};
 use crate::{Buffer, effects, single};
 use bytemuck::{cast_slice, cast_slice_mut};
+use kiln_program::Few;
 use kiln_program::{DType, Reduction, threefry2x32};
-use smallvec::SmallVec;
 
 /// The slices of the operands and results of the whole loop.
 pub(super) struct Outside<'a> {
@@ -156,7 +156,7 @@ pub(super) fn run(steps: &[Step], memory: &mut [u8], outside: &mut Outside) {
     }
 }
 
-fn slices<'m>(memory: &'m [u8], places: &[Place]) -> SmallVec<[&'m [u8]; 4]> {
+fn slices<'m>(memory: &'m [u8], places: &[Place]) -> Few<&'m [u8], 4> {
     places.iter().map(|place| &memory[place.clone()]).collect()
 }
 
