@@ -39,6 +39,7 @@
 //! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`] | derivatives given, held back, or computed again |
 //! | [`vmap()`], [`vmap_with`], [`map_seq`] | functions of a batch |
 //! | [`lax`] | loops, choices and scans in traced functions |
+//! | [`ir`] | the equations of a traced function |
 //! | [`tree`], [`Tree`], [`Static`] | the arguments and results of functions: structs, tuples, lists and maps of arrays |
 //! | [`enable_x64`], [`with_x64`] | 64 bits by default |
 //! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
@@ -108,6 +109,8 @@ pub use kiln_core::{
 #[doc(inline)]
 pub use kiln_random as random;
 pub use kiln_random::Key;
+
+pub mod ir;
 
 #[cfg(feature = "import")]
 pub mod burn;

@@ -117,6 +117,7 @@ impl Data {
 
 /// The reason why there is no file.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Error {
     /// The plot has no series.
     Empty,

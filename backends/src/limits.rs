@@ -9,6 +9,7 @@ use std::fmt;
 /// assert_eq!(sorts.to_string(), "sort: the elements are read, sorted and sent back");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limit {
     /// The operation, or the dtype.
     pub what: String,

@@ -13,6 +13,7 @@ use std::fmt;
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Launch {
     /// The kernel's name: `elemwise_fuse` for a fused elementwise one.
     pub kernel: String,

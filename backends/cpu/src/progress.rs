@@ -41,6 +41,7 @@ pub fn progress() -> Progress {
 /// assert_eq!(100 * now.done / now.total, 25);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// Pieces that are done.
     pub done: u64,

@@ -48,6 +48,7 @@ pub struct Values {
 /// assert_eq!(reason, "the function takes floats of rank 2, f32[3] was announced");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ImportError {
     /// An operation has no form as equations.
     Refused(Refused),

@@ -55,6 +55,7 @@ impl<A: Element, S: Data<Elem = A>, D: Dimension> From<&ArrayBase<S, D>> for Arr
 /// assert!(matches!(error, NdarrayError::Rank { wanted: 1, .. }));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NdarrayError {
     /// The elements are of another dtype.
     Dtype {
