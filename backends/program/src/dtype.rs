@@ -9,6 +9,7 @@ use std::fmt;
 /// compiler lists the places that a new type must mend.
 ///
 /// ```
+/// # use kiln_program as kiln;
 /// use kiln::DType;
 /// assert_eq!(DType::F32.to_string(), "float32");
 /// assert_eq!(DType::F32.short(), "f32");
@@ -45,6 +46,7 @@ impl DType {
     /// Every dtype: bool, signed and unsigned integers, floats, each family from narrow to wide.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::DType;
     /// let floats: Vec<DType> = DType::ALL.into_iter().filter(|dtype| dtype.is_float()).collect();
     /// assert_eq!(floats, [DType::F32, DType::F64]);
@@ -66,6 +68,7 @@ impl DType {
     /// Bytes per element; a bool takes one.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::DType;
     /// assert_eq!(DType::F32.size(), 4);
     /// assert_eq!(DType::Bool.size(), 1);
@@ -82,6 +85,7 @@ impl DType {
     /// NumPy's name: `float32`.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::DType;
     /// assert_eq!(DType::U8.name(), "uint8");
     /// ```
@@ -104,6 +108,7 @@ impl DType {
     /// The name used in the text of programs: `f32`.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::DType;
     /// assert_eq!(DType::U8.short(), "u8");
     /// ```
@@ -126,6 +131,7 @@ impl DType {
     /// Returns true if this is a floating-point type.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::DType;
     /// assert!(DType::F32.is_float());
     /// assert!(!DType::I32.is_float());
@@ -137,6 +143,7 @@ impl DType {
     /// Returns true if this is an integer type; bool is not.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::DType;
     /// assert!(DType::U8.is_integer());
     /// assert!(!DType::Bool.is_integer());
@@ -148,6 +155,7 @@ impl DType {
     /// Returns true if this is a signed integer type.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::DType;
     /// assert!(DType::I32.is_signed());
     /// assert!(!DType::U32.is_signed());
@@ -159,6 +167,7 @@ impl DType {
     /// Returns true if this is an unsigned integer type.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::DType;
     /// assert!(DType::U32.is_unsigned());
     /// assert!(!DType::I32.is_unsigned());

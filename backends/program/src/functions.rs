@@ -131,10 +131,13 @@ functions! {
     /// The treatment of an index that is out of bounds, in arrays of indices.
     ///
     /// ```
-    /// use kiln::{OutOfBounds, numpy as np};
-    /// let x = np::array([1.0, 2.0, 3.0]);
-    /// assert_eq!(np::take_mode(&x, [0, 9], 0, OutOfBounds::Clip).to_string(), "[1. 3.]");
-    /// assert_eq!(np::take_mode(&x, [0, 9], 0, OutOfBounds::Fill).to_string(), "[ 1. nan]");
+    /// use kiln_program::{ArrayType, Builder, DType, Op, OutOfBounds};
+    /// let mut b = Builder::new();
+    /// let (x, i) = (b.input(ArrayType::new(DType::F32, [3])), b.input(ArrayType::new(DType::I32, [2])));
+    /// let take = Op::Gather { axes: [0].into(), batch: 0, mode: OutOfBounds::Clip };
+    /// let y = b.push(take, &[x, i])?[0];
+    /// assert_eq!(b.type_of(y).to_string(), "f32[2]");
+    /// # Ok::<(), kiln_program::TypeError>(())
     /// ```
     OutOfBounds {
         /// The index is moved to the nearest valid one.

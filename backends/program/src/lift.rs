@@ -20,10 +20,16 @@ use std::sync::Arc;
 /// program that [`lift`] returned stays as it is.
 ///
 /// ```
-/// use kiln::{Array, numpy as np, program};
-/// use kiln_program::lift;
+/// use kiln_program::{Binary, Builder, DType, Op, Scalar, Shape, lift};
 /// use std::sync::Arc;
-/// let scaled = |c: f64| Arc::new(program(move |x: Array| (x * c).sin() + 1, np::ones(3)));
+/// let scaled = |c: f64| {
+///     let mut b = Builder::new();
+///     let literal = Op::Constant { value: Scalar::from_f64(DType::F32, c), shape: Shape::scalar() };
+///     let x = b.input(kiln_program::ArrayType::new(DType::F32, []));
+///     let c = b.push(literal, &[]).unwrap()[0];
+///     let y = b.push(Op::Binary(Binary::Mul), &[x, c]).unwrap();
+///     Arc::new(b.finish(&y))
+/// };
 /// let ((double, two), (half, one_half)) = (lift(&scaled(2.0)), lift(&scaled(0.5)));
 /// assert_eq!(double, half);
 /// assert_eq!((two[0].as_f64(), one_half[0].as_f64()), (2.0, 0.5));
@@ -44,12 +50,15 @@ pub fn lift(program: &Arc<Program>) -> Lifted {
 /// The program with the numbers of a list as literals again.
 ///
 /// ```
-/// use kiln::{Array, numpy as np, program};
-/// use kiln_program::{lift, put_back};
+/// use kiln_program::{Builder, DType, Op, Scalar, Shape, lift, put_back};
 /// use std::sync::Arc;
-/// let doubled = Arc::new(program(|x: Array| 2.0 * x, np::ones(3)));
+/// let mut b = Builder::new();
+/// let literal = Op::Constant { value: Scalar::from_f64(DType::F32, 2.0), shape: Shape::scalar() };
+/// let two = b.push(literal, &[])?;
+/// let doubled = Arc::new(b.finish(&two));
 /// let (lifted, numbers) = lift(&doubled);
 /// assert_eq!(put_back(&lifted, &numbers), doubled);
+/// # Ok::<(), kiln_program::TypeError>(())
 /// ```
 pub fn put_back(program: &Arc<Program>, numbers: &Arc<[Scalar]>) -> Arc<Program> {
     fn within(

@@ -9,14 +9,10 @@ use std::cell::Cell;
 /// people that you do not trust.
 ///
 /// ```
-/// use kiln::io::{self, Error, Limits, with_limits};
-/// use kiln::numpy as np;
-/// let file = io::to_npy(&np::ones(1000))?;
+/// use kiln_program::{Limits, with_limits};
 /// let small = Limits { bytes: 1 << 10, ..Limits::default() };
-/// let error = with_limits(small, || io::from_npy(&file)).unwrap_err();
-/// assert!(matches!(error, Error::Limit { limit: 1024, .. }));
-/// assert_eq!(error.to_string(), "the bytes: more than 1024 bytes of arrays: raise Limits::bytes by io::with_limits");
-/// # Ok::<(), Error>(())
+/// assert_eq!(with_limits(small, || Limits::current().bytes), 1024);
+/// assert_eq!(Limits::current(), Limits::default());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -51,7 +47,7 @@ impl Limits {
     /// The limits of this thread.
     ///
     /// ```
-    /// use kiln::io::{Limits, with_limits};
+    /// use kiln_program::{Limits, with_limits};
     /// assert_eq!(Limits::current(), Limits::default());
     /// let shallow = Limits { depth: 3, ..Limits::current() };
     /// assert_eq!(with_limits(shallow, || Limits::current().depth), 3);
@@ -84,14 +80,15 @@ thread_local! {
 /// formats of serde.
 ///
 /// ```
-/// use kiln::export::{Exported, export};
-/// use kiln::io::{Error, Limits, with_limits};
-/// use kiln::{Array, lax, numpy as np};
-/// let file = export(|x: Array| lax::fori_loop(0, 1_000_000, |_, x: Array| x.sin(), x), np::ones(3)).to_bytes()?;
-/// let short = Limits { work: 1 << 20, ..Limits::default() };
-/// let error = with_limits(short, || Exported::from_bytes(&file)).unwrap_err();
-/// assert!(matches!(error, Error::Limit { .. }));
-/// # Ok::<(), Error>(())
+/// use kiln_program::{ArrayType, Builder, DType, Limits, Op, Program, Unary, with_limits};
+/// let mut b = Builder::new();
+/// let x = b.input(ArrayType::new(DType::F32, [1000]));
+/// let y = b.push(Op::Unary(Unary::Sin), &[x])?;
+/// let file = serde_json::to_string(&b.finish(&y)).unwrap();
+/// let short = Limits { work: 100, ..Limits::default() };
+/// assert!(with_limits(short, || serde_json::from_str::<Program>(&file)).is_err());
+/// assert!(serde_json::from_str::<Program>(&file).is_ok());
+/// # Ok::<(), kiln_program::TypeError>(())
 /// ```
 pub fn with_limits<R>(limits: Limits, f: impl FnOnce() -> R) -> R {
     struct Restore(Limits);

@@ -47,9 +47,12 @@ pub type Lifted = (Arc<Program>, Arc<[Scalar]>);
 /// program prints as one line for each equation. `serde` saves a program; reading one checks it.
 ///
 /// ```
-/// use kiln::{Array, Program, call, numpy as np, program};
-/// use std::sync::Arc;
-/// let traced = program(|(x, y): (Array, Array)| x.sin() * y, (np::ones(3), np::ones(3)));
+/// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Program, Unary};
+/// let mut b = Builder::new();
+/// let [x, y] = [0, 1].map(|_| b.input(ArrayType::new(DType::F32, [3])));
+/// let s = b.push(Op::Unary(Unary::Sin), &[x])?[0];
+/// let z = b.push(Op::Binary(Binary::Mul), &[s, y])?;
+/// let traced = b.finish(&z);
 /// assert_eq!(traced.inputs().map(|var| var.index()).collect::<Vec<_>>(), [0, 1]);
 /// let [sin, mul] = traced.equations() else { panic!("two equations") };
 /// assert_eq!(mul.inputs[0], sin.outputs[0]);
@@ -59,7 +62,7 @@ pub type Lifted = (Arc<Program>, Arc<[Scalar]>);
 /// let text = serde_json::to_string(&traced).unwrap();
 /// let read: Program = serde_json::from_str(&text).unwrap();
 /// assert_eq!(read, traced);
-/// assert_eq!(call(&Arc::new(read), [np::zeros(3), np::ones(3)])[0].to_string(), "[0. 0. 0.]");
+/// # Ok::<(), kiln_program::TypeError>(())
 /// ```
 #[derive(Clone)]
 pub struct Program {
@@ -189,9 +192,15 @@ impl Program {
     /// The number of variables: inputs and results of equations.
     ///
     /// ```
-    /// use kiln::{Array, numpy as np, program};
-    /// let square = program(|x: Array| (&x * &x).sum(), np::ones(3));
+    /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Reduction};
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// let y = b.push(Op::Binary(Binary::Mul), &[x, x])?;
+    /// let sum = Op::Reduce { kind: Reduction::Sum, axes: [0].into() };
+    /// let z = b.push(sum, &y)?;
+    /// let square = b.finish(&z);
     /// assert_eq!(square.variables(), 3); // the input, the product, and the sum
+    /// # Ok::<(), kiln_program::TypeError>(())
     /// ```
     pub fn variables(&self) -> usize {
         self.types.len()
@@ -200,9 +209,15 @@ impl Program {
     /// The types of the inputs.
     ///
     /// ```
-    /// use kiln::{Array, numpy as np, program};
-    /// let square = program(|x: Array| (&x * &x).sum(), np::ones(3));
+    /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Reduction};
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// let y = b.push(Op::Binary(Binary::Mul), &[x, x])?;
+    /// let sum = Op::Reduce { kind: Reduction::Sum, axes: [0].into() };
+    /// let z = b.push(sum, &y)?;
+    /// let square = b.finish(&z);
     /// assert_eq!(square.input_types()[0].to_string(), "f32[3]");
+    /// # Ok::<(), kiln_program::TypeError>(())
     /// ```
     pub fn input_types(&self) -> Vec<ArrayType> {
         self.types[..self.inputs].to_vec()
@@ -211,9 +226,15 @@ impl Program {
     /// The types of the results.
     ///
     /// ```
-    /// use kiln::{Array, numpy as np, program};
-    /// let square = program(|x: Array| (&x * &x).sum(), np::ones(3));
+    /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Reduction};
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// let y = b.push(Op::Binary(Binary::Mul), &[x, x])?;
+    /// let sum = Op::Reduce { kind: Reduction::Sum, axes: [0].into() };
+    /// let z = b.push(sum, &y)?;
+    /// let square = b.finish(&z);
     /// assert_eq!(square.output_types()[0].to_string(), "f32[]");
+    /// # Ok::<(), kiln_program::TypeError>(())
     /// ```
     pub fn output_types(&self) -> Vec<ArrayType> {
         self.outputs
@@ -225,10 +246,12 @@ impl Program {
     /// Returns true if running the program has a side effect.
     ///
     /// ```
-    /// use kiln::{Array, debug_print, numpy as np, program};
-    /// let prints = program(|x: Array| { debug_print!("{}", x); x }, np::ones(3));
-    /// assert!(prints.has_effect());
-    /// assert!(!program(|x: Array| x.sin(), np::ones(3)).has_effect());
+    /// use kiln_program::{ArrayType, Builder, DType, Effect, Op};
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// b.push(Op::Effect(Effect::Print("{}".into())), &[x])?;
+    /// assert!(b.finish(&[x]).has_effect());
+    /// # Ok::<(), kiln_program::TypeError>(())
     /// ```
     pub fn has_effect(&self) -> bool {
         self.has_effect
@@ -237,9 +260,17 @@ impl Program {
     /// The number of levels of programs within this one: 0 for a program that runs no other.
     ///
     /// ```
-    /// use kiln::{Array, jit, numpy as np, program};
-    /// let f = jit(jit(|x: Array| x.sin()));
-    /// assert_eq!(program(|x: Array| f(x), np::ones(3)).depth(), 2);
+    /// use kiln_program::{ArrayType, Builder, DType, Op, Program};
+    /// use std::sync::Arc;
+    /// let calls = |inner: Program| {
+    ///     let mut b = Builder::new();
+    ///     let x = b.input(ArrayType::new(DType::F32, [3]));
+    ///     let y = b.push(Op::Call(Arc::new(inner)), &[x]).unwrap();
+    ///     b.finish(&y)
+    /// };
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// assert_eq!(calls(calls(b.finish(&[x]))).depth(), 2);
     /// ```
     pub fn depth(&self) -> usize {
         self.depth
@@ -251,10 +282,18 @@ impl Program {
     /// the programs of its op takes exponentially long if programs are shared.
     ///
     /// ```
-    /// use kiln::{Array, jit, numpy as np, program};
-    /// let sin = jit(|x: Array| x.sin());
-    /// let four = program(|x: Array| sin(sin(sin(sin(x)))), np::ones(3));
-    /// assert_eq!(four.distinct().len(), 2);
+    /// use kiln_program::{ArrayType, Builder, DType, Op};
+    /// use std::sync::Arc;
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// let same = Arc::new(b.finish(&[x]));
+    /// let mut b = Builder::new();
+    /// let mut x = b.input(ArrayType::new(DType::F32, [3]));
+    /// for _ in 0..4 {
+    ///     x = b.push(Op::Call(same.clone()), &[x])?[0];
+    /// }
+    /// assert_eq!(b.finish(&[x]).distinct().len(), 2);
+    /// # Ok::<(), kiln_program::TypeError>(())
     /// ```
     pub fn distinct(&self) -> Vec<&Program> {
         let mut seen = FxHashSet::default();
@@ -286,11 +325,14 @@ impl Program {
     /// When the arguments' types are not those of the inputs.
     ///
     /// ```
-    /// use kiln::{Array, numpy as np, program};
-    /// use kiln_program::Builder;
-    /// let square = program(|x: Array| &x * &x, np::ones(3));
+    /// use kiln_program::{ArrayType, Binary, Builder, DType, Op};
+    /// let of = ArrayType::new(DType::F32, [3]);
     /// let mut builder = Builder::new();
-    /// let x = builder.input(np::ones(3).array_type());
+    /// let x = builder.input(of.clone());
+    /// let y = builder.push(Op::Binary(Binary::Mul), &[x, x])?;
+    /// let square = builder.finish(&y);
+    /// let mut builder = Builder::new();
+    /// let x = builder.input(of);
     /// let once = square.inline(&mut builder, &[x])?;
     /// let twice = square.inline(&mut builder, &once)?;
     /// assert_eq!(builder.finish(&twice).equations().len(), 2);

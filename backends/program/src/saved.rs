@@ -20,9 +20,10 @@ const VERSION: u64 = 2;
 /// A program as it is saved, and as it is read before the checks.
 ///
 /// ```
-/// use kiln::{Array, Program, numpy as np, program};
-/// use kiln_program::SavedProgram;
-/// let traced = program(|x: Array| x.sin(), np::ones(3));
+/// use kiln_program::{ArrayType, Builder, DType, Program, SavedProgram};
+/// let mut b = Builder::new();
+/// let x = b.input(ArrayType::new(DType::F32, [3]));
+/// let traced = b.finish(&[x]);
 /// let text = serde_json::to_string(&SavedProgram::from(&traced))?;
 /// let read: SavedProgram = serde_json::from_str(&text)?;
 /// assert_eq!(Program::try_from(read).unwrap(), traced);

@@ -50,6 +50,7 @@ pub(crate) mod axes {
 /// `shape[0]`, `shape.iter()`, `shape[..]`. It prints as Python prints a tuple.
 ///
 /// ```
+/// # use kiln_program as kiln;
 /// use kiln::Shape;
 /// let shape = Shape::from([2, 3]);
 /// assert_eq!(shape.size(), 6);
@@ -63,6 +64,7 @@ impl Shape {
     /// The shape of a scalar.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::Shape;
     /// assert_eq!(Shape::scalar().size(), 1);
     /// assert_eq!(Shape::scalar().to_string(), "()");
@@ -74,6 +76,7 @@ impl Shape {
     /// The number of axes.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::Shape;
     /// assert_eq!(Shape::from([2, 3]).rank(), 2);
     /// ```
@@ -84,6 +87,7 @@ impl Shape {
     /// The number of elements.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::Shape;
     /// assert_eq!(Shape::from([2, 3]).size(), 6);
     /// ```
@@ -94,6 +98,7 @@ impl Shape {
     /// The distance of neighbours along each axis, in row-major order.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::Shape;
     /// assert_eq!(Shape::from([2, 3, 4]).strides()[..], [12, 4, 1]);
     /// ```
@@ -108,6 +113,7 @@ impl Shape {
     /// The shape without these axes.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::Shape;
     /// assert_eq!(Shape::from([2, 3, 4]).without(&[1]), Shape::from([2, 4]));
     /// ```
@@ -123,6 +129,7 @@ impl Shape {
     /// length 0 counts as 1 for the overflow.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::Shape;
     /// assert_eq!(Shape::from([2, 3]).checked_size(), Some(6));
     /// assert_eq!(Shape::from([usize::MAX, 2]).checked_size(), None);
@@ -186,8 +193,9 @@ impl fmt::Display for Shape {
 /// The type of an array: its dtype and shape. It prints as `f32[2,3]`.
 ///
 /// ```
-/// use kiln::{ArrayType, DType, numpy as np};
-/// assert_eq!(np::ones((2, 3)).array_type(), ArrayType::new(DType::F32, [2, 3]));
+/// # use kiln_program as kiln;
+/// use kiln::{ArrayType, DType};
+/// assert_eq!(ArrayType::new(DType::F32, [2, 3]).to_string(), "f32[2,3]");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ArrayType {
@@ -201,6 +209,7 @@ impl ArrayType {
     /// An array type.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::{ArrayType, DType};
     /// assert_eq!(ArrayType::new(DType::I32, [4]).to_string(), "i32[4]");
     /// ```
@@ -214,6 +223,7 @@ impl ArrayType {
     /// Bytes taken by the elements.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::{ArrayType, DType};
     /// assert_eq!(ArrayType::new(DType::F64, [2, 3]).bytes(), 48);
     /// ```
@@ -224,6 +234,7 @@ impl ArrayType {
     /// The bytes of the elements, or `None` if memory could not hold them.
     ///
     /// ```
+    /// # use kiln_program as kiln;
     /// use kiln::{ArrayType, DType};
     /// assert_eq!(ArrayType::new(DType::F64, [2, 3]).checked_bytes(), Some(48));
     /// assert_eq!(ArrayType::new(DType::F64, [usize::MAX / 2, 2]).checked_bytes(), None);
