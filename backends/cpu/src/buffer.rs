@@ -2,9 +2,11 @@
 
 use crate::Element;
 use crate::memory::{self, OutOfMemory, in_large_pages};
-use burn_backend::{DType as BurnDType, Shape as BurnShape, TensorData};
+use burn_backend::{Shape as BurnShape, TensorData};
 use burn_flex::{FlexTensor, Layout};
-use burn_std::{BoolStore, Bytes};
+use burn_std::Bytes;
+use kiln_burn::burn_dtype;
+use kiln_burn::sister::kiln_dtype;
 use kiln_program::{ArrayType, DType, Scalar, Shape};
 
 /// The elements of an array on the CPU, in row-major order: a contiguous Flex tensor with exactly the
@@ -280,38 +282,5 @@ impl Drop for Buffer {
 impl std::fmt::Debug for Buffer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Buffer({})", self.of)
-    }
-}
-
-fn burn_dtype(dtype: DType) -> BurnDType {
-    match dtype {
-        DType::Bool => BurnDType::Bool(BoolStore::Native),
-        DType::I8 => BurnDType::I8,
-        DType::I16 => BurnDType::I16,
-        DType::I32 => BurnDType::I32,
-        DType::I64 => BurnDType::I64,
-        DType::U8 => BurnDType::U8,
-        DType::U16 => BurnDType::U16,
-        DType::U32 => BurnDType::U32,
-        DType::U64 => BurnDType::U64,
-        DType::F32 => BurnDType::F32,
-        DType::F64 => BurnDType::F64,
-    }
-}
-
-fn kiln_dtype(dtype: BurnDType) -> DType {
-    match dtype {
-        BurnDType::Bool(_) => DType::Bool,
-        BurnDType::I8 => DType::I8,
-        BurnDType::I16 => DType::I16,
-        BurnDType::I32 => DType::I32,
-        BurnDType::I64 => DType::I64,
-        BurnDType::U8 => DType::U8,
-        BurnDType::U16 => DType::U16,
-        BurnDType::U32 => DType::U32,
-        BurnDType::U64 => DType::U64,
-        BurnDType::F32 => DType::F32,
-        BurnDType::F64 => DType::F64,
-        other => panic!("Flex gave elements of {other:?}"),
     }
 }

@@ -15,6 +15,7 @@ mod formula;
 mod functions;
 mod hoist;
 mod infer;
+mod leading;
 mod lift;
 mod limits;
 mod once;

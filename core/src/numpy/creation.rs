@@ -284,20 +284,17 @@ fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
     let kind = Kind::strong(inexact(promote([start.kind(), stop.kind()])).dtype);
     let bounds = Arrays::from_iter([start.settled("linspace", kind), stop.settled("linspace", kind)]);
     let shape = crate::error::broadcast_shapes("linspace", bounds[0].shape(), bounds[1].shape());
-    check_size(
-        "linspace",
-        &std::iter::once(n).chain(shape.iter().copied()).collect(),
-    );
+    check_size("linspace", &shape.stacked(n));
     staged(
         "linspace",
         (n, closed, kind),
         bounds,
         |&(n, closed, kind), bounds| {
             let shape = crate::error::broadcast_shapes("linspace", bounds[0].shape(), bounds[1].shape());
-            let row: Shape = std::iter::once(1).chain(shape.iter().copied()).collect();
+            let row = shape.stacked(1);
             let [start, stop] = [0, 1].map(|i| reshape(&broadcast(&cast(&bounds[i], kind), &shape), &row));
             if n < 2 {
-                let all: Shape = std::iter::once(n).chain(shape.iter().copied()).collect();
+                let all = shape.stacked(n);
                 return broadcast(&start, &all);
             }
             let steps = if closed { n - 1 } else { n };

@@ -5,7 +5,7 @@ use crate::Array;
 use crate::primitive::{broadcast, transpose};
 use crate::transform::{Derived, How, bind_strong, derived, evaluate, read, trace_program};
 use crate::tree::Arrays;
-use kiln_backends::program::{ArrayType, Axes, Op, Program, Shape};
+use kiln_backends::program::{ArrayType, Axes, Op, Program};
 use std::sync::Arc;
 
 /// A value of a program that is being batched: one array for all elements of the batch, or one for each along
@@ -21,7 +21,7 @@ impl Batched {
     pub(super) fn spread(&self, size: usize) -> Array {
         match self.batched {
             true => self.array.clone(),
-            false => broadcast(&self.array, &with_axis(self.array.shape(), size)),
+            false => broadcast(&self.array, &self.array.shape().stacked(size)),
         }
     }
 
@@ -110,18 +110,10 @@ pub(super) fn batched_types(types: &[ArrayType], batched: &[bool], size: usize) 
     let types = types.iter().zip(batched);
     types
         .map(|(of, &batched)| match batched {
-            true => ArrayType {
-                dtype: of.dtype,
-                shape: with_axis(&of.shape, size),
-            },
+            true => of.stacked(size),
             false => of.clone(),
         })
         .collect()
-}
-
-/// Returns a shape with the batch axis before it.
-pub(super) fn with_axis(shape: &Shape, size: usize) -> Shape {
-    std::iter::once(size).chain(shape.iter().copied()).collect()
 }
 
 /// Returns axes after a batch axis was added before them.

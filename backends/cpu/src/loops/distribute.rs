@@ -10,7 +10,7 @@
 use crate::loops::small::is_small;
 use crate::plan::fuse::LARGE;
 use kiln_program::{
-    Axes, Builder, Class, Equation, Op, Program, Rewrite, Scan, Shape, TypeError, Var, Vars, simplify_around,
+    Builder, Class, Equation, Op, Program, Rewrite, Scan, TypeError, Var, Vars, simplify_around,
 };
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -407,7 +407,8 @@ fn all_trips(
         });
     }
     let op = if stacked {
-        lifted(&equation.op, trips)
+        let op = equation.op.with_leading_axis(trips);
+        op.expect("an op that is moved out of a loop")
     } else {
         equation.op.clone()
     };
@@ -419,48 +420,12 @@ fn all_trips(
     Ok(())
 }
 
-/// The op on operands with one more axis before their own axes.
-fn lifted(op: &Op, trips: usize) -> Op {
-    let longer = |shape: &Shape| -> Shape { std::iter::once(trips).chain(shape.iter().copied()).collect() };
-    let shifted = |axes: &Axes| -> Axes { axes.iter().map(|axis| axis + 1).collect() };
-    let before =
-        |first: usize, axes: &Axes| -> Axes { std::iter::once(first).chain(axes.iter().copied()).collect() };
-    let with_first = |axes: &Axes| before(0, &shifted(axes));
-    match op {
-        Op::Reshape(shape) => Op::Reshape(longer(shape)),
-        Op::Transpose(permutation) => Op::Transpose(with_first(permutation)),
-        Op::Broadcast { shape, axes } => Op::Broadcast {
-            shape: longer(shape),
-            axes: with_first(axes),
-        },
-        Op::Slice { start, stop, step } => Op::Slice {
-            start: before(0, start),
-            stop: before(trips, stop),
-            step: before(1, step),
-        },
-        Op::Pad { shape, start, step } => Op::Pad {
-            shape: longer(shape),
-            start: before(0, start),
-            step: before(1, step),
-        },
-        Op::Reverse(axes) => Op::Reverse(shifted(axes)),
-        Op::Concatenate { axis } => Op::Concatenate { axis: axis + 1 },
-        Op::Reduce { kind, axes } => Op::Reduce {
-            kind: *kind,
-            axes: shifted(axes),
-        },
-        // Elementwise ops, and random bits: the axis of iterations is a batch axis of their keys and
-        // first counters.
-        op => op.clone(),
-    }
-}
-
 /// Repeats a value for each iteration.
 fn repeated(builder: &mut Builder, var: Var, trips: usize) -> Result<Var, TypeError> {
     let shape = builder.type_of(var).shape.clone();
     let op = Op::Broadcast {
         axes: (1..=shape.rank()).collect(),
-        shape: std::iter::once(trips).chain(shape.iter().copied()).collect(),
+        shape: shape.stacked(trips),
     };
     Ok(builder.push(op, &[var])?[0])
 }

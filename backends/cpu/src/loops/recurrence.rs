@@ -6,7 +6,7 @@
 use crate::kernels::Number;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::{cast_slice, cast_slice_mut};
-use kiln_program::{ArrayType, Binary, DType, Formula, Op, Scalar, Scan, Shape, Var};
+use kiln_program::{ArrayType, Binary, DType, Formula, Op, Scalar, Scan, Var};
 
 /// A recurrence, ready to run.
 #[derive(Debug)]
@@ -123,10 +123,7 @@ impl Recurrence {
 
     fn typed<T: Number>(&self, buffers: &[Buffer], numbers: &[Scalar]) -> Result<Vec<Buffer>, OutOfMemory> {
         let n = self.of.shape.size();
-        let shape: Shape = std::iter::once(self.length)
-            .chain(self.of.shape.iter().copied())
-            .collect();
-        let stack = || Buffer::try_zeros(ArrayType::new(self.of.dtype, shape.clone()));
+        let stack = || Buffer::try_zeros(self.of.stacked(self.length));
         let mut last = Buffer::try_zeros(self.of.clone())?;
         last.bytes_mut()
             .expect("a new buffer")

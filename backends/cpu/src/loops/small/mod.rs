@@ -14,9 +14,7 @@ use crate::single::contract::SmallDot;
 use crate::single::index::Selection;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::cast_slice_mut;
-use kiln_program::{
-    ArrayType, DType, Effect, Formula, Op, Program, Reduction, Scalar, Scan, Shape, Update, While,
-};
+use kiln_program::{ArrayType, DType, Effect, Formula, Op, Program, Reduction, Scalar, Scan, Update, While};
 use layout::Layout;
 use run::{Outside, run};
 use std::ops::Range;
@@ -214,17 +212,11 @@ impl Small {
 }
 
 fn stacked_types(scan: &Scan) -> Vec<ArrayType> {
-    let stack = |of: ArrayType| {
-        let shape: Shape = std::iter::once(scan.length)
-            .chain(of.shape.iter().copied())
-            .collect();
-        ArrayType::new(of.dtype, shape)
-    };
     scan.body
         .output_types()
         .into_iter()
         .skip(scan.carries)
-        .map(stack)
+        .map(|of| of.stacked(scan.length))
         .collect()
 }
 
