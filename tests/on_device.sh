@@ -5,8 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The packages that have devices: others would have Burn built with more features.
-build=(--profile devices -p kiln-tests -p kiln -p kiln-core -p kiln-backends -p kiln-burn --features "$1")
+build=(--profile devices -p kiln-tests -p kiln-core -p kiln-backends -p kiln-burn --features "$1")
 
 cargo test "${build[@]}" --test suite -- devices:: placement:: indexing:: numpy:: random:: derivatives:: vmap:: programs:: lecture::
 cargo test "${build[@]}" --test core -- control_flow:: debug::
-cargo run --quiet "${build[@]}" --example lecture > /dev/null
