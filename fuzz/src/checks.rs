@@ -2,7 +2,8 @@
 
 use crate::dice::Dice;
 use crate::fault::{Fault, caught};
-use crate::generate::{Case, contains, inputs};
+use crate::find::contains;
+use crate::generate::{Case, inputs};
 use crate::one_by_one;
 use crate::values::{self, Wild, buffer, row, same, stacked};
 use clap::ValueEnum;
