@@ -526,12 +526,3 @@ fn saved(case: &Case) -> Outcome {
     }
     Outcome::Agrees
 }
-
-/// Returns a case with another program and other inputs.
-pub(crate) fn replaced(case: &Case, program: Program, inputs: Vec<Array>) -> Case {
-    Case {
-        program: Arc::new(program),
-        inputs,
-        smooth: case.smooth,
-    }
-}
