@@ -10,7 +10,8 @@
 //! assert_eq!(traced.type_of(product.outputs[0]).to_string(), "f32[3]");
 //! ```
 //!
-//! New ops are added with new versions of kiln: a match on [`Op`] or on one of the functions needs a wildcard.
+//! New ops are added with new versions of kiln: a match on [`Op`] or on one of the functions needs a
+//! wildcard.
 
 pub use kiln_core::{ArrayType, DType, OutOfBounds, Program, Shape};
 pub use kiln_program::{

@@ -8,6 +8,7 @@ pub mod checks;
 pub mod dice;
 pub mod every;
 pub mod fault;
+pub mod find;
 pub mod generate;
 pub mod one_by_one;
 pub mod shrink;

@@ -1,4 +1,4 @@
-//! Makes the elements of arrays: mostly moderate numbers, some special ones.
+//! Makes, reads and compares the elements of arrays: mostly moderate numbers, some special ones.
 
 use crate::dice::Dice;
 use kiln::{Array, Buffer};
@@ -166,4 +166,25 @@ pub fn same(x: &Array, y: &Array) -> bool {
         }
         _ => false,
     }
+}
+
+/// Returns the elements of an array as 64-bit floats.
+pub fn numbers(x: &Array) -> Vec<f64> {
+    match x.dtype() {
+        DType::F32 => x.to_vec::<f32>().into_iter().map(f64::from).collect(),
+        _ => x.to_vec(),
+    }
+}
+
+/// Changes each element by at most 256 units in the last place, up or down.
+pub fn shaken(dice: &mut Dice, x: &[Array]) -> Vec<Array> {
+    x.iter()
+        .map(|x| {
+            let elements = numbers(x);
+            filled(&x.array_type(), |i| {
+                let by = (dice.unit() - 0.5) * 512.0 * f64::EPSILON;
+                Scalar::from_f64(DType::F64, elements[i] * (1.0 + by))
+            })
+        })
+        .collect()
 }

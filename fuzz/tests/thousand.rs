@@ -3,7 +3,8 @@
 use clap::ValueEnum;
 use kiln_fuzz::checks::Check;
 use kiln_fuzz::every::OpKind;
-use kiln_fuzz::generate::{case, kinds};
+use kiln_fuzz::find::kinds;
+use kiln_fuzz::generate::case;
 use kiln_fuzz::{Counts, report};
 use kiln_program::lift;
 use std::collections::BTreeSet;

@@ -29,9 +29,9 @@ impl ArrayType {
 }
 
 impl Op {
-    /// The op that does for each element of a new first axis of length `length` what this op does, if all operands
-    /// have that axis and an op can do so. Ops that combine operands in other ways (gathers, contractions), that run
-    /// programs or that have effects return `None`.
+    /// The op that does for each element of a new first axis of length `length` what this op does, if all
+    /// operands have that axis and an op can do so. Ops that combine operands in other ways (gathers,
+    /// contractions), that run programs or that have effects return `None`.
     ///
     /// ```
     /// use kiln_program::Op;

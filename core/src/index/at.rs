@@ -1,7 +1,8 @@
 //! Reads and updates arrays by index: [`Array::index`], [`Array::at`].
 
 use super::items::IntoIndex;
-use super::plan::{Plan, plan, read};
+use super::plan::{Plan, plan};
+use super::read::read;
 use crate::Array;
 use crate::eager::staged;
 use crate::error::check;

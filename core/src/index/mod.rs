@@ -2,4 +2,7 @@
 
 pub(crate) mod at;
 pub(crate) mod items;
+mod masks;
 pub(crate) mod plan;
+pub(crate) mod read;
+mod write;

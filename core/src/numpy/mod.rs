@@ -1,8 +1,8 @@
 //! NumPy's functions under NumPy's names.
 //!
 //! Every function takes arrays, references to them, plain numbers and lists of numbers, and has the same
-//! arguments as the method of [`Array`](crate::Array) of its name. For a function of NumPy with an optional `axis`, there
-//! are two functions: [`sum`] over all axes, and [`sum_axis`] along some. `keepdims=True` is
+//! arguments as the method of [`Array`](crate::Array) of its name. For a function of NumPy with an optional
+//! `axis`, there are two functions: [`sum`] over all axes, and [`sum_axis`] along some. `keepdims=True` is
 //! [`keep`](crate::keep)`(axes)`, and `ddof` has a function, [`var_ddof`].
 //!
 //! ```

@@ -3,7 +3,8 @@
 use crate::Array;
 use crate::error::check;
 use crate::index::items::{IntoItem, Item, Items};
-use crate::index::plan::{plan, read};
+use crate::index::plan::plan;
+use crate::index::read::read;
 use kiln_backends::program::OutOfBounds;
 
 /// Returns slices of an array along an axis, by index: the axes of the indices replace the axis. This is
