@@ -66,27 +66,7 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
             },
         });
     }
-    // Magic, version, and the least field for the header's length.
-    if length < 10 {
-        return Err(truncated(at, 10, length));
-    }
-    let [major, minor] = [start[6], start[7]];
-    let wide = match major {
-        1..=3 if minor != 0 => {
-            return Err(damaged(at, format!("version {major}.{minor} of the format")));
-        }
-        1 => false,
-        2 | 3 if length < 12 => return Err(truncated(at, 12, length)),
-        2 | 3 => true,
-        0 => return Err(damaged(at, "version 0 of the format")),
-        newer => {
-            return Err(Error::Newer {
-                at: at.clone(),
-                found: newer.into(),
-                known: 3,
-            });
-        }
-    };
+    let (major, wide) = version(start, length, at)?;
     let mut size = [0; 4];
     let field = if wide { 4 } else { 2 };
     fill(reader, &mut size[..field], start.len(), at)?;
@@ -135,6 +115,28 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
         }
         Ok(())
     })
+}
+
+/// Returns the version of the format, and true if the field of the header's length has 4 bytes. `start` is
+/// the beginning of a file of `length` bytes.
+fn version(start: [u8; 8], length: u64, at: &Place) -> Result<(u8, bool), Error> {
+    // Magic, version, and the least field for the header's length.
+    if length < 10 {
+        return Err(truncated(at, 10, length));
+    }
+    let [major, minor] = [start[6], start[7]];
+    match major {
+        1..=3 if minor != 0 => Err(damaged(at, format!("version {major}.{minor} of the format"))),
+        1 => Ok((1, false)),
+        2 | 3 if length < 12 => Err(truncated(at, 12, length)),
+        2 | 3 => Ok((major, true)),
+        0 => Err(damaged(at, "version 0 of the format")),
+        newer => Err(Error::Newer {
+            at: at.clone(),
+            found: newer.into(),
+            known: 3,
+        }),
+    }
 }
 
 /// Copies elements of `size` bytes from column-major order to row-major.

@@ -87,24 +87,7 @@ fn two_axes<DB: DrawingBackend>(
         .x_label_area_size(paper.units(below))
         .y_label_area_size(paper.units(beside))
         .build_cartesian_2d(x.clone(), y.clone())?;
-    let mut mesh = chart.configure_mesh();
-    mesh.axis_style(paper.stroke(color::INK, 1.0))
-        .bold_line_style(paper.stroke(color::INK.mix(0.25), 1.0))
-        .light_line_style(paper.stroke(color::INK.mix(0.1), 1.0))
-        .set_all_tick_mark_size(paper.units(4.0))
-        .label_style(paper.font(TICK))
-        .y_label_offset(paper.units(paper.drop))
-        .axis_desc_style(paper.font(LABEL));
-    if let Some(label) = &plot.x_label {
-        mesh.x_desc(label);
-    }
-    if let Some(label) = &plot.y_label {
-        mesh.y_desc(label);
-    }
-    if map.is_some() {
-        mesh.disable_mesh();
-    }
-    mesh.draw()?;
+    draw_axes(&mut chart, plot, map.is_none(), paper)?;
 
     let mut canvas = Canvas {
         chart,
@@ -116,22 +99,7 @@ fn two_axes<DB: DrawingBackend>(
         paper,
     };
     for (series, color) in colored(plot) {
-        match &series.data {
-            Data::Line(points) => canvas.line(points, color)?,
-            Data::Scatter(points) => canvas.scatter(points, color)?,
-            Data::Histogram(histogram) => {
-                let outline = histogram.outline(scales, &y);
-                let area = Polygon::new(outline, color.mix(0.6).filled());
-                canvas.chart.draw_series([area])?;
-            }
-            Data::HeatMap { grid, .. } => {
-                let (heights, _) = bar.as_ref().expect("a heat map has a colour bar");
-                let cells = heat_map::cells(grid, scales, heights, paper.cells);
-                canvas.cells(cells)?;
-                canvas.frame()?;
-            }
-            Data::Surface(_) => unreachable!("a surface stands alone"),
-        }
+        canvas.series(&series.data, color, bar.as_ref().map(|(heights, _)| heights))?;
     }
     if let Some((heights, label)) = &bar {
         let end = width - MARGIN;
@@ -148,6 +116,33 @@ fn two_axes<DB: DrawingBackend>(
         ),
         None => Ok(()),
     }
+}
+
+/// Draws the axes with their labels, and lines between the numbers if `lines` is true.
+fn draw_axes<DB: DrawingBackend>(
+    chart: &mut Chart<'_, DB>,
+    plot: &Plot,
+    lines: bool,
+    paper: &Paper<DB>,
+) -> Drawn<DB> {
+    let mut mesh = chart.configure_mesh();
+    mesh.axis_style(paper.stroke(color::INK, 1.0))
+        .bold_line_style(paper.stroke(color::INK.mix(0.25), 1.0))
+        .light_line_style(paper.stroke(color::INK.mix(0.1), 1.0))
+        .set_all_tick_mark_size(paper.units(4.0))
+        .label_style(paper.font(TICK))
+        .y_label_offset(paper.units(paper.drop))
+        .axis_desc_style(paper.font(LABEL));
+    if let Some(label) = &plot.x_label {
+        mesh.x_desc(label);
+    }
+    if let Some(label) = &plot.y_label {
+        mesh.y_desc(label);
+    }
+    if !lines {
+        mesh.disable_mesh();
+    }
+    mesh.draw()
 }
 
 /// Makes an axis with as many numbers as fit next to each other.
@@ -172,15 +167,39 @@ fn colored(plot: &Plot) -> impl Iterator<Item = (&Series, RGBColor)> {
     })
 }
 
+/// The area that plotters draws series to.
+type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
+
 /// The area between two axes.
 struct Canvas<'a, DB: DrawingBackend> {
-    chart: ChartContext<'a, DB, Cartesian2d<Axis, Axis>>,
+    chart: Chart<'a, DB>,
     scales: [Scale; 2],
     screen: Screen<'a>,
     paper: &'a Paper<DB>,
 }
 
 impl<DB: DrawingBackend> Canvas<'_, DB> {
+    /// Draws the data of a series. `heights` is the axis of a heat map's colours.
+    fn series(&mut self, data: &Data, color: RGBColor, heights: Option<&Axis>) -> Drawn<DB> {
+        match data {
+            Data::Line(points) => self.line(points, color)?,
+            Data::Scatter(points) => self.scatter(points, color)?,
+            Data::Histogram(histogram) => {
+                let outline = histogram.outline(self.scales, self.screen.axes[1]);
+                let area = Polygon::new(outline, color.mix(0.6).filled());
+                self.chart.draw_series([area])?;
+            }
+            Data::HeatMap { grid, .. } => {
+                let heights = heights.expect("a heat map has a colour bar");
+                let cells = heat_map::cells(grid, self.scales, heights, self.paper.cells);
+                self.cells(cells)?;
+                self.frame()?;
+            }
+            Data::Surface(_) => unreachable!("a surface stands alone"),
+        }
+        Ok(())
+    }
+
     fn line(&mut self, points: &[Vec<f64>; 2], color: RGBColor) -> Drawn<DB> {
         let style = self.paper.stroke(color, 1.8);
         let radius = self.paper.units(0.9);

@@ -67,6 +67,14 @@ fn some_of(n: usize) -> Vec<usize> {
     (0..count).map(|i| i * (n - 1) / (count - 1)).collect()
 }
 
+/// Returns the length of the box's edges in an area of the page.
+fn side_within(width: f64, height: f64) -> f64 {
+    let across = YAW.cos() + YAW.sin();
+    let down = RISE * PITCH.cos() + across * PITCH.sin();
+    let side = (width / across).min(height / down);
+    side.max(1.0)
+}
+
 fn boxed<DB: DrawingBackend>(
     plot: &Plot,
     [x, z, mut y]: [Axis; 3],
@@ -81,10 +89,7 @@ fn boxed<DB: DrawingBackend>(
     let bottom = 30.0;
     let left = 20.0 + widest(&z) + if z_label.is_some() { 20.0 } else { 0.0 };
     let right = 30.0;
-    let across = YAW.cos() + YAW.sin();
-    let down = RISE * PITCH.cos() + across * PITCH.sin();
-    let side = ((width - left - right) / across).min((height - top - bottom) / down);
-    let side = side.max(1.0);
+    let side = side_within(width - left - right, height - top - bottom);
 
     let [above, below, before, behind] = [top, bottom, left, right].map(|pixels| paper.units(pixels));
     let area = paper.area.margin(above, below, before, behind);

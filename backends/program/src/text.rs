@@ -9,8 +9,8 @@
 //! A constant is written at its use. A program that is run at several places has a number, and its text is
 //! written at the first of them.
 
-use crate::op::{CustomRule, Dot, Effect, Op};
-use crate::{Program, Var};
+use crate::op::{Custom, CustomRule, Dot, Effect, Op};
+use crate::{Axes, Program, Var};
 use rustc_hash::FxHashMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;
@@ -103,22 +103,7 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, shared: &mut Shared<'_>, inde
         Op::Reshape(shape) => write!(f, "[{shape}]"),
         Op::Transpose(permutation) => write!(f, "[{permutation:?}]"),
         Op::Broadcast { shape, axes } => write!(f, "[{shape} axes={axes:?}]"),
-        Op::Slice { start, stop, step } => {
-            f.write_char('[')?;
-            for axis in 0..start.len() {
-                write!(
-                    f,
-                    "{}{}:{}",
-                    if axis > 0 { ", " } else { "" },
-                    start[axis],
-                    stop[axis]
-                )?;
-                if step[axis] != 1 {
-                    write!(f, ":{}", step[axis])?;
-                }
-            }
-            f.write_char(']')
-        }
+        Op::Slice { start, stop, step } => slice([start, stop, step], f),
         Op::Pad { shape, start, step } => write!(f, "[{shape} start={start:?} step={step:?}]"),
         Op::Reverse(axes) | Op::Reduce { axes, .. } => write!(f, "[axes={axes:?}]"),
         Op::Concatenate { axis } | Op::Sort { axis } => write!(f, "[axis={axis}]"),
@@ -150,24 +135,7 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, shared: &mut Shared<'_>, inde
             let branches: Vec<(&str, _)> = branches.iter().map(|branch| ("branch", branch)).collect();
             inner(&branches, f, shared, indent)
         }
-        Op::Custom(custom) => {
-            write!(f, "[consts={}]", custom.consts)?;
-            match &custom.rule {
-                CustomRule::Vjp { forward, backward } => inner(
-                    &[
-                        ("program", &custom.program),
-                        ("forward", forward),
-                        ("backward", backward),
-                    ],
-                    f,
-                    shared,
-                    indent,
-                ),
-                CustomRule::Jvp(rule) => {
-                    inner(&[("program", &custom.program), ("jvp", rule)], f, shared, indent)
-                }
-            }
-        }
+        Op::Custom(user) => custom(user, f, shared, indent),
         Op::Effect(Effect::Print(text)) => write!(f, "[{text:?}]"),
         Op::Effect(Effect::CheckNan { op, at }) => write!(f, "[{op} {at}]"),
         Op::Scan(scan) => {
@@ -191,6 +159,47 @@ fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, shared: &mut Shared<'_>, inde
                 indent,
             )
         }
+    }
+}
+
+/// Writes the bounds and steps of a slice.
+fn slice([start, stop, step]: [&Axes; 3], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_char('[')?;
+    for axis in 0..start.len() {
+        write!(
+            f,
+            "{}{}:{}",
+            if axis > 0 { ", " } else { "" },
+            start[axis],
+            stop[axis]
+        )?;
+        if step[axis] != 1 {
+            write!(f, ":{}", step[axis])?;
+        }
+    }
+    f.write_char(']')
+}
+
+/// Writes a function and its derivative.
+fn custom(
+    custom: &Custom,
+    f: &mut fmt::Formatter<'_>,
+    shared: &mut Shared<'_>,
+    indent: usize,
+) -> fmt::Result {
+    write!(f, "[consts={}]", custom.consts)?;
+    match &custom.rule {
+        CustomRule::Vjp { forward, backward } => inner(
+            &[
+                ("program", &custom.program),
+                ("forward", forward),
+                ("backward", backward),
+            ],
+            f,
+            shared,
+            indent,
+        ),
+        CustomRule::Jvp(rule) => inner(&[("program", &custom.program), ("jvp", rule)], f, shared, indent),
     }
 }
 

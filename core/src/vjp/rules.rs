@@ -4,7 +4,7 @@ use super::{RuleInputs, backward as program_of_cotangents, chosen, plain, spread
 use crate::Array;
 use crate::partial::{is_cheap, split};
 use crate::transform::{bind_strong, evaluate};
-use kiln_backends::program::{ArrayType, CustomRule, Found, Op, Program, once, with_zeros};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Found, Op, Program, once, with_zeros};
 use std::sync::Arc;
 
 /// Returns an op's results, and the residuals that its backward rule needs beside its operands.
@@ -78,37 +78,7 @@ pub(super) fn backward(
         }
         Op::Cond(branches) => cond(branches, rule, cotangents()),
         Op::Scan(scan) => super::scan::backward(scan, rule, residuals, given),
-        Op::Custom(custom) => {
-            let (consts, inputs) = operands.split_at(custom.consts);
-            let outputs = &rule.results;
-            let found = match &custom.rule {
-                CustomRule::Vjp { backward, .. } => {
-                    let given = instantiated(&given, outputs);
-                    let arguments: Vec<Array> = [consts, residuals, &given].concat();
-                    let found = bind_strong(Op::Call(backward.clone()), &arguments);
-                    found.into_iter().map(Some).collect()
-                }
-                CustomRule::Jvp(tangents_of) => {
-                    // The rule is linear in the tangents, so they may be zero.
-                    let types: Vec<ArrayType> = inputs.iter().map(Array::array_type).collect();
-                    let mut wanted = vec![false; operands.len()];
-                    wanted.extend(types.iter().map(|of| of.dtype.is_float()));
-                    let mut marks = vec![false; outputs.len()];
-                    marks.extend(&rule.given);
-                    let derived = program_of_cotangents(tangents_of, &wanted, &marks, false);
-                    let tangents = types.iter().map(zeros);
-                    let arguments: Vec<Array> = operands
-                        .iter()
-                        .cloned()
-                        .chain(tangents)
-                        .chain(cotangents())
-                        .collect();
-                    let found = bind_strong(Op::Call(derived.program), &arguments);
-                    spread(&derived.present, found).split_off(operands.len())
-                }
-            };
-            consts.iter().map(|_| None).chain(found).collect()
-        }
+        Op::Custom(user) => custom(user, rule, residuals, given),
         Op::Gather { axes, batch, mode } => super::indexing::gather(operands, axes, *batch, *mode, &given[0]),
         Op::Scatter {
             kind,
@@ -150,6 +120,46 @@ pub(super) fn backward(
             spread(&rule.1, evaluate(&rule.0, &inputs))
         }
     }
+}
+
+/// Binds the derivative that a user gave.
+fn custom(
+    custom: &Custom,
+    rule: &RuleInputs,
+    residuals: &[Array],
+    given: Vec<Option<Array>>,
+) -> Vec<Option<Array>> {
+    let operands = &rule.operands[..];
+    let cotangents = || given.iter().flatten().cloned();
+    let (consts, inputs) = operands.split_at(custom.consts);
+    let outputs = &rule.results;
+    let found = match &custom.rule {
+        CustomRule::Vjp { backward, .. } => {
+            let given = instantiated(&given, outputs);
+            let arguments: Vec<Array> = [consts, residuals, &given].concat();
+            let found = bind_strong(Op::Call(backward.clone()), &arguments);
+            found.into_iter().map(Some).collect()
+        }
+        CustomRule::Jvp(tangents_of) => {
+            // The rule is linear in the tangents, so they may be zero.
+            let types: Vec<ArrayType> = inputs.iter().map(Array::array_type).collect();
+            let mut wanted = vec![false; operands.len()];
+            wanted.extend(types.iter().map(|of| of.dtype.is_float()));
+            let mut marks = vec![false; outputs.len()];
+            marks.extend(&rule.given);
+            let derived = program_of_cotangents(tangents_of, &wanted, &marks, false);
+            let tangents = types.iter().map(zeros);
+            let arguments: Vec<Array> = operands
+                .iter()
+                .cloned()
+                .chain(tangents)
+                .chain(cotangents())
+                .collect();
+            let found = bind_strong(Op::Call(derived.program), &arguments);
+            spread(&derived.present, found).split_off(operands.len())
+        }
+    };
+    consts.iter().map(|_| None).chain(found).collect()
 }
 
 /// Returns the cotangents, with zeros for missing ones.

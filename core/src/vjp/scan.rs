@@ -94,18 +94,7 @@ pub(super) fn backward(
     slices.extend(residuals.iter().cloned().chain(of_ys));
     let (n_consts, n_carries) = (consts.len(), carry.len());
     let operands: Vec<Array> = [consts, carry, slices].concat();
-    let types: Vec<ArrayType> = operands
-        .iter()
-        .enumerate()
-        .map(|(i, x)| {
-            let of = x.array_type();
-            if i < n_consts + n_carries {
-                of
-            } else {
-                ArrayType::new(of.dtype, &of.shape[1..])
-            }
-        })
-        .collect();
+    let types = types_within(&operands, n_consts + n_carries);
 
     let kept = parts.forward.outputs().len() - scan.body.outputs().len();
     let body = trace_program(&types, |inputs_now| {
@@ -152,4 +141,21 @@ pub(super) fn backward(
         all[i] = found.next();
     }
     all
+}
+
+/// Returns the types of the body's inputs for these operands of a loop. The operands from `fixed` on are
+/// slices.
+fn types_within(operands: &[Array], fixed: usize) -> Vec<ArrayType> {
+    operands
+        .iter()
+        .enumerate()
+        .map(|(i, x)| {
+            let of = x.array_type();
+            if i < fixed {
+                of
+            } else {
+                ArrayType::new(of.dtype, &of.shape[1..])
+            }
+        })
+        .collect()
 }

@@ -4,7 +4,10 @@ use super::families::matmul;
 use super::index::placed;
 use super::{Result, refuse};
 use crate::recording::Recording;
-use burn_ir::{AttentionOpIr, BatchNormOpIr, LayerNormOpIr, ModuleOperationIr as Layer, ScalarIr, TensorIr};
+use burn_ir::{
+    AttentionOpIr, BatchNormOpIr, EmbeddingOpIr, LayerNormOpIr, LinearOpIr, ModuleOperationIr as Layer,
+    ScalarIr, TensorIr,
+};
 use kiln_program::{
     ArrayType, Axes, Binary, Compare, DType, Dot, Op, OutOfBounds, Reduction, Scalar, Shape, Unary, Var,
 };
@@ -21,32 +24,8 @@ pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
         }};
     }
     match op {
-        Layer::Linear(op) => {
-            let (x, weight) = (r.get(&op.x), r.get(&op.weight));
-            let contract = |axis: usize| -> Axes { [axis].into_iter().collect() };
-            let dot = Dot {
-                lhs_contract: contract(op.x.shape.num_dims() - 1),
-                rhs_contract: contract(0),
-                lhs_batch: Axes::new(),
-                rhs_batch: Axes::new(),
-            };
-            let mut y = r.push(Op::Dot(dot), &[x, weight]);
-            if let Some(bias) = &op.bias {
-                let bias = r.get(bias);
-                y = r.zip(Binary::Add, y, bias);
-            }
-            r.set(&op.out, y);
-        }
-        Layer::Embedding(op) => {
-            let (weights, indices) = (r.get(&op.weights), r.get(&op.indices));
-            let gather = Op::Gather {
-                axes: [0].into_iter().collect(),
-                batch: 0,
-                mode: OutOfBounds::Clip,
-            };
-            let y = r.push(gather, &[weights, indices]);
-            r.set(&op.out, y);
-        }
+        Layer::Linear(op) => linear(r, op),
+        Layer::Embedding(op) => embedding(r, op),
         Layer::Conv1d(op) => convolved!(op, op.options.padding.map(|(before, _)| before)),
         Layer::Conv2d(op) => convolved!(op, op.options.padding.map(|(before, _)| before)),
         Layer::Conv3d(op) => convolved!(op, op.options.padding),
@@ -137,6 +116,36 @@ pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
         Layer::Unfold4d(op) => return unread(op),
     }
     Ok(())
+}
+
+/// Records the product with a matrix, and the bias.
+fn linear(r: &mut Recording, op: &LinearOpIr) {
+    let (x, weight) = (r.get(&op.x), r.get(&op.weight));
+    let contract = |axis: usize| -> Axes { [axis].into_iter().collect() };
+    let dot = Dot {
+        lhs_contract: contract(op.x.shape.num_dims() - 1),
+        rhs_contract: contract(0),
+        lhs_batch: Axes::new(),
+        rhs_batch: Axes::new(),
+    };
+    let mut y = r.push(Op::Dot(dot), &[x, weight]);
+    if let Some(bias) = &op.bias {
+        let bias = r.get(bias);
+        y = r.zip(Binary::Add, y, bias);
+    }
+    r.set(&op.out, y);
+}
+
+/// Records the rows of a matrix at indices.
+fn embedding(r: &mut Recording, op: &EmbeddingOpIr) {
+    let (weights, indices) = (r.get(&op.weights), r.get(&op.indices));
+    let gather = Op::Gather {
+        axes: [0].into_iter().collect(),
+        batch: 0,
+        mode: OutOfBounds::Clip,
+    };
+    let y = r.push(gather, &[weights, indices]);
+    r.set(&op.out, y);
 }
 
 fn gradient(op: &impl std::fmt::Debug) -> Result<()> {

@@ -7,7 +7,7 @@ use crate::recording::Recording;
 use crate::tensor::kiln_dtype;
 use burn_ir::{
     BoolOperationIr as Bool, FloatOperationIr as Float, IntOperationIr as Int, NumericOperationIr as Numeric,
-    PadModeIr, ScalarIr, ScalarOpIr, TensorIr,
+    PadModeIr, PadOpIr, ScalarIr, ScalarOpIr, TensorIr,
 };
 use kiln_program::{ArgReduction, Axes, Binary, Compare, DType, Op, Reduction, Unary, Var};
 
@@ -124,25 +124,29 @@ pub(super) fn numeric(op: &Numeric, r: &mut Recording) -> Result<()> {
             r.set(&op.out, y);
             r.set(&op.out_indices, order);
         }
-        Numeric::Pad(op) => {
-            let PadModeIr::Constant(value) = op.mode else {
-                return refuse(&"Pad", "reflects or repeats the edge");
-            };
-            let x = r.get(&op.input);
-            let value = number(value, r.dtype(x));
-            let start = op.padding.iter().map(|(before, _)| *before).collect();
-            let y = placed(
-                r,
-                x,
-                &op.out.shape,
-                &start,
-                &Axes::from_elem(1, op.padding.len()),
-                value,
-            );
-            r.set(&op.out, y);
-        }
+        Numeric::Pad(op) => return pad(op, r),
         Numeric::IntRandom(_) => return refuse(&"IntRandom", "draws random numbers"),
     }
+    Ok(())
+}
+
+/// Records an array between constants.
+fn pad(op: &PadOpIr, r: &mut Recording) -> Result<()> {
+    let PadModeIr::Constant(value) = op.mode else {
+        return refuse(&"Pad", "reflects or repeats the edge");
+    };
+    let x = r.get(&op.input);
+    let value = number(value, r.dtype(x));
+    let start = op.padding.iter().map(|(before, _)| *before).collect();
+    let y = placed(
+        r,
+        x,
+        &op.out.shape,
+        &start,
+        &Axes::from_elem(1, op.padding.len()),
+        value,
+    );
+    r.set(&op.out, y);
     Ok(())
 }
 

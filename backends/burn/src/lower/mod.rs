@@ -88,13 +88,23 @@ pub fn lower_with<B: Kernels>(
         // Burn's ops disagree about arrays without elements, so none of them runs on one.
         return outputs.iter().map(|of| Tensor::empty(of, device)).collect();
     }
-    let cx = Context::<B> { device, route };
     // Arrays of rank 0 become `[1]`.
-    let mut x: Vec<Tensor<B>> = inputs
+    let x = inputs
         .into_iter()
         .zip(types)
-        .map(|(x, of)| if of.shape.is_empty() { x.reshape(&[1]) } else { x })
-        .collect();
+        .map(|(x, of)| if of.shape.is_empty() { x.reshape(&[1]) } else { x });
+    lower_some(&Context { device, route }, op, x.collect(), types, &outputs)
+}
+
+/// Runs one op whose operands have at least one axis. Some of its results have elements.
+fn lower_some<B: Kernels>(
+    cx: &Context<'_, B>,
+    op: &Op,
+    mut x: Vec<Tensor<B>>,
+    types: &[&ArrayType],
+    outputs: &[ArrayType],
+) -> Vec<Tensor<B>> {
+    let Context { device, route } = *cx;
     let one = match op {
         Op::Constant { value, shape } => cx.constant(*value, shape),
         Op::Iota { dtype, shape, axis } => cx.iota(*dtype, shape, *axis),
@@ -154,7 +164,7 @@ pub fn lower_with<B: Kernels>(
         Op::Call(_) | Op::Checkpoint(_) | Op::Custom(_) | Op::Scan(_) | Op::While(_) | Op::Cond(_) => {
             let x = x.into_iter().map(Value::There).collect();
             let results = crate::run::structure(op, x, types, route, device);
-            let whole = results.into_iter().zip(&outputs);
+            let whole = results.into_iter().zip(outputs);
             return whole.map(|(x, of)| x.whole(of, device)).collect();
         }
         Op::Effect(_) => unreachable!("it has happened"),
