@@ -37,8 +37,8 @@ pub fn progress() -> Progress {
 /// The progress of a kernel, see [`progress`].
 ///
 /// ```
-/// let now = kiln::Progress { done: 3, total: 12 };
-/// assert_eq!(100 * now.done / now.total, 25);
+/// let now = kiln::progress();
+/// println!("{} of {} pieces", now.done, now.total);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

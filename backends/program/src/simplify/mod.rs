@@ -24,13 +24,16 @@ use written::Written;
 /// function shows the result.
 ///
 /// ```
-/// use kiln::{Array, numpy as np, program, simplify};
-/// let traced = program(|x: Array| {
-///     let _unused = x.cos();
-///     x.sin() * x.sin()
-/// }, np::ones(3));
+/// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Unary, simplify};
+/// let mut b = Builder::new();
+/// let x = b.input(ArrayType::new(DType::F32, [3]));
+/// let mut unary = |f| b.push(Op::Unary(f), &[x]).unwrap()[0];
+/// let (_unused, y, z) = (unary(Unary::Cos), unary(Unary::Sin), unary(Unary::Sin));
+/// let product = b.push(Op::Binary(Binary::Mul), &[y, z])?;
+/// let traced = b.finish(&product);
 /// assert_eq!(traced.equations().len(), 4);
 /// assert_eq!(simplify(&traced).equations().len(), 2);
+/// # Ok::<(), kiln_program::TypeError>(())
 /// ```
 pub fn simplify(program: &Program) -> Program {
     shorter(program, INLINE | WITHIN)
