@@ -37,6 +37,7 @@
 //! | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp`], [`linearize`] | derivatives, to any order |
 //! | [`jacobian()`], [`jacfwd`], [`jacrev`], [`hessian`], [`hvp`] | matrices of derivatives |
 //! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`] | derivatives given, held back, or computed again |
+//! | [`derivative_rules`] | whose the rule of each operation is |
 //! | [`vmap()`], [`vmap_with`], [`map_seq`] | functions of a batch |
 //! | [`lax`] | loops, choices and scans in traced functions |
 //! | [`ir`] | the equations of a traced function |
@@ -93,6 +94,7 @@ pub use kiln_core::tree::Tree;
 /// ```
 pub use kiln_derive::Tree;
 
+pub use kiln_backends::{DerivativeRule, RuleReason, RuleSource, derivative_rules};
 pub use kiln_backends::{
     Device, DeviceError, Launch, Limit, devices, limits, set_default_device, with_default_device,
 };

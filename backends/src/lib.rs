@@ -1,5 +1,5 @@
 //! Devices: the memory of arrays, and the engines that compile and run programs; and the gradient of an
-//! op, which is Burn's.
+//! op, by Burn's rule or by kiln's.
 //!
 //! The engine of the CPU is kiln's own. Other devices are Burn's backends, and the lowering runs a program's
 //! equations on them one after another.
@@ -31,7 +31,9 @@ pub use data::Data;
 pub use device::Device;
 pub use error::DeviceError;
 pub use executable::Executable;
-pub use kiln_burn::{Gradient, GradientError, Launch, vjp};
+pub use kiln_burn::{
+    DerivativeRule, Gradient, GradientError, Launch, RuleReason, RuleSource, derivative_rules, vjp,
+};
 /// The engine of the CPU.
 pub use kiln_cpu as cpu;
 pub use kiln_cpu::{

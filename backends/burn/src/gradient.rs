@@ -2,16 +2,16 @@
 //!
 //! The op is lowered onto Burn's autodiff decorator over the [`Recorder`].
 //! [`backward`](AutodiffBackend::backward) is called, and the equations that the recorder wrote are the
-//! gradient. The programs of `rules` replace the decorator for the ops whose [`Source`] is not Burn. Either
+//! gradient. The programs of `rules` replace the decorator for the ops whose [`RuleSource`] is kiln. Either
 //! way the gradient consists of plain ops, so it can be differentiated again.
 
 use crate::recorder::{Recorder, input, output, record};
-use crate::rules::{Cotangents, Rule, own, source};
-use crate::{Kernels, Refused, Route, Source, Tensor, lower_with};
+use crate::rules::{Cotangents, DerivativeRule, Rule, RuleReason, RuleSource, own};
+use crate::{Kernels, Refused, Route, Tensor, lower_with};
 use burn_autodiff::Autodiff;
 use burn_backend::AutodiffBackend;
 use burn_backend::ops::FloatTensorOps;
-use kiln_program::{ArrayType, Builder, Class, Op, Program, Rewrite, Shape, Var, infer, tidy};
+use kiln_program::{ArrayType, Builder, Op, Program, Rewrite, Shape, Var, infer, tidy};
 use std::fmt;
 
 type Differentiated = Autodiff<Recorder>;
@@ -26,8 +26,8 @@ pub struct Gradient {
     /// True for each operand that has a cotangent. An operand has none if it is not wanted, if it is not of
     /// floats, or if the given results do not depend on it.
     pub has: Vec<bool>,
-    /// The author of the rule; none if nothing has a cotangent.
-    pub source: Option<Source>,
+    /// The source of the rule; none if nothing has a cotangent.
+    pub source: Option<RuleSource>,
 }
 
 /// The reason why an op has no gradient here.
@@ -63,13 +63,13 @@ impl std::error::Error for GradientError {}
 /// `reduce_max` share the cotangent, and a select passes nothing to the branch that is not chosen.
 ///
 /// ```
-/// use kiln_burn::{Source, vjp};
+/// use kiln_burn::{RuleSource, vjp};
 /// use kiln_program::{ArrayType, DType, Op, Unary};
 /// let x = ArrayType::new(DType::F32, [3]);
 /// let sin = vjp(&Op::Unary(Unary::Sin), &[x], &[true], &[true])?;
 /// println!("{}", sin.program);
 /// assert_eq!(sin.program.equations().len(), 2); // g * cos(x)
-/// assert_eq!(sin.source, Some(Source::Burn));
+/// assert_eq!(sin.source, Some(RuleSource::Burn));
 /// # Ok::<(), kiln_burn::GradientError>(())
 /// ```
 ///
@@ -77,6 +77,26 @@ impl std::error::Error for GradientError {}
 /// When the operands do not type, and when the op is not plain: users write the rules of gathers, scatters,
 /// decompositions, random bits and ops that hold programs.
 pub fn vjp(
+    op: &Op,
+    operands: &[ArrayType],
+    wanted: &[bool],
+    given: &[bool],
+) -> Result<Gradient, GradientError> {
+    vjp_by(
+        DerivativeRule::of(op).map(|rule| rule.source),
+        op,
+        operands,
+        wanted,
+        given,
+    )
+}
+
+/// As [`vjp`], by Burn's rule or by kiln's. Tests compare the two.
+///
+/// # Errors
+/// As [`vjp`].
+pub fn vjp_by(
+    source: Option<RuleSource>,
     op: &Op,
     operands: &[ArrayType],
     wanted: &[bool],
@@ -103,11 +123,11 @@ pub fn vjp(
     if flat || !wanted.contains(&true) {
         return Ok(none(operands, &cotangents));
     }
-    if !is_plain(op) {
-        return Err(GradientError::Structure { op: op.name() });
-    }
-    if op.is_flat() {
+    let Some(source) = source else {
         return Ok(none(operands, &cotangents));
+    };
+    if let RuleSource::Kiln(RuleReason::Structure, _) = source {
+        return Err(GradientError::Structure { op: op.name() });
     }
 
     let mut builder = Builder::new();
@@ -123,8 +143,7 @@ pub fn vjp(
         .zip(&results)
         .map(|(g, of)| g.filter(|_| smooth(of)))
         .collect();
-    let source = source(op);
-    let (found, program) = if source != Source::Burn {
+    let (found, program) = if let RuleSource::Kiln(..) = source {
         let mut rule = Rule {
             builder: &mut builder,
             operands: &x,
@@ -152,15 +171,6 @@ pub fn vjp(
         has: found.iter().map(Option::is_some).collect(),
         source: Some(source),
     })
-}
-
-/// Returns true if the gradient of an op is one of plain ops. Otherwise the op's user writes the rule.
-fn is_plain(op: &Op) -> bool {
-    let structured = matches!(
-        op.class(),
-        Class::Index | Class::Random | Class::Nested | Class::Effect
-    );
-    !structured && !matches!(op, Op::StopGradient | Op::Linalg(_))
 }
 
 /// A gradient without cotangents.

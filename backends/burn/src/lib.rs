@@ -11,8 +11,8 @@
 //! recorder) ops have the form whose derivative is JAX's.
 //!
 //! The way back: a `recorder` is a backend that writes Burn's operations down as equations (`equations`).
-//! [`vjp`] differentiates an op by a recorder (`gradient`, with derivatives of our own in `rules`), and
-//! kiln-import reads Burn's models in.
+//! [`vjp`] differentiates an op by a recorder (`gradient`) or by a rule of our own (`rules`), as the table of
+//! [`derivative_rules`] says, and kiln-import reads Burn's models in.
 
 #[cfg(feature = "ndarray")]
 #[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]
@@ -43,13 +43,15 @@ mod value;
 #[cfg(feature = "cube")]
 pub use cube::launches;
 pub use effects::on_effect;
+#[doc(hidden)]
+pub use gradient::vjp_by;
 pub use gradient::{Gradient, GradientError, vjp};
 pub use kernels::Kernels;
 pub use launch::Launch;
 pub use limits::{ON_HOST, OnHost, computes, on_host};
 pub use lower::{LONGEST_PRODUCT, Route, lower, lower_with};
 pub use recording::Refused;
-pub use rules::Source;
+pub use rules::{DerivativeRule, RuleReason, RuleSource, derivative_rules};
 pub use run::run;
 pub use tensor::{Tensor, burn_dtype, reads};
 

@@ -125,8 +125,8 @@ impl<B: Kernels> Context<'_, B> {
         self.binary(combination(kind), head, tail)
     }
 
-    /// The product along axis 1 by halves. Its derivatives of all orders are right also if factors are 0;
-    /// Burn's rule is a division, and is not.
+    /// The product along axis 1 by halves. Its derivatives of all orders are right also if factors are 0.
+    /// Burn's rule has no second derivative by a factor of 0.
     fn product(&self, x: FloatTensor<B>) -> FloatTensor<B> {
         let mut x = Tensor::<B>::Float(x);
         loop {

@@ -44,8 +44,9 @@ impl<B: Kernels> Context<'_, B> {
         })
     }
 
-    /// A function of floats by Burn. If Burn lacks it, it is composed so that it and its derivative are
-    /// accurate over the whole range.
+    /// A function of floats by Burn. If Burn lacks it, it is composed so that it is accurate over the whole
+    /// range. Its derivative need not be: [`derivative_rules`](crate::derivative_rules) says for which
+    /// functions kiln has a rule of its own.
     fn float(&self, f: Unary, x: FloatTensor<B>) -> FloatTensor<B> {
         let bools = bool_store::<B>(self.device);
         let float = |value: f64| Scalar::Float(value);

@@ -9,6 +9,8 @@ use kiln_program::{
     infer, tidy,
 };
 
+mod sources;
+
 type Floats = Vec<f64>;
 
 fn axes(axes: &[usize]) -> Axes {
@@ -229,6 +231,16 @@ fn program(op: &Op, types: &[ArrayType]) -> Program {
 /// Reverse mode over a program of plain ops: `(inputs, cotangents of the outputs of floats) -> cotangents of
 /// the inputs of floats`. Missing cotangents are zeros.
 fn reverse(program: &Program) -> Program {
+    reverse_by(program, &|op, types, given| {
+        vjp(op, types, &vec![true; types.len()], given).expect("plain ops only")
+    })
+}
+
+/// Returns the gradient of an op for operands of these types, and the results that have a cotangent.
+type RuleOf<'a> = &'a dyn Fn(&Op, &[ArrayType], &[bool]) -> Gradient;
+
+/// As [`reverse`], by these rules.
+fn reverse_by(program: &Program, rule: RuleOf) -> Program {
     let mut builder = Builder::new();
     let inputs: Vec<Var> = program
         .input_types()
@@ -267,7 +279,7 @@ fn reverse(program: &Program) -> Program {
             .iter()
             .map(|&var| program.type_of(var).clone())
             .collect();
-        let gradient = vjp(&equation.op, &types, &vec![true; types.len()], &given).expect("plain ops only");
+        let gradient = rule(&equation.op, &types, &given);
         let mut arguments: Vec<Var> = equation.inputs.iter().map(|var| map[var.index()]).collect();
         arguments.extend(equation.outputs.iter().filter_map(|var| cotangents[var.index()]));
         let mut found = gradient
