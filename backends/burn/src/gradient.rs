@@ -91,10 +91,10 @@ pub fn vjp(
     )
 }
 
-/// As [`vjp`], by Burn's rule or by kiln's. Tests compare the two.
+/// Differentiates an op as [`vjp`] does, by Burn's rule or by kiln's. Tests compare the two.
 ///
 /// # Errors
-/// As [`vjp`].
+/// The errors of [`vjp`].
 pub fn vjp_by(
     source: Option<RuleSource>,
     op: &Op,

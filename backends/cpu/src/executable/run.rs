@@ -5,7 +5,7 @@ use crate::single::pad;
 use crate::spare::Spare;
 use crate::{Buffer, OutOfMemory, effects, single};
 use kiln_program::Few;
-use kiln_program::{ArrayType, Scalar, Scan, Shape};
+use kiln_program::{Scalar, Scan};
 
 impl Executable {
     /// Runs the program. It takes its inputs by value: the memory of an input that nobody else
@@ -196,13 +196,7 @@ impl Loop {
         let body = &self.scan.body;
         let mut ys = body.output_types()[carries..]
             .iter()
-            .map(|of| {
-                let shape: Shape = std::iter::once(length).chain(of.shape.iter().copied()).collect();
-                outer.take(&ArrayType {
-                    dtype: of.dtype,
-                    shape,
-                })
-            })
+            .map(|of| outer.take(&of.stacked(length)))
             .collect::<Result<Vec<Buffer>, _>>()?;
         let x_types = &body.input_types()[consts.len() + carries..];
         let slice_of = |trip: usize| if reverse { length - 1 - trip } else { trip };

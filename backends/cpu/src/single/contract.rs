@@ -10,6 +10,7 @@
 //! The first two add products in the order of `kernels::reduce`. The library adds up to 4096 products of an
 //! element in its own order. Its results are added in the order of `kernels::reduce`.
 
+use super::PARALLEL;
 use crate::kernels::{Number, with_type};
 use crate::single::flex;
 use crate::single::index::offsets;
@@ -26,9 +27,6 @@ use std::borrow::Cow;
 
 /// The most products of a small contraction.
 const PRODUCTS: usize = 4096;
-/// The number of products that are worth waking another thread for.
-const PARALLEL: usize = 1 << 16;
-
 /// The lengths of one matrix product.
 struct Matrices {
     m: usize,

@@ -1,5 +1,6 @@
 //! Reads and writes of elements that arrays of indices select.
 
+use super::PARALLEL;
 use crate::kernels::{Number, with_size, with_type};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, Axes, DType, OutOfBounds, Scalar, Update};
@@ -7,8 +8,6 @@ use rayon::prelude::*;
 
 /// The number of indices whose offsets are computed at a time.
 const BLOCK: usize = 256;
-/// The number of elements that are worth waking another thread for.
-const PARALLEL: usize = 1 << 16;
 /// The offset of an index that is out of bounds, under `Fill` or along an axis without elements.
 const OUTSIDE: usize = usize::MAX;
 

@@ -11,6 +11,9 @@ use crate::{Buffer, OutOfMemory, memory};
 use index::Selection;
 use kiln_program::{ArrayType, Axes, Op, OutOfBounds, Reduction, Shape};
 
+/// The number of elements, or products, that are worth waking another thread for.
+const PARALLEL: usize = 1 << 16;
+
 /// Runs one op that is not fused: by a loop of the engine, or on Flex.
 pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Result<Vec<Buffer>, OutOfMemory> {
     match (op, operands.as_slice()) {

@@ -1,13 +1,11 @@
 //! A copy of an array with its axes in another order.
 
+use super::PARALLEL;
 use crate::kernels::with_size;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, Axes, Shape};
 use rayon::prelude::*;
-
-/// The number of elements that are worth waking another thread for.
-const PARALLEL: usize = 1 << 16;
 
 /// The array whose axis `i` is axis `order[i]` of `x`.
 pub(crate) fn transpose(x: &Buffer, order: &Axes) -> Result<Buffer, OutOfMemory> {

@@ -6,8 +6,9 @@ pub mod device;
 
 use burn_backend::{DType as BurnDType, Element, TensorData};
 use burn_flex::Flex;
+use kiln_burn::sister::kiln_dtype;
 use kiln_burn::{Kernels, Route, Tensor, lower_with, on_host, reads};
-use kiln_program::{ArrayType, DType, Op, infer};
+use kiln_program::{ArrayType, Op, infer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One row.
@@ -80,20 +81,7 @@ pub fn s<T: Element>(value: T) -> TensorData {
 }
 
 pub fn type_of(data: &TensorData) -> ArrayType {
-    let dtype = match data.dtype() {
-        BurnDType::Bool(_) => DType::Bool,
-        BurnDType::I8 => DType::I8,
-        BurnDType::I16 => DType::I16,
-        BurnDType::I32 => DType::I32,
-        BurnDType::I64 => DType::I64,
-        BurnDType::U8 => DType::U8,
-        BurnDType::U16 => DType::U16,
-        BurnDType::U32 => DType::U32,
-        BurnDType::U64 => DType::U64,
-        BurnDType::F32 => DType::F32,
-        BurnDType::F64 => DType::F64,
-        other => panic!("{other:?}"),
-    };
+    let dtype = kiln_dtype(data.dtype());
     ArrayType::new(dtype, data.shape().to_vec())
 }
 
