@@ -1,10 +1,11 @@
 //! Devices that are Burn's backends: the lowering runs a program's equations in order.
 
+use crate::device::Device;
 use crate::error::DeviceError;
 use crate::executor::{Executor, Held};
-use crate::{Buffer, Device};
 use burn_backend::{BackendTypes, TensorData};
 use kiln_burn::{Kernels, Launch, Tensor};
+use kiln_cpu::Buffer;
 use kiln_program::{ArrayType, DType, Effect, Program};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

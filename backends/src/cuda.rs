@@ -1,8 +1,7 @@
 //! NVIDIA's GPUs.
 
-use crate::Device;
 use crate::burn::On;
-use crate::device::DeviceKind;
+use crate::device::{Device, DeviceKind};
 use crate::driver::Driver;
 use crate::error::DeviceError;
 use crate::executor::Executor;

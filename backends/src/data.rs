@@ -1,8 +1,10 @@
 //! The elements of arrays, on their devices.
 
+use crate::device::Device;
 use crate::error::DeviceError;
 use crate::executor::{Held, check};
-use crate::{Buffer, Device, started};
+use crate::started;
+use kiln_cpu::Buffer;
 use kiln_program::ArrayType;
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! The errors of devices.
 
-use crate::{Device, OutOfMemory};
+use crate::device::Device;
+use kiln_cpu::OutOfMemory;
 use std::fmt;
 use std::path::PathBuf;
 

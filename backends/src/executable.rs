@@ -1,9 +1,11 @@
 //! Programs compiled for a device.
 
 use crate::data::{Data, Storage};
+use crate::device::Device;
 use crate::error::DeviceError;
 use crate::executor::{Executor, check, check_types};
-use crate::{Buffer, Device, started};
+use crate::started;
+use kiln_cpu::Buffer;
 use kiln_program::{Program, Scalar, put_back, simplify};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,8 +1,9 @@
 //! The executor of a device other than the CPU.
 
+use crate::device::Device;
 use crate::error::DeviceError;
-use crate::{Buffer, Device};
 use kiln_burn::Launch;
+use kiln_cpu::Buffer;
 use kiln_program::{ArrayType, DType, Program};
 use std::any::Any;
 use std::sync::Arc;

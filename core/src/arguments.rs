@@ -1,8 +1,7 @@
 //! Arguments that may be written in several ways: shapes and axes.
 
 use crate::error::{axis_of, check, check_size, plural, raise};
-use kiln_backends::program::Few;
-use kiln_backends::program::{Axes, Shape};
+use kiln_backends::program::{Axes, Few, Shape};
 
 /// A number that can stand for a length or an axis: `usize`, `isize`, `i32`, `i64` or `u32`.
 ///

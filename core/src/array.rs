@@ -149,7 +149,7 @@ impl Array {
     /// assert_eq!(format!("{:?}", Array::new(vec![0.1_f64, 0.2], 2)), "Array([0.1, 0.2], dtype=float64)");
     /// ```
     #[track_caller]
-    pub fn new<T: Element>(elements: Vec<T>, shape: impl crate::IntoNumbers) -> Array {
+    pub fn new<T: Element>(elements: Vec<T>, shape: impl crate::arguments::IntoNumbers) -> Array {
         let shape = crate::arguments::shape_of("array", shape);
         if elements.len() != shape.size() {
             raise("array", format!("{} elements for shape {shape}", elements.len()))

@@ -1,10 +1,10 @@
 //! The primitives that samplers are made of.
 
-use crate::Array;
+use crate::arguments::IntoNumbers;
+use crate::array::Array;
 use crate::error::check;
 use crate::trace::{bind, bind_one};
-use crate::{DType, IntoNumbers};
-use kiln_backends::program::{Op, Scalar};
+use kiln_backends::program::{DType, Op, Scalar};
 
 /// Returns the two words of Threefry-2x32 for the counters `first + i` under each key, for `i` over the
 /// elements of `shape`.

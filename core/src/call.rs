@@ -1,10 +1,11 @@
 //! Programs as functions of arrays.
 
+use crate::array::Array;
 use crate::error::raise;
 use crate::promote::Kind;
 use crate::trace::check_alive;
+use crate::transform;
 use crate::tree::Arrays;
-use crate::{Array, transform};
 use kiln_backends::program::{ArrayType, Program};
 use std::sync::Arc;
 

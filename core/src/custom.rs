@@ -1,13 +1,12 @@
 //! Functions with derivative rules of the user's, `stop_gradient`, and `checkpoint`.
 
-use crate::Array;
+use crate::array::Array;
 use crate::grad::Transformation;
 use crate::lax::Consts;
 use crate::trace::{Traced, bind, is_tracing};
 use crate::transform::zeros_like;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
-use kiln_backends::program::Few;
-use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Few, Op, Program};
 use std::sync::Arc;
 
 /// Returns a function with a reverse-mode rule of its own.

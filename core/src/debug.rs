@@ -22,7 +22,7 @@
 //! assert_eq!(sum.to_string(), "3");
 //! ```
 
-use crate::Array;
+use crate::array::Array;
 use crate::config::debug_nans_enabled;
 use crate::error::{check, raise};
 use crate::trace::{bind, check_alive, is_deriving, is_tracing};

@@ -4,7 +4,7 @@
 //! `np::var(&x)` is one fused program, and the program of `x + y` contains its casts and broadcasts. Each is
 //! exactly the program that `jit` of the function would run.
 
-use crate::Array;
+use crate::array::Array;
 use crate::array::Repr;
 use crate::cache::{Cache, Charge, Work, check_limit};
 use crate::config::{Switches, debug_nans_enabled};
@@ -13,8 +13,7 @@ use crate::error::raise;
 use crate::place::{all_free, device_for, on};
 use crate::trace::{Origin, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Structure, Tree};
-use kiln_backends::program::Few;
-use kiln_backends::program::{ArrayType, Builder, DType, Op, Program, Scalar, Shape, lift};
+use kiln_backends::program::{ArrayType, Builder, DType, Few, Op, Program, Scalar, Shape, lift};
 use kiln_backends::{Data, Device, Executable};
 use rustc_hash::{FxBuildHasher, FxHasher};
 use std::any::{Any, TypeId};

@@ -4,7 +4,7 @@
 //! plain op is the transpose of its reverse rule ([`tangents`]). Ops that hold programs have their rules
 //! here. A tangent that is zero everywhere is `None`.
 
-use crate::Array;
+use crate::array::Array;
 use crate::depend::{branches_depend, scan_given, while_given};
 use crate::transform::{Derived, How, bind_strong, derived, trace_program};
 use crate::vjp::{backward, chosen, spread, tangents, zeros};

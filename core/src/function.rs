@@ -1,13 +1,14 @@
 //! A traced function as a value: its program, and the other data that a call of it needs.
 
+use crate::array::Array;
 use crate::call::input;
 use crate::debug::listen;
 use crate::error::raise;
 use crate::grad::with_weakness;
 use crate::jit::{settled, traced};
 use crate::trace::check_alive;
+use crate::transform;
 use crate::tree::{Leaves, Structure, Tree, paths};
-use crate::{Array, transform};
 use kiln_backends::program::{ArrayType, Program};
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Derivatives as users ask for them: `grad` and its kin.
 
-use crate::Array;
+use crate::array::Array;
 use crate::cache::check_limit;
 use crate::depend::{Mode, obstacle};
 use crate::error::raise;

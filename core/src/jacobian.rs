@@ -1,6 +1,6 @@
 //! Matrices of derivatives: one `jvp` or `vjp` for each element, all at once under `vmap`.
 
-use crate::Array;
+use crate::array::Array;
 use crate::grad::{Transformation, grad_at, jvp_at, linearize_at, vjp_at};
 use crate::primitive::{cast, compare, iota, reshape, transpose};
 use crate::promote::Kind;

@@ -1,7 +1,7 @@
 //! `jit` traces a function once for every kind of arguments, compiles the program, and runs it at every later
 //! call.
 
-use crate::Array;
+use crate::array::Array;
 use crate::array::Repr;
 use crate::cache::{Cache, Work, check_limit};
 use crate::config::Switches;
@@ -10,8 +10,7 @@ use crate::place::device_for;
 use crate::trace::{Origin, Traced, bind, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::Device;
-use kiln_backends::program::Few;
-use kiln_backends::program::{Op, Program};
+use kiln_backends::program::{Few, Op, Program};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::any::TypeId;
 use std::hash::{Hash, Hasher};

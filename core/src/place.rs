@@ -1,6 +1,6 @@
 //! The devices of arrays, and so the devices of functions of arrays.
 
-use crate::Array;
+use crate::array::Array;
 use crate::array::{Concrete, Repr};
 use crate::error::raise;
 use crate::trace::is_tracing;

@@ -1,7 +1,7 @@
 //! Functions of arrays for the ops of a program, for operands whose types fit. An op without effect on its
 //! operand is left out.
 
-use crate::Array;
+use crate::array::Array;
 use crate::place::device_of;
 use crate::promote::Kind;
 use crate::trace::{bind_one, constant, is_tracing};

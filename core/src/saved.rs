@@ -5,7 +5,7 @@
 //! write is a string: `"NaN"`, `"inf"`, `"-inf"`. In binary formats `data` is bytes, little-endian. Weakness
 //! is not saved: the array that is read has the dtype of the file.
 
-use crate::Array;
+use crate::array::Array;
 use crate::array::elements;
 use crate::display::Elements;
 use kiln_backends::program::{ArrayType, DType, Limits, Shape};

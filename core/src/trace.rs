@@ -5,15 +5,14 @@
 //! or of an outer trace) becomes a hidden input of the program, after its own inputs. Plain numbers become
 //! constants.
 
-use crate::Array;
+use crate::array::Array;
 use crate::array::{Repr, Tracer};
 use crate::debug::{nan_check, under_way};
 use crate::eager::{input_types, run_op, run_structure, staged};
 use crate::error::raise;
 use crate::place::{device_of, on, or_default};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
-use kiln_backends::program::Few;
-use kiln_backends::program::{ArrayType, Builder, Op, Program, Scalar, Shape, Var, quiet};
+use kiln_backends::program::{ArrayType, Builder, Few, Op, Program, Scalar, Shape, Var, quiet};
 use kiln_backends::{Data, Device};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;

@@ -1,15 +1,14 @@
 //! The parts that transformations share: they read a program with arrays for its variables, and cache the
 //! program that they make of it.
 
-use crate::Array;
+use crate::array::Array;
 use crate::cache::{Cache, Work};
 use crate::debug::{made_for, nowhere};
 use crate::eager::run_program;
 use crate::primitive::filled_like;
 use crate::trace::{bind, is_tracing, trace_derived};
 use crate::tree::Arrays;
-use kiln_backends::program::Few;
-use kiln_backends::program::{ArrayType, Equation, Op, Program, Scalar, lift, put_back, tidy};
+use kiln_backends::program::{ArrayType, Equation, Few, Op, Program, Scalar, lift, put_back, tidy};
 use rustc_hash::FxBuildHasher;
 use std::any::Any;
 use std::hash::BuildHasher;

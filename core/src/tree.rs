@@ -29,7 +29,7 @@
 //! assert_eq!(ys[0].to_string(), "[0.  0.5 1. ]");
 //! ```
 
-use crate::Array;
+use crate::array::Array;
 use kiln_backends::program::Few;
 use serde::{Deserialize, Serialize};
 use std::any::Any;

@@ -1,6 +1,6 @@
 //! Random bits.
 
-use crate::Key;
+use crate::key::Key;
 use crate::key::zero;
 use crate::shape::lengths;
 use kiln_core::eager::staged;

@@ -1,8 +1,9 @@
 //! Continuous distributions that are a function of one uniform or normal float.
 
+use crate::key::Key;
+use crate::normal::normal_dtype;
 use crate::shape::{fits, lengths};
-use crate::uniform::between;
-use crate::{Key, normal_dtype, uniform_dtype};
+use crate::uniform::{between, uniform_dtype};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, numpy as np, raise, stop_gradient};
 use std::f64::consts::{PI, SQRT_2};

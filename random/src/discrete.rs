@@ -1,8 +1,9 @@
 //! Discrete distributions: events, categories and counts.
 
-use crate::continuous::float_dtype;
+use crate::continuous::{float_dtype, gumbel_dtype};
+use crate::key::Key;
 use crate::shape::{fits, lengths};
-use crate::{Key, gumbel_dtype, uniform_dtype};
+use crate::uniform::uniform_dtype;
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np, raise};
 use std::f64::consts::PI;

@@ -1,7 +1,7 @@
 //! Uniform integers.
 
-use crate::Key;
 use crate::bits::bits;
+use crate::key::Key;
 use crate::shape::{fits, lengths};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np, raise};

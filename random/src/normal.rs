@@ -1,6 +1,6 @@
 //! Normal floats.
 
-use crate::Key;
+use crate::key::Key;
 use crate::shape::lengths;
 use crate::uniform::between;
 use kiln_core::eager::staged;

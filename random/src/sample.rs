@@ -1,6 +1,6 @@
 //! Draws from `rand_distr`'s distributions.
 
-use crate::Key;
+use crate::key::Key;
 use crate::shape::lengths;
 use kiln_backends::with_default_device;
 use kiln_core::{Array, Element, IntoNumbers, raise, threefry2x32};

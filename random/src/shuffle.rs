@@ -1,7 +1,11 @@
 //! Permutations, and choices from an array.
 
+use crate::bits::bits;
+use crate::continuous::gumbel_dtype;
+use crate::integers::randint;
+use crate::key::Key;
 use crate::shape::lengths;
-use crate::{Key, bits, gumbel_dtype, randint, uniform_dtype};
+use crate::uniform::uniform_dtype;
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, Shape, default_float, numpy as np, raise};
 

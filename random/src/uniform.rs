@@ -1,7 +1,7 @@
 //! Uniform floats.
 
-use crate::Key;
 use crate::bits::words;
+use crate::key::Key;
 use crate::shape::{fits, lengths};
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, raise};

@@ -1,6 +1,9 @@
 //! Draws the imports between the files of each crate. No files may import one another in a circle, other than
 //! those named here.
 //!
+//! The root of a crate (`lib` or `main`) imports its modules. A file that imports a name from the root
+//! (`crate::Array`) makes a circle: the name has a module of its own, or is another crate's.
+//!
 //! `cargo test --workspace --release --test imports -- --nocapture` prints each file with the files that it
 //! imports.
 
@@ -37,7 +40,7 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "core/src",
-        &["array", "debug", "eager", "place", "trace"],
+        &["array", "debug", "eager", "place", "trace", "tree"],
         "an operation on an array is traced or runs, and a trace may run what it has so far",
     ),
     (
@@ -94,12 +97,13 @@ fn code(file: &Path) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the paths that a source names from `crate` or `super`. Braces are written out.
+/// Returns the paths that a source names from `crate` or `super`. Braces are written out. A path from `$crate`
+/// is the user's, who expands the macro.
 fn paths(code: &str) -> Vec<Vec<String>> {
     let mut paths = vec![];
     for start in ["crate::", "super::"] {
         for (at, _) in code.match_indices(start) {
-            let is_start = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+            let is_start = !code[..at].ends_with(|c: char| c.is_alphanumeric() || "_:$".contains(c));
             if is_start {
                 written_out(&code[at..], &mut vec![], &mut paths);
             }
@@ -142,14 +146,26 @@ fn written_out<'a>(text: &'a str, before: &mut Vec<String>, paths: &mut Vec<Vec<
 fn imports(root: &Path) -> Imports {
     let files = rust_files(root);
     let modules: BTreeSet<String> = files.iter().map(|file| module(root, file)).collect();
+    let main = ["lib", "main"].into_iter().find(|main| modules.contains(*main));
+    let main = main.expect("the root of a crate");
     let mut imports = Imports::new();
     for file in &files {
         let from = module(root, file);
+        let code = code(file);
         let here: Vec<&str> = match &from[..] {
             "lib" | "main" => vec![],
             name => name.split('/').collect(),
         };
-        for path in paths(&code(file)) {
+        let mut add = |to: String| {
+            if to != from {
+                imports.entry(from.clone()).or_default().insert(to);
+            }
+        };
+        if here.is_empty() {
+            let within = modules.iter().filter(|to| code.contains(&format!("mod {to};")));
+            within.cloned().for_each(&mut add);
+        }
+        for path in paths(&code) {
             let up = path.iter().take_while(|part| *part == "super").count();
             let mut full: Vec<&str> = match up {
                 0 => vec![],
@@ -157,13 +173,12 @@ fn imports(root: &Path) -> Imports {
             };
             full.extend(path[up.max(1)..].iter().map(String::as_str));
             // The longest beginning of the path that is a file. The rest of the path is an item in that file.
+            // A path without such a beginning names an item of the root.
             let to = (1..=full.len())
                 .rev()
                 .map(|n| full[..n].join("/"))
                 .find(|to| modules.contains(to));
-            if let Some(to) = to.filter(|to| *to != from) {
-                imports.entry(from.clone()).or_default().insert(to);
-            }
+            add(to.unwrap_or_else(|| main.to_string()));
         }
     }
     imports
@@ -232,7 +247,7 @@ fn files_import_in_one_direction() {
 
 #[test]
 fn paths_are_read_as_they_are_written() {
-    let code = "use crate::{Buffer, plan::{view::{View, pull}, fuse}, memory as m,};\nlet x = super::run::CHUNK; other_crate::no;";
+    let code = "use crate::{Buffer, plan::{view::{View, pull}, fuse}, memory as m,};\nlet x = super::run::CHUNK; other_crate::no; $crate::no;";
     let found: Vec<String> = paths(code).iter().map(|path| path.join("::")).collect();
     assert_eq!(
         found,

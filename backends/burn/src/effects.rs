@@ -1,6 +1,7 @@
 //! Effects: a handler performs them.
 
-use crate::{Kernels, Tensor};
+use crate::kernels::Kernels;
+use crate::tensor::Tensor;
 use burn_backend::TensorData;
 use kiln_program::{ArrayType, Effect};
 use std::sync::OnceLock;

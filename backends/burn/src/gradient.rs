@@ -5,9 +5,12 @@
 //! gradient. The programs of `rules` replace the decorator for the ops whose [`RuleSource`] is kiln. Either
 //! way the gradient consists of plain ops, so it can be differentiated again.
 
+use crate::kernels::Kernels;
+use crate::lower::{Route, lower_with};
 use crate::recorder::{Recorder, input, output, record};
+use crate::recording::Refused;
 use crate::rules::{Cotangents, DerivativeRule, Rule, RuleReason, RuleSource, own};
-use crate::{Kernels, Refused, Route, Tensor, lower_with};
+use crate::tensor::Tensor;
 use burn_autodiff::Autodiff;
 use burn_backend::AutodiffBackend;
 use burn_backend::ops::FloatTensorOps;

@@ -1,6 +1,7 @@
 //! The methods of a backend that kiln's own kernels implement.
 
-use crate::{Launch, Tensor};
+use crate::launch::Launch;
+use crate::tensor::Tensor;
 use burn_backend::tensor::{Device, FloatTensor, IntTensor};
 use burn_backend::{Backend, ExecutionError};
 use kiln_program::{DType, Reduction};

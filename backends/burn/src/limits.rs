@@ -1,6 +1,6 @@
 //! The dtypes and ops that devices lack.
 
-use crate::Kernels;
+use crate::kernels::Kernels;
 use crate::tensor::{bool_store, burn_dtype};
 use burn_backend::DType as BurnDType;
 use kiln_program::{DType, Linalg, Op, Unary};

@@ -1,7 +1,8 @@
 //! Linear algebra on the host, by faer: Burn has no such solver and no eigenvalues.
 
 use crate::host::{view, with_float};
-use crate::{Kernels, Tensor};
+use crate::kernels::Kernels;
+use crate::tensor::Tensor;
 use burn_backend::TensorData;
 use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef, Side};

@@ -1,7 +1,8 @@
 //! The values of variables while a program runs.
 
+use crate::kernels::Kernels;
 use crate::lower::Context;
-use crate::{Kernels, Tensor};
+use crate::tensor::Tensor;
 use burn_backend::TensorData;
 use burn_flex::Flex;
 use kiln_program::{ArrayType, DType, Scalar};

@@ -1,6 +1,6 @@
 //! Buffers: the elements of one array, contiguous in row-major order, shared between handles.
 
-use crate::Element;
+use crate::element::Element;
 use crate::memory::{self, OutOfMemory, in_large_pages};
 use burn_backend::{Shape as BurnShape, TensorData};
 use burn_flex::{FlexTensor, Layout};

@@ -1,6 +1,6 @@
 //! Effects: a handler performs them.
 
-use crate::Buffer;
+use crate::buffer::Buffer;
 use kiln_program::Effect;
 use std::sync::OnceLock;
 

@@ -1,6 +1,7 @@
 //! Buffers that nobody needs any more, kept for the next iteration of a loop.
 
-use crate::{Buffer, OutOfMemory};
+use crate::buffer::Buffer;
+use crate::memory::OutOfMemory;
 use kiln_program::ArrayType;
 
 /// Keeps the buffers that one iteration of a loop no longer needs. Outside of loops it keeps none.

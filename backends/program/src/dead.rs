@@ -1,7 +1,7 @@
 //! Dead code elimination.
 
 use crate::op::{Op, Scan};
-use crate::{Builder, Equation, Program, Var};
+use crate::program::{Builder, Equation, Program, Var};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 

@@ -1,7 +1,9 @@
 //! Programs without their effects.
 
 use crate::once::{Found, once};
-use crate::{Custom, CustomRule, Op, Program, Rewrite, Scan, While};
+use crate::op::{Custom, CustomRule, Op, Scan, While};
+use crate::program::Program;
+use crate::rewrite::Rewrite;
 use std::sync::Arc;
 
 /// The program without its effects: for a part of a computation that runs a second time.

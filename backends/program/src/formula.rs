@@ -1,7 +1,8 @@
 //! Numbers of a program that may be known only when it runs.
 
+use crate::dtype::DType;
 use crate::functions::Binary;
-use crate::{DType, Scalar};
+use crate::scalar::Scalar;
 use std::sync::Arc;
 
 /// A number of a program: a literal, a number of the list that [`lift`](crate::lift()) returns, or a number

@@ -2,7 +2,8 @@
 
 use crate::class::Class;
 use crate::op::{Op, Scan};
-use crate::{Equation, Program, Rewrite, Var};
+use crate::program::{Equation, Program, Var};
+use crate::rewrite::Rewrite;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Ops on operands with one more axis, the first.
 
-use crate::{ArrayType, Axes, Op, Shape};
+use crate::op::Op;
+use crate::shape::{ArrayType, Axes, Shape};
 
 impl Shape {
     /// The shape of so many arrays of this shape, stacked along a new first axis.

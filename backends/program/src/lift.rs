@@ -4,10 +4,10 @@
 //! the key of caches. Everything derived from it, compiled code too, serves every list. A literal that
 //! decides about the program stays in it: see [`lift`].
 
-use crate::Scalar;
 use crate::formula::{Formula, is_literal};
 use crate::op::Op;
 use crate::program::{Lifted, Program};
+use crate::scalar::Scalar;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 

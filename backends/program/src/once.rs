@@ -1,7 +1,7 @@
 //! A memo for analyses of nested programs, so that each program is analysed once. Programs are shared, and
 //! loops ask again until nothing changes: an analysis without the memo takes exponentially long in the depth.
 
-use crate::Program;
+use crate::program::Program;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::hash::Hash;

@@ -3,11 +3,13 @@
 //! Operands of an elementwise op have equal shapes and dtypes. Tracing writes broadcasting and promotion out
 //! as [`Op::Broadcast`] and [`Op::Cast`].
 
+use crate::dtype::DType;
 use crate::few::Few;
 use crate::formula::Formula;
 use crate::functions::{ArgReduction, Binary, Compare, Linalg, OutOfBounds, Reduction, Unary, Update};
 use crate::program::{Builder, Program};
-use crate::{Axes, DType, Scalar, Shape};
+use crate::scalar::Scalar;
+use crate::shape::{Axes, Shape};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -256,7 +258,7 @@ impl Scan {
     /// iterations repeat that iteration. Such a body reads nothing but consts and the carry, has no effect,
     /// and chooses between branches.
     pub fn settles(&self) -> bool {
-        let chooses = |equation: &crate::Equation| matches!(equation.op, Op::Cond(_));
+        let chooses = |equation: &crate::program::Equation| matches!(equation.op, Op::Cond(_));
         self.body.equations().iter().any(chooses)
             && self.body.inputs().len() == self.consts + self.carries
             && !self.body.has_effect()

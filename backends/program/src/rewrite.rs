@@ -1,7 +1,8 @@
 //! Copies a program equation by equation.
 
+use crate::infer::TypeError;
+use crate::op::Op;
 use crate::program::{Builder, Equation, Program, Var, Vars};
-use crate::{Op, TypeError};
 
 /// A program that is written from another one: the new program so far, and a map from the old variables to
 /// the new ones.

@@ -6,8 +6,8 @@
 
 use crate::limits::Limits;
 use crate::op::Op;
-use crate::program::Var;
-use crate::{ArrayType, Builder, Program};
+use crate::program::{Builder, Program, Var};
+use crate::shape::ArrayType;
 use rustc_hash::FxHashMap;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::{Serialize, Serializer};

@@ -1,6 +1,6 @@
 //! One number of any dtype, as it stands in the text of a program.
 
-use crate::DType;
+use crate::dtype::DType;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Shapes, and the type of an array: its shape and dtype.
 
-use crate::DType;
+use crate::dtype::DType;
 use crate::few::Few;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -11,7 +11,7 @@ pub type Axes = Few<usize, 4>;
 
 /// Serde's form of axes: at most 64, as many as NumPy has. No length prefix allocates memory.
 pub(crate) mod axes {
-    use super::Axes;
+    use crate::shape::Axes;
     use serde::de::{Deserializer, Error, SeqAccess, Visitor};
     use serde::{Serialize, Serializer};
     use std::fmt;

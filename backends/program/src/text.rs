@@ -10,7 +10,8 @@
 //! written at the first of them.
 
 use crate::op::{Custom, CustomRule, Dot, Effect, Op};
-use crate::{Axes, Program, Var};
+use crate::program::{Program, Var};
+use crate::shape::Axes;
 use rustc_hash::FxHashMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;

@@ -1,8 +1,12 @@
 //! Random words to uniform floats: the meaning of [`Op::Uniform`].
 
+use crate::dtype::DType;
 use crate::functions::Binary;
+use crate::infer::TypeError;
 use crate::op::Op;
-use crate::{ArrayType, Axes, Builder, DType, Program, Scalar, Shape, TypeError, Var};
+use crate::program::{Builder, Program, Var};
+use crate::scalar::Scalar;
+use crate::shape::{ArrayType, Axes, Shape};
 
 /// The float on `[0, 1)` of two random words: a multiple of `2^-23`.
 #[inline(always)]

@@ -1,6 +1,10 @@
 //! Adds zeros for results that a program lacks.
 
-use crate::{ArrayType, Op, Program, Rewrite, Scalar, Var};
+use crate::op::Op;
+use crate::program::{Program, Var};
+use crate::rewrite::Rewrite;
+use crate::scalar::Scalar;
+use crate::shape::ArrayType;
 use std::sync::Arc;
 
 /// The program with the results that `wanted` marks: zeros of these types for results that `present` does not

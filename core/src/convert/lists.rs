@@ -1,6 +1,6 @@
 //! Nested lists of Rust's from arrays.
 
-use crate::Array;
+use crate::array::Array;
 use crate::error::{plural, raise};
 use kiln_backends::Element;
 

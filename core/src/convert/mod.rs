@@ -7,8 +7,8 @@ pub(crate) mod ndarray;
 
 pub use lists::Lists;
 
-use crate::Array;
 use crate::arguments::Numbers;
+use crate::array::Array;
 use crate::config::{default_float, default_int};
 use crate::error::raise;
 use kiln_backends::program::{DType, Shape};

@@ -1,6 +1,6 @@
 //! Conversions from and to the arrays of the crate ndarray, for any layout in memory.
 
-use crate::Array;
+use crate::array::Array;
 use crate::error::raise;
 use kiln_backends::program::{DType, Shape};
 use kiln_backends::{Buffer, Element};

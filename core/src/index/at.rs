@@ -3,7 +3,7 @@
 use super::items::IntoIndex;
 use super::plan::{Plan, plan};
 use super::read::read;
-use crate::Array;
+use crate::array::Array;
 use crate::eager::staged;
 use crate::error::check;
 use crate::primitive::cast;

@@ -1,7 +1,7 @@
 //! The parts of an index.
 
-use crate::Array;
 use crate::arguments::Number;
+use crate::array::Array;
 use crate::convert::{Nested, array};
 use crate::error::{check, raise};
 use kiln_backends::program::Few;

@@ -1,7 +1,7 @@
 //! Replaces arrays of bools in an index by arrays of the indices of their true elements.
 
 use super::items::{Item, Items};
-use crate::Array;
+use crate::array::Array;
 use crate::array::Repr;
 use crate::error::{check, raise};
 use crate::trace::value_of;

@@ -2,13 +2,12 @@
 
 use super::items::{Item, Items};
 use super::masks::{axes_taken, without_masks};
-use crate::Array;
+use crate::array::Array;
 use crate::error::{broadcast_shapes, check, plural};
 use crate::primitive::cast;
 use crate::promote::Kind;
 use crate::tree::Arrays;
-use kiln_backends::program::Few;
-use kiln_backends::program::{DType, Shape};
+use kiln_backends::program::{DType, Few, Shape};
 
 /// An index that was checked against a shape.
 #[derive(Clone, PartialEq, Eq, Hash)]

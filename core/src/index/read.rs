@@ -2,14 +2,13 @@
 //! remaining arrays of indices become one gather.
 
 use super::plan::{AxisIndex, Plan, wrapped};
-use crate::Array;
+use crate::array::Array;
 use crate::eager::staged;
 use crate::error::raise;
 use crate::primitive::{broadcast, reshape, reverse, slice, transpose};
 use crate::trace::bind_one;
 use crate::tree::Arrays;
-use kiln_backends::program::Few;
-use kiln_backends::program::{Axes, Op, OutOfBounds, Shape};
+use kiln_backends::program::{Axes, Few, Op, OutOfBounds, Shape};
 
 #[track_caller]
 pub(crate) fn read(op: &str, x: &Array, plan: Plan, arrays: Arrays, mode: OutOfBounds) -> Array {

@@ -1,12 +1,11 @@
 //! Writes by an index: one scatter. For it, slices become arrays of indices as well.
 
 use super::plan::{AxisIndex, Plan, wrapped};
-use crate::Array;
+use crate::array::Array;
 use crate::primitive::{broadcast, broadcast_along, cast, iota, reshape, transpose};
 use crate::promote::Kind;
 use crate::trace::bind_one;
-use kiln_backends::program::Few;
-use kiln_backends::program::{Axes, DType, Op, OutOfBounds, Shape, Update};
+use kiln_backends::program::{Axes, DType, Few, Op, OutOfBounds, Shape, Update};
 
 impl Plan {
     /// Returns `x` with its selected elements updated. `updates` broadcasts to [`shape`](Plan::shape).

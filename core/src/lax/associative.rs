@@ -1,6 +1,6 @@
 //! Prefix combinations by an associative function, in a logarithmic number of steps.
 
-use crate::Array;
+use crate::array::Array;
 use crate::error::{axis_of, check, raise};
 use crate::lax::carry::{names, settled};
 use crate::primitive::{concatenate, reshape, reverse, slice};

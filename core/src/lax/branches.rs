@@ -1,7 +1,7 @@
 //! Choices between functions, and between elements.
 
 use super::carry::{Consts, listed, names, settled, types};
-use crate::Array;
+use crate::array::Array;
 use crate::array::Repr;
 use crate::error::{check, raise};
 use crate::numpy::arithmetic::where_;
@@ -9,8 +9,7 @@ use crate::primitive::cast;
 use crate::promote::{Kind, promote};
 use crate::trace::{Origin, Traced, bind, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Structure, Tree};
-use kiln_backends::program::Few;
-use kiln_backends::program::{ArrayType, DType, Op};
+use kiln_backends::program::{ArrayType, DType, Few, Op};
 use std::panic::Location;
 use std::sync::Arc;
 

@@ -1,13 +1,12 @@
 //! The carry of a loop. The body is traced again until the carry's types are those of the body's results.
 
-use crate::Array;
+use crate::array::Array;
 use crate::error::check;
 use crate::primitive::cast;
 use crate::promote::{Kind, promote};
 use crate::trace::{Origin, check_alive, trace};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
-use kiln_backends::program::Few;
-use kiln_backends::program::{ArrayType, Builder, Program, Var};
+use kiln_backends::program::{ArrayType, Builder, Few, Program, Var};
 use rustc_hash::FxHashMap;
 use std::panic::Location;
 

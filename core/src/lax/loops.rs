@@ -3,7 +3,7 @@
 use super::branches::cond;
 use super::carry::{Carry, Consts, names, types};
 use super::scan::scan_n;
-use crate::Array;
+use crate::array::Array;
 use crate::array::{Literal, Repr};
 use crate::config::default_int;
 use crate::error::check;
@@ -11,8 +11,7 @@ use crate::primitive::cast;
 use crate::promote::{Kind, promote};
 use crate::trace::{Origin, Traced, bind, trace, value_of};
 use crate::tree::{Arrays, Tree};
-use kiln_backends::program::Few;
-use kiln_backends::program::{ArrayType, DType, Op, Program, Scan, While};
+use kiln_backends::program::{ArrayType, DType, Few, Op, Program, Scan, While};
 use std::panic::Location;
 use std::sync::Arc;
 

@@ -1,13 +1,12 @@
 //! Loops over the slices of arrays.
 
 use super::carry::{Carry, Consts, names, settled};
-use crate::Array;
+use crate::array::Array;
 use crate::error::check;
 use crate::error::check_size;
 use crate::trace::bind;
 use crate::tree::{Arrays, Structure, Tree};
-use kiln_backends::program::Few;
-use kiln_backends::program::{ArrayType, Op, Scan};
+use kiln_backends::program::{ArrayType, Few, Op, Scan};
 use std::sync::Arc;
 
 /// Computes `for each x of xs { (carry, y) = f(carry, x) }`. Returns the last carry, and all `y` stacked

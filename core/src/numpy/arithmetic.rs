@@ -1,7 +1,7 @@
 //! Elementwise functions that are compositions: quotients, powers, bounds and choices.
 
 use super::promoted::{Family, binary_function, common_shape, fit, promoted, settle, truth};
-use crate::Array;
+use crate::array::Array;
 use crate::array::{Literal, Repr};
 use crate::eager::staged;
 use crate::error::{check, raise};

@@ -1,8 +1,7 @@
 //! Functions that make new arrays.
 
-use crate::Array;
 use crate::arguments::{IntoNumbers, shape_of};
-use crate::array::{Literal, Repr};
+use crate::array::{Array, Literal, Repr};
 use crate::config::default_float;
 use crate::eager::staged;
 use crate::error::check_size;

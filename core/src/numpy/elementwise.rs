@@ -5,7 +5,7 @@
 
 use super::arithmetic::{floor_quotient, floor_remainder};
 use super::promoted::{Family, binary_function, truth, unary_function};
-use crate::Array;
+use crate::array::Array;
 use crate::primitive::{binary, compare, number_like, unary};
 use kiln_backends::program::{Binary, Compare, DType, Scalar, Unary};
 

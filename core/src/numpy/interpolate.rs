@@ -2,7 +2,7 @@
 
 use super::arithmetic::where_;
 use super::sort::searchsorted_right;
-use crate::Array;
+use crate::array::Array;
 use crate::eager::staged;
 use crate::error::check_size;
 use crate::error::{axis_of, broadcast_shapes, check};

@@ -1,13 +1,13 @@
 //! Products of matrices, and linear algebra.
 
 use super::promoted::promoted;
-use crate::arguments::{IntoAxes, axes_of};
+use crate::arguments::{IntoAxes, axes_of, keep};
+use crate::array::Array;
 use crate::eager::staged;
 use crate::error::{check, raise};
 use crate::primitive::{broadcast, cast, reshape, transpose};
 use crate::promote::{Kind, inexact, promote};
 use crate::trace::{bind, bind_one};
-use crate::{Array, keep};
 use kiln_backends::program::{Axes, Dot, Linalg, Op, Shape};
 
 fn dot_op(lhs_contract: &[usize], rhs_contract: &[usize], batch: usize) -> Op {
@@ -228,7 +228,7 @@ pub fn solve(a: impl Into<Array>, b: impl Into<Array>) -> Array {
 /// assert_eq!(eigenvalues.to_string(), "[1. 2.]");
 /// assert_eq!(eigenvectors.shape()[..], [2, 2]);
 /// ```
-#[derive(Clone, Debug, crate::Tree)]
+#[derive(Clone, Debug, kiln_derive::Tree)]
 pub struct Eigh {
     /// The eigenvalues, ascending: `[.., n]`.
     pub eigenvalues: Array,

@@ -1,7 +1,7 @@
 //! The methods of arrays as functions.
 
-use crate::Array;
 use crate::arguments::{IntoAxes, IntoNumbers};
+use crate::array::Array;
 use kiln_backends::program::DType;
 
 /// Declares methods as functions. A row holds a call and its result: the example.

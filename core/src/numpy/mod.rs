@@ -136,5 +136,7 @@ pub const NAN: f64 = f64::NAN;
 /// assert!(np::allclose(a.matmul(&x), [3.0, 5.0]).item::<bool>());
 /// ```
 pub mod linalg {
-    pub use super::matrices::{Eigh, eigh, inv, norm, norm_axis, solve, vector_norm, vector_norm_axis};
+    pub use crate::numpy::matrices::{
+        Eigh, eigh, inv, norm, norm_axis, solve, vector_norm, vector_norm_axis,
+    };
 }

@@ -1,8 +1,8 @@
 //! Reductions that skip NaN.
 
 use super::arithmetic::where_;
-use crate::Array;
 use crate::arguments::IntoAxes;
+use crate::array::Array;
 use crate::eager::staged;
 
 /// A row holds an array of shape (2, 2), its reduction over all axes, and over the first: the examples.
@@ -58,10 +58,10 @@ macro_rules! nan_reductions {
 
 /// Axes that can be used twice.
 #[derive(Clone)]
-struct Axes((crate::Numbers, bool));
+struct Axes((crate::arguments::Numbers, bool));
 
 impl IntoAxes for Axes {
-    fn axes(self) -> (crate::Numbers, bool) {
+    fn axes(self) -> (crate::arguments::Numbers, bool) {
         self.0
     }
 }

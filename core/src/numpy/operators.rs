@@ -4,7 +4,7 @@
 //! infers the type of `(2 * &x).cos()`.
 
 use super::elementwise::named;
-use crate::Array;
+use crate::array::Array;
 use std::ops;
 
 macro_rules! operators {

@@ -5,8 +5,8 @@
 //! reduced axes with length 1.
 
 use super::promoted::truth;
-use crate::Array;
 use crate::arguments::{IntoAxes, Numbers, axes_of};
+use crate::array::Array;
 use crate::config::default_int;
 use crate::eager::{Pure, staged};
 use crate::error::{axis_of, check};

@@ -1,7 +1,7 @@
 //! Functions that move elements without computing.
 
-use crate::Array;
 use crate::arguments::{IntoNumbers, axes_of, reshaped, shape_of};
+use crate::array::Array;
 use crate::eager::staged;
 use crate::error::fits_memory;
 use crate::error::{axis_of, check, raise};

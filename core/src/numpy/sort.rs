@@ -3,7 +3,7 @@
 use super::arithmetic::where_;
 use super::creation::within;
 use super::promoted::promoted;
-use crate::Array;
+use crate::array::Array;
 use crate::config::default_int;
 use crate::eager::staged;
 use crate::error::check_size;

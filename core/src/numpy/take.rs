@@ -1,6 +1,6 @@
 //! Reading along one axis by an array of indices.
 
-use crate::Array;
+use crate::array::Array;
 use crate::error::check;
 use crate::index::items::{IntoItem, Item, Items};
 use crate::index::plan::plan;

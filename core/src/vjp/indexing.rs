@@ -2,7 +2,7 @@
 //! that of a write is a read.
 
 use super::zeros;
-use crate::Array;
+use crate::array::Array;
 use crate::primitive::{binary, cast, compare, filled, iota, number_like, reshape, select};
 use crate::promote::Kind;
 use crate::transform::bind_strong;

@@ -3,7 +3,7 @@
 //! Formulas: M. B. Giles, "An extended collection of matrix derivative results for forward and reverse mode
 //! algorithmic differentiation" (2008).
 
-use crate::Array;
+use crate::array::Array;
 use crate::primitive::{binary, broadcast_along, compare, iota, number_like, select, transpose, unary};
 use crate::transform::bind_strong;
 use kiln_backends::program::{Axes, Binary, Compare, DType, Dot, Linalg, Op, Unary};

@@ -16,13 +16,12 @@ mod scan;
 
 pub(crate) use plain::tangents;
 
-use crate::Array;
+use crate::array::Array;
 use crate::debug::made_for;
 use crate::depend::live;
 use crate::primitive::{binary, filled};
 use crate::transform::{Derived, How, bind_strong, derived};
-use kiln_backends::program::Few;
-use kiln_backends::program::{ArrayType, Binary, Equation, Program, Scalar, Var, tidy, without_effects};
+use kiln_backends::program::{ArrayType, Binary, Equation, Few, Program, Scalar, Var, tidy, without_effects};
 use std::sync::Arc;
 
 /// Returns the program of cotangents: see [`How::Backward`].

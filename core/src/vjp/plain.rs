@@ -1,7 +1,7 @@
 //! The derivatives of one op in both modes, as cached programs.
 
 use super::{Tape, chosen, spread, zeros};
-use crate::Array;
+use crate::array::Array;
 use crate::cache::Cache;
 use crate::transform::{evaluate, trace_program};
 use kiln_backends::program::{ArrayType, Builder, Op, Program};

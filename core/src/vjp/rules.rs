@@ -1,7 +1,7 @@
 //! The reverse rule of every op: the forward pass with its residuals, and the backward pass.
 
 use super::{RuleInputs, backward as program_of_cotangents, chosen, plain, spread, zeros};
-use crate::Array;
+use crate::array::Array;
 use crate::partial::{is_cheap, split};
 use crate::transform::{bind_strong, evaluate};
 use kiln_backends::program::{ArrayType, Custom, CustomRule, Found, Op, Program, once, with_zeros};

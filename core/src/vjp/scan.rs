@@ -6,7 +6,7 @@
 
 use super::rules::instantiated;
 use super::{RuleInputs, chosen, spread, zeros};
-use crate::Array;
+use crate::array::Array;
 use crate::depend::{around, scan_given};
 use crate::partial::{Split, split};
 use crate::primitive::binary;

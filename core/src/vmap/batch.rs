@@ -1,7 +1,7 @@
 //! The batch of a program, and the values of its rules.
 
 use super::rules::rule;
-use crate::Array;
+use crate::array::Array;
 use crate::primitive::{broadcast, transpose};
 use crate::transform::{Derived, How, bind_strong, derived, evaluate, read, trace_program};
 use crate::tree::Arrays;

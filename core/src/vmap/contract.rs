@@ -1,7 +1,7 @@
 //! Contractions, and linear systems.
 
 use super::batch::{Batched, bind_batched, moved, shifted, values};
-use crate::Array;
+use crate::array::Array;
 use crate::primitive::reshape;
 use crate::transform::bind_strong;
 use kiln_backends::program::{Dot, Linalg, Op, Shape};

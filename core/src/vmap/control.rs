@@ -4,7 +4,7 @@ use super::batch::{
     Batched, arrays, batch, batch_wanted, bind_batched, flagged, flags, made, moved, spread, values,
 };
 use super::guarded;
-use crate::Array;
+use crate::array::Array;
 use crate::depend::around;
 use crate::primitive::{broadcast_along, compare, filled, reduce, select};
 use crate::transform::{Derived, bind_strong, evaluate};

@@ -11,7 +11,7 @@
 use super::batch::Batched;
 use super::control::choose;
 use super::rules::rule;
-use crate::Array;
+use crate::array::Array;
 use crate::depend::dependent;
 use crate::primitive::{broadcast, reduce, select};
 use crate::trace::bind_one;

@@ -15,7 +15,7 @@ mod rules;
 
 pub use axes::BatchAxes;
 
-use crate::Array;
+use crate::array::Array;
 use crate::array::Repr;
 use crate::cache::check_limit;
 use crate::eager::{input_types, run_program};

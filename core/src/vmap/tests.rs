@@ -2,14 +2,14 @@
 //! inputs.
 
 use super::batch::{batch, batched_types, made};
+use crate::array::Array;
 use crate::eager::run_program;
 use crate::numpy as np;
 use crate::trace::bind;
 use crate::transform::{bind_strong, evaluate};
 use crate::tree::Arrays;
-use crate::{Array, DType};
 use kiln_backends::program::{
-    ArrayType, Custom, CustomRule, Effect, Linalg, Op, Program, Scan, Unary, While,
+    ArrayType, Custom, CustomRule, DType, Effect, Linalg, Op, Program, Scan, Unary, While,
 };
 use std::slice::from_ref;
 use std::sync::Arc;

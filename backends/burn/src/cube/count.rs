@@ -1,6 +1,6 @@
 //! Lists the kernels that a function launches, to show fusion.
 
-use crate::Launch;
+use crate::launch::Launch;
 use burn_backend::{Backend, ExecutionError};
 use burn_cubecl::{Cube, CubeDevice};
 use burn_fusion::observer::{BlockOperations, FusionObservation, FusionObserver};

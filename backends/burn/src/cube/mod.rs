@@ -15,8 +15,9 @@ pub use count::launches;
 #[cfg(feature = "wgpu")]
 pub use cubecl::device::WgpuDeviceKind;
 
-use crate::tensor::{burn_dtype, physical};
-use crate::{Kernels, Launch, Tensor};
+use crate::kernels::Kernels;
+use crate::launch::Launch;
+use crate::tensor::{Tensor, burn_dtype, physical};
 use burn_backend::cubecl::dtype_to_elem_type;
 use burn_backend::tensor::{Device, FloatTensor, IntTensor};
 use burn_backend::{Backend, DType as BurnDType, ExecutionError, Shape};

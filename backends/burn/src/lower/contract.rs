@@ -5,8 +5,8 @@ use super::{Context, Route};
 use crate::host::axes::Lanes;
 use crate::host::element::Element;
 use crate::host::{view, with_type};
-use crate::tensor::bool_store;
-use crate::{Kernels, Tensor};
+use crate::kernels::Kernels;
+use crate::tensor::{Tensor, bool_store};
 use burn_backend::{Scalar as BurnScalar, TensorData};
 use kiln_program::{ArrayType, Binary, DType, Dot, Reduction, Scalar};
 

@@ -2,7 +2,8 @@
 //! cut a kernel in two.
 
 use super::{Context, Route};
-use crate::{Kernels, Tensor};
+use crate::kernels::Kernels;
+use crate::tensor::Tensor;
 use burn_backend::Scalar as BurnScalar;
 use burn_backend::tensor::{BoolTensor, FloatTensor};
 use kiln_program::{Binary, Compare};

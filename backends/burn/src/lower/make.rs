@@ -3,8 +3,8 @@
 use super::{Context, Route};
 use crate::host;
 use crate::host::element::Element;
-use crate::tensor::{bool_store, burn_scalar, float_dtype, int_dtype, physical};
-use crate::{Kernels, Tensor};
+use crate::kernels::Kernels;
+use crate::tensor::{Tensor, bool_store, burn_scalar, float_dtype, int_dtype, physical};
 use burn_backend::{Scalar as BurnScalar, TensorData, TensorMetadata};
 use kiln_program::{DType, Scalar};
 

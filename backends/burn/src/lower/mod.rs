@@ -15,8 +15,9 @@ mod unary;
 
 pub use contract::LONGEST_PRODUCT;
 
+use crate::kernels::Kernels;
+use crate::tensor::Tensor;
 use crate::value::Value;
-use crate::{Kernels, Tensor};
 use kiln_program::{ArrayType, Compare, DType, Op, infer};
 
 /// The purpose of a lowering. Each op has its best form for each purpose.

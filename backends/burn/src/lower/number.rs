@@ -2,9 +2,9 @@
 //! would take part in each broadcast.
 
 use super::Context;
-use crate::tensor::{bool_store, burn_scalar};
+use crate::kernels::Kernels;
+use crate::tensor::{Tensor, bool_store, burn_scalar};
 use crate::value::Value;
-use crate::{Kernels, Tensor};
 use burn_backend::tensor::{BoolTensor, FloatTensor, IntTensor};
 use burn_backend::{BoolDType, Scalar as BurnScalar};
 use kiln_program::{Binary, Compare, Op, Scalar};

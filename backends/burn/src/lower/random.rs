@@ -2,9 +2,9 @@
 
 use super::{Context, Route, take};
 use crate::host;
+use crate::kernels::Kernels;
 use crate::run::Interpreter;
-use crate::tensor::physical;
-use crate::{Kernels, Tensor};
+use crate::tensor::{Tensor, physical};
 use burn_backend::TensorData;
 use kiln_program::{DType, Scalar, uniform_program};
 

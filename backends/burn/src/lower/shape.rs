@@ -1,7 +1,8 @@
 //! Broadcasts, slices and pads.
 
 use super::Route;
-use crate::{Kernels, Tensor};
+use crate::kernels::Kernels;
+use crate::tensor::Tensor;
 use burn_backend::{Slice, TensorData};
 use kiln_program::{DType, Scalar};
 

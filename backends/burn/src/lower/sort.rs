@@ -3,7 +3,8 @@
 use super::Context;
 use crate::host::sort::{order, permuted, sorted};
 use crate::host::{update, view, with_type};
-use crate::{Kernels, Tensor};
+use crate::kernels::Kernels;
+use crate::tensor::Tensor;
 use burn_backend::TensorData;
 use kiln_program::DType;
 

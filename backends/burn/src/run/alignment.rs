@@ -1,7 +1,7 @@
 //! Gives values the axes of their frames, and gives them back their own.
 
-use crate::Kernels;
 use crate::frames::{Frames, long};
+use crate::kernels::Kernels;
 use crate::value::Value;
 use kiln_program::{ArrayType, Program, Var};
 

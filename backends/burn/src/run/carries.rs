@@ -1,6 +1,6 @@
 //! Places the carries of a loop: on the host or on the device.
 
-use crate::Kernels;
+use crate::kernels::Kernels;
 use crate::value::{FEW, Value};
 use kiln_program::{ArrayType, Program};
 

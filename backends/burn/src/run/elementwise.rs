@@ -1,10 +1,10 @@
 //! Runs elementwise ops on values that broadcast.
 
 use crate::frames::together;
-use crate::lower::{Context, lower_with};
+use crate::kernels::Kernels;
+use crate::lower::{Context, Route, lower_with};
 use crate::tensor::bool_store;
 use crate::value::{FEW, Value};
-use crate::{Kernels, Route};
 use burn_flex::Flex;
 use kiln_program::{ArrayType, Binary, Op, Var};
 

@@ -6,9 +6,10 @@ mod elementwise;
 mod rows;
 
 use crate::frames::Frames;
-use crate::lower::{Context, lower_with};
+use crate::kernels::Kernels;
+use crate::lower::{Context, Route, lower_with};
+use crate::tensor::Tensor;
 use crate::value::{FEW, Value};
-use crate::{Kernels, Route, Tensor};
 use alignment::Alignment;
 use carries::{carries_here, place_carries};
 use elementwise::{first, spread};

@@ -1,8 +1,10 @@
 //! Cuts an array into the rows that the iterations of a loop read, and joins those that they return.
 
 use super::alignment::Alignment;
+use crate::kernels::Kernels;
+use crate::lower::Route;
+use crate::tensor::Tensor;
 use crate::value::Value;
-use crate::{Kernels, Route, Tensor};
 use kiln_program::{ArrayType, Var};
 
 /// The results of the iterations of a loop, as rows of one array.

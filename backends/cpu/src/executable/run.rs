@@ -1,11 +1,12 @@
 //! Runs a compiled program step by step.
 
 use super::{Executable, Loop, Step, Work};
+use crate::buffer::Buffer;
+use crate::memory::OutOfMemory;
 use crate::single::pad;
 use crate::spare::Spare;
-use crate::{Buffer, OutOfMemory, effects, single};
-use kiln_program::Few;
-use kiln_program::{Scalar, Scan};
+use crate::{effects, single};
+use kiln_program::{Few, Scalar, Scan};
 
 impl Executable {
     /// Runs the program. It takes its inputs by value: the memory of an input that nobody else

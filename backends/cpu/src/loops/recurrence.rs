@@ -3,8 +3,9 @@
 //! The latency of the operations bounds such a loop, if nothing is between them. So there is a compiled loop
 //! for every pair of operations, and the carry stays in a register.
 
+use crate::buffer::Buffer;
 use crate::kernels::Number;
-use crate::{Buffer, OutOfMemory};
+use crate::memory::OutOfMemory;
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, Binary, DType, Formula, Op, Scalar, Scan, Var};
 

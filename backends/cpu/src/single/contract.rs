@@ -11,16 +11,16 @@
 //! element in its own order. Its results are added in the order of `kernels::reduce`.
 
 use super::PARALLEL;
+use crate::buffer::Buffer;
 use crate::kernels::{Number, with_type};
+use crate::memory::OutOfMemory;
 use crate::single::flex;
 use crate::single::index::offsets;
 use crate::single::transpose::transpose;
-use crate::{Buffer, OutOfMemory};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_math::simd::{Kernel, dispatch};
-use kiln_program::Few;
 use kiln_program::{
-    ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Op, Program, Reduction, Shape, Var,
+    ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Few, Op, Program, Reduction, Shape, Var,
 };
 use rayon::prelude::*;
 use std::borrow::Cow;

@@ -1,7 +1,8 @@
 //! Runs ops that are not fused on Flex, Burn's CPU backend, through the lowering that serves
 //! every Burn backend.
 
-use crate::{Buffer, OutOfMemory, memory};
+use crate::buffer::Buffer;
+use crate::memory::{self, OutOfMemory};
 use burn_flex::{Flex, FlexDevice};
 use kiln_burn::{LONGEST_PRODUCT as LONGEST, Tensor, lower};
 use kiln_program::{ArrayType, DType, Linalg, Op, infer};

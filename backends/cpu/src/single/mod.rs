@@ -6,8 +6,9 @@ pub(crate) mod index;
 pub(crate) mod pad;
 pub(crate) mod transpose;
 
+use crate::buffer::Buffer;
 use crate::kernels::{self, Lanes};
-use crate::{Buffer, OutOfMemory, memory};
+use crate::memory::{self, OutOfMemory};
 use index::Selection;
 use kiln_program::{ArrayType, Axes, Op, OutOfBounds, Reduction, Shape};
 

@@ -1,7 +1,8 @@
 //! Puts an array into one of zeros by plain copies. Large copies use all threads.
 
+use crate::buffer::Buffer;
 use crate::kernels::{self, Pattern};
-use crate::{Buffer, OutOfMemory};
+use crate::memory::OutOfMemory;
 use kiln_program::ArrayType;
 use rayon::prelude::*;
 

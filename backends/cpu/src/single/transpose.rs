@@ -1,8 +1,9 @@
 //! A copy of an array with its axes in another order.
 
 use super::PARALLEL;
+use crate::buffer::Buffer;
 use crate::kernels::with_size;
-use crate::{Buffer, OutOfMemory};
+use crate::memory::OutOfMemory;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, Axes, Shape};
 use rayon::prelude::*;

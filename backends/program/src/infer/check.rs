@@ -1,7 +1,8 @@
 //! Checks that several rules share.
 
+use crate::dtype::DType;
 use crate::few::Few;
-use crate::{ArrayType, Axes, DType, Shape};
+use crate::shape::{ArrayType, Axes, Shape};
 
 /// The types of an op's results.
 pub type Types = Few<ArrayType, 2>;

@@ -1,8 +1,10 @@
 //! The rules of elementwise ops.
 
 use super::check::{Types, check, one, same, take};
+use crate::dtype::DType;
 use crate::functions::{Binary, Unary};
-use crate::{ArrayType, DType, Scalar};
+use crate::scalar::Scalar;
+use crate::shape::ArrayType;
 
 pub(super) fn unary(f: Unary, operands: &[&ArrayType]) -> Result<Types, String> {
     let [x] = take(operands)?;

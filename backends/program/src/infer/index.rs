@@ -1,7 +1,7 @@
 //! The rules of gathers and scatters.
 
 use super::check::{Types, axes_of, check, one};
-use crate::{ArrayType, Axes, Shape};
+use crate::shape::{ArrayType, Axes, Shape};
 
 pub(super) fn gather(axes: &Axes, batch: usize, operands: &[&ArrayType]) -> Result<Types, String> {
     let (x, indices) = operands.split_first().ok_or("needs an operand")?;

@@ -3,7 +3,7 @@
 use super::check::{Types, axes_of, axis_of, check, one, take};
 use crate::functions::Linalg;
 use crate::op::Dot;
-use crate::{ArrayType, Axes, Shape};
+use crate::shape::{ArrayType, Axes, Shape};
 
 pub(super) fn dot(dot: &Dot, operands: &[&ArrayType]) -> Result<Types, String> {
     let [x, y] = take(operands)?;

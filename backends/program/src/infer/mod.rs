@@ -10,9 +10,10 @@ mod structured;
 
 pub use check::Types;
 
+use crate::dtype::DType;
 use crate::few::Few;
 use crate::op::Op;
-use crate::{ArrayType, DType, Shape};
+use crate::shape::{ArrayType, Shape};
 use check::{axes_of, axis_of, check, one, take};
 use std::fmt;
 

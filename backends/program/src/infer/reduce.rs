@@ -1,7 +1,8 @@
 //! The rules of reductions, running reductions and sorts.
 
 use super::check::{Types, axes_of, axis_of, check, one, take};
-use crate::{ArrayType, Axes, DType};
+use crate::dtype::DType;
+use crate::shape::{ArrayType, Axes};
 
 pub(super) fn reduce(axes: &Axes, operands: &[&ArrayType]) -> Result<Types, String> {
     let [x] = take(operands)?;

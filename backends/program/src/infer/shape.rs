@@ -1,7 +1,7 @@
 //! The rules of the ops that move elements, along axes and into other shapes.
 
 use super::check::{Types, axis_of, check, one, take};
-use crate::{ArrayType, Axes, Shape};
+use crate::shape::{ArrayType, Axes, Shape};
 
 pub(super) fn reshape(shape: &Shape, operands: &[&ArrayType]) -> Result<Types, String> {
     let [x] = take(operands)?;

@@ -1,8 +1,10 @@
 //! The rules of the ops that hold programs.
 
 use super::check::{Types, check};
+use crate::dtype::DType;
 use crate::op::{Custom, CustomRule, Scan, While};
-use crate::{ArrayType, DType, Program};
+use crate::program::Program;
+use crate::shape::ArrayType;
 use std::sync::Arc;
 
 pub(super) fn called(program: &Program, operands: &[&ArrayType]) -> Result<Types, String> {

@@ -4,7 +4,9 @@ use super::written::Written;
 use crate::formula::Formula;
 use crate::functions::{Binary, Unary};
 use crate::op::Op;
-use crate::{Axes, Equation, Scalar, Var, Vars};
+use crate::program::{Equation, Var, Vars};
+use crate::scalar::Scalar;
+use crate::shape::Axes;
 
 impl Written {
     /// Merges an equation with the one that defines its operand.
@@ -67,7 +69,10 @@ impl Written {
                 if !axes.windows(2).all(|pair| pair[0] < pair[1]) {
                     return None;
                 }
-                let shape = crate::infer(op, &[self.builder.type_of(x)]).ok()?.remove(0).shape;
+                let shape = crate::infer::infer(op, &[self.builder.type_of(x)])
+                    .ok()?
+                    .remove(0)
+                    .shape;
                 Op::Broadcast { shape, axes }
             }
             (Op::Reverse(axes), Op::Cumulative { kind, axis, reverse }) if axes[..] == [*axis] => {

@@ -1,10 +1,12 @@
 //! Computes equations over constants.
 
 use super::written::Written;
+use crate::dtype::DType;
 use crate::formula::Formula;
 use crate::functions::{Compare, Unary};
 use crate::op::Op;
-use crate::{DType, Scalar, Var};
+use crate::program::Var;
+use crate::scalar::Scalar;
 
 impl Written {
     /// The constant that an equation over constants returns.
@@ -15,7 +17,7 @@ impl Written {
         let (number, shape) = match op {
             Op::Reshape(shape) | Op::Broadcast { shape, .. } => (x, shape.clone()),
             Op::Transpose(_) | Op::Slice { .. } | Op::Reverse(_) => {
-                let types = crate::infer(op, &[self.builder.type_of(inputs[0])]).ok()?;
+                let types = crate::infer::infer(op, &[self.builder.type_of(inputs[0])]).ok()?;
                 (x, types[0].shape.clone())
             }
             Op::Cast(dtype) => (x.cast(*dtype)?, shape()),

@@ -1,9 +1,11 @@
 //! Finds equations that do nothing: their result is one of their operands.
 
 use super::written::Written;
+use crate::dtype::DType;
 use crate::functions::{Binary, Unary};
 use crate::op::Op;
-use crate::{DType, Equation, Scalar, Var};
+use crate::program::{Equation, Var};
+use crate::scalar::Scalar;
 
 impl Written {
     /// The operand that equals the result of an equation, if one does.

@@ -2,7 +2,9 @@
 
 use crate::formula::Formula;
 use crate::op::Op;
-use crate::{Builder, Equation, Program, Scalar, Shape, Var, Vars};
+use crate::program::{Builder, Equation, Program, Var, Vars};
+use crate::scalar::Scalar;
+use crate::shape::Shape;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
 

@@ -1,7 +1,7 @@
 //! The error function and its complement.
 
 use super::real::Real;
-use crate::Kernels;
+use crate::kernels::Kernels;
 use kiln_math::polynomials::{ERF, ERF_TAIL, ERFC};
 
 /// `erf(x)` for `|x| <= 1`.

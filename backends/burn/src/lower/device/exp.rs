@@ -1,7 +1,7 @@
 //! Functions made of the exponential: the device's exponential away from 0, a polynomial next to it.
 
 use super::real::Real;
-use crate::Kernels;
+use crate::kernels::Kernels;
 use burn_backend::{Scalar, TensorMetadata};
 use kiln_math::polynomials::EXP;
 use std::f32::consts::LN_2;

@@ -2,7 +2,7 @@
 //! polynomial near 1.
 
 use super::real::Real;
-use crate::Kernels;
+use crate::kernels::Kernels;
 use kiln_math::polynomials::{ASINH, ATANH, LOG};
 use std::f32::consts::LN_2;
 

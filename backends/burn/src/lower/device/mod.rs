@@ -22,7 +22,7 @@ mod power;
 mod real;
 mod trig;
 
-use crate::Kernels;
+use crate::kernels::Kernels;
 use burn_backend::tensor::FloatTensor;
 use kiln_program::{Binary, Unary};
 use real::Real;

@@ -3,7 +3,7 @@
 use super::log::log;
 use super::real::Real;
 use super::trig::signed;
-use crate::Kernels;
+use crate::kernels::Kernels;
 
 /// The cube root: a guess by logarithms, and a step of Newton's method.
 pub(super) fn cbrt<B: Kernels>(x: Real<B>) -> Real<B> {

@@ -1,6 +1,6 @@
 //! A float array with operators, so that formulas look like formulas.
 
-use crate::Kernels;
+use crate::kernels::Kernels;
 use crate::tensor::bool_store;
 use burn_backend::tensor::{BoolTensor, FloatTensor};
 use burn_backend::{Scalar, TensorMetadata};

@@ -1,7 +1,7 @@
 //! The tangent and the inverse trigonometric functions.
 
 use super::real::Real;
-use crate::Kernels;
+use crate::kernels::Kernels;
 use kiln_math::polynomials::{ASIN, ATAN};
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 

@@ -9,10 +9,11 @@
 mod layout;
 mod run;
 
+use crate::buffer::Buffer;
 use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern, ScalarFn};
+use crate::memory::OutOfMemory;
 use crate::single::contract::SmallDot;
 use crate::single::index::Selection;
-use crate::{Buffer, OutOfMemory};
 use bytemuck::cast_slice_mut;
 use kiln_program::{ArrayType, DType, Effect, Formula, Op, Program, Reduction, Scalar, Scan, Update, While};
 use layout::Layout;

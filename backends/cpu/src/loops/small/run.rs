@@ -1,11 +1,11 @@
 //! Runs the steps of a small loop.
 
 use super::{Loop, Moves, OnScalars, Place, Slices, Step, buffer};
+use crate::buffer::Buffer;
 use crate::kernels::{self, Counters};
-use crate::{Buffer, effects, single};
+use crate::{effects, single};
 use bytemuck::{cast_slice, cast_slice_mut};
-use kiln_program::Few;
-use kiln_program::{DType, Reduction, threefry2x32};
+use kiln_program::{DType, Few, Reduction, threefry2x32};
 
 /// The slices of the operands and results of the whole loop.
 pub(super) struct Outside<'a> {

@@ -7,15 +7,15 @@
 mod interpret;
 mod machine;
 
+use crate::buffer::Buffer;
 use crate::kernels::{self, Stack};
+use crate::memory::OutOfMemory;
 use crate::plan::space::KernelKind;
 use crate::progress;
 use crate::spare::Spare;
 use crate::tile::instruction::{CHUNK, Kernel};
-use crate::{Buffer, OutOfMemory};
 use interpret::{Call, TaskOutput, Tile};
-use kiln_program::Few;
-use kiln_program::{ArrayType, DType, Scalar};
+use kiln_program::{ArrayType, DType, Few, Scalar};
 use machine::{Machine, bytes_of_mut};
 use rayon::prelude::*;
 
