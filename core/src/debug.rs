@@ -281,7 +281,7 @@ impl Drop for UnderWay {
 
 /// Records the public function that the user calls, unless another public function or a rule calls it.
 #[track_caller]
-pub(crate) fn under_way(op: impl FnOnce() -> String) -> Option<UnderWay> {
+pub(crate) fn under_way(op: &dyn Fn() -> String) -> Option<UnderWay> {
     if !debug_nans_enabled() || UNDER_WAY.with_borrow(Option::is_some) || is_deriving() {
         return None;
     }

@@ -11,7 +11,7 @@ use crate::config::{Switches, debug_nans_enabled};
 use crate::debug::{under_way, watched};
 use crate::error::raise;
 use crate::place::{all_free, device_for, on};
-use crate::trace::{Origin, check_alive, is_tracing, trace};
+use crate::trace::{Origin, Traced, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::{ArrayType, Builder, DType, Few, Op, Program, Scalar, Shape, lift};
 use kiln_backends::{Data, Device, Executable};
@@ -82,21 +82,23 @@ impl Compiled {
         }
     }
 
-    /// Runs the function. Results reuse the memory of arguments that have no other handle. `op` is the
-    /// function's name in errors.
+    /// Runs the function: see [`results`](Compiled::results).
     #[track_caller]
     pub(crate) fn run<R: Tree>(&self, op: impl Display, arguments: Arrays) -> R {
+        self.structure.rebuild(self.results(&op, arguments))
+    }
+
+    /// Runs the function, and returns its results' leaves. They reuse the memory of arguments that have no
+    /// other handle. `op` is the function's name in errors.
+    #[track_caller]
+    pub(crate) fn results(&self, op: &dyn Display, arguments: Arrays) -> Arrays {
         // A result that depends on plain numbers only is not bound to a device.
         let free = self.hidden.is_empty() && all_free(&arguments);
-        let mut data = all_on(&op, self.device, arguments);
+        let mut data = all_on(op, self.device, arguments);
         data.extend(self.hidden.iter().cloned());
         let results = self.executable.run(op, data);
-        self.structure.rebuild(
-            results
-                .into_iter()
-                .zip(&self.weak)
-                .map(|(data, &weak)| result(data, free, weak)),
-        )
+        let results = results.into_iter().zip(&self.weak);
+        results.map(|(data, &weak)| result(data, free, weak)).collect()
     }
 }
 
@@ -267,69 +269,108 @@ where
     F: Fn(&P, &[Array]) -> R + 'static,
 {
     const { assert!(size_of::<F>() == 0, "a staged function captures nothing") };
-    let mut inputs: Arrays = inputs.into_iter().collect();
+    let inputs = settled(op, inputs.into_iter().collect());
+    let _under_way = under_way(&|| op.into());
+    if is_tracing() {
+        return build(&parameters, &inputs);
+    }
+    let function = TypeId::of::<F>();
+    let mut state = FxHasher::default();
+    parameters.hash(&mut state);
+    let key = Key::new(function, state, &inputs);
+    let has_parameters = |of: &dyn Any| of.downcast_ref() == Some(&parameters);
+    let entry = key.find(&inputs, &has_parameters).unwrap_or_else(|| {
+        check_limit();
+        let work = Work::begin();
+        let traced = trace(Origin::new("eager", None), input_types(&inputs), |inputs| {
+            build(&parameters, &inputs)
+        });
+        key.insert(op, &inputs, traced, Box::new(parameters), size_of::<P>(), work)
+    });
+    entry.compiled.run(op, inputs)
+}
+
+/// Gives plain numbers their default dtype, and refuses arrays of traces that have ended.
+#[track_caller]
+fn settled(op: &str, mut inputs: Arrays) -> Arrays {
     for input in &mut inputs {
         if let Repr::Literal(number) = input.0 {
             *input = input.clone().settled(op, number.kind());
         }
     }
     check_alive(op, &inputs);
-    let _under_way = under_way(|| op.into());
-    if is_tracing() {
-        return build(&parameters, &inputs);
-    }
-    let switches = Switches::now();
-    let device = device_for(&inputs);
-    let at = if debug_nans_enabled() {
-        Some(Location::caller())
-    } else {
-        None
-    };
-    let function = TypeId::of::<F>();
-    let mut state = FxHasher::default();
-    function.hash(&mut state);
-    parameters.hash(&mut state);
-    hash_types(&inputs, &mut state);
-    device.hash(&mut state);
-    let hash = state.finish();
-    let is_it = |entry: &Arc<Entry>| {
-        entry.function == function
-            && entry.switches == switches
-            && entry.device == device
-            && entry.at == at
-            && entry.parameters.downcast_ref::<P>() == Some(&parameters)
-            && matches(&entry.signature, &inputs)
-    };
-    let entry = match CACHE.with(|cache| cache.find(hash, is_it)) {
-        Some(entry) => entry,
-        None => {
-            check_limit();
-            let _work = Work::begin();
-            let traced = trace(Origin::new("eager", None), input_types(&inputs), |inputs| {
-                build(&parameters, &inputs)
-            });
-            let bytes = size_of::<Entry>() + size_of::<P>();
-            let entry = Arc::new(Entry {
-                function,
-                parameters: Box::new(parameters),
-                signature: signature_of(&inputs),
-                switches,
-                device,
-                at,
-                compiled: Compiled::new(
-                    op,
-                    device,
-                    &Arc::new(traced.program),
-                    &traced.hidden,
-                    &traced.weak,
-                    traced.structure,
-                ),
-            });
-            CACHE.with(|cache| cache.insert(hash, entry.clone(), bytes));
-            entry
+    inputs
+}
+
+/// The part of an [`Entry`]'s key that needs no comparison of parameters and types.
+struct Key {
+    function: TypeId,
+    switches: Switches,
+    device: Device,
+    at: Option<&'static Location<'static>>,
+    hash: u64,
+}
+
+impl Key {
+    #[track_caller]
+    fn new(function: TypeId, mut state: FxHasher, inputs: &[Array]) -> Key {
+        let device = device_for(inputs);
+        let at = debug_nans_enabled().then_some(Location::caller());
+        function.hash(&mut state);
+        hash_types(inputs, &mut state);
+        device.hash(&mut state);
+        Key {
+            function,
+            switches: Switches::now(),
+            device,
+            at,
+            hash: state.finish(),
         }
-    };
-    entry.compiled.run(op, inputs)
+    }
+
+    fn find(&self, inputs: &[Array], has_parameters: &dyn Fn(&dyn Any) -> bool) -> Option<Arc<Entry>> {
+        let is_it = |entry: &Arc<Entry>| {
+            entry.function == self.function
+                && entry.switches == self.switches
+                && entry.device == self.device
+                && entry.at == self.at
+                && has_parameters(&*entry.parameters)
+                && matches(&entry.signature, inputs)
+        };
+        CACHE.with(|cache| cache.find(self.hash, is_it))
+    }
+
+    /// Compiles a trace and caches it. The work of tracing and compiling ends here.
+    #[track_caller]
+    fn insert(
+        self,
+        op: &str,
+        inputs: &[Array],
+        traced: Traced,
+        parameters: Box<dyn Any + Send + Sync>,
+        size: usize,
+        _work: Work,
+    ) -> Arc<Entry> {
+        let program = Arc::new(traced.program);
+        let entry = Arc::new(Entry {
+            function: self.function,
+            parameters,
+            signature: signature_of(inputs),
+            switches: self.switches,
+            device: self.device,
+            at: self.at,
+            compiled: Compiled::new(
+                op,
+                self.device,
+                &program,
+                &traced.hidden,
+                &traced.weak,
+                traced.structure,
+            ),
+        });
+        CACHE.with(|cache| cache.insert(self.hash, entry.clone(), size_of::<Entry>() + size));
+        entry
+    }
 }
 
 /// A function that captures nothing, as a parameter of [`staged`]. Its type identifies it.

@@ -3,12 +3,13 @@
 use crate::array::Array;
 use crate::cache::check_limit;
 use crate::depend::{Mode, obstacle};
+use crate::eager::input_types;
 use crate::error::raise;
 use crate::forward::forward;
 use crate::jit::settled;
 use crate::partial::split;
 use crate::place::device_for;
-use crate::trace::{Origin, Traced, check_alive, trace, trace_at};
+use crate::trace::{Origin, Traced, check_alive, trace, trace_at, trace_leaves};
 use crate::transform::{call, zeros_like};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use crate::vjp::{backward, spread, zeros};
@@ -463,7 +464,27 @@ impl Transformation {
     ) -> (Array, X, T) {
         let names = paths(&x);
         let (x, rest) = (self.leaves(Leaves::of(x)), self.leaves(Leaves::of(rest)));
-        for (leaf, name) in x.arrays.iter().zip(names) {
+        let n = x.arrays.len();
+        let mut f = Some(f);
+        let found = self.gradient_of_leaves(names, &x.arrays, &rest.arrays, &mut |mut arrays| {
+            let others = arrays.drain(n..).collect::<Arrays>();
+            let f = f.take().expect("a function is traced once");
+            Leaves::of(f(x.structure.rebuild(arrays), rest.structure.rebuild(others)))
+        });
+        let (value, aux) = found.structure.rebuild(found.results);
+        (value, aux, x.structure.rebuild(found.gradient))
+    }
+
+    /// [`gradient`](Transformation::gradient) of a function of the leaves. `names` are those of the leaves
+    /// `x`. It is compiled once, for all functions.
+    fn gradient_of_leaves(
+        &self,
+        names: Vec<String>,
+        x: &[Array],
+        rest: &[Array],
+        f: &mut dyn FnMut(Arrays) -> Leaves,
+    ) -> Gradient {
+        for (leaf, name) in x.iter().zip(names) {
             if !leaf.dtype().is_float() {
                 self.raise(format!(
                     "argument{name} is {}: only floats have gradients; hold it fixed with grad_first, or capture it",
@@ -471,12 +492,11 @@ impl Transformation {
                 ))
             }
         }
-        let n = x.arrays.len();
-        let arrays: Arrays = x.arrays.iter().chain(&rest.arrays).cloned().collect();
-        let traced = self.trace_at(&arrays, |mut arrays| {
-            let others = arrays.drain(n..).collect::<Arrays>();
-            f(x.structure.rebuild(arrays), rest.structure.rebuild(others))
-        });
+        let n = x.len();
+        let arrays: Arrays = x.iter().chain(rest).cloned().collect();
+        let origin = Origin::new(self.name, Some(self.location));
+        let types = input_types(&arrays).collect();
+        let traced = trace_leaves(origin, types, Some(arrays.clone()), f);
         let program = Arc::new(traced.program);
         let outputs = program.outputs().len();
         let value = program.type_of(program.outputs()[0]).clone();
@@ -493,7 +513,18 @@ impl Transformation {
         let inputs = arrays.into_iter().chain(traced.hidden).chain([one]).collect();
         let mut results = call(&derived.program, inputs).into_vec();
         let gradient = spread(&derived.present, results.split_off(outputs));
-        let (value, aux) = traced.structure.rebuild(with_weakness(results, &traced.weak));
-        (value, aux, x.structure.rebuild(like(&x.arrays, gradient)))
+        Gradient {
+            results: with_weakness(results, &traced.weak).collect(),
+            structure: traced.structure,
+            gradient: like(x, gradient).collect(),
+        }
     }
+}
+
+/// The results of a function with a gradient, and the gradient with respect to its first leaves.
+struct Gradient {
+    results: Arrays,
+    /// The structure of the results.
+    structure: Structure,
+    gradient: Arrays,
 }

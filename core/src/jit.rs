@@ -7,7 +7,7 @@ use crate::cache::{Cache, Work, check_limit};
 use crate::config::Switches;
 use crate::eager::{Compiled, Signature, hash_types, input_types, matches, signature_of};
 use crate::place::device_for;
-use crate::trace::{Origin, Traced, bind, check_alive, is_tracing, trace};
+use crate::trace::{Origin, Traced, bind, check_alive, is_tracing, trace, trace_leaves};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::Device;
 use kiln_backends::program::{Few, Op, Program};
@@ -123,11 +123,11 @@ pub(crate) fn traced<T: Tree, U: Tree>(
     location: &'static Location<'static>,
     leaves: &Leaves,
 ) -> Traced {
-    trace(
-        Origin::new(name, Some(location)),
-        input_types(&leaves.arrays),
-        |arguments| f(leaves.structure.rebuild(arguments)),
-    )
+    let origin = Origin::new(name, Some(location));
+    let arguments = input_types(&leaves.arrays);
+    trace(origin, arguments, |arguments| {
+        f(leaves.structure.rebuild(arguments))
+    })
 }
 
 impl Traces {
@@ -139,6 +139,20 @@ impl Traces {
         arguments: T,
     ) -> U {
         let leaves = settled(Leaves::of(arguments));
+        let (entry, work) = self.entry(location, &leaves, &mut |arguments| {
+            Leaves::of(f(leaves.structure.rebuild(arguments)))
+        });
+        entry.results.rebuild(entry.apply(location, leaves.arrays, work))
+    }
+
+    /// Returns the trace for these arguments. The work of a new trace is in progress.
+    #[track_caller]
+    fn entry(
+        &self,
+        location: &'static Location<'static>,
+        leaves: &Leaves,
+        f: &mut dyn FnMut(Arrays) -> Leaves,
+    ) -> (Arc<Entry>, Option<Work>) {
         check_alive("jit", &leaves.arrays);
         let switches = Switches::now();
         let mut state = FxHasher::default();
@@ -158,7 +172,12 @@ impl Traces {
                 hidden,
                 weak,
                 structure,
-            } = traced(f, "jit", location, &leaves);
+            } = trace_leaves(
+                Origin::new("jit", Some(location)),
+                input_types(&leaves.arrays).collect(),
+                None,
+                f,
+            );
             let entry = Arc::new(Entry {
                 signature: signature_of(&leaves.arrays),
                 structure: leaves.structure.clone(),
@@ -177,7 +196,7 @@ impl Traces {
             }
             entry
         });
-        entry.apply(location, leaves.arrays, work)
+        (entry, work)
     }
 }
 
@@ -185,12 +204,7 @@ impl Entry {
     /// Runs the function, or binds a call of it in the current trace. `work`, of a new trace, ends after the
     /// compilation.
     #[track_caller]
-    fn apply<U: Tree>(
-        &self,
-        location: &'static Location<'static>,
-        arguments: Arrays,
-        work: Option<Work>,
-    ) -> U {
+    fn apply(&self, location: &'static Location<'static>, arguments: Arrays, work: Option<Work>) -> Arrays {
         let Entry {
             hidden,
             weak,
@@ -199,7 +213,7 @@ impl Entry {
         } = self;
         if is_tracing() {
             let operands: Few<&Array, 8> = arguments.iter().chain(hidden).collect();
-            return structure.rebuild(bind(Op::Call(self.program.clone()), &operands, weak));
+            return bind(Op::Call(self.program.clone()), &operands, weak);
         }
         let device = device_for(arguments.iter().chain(hidden));
         let lock = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -221,7 +235,7 @@ impl Entry {
         });
         drop(work);
         // The line of the call is unknown here, because a closure cannot be `#[track_caller]`.
-        compiled.run(format_args!("jit (made at {location})"), arguments)
+        compiled.results(&format_args!("jit (made at {location})"), arguments)
     }
 }
 

@@ -131,21 +131,30 @@ pub(crate) fn trace<U: Tree>(
     inputs: impl IntoIterator<Item = (ArrayType, bool)>,
     f: impl FnOnce(Arrays) -> U,
 ) -> Traced {
-    trace_with(origin, inputs, None, f)
+    trace_leaves(origin, inputs.into_iter().collect(), None, &mut once(f))
 }
 
 /// Traces a function at a point: the function may look at values that depend on known arguments.
 #[track_caller]
 pub(crate) fn trace_at<U: Tree>(origin: Origin, arguments: &[Array], f: impl FnOnce(Arrays) -> U) -> Traced {
-    trace_with(origin, input_types(arguments), Some(arguments.into()), f)
+    let types = input_types(arguments).collect();
+    trace_leaves(origin, types, Some(arguments.into()), &mut once(f))
 }
 
+/// Returns a function as [`trace_leaves`] takes it.
+fn once<U: Tree>(f: impl FnOnce(Arrays) -> U) -> impl FnMut(Arrays) -> Leaves {
+    let mut f = Some(f);
+    move |arrays| Leaves::of(f.take().expect("a function is traced once")(arrays))
+}
+
+/// Traces a function of arrays. It is compiled once, for all functions: only [`once`] depends on the types
+/// of their results.
 #[track_caller]
-fn trace_with<U: Tree>(
+pub(crate) fn trace_leaves(
     origin: Origin,
-    inputs: impl IntoIterator<Item = (ArrayType, bool)>,
+    inputs: Few<(ArrayType, bool), 4>,
     at: Option<Arrays>,
-    f: impl FnOnce(Arrays) -> U,
+    f: &mut dyn FnMut(Arrays) -> Leaves,
 ) -> Traced {
     /// Pops the trace from the stack, also on unwind.
     struct Pop(usize);
@@ -182,7 +191,7 @@ fn trace_with<U: Tree>(
         stack.push(trace);
         stack.len() - 1
     }));
-    let leaves = Leaves::of(f(arguments));
+    let leaves = f(arguments);
     let weak = leaves.arrays.iter().map(Array::is_weak).collect();
     let outputs: Result<Vec<Var>, String> =
         STACK.with_borrow_mut(|stack| leaves.arrays.iter().map(|array| variable(stack, array)).collect());
@@ -389,7 +398,7 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
 /// When the op does not take these operands: public functions check before.
 #[track_caller]
 pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
-    let _under_way = under_way(|| op.name());
+    let _under_way = under_way(&|| op.name());
     if !is_tracing() {
         // The op's programs have literals, and caches must not depend on them.
         if !op.programs().is_empty() {
