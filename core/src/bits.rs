@@ -2,8 +2,8 @@
 
 use crate::arguments::IntoNumbers;
 use crate::array::Array;
+use crate::bind::{bind, bind_one};
 use crate::error::check;
-use crate::trace::{bind, bind_one};
 use kiln_backends::program::{DType, Op, Scalar};
 
 /// Returns the two words of Threefry-2x32 for the counters `first + i` under each key, for `i` over the

@@ -1,9 +1,10 @@
 //! Functions with derivative rules of the user's, `stop_gradient`, and `checkpoint`.
 
 use crate::array::Array;
+use crate::bind::bind;
 use crate::grad::Transformation;
 use crate::lax::Consts;
-use crate::trace::{Traced, bind, is_tracing};
+use crate::trace::{Traced, is_tracing};
 use crate::transform::zeros_like;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::program::{ArrayType, Custom, CustomRule, Few, Op, Program};

@@ -4,16 +4,16 @@
 //! `np::var(&x)` is one fused program, and the program of `x + y` contains its casts and broadcasts. Each is
 //! exactly the program that `jit` of the function would run.
 
-use crate::array::Array;
-use crate::array::Repr;
+use crate::array::origin::Origin;
+use crate::array::place::{all_free, device_for, on};
+use crate::array::{Array, Repr};
 use crate::cache::{Cache, Charge, Work, check_limit};
 use crate::config::{Switches, debug_nans_enabled};
-use crate::debug::{under_way, watched};
+use crate::debug::nans::{under_way, watched};
 use crate::error::raise;
-use crate::place::{all_free, device_for, on};
-use crate::trace::{Origin, Traced, check_alive, is_tracing, trace};
+use crate::trace::{Traced, check_alive, input_types, is_tracing, trace};
 use crate::tree::{Arrays, Structure, Tree};
-use kiln_backends::program::{ArrayType, Builder, DType, Few, Op, Program, Scalar, Shape, lift};
+use kiln_backends::program::{Builder, DType, Few, Op, Program, Scalar, Shape, lift};
 use kiln_backends::{Data, Device, Executable};
 use rustc_hash::{FxBuildHasher, FxHasher};
 use std::any::{Any, TypeId};
@@ -47,10 +47,6 @@ pub(crate) fn signature_of(arrays: &[Array]) -> Signature {
         .iter()
         .map(|array| (array.dtype(), array.is_weak(), array.shape().clone()))
         .collect()
-}
-
-pub(crate) fn input_types(arrays: &[Array]) -> impl Iterator<Item = (ArrayType, bool)> {
-    arrays.iter().map(|array| (array.array_type(), array.is_weak()))
 }
 
 /// A compiled function, with all values that a call of it needs.

@@ -1,15 +1,15 @@
 //! Derivatives as users ask for them: `grad` and its kin.
 
 use crate::array::Array;
+use crate::array::origin::Origin;
+use crate::array::place::device_for;
 use crate::cache::check_limit;
 use crate::depend::{Mode, obstacle};
-use crate::eager::input_types;
 use crate::error::raise;
 use crate::forward::forward;
 use crate::jit::settled;
 use crate::partial::split;
-use crate::place::device_for;
-use crate::trace::{Origin, Traced, check_alive, trace, trace_at, trace_leaves};
+use crate::trace::{Traced, check_alive, input_types, trace, trace_at, trace_leaves};
 use crate::transform::{call, zeros_like};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use crate::vjp::{backward, spread, zeros};

@@ -1,13 +1,14 @@
 //! `jit` traces a function once for every kind of arguments, compiles the program, and runs it at every later
 //! call.
 
-use crate::array::Array;
-use crate::array::Repr;
+use crate::array::origin::Origin;
+use crate::array::place::device_for;
+use crate::array::{Array, Repr};
+use crate::bind::bind;
 use crate::cache::{Cache, Work, check_limit};
 use crate::config::Switches;
-use crate::eager::{Compiled, Signature, hash_types, input_types, matches, signature_of};
-use crate::place::device_for;
-use crate::trace::{Origin, Traced, bind, check_alive, is_tracing, trace, trace_leaves};
+use crate::eager::{Compiled, Signature, hash_types, matches, signature_of};
+use crate::trace::{Traced, check_alive, input_types, is_tracing, trace, trace_leaves};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::Device;
 use kiln_backends::program::{Few, Op, Program};

@@ -10,6 +10,7 @@ extern crate self as kiln_core;
 
 mod arguments;
 mod array;
+mod bind;
 mod bits;
 mod cache;
 mod call;
@@ -30,7 +31,6 @@ mod jit;
 pub mod lax;
 pub mod numpy;
 mod partial;
-mod place;
 mod primitive;
 pub mod promote;
 mod saved;

@@ -2,9 +2,10 @@
 //! operand is left out.
 
 use crate::array::Array;
-use crate::place::device_of;
+use crate::array::place::device_of;
+use crate::bind::bind_one;
 use crate::promote::Kind;
-use crate::trace::{bind_one, constant, is_tracing};
+use crate::trace::{constant, is_tracing};
 use kiln_backends::Device;
 use kiln_backends::program::{Axes, Binary, Compare, DType, Op, Reduction, Scalar, Shape, Unary};
 

@@ -6,8 +6,7 @@
 //! is not saved: the array that is read has the dtype of the file.
 
 use crate::array::Array;
-use crate::array::elements;
-use crate::display::Elements;
+use crate::display::{Elements, elements};
 use kiln_backends::program::{ArrayType, DType, Limits, Shape};
 use kiln_backends::{Buffer, Element};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};

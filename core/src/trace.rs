@@ -5,72 +5,15 @@
 //! or of an outer trace) becomes a hidden input of the program, after its own inputs. Plain numbers become
 //! constants.
 
-use crate::array::Array;
-use crate::array::{Repr, Tracer};
-use crate::debug::{nan_check, under_way};
-use crate::eager::{input_types, run_op, run_structure, staged};
+use crate::array::origin::Origin;
+use crate::array::{Array, Repr, Tracer};
 use crate::error::raise;
-use crate::place::{device_of, on, or_default};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
-use kiln_backends::program::{ArrayType, Builder, Few, Op, Program, Scalar, Shape, Var, quiet};
-use kiln_backends::{Data, Device};
+use kiln_backends::Data;
+use kiln_backends::program::{ArrayType, Builder, Effect, Equation, Few, Op, Program, Scalar, Shape, Var};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// The identity of a trace. The arrays of the trace keep it, also after the trace has ended.
-#[derive(Debug)]
-pub(crate) struct Origin {
-    id: u64,
-    /// The name of the transformation that traces, such as `jit`.
-    name: &'static str,
-    /// The user's line that made the transformation. `None` for kiln's own traces.
-    location: Option<&'static Location<'static>>,
-}
-
-impl Origin {
-    pub(crate) fn new(name: &'static str, location: Option<&'static Location<'static>>) -> Origin {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Origin {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-            name,
-            location,
-        }
-    }
-
-    /// Formats as `jit (made at src/main.rs:3:9)`.
-    fn describe(&self) -> String {
-        match self.location {
-            Some(at) => format!(
-                "{} (made at {}:{}:{})",
-                self.name,
-                at.file(),
-                at.line(),
-                at.column()
-            ),
-            None => self.name.into(),
-        }
-    }
-
-    /// Returns the reason why an array of this trace has no value.
-    pub(crate) fn no_value(&self, of: &ArrayType) -> String {
-        let trace = self.describe();
-        match STACK.with_borrow(|stack| stack.iter().any(|trace| trace.origin.id == self.id)) {
-            true => format!(
-                "an array {of} inside {trace} has no value yet, it is being traced: return it and look at the result, \
-                 or choose with where_"
-            ),
-            false => self.ended(of),
-        }
-    }
-
-    fn ended(&self, of: &ArrayType) -> String {
-        let trace = self.describe();
-        format!("an array {of} of {trace} is used outside of it: only what the function returns has a value")
-    }
-}
 
 struct Trace {
     origin: Arc<Origin>,
@@ -122,6 +65,11 @@ pub(crate) fn trace_derived<U: Tree>(
     f: impl FnOnce(Arrays) -> U,
 ) -> Traced {
     trace(Origin::new(DERIVING, None), inputs, f)
+}
+
+/// Returns the types of arrays and their weakness.
+pub(crate) fn input_types(arrays: &[Array]) -> impl Iterator<Item = (ArrayType, bool)> {
+    arrays.iter().map(|array| (array.array_type(), array.is_weak()))
 }
 
 /// Traces a function of arrays of these types and weakness.
@@ -252,99 +200,42 @@ fn variable(stack: &mut [Trace], array: &Array) -> Result<Var, String> {
     }))
 }
 
-/// Returns the value of a variable of a trace at a point: runs the equations that were traced so far. Values
-/// are cached, so each equation runs once.
-#[track_caller]
-pub(crate) fn value_of(tracer: &Tracer) -> Result<Data, String> {
-    let depth = STACK.with_borrow(|stack| {
-        let found = stack
+/// The inputs of a trace with their arrays, its equations that were not run yet, and its known values.
+type Known = (Vec<(Var, Array)>, Vec<Equation>, Values);
+
+/// Takes the known values out of the trace of a variable. `None` if no value is known: the trace has ended, or
+/// its function is not traced at a point.
+pub(crate) fn take_values(tracer: &Tracer) -> Option<Known> {
+    STACK.with_borrow_mut(|stack| {
+        let depth = stack
             .iter()
-            .rposition(|trace| trace.origin.id == tracer.origin.id);
-        found.filter(|&depth| stack[depth].arguments.is_some())
-    });
-    let Some(depth) = depth else {
-        return Err(tracer.origin.no_value(&tracer.of));
-    };
-    // The stack is not borrowed while an equation runs.
-    let (inputs, equations, mut values) = STACK.with_borrow_mut(|stack| {
+            .rposition(|trace| trace.origin.id == tracer.origin.id)?;
         let trace = &mut stack[depth];
-        let arguments = trace.arguments.iter().flatten().chain(&trace.hidden).cloned();
-        let inputs: Vec<(Var, Array)> = trace.builder.inputs().iter().copied().zip(arguments).collect();
+        let arguments = trace.arguments.as_ref()?.iter().chain(&trace.hidden).cloned();
+        let inputs = trace.builder.inputs().iter().copied().zip(arguments).collect();
         let equations = trace.builder.equations()[trace.evaluated..].to_vec();
         let values = Values {
             depth,
             found: std::mem::take(&mut trace.values),
             evaluated: trace.evaluated,
         };
-        (inputs, equations, values)
-    });
-    if let Some(value) = values.get(tracer.var) {
-        return Ok(value);
-    }
-    let device = device_of(inputs.iter().map(|(_, array)| array));
-    let (outer, concrete): (Vec<_>, Vec<_>) = inputs.into_iter().partition(|(_, array)| array.is_traced());
-    let found = values.found.iter().flatten().next().map(Data::device);
-    let mut known = vec![];
-    for (var, array) in outer {
-        if let (None, Repr::Tracer(tracer)) = (values.get(var), &array.0) {
-            known.push((var, value_of(tracer)?));
-        }
-    }
-    let first = known.first().map(|(_, data)| data.device());
-    let device = or_default(device.or(found).or(first));
-    // The values that were found before are all on one device.
-    if found.is_some_and(|found| found != device) {
-        for data in values.found.iter_mut().flatten() {
-            *data = along(device, data.clone());
-        }
-    }
-    for (var, data) in known {
-        values.put(var, along(device, data));
-    }
-    for (var, array) in concrete {
-        if values.get(var).is_none() {
-            values.put(var, on("look", device, array));
-        }
-    }
-    for equation in &equations {
-        // An effect happens when the function runs.
-        if !matches!(equation.op, Op::Effect(_)) {
-            let operands = equation
-                .inputs
-                .iter()
-                .map(|var| values.get(*var).expect("defined before"));
-            let results = run_op(&quiet(&equation.op), device, operands.collect());
-            for (var, value) in equation.outputs.iter().zip(results) {
-                values.put(*var, value);
-            }
-        }
-        values.evaluated += 1;
-    }
-    Ok(values.get(tracer.var).expect("all so far was run"))
-}
-
-/// Moves a known value to the device of the others. Only a scalar may move.
-fn along(device: Device, data: Data) -> Data {
-    let array = match data.array_type().shape.is_empty() {
-        true => Array::free(data, false),
-        false => Array::concrete(data, false),
-    };
-    on("look", device, array)
+        Some((inputs, equations, values))
+    })
 }
 
 /// The known values of a trace, moved out of the trace, and moved back on drop.
-struct Values {
+pub(crate) struct Values {
     depth: usize,
-    found: Vec<Option<Data>>,
-    evaluated: usize,
+    pub(crate) found: Vec<Option<Data>>,
+    pub(crate) evaluated: usize,
 }
 
 impl Values {
-    fn get(&self, var: Var) -> Option<Data> {
+    pub(crate) fn get(&self, var: Var) -> Option<Data> {
         self.found.get(var.index()).cloned().flatten()
     }
 
-    fn put(&mut self, var: Var, value: Data) {
+    pub(crate) fn put(&mut self, var: Var, value: Data) {
         if self.found.len() <= var.index() {
             self.found.resize(var.index() + 1, None);
         }
@@ -362,19 +253,22 @@ impl Drop for Values {
     }
 }
 
-impl Array {
-    /// Returns the identity of the array, which is unique while the array is held. Clones have one identity.
-    pub(crate) fn identity(&self) -> (u64, usize) {
-        match &self.0 {
-            Repr::Tracer(tracer) => (tracer.origin.id, tracer.var.index()),
-            Repr::Concrete(concrete) => (0, Arc::as_ptr(concrete) as usize),
-            Repr::Literal(_) => unreachable!("plain numbers are not told apart"),
-        }
-    }
-}
-
 fn push(builder: &mut Builder, op: Op, inputs: &[Var]) -> Result<Few<Var, 3>, String> {
     builder.push(op, inputs).map_err(|error| error.to_string())
+}
+
+impl Origin {
+    /// Returns the reason why an array of this trace has no value.
+    pub(crate) fn no_value(&self, of: &ArrayType) -> String {
+        let trace = self.describe();
+        match STACK.with_borrow(|stack| stack.iter().any(|trace| trace.origin.id == self.id)) {
+            true => format!(
+                "an array {of} inside {trace} has no value yet, it is being traced: return it and look at the result, \
+                 or choose with where_"
+            ),
+            false => self.ended(of),
+        }
+    }
 }
 
 /// Raises an error at the user's line if one of the arrays belongs to a trace that is not in progress on this
@@ -391,39 +285,19 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
     }
 }
 
-/// Applies an op to arrays whose types fit it. In a trace, the op becomes an equation; otherwise it runs. A
-/// result without an entry in `weak` is not weak.
+/// Adds an op as an equation to the innermost trace, and after it the check of its results that are floats.
+/// A result without an entry in `weak` is not weak.
 ///
 /// # Panics
-/// When the op does not take these operands: public functions check before.
+/// When the op does not take these operands.
 #[track_caller]
-pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
-    let _under_way = under_way(&|| op.name());
-    if !is_tracing() {
-        // The op's programs have literals, and caches must not depend on them.
-        if !op.programs().is_empty() {
-            return run_structure(&op, operands, weak);
-        }
-        let name = label(&op);
-        let operands: Arrays = operands.iter().map(|&x| x.clone()).collect();
-        let results: Vec<Array> = staged(
-            name,
-            (op, Few::<bool, 4>::from(weak)),
-            operands,
-            |(op, weak), operands| {
-                let operands: Few<&Array, 4> = operands.iter().collect();
-                bind(op.clone(), &operands, weak).into_vec()
-            },
-        );
-        return results.into();
-    }
+pub(crate) fn trace_op(op: Op, operands: &[&Array], weak: &[bool], check: Option<Effect>) -> Arrays {
     let bound = STACK.with_borrow_mut(|stack| -> Result<Arrays, String> {
         let inputs = operands
             .iter()
             .map(|array| variable(stack, array))
             .collect::<Result<Few<Var, 4>, String>>()?;
         let trace = stack.last_mut().expect("a trace is under way");
-        let check = nan_check(&op);
         let outputs = push(&mut trace.builder, op, &inputs)?;
         if let Some(check) = check {
             let is_float = |var: &Var| trace.builder.type_of(*var).dtype.is_float();
@@ -450,29 +324,15 @@ pub(crate) fn bind(op: Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     }
 }
 
-/// Returns the name, in errors, of an op without programs that a public function binds without a program of
-/// its own.
-fn label(op: &Op) -> &'static str {
-    match op {
-        Op::Broadcast { .. } => "broadcast_to",
-        _ => "op",
-    }
-}
-
-/// [`bind`] for an op with one result.
-#[track_caller]
-pub(crate) fn bind_one(op: Op, operands: &[&Array], weak: bool) -> Array {
-    bind(op, operands, &[weak]).remove(0)
-}
-
-/// Returns a constant: one value in a shape.
+/// Returns a constant of the innermost trace: one value in a shape.
 pub(crate) fn constant(value: Scalar, shape: Shape, weak: bool) -> Array {
-    bind_one(Op::Constant { value, shape }, &[], weak)
+    trace_op(Op::Constant { value, shape }, &[], &[weak], None).remove(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bind::bind;
     use crate::{jit, numpy as np};
     use kiln_backends::program::DType;
 

@@ -2,11 +2,12 @@
 //! program that they make of it.
 
 use crate::array::Array;
+use crate::bind::bind;
 use crate::cache::{Cache, Work};
-use crate::debug::{made_for, nowhere};
+use crate::debug::nans::{made_for, nowhere};
 use crate::eager::run_program;
 use crate::primitive::filled_like;
-use crate::trace::{bind, is_tracing, trace_derived};
+use crate::trace::{is_tracing, trace_derived};
 use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Equation, Few, Op, Program, Scalar, lift, put_back, tidy};
 use rustc_hash::FxBuildHasher;

@@ -1,8 +1,8 @@
-//! Lists every variant of the enums that ops are made of. A `match` over each list has no wildcard, so a new
-//! variant does not compile here until it is in the list. Then it does not compile in
-//! [`generate`](crate::generate) until that generates it.
+//! Lists every variant of the enums that ops are made of. The `match` over a list has no wildcard, so a new
+//! variant does not compile until it is in the list. The list of ops says how each is generated
+//! ([`generate`](crate::generate)).
 
-use kiln_program::{CustomRule, Effect, Op};
+use kiln_program::{CustomRule, Effect};
 
 /// The names of the variants of an enum as an enum of its own.
 macro_rules! kinds {
@@ -24,12 +24,8 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
-    /// The kinds of ops.
-    OpKind: Op =
-        Constant Lifted Iota Unary Binary Compare Select MulAdd Cast Reshape Transpose Broadcast Slice Pad Reverse Concatenate Gather Scatter Reduce
-        ArgReduce Cumulative Sort Dot Linalg RandomBits Uniform Call Scan While Cond StopGradient Checkpoint Custom Effect
-}
+pub(crate) use kinds;
+
 kinds! {
     /// The kinds of derivatives that users give.
     RuleKind: CustomRule = Vjp Jvp

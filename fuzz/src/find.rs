@@ -1,6 +1,6 @@
 //! Finds ops in a program and in the programs that it holds.
 
-use crate::every::OpKind;
+use crate::generate::OpKind;
 use kiln_program::{Op, Program};
 use std::collections::BTreeSet;
 

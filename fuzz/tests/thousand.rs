@@ -2,8 +2,8 @@
 
 use clap::ValueEnum;
 use kiln_fuzz::checks::Check;
-use kiln_fuzz::every::OpKind;
 use kiln_fuzz::find::kinds;
+use kiln_fuzz::generate::OpKind;
 use kiln_fuzz::generate::case;
 use kiln_fuzz::{Counts, report};
 use kiln_program::lift;

@@ -1,7 +1,6 @@
 //! Random bits.
 
-use crate::key::Key;
-use crate::key::zero;
+use crate::key::{Key, zero};
 use crate::shape::lengths;
 use kiln_core::eager::staged;
 use kiln_core::{Array, DType, IntoNumbers, lax, raise};

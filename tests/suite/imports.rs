@@ -40,11 +40,6 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "core/src",
-        &["array", "debug", "eager", "place", "trace", "tree"],
-        "an operation on an array is traced or runs, and a trace may run what it has so far",
-    ),
-    (
-        "core/src",
         &["vjp/rules", "vjp/scan"],
         "the rule of a loop is that of its body, in which there are loops",
     ),

@@ -1,6 +1,6 @@
 //! Loop-invariant code motion: equations that compute the same in each iteration move out of the loop.
 
-use crate::class::Class;
+use crate::facts::Class;
 use crate::op::{Op, Scan};
 use crate::program::{Equation, Program, Var};
 use crate::rewrite::Rewrite;

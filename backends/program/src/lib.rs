@@ -6,16 +6,15 @@
 //! [`infer`](infer()) returns the types of an op's results; [`Program`] and [`Builder`] hold equations
 //! together; [`simplify`](simplify()) makes a program shorter.
 
-mod class;
 mod dead;
 mod dtype;
 mod effects;
+mod facts;
 mod few;
 mod formula;
 mod functions;
 mod hoist;
 mod infer;
-mod leading;
 mod lift;
 mod limits;
 mod once;
@@ -31,9 +30,9 @@ mod threefry;
 mod uniform;
 mod zeros;
 
-pub use class::Class;
 pub use dtype::DType;
 pub use effects::{quiet, without_effects};
+pub use facts::Class;
 pub use few::{Few, IntoIter};
 pub use formula::Formula;
 pub use functions::{ArgReduction, Binary, Compare, Linalg, OutOfBounds, Reduction, Unary, Update};

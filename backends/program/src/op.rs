@@ -328,60 +328,6 @@ fn later() -> Arc<Program> {
 }
 
 impl Op {
-    /// The op's name, as the text of a program shows it.
-    pub fn name(&self) -> String {
-        fn lower(name: impl std::fmt::Debug) -> String {
-            let mut out = String::new();
-            for c in format!("{name:?}").chars() {
-                if c.is_uppercase() && !out.is_empty() {
-                    out.push('_');
-                }
-                out.extend(c.to_lowercase());
-            }
-            out
-        }
-        match self {
-            Op::Unary(op) => lower(op),
-            Op::Binary(op) => lower(op),
-            Op::Compare(op) => lower(op),
-            Op::Reduce { kind, .. } => format!("reduce_{}", lower(kind)),
-            Op::ArgReduce { kind, .. } => format!("arg{}", lower(kind)),
-            Op::Cumulative { kind, .. } => format!("cum{}", lower(kind)),
-            Op::Scatter {
-                kind: Update::Set, ..
-            } => "scatter".into(),
-            Op::Scatter { kind, .. } => format!("scatter_{}", lower(kind)),
-            Op::Linalg(op) => lower(op),
-            Op::Constant { .. } => "constant".into(),
-            Op::Iota { .. } => "iota".into(),
-            Op::Select => "select".into(),
-            Op::MulAdd => "mul_add".into(),
-            Op::Cast(_) => "cast".into(),
-            Op::Reshape(_) => "reshape".into(),
-            Op::Transpose(_) => "transpose".into(),
-            Op::Broadcast { .. } => "broadcast".into(),
-            Op::Slice { .. } => "slice".into(),
-            Op::Pad { .. } => "pad".into(),
-            Op::Reverse(_) => "reverse".into(),
-            Op::Concatenate { .. } => "concatenate".into(),
-            Op::Gather { .. } => "gather".into(),
-            Op::Sort { .. } => "sort".into(),
-            Op::Dot(_) => "dot".into(),
-            Op::RandomBits { .. } => "random_bits".into(),
-            Op::Uniform { .. } => "uniform".into(),
-            Op::Call(_) => "call".into(),
-            Op::Scan(_) => "scan".into(),
-            Op::While(_) => "while".into(),
-            Op::Cond(_) => "cond".into(),
-            Op::StopGradient => "stop_gradient".into(),
-            Op::Checkpoint(_) => "checkpoint".into(),
-            Op::Custom(_) => "custom".into(),
-            Op::Effect(Effect::Print(_)) => "debug_print".into(),
-            Op::Effect(Effect::CheckNan { .. }) => "check_nan".into(),
-            Op::Lifted { .. } => "lifted".into(),
-        }
-    }
-
     /// The programs that the op runs.
     pub fn programs(&self) -> Vec<&Arc<Program>> {
         match self {

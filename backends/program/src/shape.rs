@@ -141,6 +141,17 @@ impl Shape {
             .try_fold(1usize, |size, &n| size.checked_mul(n.max(1)))?;
         Some(if self.0.contains(&0) { 0 } else { all })
     }
+
+    /// The shape of so many arrays of this shape, stacked along a new first axis.
+    ///
+    /// ```
+    /// # use kiln_program as kiln;
+    /// use kiln::Shape;
+    /// assert_eq!(Shape::from([2, 3]).stacked(5)[..], [5, 2, 3]);
+    /// ```
+    pub fn stacked(&self, length: usize) -> Shape {
+        std::iter::once(length).chain(self.iter().copied()).collect()
+    }
 }
 
 impl Deref for Shape {
@@ -242,6 +253,17 @@ impl ArrayType {
     pub fn checked_bytes(&self) -> Option<usize> {
         let bytes = self.shape.checked_size()?.checked_mul(self.dtype.size())?;
         (bytes <= isize::MAX as usize).then_some(bytes)
+    }
+
+    /// The type of so many arrays of this type, stacked along a new first axis.
+    ///
+    /// ```
+    /// # use kiln_program as kiln;
+    /// use kiln::{ArrayType, DType};
+    /// assert_eq!(ArrayType::new(DType::F32, [2]).stacked(5).to_string(), "f32[5,2]");
+    /// ```
+    pub fn stacked(&self, length: usize) -> ArrayType {
+        ArrayType::new(self.dtype, self.shape.stacked(length))
     }
 }
 

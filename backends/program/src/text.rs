@@ -9,9 +9,8 @@
 //! A constant is written at its use. A program that is run at several places has a number, and its text is
 //! written at the first of them.
 
-use crate::op::{Custom, CustomRule, Dot, Effect, Op};
+use crate::op::{Custom, CustomRule, Op};
 use crate::program::{Program, Var};
-use crate::shape::Axes;
 use rustc_hash::FxHashMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;
@@ -92,93 +91,23 @@ fn write(
     write!(f, "{:indent$}  in ({}{comma}) }}", "", outputs.join(", "))
 }
 
+/// Writes the parameters of an op, and the programs that it holds.
 fn parameters(op: &Op, f: &mut fmt::Formatter<'_>, shared: &mut Shared<'_>, indent: usize) -> fmt::Result {
+    f.write_str(&op.parameters())?;
     match op {
-        Op::Constant { .. } | Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd => {
-            Ok(())
-        }
-        Op::StopGradient => Ok(()),
-        Op::Lifted { number, shape } => write!(f, "[{shape} {number:?}]"),
-        Op::Iota { axis, .. } => write!(f, "[axis={axis}]"),
-        Op::Cast(dtype) => write!(f, "[{}]", dtype.short()),
-        Op::Reshape(shape) => write!(f, "[{shape}]"),
-        Op::Transpose(permutation) => write!(f, "[{permutation:?}]"),
-        Op::Broadcast { shape, axes } => write!(f, "[{shape} axes={axes:?}]"),
-        Op::Slice { start, stop, step } => slice([start, stop, step], f),
-        Op::Pad { shape, start, step } => write!(f, "[{shape} start={start:?} step={step:?}]"),
-        Op::Reverse(axes) | Op::Reduce { axes, .. } => write!(f, "[axes={axes:?}]"),
-        Op::Concatenate { axis } | Op::Sort { axis } => write!(f, "[axis={axis}]"),
-        Op::ArgReduce { axis, dtype, .. } => write!(f, "[axis={axis} {}]", dtype.short()),
-        Op::Gather { axes, batch, mode }
-        | Op::Scatter {
-            axes, batch, mode, ..
-        } => {
-            let mode = format!("{mode:?}").to_lowercase();
-            write!(f, "[axes={axes:?} batch={batch} mode={mode}]")
-        }
-        Op::Cumulative { axis, reverse, .. } => write!(f, "[axis={axis} reverse={reverse}]"),
-        Op::Dot(Dot {
-            lhs_contract,
-            rhs_contract,
-            lhs_batch,
-            rhs_batch,
-        }) => {
-            write!(
-                f,
-                "[contract=({lhs_contract:?}, {rhs_contract:?}) batch=({lhs_batch:?}, {rhs_batch:?})]"
-            )
-        }
-        Op::Linalg(_) => Ok(()),
-        Op::Uniform { low, high } => write!(f, "[{low}, {high}]"),
-        Op::RandomBits { shape } => write!(f, "[{shape}]"),
         Op::Call(program) | Op::Checkpoint(program) => inner(&[("program", program)], f, shared, indent),
         Op::Cond(branches) => {
             let branches: Vec<(&str, _)> = branches.iter().map(|branch| ("branch", branch)).collect();
             inner(&branches, f, shared, indent)
         }
         Op::Custom(user) => custom(user, f, shared, indent),
-        Op::Effect(Effect::Print(text)) => write!(f, "[{text:?}]"),
-        Op::Effect(Effect::CheckNan { op, at }) => write!(f, "[{op} {at}]"),
-        Op::Scan(scan) => {
-            write!(
-                f,
-                "[length={} consts={} carries={}",
-                scan.length, scan.consts, scan.carries
-            )?;
-            if scan.reverse {
-                f.write_str(" reverse")?;
-            }
-            f.write_char(']')?;
-            inner(&[("body", &scan.body)], f, shared, indent)
-        }
+        Op::Scan(scan) => inner(&[("body", &scan.body)], f, shared, indent),
         Op::While(w) => {
-            write!(f, "[consts={}]", w.consts)?;
-            inner(
-                &[("condition", &w.condition), ("body", &w.body)],
-                f,
-                shared,
-                indent,
-            )
+            let programs = [("condition", &w.condition), ("body", &w.body)];
+            inner(&programs, f, shared, indent)
         }
+        _ => Ok(()),
     }
-}
-
-/// Writes the bounds and steps of a slice.
-fn slice([start, stop, step]: [&Axes; 3], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_char('[')?;
-    for axis in 0..start.len() {
-        write!(
-            f,
-            "{}{}:{}",
-            if axis > 0 { ", " } else { "" },
-            start[axis],
-            stop[axis]
-        )?;
-        if step[axis] != 1 {
-            write!(f, ":{}", step[axis])?;
-        }
-    }
-    f.write_char(']')
 }
 
 /// Writes a function and its derivative.
@@ -188,7 +117,6 @@ fn custom(
     shared: &mut Shared<'_>,
     indent: usize,
 ) -> fmt::Result {
-    write!(f, "[consts={}]", custom.consts)?;
     match &custom.rule {
         CustomRule::Vjp { forward, backward } => inner(
             &[

@@ -8,6 +8,8 @@
 mod float;
 
 use float::{Float, float_words, scalar};
+use kiln_backends::Buffer;
+use kiln_backends::program::DType;
 
 /// Columns of a printed line.
 const LINE_WIDTH: usize = 75;
@@ -41,6 +43,28 @@ pub(crate) enum Elements<'a> {
     F32(&'a [f32]),
     /// Floats of 64 bits.
     F64(&'a [f64]),
+}
+
+/// Returns the elements of a buffer.
+pub(crate) fn elements(buffer: &Buffer) -> Elements<'_> {
+    match buffer.array_type().dtype {
+        DType::Bool => Elements::Bool(buffer.as_slice()),
+        DType::I8 => Elements::I8(buffer.as_slice()),
+        DType::I16 => Elements::I16(buffer.as_slice()),
+        DType::I32 => Elements::I32(buffer.as_slice()),
+        DType::I64 => Elements::I64(buffer.as_slice()),
+        DType::U8 => Elements::U8(buffer.as_slice()),
+        DType::U16 => Elements::U16(buffer.as_slice()),
+        DType::U32 => Elements::U32(buffer.as_slice()),
+        DType::U64 => Elements::U64(buffer.as_slice()),
+        DType::F32 => Elements::F32(buffer.as_slice()),
+        DType::F64 => Elements::F64(buffer.as_slice()),
+    }
+}
+
+/// Formats a buffer as Python's `print(x)` formats an array.
+pub(crate) fn printed(buffer: &Buffer) -> String {
+    display(elements(buffer), &buffer.array_type().shape)
 }
 
 /// Formats an array as Python's `print(x)`.

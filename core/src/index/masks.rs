@@ -1,10 +1,9 @@
 //! Replaces arrays of bools in an index by arrays of the indices of their true elements.
 
 use super::items::{Item, Items};
-use crate::array::Array;
-use crate::array::Repr;
+use crate::array::value::value_of;
+use crate::array::{Array, Repr};
 use crate::error::{check, raise};
-use crate::trace::value_of;
 use kiln_backends::program::{DType, Shape};
 
 /// Replaces arrays of bools by arrays of the indices of their true elements. An ellipsis stands for `rest`

@@ -3,10 +3,10 @@
 
 use super::plan::{AxisIndex, Plan, wrapped};
 use crate::array::Array;
+use crate::bind::bind_one;
 use crate::eager::staged;
 use crate::error::raise;
 use crate::primitive::{broadcast, reshape, reverse, slice, transpose};
-use crate::trace::bind_one;
 use crate::tree::Arrays;
 use kiln_backends::program::{Axes, Few, Op, OutOfBounds, Shape};
 

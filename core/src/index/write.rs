@@ -2,9 +2,9 @@
 
 use super::plan::{AxisIndex, Plan, wrapped};
 use crate::array::Array;
+use crate::bind::bind_one;
 use crate::primitive::{broadcast, broadcast_along, cast, iota, reshape, transpose};
 use crate::promote::Kind;
-use crate::trace::bind_one;
 use kiln_backends::program::{Axes, DType, Few, Op, OutOfBounds, Shape, Update};
 
 impl Plan {

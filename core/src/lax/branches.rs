@@ -1,13 +1,14 @@
 //! Choices between functions, and between elements.
 
 use super::carry::{Consts, listed, names, settled, types};
-use crate::array::Array;
-use crate::array::Repr;
+use crate::array::origin::Origin;
+use crate::array::{Array, Repr};
+use crate::bind::bind;
 use crate::error::{check, raise};
 use crate::numpy::arithmetic::where_;
 use crate::primitive::cast;
 use crate::promote::{Kind, promote};
-use crate::trace::{Origin, Traced, bind, check_alive, is_tracing, trace};
+use crate::trace::{Traced, check_alive, is_tracing, trace};
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::{ArrayType, DType, Few, Op};
 use std::panic::Location;

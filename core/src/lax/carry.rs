@@ -1,10 +1,11 @@
 //! The carry of a loop. The body is traced again until the carry's types are those of the body's results.
 
 use crate::array::Array;
+use crate::array::origin::Origin;
 use crate::error::check;
 use crate::primitive::cast;
 use crate::promote::{Kind, promote};
-use crate::trace::{Origin, check_alive, trace};
+use crate::trace::{check_alive, trace};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use kiln_backends::program::{ArrayType, Builder, Few, Program, Var};
 use rustc_hash::FxHashMap;

@@ -3,13 +3,15 @@
 use super::branches::cond;
 use super::carry::{Carry, Consts, names, types};
 use super::scan::scan_n;
-use crate::array::Array;
-use crate::array::{Literal, Repr};
+use crate::array::origin::Origin;
+use crate::array::value::value_of;
+use crate::array::{Array, Literal, Repr};
+use crate::bind::bind;
 use crate::config::default_int;
 use crate::error::check;
 use crate::primitive::cast;
 use crate::promote::{Kind, promote};
-use crate::trace::{Origin, Traced, bind, trace, value_of};
+use crate::trace::{Traced, trace};
 use crate::tree::{Arrays, Tree};
 use kiln_backends::program::{ArrayType, DType, Few, Op, Program, Scan, While};
 use std::panic::Location;

@@ -2,9 +2,8 @@
 
 use super::carry::{Carry, Consts, names, settled};
 use crate::array::Array;
-use crate::error::check;
-use crate::error::check_size;
-use crate::trace::bind;
+use crate::bind::bind;
+use crate::error::{check, check_size};
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::{ArrayType, Few, Op, Scan};
 use std::sync::Arc;

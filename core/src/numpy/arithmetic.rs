@@ -1,8 +1,7 @@
 //! Elementwise functions that are compositions: quotients, powers, bounds and choices.
 
 use super::promoted::{Family, binary_function, common_shape, fit, promoted, settle, truth};
-use crate::array::Array;
-use crate::array::{Literal, Repr};
+use crate::array::{Array, Literal, Repr};
 use crate::eager::staged;
 use crate::error::{check, raise};
 use crate::primitive::{binary, broadcast, cast, compare, divided, number_like, select, unary};

@@ -3,12 +3,11 @@
 use super::arithmetic::where_;
 use super::sort::searchsorted_right;
 use crate::array::Array;
+use crate::bind::bind_one;
 use crate::eager::staged;
-use crate::error::check_size;
-use crate::error::{axis_of, broadcast_shapes, check};
+use crate::error::{axis_of, broadcast_shapes, check, check_size};
 use crate::primitive::{binary, broadcast, cast, compare, concatenate, number_like, slice_axis};
 use crate::promote::{Kind, inexact, promote};
-use crate::trace::bind_one;
 use kiln_backends::program::{Binary, Compare, DType, Op, Reduction, Shape};
 
 /// Evaluates the piecewise linear function through the points `(xp, fp)` at `x`. Outside of the points, the

@@ -3,11 +3,11 @@
 use super::promoted::promoted;
 use crate::arguments::{IntoAxes, axes_of, keep};
 use crate::array::Array;
+use crate::bind::{bind, bind_one};
 use crate::eager::staged;
 use crate::error::{check, raise};
 use crate::primitive::{broadcast, cast, reshape, transpose};
 use crate::promote::{Kind, inexact, promote};
-use crate::trace::{bind, bind_one};
 use kiln_backends::program::{Axes, Dot, Linalg, Op, Shape};
 
 fn dot_op(lhs_contract: &[usize], rhs_contract: &[usize], batch: usize) -> Op {

@@ -1,7 +1,6 @@
 //! Promotes the operands of an elementwise function to one dtype, then broadcasts them to one shape.
 
-use crate::array::Array;
-use crate::array::Repr;
+use crate::array::{Array, Repr};
 use crate::eager::{Pure, staged};
 use crate::error::{broadcast_shapes, check};
 use crate::primitive::{broadcast, cast, compare, number_like};

@@ -7,12 +7,12 @@
 use super::promoted::truth;
 use crate::arguments::{IntoAxes, Numbers, axes_of};
 use crate::array::Array;
+use crate::bind::bind_one;
 use crate::config::default_int;
 use crate::eager::{Pure, staged};
 use crate::error::{axis_of, check};
 use crate::primitive::{binary, cast, divided, number_like, reduce, reshape, unary};
 use crate::promote::{Kind, accumulator, inexact};
-use crate::trace::bind_one;
 use kiln_backends::program::{ArgReduction, Axes, Binary, DType, Op, Reduction, Shape, Unary};
 
 /// Stages a reduction. `f` takes the operand and the axes in increasing order, and removes the axes.

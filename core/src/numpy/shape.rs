@@ -3,8 +3,7 @@
 use crate::arguments::{IntoNumbers, axes_of, reshaped, shape_of};
 use crate::array::Array;
 use crate::eager::staged;
-use crate::error::fits_memory;
-use crate::error::{axis_of, check, raise};
+use crate::error::{axis_of, check, fits_memory, raise};
 use crate::primitive::{
     broadcast, broadcast_along, cast, concatenate as join, reshape, reverse, slice_axis, transpose,
 };

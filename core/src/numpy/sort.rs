@@ -4,13 +4,12 @@ use super::arithmetic::where_;
 use super::creation::within;
 use super::promoted::promoted;
 use crate::array::Array;
+use crate::bind::{bind, bind_one};
 use crate::config::default_int;
 use crate::eager::staged;
-use crate::error::check_size;
-use crate::error::{axis_of, check};
+use crate::error::{axis_of, check, check_size};
 use crate::primitive::{broadcast, cast, concatenate, filled, iota, select};
 use crate::promote::Kind;
-use crate::trace::{bind, bind_one};
 use kiln_backends::program::{DType, Op, OutOfBounds, Scalar, Shape};
 
 impl Array {

@@ -17,7 +17,7 @@ mod scan;
 pub(crate) use plain::tangents;
 
 use crate::array::Array;
-use crate::debug::made_for;
+use crate::debug::nans::made_for;
 use crate::depend::live;
 use crate::primitive::{binary, filled};
 use crate::transform::{Derived, How, bind_strong, derived};

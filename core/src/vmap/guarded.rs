@@ -12,9 +12,9 @@ use super::batch::Batched;
 use super::control::choose;
 use super::rules::rule;
 use crate::array::Array;
+use crate::bind::bind_one;
 use crate::depend::dependent;
 use crate::primitive::{broadcast, reduce, select};
-use crate::trace::bind_one;
 use crate::transform::{read, zeros_like};
 use kiln_backends::program::{Linalg, Op, Program, Reduction};
 

@@ -15,13 +15,13 @@ mod rules;
 
 pub use axes::BatchAxes;
 
-use crate::array::Array;
-use crate::array::Repr;
+use crate::array::origin::Origin;
+use crate::array::{Array, Repr};
 use crate::cache::check_limit;
-use crate::eager::{input_types, run_program};
+use crate::eager::run_program;
 use crate::error::{plural, raise};
 use crate::primitive::broadcast_along;
-use crate::trace::{Origin, Traced, check_alive, is_tracing, trace};
+use crate::trace::{Traced, check_alive, input_types, is_tracing, trace};
 use crate::transform::{Derived, evaluate};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use batch::{batch, batched_types, made, moved};

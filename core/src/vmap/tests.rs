@@ -3,9 +3,9 @@
 
 use super::batch::{batch, batched_types, made};
 use crate::array::Array;
+use crate::bind::bind;
 use crate::eager::run_program;
 use crate::numpy as np;
-use crate::trace::bind;
 use crate::transform::{bind_strong, evaluate};
 use crate::tree::Arrays;
 use kiln_backends::program::{

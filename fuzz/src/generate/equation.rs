@@ -1,8 +1,62 @@
 //! Generates an equation of a random op.
 
 use super::maker::Maker;
-use crate::every::OpKind;
+use crate::every::kinds;
 use kiln_program::{Op, Vars};
+
+/// Makes [`OpKind`] and [`Maker::make`] from a row for each variant of [`Op`]: the method that generates it.
+macro_rules! ops {
+    ($($kind:ident $method:ident)*) => {
+        kinds! {
+            /// The kinds of ops.
+            OpKind: Op = $($kind)*
+        }
+
+        impl Maker<'_> {
+            fn make(&mut self, kind: OpKind) -> Option<Vars> {
+                match kind { $(OpKind::$kind => self.$method()),* }
+            }
+        }
+    };
+}
+
+// The compiler lifts float literals. So a lifted literal begins as a constant.
+ops! {
+    Constant literal
+    Lifted literal
+    Iota iota
+    Unary unary
+    Binary binary
+    Compare compare
+    Select select
+    MulAdd mul_add
+    Cast cast_any
+    Reshape reshape
+    Transpose transpose
+    Broadcast broadcast
+    Slice slice
+    Pad pad
+    Reverse reverse
+    Concatenate concatenate
+    Gather gather
+    Scatter scatter
+    Reduce reduce
+    ArgReduce arg_reduce
+    Cumulative cumulative
+    Sort sort
+    Dot dot
+    Linalg linalg
+    RandomBits random_bits
+    Uniform uniform
+    Call call
+    Scan scan
+    While repeat
+    Cond cond
+    StopGradient stop_gradient
+    Checkpoint checkpoint
+    Custom custom
+    Effect effect
+}
 
 impl Maker<'_> {
     /// Adds an equation, and equations for its operands.
@@ -15,45 +69,8 @@ impl Maker<'_> {
         }
     }
 
-    fn make(&mut self, kind: OpKind) -> Option<Vars> {
-        match kind {
-            // The compiler lifts float literals. So a lifted literal begins as a constant.
-            OpKind::Constant | OpKind::Lifted => self.literal(),
-            OpKind::Iota => self.iota(),
-            OpKind::Unary => self.unary(),
-            OpKind::Binary => self.binary(),
-            OpKind::Compare => self.compare(),
-            OpKind::Select => self.select(),
-            OpKind::MulAdd => self.mul_add(),
-            OpKind::Cast => self.cast_any(),
-            OpKind::Reshape => self.reshape(),
-            OpKind::Transpose => self.transpose(),
-            OpKind::Broadcast => self.broadcast(),
-            OpKind::Slice => self.slice(),
-            OpKind::Pad => self.pad(),
-            OpKind::Reverse => self.reverse(),
-            OpKind::Concatenate => self.concatenate(),
-            OpKind::Gather => self.gather(),
-            OpKind::Scatter => self.scatter(),
-            OpKind::Reduce => self.reduce(),
-            OpKind::ArgReduce => self.arg_reduce(),
-            OpKind::Cumulative => self.cumulative(),
-            OpKind::Sort => self.sort(),
-            OpKind::Dot => self.dot(),
-            OpKind::Linalg => self.linalg(),
-            OpKind::RandomBits => self.random_bits(),
-            OpKind::Uniform => self.uniform(),
-            OpKind::Call => self.call(Op::Call),
-            OpKind::Checkpoint => self.call(Op::Checkpoint),
-            OpKind::Scan => self.scan(),
-            OpKind::While => self.repeat(),
-            OpKind::Cond => self.cond(),
-            OpKind::StopGradient => {
-                let x = self.any();
-                self.push(Op::StopGradient, &[x])
-            }
-            OpKind::Custom => self.custom(),
-            OpKind::Effect => self.effect(),
-        }
+    fn stop_gradient(&mut self) -> Option<Vars> {
+        let x = self.any();
+        self.push(Op::StopGradient, &[x])
     }
 }

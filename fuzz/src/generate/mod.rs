@@ -16,6 +16,8 @@ mod reductions;
 mod style;
 mod types;
 
+pub use equation::OpKind;
+
 use crate::dice::Dice;
 use crate::values::{self, Wild};
 use kiln::Array;

@@ -37,7 +37,15 @@ impl Maker<'_> {
         Some(maker.builder.finish(&results))
     }
 
-    pub(super) fn call(&mut self, op: fn(Arc<Program>) -> Op) -> Option<Vars> {
+    pub(super) fn call(&mut self) -> Option<Vars> {
+        self.called(Op::Call)
+    }
+
+    pub(super) fn checkpoint(&mut self) -> Option<Vars> {
+        self.called(Op::Checkpoint)
+    }
+
+    fn called(&mut self, op: fn(Arc<Program>) -> Op) -> Option<Vars> {
         let operands = self.some();
         let outputs = self.result_types();
         let program = self.within(operands.iter().map(|&var| self.of(var)).collect(), &outputs)?;

@@ -1,9 +1,8 @@
 //! Elementwise functions of one operand.
 
 use super::{Context, Route, device};
-use crate::host::floats;
 use crate::host::integers::Integer;
-use crate::host::{element::Element, map, view, with_float, with_integer};
+use crate::host::{element::Element, floats, map, view, with_float, with_integer};
 use crate::kernels::Kernels;
 use crate::tensor::{Tensor, bool_store};
 use burn_backend::tensor::{FloatTensor, IntTensor};

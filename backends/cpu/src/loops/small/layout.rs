@@ -266,13 +266,7 @@ impl Layout {
             {
                 Step::Dot(dot, [place(0), place(1)], self.bytes(result.bytes()))
             }
-            op @ (Op::Scatter { .. }
-            | Op::ArgReduce { .. }
-            | Op::Cumulative { .. }
-            | Op::Sort { .. }
-            | Op::Dot(_)
-            | Op::Linalg(_)
-            | Op::Effect(_)) => {
+            op => {
                 let operands = x
                     .iter()
                     .zip(&equation.inputs)

@@ -1,11 +1,10 @@
 //! The devices of arrays, and so the devices of functions of arrays.
 
-use crate::array::Array;
-use crate::array::{Concrete, Repr};
+use super::{Array, Concrete, Repr};
 use crate::error::raise;
 use crate::trace::is_tracing;
-use kiln_backends::program::{Scalar, Shape};
-use kiln_backends::{Buffer, Data, Device};
+use kiln_backends::program::Shape;
+use kiln_backends::{Data, Device};
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -72,33 +71,6 @@ impl Array {
             let data = buffer.into();
             Array(Repr::Concrete(Arc::new(Concrete { data, weak, free })))
         })
-    }
-
-    /// Makes an array of the host's elements, on the default device. In a trace, the array is free: the
-    /// function may run on any device.
-    #[track_caller]
-    pub(crate) fn placed(op: &str, buffer: Buffer) -> Array {
-        if is_tracing() {
-            return Array::free(buffer, false);
-        }
-        match Data::from(buffer).to_device(Device::default()) {
-            Ok(data) => Array::concrete(data, false),
-            Err(error) => raise(op, error),
-        }
-    }
-
-    /// Makes an array of a plain number. The array moves along to the device of the arrays that it is
-    /// combined with.
-    pub(crate) fn number(value: Scalar, weak: bool) -> Array {
-        Array::free(Buffer::scalar(value), weak)
-    }
-
-    pub(crate) fn free(data: impl Into<Data>, weak: bool) -> Array {
-        Array(Repr::Concrete(Arc::new(Concrete {
-            data: data.into(),
-            weak,
-            free: true,
-        })))
     }
 }
 
