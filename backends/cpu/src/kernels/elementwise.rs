@@ -35,6 +35,12 @@ macro_rules! each2 {
 }
 
 /// As [`each2`], but it reads only the first element of one operand.
+macro_rules! each3 {
+    ($f:expr) => {
+        |x, y, z, out| map3(cast_slice(x), cast_slice(y), cast_slice(z), cast_slice_mut(out), $f)
+    };
+}
+
 macro_rules! each2_splat {
     ($splat:expr, $f:path) => {
         match $splat {
@@ -205,23 +211,7 @@ pub(crate) fn select(dtype: DType) -> Loop3 {
 
 pub(crate) fn mul_add(dtype: DType) -> Loop3 {
     match dtype {
-        DType::F32 => |x, y, z, out| {
-            map3(
-                cast_slice(x),
-                cast_slice(y),
-                cast_slice(z),
-                cast_slice_mut(out),
-                f32::mul_add,
-            )
-        },
-        _ => |x, y, z, out| {
-            map3(
-                cast_slice(x),
-                cast_slice(y),
-                cast_slice(z),
-                cast_slice_mut(out),
-                f64::mul_add,
-            )
-        },
+        DType::F32 => each3!(f32::mul_add),
+        _ => each3!(f64::mul_add),
     }
 }

@@ -2,8 +2,7 @@
 
 use super::{with_size, with_type};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
-use kiln_program::DType;
-use kiln_program::Few;
+use kiln_program::{DType, Few};
 
 /// An affine function of the row-major position in a box: `sum of stride * coordinate`.
 ///

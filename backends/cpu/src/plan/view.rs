@@ -5,8 +5,7 @@
 //! broadcasts, slices, transposes, reversals and most reshapes cost nothing.
 
 use crate::plan::space::Space;
-use kiln_program::Few;
-use kiln_program::{Equation, Op, Program, Shape};
+use kiln_program::{Equation, Op, Program, Shape, Few};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 

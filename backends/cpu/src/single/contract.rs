@@ -18,10 +18,8 @@ use crate::single::transpose::transpose;
 use crate::{Buffer, OutOfMemory};
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_math::simd::{Kernel, dispatch};
-use kiln_program::Few;
 use kiln_program::{
-    ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Op, Program, Reduction, Shape, Var,
-};
+    ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Op, Program, Reduction, Shape, Var, Few};
 use rayon::prelude::*;
 use std::borrow::Cow;
 

@@ -4,8 +4,7 @@ use super::writer::{KernelValue, MAIN, Scope, Writer};
 use crate::plan::fuse::loop_views;
 use crate::plan::view::{Affine, Seen, View};
 use crate::tile::instruction::{Apply, Instruction, Source, Target};
-use kiln_program::Few;
-use kiln_program::{Equation, Scan, Var};
+use kiln_program::{Equation, Scan, Var, Few};
 use rustc_hash::FxHashSet;
 
 impl Writer {
