@@ -213,10 +213,7 @@ impl Buffer {
     /// ```
     pub fn reshape(self, shape: &Shape) -> Buffer {
         debug_assert_eq!(shape.size(), self.of.shape.size());
-        let of = ArrayType {
-            dtype: self.of.dtype,
-            shape: shape.clone(),
-        };
+        let of = ArrayType::new(self.of.dtype, shape.clone());
         Buffer::of_flex(self.into_flex(), of)
     }
 
@@ -252,10 +249,7 @@ impl Buffer {
     /// The elements of a tensor of Burn.
     #[doc(hidden)]
     pub fn from_data(data: TensorData) -> Buffer {
-        let of = ArrayType {
-            dtype: kiln_dtype(data.dtype()),
-            shape: Shape::from(&data.shape()[..]),
-        };
+        let of = ArrayType::new(kiln_dtype(data.dtype()), &data.shape()[..]);
         let (bytes, ..) = data.into_parts();
         Buffer::from_bytes(bytes, of)
     }

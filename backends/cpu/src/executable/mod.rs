@@ -8,7 +8,7 @@ use crate::loops::small::Small;
 use crate::single::contract::SmallDot;
 use crate::slots::Accesses;
 use crate::tile::instruction::Kernel;
-use kiln_program::{ArrayType, Axes, Effect, Op, Scan, Shape, Var, Few};
+use kiln_program::{ArrayType, Axes, Effect, Few, Op, Scan, Shape, Var};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 

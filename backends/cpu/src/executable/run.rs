@@ -4,7 +4,7 @@ use super::{Executable, Loop, Step, Work};
 use crate::single::pad;
 use crate::spare::Spare;
 use crate::{Buffer, OutOfMemory, effects, single};
-use kiln_program::{Scalar, Scan, Few};
+use kiln_program::{Few, Scalar, Scan};
 
 impl Executable {
     /// Runs the program. It takes its inputs by value: the memory of an input that nobody else

@@ -6,7 +6,6 @@ mod cast;
 mod cumulative;
 mod elementwise;
 mod load;
-mod number;
 mod pair;
 mod random;
 mod reduce;
@@ -18,11 +17,15 @@ pub(crate) use elementwise::{
     Loop1, Loop2, Loop3, Splat, binary, compare, is_arithmetic, mul_add, select, unary,
 };
 pub(crate) use load::{Pattern, fill, iota, load, store};
-pub(crate) use number::Number;
 pub(crate) use pair::{BLOCK, Pair, pair};
 pub(crate) use random::{Counters, counters, random_bits, random_uniform, run_of_counters, uniform};
 pub(crate) use reduce::{MOST, Stack, combine, fold, fold_rows, identity, tree};
 pub(crate) use scalar::{ScalarFn, scalar};
+
+/// A number whose arrays can be read as bytes.
+pub(crate) trait Number: kiln_math::Number + bytemuck::Pod {}
+
+impl<T: kiln_math::Number + bytemuck::Pod> Number for T {}
 
 /// Runs the body with the type name `$t` for the Rust type of a dtype's elements.
 macro_rules! with_type {

@@ -12,7 +12,7 @@
 use crate::plan::fuse::{is_fusable, loop_views, own_cost};
 use crate::plan::space::{KernelKind, Space};
 use crate::plan::view::{Seen, View, Views, operand_views};
-use kiln_program::{Equation, Op, Program, Shape, Var, Few};
+use kiln_program::{Equation, Few, Op, Program, Shape, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The number of places that may compute something cheap.

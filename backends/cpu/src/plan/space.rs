@@ -1,6 +1,6 @@
 //! The points that a kernel runs over.
 
-use kiln_program::{Axes, Shape, Few};
+use kiln_program::{Axes, Few, Shape};
 
 /// The points that a kernel runs over. Its dims are the dims of `outer`, then those of `tile`. A tile holds
 /// neighbouring points of the `tile` dims.

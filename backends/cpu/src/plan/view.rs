@@ -5,7 +5,7 @@
 //! broadcasts, slices, transposes, reversals and most reshapes cost nothing.
 
 use crate::plan::space::Space;
-use kiln_program::{Equation, Op, Program, Shape, Few};
+use kiln_program::{Equation, Few, Op, Program, Shape};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 

@@ -14,7 +14,7 @@ use crate::spare::Spare;
 use crate::tile::instruction::{CHUNK, Kernel};
 use crate::{Buffer, OutOfMemory};
 use interpret::{Call, TaskOutput, Tile};
-use kiln_program::{ArrayType, DType, Scalar, Few};
+use kiln_program::{ArrayType, DType, Few, Scalar};
 use machine::{Machine, bytes_of_mut};
 use rayon::prelude::*;
 
