@@ -40,7 +40,8 @@ impl Linear {
     }
 }
 
-/// The array of a scatter: `[batch, outer, axis, inner]`, shape `[outer, axis, inner]` for each of `batch` blocks.
+/// The array of a scatter: `[batch, outer, axis, inner]`. Each of `batch` blocks has shape
+/// `[outer, axis, inner]`.
 pub(crate) type Blocks = [usize; 4];
 
 /// Combines updates (shaped `[places, outer, inner]`) with the elements at the places, in order. Negative

@@ -15,8 +15,8 @@ use rayon::prelude::*;
 /// The number of elements, or products, that are worth waking another thread for.
 const PARALLEL: usize = 1 << 16;
 
-/// Calls `f` with each piece of `n` elements, on several threads if the steps for all pieces are many. A piece
-/// takes `work` steps.
+/// Calls `f` with each piece of `n` elements, on several threads if the steps for all pieces are many. A
+/// piece takes `work` steps.
 fn each_piece<T: Send>(out: &mut [T], n: usize, work: usize, f: impl Fn((usize, &mut [T])) + Send + Sync) {
     if out.len() / n * work < PARALLEL {
         out.chunks_mut(n).enumerate().for_each(f);
