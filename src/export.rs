@@ -33,7 +33,7 @@
 //! refuse loops whose number of iterations is not known. Set them, by
 //! [`with_limits`](crate::io::with_limits), for files of people that you do not trust.
 
-use crate::io::{self, Error, Place, safetensors};
+use crate::io::{self, Error, Place, damaged, safetensors};
 use kiln_core::{Array, ArrayType, Buffer, Form, Function, Program, ReadError, SavedProgram, Tree};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -237,20 +237,18 @@ impl Exported {
     }
 
     fn note(&self, at: &Place) -> Result<(String, String), Error> {
-        let damaged = |what: String| Error::Damaged { at: at.clone(), what };
         let saved = Saved {
             version: VERSION,
-            crc32: checksum(&self.function).map_err(|error| damaged(error.to_string()))?,
+            crc32: checksum(&self.function).map_err(|error| damaged(at, error))?,
             function: self.function.form(),
         };
-        let text = serde_json::to_string(&saved).map_err(|error| damaged(error.to_string()))?;
+        let text = serde_json::to_string(&saved).map_err(|error| damaged(at, error))?;
         // A function that goes beyond a limit could not be read again, so it is not written.
         parsed(&text, at)?;
         Ok((NOTE.into(), text))
     }
 
     fn read(file: safetensors::Tensors, at: &Place) -> Result<Exported, Error> {
-        let damaged = |what: String| Error::Damaged { at: at.clone(), what };
         let safetensors::Tensors { mut arrays, notes } = file;
         let text = notes.get(NOTE).ok_or_else(|| Error::Format {
             at: at.clone(),
@@ -261,11 +259,12 @@ impl Exported {
         struct Version {
             version: u64,
         }
-        let Version { version } = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+        let Version { version } = serde_json::from_str(text).map_err(|error| damaged(at, error))?;
         if version < 1 {
-            return Err(damaged(format!(
-                "version {version} of its format, which begins with 1"
-            )));
+            return Err(damaged(
+                at,
+                format!("version {version} of its format, which begins with 1"),
+            ));
         }
         if version < VERSION {
             return Err(Error::Older {
@@ -291,14 +290,15 @@ impl Exported {
         let inputs = form.program.inputs().len().saturating_sub(form.arguments.len());
         let taken = (0..inputs).map(take).collect::<Result<Vec<Array>, Error>>()?;
         if let Some(name) = arrays.keys().next() {
-            return Err(damaged(format!("the program does not take the array {name}")));
+            return Err(damaged(at, format!("the program does not take the array {name}")));
         }
-        let function = Function::new(form, taken).map_err(damaged)?;
-        let found = checksum(&function).map_err(|error| damaged(error.to_string()))?;
+        let function = Function::new(form, taken).map_err(|what| damaged(at, what))?;
+        let found = checksum(&function).map_err(|error| damaged(at, error))?;
         if found != crc32 {
-            return Err(damaged(format!(
-                "its checksum is {crc32:08x}, and what is in it has {found:08x}"
-            )));
+            return Err(damaged(
+                at,
+                format!("its checksum is {crc32:08x}, and what is in it has {found:08x}"),
+            ));
         }
         Ok(Exported { function })
     }
@@ -307,9 +307,8 @@ impl Exported {
 /// Returns the form in the metadata, checked against the rules of each op and the limits of the thread, and
 /// the checksum.
 fn parsed(text: &str, at: &Place) -> Result<(Form, u32), Error> {
-    let damaged = |what: String| Error::Damaged { at: at.clone(), what };
     let Saved::<Form<SavedProgram>> { crc32, function, .. } =
-        serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+        serde_json::from_str(text).map_err(|error| damaged(at, error))?;
     let form = function.try_map(|program| match Program::try_from(program) {
         Ok(program) => Ok(Arc::new(program)),
         Err(ReadError::Limit { what, field, limit }) => Err(Error::Limit {
@@ -318,7 +317,7 @@ fn parsed(text: &str, at: &Place) -> Result<(Form, u32), Error> {
             field,
             limit,
         }),
-        Err(error) => Err(damaged(error.to_string())),
+        Err(error) => Err(damaged(at, error)),
     });
     Ok((form?, crc32))
 }

@@ -299,41 +299,36 @@ fn has_a_place(rest: &[Part]) -> bool {
 /// example. Standard error, such as a progress bar, is left out.
 fn run_command(text: &str) -> Result<String, String> {
     let line = text.lines().next().unwrap_or_default();
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let [
-        "$",
-        "cargo",
-        "run",
-        "--release",
-        "--example",
-        name,
-        arguments @ ..,
-    ] = &words[..]
-    else {
+    let mut words = line.split_whitespace();
+    if !["$", "cargo", "run", "--release", "--example"]
+        .iter()
+        .all(|&word| words.next() == Some(word))
+    {
         return Err(format!("{line:?} does not run an example"));
-    };
+    }
+    let name = words
+        .next()
+        .ok_or_else(|| format!("{line:?} does not run an example"))?;
     let mut build = Command::new("cargo");
     build.args(["build", "--quiet", "--workspace", "--release", "--example", name]);
     run(build.current_dir(env!("CARGO_MANIFEST_DIR")))?;
-    let here = env::current_exe().map_err(|error| error.to_string())?;
-    let program = here
-        .ancestors()
-        .map(|folder| folder.join("release/examples").join(name))
-        .find(|program| program.is_file())
+    let program = built(&format!("release/examples/{name}"))?
         .ok_or_else(|| format!("the example {name} is not where cargo puts it"))?;
-    let arguments = arguments.iter().skip_while(|word| **word == "--");
+    let arguments = words.skip_while(|word| *word == "--");
     Ok(format!("{line}\n{}", run(Command::new(program).args(arguments))?))
+}
+
+/// Finds what cargo put at a path, from one of the folders that this program is in.
+fn built(path: &str) -> Result<Option<PathBuf>, String> {
+    let here = env::current_exe().map_err(|error| error.to_string())?;
+    let mut places = here.ancestors().map(|folder| folder.join(path));
+    Ok(places.find(|place| place.exists()))
 }
 
 /// Returns the errors that rustc prints for a program that must not compile. The program is linked with the
 /// library that was built last.
 fn compile_error(code: &str) -> Result<String, String> {
-    let here = env::current_exe().map_err(|error| error.to_string())?;
-    let deps = here
-        .ancestors()
-        .map(|folder| folder.join("deps"))
-        .find(|folder| folder.is_dir())
-        .ok_or("no folder of libraries beside this program")?;
+    let deps = built("deps")?.ok_or("no folder of libraries beside this program")?;
     let entries = fs::read_dir(&deps).map_err(|error| error.to_string())?;
     let library = entries
         .flatten()
@@ -348,17 +343,9 @@ fn compile_error(code: &str) -> Result<String, String> {
         write(&folder.join("main.rs"), code.as_bytes())?;
         let mut command = Command::new("rustc");
         // The long form of errors changes from one compiler to the next. The short form does not.
-        command.args([
-            "--edition=2024",
-            "--emit=metadata",
-            "-Awarnings",
-            "--error-format=short",
-            "main.rs",
-            "-L",
-        ]);
-        command.arg(format!("dependency={}", deps.display()));
-        command.arg("--extern");
-        command.arg(format!("kiln={}", library.path().display()));
+        command.args("--edition=2024 --emit=metadata -Awarnings --error-format=short main.rs".split(' '));
+        command.args(["-L", &format!("dependency={}", deps.display())]);
+        command.args(["--extern", &format!("kiln={}", library.path().display())]);
         let done = command
             .current_dir(folder)
             .output()

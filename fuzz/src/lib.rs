@@ -45,9 +45,7 @@ impl Counts {
         }
         faults
     }
-}
 
-impl Counts {
     /// Returns the number of times that a check compared results that agreed.
     pub fn agree(&self, check: Check) -> u64 {
         self.0.get(&check).map_or(0, |[agree, ..]| *agree)

@@ -117,11 +117,7 @@ pub fn filled(of: &ArrayType, mut element: impl FnMut(usize) -> Scalar) -> Array
 pub fn joined(of: ArrayType, pieces: &[&[u8]]) -> Array {
     let mut buffer = Buffer::zeros(of);
     let bytes = buffer.bytes_mut().expect("nobody else holds a new buffer");
-    let mut at = 0;
-    for piece in pieces {
-        bytes[at..at + piece.len()].copy_from_slice(piece);
-        at += piece.len();
-    }
+    bytes.copy_from_slice(&pieces.concat());
     Array::from_buffer(buffer)
 }
 

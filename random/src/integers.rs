@@ -60,10 +60,8 @@ pub fn randint_dtype(
             unreachable!("three inputs")
         };
         // Narrow integers are drawn as 32 bits.
-        let (wide, least, greatest) = match dtype.size() < 4 {
-            true => (DType::I32, range(*dtype).0, range(*dtype).1),
-            false => (*dtype, range(*dtype).0, range(*dtype).1),
-        };
+        let (least, greatest) = range(*dtype);
+        let wide = if dtype.size() < 4 { DType::I32 } else { *dtype };
         let (low, high) = match dtype.size() < 4 {
             true => (
                 clipped(&low.astype(DType::I32), least, greatest),

@@ -3,11 +3,13 @@
 use super::{Error, Place};
 use bytemuck::Pod;
 use kiln_core::{Array, ArrayType, Buffer, DType, Limits};
+use kiln_program::with_integer;
+use std::cmp::Ordering;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{self, AtomicU64};
 
 /// Opens a file to read, and returns its length.
 pub(super) fn opened(path: &Path) -> Result<(File, u64), Error> {
@@ -19,10 +21,7 @@ pub(super) fn opened(path: &Path) -> Result<(File, u64), Error> {
             false => Err(io::Error::other("not a file of bytes but a folder or device")),
         }
     };
-    open().map_err(|source| Error::File {
-        at: Place::of(path),
-        source,
-    })
+    open().map_err(|source| unusable(&Place::of(path), source))
 }
 
 /// A file that is not complete yet. The file is removed on drop, also when writing panics, unless it was
@@ -50,7 +49,7 @@ pub(super) fn replaced(path: &Path, write: impl FnOnce(&mut File) -> io::Result<
         beside.push(format!(
             ".{}-{}.part",
             std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
+            NEXT.fetch_add(1, atomic::Ordering::Relaxed)
         ));
         let beside = target.with_file_name(beside);
         let mut file = File::create_new(&beside)?;
@@ -64,10 +63,7 @@ pub(super) fn replaced(path: &Path, write: impl FnOnce(&mut File) -> io::Result<
         std::mem::forget(part);
         Ok(())
     };
-    replace().map_err(|source| Error::File {
-        at: Place::of(path),
-        source,
-    })
+    replace().map_err(|source| unusable(&Place::of(path), source))
 }
 
 /// Returns an array type of these lengths, if an array can have it.
@@ -115,12 +111,7 @@ pub(super) fn fill(reader: &mut dyn Read, bytes: &mut [u8], before: usize, at: &
             Err(source) if source.kind() == ErrorKind::Interrupted => {}
             // An error that is not the operating system's means that compressed bytes are wrong.
             Err(source) if source.raw_os_error().is_none() => return Err(damaged(at, source)),
-            Err(source) => {
-                return Err(Error::File {
-                    at: at.clone(),
-                    source,
-                });
-            }
+            Err(source) => return Err(unusable(at, source)),
         }
     }
     Ok(())
@@ -137,10 +128,7 @@ pub(super) fn numbers<T: Pod>(reader: &mut dyn Read, n: usize, at: &Place) -> Re
         if numbers.capacity() < end {
             let twice = left.min(start.max(STEP));
             let reserved = numbers.try_reserve_exact(twice);
-            reserved.map_err(|error| Error::File {
-                at: at.clone(),
-                source: error.into(),
-            })?;
+            reserved.map_err(|error| unusable(at, error.into()))?;
         }
         numbers.resize(end, T::zeroed());
         let bytes = bytemuck::cast_slice_mut(&mut numbers[start..]);
@@ -152,6 +140,34 @@ pub(super) fn numbers<T: Pod>(reader: &mut dyn Read, n: usize, at: &Place) -> Re
     Ok(numbers)
 }
 
+/// The error of a file that the system does not read or write.
+pub(super) fn unusable(at: &Place, source: io::Error) -> Error {
+    Error::File {
+        at: at.clone(),
+        source,
+    }
+}
+
+/// The error of a second array with a name.
+pub(super) fn duplicate(at: &Place, name: &str) -> Error {
+    Error::DuplicateName {
+        at: at.clone(),
+        name: Some(name.into()),
+    }
+}
+
+/// Checks that `left` bytes of all `length` are as many as belong there.
+pub(super) fn all_there(needed: u64, left: u64, length: u64, at: &Place) -> Result<(), Error> {
+    match needed.cmp(&left) {
+        Ordering::Greater => Err(truncated(at, (length - left).saturating_add(needed), length)),
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(Error::Trailing {
+            at: at.clone(),
+            bytes: left - needed,
+        }),
+    }
+}
+
 pub(super) fn truncated(at: &Place, needed: u64, found: u64) -> Error {
     Error::Truncated {
         at: at.clone(),
@@ -160,7 +176,7 @@ pub(super) fn truncated(at: &Place, needed: u64, found: u64) -> Error {
     }
 }
 
-pub(super) fn damaged(at: &Place, what: impl ToString) -> Error {
+pub(crate) fn damaged(at: &Place, what: impl ToString) -> Error {
     Error::Damaged {
         at: at.clone(),
         what: what.to_string(),
@@ -182,10 +198,7 @@ pub(super) fn elements(
     ) -> Result<Vec<T>, Error> {
         let mut elements = numbers::<T>(reader, of.shape.size(), at)?;
         let prepared = prepare(bytemuck::cast_slice_mut(&mut elements));
-        prepared.map_err(|source| Error::File {
-            at: at.clone(),
-            source,
-        })?;
+        prepared.map_err(|source| unusable(at, source))?;
         Ok(elements)
     }
     macro_rules! plain {
@@ -202,16 +215,9 @@ pub(super) fn elements(
             let elements: Vec<bool> = bytes.into_iter().map(|byte| byte == 1).collect();
             Buffer::from_vec(elements, of.shape)
         }
-        DType::I8 => plain!(i8),
-        DType::I16 => plain!(i16),
-        DType::I32 => plain!(i32),
-        DType::I64 => plain!(i64),
-        DType::U8 => plain!(u8),
-        DType::U16 => plain!(u16),
-        DType::U32 => plain!(u32),
-        DType::U64 => plain!(u64),
         DType::F32 => plain!(f32),
         DType::F64 => plain!(f64),
+        dtype => with_integer!(dtype, T => plain!(T)),
     }))
 }
 

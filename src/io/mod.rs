@@ -61,6 +61,7 @@ mod zip;
 pub use error::{Error, Place};
 pub use kiln_core::{Limits, with_limits};
 
+pub(crate) use file::damaged;
 use file::{opened, replaced};
 use kiln_core::{Array, Buffer, raise};
 use std::borrow::Borrow;

@@ -4,7 +4,7 @@
 //! The format is defined in NumPy's `numpy/lib/_format_impl.py`. The line is a dict with these three keys and
 //! no others.
 
-use super::file::{damaged, elements, fill, truncated, typed, within};
+use super::file::{all_there, damaged, elements, fill, truncated, typed, within};
 use super::{Error, Place};
 use kiln_core::{Array, ArrayType, DType};
 use std::io::Read;
@@ -91,15 +91,7 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Arr
     let (dtype, big) = dtype_of(descr, at)?;
     let of = typed(dtype, &shape, at)?;
     let needed = of.bytes() as u64;
-    if needed > left {
-        return Err(truncated(at, length - left + needed, length));
-    }
-    if needed < left {
-        return Err(Error::Trailing {
-            at: at.clone(),
-            bytes: left - needed,
-        });
-    }
+    all_there(needed, left, length, at)?;
     within(needed, at)?;
     let lengths = of.shape.clone();
     elements(reader, of, at, |bytes| {

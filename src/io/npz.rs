@@ -1,6 +1,6 @@
 //! The `.npz` format: a zip archive of `.npy` files, each with the name of its array.
 
-use super::file::{damaged, truncated, within};
+use super::file::{damaged, duplicate, truncated, unusable, within};
 use super::{Error, Place, npy, zip};
 use ::zip::write::SimpleFileOptions;
 use ::zip::{CompressionMethod, ZIP64_BYTES_THR, ZipWriter};
@@ -21,10 +21,7 @@ pub(super) fn entries<'a>(named: &'a [(String, Buffer)], at: &Place) -> Result<V
     let mut seen = BTreeSet::new();
     let entry = |(name, buffer): &'a (String, Buffer)| {
         if !seen.insert(name) {
-            return Err(Error::DuplicateName {
-                at: at.clone(),
-                name: Some(name.clone()),
-            });
+            return Err(duplicate(at, name));
         }
         // An archive has two bytes for the length of a name.
         if name.len() + SUFFIX.len() > usize::from(u16::MAX) {
@@ -65,10 +62,7 @@ pub(super) fn read(
 ) -> Result<BTreeMap<String, Array>, Error> {
     let mut start = Vec::new();
     let begun = reader.by_ref().take(4).read_to_end(&mut start);
-    begun.map_err(|source| Error::File {
-        at: at.clone(),
-        source,
-    })?;
+    begun.map_err(|source| unusable(at, source))?;
     // The magic of a first file, or of the end of an empty archive.
     let magics: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
     if !magics.iter().any(|magic| magic.starts_with(&start)) {
@@ -100,17 +94,11 @@ pub(super) fn read(
             ));
         }
         let opened = member.open(&mut reader);
-        let mut content = opened.map_err(|source| Error::File {
-            at: here.clone(),
-            source,
-        })?;
+        let mut content = opened.map_err(|source| unusable(&here, source))?;
         let array = npy::read(&mut content, member.size, &here)?;
         content.finish(member).map_err(|what| damaged(&here, what))?;
         if arrays.insert(name.to_string(), array).is_some() {
-            return Err(Error::DuplicateName {
-                at: at.clone(),
-                name: Some(name.into()),
-            });
+            return Err(duplicate(at, name));
         }
     }
     Ok(arrays)

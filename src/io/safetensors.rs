@@ -1,7 +1,7 @@
 //! The safetensors format: the length of a header, a header in JSON, and the elements of all arrays,
 //! row-major and little-endian.
 
-use super::file::{damaged, elements, fill, numbers, truncated, typed, within};
+use super::file::{all_there, damaged, duplicate, elements, fill, numbers, truncated, typed, within};
 use super::{Error, Place};
 use kiln_core::{Array, Buffer, DType};
 use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo};
@@ -44,10 +44,7 @@ impl Layout {
             });
         }
         if let Some(same) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::DuplicateName {
-                at: at.clone(),
-                name: Some(same[0].into()),
-            });
+            return Err(duplicate(at, same[0]));
         }
         let mut start = 0;
         let infos = arrays.iter().map(|(name, buffer)| {
@@ -127,10 +124,7 @@ pub(crate) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Ten
     let mut seen = BTreeSet::new();
     for (name, info) in &tensors {
         if !seen.insert(name) {
-            return Err(Error::DuplicateName {
-                at: at.clone(),
-                name: Some(name.clone()),
-            });
+            return Err(duplicate(at, name));
         }
         let at = at.array(name);
         let dtype = array_dtype(info.dtype).ok_or_else(|| Error::Dtype {
@@ -143,15 +137,7 @@ pub(crate) fn read(reader: &mut dyn Read, length: u64, at: &Place) -> Result<Ten
     let names: Vec<String> = tensors.iter().map(|(name, _)| name.clone()).collect();
     let metadata = Metadata::new(notes, tensors).map_err(|error| inconsistent(error, at))?;
     let end = metadata.data_len() as u64;
-    if end > left {
-        return Err(truncated(at, (8 + size).saturating_add(end), length));
-    }
-    if end < left {
-        return Err(Error::Trailing {
-            at: at.clone(),
-            bytes: left - end,
-        });
-    }
+    all_there(end, left, length, at)?;
     within(end, at)?;
     let mut arrays = BTreeMap::new();
     for (name, of) in names.into_iter().zip(types) {

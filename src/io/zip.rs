@@ -11,7 +11,7 @@
 //! The format is described in PKWARE's APPNOTE.TXT. Only the archives of `np.savez` and `np.savez_compressed`
 //! are read.
 
-use super::file::{damaged, fill, numbers};
+use super::file::{damaged, fill, numbers, unusable};
 use super::{Error, Place};
 use crc32fast::Hasher;
 use flate2::read::DeflateDecoder;
@@ -127,10 +127,7 @@ impl<R: Read + Seek> Archive<'_, R> {
 
     fn seek(&mut self, start: u64) -> Result<(), Error> {
         let sought = self.reader.seek(SeekFrom::Start(start));
-        sought.map(drop).map_err(|source| Error::File {
-            at: self.at.clone(),
-            source,
-        })
+        sought.map(drop).map_err(|source| unusable(self.at, source))
     }
 
     fn directory(&mut self, length: u64) -> Result<Directory, Error> {

@@ -232,16 +232,14 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         let dots = dots
             .into_iter()
             .map(|dot| Circle::new(dot, radius, color.filled()));
-        self.chart.draw_series(dots)?;
-        Ok(())
+        self.chart.draw_series(dots).map(drop)
     }
 
     fn squares(&mut self, squares: Vec<Corners>, color: RGBColor) -> Drawn<DB> {
         let squares = squares
             .into_iter()
             .map(|corners| Rectangle::new(corners, color.filled()));
-        self.chart.draw_series(squares)?;
-        Ok(())
+        self.chart.draw_series(squares).map(drop)
     }
 
     /// Draws cells. Each reaches a pixel under the next ones, so that neighbours have no seams.
@@ -254,16 +252,14 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         let cells = cells.into_iter().map(|([from, (right, high)], color)| {
             Rectangle::new([from, (under(0, right), under(1, high))], color.filled())
         });
-        self.chart.draw_series(cells)?;
-        Ok(())
+        self.chart.draw_series(cells).map(drop)
     }
 
     fn frame(&mut self) -> Drawn<DB> {
         let [x, y] = self.screen.axes;
         let corners = [(x.lo, y.lo), (x.hi, y.hi)];
         let style = self.paper.stroke(color::INK, 1.0);
-        self.chart.draw_series([Rectangle::new(corners, style)])?;
-        Ok(())
+        self.chart.draw_series([Rectangle::new(corners, style)]).map(drop)
     }
 }
 

@@ -128,23 +128,13 @@ fn boxed<DB: DrawingBackend>(
         let (x, y) = chart.plotting_area().map_coordinate(&corner);
         [x, y].map(|units| f64::from(units) / f64::from(paper.units))
     };
-    if let Some(label) = &plot.x_label {
-        let [across, down] = at((x.place(0.5), z.lo, y.lo));
-        paper.write(
-            label,
-            [across - 24.0, down + 24.0],
-            (HPos::Right, VPos::Top),
-            LABEL,
-        )?;
-    }
-    if let Some(label) = &plot.y_label {
-        let [across, down] = at((x.hi, z.lo, y.place(0.5)));
-        paper.write(
-            label,
-            [across + 24.0, down + 24.0],
-            (HPos::Left, VPos::Top),
-            LABEL,
-        )?;
+    let x_label = (&plot.x_label, (x.place(0.5), z.lo, y.lo), -24.0, HPos::Right);
+    let y_label = (&plot.y_label, (x.hi, z.lo, y.place(0.5)), 24.0, HPos::Left);
+    for (label, corner, aside, end) in [x_label, y_label] {
+        if let Some(label) = label {
+            let [across, down] = at(corner);
+            paper.write(label, [across + aside, down + 24.0], (end, VPos::Top), LABEL)?;
+        }
     }
     if let Some(label) = z_label {
         let [across, down] = at((x.lo, z.place(0.5), y.lo));

@@ -123,10 +123,7 @@ pub fn vjp_by(
         .filter(|(_, given)| **given)
         .map(|(of, _)| of)
         .collect();
-    if flat || !wanted.contains(&true) {
-        return Ok(none(operands, &cotangents));
-    }
-    let Some(source) = source else {
+    let Some(source) = source.filter(|_| !flat && wanted.contains(&true)) else {
         return Ok(none(operands, &cotangents));
     };
     if let RuleSource::Kiln(RuleReason::Structure, _) = source {

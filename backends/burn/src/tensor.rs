@@ -249,18 +249,9 @@ impl<B: Backend> Tensor<B> {
     pub(crate) fn concatenate(tensors: Vec<Tensor<B>>, axis: usize) -> Tensor<B> {
         match &tensors[0] {
             _ if tensors.len() == 1 => tensors.into_iter().next().expect("one"),
-            Tensor::Float(_) => Tensor::Float(B::float_cat(
-                tensors.into_iter().map(Tensor::into_float).collect(),
-                axis,
-            )),
-            Tensor::Int(_) => Tensor::Int(B::int_cat(
-                tensors.into_iter().map(Tensor::into_int).collect(),
-                axis,
-            )),
-            Tensor::Bool(_) => Tensor::Bool(B::bool_cat(
-                tensors.into_iter().map(Tensor::into_bool).collect(),
-                axis,
-            )),
+            Tensor::Float(_) => Tensor::Float(B::float_cat(each(tensors, Tensor::into_float), axis)),
+            Tensor::Int(_) => Tensor::Int(B::int_cat(each(tensors, Tensor::into_int), axis)),
+            Tensor::Bool(_) => Tensor::Bool(B::bool_cat(each(tensors, Tensor::into_bool), axis)),
         }
     }
 
@@ -269,6 +260,10 @@ impl<B: Backend> Tensor<B> {
         let data = TensorData::from_bytes_vec(Vec::new(), physical(&of.shape), burn_dtype(of.dtype));
         Tensor::from_data(data, device)
     }
+}
+
+fn each<B: Backend, T>(tensors: Vec<Tensor<B>>, f: fn(Tensor<B>) -> T) -> Vec<T> {
+    tensors.into_iter().map(f).collect()
 }
 
 /// Marks bytes as bools: Flex's `bool_select` and `bool_gather` return bytes. Their memory stays.

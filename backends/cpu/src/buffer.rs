@@ -1,13 +1,14 @@
 //! Buffers: the elements of one array, contiguous in row-major order, shared between handles.
 
 use crate::element::Element;
+use crate::kernels::with_type;
 use crate::memory::{self, OutOfMemory, in_large_pages};
 use burn_backend::{Shape as BurnShape, TensorData};
 use burn_flex::{FlexTensor, Layout};
 use burn_std::Bytes;
 use kiln_burn::burn_dtype;
 use kiln_burn::sister::kiln_dtype;
-use kiln_program::{ArrayType, DType, Scalar, Shape};
+use kiln_program::{ArrayType, Scalar, Shape};
 
 /// The elements of an array on the CPU, in row-major order: a contiguous Flex tensor with exactly the
 /// elements of its shape.
@@ -182,18 +183,7 @@ impl Buffer {
     /// ```
     pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
         // Flex returns typed slices only.
-        match self.of.dtype {
-            DType::Bool | DType::U8 => self.elements_mut::<u8>(),
-            DType::I8 => self.elements_mut::<i8>(),
-            DType::I16 => self.elements_mut::<i16>(),
-            DType::I32 => self.elements_mut::<i32>(),
-            DType::I64 => self.elements_mut::<i64>(),
-            DType::U16 => self.elements_mut::<u16>(),
-            DType::U32 => self.elements_mut::<u32>(),
-            DType::U64 => self.elements_mut::<u64>(),
-            DType::F32 => self.elements_mut::<f32>(),
-            DType::F64 => self.elements_mut::<f64>(),
-        }
+        with_type!(self.of.dtype, T => self.elements_mut::<T>())
     }
 
     fn elements_mut<T: burn_backend::Element + bytemuck::Pod>(&mut self) -> Option<&mut [u8]> {
@@ -223,10 +213,7 @@ impl Buffer {
     /// ```
     pub fn reshape(self, shape: &Shape) -> Buffer {
         debug_assert_eq!(shape.size(), self.of.shape.size());
-        let of = ArrayType {
-            dtype: self.of.dtype,
-            shape: shape.clone(),
-        };
+        let of = ArrayType::new(self.of.dtype, shape.clone());
         Buffer::of_flex(self.into_flex(), of)
     }
 
@@ -262,10 +249,7 @@ impl Buffer {
     /// The elements of a tensor of Burn.
     #[doc(hidden)]
     pub fn from_data(data: TensorData) -> Buffer {
-        let of = ArrayType {
-            dtype: kiln_dtype(data.dtype()),
-            shape: Shape::from(&data.shape()[..]),
-        };
+        let of = ArrayType::new(kiln_dtype(data.dtype()), &data.shape()[..]);
         let (bytes, ..) = data.into_parts();
         Buffer::from_bytes(bytes, of)
     }

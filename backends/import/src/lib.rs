@@ -103,13 +103,14 @@ pub struct Inputs<'a> {
 }
 
 macro_rules! tensors {
-    ($($kind:ident: $such:ident, $name:literal;)*) => {$(
+    ($($kind:ident: $such:expr, $name:literal;)*) => {$(
         impl<const D: usize> Tensors for Tensor<D, $kind> {
             fn take(inputs: &mut Inputs<'_>) -> Result<Self, ImportError> {
+                let such: fn(DType) -> bool = $such;
                 let wanted = format!("the function takes {} of rank {D}", $name);
                 let reason = match inputs.types.next() {
                     None => format!("{wanted}, no more inputs were announced"),
-                    Some(of) if of.shape.rank() != D || !$such(of.dtype) => format!("{wanted}, {of} was announced"),
+                    Some(of) if of.shape.rank() != D || !such(of.dtype) => format!("{wanted}, {of} was announced"),
                     Some(of) => {
                         let dtype = burn_dtype(of.dtype);
                         let zeros = TensorData::from_bytes_vec(vec![0; of.bytes()], of.shape.to_vec(), dtype);
@@ -128,21 +129,9 @@ macro_rules! tensors {
     )*};
 }
 tensors! {
-    Float: float, "floats";
-    Int: integer, "integers";
-    Bool: boolean, "bools";
-}
-
-fn float(dtype: DType) -> bool {
-    dtype.is_float()
-}
-
-fn integer(dtype: DType) -> bool {
-    dtype.is_integer()
-}
-
-fn boolean(dtype: DType) -> bool {
-    dtype == DType::Bool
+    Float: DType::is_float, "floats";
+    Int: DType::is_integer, "integers";
+    Bool: |dtype| dtype == DType::Bool, "bools";
 }
 
 impl Tensors for () {

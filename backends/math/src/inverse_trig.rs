@@ -20,7 +20,6 @@ pub(super) trait InverseTrigData: ExpData {
     /// Arguments of atan2 between the first and the second, in magnitude, neither overflow nor
     /// underflow in the quotient.
     const SAFE: (Self, Self);
-    fn libm_atan2(self, x: Self) -> Self;
 }
 
 impl InverseTrigData for f64 {
@@ -54,9 +53,6 @@ impl InverseTrigData for f64 {
     ];
     const HALF_PI: (f64, f64) = (std::f64::consts::FRAC_PI_2, 6.123233995736766e-17);
     const SAFE: (f64, f64) = (1e-150, 1e150);
-    fn libm_atan2(self, x: f64) -> f64 {
-        self.atan2(x)
-    }
 }
 
 impl InverseTrigData for f32 {
@@ -64,9 +60,6 @@ impl InverseTrigData for f32 {
     const ATAN: &'static [f32] = polynomials::ATAN;
     const HALF_PI: (f32, f32) = (std::f32::consts::FRAC_PI_2, -4.371138828673793e-08);
     const SAFE: (f32, f32) = (1e-15, 1e15);
-    fn libm_atan2(self, x: f32) -> f32 {
-        (self as f64).atan2(x as f64) as f32
-    }
 }
 
 /// For a = |x|: whether a > 1/2, the argument s of the polynomial, and asin(s) - s. s is a or
@@ -175,6 +168,6 @@ impl<F: InverseTrigData> Binary<F> for Atan2 {
         !((safe(a) && (safe(b) || b == zero)) || (safe(b) && a == zero))
     }
     fn rare(y: F, x: F) -> F {
-        y.libm_atan2(x)
+        F::lit(y.wide().atan2(x.wide()))
     }
 }

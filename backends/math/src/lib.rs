@@ -33,6 +33,7 @@ mod hyperbolic;
 mod inverse_hyperbolic;
 mod inverse_trig;
 mod log;
+mod number;
 pub mod polynomials;
 mod pow;
 mod real;
@@ -41,6 +42,8 @@ mod round;
 pub mod simd;
 mod sin_cos;
 mod trig;
+
+pub use number::{Integer, Number};
 
 use driver::{binary, binary_scalar, unary};
 use simd::map1;

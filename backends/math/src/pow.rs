@@ -54,7 +54,6 @@ fn log_pair(x: f64) -> (f64, f64) {
 /// |x|^y for finite positive x and any y but NaN.
 trait Power: ExpData {
     fn power(self, y: Self) -> Self;
-    fn trunc(self) -> Self;
 }
 
 impl Power for f64 {
@@ -66,10 +65,6 @@ impl Power for f64 {
         // Beyond the range the product may be infinite, and its error NaN.
         let inside = Real::abs(p) < 800.0;
         exp_of_sum(clamp(p, f64::RANGE), if inside { pl } else { 0.0 })
-    }
-    #[inline(always)]
-    fn trunc(self) -> f64 {
-        f64::trunc(self)
     }
 }
 
@@ -103,10 +98,6 @@ impl Power for f32 {
         let t = p + f64::MAGIC;
         let r = p - (t - f64::MAGIC);
         (poly(r, EXP2) * f64::pow2(t)) as f32
-    }
-    #[inline(always)]
-    fn trunc(self) -> f32 {
-        f32::trunc(self)
     }
 }
 

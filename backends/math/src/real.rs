@@ -5,7 +5,7 @@
 //! becomes vector code in every version (AVX2 has no 64-bit arithmetic shift and no conversion
 //! between 64-bit integers and floats: both are avoided by adding a large power of two instead).
 
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 pub(super) trait Real:
     Copy
@@ -14,6 +14,7 @@ pub(super) trait Real:
     + Sub<Output = Self>
     + Mul<Output = Self>
     + Div<Output = Self>
+    + Rem<Output = Self>
     + Neg<Output = Self>
     + 'static
 {
@@ -25,6 +26,9 @@ pub(super) trait Real:
 
     /// The nearest value; for constants.
     fn lit(v: f64) -> Self;
+    /// The number in the wider format.
+    fn wide(self) -> f64;
+    fn trunc(self) -> Self;
     /// `self * b + c`, rounded once.
     fn fma(self, b: Self, c: Self) -> Self;
     fn abs(self) -> Self;
@@ -124,6 +128,14 @@ macro_rules! impl_real {
             #[inline(always)]
             fn lit(v: f64) -> $f {
                 v as $f
+            }
+            #[inline(always)]
+            fn wide(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn trunc(self) -> $f {
+                $f::trunc(self)
             }
             #[inline(always)]
             fn fma(self, b: $f, c: $f) -> $f {

@@ -63,21 +63,14 @@ impl<F: Real> Unary<F> for Sign {
 pub(super) trait RemData: Real {
     /// Quotients below this have a rounding error below 1/4.
     const QUOTIENT: Self;
-    fn fmod(self, y: Self) -> Self;
 }
 
 impl RemData for f32 {
     const QUOTIENT: f32 = 2097152.0;
-    fn fmod(self, y: f32) -> f32 {
-        self % y
-    }
 }
 
 impl RemData for f64 {
     const QUOTIENT: f64 = 1125899906842624.0;
-    fn fmod(self, y: f64) -> f64 {
-        self % y
-    }
 }
 
 /// x - y trunc(x / y), with the sign of x. With q the nearest integer to |x/y| the remainder r is exact
@@ -100,6 +93,6 @@ impl<F: RemData> Binary<F> for Rem {
         !(a / b < F::QUOTIENT && b < F::INFINITY)
     }
     fn rare(x: F, y: F) -> F {
-        x.fmod(y)
+        x % y
     }
 }

@@ -14,9 +14,6 @@ pub(super) trait TrigData: SinCosData {
     const HALF_PI: [Self; 3];
     /// The largest argument of the fast path.
     const LIMIT: Self;
-    fn huge_sin(self) -> Self;
-    fn huge_cos(self) -> Self;
-    fn huge_tan(self) -> Self;
 }
 
 impl TrigData for f64 {
@@ -27,15 +24,6 @@ impl TrigData for f64 {
     ];
     // 2^38: n has 37 bits, and n times the error of PI is below 2^-120.
     const LIMIT: f64 = 274877906944.0;
-    fn huge_sin(self) -> f64 {
-        huge::sin(self)
-    }
-    fn huge_cos(self) -> f64 {
-        huge::cos(self)
-    }
-    fn huge_tan(self) -> f64 {
-        huge::tan(self)
-    }
 }
 
 impl TrigData for f32 {
@@ -46,15 +34,6 @@ impl TrigData for f32 {
     ];
     // 2^17: n has 17 bits, and x/pi is off by 2^-8 at most.
     const LIMIT: f32 = 131072.0;
-    fn huge_sin(self) -> f32 {
-        huge::sin(self as f64) as f32
-    }
-    fn huge_cos(self) -> f32 {
-        huge::cos(self as f64) as f32
-    }
-    fn huge_tan(self) -> f32 {
-        huge::tan(self as f64) as f32
-    }
 }
 
 /// x - n P. The first step is exact: the difference is a multiple of the last bit of P, and smaller than P.
@@ -105,7 +84,7 @@ impl<F: TrigData> Unary<F> for Sin {
         beyond(x)
     }
     fn rare(x: F) -> F {
-        x.huge_sin()
+        F::lit(huge::sin(x.wide()))
     }
 }
 
@@ -124,7 +103,7 @@ impl<F: TrigData> Unary<F> for Cos {
         beyond(x)
     }
     fn rare(x: F) -> F {
-        x.huge_cos()
+        F::lit(huge::cos(x.wide()))
     }
 }
 
@@ -148,6 +127,6 @@ impl<F: TrigData> Unary<F> for Tan {
         beyond(x)
     }
     fn rare(x: F) -> F {
-        x.huge_tan()
+        F::lit(huge::tan(x.wide()))
     }
 }

@@ -182,3 +182,36 @@ impl fmt::Display for DType {
         f.write_str(self.name())
     }
 }
+
+/// Evaluates an expression with a name for the Rust type of an integer dtype.
+///
+/// # Panics
+/// When the dtype is no integer.
+///
+/// ```
+/// # use kiln_program as kiln;
+/// use kiln::DType;
+/// assert_eq!(kiln::with_integer!(DType::I16, T => T::MAX as i64), 32_767);
+/// ```
+#[macro_export]
+macro_rules! with_integer {
+    ($dtype:expr, $T:ident => $body:expr) => {{
+        macro_rules! arm {
+            ($rust:ty) => {{
+                type $T = $rust;
+                $body
+            }};
+        }
+        match $dtype {
+            $crate::DType::I8 => arm!(i8),
+            $crate::DType::I16 => arm!(i16),
+            $crate::DType::I32 => arm!(i32),
+            $crate::DType::I64 => arm!(i64),
+            $crate::DType::U8 => arm!(u8),
+            $crate::DType::U16 => arm!(u16),
+            $crate::DType::U32 => arm!(u32),
+            $crate::DType::U64 => arm!(u64),
+            $crate::DType::Bool | $crate::DType::F32 | $crate::DType::F64 => panic!("not an integer type"),
+        }
+    }};
+}

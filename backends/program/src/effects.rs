@@ -1,7 +1,7 @@
 //! Programs without their effects.
 
 use crate::once::{Found, once};
-use crate::op::{Custom, CustomRule, Op, Scan, While};
+use crate::op::{CustomRule, Op};
 use crate::program::Program;
 use crate::rewrite::Rewrite;
 use std::sync::Arc;
@@ -30,30 +30,23 @@ fn drop_effects(program: &Program) -> Arc<Program> {
 
 /// The op without the effects of the programs that it runs. The op itself is no effect.
 pub fn quiet(op: &Op) -> Op {
-    match op {
-        Op::Call(program) => Op::Call(without_effects(program)),
-        Op::Checkpoint(program) => Op::Checkpoint(without_effects(program)),
-        Op::Cond(branches) => Op::Cond(branches.iter().map(without_effects).collect()),
-        Op::Scan(scan) => Op::Scan(Scan {
-            body: without_effects(&scan.body),
-            ..scan.clone()
-        }),
-        Op::While(w) => Op::While(While {
-            condition: without_effects(&w.condition),
-            body: without_effects(&w.body),
-            ..w.clone()
-        }),
-        Op::Custom(custom) => Op::Custom(Arc::new(Custom {
-            program: without_effects(&custom.program),
-            consts: custom.consts,
-            rule: match &custom.rule {
-                CustomRule::Vjp { forward, backward } => CustomRule::Vjp {
-                    forward: without_effects(forward),
-                    backward: backward.clone(),
-                },
-                CustomRule::Jvp(rule) => CustomRule::Jvp(rule.clone()),
-            },
-        })),
-        op => op.clone(),
+    let mut op = op.clone();
+    match &mut op {
+        Op::Call(program) | Op::Checkpoint(program) => *program = without_effects(program),
+        Op::Cond(branches) => *branches = branches.iter().map(without_effects).collect(),
+        Op::Scan(scan) => scan.body = without_effects(&scan.body),
+        Op::While(w) => {
+            w.condition = without_effects(&w.condition);
+            w.body = without_effects(&w.body);
+        }
+        Op::Custom(custom) => {
+            let custom = Arc::make_mut(custom);
+            custom.program = without_effects(&custom.program);
+            if let CustomRule::Vjp { forward, .. } = &mut custom.rule {
+                *forward = without_effects(forward);
+            }
+        }
+        _ => {}
     }
+    op
 }

@@ -45,7 +45,7 @@ pub use program::{Builder, Equation, Lifted, Program, Var, Vars};
 pub use rewrite::Rewrite;
 pub use saved::{ReadError, SavedProgram};
 pub use scalar::Scalar;
-pub use shape::{ArrayType, Axes, Shape};
+pub use shape::{ArrayType, Axes, Shape, inverse, paired};
 pub use simplify::{simplify, simplify_around, tidy};
 pub use threefry::{four_rounds, key_schedule, threefry2x32};
 pub use uniform::{uniform_program, unit_f32, unit_f64, width};

@@ -174,11 +174,7 @@ impl Reader {
                 return invalid(format!("{}: holds another number of programs", op.name()));
             }
             if !self.limits.while_loops && matches!(op, Op::While(_)) {
-                return Err(ReadError::Limit {
-                    what: "while loops",
-                    field: "while_loops",
-                    limit: 0,
-                });
+                return beyond("while loops", "while_loops", 0);
             }
             let outputs = match builder.push(op, &inputs) {
                 Ok(outputs) => outputs,
@@ -196,11 +192,11 @@ impl Reader {
         self.take(entry.outputs.len() as u64)?;
         let program = builder.finish(&entry.outputs);
         if program.depth() > self.limits.depth {
-            return Err(ReadError::Limit {
-                what: "levels of programs within programs",
-                field: "depth",
-                limit: self.limits.depth as u64,
-            });
+            return beyond(
+                "levels of programs within programs",
+                "depth",
+                self.limits.depth as u64,
+            );
         }
         Ok((Arc::new(program), work))
     }
@@ -209,11 +205,7 @@ impl Reader {
     fn worked(&self, before: u64, more: u64) -> Result<u64, ReadError> {
         let work = before.saturating_add(more);
         match work > self.limits.work {
-            true => Err(ReadError::Limit {
-                what: "elements of declared work",
-                field: "work",
-                limit: self.limits.work,
-            }),
+            true => beyond("elements of declared work", "work", self.limits.work),
             false => Ok(work),
         }
     }
@@ -226,14 +218,18 @@ impl Reader {
     fn take(&mut self, size: u64) -> Result<(), ReadError> {
         self.size += size;
         match self.size > self.limits.size {
-            true => Err(ReadError::Limit {
-                what: "equations, variables and axes in a program",
-                field: "size",
-                limit: self.limits.size,
-            }),
+            true => beyond(
+                "equations, variables and axes in a program",
+                "size",
+                self.limits.size,
+            ),
             false => Ok(()),
         }
     }
+}
+
+fn beyond<T>(what: &'static str, field: &'static str, limit: u64) -> Result<T, ReadError> {
+    Err(ReadError::Limit { what, field, limit })
 }
 
 fn invalid<T>(what: String) -> Result<T, ReadError> {

@@ -96,6 +96,18 @@ impl Scalar {
         }
     }
 
+    /// The result of a read out of bounds in the mode `OutOfBounds::Fill`: NaN, the least signed integer, the
+    /// greatest unsigned one, or true.
+    pub fn outside(dtype: DType) -> Scalar {
+        match dtype {
+            DType::F32 | DType::F64 => Scalar::from_f64(dtype, f64::NAN),
+            // The cast saturates to the least integer.
+            _ if dtype.is_signed() => Scalar::from_f64(dtype, f64::NEG_INFINITY),
+            // The cast wraps to the greatest integer.
+            _ => Scalar::from_i64(dtype, -1),
+        }
+    }
+
     /// The number's dtype.
     pub fn dtype(self) -> DType {
         self.dtype

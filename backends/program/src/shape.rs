@@ -9,6 +9,31 @@ use std::ops::Deref;
 /// A list of axes.
 pub type Axes = Few<usize, 4>;
 
+/// The permutation that takes axes back to where they were before this one.
+///
+/// ```
+/// assert_eq!(kiln_program::inverse(&[2, 0, 1])[..], [1, 2, 0]);
+/// ```
+pub fn inverse(permutation: &[usize]) -> Axes {
+    let mut back = Axes::from_elem(0, permutation.len());
+    for (i, &axis) in permutation.iter().enumerate() {
+        back[axis] = i;
+    }
+    back
+}
+
+/// Two lists of axes that belong together one by one, in the order of the left ones.
+///
+/// ```
+/// let (left, right) = kiln_program::paired(&[2, 0], &[1, 3]);
+/// assert_eq!((&left[..], &right[..]), (&[0, 2][..], &[3, 1][..]));
+/// ```
+pub fn paired(left: &[usize], right: &[usize]) -> (Axes, Axes) {
+    let mut pairs: Vec<(usize, usize)> = left.iter().copied().zip(right.iter().copied()).collect();
+    pairs.sort_unstable();
+    pairs.into_iter().unzip()
+}
+
 /// Serde's form of axes: at most 64, as many as NumPy has. No length prefix allocates memory.
 pub(crate) mod axes {
     use crate::shape::Axes;

@@ -71,17 +71,9 @@ fn upper_bits(
     Ok(b.push(Op::Binary(Binary::Mul), &[x, scale])?[0])
 }
 
-fn everywhere(b: &mut Builder, value: Scalar, shape: &Shape) -> Result<Var, TypeError> {
-    let x = b.push(
-        Op::Constant {
-            value,
-            shape: Shape::scalar(),
-        },
-        &[],
-    )?[0];
-    let to = Op::Broadcast {
-        shape: shape.clone(),
-        axes: Axes::new(),
-    };
-    Ok(b.push(to, &[x])?[0])
+fn everywhere(b: &mut Builder, value: Scalar, to: &Shape) -> Result<Var, TypeError> {
+    let shape = Shape::scalar();
+    let x = b.push(Op::Constant { value, shape }, &[])?[0];
+    let (shape, axes) = (to.clone(), Axes::new());
+    Ok(b.push(Op::Broadcast { shape, axes }, &[x])?[0])
 }

@@ -86,28 +86,22 @@ fn count(text: &str) -> Result<u64, String> {
         Ok(n) => n as f64,
         Err(_) => text.parse::<f64>().map_err(|_| "not a number".to_string())?,
     };
-    if (1.0..=1e12).contains(&number) && number.fract() == 0.0 {
-        Ok(number as u64)
-    } else {
-        Err("not a whole number from 1 to 1e12".into())
-    }
+    let fits = (1.0..=1e12).contains(&number) && number.fract() == 0.0;
+    fits.then_some(number as u64)
+        .ok_or("not a whole number from 1 to 1e12".into())
 }
 
 fn finite(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().map_err(|_| "not a number".to_string())?;
-    if number.is_finite() {
-        Ok(number)
-    } else {
-        Err("not a finite number".into())
-    }
+    number
+        .is_finite()
+        .then_some(number)
+        .ok_or("not a finite number".into())
 }
 
 fn positive(text: &str) -> Result<f64, String> {
-    finite(text).and_then(|number| {
-        if number > 0.0 {
-            Ok(number)
-        } else {
-            Err("not a positive number".into())
-        }
-    })
+    let number = finite(text)?;
+    (number > 0.0)
+        .then_some(number)
+        .ok_or("not a positive number".into())
 }

@@ -26,12 +26,9 @@ pub(super) fn modes(case: &Case, dice: &mut Dice) -> Outcome {
         if outcome != Outcome::Agrees {
             return outcome;
         }
-        if !case.smooth {
-            return Outcome::Unusable;
-        }
         // One mode alone has zero times infinity only if an element that is masked or out of bounds is not
         // finite, as in JAX.
-        if !(forth.size.is_finite() && back.size.is_finite()) {
+        if !(case.smooth && forth.size.is_finite() && back.size.is_finite()) {
             return Outcome::Unusable;
         }
         // The bound holds the rounding errors of some hundred operations on the terms of the sum. Slopes of
@@ -117,12 +114,9 @@ pub(super) fn differences(case: &Case, dice: &mut Dice) -> Outcome {
         let smooth = near <= far / 16.0 + noise
             && far <= 1e-2 * central[2].abs() + noise
             && (0..2).all(|i| bent[i + 1] <= bent[i] / 4.0 + noise);
-        if !smooth {
-            return Outcome::Unusable;
-        }
         // A derivative with 0 / 0 in it, such as that of atan2 at (0, 0), is NaN in JAX too, whatever it is
         // multiplied by.
-        if !derivative.size.is_finite() {
+        if !smooth || !derivative.size.is_finite() {
             return Outcome::Unusable;
         }
         let gap = (central[2] - derivative.value).abs();

@@ -9,13 +9,8 @@ impl Maker<'_> {
         let of = self.array_type();
         let wild = self.wild();
         let value = values::scalar(self.dice, of.dtype, wild);
-        self.push(
-            Op::Constant {
-                value,
-                shape: of.shape,
-            },
-            &[],
-        )
+        let shape = of.shape;
+        self.push(Op::Constant { value, shape }, &[])
     }
 
     pub(super) fn iota(&mut self) -> Option<Vars> {

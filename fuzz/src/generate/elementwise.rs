@@ -16,7 +16,7 @@ impl Maker<'_> {
         if !self.style.smooth || !self.of(x).dtype.is_float() {
             return x;
         }
-        let mut through = |f: Unary, x: Var| self.builder.push(Op::Unary(f), &[x]).expect("floats")[0];
+        let mut through = |f: Unary, x: Var| self.made(Op::Unary(f), &[x]);
         match f {
             Unary::Sqrt | Unary::Rsqrt | Unary::Log | Unary::Log2 | Unary::Log10 | Unary::Log1p => {
                 through(Unary::Logistic, x)
@@ -25,17 +25,13 @@ impl Maker<'_> {
                 let x = through(Unary::Logistic, x);
                 let of = self.of(x);
                 let most = self.number(Scalar::from_f64(DType::F64, 0.9), &of.shape);
-                self.builder
-                    .push(Op::Binary(Binary::Mul), &[x, most])
-                    .expect("floats")[0]
+                self.made(Op::Binary(Binary::Mul), &[x, most])
             }
             Unary::Acosh | Unary::Lgamma | Unary::Digamma => {
                 let x = through(Unary::Logistic, x);
                 let of = self.of(x);
                 let least = self.number(Scalar::from_f64(DType::F64, 1.2), &of.shape);
-                self.builder
-                    .push(Op::Binary(Binary::Add), &[x, least])
-                    .expect("floats")[0]
+                self.made(Op::Binary(Binary::Add), &[x, least])
             }
             Unary::Exp | Unary::Exp2 | Unary::Expm1 | Unary::Sinh | Unary::Cosh | Unary::Tan => {
                 through(Unary::Tanh, x)

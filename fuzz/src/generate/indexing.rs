@@ -95,9 +95,7 @@ impl Maker<'_> {
             true if of.shape.rank() > 0 => {
                 let axis = self.dice.below(of.shape.rank());
                 let shape = of.shape.clone();
-                self.builder
-                    .push(Op::Iota { dtype, shape, axis }, &[])
-                    .expect("an iota")[0]
+                self.made(Op::Iota { dtype, shape, axis }, &[])
             }
             _ => self.like(&of),
         };
@@ -105,8 +103,6 @@ impl Maker<'_> {
             return raw;
         }
         let modulus = self.number(Scalar::from_i64(dtype, n as i64), &of.shape);
-        self.builder
-            .push(Op::Binary(Binary::Rem), &[raw, modulus])
-            .expect("integers")[0]
+        self.made(Op::Binary(Binary::Rem), &[raw, modulus])
     }
 }

@@ -79,14 +79,8 @@ impl Maker<'_> {
             Linalg::Eigh if self.style.smooth => {
                 let mut order: Axes = (0..shape.len()).collect();
                 order.swap(shape.len() - 2, shape.len() - 1);
-                let turned = self
-                    .builder
-                    .push(Op::Transpose(order), &[a])
-                    .expect("a permutation")[0];
-                let a = self
-                    .builder
-                    .push(Op::Binary(Binary::Add), &[a, turned])
-                    .expect("floats")[0];
+                let turned = self.made(Op::Transpose(order), &[a]);
+                let a = self.made(Op::Binary(Binary::Add), &[a, turned]);
                 self.push(Op::Linalg(f), &[a])
             }
             Linalg::Eigh => self.push(Op::Linalg(f), &[a]),
@@ -107,12 +101,9 @@ impl Maker<'_> {
             shape: of.shape.clone(),
             axis,
         });
-        let i = self.builder.push(i, &[]).expect("an iota")[0];
-        let j = self.builder.push(j, &[]).expect("an iota")[0];
-        let diagonal = self
-            .builder
-            .push(Op::Compare(Compare::Eq), &[i, j])
-            .expect("integers")[0];
+        let i = self.made(i, &[]);
+        let j = self.made(j, &[]);
+        let diagonal = self.made(Op::Compare(Compare::Eq), &[i, j]);
         let far = if dominant { 8.0 } else { 5.0 };
         let (far, zero) = (Scalar::from_f64(of.dtype, far), Scalar::from_f64(of.dtype, 0.0));
         let (far, zero) = (self.number(far, &of.shape), self.number(zero, &of.shape));
@@ -120,16 +111,11 @@ impl Maker<'_> {
             true => self.cast(i, of.dtype),
             false => far,
         };
-        let eye = self
-            .builder
-            .push(Op::Select, &[diagonal, far, zero])
-            .expect("floats")[0];
+        let eye = self.made(Op::Select, &[diagonal, far, zero]);
         let raw = match self.style.smooth {
-            true => self.builder.push(Op::Unary(Unary::Tanh), &[raw]).expect("floats")[0],
+            true => self.made(Op::Unary(Unary::Tanh), &[raw]),
             false => raw,
         };
-        self.builder
-            .push(Op::Binary(Binary::Add), &[raw, eye])
-            .expect("floats")[0]
+        self.made(Op::Binary(Binary::Add), &[raw, eye])
     }
 }

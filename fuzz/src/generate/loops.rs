@@ -19,11 +19,7 @@ impl Maker<'_> {
         let types = body.input_types();
         let inputs: Vec<Var> = types.into_iter().map(|of| builder.input(of)).collect();
         let mut results = body.inline(&mut builder, &inputs).expect("its own inputs");
-        let one = Op::Constant {
-            value: Scalar::from_i64(DType::I32, 1),
-            shape: Shape::scalar(),
-        };
-        let one = builder.push(one, &[]).expect("a constant")[0];
+        let one = literal(&mut builder, 1);
         results[0] = builder
             .push(Op::Binary(Binary::Add), &[inputs[consts], one])
             .expect("integers")[0];
@@ -99,11 +95,7 @@ impl Maker<'_> {
         };
         let mut builder = Builder::new();
         let inputs: Vec<Var> = types.into_iter().map(|of| builder.input(of)).collect();
-        let end = Op::Constant {
-            value: Scalar::from_i64(DType::I32, *self.dice.pick(&[0, 1, 2, 3, 5, 9])),
-            shape: Shape::scalar(),
-        };
-        let end = builder.push(end, &[]).expect("a constant")[0];
+        let end = literal(&mut builder, *self.dice.pick(&[0, 1, 2, 3, 5, 9]));
         let mut flag = builder
             .push(Op::Compare(Compare::Lt), &[inputs[consts.len()], end])
             .expect("integers")[0];
@@ -121,4 +113,12 @@ impl Maker<'_> {
         let operands: Vec<Var> = consts.into_iter().chain(init).collect();
         self.push(Op::While(w), &operands)
     }
+}
+
+/// Writes an int32 scalar.
+fn literal(builder: &mut Builder, value: i64) -> Var {
+    let (value, shape) = (Scalar::from_i64(DType::I32, value), Shape::scalar());
+    builder
+        .push(Op::Constant { value, shape }, &[])
+        .expect("a constant")[0]
 }

@@ -49,4 +49,9 @@ impl Maker<'_> {
         self.vars.extend(&made);
         Some(made)
     }
+
+    /// The result of an op that types, which does not become an operand by itself.
+    pub(super) fn made(&mut self, op: Op, operands: &[Var]) -> Var {
+        self.builder.push(op, operands).expect("an op that types")[0]
+    }
 }

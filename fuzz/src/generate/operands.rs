@@ -39,9 +39,7 @@ impl Maker<'_> {
 
     pub(super) fn number(&mut self, value: Scalar, shape: &Shape) -> Var {
         let shape = shape.clone();
-        self.builder
-            .push(Op::Constant { value, shape }, &[])
-            .expect("a constant")[0]
+        self.made(Op::Constant { value, shape }, &[])
     }
 
     /// Returns a variable that exists, or a new one.
@@ -104,7 +102,7 @@ impl Maker<'_> {
     pub(super) fn cast(&mut self, x: Var, dtype: DType) -> Var {
         match self.of(x).dtype == dtype {
             true => x,
-            false => self.builder.push(Op::Cast(dtype), &[x]).expect("any cast")[0],
+            false => self.made(Op::Cast(dtype), &[x]),
         }
     }
 
@@ -128,39 +126,23 @@ impl Maker<'_> {
         if shape == of.shape {
             return x;
         }
-        let mut push = |op: Op, x: Var| self.builder.push(op, &[x]).expect("a fitted shape")[0];
+        let mut push = |op: Op, x: Var| self.made(op, &[x]);
         if from == to {
             return push(Op::Reshape(of.shape.clone()), x);
         }
         if from > to {
             let flat = push(Op::Reshape([from].into()), x);
-            let part = push(
-                Op::Slice {
-                    start: [0].as_slice().into(),
-                    stop: [to].as_slice().into(),
-                    step: [1].as_slice().into(),
-                },
-                flat,
-            );
+            let (start, stop, step) = ([0].into(), [to].into(), [1].into());
+            let part = push(Op::Slice { start, stop, step }, flat);
             return push(Op::Reshape(of.shape.clone()), part);
         }
         if from == 0 {
             return self.constant(of);
         }
         let axes: Axes = (0..shape.rank()).collect();
-        let one = push(
-            Op::Reduce {
-                kind: Reduction::Max,
-                axes,
-            },
-            x,
-        );
-        push(
-            Op::Broadcast {
-                shape: of.shape.clone(),
-                axes: Axes::new(),
-            },
-            one,
-        )
+        let kind = Reduction::Max;
+        let one = push(Op::Reduce { kind, axes }, x);
+        let (shape, axes) = (of.shape.clone(), Axes::new());
+        push(Op::Broadcast { shape, axes }, one)
     }
 }

@@ -2,14 +2,13 @@
 
 use crate::values;
 use kiln::Array;
-use kiln_program::{ArrayType, Axes, Builder, Op, Program, Scalar, Scan, Shape, TypeError, Var, Vars, While};
+use kiln_program::{ArrayType, Builder, Op, Program, Scalar, Shape, TypeError, Var, Vars};
 use std::sync::Arc;
 
 /// Returns the program in which all axes of length `from` have length `to`.
 pub(super) fn resized(program: &Program, from: usize, to: usize) -> Result<Program, TypeError> {
     let length = |n: usize| if n == from { to } else { n };
     let shape_of = |shape: &Shape| -> Shape { shape.iter().map(|&n| length(n)).collect() };
-    let axes_of = |axes: &Axes| -> Axes { axes.iter().map(|&n| length(n)).collect() };
     let mut builder = Builder::new();
     let mut map: Vec<Var> = program
         .input_types()
@@ -18,49 +17,27 @@ pub(super) fn resized(program: &Program, from: usize, to: usize) -> Result<Progr
         .collect();
     for equation in program.equations() {
         let inner = |program: &Arc<Program>| resized(program, from, to).map(Arc::new);
-        let op = match &equation.op {
-            Op::Constant { value, shape } => Op::Constant {
-                value: *value,
-                shape: shape_of(shape),
-            },
-            Op::Iota { dtype, shape, axis } => Op::Iota {
-                dtype: *dtype,
-                shape: shape_of(shape),
-                axis: *axis,
-            },
-            Op::Reshape(shape) => Op::Reshape(shape_of(shape)),
-            Op::Broadcast { shape, axes } => Op::Broadcast {
-                shape: shape_of(shape),
-                axes: axes.clone(),
-            },
-            Op::Slice { start, stop, step } => Op::Slice {
-                start: start.clone(),
-                stop: axes_of(stop),
-                step: step.clone(),
-            },
-            Op::Pad { shape, start, step } => Op::Pad {
-                shape: shape_of(shape),
-                start: start.clone(),
-                step: step.clone(),
-            },
-            Op::RandomBits { shape } => Op::RandomBits {
-                shape: shape_of(shape),
-            },
-            Op::Call(program) => Op::Call(inner(program)?),
-            Op::Checkpoint(program) => Op::Checkpoint(inner(program)?),
-            Op::Scan(scan) => Op::Scan(Scan {
-                body: inner(&scan.body)?,
-                length: length(scan.length),
-                ..scan.clone()
-            }),
-            Op::While(w) => Op::While(While {
-                condition: inner(&w.condition)?,
-                body: inner(&w.body)?,
-                consts: w.consts,
-            }),
-            Op::Cond(branches) => Op::Cond(branches.iter().map(inner).collect::<Result<_, _>>()?),
-            op => op.clone(),
-        };
+        let mut op = equation.op.clone();
+        match &mut op {
+            Op::Constant { shape, .. }
+            | Op::Iota { shape, .. }
+            | Op::Reshape(shape)
+            | Op::Broadcast { shape, .. }
+            | Op::Pad { shape, .. }
+            | Op::RandomBits { shape } => *shape = shape_of(shape),
+            Op::Slice { stop, .. } => *stop = stop.iter().map(|&n| length(n)).collect(),
+            Op::Call(program) | Op::Checkpoint(program) => *program = inner(program)?,
+            Op::Scan(scan) => {
+                scan.body = inner(&scan.body)?;
+                scan.length = length(scan.length);
+            }
+            Op::While(w) => {
+                w.condition = inner(&w.condition)?;
+                w.body = inner(&w.body)?;
+            }
+            Op::Cond(branches) => *branches = branches.iter().map(inner).collect::<Result<_, _>>()?,
+            _ => {}
+        }
         let operands: Vars = equation.inputs.iter().map(|var| map[var.index()]).collect();
         map.extend(builder.push(op, &operands)?);
     }

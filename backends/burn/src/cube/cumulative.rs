@@ -35,17 +35,7 @@ pub(super) fn launch(x: &CubeTensor, out: &CubeTensor, lanes: Lanes, kind: Reduc
             elem(x),
         );
         let running = empty(&x.device, [units].into(), x.dtype);
-        launch(
-            &sums,
-            &running,
-            Lanes {
-                outer,
-                length: blocks,
-                inner,
-            },
-            kind,
-            false,
-        );
+        launch(&sums, &running, Lanes::of(outer, blocks, inner), kind, false);
         running
     };
     running::launch(

@@ -1,13 +1,13 @@
 //! Layout, indexing, choices and comparisons of any kind of tensor.
 
-use super::index::{along, columns, moved, slice, slice_assign, update};
+use super::index::{self, along, columns, moved, slice, slice_assign};
 use crate::recording::Recording;
 use crate::tensor::kiln_dtype;
 use burn_ir::{
     BaseOperationIr as Base, GatherNdOpIr, GatherOpIr, MaskFillOpIr, MaskWhereOpIr, RepeatDimOpIr,
     ScatterNdOpIr, ScatterOpIr, SelectAssignOpIr, SelectOpIr, UnfoldOpIr,
 };
-use kiln_program::{Axes, Binary, Compare, DType, Op, OutOfBounds, Reduction, Scalar, Shape, Var};
+use kiln_program::{Axes, Binary, Compare, DType, Op, Reduction, Scalar, Shape, Var};
 
 /// Records layout, indexing, choices and comparisons of any kind of tensor.
 pub(super) fn base(op: &Base, r: &mut Recording) {
@@ -57,8 +57,7 @@ pub(super) fn base(op: &Base, r: &mut Recording) {
         Base::RepeatDim(op) => repeat(op, r),
         Base::Cat(op) => {
             let x: Vec<Var> = op.tensors.iter().map(|x| r.get(x)).collect();
-            let y = r.push(Op::Concatenate { axis: op.dim }, &x);
-            r.set(&op.out, y);
+            r.equation(Op::Concatenate { axis: op.dim }, &x, &op.out);
         }
         Base::Cast(op) => r.unary(Op::Cast(kiln_dtype(op.out.dtype)), &op.input, &op.out),
         Base::Empty(op) | Base::Zeros(op) => r.full(0, &op.out),
@@ -74,15 +73,7 @@ pub(super) fn base(op: &Base, r: &mut Recording) {
 /// Records the slices of an array at indices along an axis.
 fn select(op: &SelectOpIr, r: &mut Recording) {
     let (x, indices) = (r.get(&op.tensor), r.get(&op.indices));
-    let axes = [op.dim].into_iter().collect();
-    let taken = r.push(
-        Op::Gather {
-            axes,
-            batch: 0,
-            mode: OutOfBounds::Clip,
-        },
-        &[x, indices],
-    );
+    let taken = r.push(index::gather([op.dim].into_iter().collect(), 0), &[x, indices]);
     let y = moved(r, taken, 0, op.dim);
     r.set(&op.out, y);
 }
@@ -91,14 +82,8 @@ fn select(op: &SelectOpIr, r: &mut Recording) {
 fn select_assign(op: &SelectAssignOpIr, r: &mut Recording) {
     let (x, indices, value) = (r.get(&op.tensor), r.get(&op.indices), r.get(&op.value));
     let value = moved(r, value, op.dim, 0);
-    let op_ = Op::Scatter {
-        kind: update(op.update),
-        axes: [op.dim].into_iter().collect(),
-        batch: 0,
-        mode: OutOfBounds::Clip,
-    };
-    let y = r.push(op_, &[x, value, indices]);
-    r.set(&op.out, y);
+    let write = index::scatter(op.update, [op.dim].into_iter().collect(), 0);
+    r.equation(write, &[x, value, indices], &op.out);
 }
 
 /// Records the elements of an array at an index for each element of the result, along an axis.
@@ -106,9 +91,7 @@ fn gather(op: &GatherOpIr, r: &mut Recording) {
     let (x, indices) = (r.get(&op.tensor), r.get(&op.indices));
     let (axes, batch, mut operands) = along(r, x, indices, op.dim);
     operands.insert(0, x);
-    let mode = OutOfBounds::Clip;
-    let y = r.push(Op::Gather { axes, batch, mode }, &operands);
-    r.set(&op.out, y);
+    r.equation(index::gather(axes, batch), &operands, &op.out);
 }
 
 /// Records the update of the elements that [`gather`] takes.
@@ -116,54 +99,34 @@ fn scatter(op: &ScatterOpIr, r: &mut Recording) {
     let (x, indices, value) = (r.get(&op.tensor), r.get(&op.indices), r.get(&op.value));
     let (axes, batch, mut operands) = along(r, x, indices, op.dim);
     operands.splice(0..0, [x, value]);
-    let op_ = Op::Scatter {
-        kind: update(op.update),
-        axes,
-        batch,
-        mode: OutOfBounds::Clip,
-    };
-    let y = r.push(op_, &operands);
-    r.set(&op.out, y);
+    r.equation(index::scatter(op.update, axes, batch), &operands, &op.out);
 }
 
 /// Records the parts of an array at indices for its first axes.
 fn gather_nd(op: &GatherNdOpIr, r: &mut Recording) {
     let (x, indices) = (r.get(&op.data), r.get(&op.indices));
     let mut operands = columns(r, indices);
-    let axes = (0..operands.len()).collect();
+    let read = index::gather((0..operands.len()).collect(), 0);
     operands.insert(0, x);
-    let gather = Op::Gather {
-        axes,
-        batch: 0,
-        mode: OutOfBounds::Clip,
-    };
-    let y = r.push(gather, &operands);
-    r.set(&op.out, y);
+    r.equation(read, &operands, &op.out);
 }
 
 /// Records the update of the parts that [`gather_nd`] takes.
 fn scatter_nd(op: &ScatterNdOpIr, r: &mut Recording) {
     let (x, indices, value) = (r.get(&op.data), r.get(&op.indices), r.get(&op.values));
     let mut operands = columns(r, indices);
-    let scatter = Op::Scatter {
-        kind: update(op.reduction),
-        axes: (0..operands.len()).collect(),
-        batch: 0,
-        mode: OutOfBounds::Clip,
-    };
+    let write = index::scatter(op.reduction, (0..operands.len()).collect(), 0);
     operands.splice(0..0, [x, value]);
-    let y = r.push(scatter, &operands);
-    r.set(&op.out, y);
+    r.equation(write, &operands, &op.out);
 }
 
 /// Records the choice between two arrays.
 fn mask_where(op: &MaskWhereOpIr, r: &mut Recording) {
-    let [mask, value, x] = [&op.mask, &op.value, &op.tensor].map(|x| {
+    let operands = [&op.mask, &op.value, &op.tensor].map(|x| {
         let x = r.get(x);
         r.fit(x, &op.out.shape)
     });
-    let y = r.push(Op::Select, &[mask, value, x]);
-    r.set(&op.out, y);
+    r.equation(Op::Select, &operands, &op.out);
 }
 
 /// Records the choice between a number and an array.
@@ -172,8 +135,7 @@ fn mask_fill(op: &MaskFillOpIr, r: &mut Recording) {
     let mask = r.fit(mask, &op.out.shape);
     let x = r.get(&op.tensor);
     let value = r.scalar(op.value, x);
-    let y = r.push(Op::Select, &[mask, value, x]);
-    r.set(&op.out, y);
+    r.equation(Op::Select, &[mask, value, x], &op.out);
 }
 
 /// Records the repetition of an array along an axis.
@@ -202,12 +164,7 @@ fn unfold(op: &UnfoldOpIr, r: &mut Recording) {
     let step = r.constant(Scalar::from_i64(dtype, op.step as i64), &shape);
     start = r.push(Op::Binary(Binary::Mul), &[start, step]);
     let indices = r.push(Op::Binary(Binary::Add), &[start, within]);
-    let gather = Op::Gather {
-        axes: [op.dim].into_iter().collect(),
-        batch: 0,
-        mode: OutOfBounds::Clip,
-    };
-    let taken = r.push(gather, &[x, indices]);
+    let taken = r.push(index::gather([op.dim].into_iter().collect(), 0), &[x, indices]);
     let taken = moved(r, taken, 1, op.out.shape.num_dims() - 1);
     let y = moved(r, taken, 0, op.dim);
     r.set(&op.out, y);

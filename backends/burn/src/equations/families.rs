@@ -16,10 +16,15 @@ pub(super) fn number(value: ScalarIr, dtype: DType) -> Scalar {
 }
 
 impl Recording {
+    /// Records an equation, the result of which is a tensor of Burn's.
+    pub(super) fn equation(&mut self, op: Op, operands: &[Var], out: &TensorIr) {
+        let y = self.push(op, operands);
+        self.set(out, y);
+    }
+
     pub(super) fn unary(&mut self, op: Op, x: &TensorIr, out: &TensorIr) {
         let x = self.get(x);
-        let y = self.push(op, &[x]);
-        self.set(out, y);
+        self.equation(op, &[x], out);
     }
 
     pub(super) fn map(&mut self, f: Unary, op: &UnaryOpIr) {
@@ -40,28 +45,24 @@ impl Recording {
             // The exponent of a float may be an integer.
             y = self.push(Op::Cast(self.dtype(x)), &[y]);
         }
-        let z = self.push(Op::Binary(f), &[x, y]);
-        self.set(&op.out, z);
+        self.equation(Op::Binary(f), &[x, y], &op.out);
     }
 
     pub(super) fn binary_scalar(&mut self, f: Binary, op: &ScalarOpIr) {
         let x = self.get(&op.lhs);
         let y = self.scalar(op.rhs, x);
-        let z = self.push(Op::Binary(f), &[x, y]);
-        self.set(&op.out, z);
+        self.equation(Op::Binary(f), &[x, y], &op.out);
     }
 
     pub(super) fn compare(&mut self, f: Compare, op: &BinaryOpIr) {
         let operands = self.both(op);
-        let z = self.push(Op::Compare(f), &operands);
-        self.set(&op.out, z);
+        self.equation(Op::Compare(f), &operands, &op.out);
     }
 
     pub(super) fn compare_scalar(&mut self, f: Compare, op: &ScalarOpIr) {
         let x = self.get(&op.lhs);
         let y = self.scalar(op.rhs, x);
-        let z = self.push(Op::Compare(f), &[x, y]);
-        self.set(&op.out, z);
+        self.equation(Op::Compare(f), &[x, y], &op.out);
     }
 
     /// A function of two arrays that are repeated to a common shape. Axes are aligned at the end.
@@ -145,8 +146,7 @@ impl Recording {
         let sum = self.get(out);
         let count = x.shape.num_elements() / out.shape.num_elements().max(1);
         let count = self.scalar(ScalarIr::Int(count as i64), sum);
-        let y = self.push(Op::Binary(Binary::Div), &[sum, count]);
-        self.set(out, y);
+        self.equation(Op::Binary(Binary::Div), &[sum, count], out);
     }
 
     /// Reduces by all or any. A number counts as true if it is not 0.

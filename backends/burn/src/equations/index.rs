@@ -3,15 +3,29 @@
 use crate::recording::Recording;
 use burn_backend::Slice;
 use burn_backend::tensor::IndexingUpdateOp;
-use kiln_program::{Axes, Op, Scalar, Shape, Update, Var};
+use kiln_program::{Axes, Op, OutOfBounds, Scalar, Shape, Update, Var};
 
-pub(super) fn update(kind: IndexingUpdateOp) -> Update {
-    match kind {
+/// A read at indices for `axes`. Burn's indices are within the array.
+pub(super) fn gather(axes: Axes, batch: usize) -> Op {
+    let mode = OutOfBounds::Clip;
+    Op::Gather { axes, batch, mode }
+}
+
+/// A write at indices for `axes`.
+pub(super) fn scatter(update: IndexingUpdateOp, axes: Axes, batch: usize) -> Op {
+    let kind = match update {
         IndexingUpdateOp::Assign => Update::Set,
         IndexingUpdateOp::Add => Update::Add,
         IndexingUpdateOp::Mul => Update::Mul,
         IndexingUpdateOp::Min => Update::Min,
         IndexingUpdateOp::Max => Update::Max,
+    };
+    let mode = OutOfBounds::Clip;
+    Op::Scatter {
+        kind,
+        axes,
+        batch,
+        mode,
     }
 }
 

@@ -1,16 +1,14 @@
 //! Layers: linear, convolution, pooling, normalisation, attention and embedding.
 
 use super::families::matmul;
-use super::index::placed;
-use super::{Result, refuse};
+use super::index::{gather, placed};
+use super::{Result, name, refuse};
 use crate::recording::Recording;
 use burn_ir::{
     AttentionOpIr, BatchNormOpIr, EmbeddingOpIr, LayerNormOpIr, LinearOpIr, ModuleOperationIr as Layer,
     ScalarIr, TensorIr,
 };
-use kiln_program::{
-    ArrayType, Axes, Binary, Compare, DType, Dot, Op, OutOfBounds, Reduction, Scalar, Shape, Unary, Var,
-};
+use kiln_program::{ArrayType, Axes, Binary, Compare, DType, Dot, Op, Reduction, Scalar, Shape, Unary, Var};
 
 /// Records a layer.
 pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
@@ -39,24 +37,9 @@ pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
             let windows = Windows::new(&op.kernel_size, &op.stride, &[1, 1], &op.padding, &op.out);
             average(r, &op.x, windows, op.count_include_pad, &op.out);
         }
-        Layer::AdaptiveAvgPool1d(op) => {
-            let Some(windows) = Windows::dividing(&op.x, &op.out) else {
-                return refuse(op, "has windows of unequal lengths");
-            };
-            average(r, &op.x, windows, true, &op.out);
-        }
-        Layer::AdaptiveAvgPool2d(op) => {
-            let Some(windows) = Windows::dividing(&op.x, &op.out) else {
-                return refuse(op, "has windows of unequal lengths");
-            };
-            average(r, &op.x, windows, true, &op.out);
-        }
-        Layer::AdaptiveAvgPool3d(op) => {
-            let Some(windows) = Windows::dividing(&op.x, &op.out) else {
-                return refuse(op, "has windows of unequal lengths");
-            };
-            average(r, &op.x, windows, true, &op.out);
-        }
+        Layer::AdaptiveAvgPool1d(op) => return average_of_equal(r, op, &op.x, &op.out),
+        Layer::AdaptiveAvgPool2d(op) => return average_of_equal(r, op, &op.x, &op.out),
+        Layer::AdaptiveAvgPool3d(op) => return average_of_equal(r, op, &op.x, &op.out),
         Layer::MaxPool1d(op) => {
             let windows = Windows::new(
                 &[op.kernel_size],
@@ -75,45 +58,9 @@ pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
         Layer::LayerNorm(op) => layer_norm(r, op),
         Layer::Attention(op) => attention(r, op),
 
-        Layer::EmbeddingBackward(op) => return gradient(op),
-        Layer::LinearXBackward(op) => return gradient(op),
-        Layer::LinearWeightBackward(op) => return gradient(op),
-        Layer::LinearBiasBackward(op) => return gradient(op),
-        Layer::Conv1dXBackward(op) => return gradient(op),
-        Layer::Conv1dWeightBackward(op) => return gradient(op),
-        Layer::Conv1dBiasBackward(op) => return gradient(op),
-        Layer::Conv2dXBackward(op) => return gradient(op),
-        Layer::Conv2dWeightBackward(op) => return gradient(op),
-        Layer::Conv2dBiasBackward(op) => return gradient(op),
-        Layer::Conv3dXBackward(op) => return gradient(op),
-        Layer::Conv3dWeightBackward(op) => return gradient(op),
-        Layer::Conv3dBiasBackward(op) => return gradient(op),
-        Layer::ConvTranspose1dWeightBackward(op) => return gradient(op),
-        Layer::ConvTranspose1dBiasBackward(op) => return gradient(op),
-        Layer::ConvTranspose2dWeightBackward(op) => return gradient(op),
-        Layer::ConvTranspose2dBiasBackward(op) => return gradient(op),
-        Layer::ConvTranspose3dWeightBackward(op) => return gradient(op),
-        Layer::ConvTranspose3dBiasBackward(op) => return gradient(op),
-        Layer::DeformableConv2dBackward(op) => return gradient(op),
-        Layer::AvgPool1dBackward(op) => return gradient(op),
-        Layer::AvgPool2dBackward(op) => return gradient(op),
-        Layer::AdaptiveAvgPool1dBackward(op) => return gradient(op),
-        Layer::AdaptiveAvgPool2dBackward(op) => return gradient(op),
-        Layer::AdaptiveAvgPool3dBackward(op) => return gradient(op),
-        Layer::MaxPool1dWithIndicesBackward(op) => return gradient(op),
-        Layer::MaxPool2dWithIndicesBackward(op) => return gradient(op),
-        Layer::InterpolateBackward(op) => return gradient(op),
-        Layer::CtcLossBackward(op) => return gradient(op),
-
         Layer::DeformableConv2d(op) => return unread(op),
-        Layer::ConvTranspose1d(op) => return unread(op),
-        Layer::ConvTranspose2d(op) => return unread(op),
-        Layer::ConvTranspose3d(op) => return unread(op),
-        Layer::MaxPool1dWithIndices(op) => return unread(op),
-        Layer::MaxPool2dWithIndices(op) => return unread(op),
-        Layer::Interpolate(op) => return unread(op),
-        Layer::CtcLoss(op) => return unread(op),
-        Layer::Unfold4d(op) => return unread(op),
+        Layer::DeformableConv2dBackward(op) => return unread(op),
+        layer => return unread(layer),
     }
     Ok(())
 }
@@ -121,14 +68,7 @@ pub(super) fn layer(op: &Layer, r: &mut Recording) -> Result<()> {
 /// Records the product with a matrix, and the bias.
 fn linear(r: &mut Recording, op: &LinearOpIr) {
     let (x, weight) = (r.get(&op.x), r.get(&op.weight));
-    let contract = |axis: usize| -> Axes { [axis].into_iter().collect() };
-    let dot = Dot {
-        lhs_contract: contract(op.x.shape.num_dims() - 1),
-        rhs_contract: contract(0),
-        lhs_batch: Axes::new(),
-        rhs_batch: Axes::new(),
-    };
-    let mut y = r.push(Op::Dot(dot), &[x, weight]);
+    let mut y = matmul(r, x, weight, &op.out.shape);
     if let Some(bias) = &op.bias {
         let bias = r.get(bias);
         y = r.zip(Binary::Add, y, bias);
@@ -139,21 +79,16 @@ fn linear(r: &mut Recording, op: &LinearOpIr) {
 /// Records the rows of a matrix at indices.
 fn embedding(r: &mut Recording, op: &EmbeddingOpIr) {
     let (weights, indices) = (r.get(&op.weights), r.get(&op.indices));
-    let gather = Op::Gather {
-        axes: [0].into_iter().collect(),
-        batch: 0,
-        mode: OutOfBounds::Clip,
-    };
-    let y = r.push(gather, &[weights, indices]);
-    r.set(&op.out, y);
+    let rows = gather([0].into_iter().collect(), 0);
+    r.equation(rows, &[weights, indices], &op.out);
 }
 
-fn gradient(op: &impl std::fmt::Debug) -> Result<()> {
-    refuse(op, "is part of a gradient of Burn's")
-}
-
+/// Refuses a layer that is not read. Burn names its gradients of layers by their end.
 fn unread(op: &impl std::fmt::Debug) -> Result<()> {
-    refuse(op, "is not read as equations")
+    match name(op).ends_with("Backward") {
+        true => refuse(op, "is part of a gradient of Burn's"),
+        false => refuse(op, "is not read as equations"),
+    }
 }
 
 /// Windows that slide over the axes of an array after the first two.
@@ -226,11 +161,7 @@ impl Windows {
                 });
             operands.push(r.zip(Binary::Add, window, element));
         }
-        let gather = Op::Gather {
-            axes: (2..2 + rank).collect(),
-            batch: 0,
-            mode: OutOfBounds::Clip,
-        };
+        let gather = gather((2..2 + rank).collect(), 0);
         r.push(gather, &operands)
     }
 
@@ -297,6 +228,20 @@ fn average(r: &mut Recording, x: &TensorIr, windows: Windows, count_padding: boo
         r.zip(Binary::Div, sum, count)
     };
     r.set(out, y);
+}
+
+/// Records the means of windows that divide an array evenly.
+fn average_of_equal(
+    r: &mut Recording,
+    op: &impl std::fmt::Debug,
+    x: &TensorIr,
+    out: &TensorIr,
+) -> Result<()> {
+    let Some(windows) = Windows::dividing(x, out) else {
+        return refuse(op, "has windows of unequal lengths");
+    };
+    average(r, x, windows, true, out);
+    Ok(())
 }
 
 fn greatest(r: &mut Recording, x: &TensorIr, windows: Windows, out: &TensorIr) {

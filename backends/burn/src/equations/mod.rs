@@ -1,6 +1,6 @@
 //! The way back: Burn's operations as equations.
 //!
-//! There is an exhaustive function for each family of [`OperationIr`]. An operation that has no form as
+//! There is a function for each family of [`OperationIr`]. An operation that has no form as
 //! equations is refused by name. Every result has the shape that Burn infers.
 
 mod activations;
@@ -22,37 +22,32 @@ type Result<T> = std::result::Result<T, Refused>;
 pub fn write(op: &OperationIr, r: &mut Recording) -> Result<()> {
     match op {
         OperationIr::BaseFloat(op) | OperationIr::BaseInt(op) | OperationIr::BaseBool(op) => {
-            base::base(op, r);
-            Ok(())
+            base::base(op, r)
         }
-        OperationIr::NumericFloat(_, op) | OperationIr::NumericInt(_, op) => numeric::numeric(op, r),
-        OperationIr::Float(_, op) => numeric::float(op, r),
-        OperationIr::Int(op) => {
-            numeric::int(op, r);
-            Ok(())
-        }
-        OperationIr::Bool(op) => {
-            numeric::bool(op, r);
-            Ok(())
-        }
-        OperationIr::Module(op) => layers::layer(op, r),
-        OperationIr::Activation(op) => activations::activation(op, r),
-        OperationIr::Custom(op) => refuse(&op.id, "is another crate's"),
-        OperationIr::Distributed(op) => refuse(op, "spans devices"),
-        OperationIr::Init(_) | OperationIr::Drop(_) => Ok(()),
+        OperationIr::Int(op) => numeric::int(op, r),
+        OperationIr::Bool(op) => numeric::bool(op, r),
+        OperationIr::NumericFloat(_, op) | OperationIr::NumericInt(_, op) => numeric::numeric(op, r)?,
+        OperationIr::Float(_, op) => numeric::float(op, r)?,
+        OperationIr::Module(op) => layers::layer(op, r)?,
+        OperationIr::Activation(op) => activations::activation(op, r)?,
+        OperationIr::Custom(op) => return refuse(&op.id, "is another crate's"),
+        OperationIr::Distributed(op) => return refuse(op, "spans devices"),
+        OperationIr::Init(_) | OperationIr::Drop(_) => {}
     }
+    Ok(())
 }
 
-/// Refuses an operation. Its variant or its description is its name.
+/// Refuses an operation.
 fn refuse<T>(operation: &impl std::fmt::Debug, reason: &str) -> Result<T> {
-    let text = format!("{operation:?}");
-    let name = text
-        .trim_matches('"')
-        .split(['(', ' ', '{'])
-        .next()
-        .unwrap_or_default();
     Err(Refused {
-        operation: name.trim_end_matches("OpIr").into(),
+        operation: name(operation),
         reason: reason.into(),
     })
+}
+
+/// The name of an operation: its variant, or its description.
+fn name(operation: &impl std::fmt::Debug) -> String {
+    let text = format!("{operation:?}");
+    let name = text.trim_matches('"').split(['(', ' ', '{']).next();
+    name.unwrap_or_default().trim_end_matches("OpIr").into()
 }

@@ -6,8 +6,8 @@ use super::{Result, refuse};
 use crate::recording::Recording;
 use crate::tensor::kiln_dtype;
 use burn_ir::{
-    BoolOperationIr as Bool, FloatOperationIr as Float, IntOperationIr as Int, NumericOperationIr as Numeric,
-    PadModeIr, PadOpIr, ScalarIr, ScalarOpIr, TensorIr,
+    BoolOperationIr as Bool, FloatOperationIr as Float, IntOperationIr as Int, MatmulOpIr,
+    NumericOperationIr as Numeric, PadModeIr, PadOpIr, ScalarIr, ScalarOpIr, TensorIr,
 };
 use kiln_program::{ArgReduction, Axes, Binary, Compare, DType, Op, Reduction, Unary, Var};
 
@@ -41,8 +41,7 @@ pub(super) fn numeric(op: &Numeric, r: &mut Recording) -> Result<()> {
             let x = r.get(&op.tensor);
             let (low, high) = (r.scalar(op.min, x), r.scalar(op.max, x));
             let y = r.push(Op::Binary(Binary::Max), &[x, low]);
-            let y = r.push(Op::Binary(Binary::Min), &[y, high]);
-            r.set(&op.out, y);
+            r.equation(Op::Binary(Binary::Min), &[y, high], &op.out);
         }
         Numeric::Abs(op) => r.map(Unary::Abs, op),
         Numeric::Neg(op) => r.map(Unary::Neg, op),
@@ -93,36 +92,17 @@ pub(super) fn numeric(op: &Numeric, r: &mut Recording) -> Result<()> {
         Numeric::CumProd(op) => r.cumulative(Reduction::Prod, &op.input, op.axis, &op.out),
         Numeric::CumMin(op) => r.cumulative(Reduction::Min, &op.input, op.axis, &op.out),
         Numeric::CumMax(op) => r.cumulative(Reduction::Max, &op.input, op.axis, &op.out),
-        Numeric::Sort(op) => {
-            let [y, _] = sorted(r, &op.input, op.dim, op.descending, DType::I32);
-            r.set(&op.out, y);
-        }
-        Numeric::ArgSort(op) => {
-            let dtype = kiln_dtype(op.out.dtype);
-            let [_, order] = sorted(r, &op.input, op.dim, op.descending, dtype);
-            r.set(&op.out, order);
-        }
+        Numeric::Sort(op) => sort(r, &op.input, op.dim, op.descending, [Some(&op.out), None]),
+        Numeric::ArgSort(op) => sort(r, &op.input, op.dim, op.descending, [None, Some(&op.out)]),
         Numeric::SortWithIndices(op) => {
-            let dtype = kiln_dtype(op.out_indices.dtype);
-            let [y, order] = sorted(r, &op.input, op.dim, op.descending, dtype);
-            r.set(&op.out, y);
-            r.set(&op.out_indices, order);
+            let out = [Some(&op.out), Some(&op.out_indices)];
+            sort(r, &op.input, op.dim, op.descending, out);
         }
-        Numeric::TopK(op) => {
-            let [y, _] = sorted(r, &op.input, op.axis, true, DType::I32);
-            let y = head(r, y, &op.out.shape);
-            r.set(&op.out, y);
-        }
-        Numeric::ArgTopK(op) => {
-            let [_, order] = sorted(r, &op.input, op.axis, true, kiln_dtype(op.out.dtype));
-            let order = head(r, order, &op.out.shape);
-            r.set(&op.out, order);
-        }
+        Numeric::TopK(op) => sort(r, &op.input, op.axis, true, [Some(&op.out), None]),
+        Numeric::ArgTopK(op) => sort(r, &op.input, op.axis, true, [None, Some(&op.out)]),
         Numeric::TopKWithIndices(op) => {
-            let dtype = kiln_dtype(op.out_indices.dtype);
-            let [y, order] = sorted(r, &op.tensor, op.dim, true, dtype).map(|x| head(r, x, &op.out.shape));
-            r.set(&op.out, y);
-            r.set(&op.out_indices, order);
+            let out = [Some(&op.out), Some(&op.out_indices)];
+            sort(r, &op.tensor, op.dim, true, out);
         }
         Numeric::Pad(op) => return pad(op, r),
         Numeric::IntRandom(_) => return refuse(&"IntRandom", "draws random numbers"),
@@ -179,27 +159,20 @@ pub(super) fn float(op: &Float, r: &mut Recording) -> Result<()> {
         Float::Hypot(op) => r.binary(Binary::Hypot, op),
         Float::PowfScalar(op) => power(r, op),
         Float::IntoInt(op) => r.unary(Op::Cast(kiln_dtype(op.out.dtype)), &op.input, &op.out),
-        Float::Matmul(op) => {
-            let (x, y) = (r.get(&op.lhs), r.get(&op.rhs));
-            let z = matmul(r, x, y, &op.out.shape);
-            r.set(&op.out, z);
-        }
+        Float::Matmul(op) => product(r, op),
         Float::Recip(op) => {
             let x = r.get(&op.input);
             let one = r.scalar(ScalarIr::Int(1), x);
-            let y = r.push(Op::Binary(Binary::Div), &[one, x]);
-            r.set(&op.out, y);
+            r.equation(Op::Binary(Binary::Div), &[one, x], &op.out);
         }
         Float::IsNan(op) => {
             let x = r.get(&op.input);
-            let y = r.push(Op::Compare(Compare::Ne), &[x, x]);
-            r.set(&op.out, y);
+            r.equation(Op::Compare(Compare::Ne), &[x, x], &op.out);
         }
         Float::IsInf(op) => {
             let size = r.size(&op.input);
             let infinity = r.scalar(ScalarIr::Float(f64::INFINITY), size);
-            let y = r.push(Op::Compare(Compare::Eq), &[size, infinity]);
-            r.set(&op.out, y);
+            r.equation(Op::Compare(Compare::Eq), &[size, infinity], &op.out);
         }
         Float::Cross(_) => return refuse(&"Cross", "is not read as equations"),
         Float::GridSample2d(_) => return refuse(&"GridSample2d", "is not read as equations"),
@@ -225,11 +198,7 @@ pub(super) fn int(op: &Int, r: &mut Recording) {
         Int::BitwiseLeftShiftScalar(op) => r.binary_scalar(Binary::Shl, op),
         Int::BitwiseRightShiftScalar(op) => r.binary_scalar(Binary::Shr, op),
         Int::BitwiseNot(op) => r.map(Unary::Not, op),
-        Int::Matmul(op) => {
-            let (x, y) = (r.get(&op.lhs), r.get(&op.rhs));
-            let z = matmul(r, x, y, &op.out.shape);
-            r.set(&op.out, z);
-        }
+        Int::Matmul(op) => product(r, op),
     }
 }
 
@@ -248,9 +217,19 @@ pub(super) fn bool(op: &Bool, r: &mut Recording) {
 
 /// The first elements along each axis.
 fn head(r: &mut Recording, x: Var, shape: &[usize]) -> Var {
+    if r.shape(x)[..] == *shape {
+        return x;
+    }
     let (start, step) = (Axes::from_elem(0, shape.len()), Axes::from_elem(1, shape.len()));
     let stop = Axes::from(shape);
     r.push(Op::Slice { start, stop, step }, &[x])
+}
+
+/// Records a product of matrices.
+fn product(r: &mut Recording, op: &MatmulOpIr) {
+    let (x, y) = (r.get(&op.lhs), r.get(&op.rhs));
+    let z = matmul(r, x, y, &op.out.shape);
+    r.set(&op.out, z);
 }
 
 /// Python's remainder, with the sign of the divisor, from C's.
@@ -302,10 +281,17 @@ fn power(r: &mut Recording, op: &ScalarOpIr) {
     r.set(&op.out, y);
 }
 
-/// The elements sorted along an axis, and the order. A descending sort is an ascending sort of keys in
-/// the reverse order.
-fn sorted(r: &mut Recording, x: &TensorIr, axis: usize, descending: bool, dtype: DType) -> [Var; 2] {
+/// Records the elements sorted along an axis, and the order. A shorter result has the first of them. A
+/// descending sort is an ascending sort of keys in the reverse order.
+fn sort(
+    r: &mut Recording,
+    x: &TensorIr,
+    axis: usize,
+    descending: bool,
+    [elements, order]: [Option<&TensorIr>; 2],
+) {
     let x = r.get(x);
+    let dtype = order.map_or(DType::I32, |order| kiln_dtype(order.dtype));
     let flip = |r: &mut Recording, x: Var| {
         let f = if r.dtype(x).is_float() {
             Unary::Neg
@@ -321,5 +307,10 @@ fn sorted(r: &mut Recording, x: &TensorIr, axis: usize, descending: bool, dtype:
         .builder
         .push(Op::Sort { axis }, &[key, places])
         .expect("a key and places of its shape");
-    [flip(r, sort[0]), sort[1]]
+    for (x, out) in [flip(r, sort[0]), sort[1]].into_iter().zip([elements, order]) {
+        if let Some(out) = out {
+            let x = head(r, x, &out.shape);
+            r.set(out, x);
+        }
+    }
 }

@@ -12,6 +12,10 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
+    pub(crate) fn of(outer: usize, length: usize, inner: usize) -> Lanes {
+        Lanes { outer, length, inner }
+    }
+
     pub(crate) fn new(shape: &[usize], axis: usize) -> Lanes {
         Lanes {
             outer: shape[..axis].iter().product(),
@@ -21,24 +25,25 @@ impl Lanes {
     }
 }
 
-/// The start value and the combining function of a reduction.
-pub(crate) fn monoid<T: Element>(kind: Reduction) -> (T, fn(T, T) -> T) {
+/// The start value of a reduction.
+pub(crate) fn start<T: Element>(kind: Reduction) -> T {
     match kind {
-        Reduction::Sum => (T::ZERO, T::plus),
-        Reduction::Prod => (T::ONE, T::times),
-        Reduction::Max => (T::LEAST, T::greater),
-        Reduction::Min => (T::GREATEST, T::lesser),
+        Reduction::Sum => T::ZERO,
+        Reduction::Prod => T::ONE,
+        Reduction::Max => T::LEAST,
+        Reduction::Min => T::GREATEST,
     }
 }
 
 /// Combines the elements of each lane.
 pub(crate) fn reduce<T: Element>(x: &[T], lanes: Lanes, kind: Reduction) -> Vec<T> {
+    let start = start(kind);
     match kind {
         // The cases are written out so that each loop has its function inlined.
-        Reduction::Sum => reduce_with(x, lanes, T::ZERO, T::plus),
-        Reduction::Prod => reduce_with(x, lanes, T::ONE, T::times),
-        Reduction::Max => reduce_with(x, lanes, T::LEAST, T::greater),
-        Reduction::Min => reduce_with(x, lanes, T::GREATEST, T::lesser),
+        Reduction::Sum => reduce_with(x, lanes, start, T::plus),
+        Reduction::Prod => reduce_with(x, lanes, start, T::times),
+        Reduction::Max => reduce_with(x, lanes, start, T::greater),
+        Reduction::Min => reduce_with(x, lanes, start, T::lesser),
     }
 }
 
@@ -108,8 +113,8 @@ fn cumulative_with<T: Element>(x: &mut [T], lanes: Lanes, combine: impl Fn(T, T)
 /// The index of the first greatest or least element of each lane, or of the first NaN if there is one.
 pub(crate) fn arg_reduce<T: Element>(x: &[T], lanes: Lanes, kind: ArgReduction) -> Vec<usize> {
     match kind {
-        ArgReduction::Max => arg_reduce_with(x, lanes, |new: T, best: T| best.less(new), T::greater),
-        ArgReduction::Min => arg_reduce_with(x, lanes, |new: T, best: T| new.less(best), T::lesser),
+        ArgReduction::Max => arg_reduce_with(x, lanes, |new: T, best: T| best < new, T::greater),
+        ArgReduction::Min => arg_reduce_with(x, lanes, |new: T, best: T| new < best, T::lesser),
     }
 }
 
@@ -128,11 +133,7 @@ fn arg_reduce_with<T: Element>(
         const BLOCK: usize = 1024;
         for (out, lane) in out.iter_mut().zip(x.chunks(length)) {
             let extreme = |block: &[T]| {
-                let one = Lanes {
-                    outer: 1,
-                    length: block.len(),
-                    inner: 1,
-                };
+                let one = Lanes::of(1, block.len(), 1);
                 reduce_with(block, one, block[0], combine)[0]
             };
             let mut best = (0, extreme(&lane[..BLOCK.min(length)]));

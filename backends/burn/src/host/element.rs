@@ -1,7 +1,9 @@
 //! The operations on elements that reductions, scatters and sorts need.
 
+use kiln_math::Number;
+
 /// A number or bool as arrays hold it.
-pub(crate) trait Element: burn_backend::Element + Copy + PartialEq + Send + Sync {
+pub(crate) trait Element: burn_backend::Element + Copy + PartialOrd + Send + Sync {
     const ZERO: Self;
     const ONE: Self;
     /// Below everything: the start value of `max`.
@@ -17,8 +19,9 @@ pub(crate) trait Element: burn_backend::Element + Copy + PartialEq + Send + Sync
     fn greater(self, other: Self) -> Self;
     /// The lesser; NaN if either is NaN.
     fn lesser(self, other: Self) -> Self;
-    fn is_nan(self) -> bool;
-    fn less(self, other: Self) -> bool;
+    fn is_nan(self) -> bool {
+        false
+    }
     /// An integer with the order of sorts: NaN last, zeros equal.
     fn key(self) -> u64;
     /// The number as an index. Numbers beyond `i64` become the greatest.
@@ -37,10 +40,8 @@ macro_rules! integer_element {
 
             fn plus(self, other: $T) -> $T { self.wrapping_add(other) }
             fn times(self, other: $T) -> $T { self.wrapping_mul(other) }
-            fn greater(self, other: $T) -> $T { self.max(other) }
-            fn lesser(self, other: $T) -> $T { self.min(other) }
-            fn is_nan(self) -> bool { false }
-            fn less(self, other: $T) -> bool { self < other }
+            fn greater(self, other: $T) -> $T { Number::max(self, other) }
+            fn lesser(self, other: $T) -> $T { Number::min(self, other) }
             // A flip of the sign bit turns the order of signed integers to that of unsigned ones.
             fn key(self) -> u64 { (self as i64 as u64) ^ $bias }
             #[allow(irrefutable_let_patterns)]
@@ -65,21 +66,9 @@ macro_rules! float_element {
 
             fn plus(self, other: $T) -> $T { self + other }
             fn times(self, other: $T) -> $T { self * other }
-            // Equal numbers differ at most in the sign of zero: of two zeros the positive one is greater.
-            fn greater(self, other: $T) -> $T {
-                if self == other {
-                    return <$T>::from_bits(self.to_bits() & other.to_bits());
-                }
-                if (self > other) | self.is_nan() { self } else { other }
-            }
-            fn lesser(self, other: $T) -> $T {
-                if self == other {
-                    return <$T>::from_bits(self.to_bits() | other.to_bits());
-                }
-                if (self < other) | self.is_nan() { self } else { other }
-            }
+            fn greater(self, other: $T) -> $T { Number::max(self, other) }
+            fn lesser(self, other: $T) -> $T { Number::min(self, other) }
             fn is_nan(self) -> bool { self != self }
-            fn less(self, other: $T) -> bool { self < other }
             fn key(self) -> u64 {
                 if self.is_nan() {
                     return u64::from(<$bits>::MAX);
@@ -115,12 +104,6 @@ impl Element for bool {
     }
     fn lesser(self, other: bool) -> bool {
         self & other
-    }
-    fn is_nan(self) -> bool {
-        false
-    }
-    fn less(self, other: bool) -> bool {
-        !self & other
     }
     fn key(self) -> u64 {
         u64::from(self)

@@ -40,14 +40,9 @@ impl Linear {
     }
 }
 
-/// The array of a scatter: shape `[outer, axis, inner]` for each of `batch` blocks.
-#[derive(Clone, Copy)]
-pub(crate) struct Blocks {
-    pub(crate) batch: usize,
-    pub(crate) outer: usize,
-    pub(crate) axis: usize,
-    pub(crate) inner: usize,
-}
+/// The array of a scatter: `[batch, outer, axis, inner]`. Each of `batch` blocks has shape
+/// `[outer, axis, inner]`.
+pub(crate) type Blocks = [usize; 4];
 
 /// Combines updates (shaped `[places, outer, inner]`) with the elements at the places, in order. Negative
 /// places are skipped.
@@ -65,15 +60,9 @@ fn scatter_with<T: Element>(
     x: &mut [T],
     updates: &[T],
     places: &[i64],
-    blocks: Blocks,
+    [batch, outer, axis, inner]: Blocks,
     combine: impl Fn(T, T) -> T,
 ) {
-    let Blocks {
-        batch,
-        outer,
-        axis,
-        inner,
-    } = blocks;
     if axis == 0 || batch * outer * inner == 0 {
         return;
     }

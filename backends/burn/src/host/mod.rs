@@ -16,52 +16,16 @@ use element::Element;
 
 /// Runs a generic expression with the type name `$T` for the Rust type of a dtype.
 macro_rules! with_type {
-    ($dtype:expr, $T:ident => $body:expr) => {{
-        use kiln_program::DType;
-        macro_rules! arm {
-            ($rust:ty) => {{
-                type $T = $rust;
-                $body
-            }};
-        }
+    ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
-            DType::Bool => arm!(bool),
-            DType::I8 => arm!(i8),
-            DType::I16 => arm!(i16),
-            DType::I32 => arm!(i32),
-            DType::I64 => arm!(i64),
-            DType::U8 => arm!(u8),
-            DType::U16 => arm!(u16),
-            DType::U32 => arm!(u32),
-            DType::U64 => arm!(u64),
-            DType::F32 => arm!(f32),
-            DType::F64 => arm!(f64),
-        }
-    }};
-}
-
-/// As `with_type`, for integers only.
-macro_rules! with_integer {
-    ($dtype:expr, $T:ident => $body:expr) => {{
-        use kiln_program::DType;
-        macro_rules! arm {
-            ($rust:ty) => {{
-                type $T = $rust;
+            kiln_program::DType::Bool => {
+                type $T = bool;
                 $body
-            }};
+            }
+            dtype if dtype.is_float() => crate::host::with_float!(dtype, $T => $body),
+            dtype => kiln_program::with_integer!(dtype, $T => $body),
         }
-        match $dtype {
-            DType::I8 => arm!(i8),
-            DType::I16 => arm!(i16),
-            DType::I32 => arm!(i32),
-            DType::I64 => arm!(i64),
-            DType::U8 => arm!(u8),
-            DType::U16 => arm!(u16),
-            DType::U32 => arm!(u32),
-            DType::U64 => arm!(u64),
-            DType::Bool | DType::F32 | DType::F64 => panic!("not an integer type"),
-        }
-    }};
+    };
 }
 
 /// As `with_type`, for floats only.
@@ -77,7 +41,8 @@ macro_rules! with_float {
     };
 }
 
-pub(crate) use {with_float, with_integer, with_type};
+pub(crate) use kiln_program::with_integer;
+pub(crate) use {with_float, with_type};
 
 /// The elements, without a copy.
 pub(crate) fn view<T: Element>(data: &TensorData) -> &[T] {

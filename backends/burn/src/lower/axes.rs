@@ -56,7 +56,7 @@ impl<B: Kernels> Context<'_, B> {
     fn identity(&self, kind: Reduction, of: &ArrayType) -> Tensor<B> {
         let shape = physical(&of.shape);
         let size = shape.iter().product();
-        let data = with_type!(of.dtype, T => TensorData::new(vec![loops::monoid::<T>(kind).0; size], shape));
+        let data = with_type!(of.dtype, T => TensorData::new(vec![loops::start::<T>(kind); size], shape));
         Tensor::from_data(data, self.device)
     }
 
@@ -92,15 +92,11 @@ impl<B: Kernels> Context<'_, B> {
             }),
             Tensor::Bool(x) => {
                 let count = B::bool_into_int(x, int_dtype(DType::I32));
-                let zero = BurnScalar::Int(0);
-                Tensor::Bool(match kind {
-                    Reduction::Sum | Reduction::Max => {
-                        B::int_greater_elem(B::int_max_dim(count, 1), zero, bools)
-                    }
-                    Reduction::Prod | Reduction::Min => {
-                        B::int_greater_elem(B::int_min_dim(count, 1), zero, bools)
-                    }
-                })
+                let extreme = match kind {
+                    Reduction::Sum | Reduction::Max => B::int_max_dim(count, 1),
+                    Reduction::Prod | Reduction::Min => B::int_min_dim(count, 1),
+                };
+                Tensor::Bool(B::int_greater_elem(extreme, BurnScalar::Int(0), bools))
             }
         };
         y.reshape(&[outer, inner])
@@ -109,7 +105,7 @@ impl<B: Kernels> Context<'_, B> {
     /// Reduces parts of a long axis, and then their results.
     fn reduce_in_parts(&self, x: Tensor<B>, kind: Reduction, lanes: Lanes) -> Tensor<B> {
         let Lanes { outer, length, inner } = lanes;
-        let lanes = |outer, length| Lanes { outer, length, inner };
+        let lanes = |outer, length| Lanes::of(outer, length, inner);
         if let Some(part) = (64..=LONGEST / 4).rev().find(|part| length % part == 0) {
             let parts = length / part;
             let x = self.reduce_lanes(x, kind, lanes(outer * parts, part));

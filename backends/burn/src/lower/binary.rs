@@ -4,28 +4,22 @@ use super::{Context, Route, device};
 use crate::frames::together;
 use crate::host::element::Element;
 use crate::host::floats::{self, Float};
-use crate::host::integers::Integer;
-use crate::host::{view, with_float, with_integer, zip};
+use crate::host::{integers, view, with_float, with_integer, zip};
 use crate::kernels::Kernels;
 use crate::tensor::{Tensor, bool_store, burn_scalar};
 use burn_backend::tensor::{BoolTensor, FloatTensor, IntTensor};
-use burn_backend::{Scalar as BurnScalar, TensorData, TensorMetadata};
+use burn_backend::{BoolDType, Scalar as BurnScalar, TensorData, TensorMetadata};
 use kiln_program::{Binary, Compare, DType, Scalar};
 
 impl<B: Kernels> Context<'_, B> {
     pub(super) fn binary(&self, f: Binary, x: Tensor<B>, y: Tensor<B>) -> Tensor<B> {
         match (x, y) {
-            (Tensor::Bool(x), Tensor::Bool(y)) => Tensor::Bool(match f {
-                Binary::Add | Binary::Or | Binary::Max => B::bool_or(x, y),
-                Binary::Mul | Binary::And | Binary::Min => B::bool_and(x, y),
-                Binary::Xor => B::bool_xor(x, y),
-                _ => panic!("{f:?} is not defined for bools"),
-            }),
+            (Tensor::Bool(x), Tensor::Bool(y)) => self.binary_bool(f, x, y),
             (x @ Tensor::Int(_), y) => {
                 let dtype = x.dtype();
                 if self.route == Route::Host {
                     let (x, y) = (x.into_data(), y.into_data());
-                    let data = with_integer!(dtype, T => zip::<T, T>(&x, &y, <T as Integer>::binary(f)));
+                    let data = with_integer!(dtype, T => zip::<T, T>(&x, &y, integers::binary::<T>(f)));
                     return Tensor::from_data(data, self.device);
                 }
                 Tensor::Int(self.int(f, dtype, x.into_int(), y.into_int()))
@@ -51,11 +45,9 @@ impl<B: Kernels> Context<'_, B> {
                     }
                 }
                 let (x, y) = (x.into_float(), y.into_float());
-                let own = if on_device {
-                    device::binary::<B>(f, x.clone(), y.clone())
-                } else {
-                    None
-                };
+                let own = on_device
+                    .then(|| device::binary::<B>(f, x.clone(), y.clone()))
+                    .flatten();
                 Tensor::Float(own.unwrap_or_else(|| self.float2(f, x, y)))
             }
         }
@@ -79,35 +71,21 @@ impl<B: Kernels> Context<'_, B> {
     }
 
     pub(super) fn compare(&self, f: Compare, x: Tensor<B>, y: Tensor<B>) -> Tensor<B> {
+        type Floats<B> = fn(FloatTensor<B>, FloatTensor<B>, BoolDType) -> BoolTensor<B>;
+        type Ints<B> = fn(IntTensor<B>, IntTensor<B>, BoolDType) -> BoolTensor<B>;
+        let (floats, ints): (Floats<B>, Ints<B>) = match f {
+            Compare::Eq => (B::float_equal, B::int_equal),
+            Compare::Ne => (B::float_not_equal, B::int_not_equal),
+            Compare::Lt => (B::float_lower, B::int_lower),
+            Compare::Le => (B::float_lower_equal, B::int_lower_equal),
+            Compare::Gt => (B::float_greater, B::int_greater),
+            Compare::Ge => (B::float_greater_equal, B::int_greater_equal),
+        };
         let bools = bool_store::<B>(self.device);
         Tensor::Bool(match (x, y) {
-            (Tensor::Bool(x), Tensor::Bool(y)) => match f {
-                Compare::Eq => B::bool_equal(x, y),
-                Compare::Ne => B::bool_xor(x, y),
-                Compare::Lt => B::bool_and(B::bool_not(x), y),
-                Compare::Le => B::bool_or(B::bool_not(x), y),
-                Compare::Gt => B::bool_and(x, B::bool_not(y)),
-                Compare::Ge => B::bool_or(x, B::bool_not(y)),
-            },
-            (Tensor::Int(x), Tensor::Int(y)) => match f {
-                Compare::Eq => B::int_equal(x, y, bools),
-                Compare::Ne => B::int_not_equal(x, y, bools),
-                Compare::Lt => B::int_lower(x, y, bools),
-                Compare::Le => B::int_lower_equal(x, y, bools),
-                Compare::Gt => B::int_greater(x, y, bools),
-                Compare::Ge => B::int_greater_equal(x, y, bools),
-            },
-            (x, y) => {
-                let (x, y) = (x.into_float(), y.into_float());
-                match f {
-                    Compare::Eq => B::float_equal(x, y, bools),
-                    Compare::Ne => B::float_not_equal(x, y, bools),
-                    Compare::Lt => B::float_lower(x, y, bools),
-                    Compare::Le => B::float_lower_equal(x, y, bools),
-                    Compare::Gt => B::float_greater(x, y, bools),
-                    Compare::Ge => B::float_greater_equal(x, y, bools),
-                }
-            }
+            (Tensor::Bool(x), Tensor::Bool(y)) => return self.compare_bool(f, x, y),
+            (Tensor::Int(x), y) => ints(x, y.into_int(), bools),
+            (x, y) => floats(x.into_float(), y.into_float(), bools),
         })
     }
 
@@ -141,7 +119,7 @@ impl<B: Kernels> Context<'_, B> {
         &self,
         x: FloatTensor<B>,
         y: FloatTensor<B>,
-        better: impl Fn(FloatTensor<B>, FloatTensor<B>, burn_backend::BoolDType) -> BoolTensor<B>,
+        better: impl Fn(FloatTensor<B>, FloatTensor<B>, BoolDType) -> BoolTensor<B>,
     ) -> FloatTensor<B> {
         let bools = bool_store::<B>(self.device);
         let left = better(x.clone(), y.clone(), bools);

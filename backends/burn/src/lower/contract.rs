@@ -8,7 +8,7 @@ use crate::host::{view, with_type};
 use crate::kernels::Kernels;
 use crate::tensor::{Tensor, bool_store};
 use burn_backend::{Scalar as BurnScalar, TensorData};
-use kiln_program::{ArrayType, Binary, DType, Dot, Reduction, Scalar};
+use kiln_program::{ArrayType, Binary, DType, Dot, Reduction, Scalar, paired};
 
 /// The most products of an element that a matrix library adds up. The library works in blocks of its own,
 /// with an error that grows with their number. A power of two, so that a half of a long contraction can be
@@ -57,14 +57,7 @@ impl<B: Kernels> Context<'_, B> {
             return self.constant(Scalar::from_i64(of.dtype, 0), &of.shape);
         }
         // The pairs of contracted axes in the order of the left operand: this needs fewer copies.
-        let mut pairs: Vec<(usize, usize)> = dot
-            .lhs_contract
-            .iter()
-            .copied()
-            .zip(dot.rhs_contract.iter().copied())
-            .collect();
-        pairs.sort_unstable();
-        let (lhs, rhs): (Vec<usize>, Vec<usize>) = pairs.into_iter().unzip();
+        let (lhs, rhs) = paired(&dot.lhs_contract, &dot.rhs_contract);
         let x = arranged(x, &types[0].shape, &dot.lhs_batch, &lhs, false);
         let y = arranged(y, &types[1].shape, &dot.rhs_batch, &rhs, true);
         let batched = left.batch != 1;
@@ -97,11 +90,7 @@ impl<B: Kernels> Context<'_, B> {
         let head = head.permute(&[0, 2, 1, 3]).reshape(&[batch * parts, m, LONGEST]);
         let other = y.clone().narrow(1, 0, cut).reshape(&[batch * parts, LONGEST, n]);
         let products = self.matmul(head, other, [batch * parts, m, LONGEST, n]);
-        let lanes = Lanes {
-            outer: batch,
-            length: parts,
-            inner: m * n,
-        };
+        let lanes = Lanes::of(batch, parts, m * n);
         let sum = self.reduce_lanes(products, Reduction::Sum, lanes);
         if cut == k {
             return sum;

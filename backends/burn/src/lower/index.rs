@@ -3,13 +3,13 @@
 
 use super::axes::LONGEST;
 use super::{Context, Route, index_dtype};
-use crate::host::index::{Blocks, Linear, scatter};
+use crate::host::index::{Linear, scatter};
 use crate::host::{update, view, with_integer, with_type};
 use crate::kernels::Kernels;
 use crate::tensor::{Tensor, bool_store, burn_scalar, int_dtype, physical};
 use burn_backend::tensor::{BoolTensor, FloatTensor, IndexingUpdateOp, IntTensor};
 use burn_backend::{Scalar as BurnScalar, TensorData};
-use kiln_program::{ArrayType, DType, OutOfBounds, Scalar, Update};
+use kiln_program::{ArrayType, DType, OutOfBounds, Scalar, Update, inverse};
 
 /// The axes of an indexed array as `[batch, outer, axis, inner]`, after a permutation if the indexed axes
 /// are not neighbours.
@@ -80,7 +80,7 @@ impl<B: Kernels> Context<'_, B> {
             .chain(rest.map(|axis| types[0].shape[axis]))
             .collect();
         let dtype = types[0].dtype;
-        let fill = fill(dtype);
+        let fill = Scalar::outside(dtype);
         let mut operands = operands.into_iter();
         let x = operands.next().expect("an array");
         if cut.axis == 0 {
@@ -226,12 +226,7 @@ impl<B: Kernels> Context<'_, B> {
             // Burn's scatters let the order of repeated places depend on the backend, and check integers
             // for overflow.
             let places = host_places(operands, &cut, mode);
-            let blocks = Blocks {
-                batch: cut.batch,
-                outer: cut.outer,
-                axis: cut.axis,
-                inner: cut.inner,
-            };
+            let blocks = [cut.batch, cut.outer, cut.axis, cut.inner];
             let (x, updates) = (x.into_data(), updates.into_data());
             let data = with_type!(types[0].dtype, T => update::<T>(x, |values| {
                 scatter(values, view(&updates), &places, blocks, kind);
@@ -243,14 +238,7 @@ impl<B: Kernels> Context<'_, B> {
         };
         match &cut.permutation {
             None => y,
-            Some(permutation) => {
-                let mut back = vec![0; permutation.len()];
-                permutation
-                    .iter()
-                    .enumerate()
-                    .for_each(|(i, &axis)| back[axis] = i);
-                y.permute(&back)
-            }
+            Some(permutation) => y.permute(&inverse(permutation)),
         }
     }
 
@@ -342,17 +330,6 @@ impl<B: Kernels> Context<'_, B> {
             let at = Tensor::<B>::Int(at.clone()).narrow(0, from, to).into_int();
             x.select_assign(at, updates.clone().narrow(0, from, to), op)
         })
-    }
-}
-
-/// The result of a read out of bounds.
-fn fill(dtype: DType) -> Scalar {
-    match dtype {
-        DType::F32 | DType::F64 => Scalar::from_f64(dtype, f64::NAN),
-        // The cast saturates to the least integer.
-        _ if dtype.is_signed() => Scalar::from_f64(dtype, f64::NEG_INFINITY),
-        // The cast wraps to the greatest integer.
-        _ => Scalar::from_i64(dtype, -1),
     }
 }
 

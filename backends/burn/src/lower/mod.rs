@@ -109,16 +109,12 @@ fn lower_some<B: Kernels>(
     let one = match op {
         Op::Constant { value, shape } => cx.constant(*value, shape),
         Op::Iota { dtype, shape, axis } => cx.iota(*dtype, shape, *axis),
-        Op::Unary(f) => match first(x) {
-            Tensor::Bool(x) => Tensor::Bool(cx.not(x)),
-            x => cx.unary(*f, x),
-        },
-        Op::Binary(f) => match take(x) {
-            [Tensor::Bool(x), Tensor::Bool(y)] => cx.binary_bool(*f, x, y),
-            [x, y] => cx.binary(*f, x, y),
-        },
+        Op::Unary(f) => cx.unary(*f, first(x)),
+        Op::Binary(f) => {
+            let [x, y] = take(x);
+            cx.binary(*f, x, y)
+        }
         Op::Compare(f) => match take(x) {
-            [Tensor::Bool(x), Tensor::Bool(y)] => cx.compare_bool(*f, x, y),
             // Burn computes it by a comparison and an operation of logic.
             [x, y] if *f == Compare::Ne && route == Route::Device => {
                 Tensor::Bool(cx.not(cx.compare(Compare::Eq, x, y).into_bool()))

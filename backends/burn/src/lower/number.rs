@@ -9,6 +9,9 @@ use burn_backend::tensor::{BoolTensor, FloatTensor, IntTensor};
 use burn_backend::{BoolDType, Scalar as BurnScalar};
 use kiln_program::{Binary, Compare, Op, Scalar};
 
+/// A comparison of floats with a number.
+type Floats<B> = fn(FloatTensor<B>, BurnScalar, BoolDType) -> BoolTensor<B>;
+
 impl<B: Kernels> Context<'_, B> {
     /// The result of the op if the op has a form with a number, and else the operands.
     pub(crate) fn with_number(&self, op: &Op, operands: Vec<Value<B>>) -> Result<Tensor<B>, Vec<Value<B>>> {
@@ -58,14 +61,8 @@ impl<B: Kernels> Context<'_, B> {
                 Binary::Mul => B::float_mul_scalar(x, number),
                 Binary::Div => B::float_div_scalar(x, number),
                 // NaN compares as false and stays.
-                Binary::Max if !c.as_f64().is_nan() => {
-                    let below = B::float_lower_elem(x.clone(), number, bools);
-                    B::float_mask_fill(x, below, number)
-                }
-                Binary::Min if !c.as_f64().is_nan() => {
-                    let above = B::float_greater_elem(x.clone(), number, bools);
-                    B::float_mask_fill(x, above, number)
-                }
+                Binary::Max if !c.as_f64().is_nan() => replaced::<B>(x, B::float_lower_elem, number, bools),
+                Binary::Min if !c.as_f64().is_nan() => replaced::<B>(x, B::float_greater_elem, number, bools),
                 Binary::Pow => match half_power::<B>(&x, c.as_f64(), bools) {
                     Some(power) => power,
                     None => return Err(Tensor::Float(x)),
@@ -103,20 +100,23 @@ impl<B: Kernels> Context<'_, B> {
                 Ok(Tensor::Float(B::float_add_scalar(B::float_neg(x), number)))
             }
             // Of equal operands the left one is the result, which zeros of two signs show.
-            (Binary::Max, Tensor::Float(x)) if !c.as_f64().is_nan() => {
-                let below = B::float_lower_equal_elem(x.clone(), number, bools);
-                Ok(Tensor::Float(B::float_mask_fill(x, below, number)))
-            }
-            (Binary::Min, Tensor::Float(x)) if !c.as_f64().is_nan() => {
-                let above = B::float_greater_equal_elem(x.clone(), number, bools);
-                Ok(Tensor::Float(B::float_mask_fill(x, above, number)))
-            }
+            (Binary::Max, Tensor::Float(x)) if !c.as_f64().is_nan() => Ok(Tensor::Float(replaced::<B>(
+                x,
+                B::float_lower_equal_elem,
+                number,
+                bools,
+            ))),
+            (Binary::Min, Tensor::Float(x)) if !c.as_f64().is_nan() => Ok(Tensor::Float(replaced::<B>(
+                x,
+                B::float_greater_equal_elem,
+                number,
+                bools,
+            ))),
             (_, x) => Err(x),
         }
     }
 
     fn compare_number(&self, f: Compare, x: Tensor<B>, c: Scalar) -> Result<Tensor<B>, Tensor<B>> {
-        type Floats<B> = fn(FloatTensor<B>, BurnScalar, BoolDType) -> BoolTensor<B>;
         type Ints<B> = fn(IntTensor<B>, BurnScalar, BoolDType) -> BoolTensor<B>;
         let (floats, ints): (Floats<B>, Ints<B>) = match f {
             Compare::Eq | Compare::Ne => (B::float_equal_elem, B::int_equal_elem),
@@ -133,6 +133,17 @@ impl<B: Kernels> Context<'_, B> {
         };
         Ok(Tensor::Bool(if f == Compare::Ne { self.not(y) } else { y }))
     }
+}
+
+/// The number in place of the floats for which a comparison with it holds.
+fn replaced<B: Kernels>(
+    x: FloatTensor<B>,
+    holds: Floats<B>,
+    number: BurnScalar,
+    bools: BoolDType,
+) -> FloatTensor<B> {
+    let gone = holds(x.clone(), number, bools);
+    B::float_mask_fill(x, gone, number)
 }
 
 /// Small powers, also of halves, as products and a root.

@@ -6,7 +6,7 @@ use crate::host::{update, view, with_type};
 use crate::kernels::Kernels;
 use crate::tensor::Tensor;
 use burn_backend::TensorData;
-use kiln_program::DType;
+use kiln_program::{DType, inverse};
 
 impl<B: Kernels> Context<'_, B> {
     /// Permutes all operands so that the first ascends along an axis.
@@ -22,8 +22,7 @@ impl<B: Kernels> Context<'_, B> {
         // Lanes are contiguous if their axis is last.
         let mut last: Vec<usize> = (0..shape.len()).filter(|&i| i != axis).collect();
         last.push(axis);
-        let mut back = vec![0; shape.len()];
-        last.iter().enumerate().for_each(|(i, &axis)| back[axis] = i);
+        let back = inverse(&last);
         let dtypes: Vec<DType> = x.iter().map(Tensor::dtype).collect();
         let data: Vec<TensorData> = x.into_iter().map(|x| x.permute(&last).into_data()).collect();
         let put = |data| Tensor::from_data(data, self.device).permute(&back);

@@ -1,8 +1,8 @@
 //! Elementwise functions of one operand.
 
 use super::{Context, Route, device};
-use crate::host::integers::Integer;
-use crate::host::{element::Element, floats, map, view, with_float, with_integer};
+use crate::host::floats;
+use crate::host::{element::Element, integers, map, view, with_float, with_integer};
 use crate::kernels::Kernels;
 use crate::tensor::{Tensor, bool_store};
 use burn_backend::tensor::{FloatTensor, IntTensor};
@@ -13,11 +13,11 @@ use std::f64::consts::{LN_2, LN_10};
 impl<B: Kernels> Context<'_, B> {
     pub(super) fn unary(&self, f: Unary, x: Tensor<B>) -> Tensor<B> {
         match x {
-            Tensor::Bool(x) => Tensor::Bool(B::bool_not(x)),
+            Tensor::Bool(x) => Tensor::Bool(self.not(x)),
             Tensor::Int(_) if self.route == Route::Host => {
                 let dtype = x.dtype();
                 let x = x.into_data();
-                let data = with_integer!(dtype, T => map::<T, T>(&x, <T as Integer>::unary(f)));
+                let data = with_integer!(dtype, T => map::<T, T>(&x, integers::unary::<T>(f)));
                 Tensor::from_data(data, self.device)
             }
             Tensor::Int(x) => Tensor::Int(int::<B>(f, x)),

@@ -1,7 +1,7 @@
 //! The derivatives of broadcasts, extremes, sorts and contractions.
 
 use super::rule::{Cotangents, Rule};
-use kiln_program::{ArrayType, Axes, Compare, DType, Dot, Op, Reduction, Shape, Var};
+use kiln_program::{ArrayType, Axes, Compare, DType, Dot, Op, Reduction, Shape, Var, inverse};
 
 impl Rule<'_> {
     /// The sum over the repeated axes.
@@ -30,17 +30,13 @@ impl Rule<'_> {
         let best = self.spread(best, &shape, axes);
         let attains = self.compare(Compare::Eq, x, best);
         let attains = self.push(Op::Cast(dtype), &[attains]);
-        let kind = Reduction::Sum;
-        let axes = axes.clone();
-        let count = self.push(
-            Op::Reduce {
-                kind,
-                axes: axes.clone(),
-            },
-            &[attains],
-        );
+        let sum = Op::Reduce {
+            kind: Reduction::Sum,
+            axes: axes.clone(),
+        };
+        let count = self.push(sum, &[attains]);
         let share = self.div(g, count);
-        let share = self.spread(share, &shape, &axes);
+        let share = self.spread(share, &shape, axes);
         self.mul(share, attains)
     }
 
@@ -116,9 +112,7 @@ impl Rule<'_> {
     fn back(&mut self, z: Var, order: impl Iterator<Item = usize>, theirs: &Axes, ours: &Axes) -> Var {
         let mut pairs: Vec<(usize, usize)> = theirs.iter().copied().zip(ours.iter().copied()).collect();
         pairs.sort_unstable();
-        let mut permutation = Axes::from_elem(0, self.builder.type_of(z).shape.rank());
-        let axes = order.chain(pairs.into_iter().map(|(_, axis)| axis));
-        axes.enumerate().for_each(|(from, axis)| permutation[axis] = from);
-        self.push(Op::Transpose(permutation), &[z])
+        let axes: Axes = order.chain(pairs.into_iter().map(|(_, axis)| axis)).collect();
+        self.push(Op::Transpose(inverse(&axes)), &[z])
     }
 }

@@ -3,17 +3,6 @@
 use super::rule::Rule;
 use kiln_program::{Binary, Compare, Op, Unary, Var};
 
-/// Two operands, sorted by magnitude.
-struct Legs {
-    /// True where the first operand is the greater in magnitude.
-    first: Var,
-    greater: Var,
-    /// The lesser operand over the greater.
-    ratio: Var,
-    /// 1 + ratio^2.
-    square: Var,
-}
-
 impl Rule<'_> {
     /// The cotangents of both operands; only the wanted ones are read later.
     pub(super) fn binary(&mut self, f: Binary, g: Var) -> [Var; 2] {
@@ -52,12 +41,7 @@ impl Rule<'_> {
             Binary::Atan2 => {
                 // The derivative by a leg is the other leg over x^2 + y^2. For the greater leg m and the
                 // ratio q these are 1 / (m (1 + q^2)) and q times that.
-                let Legs {
-                    first,
-                    greater,
-                    ratio,
-                    square,
-                } = self.legs(x, y);
+                let [first, greater, ratio, square] = self.legs(x, y);
                 let one = self.number(x, 1.0);
                 let size = self.mul(greater, square);
                 let large = self.div(one, size);
@@ -69,12 +53,7 @@ impl Rule<'_> {
             Binary::Hypot => {
                 // The derivatives are cosine and sine of the angle between the result and the greater leg.
                 // The quotient of leg and result has a derivative that cancels.
-                let Legs {
-                    first,
-                    greater,
-                    ratio,
-                    square,
-                } = self.legs(x, y);
+                let [first, greater, ratio, square] = self.legs(x, y);
                 let cosine = self.map(Unary::Rsqrt, square);
                 let sign = self.map(Unary::Sign, greater);
                 let large = self.mul(sign, cosine);
@@ -92,7 +71,9 @@ impl Rule<'_> {
         }
     }
 
-    fn legs(&mut self, x: Var, y: Var) -> Legs {
+    /// Two operands, sorted by magnitude: the flag that the first is the greater, the greater, the ratio of
+    /// the lesser to the greater, and 1 + ratio^2.
+    fn legs(&mut self, x: Var, y: Var) -> [Var; 4] {
         let sizes = [x, y].map(|leg| self.map(Unary::Abs, leg));
         let first = self.compare(Compare::Ge, sizes[0], sizes[1]);
         let greater = self.select(first, x, y);
@@ -100,12 +81,7 @@ impl Rule<'_> {
         let ratio = self.div(lesser, greater);
         let one = self.number(x, 1.0);
         let square = self.push(Op::MulAdd, &[ratio, ratio, one]);
-        Legs {
-            first,
-            greater,
-            ratio,
-            square,
-        }
+        [first, greater, ratio, square]
     }
 
     /// `y x^(y-1)`, which is NaN for `0^0`, and `log(x) x^y`, with a logarithm of 0 for a base of 0.

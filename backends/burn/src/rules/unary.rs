@@ -10,29 +10,26 @@ impl Rule<'_> {
         let x = self.operands[0];
         // The result itself.
         let y = |rule: &mut Self| rule.map(f, x);
-        match f {
+        let d = match f {
             Unary::Abs => {
                 let zero = self.number(x, 0.0);
                 let above = self.compare(Compare::Ge, x, zero);
                 let minus = self.map(Unary::Neg, g);
-                self.select(above, g, minus)
+                return self.select(above, g, minus);
             }
             Unary::Sqrt => {
                 let (half, y) = (self.number(x, 0.5), y(self));
-                let d = self.div(half, y);
-                self.mul(g, d)
+                self.div(half, y)
             }
             Unary::Rsqrt => {
                 let (half, y) = (self.number(x, -0.5), y(self));
                 let d = self.div(y, x);
-                let d = self.mul(half, d);
-                self.mul(g, d)
+                self.mul(half, d)
             }
             Unary::Cbrt => {
                 let (third, y) = (self.number(x, 1.0 / 3.0), y(self));
                 let d = self.reciprocal_square(y);
-                let d = self.mul(third, d);
-                self.mul(g, d)
+                self.mul(third, d)
             }
             Unary::Exp2 => {
                 // The square of 2^(x/2), which does not overflow before the product with ln 2.
@@ -40,34 +37,26 @@ impl Rule<'_> {
                 let half = self.mul(x, half);
                 let root = self.map(f, half);
                 let d = self.mul(ln, root);
-                let d = self.mul(d, root);
-                self.mul(g, d)
+                self.mul(d, root)
             }
-            Unary::Expm1 => {
-                let d = self.map(Unary::Exp, x);
-                self.mul(g, d)
-            }
-            Unary::Log => self.div(g, x),
+            Unary::Expm1 => self.map(Unary::Exp, x),
+            Unary::Log => return self.div(g, x),
             Unary::Log2 | Unary::Log10 => {
                 let ln = self.number(x, if f == Unary::Log2 { LN_2 } else { LN_10 });
                 let g = self.div(g, ln);
-                self.div(g, x)
+                return self.div(g, x);
             }
             Unary::Log1p => {
                 let one = self.number(x, 1.0);
                 let d = self.add(x, one);
-                self.div(g, d)
+                return self.div(g, d);
             }
-            Unary::Tanh => {
-                let d = self.sech_squared(x);
-                self.mul(g, d)
-            }
+            Unary::Tanh => self.sech_squared(x),
             Unary::Logistic => {
                 let (half, quarter) = (self.number(x, 0.5), self.number(x, 0.25));
                 let half = self.mul(x, half);
                 let d = self.sech_squared(half);
-                let d = self.mul(quarter, d);
-                self.mul(g, d)
+                self.mul(quarter, d)
             }
             Unary::Asin | Unary::Acos => {
                 let (one, square) = (self.number(x, 1.0), self.mul(x, x));
@@ -76,31 +65,30 @@ impl Rule<'_> {
                 if f == Unary::Acos {
                     d = self.map(Unary::Neg, d);
                 }
-                self.mul(g, d)
+                d
             }
             Unary::Atan => {
                 // The square of asinh's.
                 let (one, root) = (self.number(x, 1.0), self.root_of_square_and_one(x));
                 let cosine = self.div(one, root);
-                let d = self.mul(cosine, cosine);
-                self.mul(g, d)
+                self.mul(cosine, cosine)
             }
             Unary::Asinh => {
                 let root = self.root_of_square_and_one(x);
-                self.div(g, root)
+                return self.div(g, root);
             }
             Unary::Acosh => {
                 let one = self.number(x, 1.0);
                 let [below, above] = [self.sub(x, one), self.add(x, one)];
                 let [below, above] = [below, above].map(|leg| self.map(Unary::Sqrt, leg));
                 let root = self.mul(below, above);
-                self.div(g, root)
+                return self.div(g, root);
             }
             Unary::Atanh => {
                 // 1 - x^2, rounded once.
                 let (one, minus) = (self.number(x, 1.0), self.map(Unary::Neg, x));
                 let d = self.push(Op::MulAdd, &[x, minus, one]);
-                self.div(g, d)
+                return self.div(g, d);
             }
             Unary::Erf | Unary::Erfc => {
                 let sign = if f == Unary::Erf { 2.0 } else { -2.0 };
@@ -108,25 +96,20 @@ impl Rule<'_> {
                 let d = self.map(Unary::Neg, square);
                 let d = self.map(Unary::Exp, d);
                 let d = self.mul(g, d);
-                self.mul(scale, d)
+                return self.mul(scale, d);
             }
             Unary::ErfInv => {
                 let (scale, y) = (self.number(x, PI.sqrt() / 2.0), y(self));
                 let square = self.mul(y, y);
                 let d = self.map(Unary::Exp, square);
                 let d = self.mul(g, d);
-                self.mul(scale, d)
+                return self.mul(scale, d);
             }
-            Unary::Lgamma => {
-                let d = self.map(Unary::Digamma, x);
-                self.mul(g, d)
-            }
-            Unary::Digamma => {
-                let d = self.trigamma(x);
-                self.mul(g, d)
-            }
+            Unary::Lgamma => self.map(Unary::Digamma, x),
+            Unary::Digamma => self.trigamma(x),
             f => panic!("{f:?}: its rule is Burn's"),
-        }
+        };
+        self.mul(g, d)
     }
 
     /// `1 / cosh^2`. Around 0 it is `1 - tanh^2`, whose derivative is odd; in the tails it is computed

@@ -84,66 +84,53 @@ impl Step {
         numbers: &[Scalar],
         spare: &mut Spare,
     ) -> Result<(), OutOfMemory> {
-        match &self.work {
+        let outputs = &self.outputs;
+        let results = match &self.work {
             Work::Kernel(kernel) => {
-                for (&slot, buffer) in self.outputs.iter().zip(kernel.run(operands, numbers, spare)?) {
-                    slots[slot] = Some(buffer);
-                }
+                put(slots, outputs, kernel.run(operands, numbers, spare)?);
+                return Ok(());
             }
             Work::Reshape(shape) => {
                 let [buffer] = operands.into_array().expect("a reshape has one operand");
-                slots[self.outputs[0]] = Some(buffer.reshape(shape));
+                put(slots, outputs, [buffer.reshape(shape)]);
+                return Ok(());
             }
             Work::Pad { of, start, step: by } => {
-                slots[self.outputs[0]] = Some(pad::pad(&operands[0], of, start, by)?);
+                put(slots, outputs, [pad::pad(&operands[0], of, start, by)?]);
+                return Ok(());
             }
             Work::Dot { dot, of } => {
                 let mut out = spare.take(of)?;
                 let bytes = out.bytes_mut().expect("a buffer of nobody else");
                 dot.run(operands[0].bytes(), operands[1].bytes(), bytes);
-                slots[self.outputs[0]] = Some(out);
+                put(slots, outputs, [out]);
+                return Ok(());
             }
-            Work::Single(op) => put(slots, &self.outputs, single::run(op, operands.into_vec())?),
-            Work::Recurrence(recurrence) => {
-                put(slots, &self.outputs, recurrence.run(&operands, numbers)?);
+            Work::Effect(effect) => {
+                effects::happen(effect, &operands);
+                return Ok(());
             }
-            Work::Small(small) => put(slots, &self.outputs, small.run(&operands, numbers)?),
-            Work::Scan(scan) => put(
-                slots,
-                &self.outputs,
-                scan.run(operands.into_vec(), numbers, spare)?,
-            ),
+            Work::Single(op) => single::run(op, operands.into_vec())?,
+            Work::Recurrence(recurrence) => recurrence.run(&operands, numbers)?,
+            Work::Small(small) => small.run(&operands, numbers)?,
+            Work::Scan(scan) => scan.run(operands.into_vec(), numbers, spare)?,
             Work::While {
                 condition,
                 body,
                 consts,
             } => {
                 let (consts, carry) = operands.split_at(*consts);
-                put(
-                    slots,
-                    &self.outputs,
-                    repeat(condition, body, consts, carry, numbers)?,
-                );
+                repeat(condition, body, consts, carry, numbers)?
             }
             Work::Cond(branches) => {
                 let mut operands = operands.into_vec();
                 let which = operands.remove(0).as_slice::<i32>()[0];
                 let nearest = usize::try_from(which).unwrap_or(0).min(branches.len() - 1);
-                put(
-                    slots,
-                    &self.outputs,
-                    branches[nearest].run_with(operands, numbers, spare)?,
-                );
+                branches[nearest].run_with(operands, numbers, spare)?
             }
-            Work::Apart(program) => {
-                put(
-                    slots,
-                    &self.outputs,
-                    program.run_with(operands.into_vec(), numbers, spare)?,
-                );
-            }
-            Work::Effect(effect) => effects::happen(effect, &operands),
-        }
+            Work::Apart(program) => program.run_with(operands.into_vec(), numbers, spare)?,
+        };
+        put(slots, outputs, results);
         Ok(())
     }
 }
@@ -153,7 +140,7 @@ fn read(slot: &mut Option<Buffer>, last: bool) -> Buffer {
     buffer.expect("a buffer is there until it is read for the last time")
 }
 
-fn put(slots: &mut [Option<Buffer>], outputs: &[usize], buffers: Vec<Buffer>) {
+fn put(slots: &mut [Option<Buffer>], outputs: &[usize], buffers: impl IntoIterator<Item = Buffer>) {
     for (&slot, buffer) in outputs.iter().zip(buffers) {
         slots[slot] = Some(buffer);
     }

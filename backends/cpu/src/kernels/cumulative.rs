@@ -7,7 +7,7 @@
 //! XLA computes them so.
 
 use super::reduce::{identity, with_combine};
-use super::{Number, with_signed_type, with_type};
+use super::{with_signed_type, with_type};
 use bytemuck::{Pod, bytes_of_mut, cast_slice, cast_slice_mut};
 use kiln_math::simd::{Kernel, dispatch};
 use kiln_program::{DType, Reduction};

@@ -1,11 +1,10 @@
 //! Elementwise ops: the loop of each op and dtype.
 
-use super::number::{Integer, Number};
-use super::{with_size, with_type};
+use super::{Number, with_size, with_type};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
-use kiln_math::Math;
 use kiln_math::simd::{map1, map2, map3};
-use kiln_program::{Binary, Compare, DType, Unary};
+use kiln_math::{Integer, Math};
+use kiln_program::{Binary, Compare, DType, Unary, with_integer};
 
 /// A loop over tiles of one, two or three operands, and of the result.
 pub(crate) type Loop1 = fn(&[u8], &mut [u8]);
@@ -35,6 +34,20 @@ macro_rules! each2 {
 }
 
 /// As [`each2`], but it reads only the first element of one operand.
+macro_rules! each3 {
+    ($f:expr) => {
+        |x, y, z, out| {
+            map3(
+                cast_slice(x),
+                cast_slice(y),
+                cast_slice(z),
+                cast_slice_mut(out),
+                $f,
+            )
+        }
+    };
+}
+
 macro_rules! each2_splat {
     ($splat:expr, $f:path) => {
         match $splat {
@@ -66,14 +79,7 @@ pub(crate) fn unary(f: Unary, dtype: DType) -> Loop1 {
         DType::F64 => float_unary::<f64>(f),
         // The one unary function of bools is `Not`.
         DType::Bool => each1!(|x: u8| x ^ 1),
-        DType::I8 => integer_unary::<i8>(f),
-        DType::I16 => integer_unary::<i16>(f),
-        DType::I32 => integer_unary::<i32>(f),
-        DType::I64 => integer_unary::<i64>(f),
-        DType::U8 => integer_unary::<u8>(f),
-        DType::U16 => integer_unary::<u16>(f),
-        DType::U32 => integer_unary::<u32>(f),
-        DType::U64 => integer_unary::<u64>(f),
+        dtype => with_integer!(dtype, T => integer_unary::<T>(f)),
     }
 }
 
@@ -103,7 +109,7 @@ macro_rules! float_loops {
 }
 kiln_math::float_functions!(float_loops);
 
-fn integer_unary<T: Integer>(f: Unary) -> Loop1 {
+fn integer_unary<T: Integer + Pod>(f: Unary) -> Loop1 {
     match f {
         Unary::Neg => each1!(T::neg),
         Unary::Abs => each1!(T::abs),
@@ -128,24 +134,17 @@ pub(crate) fn binary(f: Binary, dtype: DType, splat: Splat) -> Loop2 {
         DType::F32 => float_binary::<f32>(f, splat),
         DType::F64 => float_binary::<f64>(f, splat),
         DType::Bool => bool_binary(f),
-        DType::I8 => integer_binary::<i8>(f),
-        DType::I16 => integer_binary::<i16>(f),
-        DType::I32 => integer_binary::<i32>(f),
-        DType::I64 => integer_binary::<i64>(f),
-        DType::U8 => integer_binary::<u8>(f),
-        DType::U16 => integer_binary::<u16>(f),
-        DType::U32 => integer_binary::<u32>(f),
-        DType::U64 => integer_binary::<u64>(f),
+        dtype => with_integer!(dtype, T => integer_binary::<T>(f)),
     }
 }
 
-fn integer_binary<T: Integer>(f: Binary) -> Loop2 {
+fn integer_binary<T: Integer + Pod>(f: Binary) -> Loop2 {
     match f {
         Binary::Rem => each2!(T::rem),
         Binary::Pow => each2!(T::pow),
-        Binary::And => each2!(T::and),
-        Binary::Or => each2!(T::or),
-        Binary::Xor => each2!(T::xor),
+        Binary::And => each2!(T::bitand),
+        Binary::Or => each2!(T::bitor),
+        Binary::Xor => each2!(T::bitxor),
         Binary::Shl => each2!(T::shl),
         Binary::Shr => each2!(T::shr),
         Binary::Add => each2!(T::add),
@@ -205,23 +204,7 @@ pub(crate) fn select(dtype: DType) -> Loop3 {
 
 pub(crate) fn mul_add(dtype: DType) -> Loop3 {
     match dtype {
-        DType::F32 => |x, y, z, out| {
-            map3(
-                cast_slice(x),
-                cast_slice(y),
-                cast_slice(z),
-                cast_slice_mut(out),
-                f32::mul_add,
-            )
-        },
-        _ => |x, y, z, out| {
-            map3(
-                cast_slice(x),
-                cast_slice(y),
-                cast_slice(z),
-                cast_slice_mut(out),
-                f64::mul_add,
-            )
-        },
+        DType::F32 => each3!(f32::mul_add),
+        _ => each3!(f64::mul_add),
     }
 }

@@ -1,6 +1,6 @@
 //! Two cheap ops in one loop, each rounded on its own: the value between them does not go through memory.
 
-use super::number::Number;
+use super::Number;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_math::simd::{Kernel, dispatch};
 use kiln_program::{Binary, DType};

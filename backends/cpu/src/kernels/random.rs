@@ -40,17 +40,13 @@ pub(crate) fn random_uniform(counters: Counters, low: Scalar, high: Scalar, out:
 /// The uniform floats of pairs of words.
 pub(crate) fn uniform(low: Scalar, high: Scalar, x0: &[u32], x1: &[u32], out: &mut [u8]) {
     match low.dtype() {
-        DType::F32 => dispatch(Convert {
-            x0,
-            x1,
-            finish: Floats::<f32>::new(low, high, out),
-        }),
-        _ => dispatch(Convert {
-            x0,
-            x1,
-            finish: Floats::<f64>::new(low, high, out),
-        }),
+        DType::F32 => convert(x0, x1, Floats::<f32>::new(low, high, out)),
+        _ => convert(x0, x1, Floats::<f64>::new(low, high, out)),
     }
+}
+
+fn convert(x0: &[u32], x1: &[u32], finish: impl Finish) {
+    dispatch(Convert { x0, x1, finish });
 }
 
 fn draw(counters: Counters, finish: impl Finish) {

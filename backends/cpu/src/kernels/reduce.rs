@@ -5,9 +5,9 @@
 //! neighbours that start at a multiple of `2^k` are combined before anything else joins them. [`tree`] and
 //! [`fold`] combine the elements of a row, [`Stack`] and [`fold_rows`] combine rows element by element.
 
-use super::number::Number;
 use super::{with_signed_type, with_type};
 use bytemuck::{cast_slice, cast_slice_mut};
+use kiln_math::Number;
 use kiln_math::simd::{self, Kernel, Level, dispatch};
 use kiln_program::{DType, Reduction};
 
@@ -30,19 +30,19 @@ macro_rules! with_combine {
         } else {
             match $kind {
                 Reduction::Sum => with_signed_type!($dtype, $t => {
-                    let $f = <$t as Number>::add;
+                    let $f = <$t as kiln_math::Number>::add;
                     $body
                 }),
                 Reduction::Prod => with_signed_type!($dtype, $t => {
-                    let $f = <$t as Number>::mul;
+                    let $f = <$t as kiln_math::Number>::mul;
                     $body
                 }),
                 Reduction::Max => with_type!($dtype, $t => {
-                    let $f = <$t as Number>::max;
+                    let $f = <$t as kiln_math::Number>::max;
                     $body
                 }),
                 Reduction::Min => with_type!($dtype, $t => {
-                    let $f = <$t as Number>::min;
+                    let $f = <$t as kiln_math::Number>::min;
                     $body
                 }),
             }

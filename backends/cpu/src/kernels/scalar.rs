@@ -1,8 +1,8 @@
 //! Ops on single elements, by value: for loops over so few elements that a slice costs more than they do.
 
-use super::number::{Integer, Number};
-use super::with_type;
+use super::{Number, with_type};
 use bytemuck::Pod;
+use kiln_math::Integer;
 use kiln_program::{Binary, Compare, DType, Op, Unary};
 
 /// A function of up to three elements, each in the low bytes of a word.
@@ -78,12 +78,12 @@ fn arithmetic<T: Number>(f: Binary) -> Option<ScalarFn> {
     })
 }
 
-fn integer<T: Integer>(f: Binary) -> Option<ScalarFn> {
+fn integer<T: Integer + Pod>(f: Binary) -> Option<ScalarFn> {
     Some(match f {
         Binary::Rem => |x, y, _| put(T::rem(get(x), get(y))),
-        Binary::And => |x, y, _| put(T::and(get(x), get(y))),
-        Binary::Or => |x, y, _| put(T::or(get(x), get(y))),
-        Binary::Xor => |x, y, _| put(T::xor(get(x), get(y))),
+        Binary::And => |x, y, _| put(get::<T>(x) & get(y)),
+        Binary::Or => |x, y, _| put(get::<T>(x) | get(y)),
+        Binary::Xor => |x, y, _| put(get::<T>(x) ^ get(y)),
         Binary::Shl => |x, y, _| put(T::shl(get(x), get(y))),
         Binary::Shr => |x, y, _| put(T::shr(get(x), get(y))),
         f => return arithmetic::<T>(f),

@@ -10,7 +10,7 @@
 //! The first two add products in the order of `kernels::reduce`. The library adds up to 4096 products of an
 //! element in its own order. Its results are added in the order of `kernels::reduce`.
 
-use super::PARALLEL;
+use super::each_piece;
 use crate::buffer::Buffer;
 use crate::kernels::{Number, with_type};
 use crate::memory::OutOfMemory;
@@ -20,9 +20,8 @@ use crate::single::transpose::transpose;
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_math::simd::{Kernel, dispatch};
 use kiln_program::{
-    ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Few, Op, Program, Reduction, Shape, Var,
+    ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Few, Op, Program, Reduction, Shape, Var, paired,
 };
-use rayon::prelude::*;
 use std::borrow::Cow;
 
 /// The most products of a small contraction.
@@ -139,13 +138,8 @@ fn product(builder: &mut Builder, dot: &Dot, operands: [Var; 2], to: &Shape) -> 
     let z = push(Op::Binary(Binary::Mul), &[x, y]);
     let mut axes: Axes = contracted.iter().map(|&axis| place(axis)).collect();
     axes.sort_unstable();
-    let z = push(
-        Op::Reduce {
-            kind: Reduction::Sum,
-            axes,
-        },
-        &[z],
-    );
+    let kind = Reduction::Sum;
+    let z = push(Op::Reduce { kind, axes }, &[z]);
     let left: Axes = order
         .into_iter()
         .filter(|axis| !contracted.contains(axis))
@@ -166,13 +160,8 @@ pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Result<Buffer, OutOfMemory
     let right = Batched::new(y, &dot.rhs_batch)?;
     let batch: Axes = left.axis.into_iter().collect();
     // The pairs of contracted axes in the order of the left operand.
-    let mut pairs: Vec<(usize, usize)> = left
-        .places(&dot.lhs_contract)
-        .into_iter()
-        .zip(right.places(&dot.rhs_contract))
-        .collect();
-    pairs.sort_unstable();
-    let (lhs_contract, rhs_contract): (Axes, Axes) = pairs.into_iter().unzip();
+    let (lhs_contract, rhs_contract) =
+        paired(&left.places(&dot.lhs_contract), &right.places(&dot.rhs_contract));
     let (x, lhs_contract) = arranged(&left, lhs_contract, false)?;
     let (y, rhs_contract) = arranged(&right, rhs_contract, true)?;
     let batched = Dot {
@@ -276,7 +265,6 @@ pub(crate) struct SmallDot {
     dtype: DType,
     /// Length of each batch axis, and its strides in the operands.
     batch: Few<(usize, [usize; 2]), 2>,
-    batches: usize,
     rows: Vec<usize>,
     columns: Vec<usize>,
     contracted: Vec<[usize; 2]>,
@@ -297,18 +285,10 @@ impl SmallDot {
             .map(|(&left, &right)| (x.shape[left], [strides[0][left], strides[1][right]]))
             .collect();
         // The contracted axes in the order of the left operand.
-        let mut contract: Vec<(usize, usize)> = dot
-            .lhs_contract
-            .iter()
-            .copied()
-            .zip(dot.rhs_contract.iter().copied())
-            .collect();
-        contract.sort_unstable();
-        let (left, right): (Axes, Axes) = contract.into_iter().unzip();
+        let (left, right) = paired(&dot.lhs_contract, &dot.rhs_contract);
         let (left, right) = (offsets(x, &left), offsets(y, &right));
         Some(SmallDot {
             dtype: x.dtype,
-            batches: batch.iter().map(|axis| axis.0).product(),
             batch,
             rows: offsets(x, &free(x, &dot.lhs_contract, &dot.lhs_batch)),
             columns: offsets(y, &free(y, &dot.rhs_contract, &dot.rhs_batch)),
@@ -335,14 +315,7 @@ impl SmallDot {
             dispatch(Matrix { dot: self, x, y, out });
         };
         let products = each * self.contracted.len().max(1);
-        if self.batches * products < PARALLEL {
-            out.chunks_mut(each).enumerate().for_each(one);
-        } else {
-            out.par_chunks_mut(each)
-                .enumerate()
-                .with_min_len(PARALLEL / 8 / products + 1)
-                .for_each(one);
-        }
+        each_piece(out, each, products, one);
     }
 
     /// The offset of a matrix of the batch, in both operands.

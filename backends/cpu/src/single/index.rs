@@ -1,8 +1,9 @@
 //! Reads and writes of elements that arrays of indices select.
 
 use super::PARALLEL;
-use crate::kernels::{Number, with_size, with_type};
+use crate::kernels::{with_size, with_type};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use kiln_math::Number;
 use kiln_program::{ArrayType, Axes, DType, OutOfBounds, Scalar, Update};
 use rayon::prelude::*;
 
@@ -117,7 +118,7 @@ impl Selection {
     }
 
     pub(crate) fn gather(&self, x: &[u8], indices: &[&[u8]], out: &mut [u8]) {
-        let fill = fill(self.dtype).to_le_bytes();
+        let fill = Scalar::outside(self.dtype).to_le_bytes();
         with_size!(self.dtype, T => {
             let fill = bytemuck::pod_read_unaligned(&fill[..size_of::<T>()]);
             let (x, out): (&[T], &mut [T]) = (cast_slice(x), cast_slice_mut(out));
@@ -209,18 +210,6 @@ impl Selection {
                 Rest::At(rest) => rest.iter().copied().zip(row).for_each(put),
             }
         });
-    }
-}
-
-/// The result of a read out of bounds.
-fn fill(dtype: DType) -> Scalar {
-    match dtype {
-        DType::Bool => Scalar::from_bool(true),
-        DType::F32 | DType::F64 => Scalar::from_f64(dtype, f64::NAN),
-        DType::U8 | DType::U16 | DType::U32 | DType::U64 => Scalar::from_i64(dtype, -1),
-        DType::I8 | DType::I16 | DType::I32 | DType::I64 => {
-            Scalar::from_i64(dtype, i64::MIN >> (64 - 8 * dtype.size()))
-        }
     }
 }
 

@@ -11,9 +11,21 @@ use crate::kernels::{self, Lanes};
 use crate::memory::{self, OutOfMemory};
 use index::Selection;
 use kiln_program::{ArrayType, Axes, Op, OutOfBounds, Reduction, Shape};
+use rayon::prelude::*;
 
 /// The number of elements, or products, that are worth waking another thread for.
 const PARALLEL: usize = 1 << 16;
+
+/// Calls `f` with each piece of `n` elements, on several threads if the steps for all pieces are many. A
+/// piece takes `work` steps.
+fn each_piece<T: Send>(out: &mut [T], n: usize, work: usize, f: impl Fn((usize, &mut [T])) + Send + Sync) {
+    if out.len() / n * work < PARALLEL {
+        out.chunks_mut(n).enumerate().for_each(f);
+    } else {
+        let pieces = out.par_chunks_mut(n).enumerate();
+        pieces.with_min_len(PARALLEL / 8 / work + 1).for_each(f);
+    }
+}
 
 /// Runs one op that is not fused: by a loop of the engine, or on Flex.
 pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Result<Vec<Buffer>, OutOfMemory> {

@@ -1,12 +1,11 @@
 //! A copy of an array with its axes in another order.
 
-use super::PARALLEL;
+use super::each_piece;
 use crate::buffer::Buffer;
 use crate::kernels::with_size;
 use crate::memory::OutOfMemory;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, Axes, Shape};
-use rayon::prelude::*;
 
 /// The array whose axis `i` is axis `order[i]` of `x`.
 pub(crate) fn transpose(x: &Buffer, order: &Axes) -> Result<Buffer, OutOfMemory> {
@@ -49,12 +48,5 @@ fn rows<T: Pod + Send + Sync>(
                 .for_each(|(out, x)| *out = *x),
         }
     };
-    if out.len() < PARALLEL {
-        out.chunks_mut(length).enumerate().for_each(copy);
-    } else {
-        out.par_chunks_mut(length)
-            .enumerate()
-            .with_min_len(PARALLEL / 8 / length + 1)
-            .for_each(copy);
-    }
+    each_piece(out, length, length, copy);
 }

@@ -62,10 +62,7 @@ pub(super) fn linalg(f: Linalg, operands: &[&ArrayType]) -> Result<Types, String
         }
         Linalg::Eigh => {
             let [a] = take(operands)?;
-            let values = ArrayType {
-                dtype: a.dtype,
-                shape: a.shape[..rank - 1].into(),
-            };
+            let values = ArrayType::new(a.dtype, &a.shape[..rank - 1]);
             Ok([values, a.clone()].into())
         }
     }

@@ -37,10 +37,7 @@ pub(super) fn scanned(scan: &Scan, operands: &[&ArrayType]) -> Result<Types, Str
         check(x.shape.first() == Some(&scan.length), || {
             format!("{x} cannot be scanned in {} trips", scan.length)
         })?;
-        inputs.push(ArrayType {
-            dtype: x.dtype,
-            shape: x.shape[1..].into(),
-        });
+        inputs.push(ArrayType::new(x.dtype, &x.shape[1..]));
     }
     passed(
         "the body",

@@ -60,11 +60,7 @@ impl Written {
                 }
             }
             (Op::Transpose(permutation), Op::Broadcast { axes, .. }) => {
-                let mut back = vec![0; permutation.len()];
-                permutation
-                    .iter()
-                    .enumerate()
-                    .for_each(|(i, &axis)| back[axis] = i);
+                let back = crate::inverse(permutation);
                 let axes: Axes = axes.iter().map(|&axis| back[axis]).collect();
                 if !axes.windows(2).all(|pair| pair[0] < pair[1]) {
                     return None;

@@ -3,7 +3,7 @@
 use super::writer::{KernelValue, MAIN, Scope, Writer};
 use crate::kernels::{self, Splat};
 use crate::plan::view::{Affine, Seen, View, operand_views};
-use crate::tile::instruction::{Apply, Draw, Instruction, Output, Source, Target};
+use crate::tile::instruction::{Apply, Draw, Instruction, Output, Target};
 use kiln_program::{ArrayType, DType, Equation, Few, Formula, Op, Program, Scalar};
 
 impl Writer {
@@ -72,12 +72,7 @@ impl Writer {
             size: of.dtype.size(),
             out: Target::Register(out),
         });
-        KernelValue {
-            source: Source::Register(out),
-            size: of.dtype.size(),
-            depth,
-            splat,
-        }
+        KernelValue::in_register(out, of.dtype.size(), depth, splat)
     }
 
     fn random(
@@ -112,12 +107,7 @@ impl Writer {
         });
         let splat = words.iter().chain([&place]).all(|value| value.splat);
         for (register, output) in out.into_iter().zip(&equation.outputs) {
-            let value = KernelValue {
-                source: Source::Register(register),
-                size: 4,
-                depth,
-                splat,
-            };
+            let value = KernelValue::in_register(register, 4, depth, splat);
             self.values.insert((scope.number, *output, seen), value);
         }
     }

@@ -34,12 +34,7 @@ impl Writer {
         self.blocks.push(vec![]);
         let depth = self.blocks.len() - 1;
         for (i, &((_, size), register)) in init.iter().enumerate() {
-            let value = KernelValue {
-                source: Source::Register(register),
-                size,
-                depth,
-                splat: false,
-            };
+            let value = KernelValue::in_register(register, size, depth, false);
             self.values.insert((number, carry(i), whole), value);
         }
         self.loop_operands(outside, &scope, scan, equation, &views);
@@ -57,12 +52,8 @@ impl Writer {
             swap,
         });
         for (register, output) in registers.into_iter().zip(&equation.outputs) {
-            let value = KernelValue {
-                source: Source::Register(register),
-                size: program.type_of(*output).dtype.size(),
-                depth: outer.max(1),
-                splat: false,
-            };
+            let size = program.type_of(*output).dtype.size();
+            let value = KernelValue::in_register(register, size, outer.max(1), false);
             self.values.insert((MAIN, *output, whole), value);
         }
     }

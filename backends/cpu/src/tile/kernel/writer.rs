@@ -31,6 +31,18 @@ pub(super) struct KernelValue {
     pub(super) splat: bool,
 }
 
+impl KernelValue {
+    /// The value that instructions of the block `depth` write to a register.
+    pub(super) fn in_register(register: usize, size: usize, depth: usize, splat: bool) -> KernelValue {
+        KernelValue {
+            source: Source::Register(register),
+            size,
+            depth,
+            splat,
+        }
+    }
+}
+
 /// A kernel under construction.
 pub(super) struct Writer {
     pub(super) space: Space,
@@ -187,12 +199,7 @@ impl Writer {
             number: number.clone(),
             out,
         });
-        let known = KernelValue {
-            source: Source::Register(out),
-            size,
-            depth: 0,
-            splat: true,
-        };
+        let known = KernelValue::in_register(out, size, 0, true);
         self.constants.insert(number, known);
         known
     }

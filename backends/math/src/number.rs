@@ -1,8 +1,11 @@
 //! The arithmetic of an element type.
 
+use std::ops::{BitAnd, BitOr, BitXor, Not};
+
 /// Arithmetic as the language defines it: integers wrap, division by zero returns XLA's result, and a maximum
 /// with a NaN is NaN.
-pub(crate) trait Number: bytemuck::Pod + PartialOrd {
+#[allow(missing_docs)]
+pub trait Number: Copy + PartialOrd {
     const ZERO: Self;
     const ONE: Self;
     /// The least and the greatest value, the neutral elements of a maximum and a minimum.
@@ -19,16 +22,15 @@ pub(crate) trait Number: bytemuck::Pod + PartialOrd {
 }
 
 /// The operations that only integers have.
-pub(crate) trait Integer: Number {
+#[allow(missing_docs)]
+pub trait Integer:
+    Number + Not<Output = Self> + BitAnd<Output = Self> + BitOr<Output = Self> + BitXor<Output = Self>
+{
     fn neg(self) -> Self;
     fn abs(self) -> Self;
     fn sign(self) -> Self;
     fn rem(self, other: Self) -> Self;
     fn pow(self, other: Self) -> Self;
-    fn not(self) -> Self;
-    fn and(self, other: Self) -> Self;
-    fn or(self, other: Self) -> Self;
-    fn xor(self, other: Self) -> Self;
     fn shl(self, other: Self) -> Self;
     fn shr(self, other: Self) -> Self;
 }
@@ -85,6 +87,7 @@ macro_rules! integers {
             fn rem(self, other: $t) -> $t {
                 if other == 0 { self } else { self.wrapping_rem(other) }
             }
+            #[inline]
             fn pow(self, other: $t) -> $t {
                 let odd = other & 1 == 1;
                 if other < Self::ZERO {
@@ -100,22 +103,6 @@ macro_rules! integers {
                     exponent >>= 1;
                 }
                 power
-            }
-            #[inline(always)]
-            fn not(self) -> $t {
-                !self
-            }
-            #[inline(always)]
-            fn and(self, other: $t) -> $t {
-                self & other
-            }
-            #[inline(always)]
-            fn or(self, other: $t) -> $t {
-                self | other
-            }
-            #[inline(always)]
-            fn xor(self, other: $t) -> $t {
-                self ^ other
             }
             #[inline(always)]
             fn shl(self, other: $t) -> $t {
