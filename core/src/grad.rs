@@ -1,18 +1,19 @@
 //! Derivatives as users ask for them: `grad` and its kin.
 
+use crate::ad::backward::backward;
+use crate::ad::forward::forward;
+use crate::ad::partial::{linearized, split};
+use crate::ad::{spread, zeros};
 use crate::array::Array;
 use crate::array::origin::Origin;
 use crate::array::place::device_for;
 use crate::cache::check_limit;
 use crate::depend::{Mode, obstacle};
 use crate::error::raise;
-use crate::forward::forward;
 use crate::jit::settled;
-use crate::partial::split;
 use crate::trace::{Traced, check_alive, input_types, trace, trace_at, trace_leaves};
 use crate::transform::{call, zeros_like};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
-use crate::vjp::{backward, spread, zeros};
 use kiln_backends::program::{ArrayType, Program};
 use kiln_backends::with_default_device;
 use std::panic::Location;
@@ -307,7 +308,7 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
     let program = Arc::new(traced.program);
     let given = floats(&program.input_types(), types.len());
     transformation.check_way(&program, &given, &[], Mode::Forward);
-    let parts = crate::partial::linearized(&program, &given);
+    let parts = linearized(&program, &given);
     let outputs = program.output_types();
     let inputs: Arrays = primals.arrays.into_iter().chain(traced.hidden).collect();
     let mut values = call(&parts.forward, inputs.clone()).into_vec();

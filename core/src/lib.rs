@@ -2,12 +2,15 @@
 //!
 //! In reading order: an [`Array`] is a handle on elements, on a plain number, or on a variable of a trace
 //! (`array`). [`Tree`]s hold arrays (`tree`). Inside a transformation, operations are recorded in a program
-//! (`trace`). Outside, they run as small cached programs ([`eager`]), and [`jit`](jit()) makes one program of
-//! a whole function. Dtypes are promoted by the rules of [`promote`]. The rest is a library on top: operators
-//! and methods of arrays and [`numpy`] (`numpy`), indices (`index`), [`lax`].
+//! (`trace`). Outside, they run as small cached programs ([`eager`]). `bind` does either for one op. A value
+//! that is looked at is in memory, or a trace runs what it has so far (`array/value`). [`jit`](jit()) makes
+//! one program of a whole function, and derivatives are programs too (`ad`). Dtypes are promoted by the rules
+//! of [`promote`]. The rest is a library on top: operators and methods of arrays and [`numpy`] (`numpy`),
+//! indices (`index`), [`lax`].
 
 extern crate self as kiln_core;
 
+mod ad;
 mod arguments;
 mod array;
 mod bind;
@@ -22,7 +25,6 @@ mod depend;
 mod display;
 pub mod eager;
 mod error;
-mod forward;
 mod function;
 mod grad;
 mod index;
@@ -30,14 +32,12 @@ mod jacobian;
 mod jit;
 pub mod lax;
 pub mod numpy;
-mod partial;
 mod primitive;
 pub mod promote;
 mod saved;
 mod trace;
 mod transform;
 pub mod tree;
-mod vjp;
 mod vmap;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};

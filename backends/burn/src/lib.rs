@@ -35,7 +35,6 @@ mod lower;
 mod recorder;
 mod recording;
 mod rules;
-mod run;
 mod tensor;
 mod threefry;
 mod value;
@@ -49,10 +48,10 @@ pub use gradient::{Gradient, GradientError, vjp};
 pub use kernels::Kernels;
 pub use launch::Launch;
 pub use limits::{ON_HOST, OnHost, computes, on_host};
+pub use lower::run::run;
 pub use lower::{LONGEST_PRODUCT, Route, lower, lower_with};
 pub use recording::Refused;
 pub use rules::{DerivativeRule, RuleReason, RuleSource, derivative_rules};
-pub use run::run;
 pub use tensor::{Tensor, burn_dtype, reads};
 
 /// The parts that kiln-import needs. They may change with any version.

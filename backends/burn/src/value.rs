@@ -1,7 +1,6 @@
 //! The values of variables while a program runs.
 
 use crate::kernels::Kernels;
-use crate::lower::Context;
 use crate::tensor::Tensor;
 use burn_backend::TensorData;
 use burn_flex::Flex;
@@ -66,17 +65,6 @@ impl<B: Kernels> Value<B> {
         match self {
             Value::There(x) => x.into_data(),
             Value::Here(x) => x.into_data(),
-        }
-    }
-
-    /// The value as an operand of a fused op: a number is one of the kernel's arguments.
-    pub(crate) fn there(self, cx: &Context<'_, B>) -> Tensor<B> {
-        if let Some(number) = self.as_number() {
-            return cx.constant(number, &self.shape());
-        }
-        match self {
-            Value::There(x) => x,
-            Value::Here(x) => Tensor::from_data(x.into_data(), cx.device),
         }
     }
 

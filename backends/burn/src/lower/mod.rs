@@ -9,6 +9,7 @@ mod logic;
 mod make;
 mod number;
 mod random;
+pub(crate) mod run;
 mod shape;
 mod sort;
 mod unary;
@@ -160,7 +161,7 @@ fn lower_some<B: Kernels>(
         Op::StopGradient => first(x),
         Op::Call(_) | Op::Checkpoint(_) | Op::Custom(_) | Op::Scan(_) | Op::While(_) | Op::Cond(_) => {
             let x = x.into_iter().map(Value::There).collect();
-            let results = crate::run::structure(op, x, types, route, device);
+            let results = run::structure(op, x, types, route, device);
             let whole = results.into_iter().zip(outputs);
             return whole.map(|(x, of)| x.whole(of, device)).collect();
         }

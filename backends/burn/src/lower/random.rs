@@ -1,9 +1,9 @@
 //! Random bits, and uniform floats of random bits.
 
+use super::run::Interpreter;
 use super::{Context, Route, take};
 use crate::host;
 use crate::kernels::Kernels;
-use crate::run::Interpreter;
 use crate::tensor::{Tensor, physical};
 use burn_backend::TensorData;
 use kiln_program::{DType, Scalar, uniform_program};

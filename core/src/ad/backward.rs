@@ -1,27 +1,16 @@
 //! Reverse mode: makes the program of a program's cotangents.
 //!
 //! The walker reads the program forwards, then its equations backwards, and applies the rule of each. The
-//! rule of a plain op is the gradient of one equation through Burn's autodiff decorator, or a formula in
-//! [`kiln_backends::vjp`]. A rule is a small program that is cached. Calls, loops, choices, rules of the
-//! user's, indexing and decompositions have their rules in `rules`, written with array functions. Everything
-//! is staged: a backward pass is a program like any other, and can be differentiated again.
-//!
-//! A cotangent that is zero everywhere is `None`.
+//! backward pass is a program like any other, and can be differentiated again. A cotangent that is zero
+//! everywhere is `None`.
 
-mod indexing;
-mod linalg;
-mod plain;
-mod rules;
-mod scan;
-
-pub(crate) use plain::tangents;
-
+use super::{chosen, rules};
 use crate::array::Array;
 use crate::debug::nans::made_for;
 use crate::depend::live;
-use crate::primitive::{binary, filled};
+use crate::primitive::binary;
 use crate::transform::{Derived, How, bind_strong, derived};
-use kiln_backends::program::{ArrayType, Binary, Equation, Few, Program, Scalar, Var, tidy, without_effects};
+use kiln_backends::program::{ArrayType, Binary, Equation, Few, Program, Var, tidy, without_effects};
 use std::sync::Arc;
 
 /// Returns the program of cotangents: see [`How::Backward`].
@@ -55,28 +44,8 @@ pub(crate) fn backward(program: &Arc<Program>, wanted: &[bool], given: &[bool], 
     })
 }
 
-/// Returns the marked items of a list.
-pub(crate) fn chosen<T: Clone>(items: &[T], marked: &[bool]) -> Vec<T> {
-    let kept = items.iter().zip(marked).filter(|(_, marked)| **marked);
-    kept.map(|(item, _)| item.clone()).collect()
-}
-
-/// Puts items at the marked positions, in order.
-pub(crate) fn spread<T>(marked: &[bool], items: impl IntoIterator<Item = T>) -> Vec<Option<T>> {
-    let mut items = items.into_iter();
-    marked
-        .iter()
-        .map(|&marked| if marked { items.next() } else { None })
-        .collect()
-}
-
-/// Returns zeros of a type.
-pub(crate) fn zeros(of: &ArrayType) -> Array {
-    filled(Scalar::from_i64(of.dtype, 0), &of.shape, false)
-}
-
 /// The values of a forward pass that the backward pass reads.
-struct Tape<'p> {
+pub(super) struct Tape<'p> {
     program: &'p Program,
     wanted: &'p [bool],
     /// Marks each variable whose cotangent the backward pass needs: the variable depends on the wanted
@@ -88,21 +57,26 @@ struct Tape<'p> {
 }
 
 /// One equation, with all values that its rule may read.
-struct RuleInputs<'t> {
-    equation: &'t Equation,
-    operands: Few<Array, 4>,
+pub(super) struct RuleInputs<'t> {
+    pub(super) equation: &'t Equation,
+    pub(super) operands: Few<Array, 4>,
     /// The types of the equation's results.
-    results: Few<ArrayType, 2>,
+    pub(super) results: Few<ArrayType, 2>,
     /// Marks the operands whose cotangents are wanted.
-    wanted: Vec<bool>,
+    pub(super) wanted: Vec<bool>,
     /// Marks the results that may have a cotangent, as far as the forward pass knows.
-    live: Vec<bool>,
+    pub(super) live: Vec<bool>,
     /// Marks the results that have a cotangent.
-    given: Vec<bool>,
+    pub(super) given: Vec<bool>,
 }
 
 impl<'p> Tape<'p> {
-    fn forward(program: &'p Program, inputs: &[Array], wanted: &'p [bool], given: &[bool]) -> Tape<'p> {
+    pub(super) fn forward(
+        program: &'p Program,
+        inputs: &[Array],
+        wanted: &'p [bool],
+        given: &[bool],
+    ) -> Tape<'p> {
         let mut tape = Tape {
             program,
             wanted,
@@ -152,7 +126,7 @@ impl<'p> Tape<'p> {
     }
 
     /// Returns the cotangents of the wanted inputs, given those of the outputs.
-    fn backward(&self, given: Vec<Option<Array>>) -> Vec<Option<Array>> {
+    pub(super) fn backward(&self, given: Vec<Option<Array>>) -> Vec<Option<Array>> {
         let mut cotangents: Vec<Option<Array>> = vec![None; self.program.variables()];
         for (var, cotangent) in self.program.outputs().iter().zip(given) {
             if self.live[var.index()] {
@@ -198,7 +172,7 @@ impl RuleInputs<'_> {
         self.live.contains(&true)
     }
 
-    fn types(&self) -> Vec<ArrayType> {
+    pub(super) fn types(&self) -> Vec<ArrayType> {
         self.operands.iter().map(Array::array_type).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! The derivatives of one op in both modes, as cached programs.
 
-use super::{Tape, chosen, spread, zeros};
+use super::backward::{Tape, backward};
+use super::{chosen, spread, zeros};
 use crate::array::Array;
 use crate::cache::Cache;
 use crate::transform::{evaluate, trace_program};
@@ -80,7 +81,7 @@ fn transposed(asked: &Question) -> (Program, Vec<bool>) {
     let single = Arc::new(single.finish(&results));
     let outputs = single.output_types();
     let differentiable = crate::depend::dependent_outputs(&single, &asked.operands);
-    let pullback = super::backward(&single, &asked.operands, &differentiable, false);
+    let pullback = backward(&single, &asked.operands, &differentiable, false);
 
     let moving = chosen(&asked.types, &asked.operands);
     let types: Vec<ArrayType> = asked.types.iter().chain(&moving).cloned().collect();

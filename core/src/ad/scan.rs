@@ -4,11 +4,12 @@
 //! are not cheap to compute again ([`split`]). The backward loop sums the cotangents of constants in its
 //! carry.
 
+use super::backward::RuleInputs;
+use super::partial::{Split, split};
 use super::rules::instantiated;
-use super::{RuleInputs, chosen, spread, zeros};
+use super::{chosen, spread, zeros};
 use crate::array::Array;
 use crate::depend::{around, scan_given};
-use crate::partial::{Split, split};
 use crate::primitive::binary;
 use crate::transform::{bind_strong, trace_program};
 use kiln_backends::program::{ArrayType, Binary, Op, Scan};

@@ -4,10 +4,12 @@
 //! plain op is the transpose of its reverse rule ([`tangents`]). Ops that hold programs have their rules
 //! here. A tangent that is zero everywhere is `None`.
 
+use super::backward::backward;
+use super::plain::tangents;
+use super::{chosen, spread, zeros};
 use crate::array::Array;
 use crate::depend::{branches_depend, scan_given, while_given};
 use crate::transform::{Derived, How, bind_strong, derived, trace_program};
-use crate::vjp::{backward, chosen, spread, tangents, zeros};
 use kiln_backends::program::{
     ArrayType, Custom, CustomRule, Op, Program, Reduction, Scan, While, quiet, with_zeros,
 };

@@ -3,7 +3,7 @@
 use crate::frames::together;
 use crate::kernels::Kernels;
 use crate::lower::{Context, Route, lower_with};
-use crate::tensor::bool_store;
+use crate::tensor::{Tensor, bool_store};
 use crate::value::{FEW, Value};
 use burn_flex::Flex;
 use kiln_program::{ArrayType, Binary, Op, Var};
@@ -40,8 +40,8 @@ impl<B: Kernels> Context<'_, B> {
         let types = types(&operands);
         let types: Vec<&ArrayType> = types.iter().collect();
         let operands = operands.into_iter().map(|x| match op {
-            Op::Uniform { .. } => x.there(self).expand(&shape),
-            _ => x.there(self),
+            Op::Uniform { .. } => self.there(x).expand(&shape),
+            _ => self.there(x),
         });
         Value::There(first(lower_with(
             self.route,
@@ -50,6 +50,17 @@ impl<B: Kernels> Context<'_, B> {
             &types,
             self.device,
         )))
+    }
+
+    /// The value as an operand of a fused op: a number is one of the kernel's arguments.
+    fn there(&self, x: Value<B>) -> Tensor<B> {
+        if let Some(number) = x.as_number() {
+            return self.constant(number, &x.shape());
+        }
+        match x {
+            Value::There(x) => x,
+            Value::Here(x) => Tensor::from_data(x.into_data(), self.device),
+        }
     }
 }
 

@@ -4,9 +4,9 @@
 //! it). This pass may read values of the first part. Cheap elementwise values and random bits are computed
 //! again, all others are kept.
 
-use crate::forward::forward_apart;
+use super::backward::backward;
+use super::forward::forward_apart;
 use crate::transform::{How, OfLifted, derived_as};
-use crate::vjp::backward;
 use kiln_backends::program::{Class, Op, Program, Rewrite, Scalar, Var, put_back, tidy};
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! The reverse rule of every op: the forward pass with its residuals, and the backward pass.
 
-use super::{RuleInputs, backward as program_of_cotangents, chosen, plain, spread, zeros};
+use super::backward::{RuleInputs, backward as program_of_cotangents};
+use super::partial::{is_cheap, split};
+use super::{chosen, indexing, linalg, plain, scan, spread, zeros};
 use crate::array::Array;
-use crate::partial::{is_cheap, split};
 use crate::transform::{bind_strong, evaluate};
 use kiln_backends::program::{ArrayType, Custom, CustomRule, Found, Op, Program, once, with_zeros};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub(super) fn forward(rule: &RuleInputs) -> (Vec<Array>, Vec<Array>) {
             let kept = results.split_off(program.outputs().len());
             (results, kept)
         }
-        Op::Scan(scan) => super::scan::forward(scan, rule),
+        Op::Scan(op) => scan::forward(op, rule),
         Op::Custom(custom) => match &custom.rule {
             CustomRule::Vjp { forward, .. } => {
                 let mut results = results(&Op::Call(forward.clone()));
@@ -77,20 +78,19 @@ pub(super) fn backward(
             )
         }
         Op::Cond(branches) => cond(branches, rule, cotangents()),
-        Op::Scan(scan) => super::scan::backward(scan, rule, residuals, given),
+        Op::Scan(op) => scan::backward(op, rule, residuals, given),
         Op::Custom(user) => custom(user, rule, residuals, given),
-        Op::Gather { axes, batch, mode } => super::indexing::gather(operands, axes, *batch, *mode, &given[0]),
+        Op::Gather { axes, batch, mode } => indexing::gather(operands, axes, *batch, *mode, &given[0]),
         Op::Scatter {
             kind,
             axes,
             batch,
             mode,
         } => {
-            let index =
-                super::indexing::Index::of(operands[0].array_type(), &operands[2..], axes, *batch, *mode);
-            super::indexing::scatter(*kind, &index, operands, &rule.wanted, &given[0])
+            let index = indexing::Index::of(operands[0].array_type(), &operands[2..], axes, *batch, *mode);
+            indexing::scatter(*kind, &index, operands, &rule.wanted, &given[0])
         }
-        Op::Linalg(f) => super::linalg::linalg(*f, operands, &rule.wanted, &given),
+        Op::Linalg(f) => linalg::linalg(*f, operands, &rule.wanted, &given),
         Op::While(_) | Op::StopGradient | Op::Effect(_) => unreachable!("no cotangent reaches {}", op.name()),
         // The table of derivatives has a row for each other op.
         op => {
