@@ -11,8 +11,8 @@ use crate::cache::{Cache, Charge, Work, check_limit};
 use crate::config::{Switches, debug_nans_enabled};
 use crate::debug::nans::{under_way, watched};
 use crate::error::raise;
-use crate::trace::{Traced, check_alive, input_types, is_tracing, trace};
-use crate::tree::{Arrays, Structure, Tree};
+use crate::trace::{Traced, check_alive, input_types, is_tracing, trace_leaves};
+use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::program::{Builder, DType, Few, Op, Program, Scalar, Shape, lift};
 use kiln_backends::{Data, Device, Executable};
 use rustc_hash::{FxBuildHasher, FxHasher};
@@ -274,15 +274,13 @@ where
     let mut state = FxHasher::default();
     parameters.hash(&mut state);
     let key = Key::new(function, state, &inputs);
-    let has_parameters = |of: &dyn Any| of.downcast_ref() == Some(&parameters);
-    let entry = key.find(&inputs, &has_parameters).unwrap_or_else(|| {
-        check_limit();
-        let work = Work::begin();
-        let traced = trace(Origin::new("eager", None), input_types(&inputs), |inputs| {
-            build(&parameters, &inputs)
-        });
-        key.insert(op, &inputs, traced, Box::new(parameters), size_of::<P>(), work)
-    });
+    let entry = match key.find(&inputs, &|of| of.downcast_ref() == Some(&parameters)) {
+        Some(entry) => entry,
+        None => {
+            let traced = key.trace(&inputs, &mut |inputs| Leaves::of(build(&parameters, &inputs)));
+            key.insert(op, &inputs, traced, Box::new(parameters), size_of::<P>())
+        }
+    };
     entry.compiled.run(op, inputs)
 }
 
@@ -336,16 +334,23 @@ impl Key {
         CACHE.with(|cache| cache.find(self.hash, is_it))
     }
 
+    #[track_caller]
+    fn trace(&self, inputs: &[Array], build: &mut dyn FnMut(Arrays) -> Leaves) -> (Traced, Work) {
+        check_limit();
+        let work = Work::begin();
+        let types = input_types(inputs).collect();
+        (trace_leaves(Origin::new("eager", None), types, None, build), work)
+    }
+
     /// Compiles a trace and caches it. The work of tracing and compiling ends here.
     #[track_caller]
     fn insert(
         self,
         op: &str,
         inputs: &[Array],
-        traced: Traced,
+        (traced, _work): (Traced, Work),
         parameters: Box<dyn Any + Send + Sync>,
         size: usize,
-        _work: Work,
     ) -> Arc<Entry> {
         let program = Arc::new(traced.program);
         let entry = Arc::new(Entry {
