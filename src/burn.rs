@@ -24,8 +24,9 @@
 //! gradients with respect to them are `grad(|parameters| ...)`. `examples/burn_models` takes these gradients
 //! for each example of a batch.
 
+use kiln_core::sister::raise;
 use kiln_core::tree::{Leaves, Tree};
-use kiln_core::{Array, ArrayType, Buffer, Program, call, raise};
+use kiln_core::{Array, ArrayType, Buffer, Program, call};
 use kiln_import as read;
 use kiln_import::burn_core::module::Module;
 use kiln_import::burn_core::tensor::{Bool, Float, Int, Tensor};

@@ -34,7 +34,8 @@
 //! [`with_limits`](crate::io::with_limits), for files of people that you do not trust.
 
 use crate::io::{self, Error, Place, damaged, safetensors};
-use kiln_core::{Array, ArrayType, Buffer, Form, Function, Program, ReadError, SavedProgram, Tree};
+use kiln_core::sister::{Form, Function, ReadError, SavedProgram};
+use kiln_core::{Array, ArrayType, Buffer, Program, Tree};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;

@@ -50,7 +50,7 @@ use std::{fmt, fs, io};
 
 /// Panics at the user's line.
 macro_rules! refuse {
-    ($($text:tt)*) => { kiln_core::raise("plot", format!($($text)*)) };
+    ($($text:tt)*) => { kiln_core::sister::raise("plot", format!($($text)*)) };
 }
 use refuse;
 

@@ -3,7 +3,8 @@
 use kiln::prelude::*;
 use kiln::{cache_info, clear_caches, grad, hessian, jvp, lax, numpy as np, program, random, vmap};
 use kiln_backends::cpu::Executable;
-use kiln_backends::program::{Program, lift, put_back};
+use kiln_backends::program::Program;
+use kiln_backends::program::sister::{lift, put_back};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -6,10 +6,11 @@ use crate::error::DeviceError;
 use crate::executor::{Executor, check, check_types};
 use crate::started;
 use kiln_cpu::Buffer;
-use kiln_program::{Program, Scalar, put_back, simplify};
+use kiln_program::sister::put_back;
+use kiln_program::{Program, Scalar, simplify};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A program compiled for a device. If its literals were [lifted](kiln_program::lift()), each
+/// A program compiled for a device. If its literals were [lifted](kiln_program::sister::lift()), each
 /// run passes them.
 pub struct Executable(Compiled);
 

@@ -1,9 +1,8 @@
 //! Finds the values of a program that depend on some of its inputs through floats. Only these can have a
 //! derivative.
 
-use kiln_backends::program::{
-    ArrayType, Custom, CustomRule, Equation, Found, Op, Program, Scan, Var, While, once, remembering,
-};
+use kiln_backends::program::sister::{Found, once, remembering};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Equation, Op, Program, Scan, Var, While};
 
 thread_local! {
     static DEPENDENT: Found<Vec<bool>, Vec<bool>> = const { Found::new(None) };

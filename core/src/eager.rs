@@ -13,7 +13,8 @@ use crate::debug::nans::{under_way, watched};
 use crate::error::raise;
 use crate::trace::{Traced, check_alive, input_types, is_tracing, trace_leaves};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
-use kiln_backends::program::{Builder, DType, Few, Op, Program, Scalar, Shape, lift};
+use kiln_backends::program::sister::lift;
+use kiln_backends::program::{Builder, DType, Few, Op, Program, Scalar, Shape};
 use kiln_backends::{Data, Device, Executable};
 use rustc_hash::{FxBuildHasher, FxHasher};
 use std::any::{Any, TypeId};
@@ -251,7 +252,7 @@ thread_local! {
 /// inside do not show the user's line. Plain numbers among the inputs take their default dtype.
 ///
 /// ```
-/// use kiln_core::{Array, eager::staged, numpy as np};
+/// use kiln_core::{Array, sister::staged, numpy as np};
 /// fn scaled_norm(x: &Array, power: i32) -> Array {
 ///     staged("scaled_norm", power, [x.clone()], |&power, x| (&x[0] * &x[0]).sum().sqrt() * 10_f64.powi(power))
 /// }

@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::call::input;
-use crate::debug::listen;
+use crate::debug::effects::listen;
 use crate::error::raise;
 use crate::grad::with_weakness;
 use crate::jit::{settled, traced};

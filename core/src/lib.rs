@@ -2,10 +2,10 @@
 //!
 //! In reading order: an [`Array`] is a handle on elements, on a plain number, or on a variable of a trace
 //! (`array`). [`Tree`]s hold arrays (`tree`). Inside a transformation, operations are recorded in a program
-//! (`trace`). Outside, they run as small cached programs ([`eager`]). `bind` does either for one op. A value
+//! (`trace`). Outside, they run as small cached programs (`eager`). `bind` does either for one op. A value
 //! that is looked at is in memory, or a trace runs what it has so far (`array/value`). [`jit`](jit()) makes
 //! one program of a whole function, and derivatives are programs too (`ad`). Dtypes are promoted by the rules
-//! of [`promote`]. The rest is a library on top: operators and methods of arrays and [`numpy`] (`numpy`),
+//! of `promote`. The rest is a library on top: operators and methods of arrays and [`numpy`] (`numpy`),
 //! indices (`index`), [`lax`].
 
 extern crate self as kiln_core;
@@ -23,7 +23,7 @@ mod custom;
 pub mod debug;
 mod depend;
 mod display;
-pub mod eager;
+mod eager;
 mod error;
 mod function;
 mod grad;
@@ -33,14 +33,14 @@ mod jit;
 pub mod lax;
 pub mod numpy;
 mod primitive;
-pub mod promote;
+mod promote;
 mod saved;
 mod trace;
 mod transform;
 pub mod tree;
 mod vmap;
 
-pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep, shape_of};
+pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep};
 pub use array::{Array, NoValue};
 pub use cache::{CacheInfo, cache_info, clear_caches};
 pub use call::call;
@@ -52,8 +52,6 @@ pub use convert::Lists;
 #[cfg(feature = "ndarray")]
 pub use convert::ndarray::NdarrayError;
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
-pub use error::raise;
-pub use function::{Form, Function};
 pub use grad::{
     grad, grad_aux, grad_first, jvp, linearize, value_and_grad, value_and_grad_aux, value_and_grad_first, vjp,
 };
@@ -61,11 +59,19 @@ pub use index::at::At;
 pub use index::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
 pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
 pub use jit::{jit, program};
-pub use kiln_backends::program::{
-    ArrayType, DType, Limits, OutOfBounds, Program, ReadError, SavedProgram, Shape, simplify, threefry2x32,
-    with_limits,
-};
+pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Program, Shape, simplify};
 pub use kiln_backends::{Buffer, Element};
 pub use kiln_derive::Tree;
 pub use tree::{Static, Tree};
 pub use vmap::{BatchAxes, Vmap, map_seq, vmap, vmap_with};
+
+/// The parts that kiln's other crates need. They may change with any version.
+#[doc(hidden)]
+pub mod sister {
+    pub use crate::arguments::shape_of;
+    pub use crate::eager::staged;
+    pub use crate::error::raise;
+    pub use crate::function::{Form, Function};
+    pub use crate::promote::{Kind, inexact, promote};
+    pub use kiln_backends::program::{Limits, ReadError, SavedProgram, threefry2x32, with_limits};
+}

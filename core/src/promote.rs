@@ -13,7 +13,7 @@ use kiln_backends::program::DType;
 /// The part of a type that promotion depends on: a dtype, and its weakness (a plain number's dtype is weak).
 ///
 /// ```
-/// use kiln_core::{DType, promote::{Kind, promote}};
+/// use kiln_core::{DType, sister::{Kind, promote}};
 /// let array = Kind { dtype: DType::I8, weak: false };
 /// let number = Kind { dtype: DType::I32, weak: true };
 /// assert_eq!(promote([array, number]), array);

@@ -203,8 +203,8 @@ fn variable(stack: &mut [Trace], array: &Array) -> Result<Var, String> {
 /// The inputs of a trace with their arrays, its equations that were not run yet, and its known values.
 type Known = (Vec<(Var, Array)>, Vec<Equation>, Values);
 
-/// Takes the known values out of the trace of a variable. `None` if no value is known: the trace has ended, or
-/// its function is not traced at a point.
+/// Takes the known values out of the trace of a variable. `None` if the trace has ended, or its function is
+/// not traced at a point.
 pub(crate) fn take_values(tracer: &Tracer) -> Option<Known> {
     STACK.with_borrow_mut(|stack| {
         let depth = stack
@@ -285,8 +285,8 @@ pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
     }
 }
 
-/// Adds an op as an equation to the innermost trace, and after it the check of its results that are floats.
-/// A result without an entry in `weak` is not weak.
+/// Adds an op as an equation to the innermost trace, and after it the check of its float results. A result
+/// without an entry in `weak` is not weak.
 ///
 /// # Panics
 /// When the op does not take these operands.

@@ -6,7 +6,7 @@ use kiln_fuzz::find::kinds;
 use kiln_fuzz::generate::OpKind;
 use kiln_fuzz::generate::case;
 use kiln_fuzz::{Counts, report};
-use kiln_program::lift;
+use kiln_program::sister::lift;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

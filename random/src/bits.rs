@@ -2,8 +2,9 @@
 
 use crate::key::{Key, zero};
 use crate::shape::lengths;
-use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, lax, raise};
+use kiln_core::sister::raise;
+use kiln_core::sister::staged;
+use kiln_core::{Array, DType, IntoNumbers, lax};
 
 /// Returns unsigned integers of 8, 16, 32 or 64 random bits each, of shape `shape` and dtype `dtype`.
 ///

@@ -4,8 +4,9 @@ use crate::key::Key;
 use crate::normal::normal_dtype;
 use crate::shape::{fits, lengths};
 use crate::uniform::{between, uniform_dtype};
-use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, default_float, numpy as np, raise, stop_gradient};
+use kiln_core::sister::raise;
+use kiln_core::sister::staged;
+use kiln_core::{Array, DType, IntoNumbers, default_float, numpy as np, stop_gradient};
 use std::f64::consts::{PI, SQRT_2};
 
 /// Returns the least normal float.

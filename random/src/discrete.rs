@@ -4,8 +4,9 @@ use crate::continuous::{float_dtype, gumbel_dtype};
 use crate::key::Key;
 use crate::shape::{fits, lengths};
 use crate::uniform::uniform_dtype;
-use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np, raise};
+use kiln_core::sister::raise;
+use kiln_core::sister::staged;
+use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np};
 use std::f64::consts::PI;
 
 /// Bools that are true with probability `p`, if a uniform float is less than `p`. Their shape is `shape`, to

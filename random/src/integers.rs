@@ -3,8 +3,9 @@
 use crate::bits::bits;
 use crate::key::Key;
 use crate::shape::{fits, lengths};
-use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np, raise};
+use kiln_core::sister::raise;
+use kiln_core::sister::staged;
+use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np};
 
 /// Integers uniform on `low..high`, or `low` if the range is empty. The result has shape `shape`, to which
 /// the bounds broadcast, and the default integer dtype.

@@ -1,9 +1,10 @@
 //! Random keys.
 
 use crate::shape::lengths;
-use kiln_core::eager::staged;
+use kiln_core::sister::raise;
+use kiln_core::sister::staged;
 use kiln_core::tree::{Leaves, Path, Rebuild};
-use kiln_core::{Array, DType, IntoNumbers, Tree, lax, numpy as np, raise};
+use kiln_core::{Array, DType, IntoNumbers, Tree, lax, numpy as np};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;

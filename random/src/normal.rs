@@ -3,8 +3,9 @@
 use crate::key::Key;
 use crate::shape::lengths;
 use crate::uniform::between;
-use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, default_float, raise};
+use kiln_core::sister::raise;
+use kiln_core::sister::staged;
+use kiln_core::{Array, DType, IntoNumbers, default_float};
 
 /// Standard normal floats, of shape `shape` and the default float dtype.
 ///

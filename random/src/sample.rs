@@ -3,7 +3,8 @@
 use crate::key::Key;
 use crate::shape::lengths;
 use kiln_backends::with_default_device;
-use kiln_core::{Array, Element, IntoNumbers, raise, threefry2x32};
+use kiln_core::sister::{raise, threefry2x32};
+use kiln_core::{Array, Element, IntoNumbers};
 use rand_core::TryRng;
 use rand_distr::Distribution;
 use rayon::prelude::*;

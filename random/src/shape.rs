@@ -1,6 +1,7 @@
 //! The shapes of draws.
 
-use kiln_core::{Array, IntoNumbers, Shape, raise, shape_of};
+use kiln_core::sister::{raise, shape_of};
+use kiln_core::{Array, IntoNumbers, Shape};
 
 /// Returns a shape without negative lengths.
 #[track_caller]

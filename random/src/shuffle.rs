@@ -6,8 +6,9 @@ use crate::integers::randint;
 use crate::key::Key;
 use crate::shape::lengths;
 use crate::uniform::uniform_dtype;
-use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, Shape, default_float, numpy as np, raise};
+use kiln_core::sister::raise;
+use kiln_core::sister::staged;
+use kiln_core::{Array, DType, IntoNumbers, Shape, default_float, numpy as np};
 
 /// Returns the slices of an array along its first axis in random order. For a plain integer `x`, returns the
 /// integers below `x` in random order.

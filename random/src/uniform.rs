@@ -3,8 +3,9 @@
 use crate::bits::words;
 use crate::key::Key;
 use crate::shape::{fits, lengths};
-use kiln_core::eager::staged;
-use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, raise};
+use kiln_core::sister::raise;
+use kiln_core::sister::staged;
+use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np};
 
 /// Floats uniform on `[0, 1)`, of shape `shape` and the default float dtype.
 ///

@@ -2,7 +2,8 @@
 
 use super::{Error, Place};
 use bytemuck::Pod;
-use kiln_core::{Array, ArrayType, Buffer, DType, Limits};
+use kiln_core::sister::Limits;
+use kiln_core::{Array, ArrayType, Buffer, DType};
 use kiln_program::with_integer;
 use std::cmp::Ordering;
 use std::ffi::OsString;

@@ -59,11 +59,12 @@ pub(crate) mod safetensors;
 mod zip;
 
 pub use error::{Error, Place};
-pub use kiln_core::{Limits, with_limits};
+pub use kiln_core::sister::{Limits, with_limits};
 
 pub(crate) use file::damaged;
 use file::{opened, replaced};
-use kiln_core::{Array, Buffer, raise};
+use kiln_core::sister::raise;
+use kiln_core::{Array, Buffer};
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::io::{BufReader, Cursor, Write};

@@ -97,8 +97,8 @@ fn code(file: &Path) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the paths that a source names from `crate`, `super` or a module of its own. Braces are written out. A
-/// path from `$crate` is the user's, who expands the macro.
+/// Returns the paths that a source names from `crate`, `super` or a module of its own. Braces are written
+/// out. A path from `$crate` is the user's, who expands the macro.
 fn paths(code: &str, own: &[&str]) -> Vec<Vec<String>> {
     let mut paths = vec![];
     for start in ["crate", "super"].iter().chain(own) {
@@ -143,13 +143,13 @@ fn written_out<'a>(text: &'a str, before: &mut Vec<String>, paths: &mut Vec<Vec<
     rest
 }
 
-/// Returns the imports of a crate: those between files that are not in each other's folders, and all.
+/// Returns the imports of a crate: all but those of a file from its own folder, and all.
 fn imports(root: &Path) -> [Imports; 2] {
     let files = rust_files(root);
     let modules: BTreeSet<String> = files.iter().map(|file| module(root, file)).collect();
     let main = ["lib", "main"].into_iter().find(|main| modules.contains(*main));
     let main = main.expect("the root of a crate");
-    let [mut across, mut all] = [Imports::new(), Imports::new()];
+    let mut imports = [Imports::new(), Imports::new()];
     for file in &files {
         let from = module(root, file);
         let code = code(file);
@@ -160,10 +160,13 @@ fn imports(root: &Path) -> [Imports; 2] {
             false => to.rsplit_once('/').is_some_and(|(folder, _)| folder == from),
         };
         let own: Vec<&str> = modules.iter().map(String::as_str).filter(own).collect();
+        let mut add = |to: &str, is_across: bool| {
+            for imports in &mut imports[usize::from(!is_across)..] {
+                imports.entry(from.clone()).or_default().insert(to.to_string());
+            }
+        };
         if is_root {
-            let edges = own.iter().map(|to| to.to_string());
-            across.entry(from.clone()).or_default().extend(edges.clone());
-            all.entry(from.clone()).or_default().extend(edges);
+            own.iter().for_each(|to| add(to, true));
         }
         let names: Vec<&str> = own.iter().filter_map(|to| to.rsplit('/').next()).collect();
         for path in paths(&code, &names) {
@@ -181,16 +184,12 @@ fn imports(root: &Path) -> [Imports; 2] {
                 .map(|n| full[..n].join("/"))
                 .find(|to| modules.contains(to))
                 .unwrap_or_else(|| main.to_string());
-            if to == from {
-                continue;
+            if to != from {
+                add(&to, path[0] == "crate" || !own.contains(&&to[..]));
             }
-            if !own.contains(&&to[..]) || path[0] == "crate" {
-                across.entry(from.clone()).or_default().insert(to.clone());
-            }
-            all.entry(from.clone()).or_default().insert(to);
         }
     }
-    [across, all]
+    imports
 }
 
 /// Returns the files that a file imports, directly and through other files.

@@ -14,7 +14,8 @@ use crate::tensor::Tensor;
 use burn_autodiff::Autodiff;
 use burn_backend::AutodiffBackend;
 use burn_backend::ops::FloatTensorOps;
-use kiln_program::{ArrayType, Builder, Op, Program, Rewrite, Shape, Var, infer, tidy};
+use kiln_program::sister::{Rewrite, tidy};
+use kiln_program::{ArrayType, Builder, Op, Program, Shape, Var, infer};
 use std::fmt;
 
 type Differentiated = Autodiff<Recorder>;

@@ -15,7 +15,8 @@ use burn_core::tensor::{Bool, Device, Float, Int, Tensor};
 use burn_ir::TensorId;
 use kiln_burn::burn_dtype;
 use kiln_burn::sister::{Recording, kiln_dtype, store_bool, write};
-use kiln_program::{ArrayType, DType, Op, Program, Scalar, tidy};
+use kiln_program::sister::tidy;
+use kiln_program::{ArrayType, DType, Op, Program, Scalar};
 use std::collections::HashSet;
 use std::fmt;
 

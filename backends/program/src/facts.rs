@@ -38,7 +38,8 @@ impl Op {
     /// The class of the op.
     ///
     /// ```
-    /// use kiln_program::{Class, Op, Unary};
+    /// use kiln_program::{Op, Unary};
+    /// use kiln_program::sister::Class;
     /// assert_eq!(Op::Unary(Unary::Exp).class(), Class::Elementwise);
     /// assert_eq!(Op::Reshape([6].into()).class(), Class::Move);
     /// ```

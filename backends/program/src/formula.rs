@@ -5,7 +5,7 @@ use crate::functions::Binary;
 use crate::scalar::Scalar;
 use std::sync::Arc;
 
-/// A number of a program: a literal, a number of the list that [`lift`](crate::lift()) returns, or a number
+/// A number of a program: a literal, a number of the list that `lift` returns, or a number
 /// that is computed from these before the program runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Formula {
@@ -40,7 +40,7 @@ impl Formula {
     /// The number for a list. It equals bit for bit the number that constant folding of the literals returns.
     ///
     /// # Panics
-    /// When the list is shorter than the one that [`lift`](crate::lift()) gave.
+    /// When the list is shorter than the one that `lift` gave.
     pub fn value(&self, numbers: &[Scalar]) -> Scalar {
         match self {
             Formula::Known(number) => *number,

@@ -31,22 +31,31 @@ mod uniform;
 mod zeros;
 
 pub use dtype::DType;
-pub use effects::{quiet, without_effects};
-pub use facts::Class;
 pub use few::{Few, IntoIter};
-pub use formula::Formula;
 pub use functions::{ArgReduction, Binary, Compare, Linalg, OutOfBounds, Reduction, Unary, Update};
 pub use infer::{TypeError, Types, infer};
-pub use lift::{lift, put_back};
 pub use limits::{Limits, with_limits};
-pub use once::{Found, once, remembering};
 pub use op::{Custom, CustomRule, Dot, Effect, Op, Scan, While};
 pub use program::{Builder, Equation, Lifted, Program, Var, Vars};
-pub use rewrite::Rewrite;
 pub use saved::{ReadError, SavedProgram};
 pub use scalar::Scalar;
-pub use shape::{ArrayType, Axes, Shape, inverse, paired};
-pub use simplify::{simplify, simplify_around, tidy};
-pub use threefry::{four_rounds, key_schedule, threefry2x32};
-pub use uniform::{uniform_program, unit_f32, unit_f64, width};
-pub use zeros::with_zeros;
+pub use shape::{ArrayType, Axes, Shape};
+pub use simplify::simplify;
+pub use threefry::threefry2x32;
+
+/// The parts that kiln's other crates need: passes over programs, and facts about ops. They may change with any
+/// version.
+#[doc(hidden)]
+pub mod sister {
+    pub use crate::effects::{quiet, without_effects};
+    pub use crate::facts::Class;
+    pub use crate::formula::Formula;
+    pub use crate::lift::{lift, put_back};
+    pub use crate::once::{Found, once, remembering};
+    pub use crate::rewrite::Rewrite;
+    pub use crate::shape::{inverse, paired};
+    pub use crate::simplify::{simplify_around, tidy};
+    pub use crate::threefry::{four_rounds, key_schedule};
+    pub use crate::uniform::{uniform_program, unit_f32, unit_f64, width};
+    pub use crate::zeros::with_zeros;
+}

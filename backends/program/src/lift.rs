@@ -20,7 +20,8 @@ use std::sync::Arc;
 /// program that [`lift`] returned stays as it is.
 ///
 /// ```
-/// use kiln_program::{Binary, Builder, DType, Op, Scalar, Shape, lift};
+/// use kiln_program::{Binary, Builder, DType, Op, Scalar, Shape};
+/// use kiln_program::sister::lift;
 /// use std::sync::Arc;
 /// let scaled = |c: f64| {
 ///     let mut b = Builder::new();
@@ -50,7 +51,8 @@ pub fn lift(program: &Arc<Program>) -> Lifted {
 /// The program with the numbers of a list as literals again.
 ///
 /// ```
-/// use kiln_program::{Builder, DType, Op, Scalar, Shape, lift, put_back};
+/// use kiln_program::{Builder, DType, Op, Scalar, Shape};
+/// use kiln_program::sister::{lift, put_back};
 /// use std::sync::Arc;
 /// let mut b = Builder::new();
 /// let literal = Op::Constant { value: Scalar::from_f64(DType::F32, 2.0), shape: Shape::scalar() };

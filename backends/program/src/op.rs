@@ -209,7 +209,7 @@ pub enum Op {
     Effect(Effect),
 
     /// `() -> a`: the same number everywhere, passed when the program runs: a literal that
-    /// [`lift`](crate::lift()) took out. Programs that users see have none. The op is not saved.
+    /// `lift` took out. Programs that users see have none. The op is not saved.
     #[serde(skip)]
     Lifted {
         /// The formula that computes the number from the numbers that are passed.

@@ -129,12 +129,12 @@ impl Program {
         program
     }
 
-    /// Returns true if [`tidy`](crate::tidy) has nothing to do.
+    /// Returns true if `tidy` has nothing to do.
     pub(crate) fn is_tidy(&self) -> bool {
         self.tidy.get().is_some()
     }
 
-    /// Marks the program as a result of [`tidy`](crate::tidy).
+    /// Marks the program as a result of `tidy`.
     pub(crate) fn mark_tidy(&self) {
         self.tidy.get_or_init(|| ());
     }
@@ -149,7 +149,7 @@ impl Program {
         if self.literals { 2 * all } else { all }
     }
 
-    /// Returns true if [`lift`](crate::lift()) could take literals out of the program.
+    /// Returns true if `lift` could take literals out of the program.
     pub(crate) fn has_literals(&self) -> bool {
         self.literals
     }
@@ -160,7 +160,7 @@ impl Program {
     }
 
     /// Returns true if the program reads numbers that are passed when it runs, as a result of
-    /// [`lift`](crate::lift()) does.
+    /// `lift` does.
     pub fn is_lifted(&self) -> bool {
         self.lifted
     }

@@ -8,7 +8,8 @@ use crate::program::{Builder, Equation, Program, Var, Vars};
 /// the new ones.
 ///
 /// ```
-/// use kiln_program::{ArrayType, Builder, DType, Op, Rewrite, Unary};
+/// use kiln_program::{ArrayType, Builder, DType, Op, Unary};
+/// use kiln_program::sister::Rewrite;
 /// let mut b = Builder::new();
 /// let x = b.input(ArrayType::new(DType::F32, [3]));
 /// let y = b.push(Op::Unary(Unary::Sin), &[x])?[0];

@@ -12,7 +12,7 @@ pub type Axes = Few<usize, 4>;
 /// The permutation that takes axes back to where they were before this one.
 ///
 /// ```
-/// assert_eq!(kiln_program::inverse(&[2, 0, 1])[..], [1, 2, 0]);
+/// assert_eq!(kiln_program::sister::inverse(&[2, 0, 1])[..], [1, 2, 0]);
 /// ```
 pub fn inverse(permutation: &[usize]) -> Axes {
     let mut back = Axes::from_elem(0, permutation.len());
@@ -25,7 +25,7 @@ pub fn inverse(permutation: &[usize]) -> Axes {
 /// Two lists of axes that belong together one by one, in the order of the left ones.
 ///
 /// ```
-/// let (left, right) = kiln_program::paired(&[2, 0], &[1, 3]);
+/// let (left, right) = kiln_program::sister::paired(&[2, 0], &[1, 3]);
 /// assert_eq!((&left[..], &right[..]), (&[0, 2][..], &[3, 1][..]));
 /// ```
 pub fn paired(left: &[usize], right: &[usize]) -> (Axes, Axes) {

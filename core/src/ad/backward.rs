@@ -10,7 +10,8 @@ use crate::debug::nans::made_for;
 use crate::depend::live;
 use crate::primitive::binary;
 use crate::transform::{Derived, How, bind_strong, derived};
-use kiln_backends::program::{ArrayType, Binary, Equation, Few, Program, Var, tidy, without_effects};
+use kiln_backends::program::sister::{tidy, without_effects};
+use kiln_backends::program::{ArrayType, Binary, Equation, Few, Program, Var};
 use std::sync::Arc;
 
 /// Returns the program of cotangents: see [`How::Backward`].

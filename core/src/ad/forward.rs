@@ -10,9 +10,8 @@ use super::{chosen, spread, zeros};
 use crate::array::Array;
 use crate::depend::{branches_depend, scan_given, while_given};
 use crate::transform::{Derived, How, bind_strong, derived, trace_program};
-use kiln_backends::program::{
-    ArrayType, Custom, CustomRule, Op, Program, Reduction, Scan, While, quiet, with_zeros,
-};
+use kiln_backends::program::sister::{quiet, with_zeros};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program, Reduction, Scan, While};
 use std::sync::Arc;
 
 /// Returns the program of outputs and tangents: see [`How::Forward`].

@@ -1,9 +1,10 @@
-//! Automatic differentiation of programs: `backward` makes the program of cotangents, `forward` the program of
-//! tangents, and `partial` splits a program in what is known before either and the rest.
+//! Automatic differentiation of programs.
 //!
-//! The rule of a plain op is the gradient of one equation through Burn's autodiff decorator, or a formula in
-//! [`kiln_backends::vjp`] (`plain`). A rule is a small program that is cached. Calls, loops, choices, rules of
-//! the user's, indexing and decompositions have their rules in `rules`, written with array functions.
+//! `backward` makes the program of cotangents, and `forward` the program of tangents. `partial` splits a
+//! program into the equations that need neither, and the rest. The rule of a plain op is the gradient of one
+//! equation through Burn's autodiff decorator, or a formula in [`kiln_backends::vjp`] (`plain`). A rule is a
+//! small program that is cached. Calls, loops, choices, rules of the user's, indexing and decompositions have
+//! their rules in `rules`, written with array functions.
 
 pub(crate) mod backward;
 pub(crate) mod forward;

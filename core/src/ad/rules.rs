@@ -5,7 +5,8 @@ use super::partial::{is_cheap, split};
 use super::{chosen, indexing, linalg, plain, scan, spread, zeros};
 use crate::array::Array;
 use crate::transform::{bind_strong, evaluate};
-use kiln_backends::program::{ArrayType, Custom, CustomRule, Found, Op, Program, once, with_zeros};
+use kiln_backends::program::sister::{Found, once, with_zeros};
+use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program};
 use std::sync::Arc;
 
 /// Returns an op's results, and the residuals that its backward rule needs beside its operands.

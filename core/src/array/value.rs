@@ -6,7 +6,8 @@ use crate::display;
 use crate::eager::run_op;
 use crate::error::raise;
 use crate::trace::take_values;
-use kiln_backends::program::{DType, Op, Scalar, quiet};
+use kiln_backends::program::sister::quiet;
+use kiln_backends::program::{DType, Op, Scalar};
 use kiln_backends::{Buffer, Data, Device, Element};
 use std::fmt;
 

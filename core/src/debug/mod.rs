@@ -22,10 +22,9 @@
 //! assert_eq!(sum.to_string(), "3");
 //! ```
 
-mod effects;
+pub(crate) mod effects;
 pub(crate) mod nans;
 
-pub(crate) use effects::listen;
 pub use effects::{capture, print_to};
 
 use crate::array::Array;
@@ -98,7 +97,7 @@ pub fn print(text: &str, values: &[Array]) {
     if !is_tracing() {
         return emit(&filled(text, values.iter().map(Array::to_string)));
     }
-    listen();
+    effects::listen();
     let mut operands = Vec::with_capacity(values.len());
     for x in values {
         let kind = x.kind();

@@ -9,8 +9,9 @@ use crate::depend::around;
 use crate::primitive::{broadcast_along, compare, filled, reduce, select};
 use crate::transform::{Derived, bind_strong, evaluate};
 use crate::tree::Arrays;
+use kiln_backends::program::sister::{Found, once};
 use kiln_backends::program::{
-    ArrayType, Compare, Custom, CustomRule, DType, Found, Op, Program, Reduction, Scalar, Scan, While, once,
+    ArrayType, Compare, Custom, CustomRule, DType, Op, Program, Reduction, Scalar, Scan, While,
 };
 use std::sync::Arc;
 

@@ -7,7 +7,8 @@ use crate::fault::caught;
 use crate::generate::Case;
 use crate::{one_by_one, values};
 use kiln::Array;
-use kiln_program::{Program, Rewrite, Scalar, Var};
+use kiln_program::sister::Rewrite;
+use kiln_program::{Program, Scalar, Var};
 use std::sync::Arc;
 
 /// Returns cases with one of the results alone.

@@ -1,6 +1,7 @@
 //! Drops what no result of a program needs.
 
-use kiln_program::{Program, Rewrite, Var};
+use kiln_program::sister::Rewrite;
+use kiln_program::{Program, Var};
 
 /// Drops equations that no result and no effect needs.
 pub(super) fn alive(program: &Program) -> Program {

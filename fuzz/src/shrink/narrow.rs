@@ -1,7 +1,8 @@
 //! Takes one result or one operand from an equation.
 
 use super::dead::{alive, is_read, with_outputs};
-use kiln_program::{Op, Program, Rewrite, Scan, Var};
+use kiln_program::sister::Rewrite;
+use kiln_program::{Op, Program, Scan, Var};
 use std::sync::Arc;
 
 /// Returns programs in which one equation has one result less that nobody reads, or one operand less.

@@ -2,9 +2,8 @@
 
 use super::dead::{alive, with_outputs};
 use super::narrow::narrower;
-use kiln_program::{
-    Binary, Compare, Custom, Op, Program, Rewrite, Scalar, Scan, TypeError, Var, Vars, While,
-};
+use kiln_program::sister::Rewrite;
+use kiln_program::{Binary, Compare, Custom, Op, Program, Scalar, Scan, TypeError, Var, Vars, While};
 use std::sync::Arc;
 
 /// Returns programs of the same inputs and types of results. Each is one step simpler.

@@ -8,7 +8,8 @@ use crate::host::{view, with_type};
 use crate::kernels::Kernels;
 use crate::tensor::{Tensor, bool_store};
 use burn_backend::{Scalar as BurnScalar, TensorData};
-use kiln_program::{ArrayType, Binary, DType, Dot, Reduction, Scalar, paired};
+use kiln_program::sister::paired;
+use kiln_program::{ArrayType, Binary, DType, Dot, Reduction, Scalar};
 
 /// The most products of an element that a matrix library adds up. The library works in blocks of its own,
 /// with an error that grows with their number. A power of two, so that a half of a long contraction can be

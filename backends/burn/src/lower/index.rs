@@ -9,7 +9,8 @@ use crate::kernels::Kernels;
 use crate::tensor::{Tensor, bool_store, burn_scalar, int_dtype, physical};
 use burn_backend::tensor::{BoolTensor, FloatTensor, IndexingUpdateOp, IntTensor};
 use burn_backend::{Scalar as BurnScalar, TensorData};
-use kiln_program::{ArrayType, DType, OutOfBounds, Scalar, Update, inverse};
+use kiln_program::sister::inverse;
+use kiln_program::{ArrayType, DType, OutOfBounds, Scalar, Update};
 
 /// The axes of an indexed array as `[batch, outer, axis, inner]`, after a permutation if the indexed axes
 /// are not neighbours.

@@ -6,7 +6,8 @@ use crate::host;
 use crate::kernels::Kernels;
 use crate::tensor::{Tensor, physical};
 use burn_backend::TensorData;
-use kiln_program::{DType, Scalar, uniform_program};
+use kiln_program::sister::uniform_program;
+use kiln_program::{DType, Scalar};
 
 impl<B: Kernels> Context<'_, B> {
     /// The two words of Threefry for each counter: by a kernel, or on the host by all cores.

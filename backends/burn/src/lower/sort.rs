@@ -6,7 +6,8 @@ use crate::host::{update, view, with_type};
 use crate::kernels::Kernels;
 use crate::tensor::Tensor;
 use burn_backend::TensorData;
-use kiln_program::{DType, inverse};
+use kiln_program::DType;
+use kiln_program::sister::inverse;
 
 impl<B: Kernels> Context<'_, B> {
     /// Permutes all operands so that the first ascends along an axis.

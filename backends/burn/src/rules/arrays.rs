@@ -1,7 +1,8 @@
 //! The derivatives of broadcasts, extremes, sorts and contractions.
 
 use super::rule::{Cotangents, Rule};
-use kiln_program::{ArrayType, Axes, Compare, DType, Dot, Op, Reduction, Shape, Var, inverse};
+use kiln_program::sister::inverse;
+use kiln_program::{ArrayType, Axes, Compare, DType, Dot, Op, Reduction, Shape, Var};
 
 impl Rule<'_> {
     /// The sum over the repeated axes.

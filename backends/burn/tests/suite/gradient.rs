@@ -4,9 +4,10 @@
 use burn_backend::TensorData;
 use burn_flex::Flex;
 use kiln_burn::{Gradient, Tensor, run, vjp};
+use kiln_program::sister::tidy;
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, Compare, DType, Dot, Op, Program, Reduction, Scalar, Shape, Unary, Var,
-    infer, tidy,
+    infer,
 };
 
 mod sources;

@@ -4,9 +4,8 @@
 use burn_backend::TensorData;
 use burn_flex::Flex;
 use kiln_burn::{Tensor, run};
-use kiln_program::{
-    ArrayType, Axes, Binary, Builder, Compare, DType, Op, Program, Reduction, Scalar, Unary, tidy,
-};
+use kiln_program::sister::tidy;
+use kiln_program::{ArrayType, Axes, Binary, Builder, Compare, DType, Op, Program, Reduction, Scalar, Unary};
 
 fn axes(axes: &[usize]) -> Axes {
     Axes::from(axes)

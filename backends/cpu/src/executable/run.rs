@@ -31,7 +31,7 @@ impl Executable {
     }
 
     /// Runs a program whose literals were lifted, with these numbers for them: see
-    /// [`lift`](kiln_program::lift()).
+    /// [`lift`](kiln_program::sister::lift()).
     ///
     /// # Errors
     /// As [`try_run`](Self::try_run).

@@ -3,7 +3,8 @@
 use super::Pattern;
 use bytemuck::cast_slice_mut;
 use kiln_math::simd::{Kernel, dispatch};
-use kiln_program::{DType, Scalar, four_rounds, key_schedule, threefry2x32, unit_f32, unit_f64, width};
+use kiln_program::sister::{four_rounds, key_schedule, unit_f32, unit_f64, width};
+use kiln_program::{DType, Scalar, threefry2x32};
 
 /// The counters of a tile.
 #[derive(Clone, Copy)]

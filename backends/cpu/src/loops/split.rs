@@ -6,7 +6,8 @@
 //! loop into these two.
 
 use crate::plan::fuse::{LARGE, is_fusable, is_tile_loop};
-use kiln_program::{Builder, Op, Program, Rewrite, Scan, TypeError, Var, Vars, simplify_around};
+use kiln_program::sister::{Rewrite, simplify_around};
+use kiln_program::{Builder, Op, Program, Scan, TypeError, Var, Vars};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;

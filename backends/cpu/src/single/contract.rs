@@ -19,8 +19,9 @@ use crate::single::index::offsets;
 use crate::single::transpose::transpose;
 use bytemuck::{cast_slice, cast_slice_mut};
 use kiln_math::simd::{Kernel, dispatch};
+use kiln_program::sister::paired;
 use kiln_program::{
-    ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Few, Op, Program, Reduction, Shape, Var, paired,
+    ArrayType, Axes, Binary, Builder, DType, Dot, Equation, Few, Op, Program, Reduction, Shape, Var,
 };
 use std::borrow::Cow;
 

@@ -1,9 +1,9 @@
 //! A program in fused kernels returns, bit for bit, the results of its equations one by one.
 
 use kiln_cpu::{Buffer, Executable};
+use kiln_program::sister::lift;
 use kiln_program::{
-    ArrayType, Axes, Binary, Builder, Compare, DType, Op, Program, Reduction, Scalar, Scan, Shape, Unary,
-    Var, lift,
+    ArrayType, Axes, Binary, Builder, Compare, DType, Op, Program, Reduction, Scalar, Scan, Shape, Unary, Var,
 };
 use std::sync::Arc;
 

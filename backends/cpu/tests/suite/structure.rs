@@ -1,9 +1,10 @@
 //! Loops, branches, effects and pads return the results of their equations one by one.
 
 use kiln_cpu::{Buffer, Executable, on_effect};
+use kiln_program::sister::lift;
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, Compare, DType, Dot, Effect, Op, OutOfBounds, Program, Reduction,
-    Scalar, Scan, Shape, Unary, Update, Var, While, lift,
+    Scalar, Scan, Shape, Unary, Update, Var, While,
 };
 use std::cell::RefCell;
 use std::sync::Arc;

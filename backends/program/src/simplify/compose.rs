@@ -60,7 +60,7 @@ impl Written {
                 }
             }
             (Op::Transpose(permutation), Op::Broadcast { axes, .. }) => {
-                let back = crate::inverse(permutation);
+                let back = crate::shape::inverse(permutation);
                 let axes: Axes = axes.iter().map(|&axis| back[axis]).collect();
                 if !axes.windows(2).all(|pair| pair[0] < pair[1]) {
                     return None;

@@ -1,8 +1,9 @@
 //! Programs without their literals.
 
+use kiln_program::sister::{Formula, lift, put_back};
 use kiln_program::{
-    ArrayType, Binary, Builder, Compare, Custom, CustomRule, DType, Formula, Op, Program, Scalar, Scan,
-    Unary, Var, lift, put_back, simplify,
+    ArrayType, Binary, Builder, Compare, Custom, CustomRule, DType, Op, Program, Scalar, Scan, Unary, Var,
+    simplify,
 };
 use std::sync::Arc;
 

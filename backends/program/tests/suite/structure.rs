@@ -1,9 +1,10 @@
 //! Ops that hold programs, and ops that only transformations distinguish: their types, their text, and the
 //! program that remains when it is made shorter.
 
+use kiln_program::sister::tidy;
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, Custom, CustomRule, DType, Effect, Op, Program, Reduction, Scalar,
-    Scan, Shape, Unary, Var, infer, simplify, tidy,
+    Scan, Shape, Unary, Var, infer, simplify,
 };
 use std::sync::Arc;
 

@@ -4,7 +4,8 @@ use super::common::{a, compare, type_of, v};
 use burn_backend::{Element, TensorData};
 use burn_wgpu::Wgpu;
 use kiln_burn::{Route, Tensor, lower_with};
-use kiln_program::{ArrayType, DType, Op, Reduction, Scalar, Shape, threefry2x32, unit_f32};
+use kiln_program::sister::unit_f32;
+use kiln_program::{ArrayType, DType, Op, Reduction, Scalar, Shape, threefry2x32};
 
 /// Runs an op on the GPU.
 fn run(op: &Op, inputs: &[TensorData]) -> Vec<TensorData> {
