@@ -10,7 +10,7 @@ use kiln_program::sister::put_back;
 use kiln_program::{Program, Scalar, simplify};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A program compiled for a device. If its literals were [lifted](kiln_program::sister::lift()), each
+/// A program compiled for a device. If its literals were lifted, each
 /// run passes them.
 pub struct Executable(Compiled);
 

@@ -66,7 +66,7 @@ pub fn custom_vjp<T: Tree, U: Tree, R: Tree>(
                 residuals.structure.rebuild(arrays),
                 function.structure.rebuild(cotangent),
             );
-            transformation.derivative("the cotangent that backward gives", found, &x)
+            transformation.derivative("the cotangent that backward returns", found, &x)
         });
         transformation.bind(&x, &function, &[&first, &second], |parts| {
             let [forward, backward] = parts.try_into().expect("two parts");
@@ -108,7 +108,7 @@ pub fn custom_jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, rule: impl Fn(T, T) -> (
             let value =
                 transformation.matching("the value of the rule", value, &function.structure, &outputs);
             let tangent = transformation.matching(
-                "the tangent that the rule gives",
+                "the tangent that the rule returns",
                 tangent,
                 &function.structure,
                 &outputs,

@@ -56,7 +56,6 @@ pub(crate) struct Compiled {
     executable: Lifted,
     hidden: Vec<Data>,
     weak: Few<bool, 4>,
-    structure: Structure,
 }
 
 impl Compiled {
@@ -68,27 +67,19 @@ impl Compiled {
         program: &Arc<Program>,
         hidden: &[Array],
         weak: &[bool],
-        structure: Structure,
     ) -> Compiled {
         Compiled {
             device,
             executable: Lifted::compile(op, program, device),
             hidden: all_on(op, device, hidden.iter().cloned()),
             weak: weak.into(),
-            structure,
         }
-    }
-
-    /// Runs the function: see [`results`](Compiled::results).
-    #[track_caller]
-    pub(crate) fn run<R: Tree>(&self, op: impl Display, arguments: Arrays) -> R {
-        self.structure.rebuild(self.results(&op, arguments))
     }
 
     /// Runs the function, and returns its results' leaves. They reuse the memory of arguments that have no
     /// other handle. `op` is the function's name in errors.
     #[track_caller]
-    pub(crate) fn results(&self, op: &dyn Display, arguments: Arrays) -> Arrays {
+    pub(crate) fn run(&self, op: &dyn Display, arguments: Arrays) -> Arrays {
         // A result that depends on plain numbers only is not bound to a device.
         let free = self.hidden.is_empty() && all_free(&arguments);
         let mut data = all_on(op, self.device, arguments);
@@ -239,6 +230,8 @@ struct Entry {
     /// The line of the call, if the trace depends on it.
     at: Option<&'static Location<'static>>,
     compiled: Compiled,
+    /// The structure of the results.
+    results: Structure,
 }
 
 thread_local! {
@@ -282,7 +275,7 @@ where
             key.insert(op, &inputs, traced, Box::new(parameters), size_of::<P>())
         }
     };
-    entry.compiled.run(op, inputs)
+    entry.results.rebuild(entry.compiled.run(&op, inputs))
 }
 
 /// Gives plain numbers their default dtype, and refuses arrays of traces that have ended.
@@ -361,14 +354,8 @@ impl Key {
             switches: self.switches,
             device: self.device,
             at: self.at,
-            compiled: Compiled::new(
-                op,
-                self.device,
-                &program,
-                &traced.hidden,
-                &traced.weak,
-                traced.structure,
-            ),
+            compiled: Compiled::new(op, self.device, &program, &traced.hidden, &traced.weak),
+            results: traced.structure,
         });
         CACHE.with(|cache| cache.insert(self.hash, entry.clone(), size_of::<Entry>() + size));
         entry

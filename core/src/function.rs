@@ -149,7 +149,7 @@ impl Function {
         let results = form.program.outputs().len();
         if form.results.len() != results || form.weak.len() != results {
             return Err(format!(
-                "the program gives {results} arrays, there are {} paths and {} marks for them",
+                "the program returns {results} arrays, there are {} paths and {} marks for them",
                 form.results.len(),
                 form.weak.len()
             ));

@@ -11,7 +11,7 @@ use crate::cache::check_limit;
 use crate::depend::{Mode, obstacle};
 use crate::error::raise;
 use crate::jit::settled;
-use crate::trace::{Traced, check_alive, input_types, trace, trace_at, trace_leaves};
+use crate::trace::{Traced, check_alive, input_types, leaves_once, trace, trace_at, trace_leaves};
 use crate::transform::{call, zeros_like};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use kiln_backends::program::{ArrayType, Program};
@@ -466,12 +466,12 @@ impl Transformation {
         let names = paths(&x);
         let (x, rest) = (self.leaves(Leaves::of(x)), self.leaves(Leaves::of(rest)));
         let n = x.arrays.len();
-        let mut f = Some(f);
-        let found = self.gradient_of_leaves(names, &x.arrays, &rest.arrays, &mut |mut arrays| {
+        let mut f = leaves_once(|mut arrays: Arrays| {
             let others = arrays.drain(n..).collect::<Arrays>();
-            let f = f.take().expect("a function is traced once");
-            Leaves::of(f(x.structure.rebuild(arrays), rest.structure.rebuild(others)))
+            f(x.structure.rebuild(arrays), rest.structure.rebuild(others))
         });
+        let found = self.gradient_of_leaves(names, &x.arrays, &rest.arrays, &mut f);
+        drop(f);
         let (value, aux) = found.structure.rebuild(found.results);
         (value, aux, x.structure.rebuild(found.gradient))
     }
@@ -503,7 +503,7 @@ impl Transformation {
         let value = program.type_of(program.outputs()[0]).clone();
         if !value.dtype.is_float() || value.shape.rank() > 0 {
             self.raise(format!(
-                "the function gives {value}, not a float scalar: use vjp, jacrev or jacfwd"
+                "the function returns {value}, not a float scalar: use vjp, jacrev or jacfwd"
             ))
         }
         let wanted: Vec<bool> = (0..program.inputs().len()).map(|i| i < n).collect();

@@ -206,12 +206,7 @@ impl Entry {
     /// compilation.
     #[track_caller]
     fn apply(&self, location: &'static Location<'static>, arguments: Arrays, work: Option<Work>) -> Arrays {
-        let Entry {
-            hidden,
-            weak,
-            results: structure,
-            ..
-        } = self;
+        let Entry { hidden, weak, .. } = self;
         if is_tracing() {
             let operands: Few<&Array, 8> = arguments.iter().chain(hidden).collect();
             return bind(Op::Call(self.program.clone()), &operands, weak);
@@ -229,14 +224,13 @@ impl Entry {
                 &self.program,
                 hidden,
                 weak,
-                structure.clone(),
             ));
             lock().push((device, compiled.clone()));
             compiled
         });
         drop(work);
         // The line of the call is unknown here, because a closure cannot be `#[track_caller]`.
-        compiled.results(&format_args!("jit (made at {location})"), arguments)
+        compiled.run(&format_args!("jit (made at {location})"), arguments)
     }
 }
 
@@ -256,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn one_recording_for_one_kind_of_arguments() {
+    fn one_trace_for_one_kind_of_arguments() {
         let count = Cell::new(0);
         let f = counted(&count);
         f(np::ones(2));
@@ -290,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_without_captures_is_recorded_once_for_all_jits() {
+    fn a_function_without_captures_is_traced_once_for_all_jits() {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         fn f(x: Array) -> Array {
             COUNT.fetch_add(1, Ordering::Relaxed);
@@ -349,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_in_a_recording_ends_it() {
+    fn a_panic_in_a_trace_ends_it() {
         let f = jit(|x: Array| -> Array { panic!("on purpose: {x}") });
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(np::ones(2)))).is_err());
         assert!(!crate::trace::is_tracing());

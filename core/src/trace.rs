@@ -1,4 +1,4 @@
-//! Tracing: operations inside a transformation are recorded in a program instead of computed.
+//! Tracing: operations inside a transformation become equations of a program and are not computed.
 //!
 //! Each thread has a stack of traces. While the stack is not empty, every operation becomes an equation of
 //! the innermost program, also an operation on concrete arrays. An array from outside the trace (in memory,
@@ -79,23 +79,23 @@ pub(crate) fn trace<U: Tree>(
     inputs: impl IntoIterator<Item = (ArrayType, bool)>,
     f: impl FnOnce(Arrays) -> U,
 ) -> Traced {
-    trace_leaves(origin, inputs.into_iter().collect(), None, &mut once(f))
+    trace_leaves(origin, inputs.into_iter().collect(), None, &mut leaves_once(f))
 }
 
 /// Traces a function at a point: the function may look at values that depend on known arguments.
 #[track_caller]
 pub(crate) fn trace_at<U: Tree>(origin: Origin, arguments: &[Array], f: impl FnOnce(Arrays) -> U) -> Traced {
     let types = input_types(arguments).collect();
-    trace_leaves(origin, types, Some(arguments.into()), &mut once(f))
+    trace_leaves(origin, types, Some(arguments.into()), &mut leaves_once(f))
 }
 
 /// Returns a function as [`trace_leaves`] takes it.
-fn once<U: Tree>(f: impl FnOnce(Arrays) -> U) -> impl FnMut(Arrays) -> Leaves {
+pub(crate) fn leaves_once<U: Tree>(f: impl FnOnce(Arrays) -> U) -> impl FnMut(Arrays) -> Leaves {
     let mut f = Some(f);
     move |arrays| Leaves::of(f.take().expect("a function is traced once")(arrays))
 }
 
-/// Traces a function of arrays. It is compiled once, for all functions: only [`once`] depends on the types
+/// Traces a function of arrays. It is compiled once, for all functions: only [`leaves_once`] depends on the types
 /// of their results.
 #[track_caller]
 pub(crate) fn trace_leaves(

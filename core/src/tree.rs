@@ -8,7 +8,7 @@
 //! | [`Tree`] | the trait, and `#[derive(Tree)]` for structs of trees |
 //! | [`Static`] | a value that is part of the function, and not an array |
 //! | [`paths`] | the names of a tree's arrays: `.weights[2]` |
-//! | [`Leaves`], [`Structure`] | a tree taken apart, for functions over any tree |
+//! | [`Leaves`], [`Structure`] | a flattened tree, for functions over any tree |
 //! | [`Rebuild`], [`Path`] | for implementations of [`Tree`] by hand |
 //!
 //! A tree is flattened into its arrays, the leaves, and its [`Structure`]: the other data that unflattening
@@ -353,7 +353,7 @@ impl Rebuild<'_> {
     fn otherwise<T>(&mut self, empty: T) -> T {
         assert!(
             self.doubt.is_some(),
-            "a tree is put together in the order in which it was taken apart"
+            "a tree is rebuilt in the order in which it was flattened"
         );
         self.doubt = Some(false);
         empty
@@ -408,7 +408,7 @@ impl Rebuild<'_> {
             _ => None,
         };
         value
-            .expect("a tree is put together in the order in which it was taken apart")
+            .expect("a tree is rebuilt in the order in which it was flattened")
             .clone()
     }
 }

@@ -350,7 +350,7 @@ fn branches() {
         );
         assert_eq!(
             message(|| lax::cond(&p, |x: Array| vec![x], |x| vec![x.clone(), x], x.clone())),
-            "cond: false_fn gives (result[0]: f32[2], result[1]: f32[2]) and true_fn gives (result[0]: f32[2]): they must have \
+            "cond: false_fn returns (result[0]: f32[2], result[1]: f32[2]) and true_fn returns (result[0]: f32[2]): they must have \
              the same structure"
         );
         assert_eq!(

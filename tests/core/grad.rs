@@ -398,7 +398,7 @@ fn message(f: impl FnOnce() + std::panic::UnwindSafe) -> String {
 fn what_has_no_gradient_is_refused_by_name() {
     let text = message(|| drop(grad(|x: Array| x.sin())(np::ones(3))));
     assert!(
-        text.starts_with("grad: the function gives f32[3], not a float scalar"),
+        text.starts_with("grad: the function returns f32[3], not a float scalar"),
         "{text}"
     );
     assert!(text.contains("tests/core/grad.rs"), "{text}");

@@ -723,7 +723,7 @@ fn loops() {
         ),
         (
             call!(lax::while_loop(|x: &Array| x.sum(), |x| x, x.clone())),
-            "while_loop: the condition gives f32[], not a bool scalar",
+            "while_loop: the condition returns f32[], not a bool scalar",
         ),
     ]);
 }

@@ -44,12 +44,12 @@ pub const ON_HOST: [OnHost; 10] = [
     }),
     (
         "while",
-        "the condition is read in each trip, if floats decide it",
+        "the condition is read in each iteration, if floats decide it",
         |op, _| matches!(op, Op::While(_)),
     ),
     (
         "scan",
-        "keys and other few integers of the carry are read once, before the first trip",
+        "keys and other few integers of the carry are read once, before the first iteration",
         |op, _| matches!(op, Op::Scan(_)),
     ),
     ("debug_print", "the operands are read", |op, _| {

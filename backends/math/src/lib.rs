@@ -1,4 +1,4 @@
-//! Elementary functions on slices, f32 and f64.
+//! Mathematics: elementary functions on slices of f32 and f64, and the arithmetic of elements.
 //!
 //! Each family has a file, and each function in it is a small branch-free formula for one element
 //! (`driver::Unary`, `driver::Binary`). `driver` makes the loops, [`simd`] compiles them for the instruction
@@ -43,6 +43,7 @@ pub mod simd;
 mod sin_cos;
 mod trig;
 
+#[doc(hidden)]
 pub use number::{Integer, Number};
 
 use driver::{binary, binary_scalar, unary};

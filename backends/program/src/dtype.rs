@@ -193,6 +193,7 @@ impl fmt::Display for DType {
 /// use kiln::DType;
 /// assert_eq!(kiln::with_integer!(DType::I16, T => T::MAX as i64), 32_767);
 /// ```
+#[doc(hidden)]
 #[macro_export]
 macro_rules! with_integer {
     ($dtype:expr, $T:ident => $body:expr) => {{

@@ -1,4 +1,4 @@
-//! The facts about each op that passes over programs and texts use.
+//! Facts about each op, for passes over programs and for their texts.
 //!
 //! [`Op::class`] puts every op in one class. A pass that treats all ops of a class alike asks for the class.
 //! A pass that has a rule for each op matches on the op.
@@ -39,7 +39,7 @@ impl Op {
     ///
     /// ```
     /// use kiln_program::{Op, Unary};
-    /// use kiln_program::sister::Class;
+    /// use kiln_program::Class;
     /// assert_eq!(Op::Unary(Unary::Exp).class(), Class::Elementwise);
     /// assert_eq!(Op::Reshape([6].into()).class(), Class::Move);
     /// ```
@@ -94,6 +94,7 @@ impl Op {
     /// assert!(Op::Unary(Unary::Log).can_make_nan());
     /// assert!(!Op::Unary(Unary::Abs).can_make_nan());
     /// ```
+    #[doc(hidden)]
     pub fn can_make_nan(&self) -> bool {
         match self {
             Op::Unary(f) => !matches!(f, Unary::Not | Unary::Neg | Unary::Abs | Unary::Sign),
@@ -157,8 +158,8 @@ impl Op {
         }
     }
 
-    /// The op's parameters, as the text of a program shows them after the name. The programs that the op holds
-    /// are not among them.
+    /// The op's parameters, as the text of a program shows them after the name. Programs that the op holds are
+    /// not among them.
     pub(crate) fn parameters(&self) -> String {
         match self {
             Op::Lifted { number, shape } => format!("[{shape} {number:?}]"),
@@ -240,10 +241,11 @@ impl Op {
             // The last axes are those of matrices; keys and counters are a batch.
             Op::Linalg(_) | Op::RandomBits { .. } => {}
             Op::Gather { .. } | Op::Dot(_) => return None,
-            op => match op.class() {
-                Class::Elementwise => {}
-                _ => return None,
-            },
+            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Select | Op::MulAdd => {}
+            Op::Cast(_) | Op::Uniform { .. } | Op::StopGradient => {}
+            Op::Constant { .. } | Op::Lifted { .. } | Op::Iota { .. } => return None,
+            Op::Call(_) | Op::Checkpoint(_) | Op::Custom(_) | Op::Effect(_) => return None,
+            Op::Scan(_) | Op::While(_) | Op::Cond(_) => return None,
         }
         Some(op)
     }

@@ -31,7 +31,9 @@ mod uniform;
 mod zeros;
 
 pub use dtype::DType;
+pub use facts::Class;
 pub use few::{Few, IntoIter};
+pub use formula::Formula;
 pub use functions::{ArgReduction, Binary, Compare, Linalg, OutOfBounds, Reduction, Unary, Update};
 pub use infer::{TypeError, Types, infer};
 pub use limits::{Limits, with_limits};
@@ -43,13 +45,10 @@ pub use shape::{ArrayType, Axes, Shape};
 pub use simplify::simplify;
 pub use threefry::threefry2x32;
 
-/// The parts that kiln's other crates need: passes over programs, and facts about ops. They may change with any
-/// version.
+/// The parts that kiln's other crates need: passes over programs. They may change with any version.
 #[doc(hidden)]
 pub mod sister {
     pub use crate::effects::{quiet, without_effects};
-    pub use crate::facts::Class;
-    pub use crate::formula::Formula;
     pub use crate::lift::{lift, put_back};
     pub use crate::once::{Found, once, remembering};
     pub use crate::rewrite::Rewrite;

@@ -98,6 +98,7 @@ impl Scalar {
 
     /// The result of a read out of bounds in the mode `OutOfBounds::Fill`: NaN, the least signed integer, the
     /// greatest unsigned one, or true.
+    #[doc(hidden)]
     pub fn outside(dtype: DType) -> Scalar {
         match dtype {
             DType::F32 | DType::F64 => Scalar::from_f64(dtype, f64::NAN),

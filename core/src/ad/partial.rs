@@ -7,7 +7,8 @@
 use super::backward::backward;
 use super::forward::forward_apart;
 use crate::transform::{How, OfLifted, derived_as};
-use kiln_backends::program::sister::{Class, Rewrite, put_back, tidy};
+use kiln_backends::program::Class;
+use kiln_backends::program::sister::{Rewrite, put_back, tidy};
 use kiln_backends::program::{Op, Program, Scalar, Var};
 use std::collections::BTreeSet;
 use std::sync::Arc;

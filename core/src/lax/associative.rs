@@ -132,7 +132,7 @@ impl<T: Tree, F: Fn(T, T) -> T> AssociativeScan<'_, T, F> {
         check(
             structure == *self.structure,
             self.op,
-            || "the function gives another structure than it got",
+            || "the function returns another structure than it got",
         );
         for ((out, (of, _)), name) in out.iter().zip(&types).zip(names) {
             check(out.array_type() == *of, self.op, || {

@@ -253,7 +253,7 @@ fn common_kinds(op: &str, branches: &[Branch]) -> Vec<Kind> {
             match x == y {
                 true => format!("{} and {} give different static values", first.name, other.name),
                 false => format!(
-                    "{} gives {x} and {} gives {y}: they must have the same structure",
+                    "{} returns {x} and {} returns {y}: they must have the same structure",
                     first.name, other.name
                 ),
             }

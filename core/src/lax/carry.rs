@@ -60,7 +60,7 @@ pub(super) struct Carry<T> {
 }
 
 /// A traced iteration: `(carry, others, hidden) -> (carry, results)`.
-pub(super) struct Trip {
+pub(super) struct Body {
     pub(super) program: Program,
     pub(super) hidden: Vec<Array>,
     /// The weakness of each result after the carry.
@@ -100,8 +100,8 @@ impl<T: Tree> Carry<T> {
     pub(super) fn settle<Y: Tree>(
         &mut self,
         others: &[(ArrayType, bool)],
-        trip: impl Fn(T, Arrays) -> (T, Y),
-    ) -> Trip {
+        body: impl Fn(T, Arrays) -> (T, Y),
+    ) -> Body {
         loop {
             let n = self.arrays.len();
             let mut out = None;
@@ -110,7 +110,7 @@ impl<T: Tree> Carry<T> {
                 types(&self.arrays).into_iter().chain(others.iter().cloned()),
                 |mut arguments| {
                     let others = arguments.drain(n..).collect();
-                    let (carry, results) = trip(self.structure.rebuild(arguments), others);
+                    let (carry, results) = body(self.structure.rebuild(arguments), others);
                     let names = (self.named)(&carry);
                     let (mut carry, results) = (Leaves::of(carry), Leaves::of(results));
                     out = Some((carry.structure, names, results.structure));
@@ -123,7 +123,7 @@ impl<T: Tree> Carry<T> {
             self.check_structure(&carry, &names, &outputs);
             let weak: Vec<bool> = traced.weak.to_vec();
             if !self.promote(&outputs, &weak) {
-                return Trip {
+                return Body {
                     program: traced.program,
                     hidden: traced.hidden,
                     weak: weak[n..].into(),

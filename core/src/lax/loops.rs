@@ -56,7 +56,7 @@ pub fn fori_loop<T: Tree>(
         },
         _ => promote([lower.kind(), upper.kind()]),
     };
-    let trips = number(&lower)
+    let iterations = number(&lower)
         .zip(number(&upper))
         .map(|(lower, upper)| upper.saturating_sub(lower));
     // `settled` refuses a bound that does not fit.
@@ -68,16 +68,16 @@ pub fn fori_loop<T: Tree>(
             .chain(names("carry", carry))
             .collect()
     });
-    let trip = carry.settle(&[], |(i, x), _| {
+    let traced = carry.settle(&[], |(i, x), _| {
         let next = cast(&(&i + 1), kind);
         ((next, body(i, x)), ())
     });
-    let results = match trips {
-        Some(trips) => {
-            let consts = Consts::of(&trip.hidden);
+    let results = match iterations {
+        Some(iterations) => {
+            let consts = Consts::of(&traced.hidden);
             let scan = Scan {
-                body: Arc::new(consts.first(&trip.program, &trip.hidden, |_, outputs| outputs)),
-                length: usize::try_from(trips).unwrap_or(0),
+                body: Arc::new(consts.first(&traced.program, &traced.hidden, |_, outputs| outputs)),
+                length: usize::try_from(iterations).unwrap_or(0),
                 consts: consts.arrays.len(),
                 carries: carry.arrays.len(),
                 reverse: false,
@@ -92,7 +92,7 @@ pub fn fori_loop<T: Tree>(
                 types(&carry.arrays),
                 |carry| carry[0].less(&upper),
             );
-            loop_while(&test, &trip.program, &trip.hidden, &carry)
+            loop_while(&test, &traced.program, &traced.hidden, &carry)
         }
     };
     let (_, result): (Array, T) = carry.structure.rebuild(results);
@@ -132,14 +132,14 @@ fn number(bound: &Array) -> Option<i64> {
 pub fn while_loop<T: Tree>(condition: impl Fn(&T) -> Array, body: impl Fn(T) -> T, init: T) -> T {
     const OP: &str = "while_loop";
     let mut carry = Carry::new(OP, init);
-    let trip = carry.settle(&[], |x, _| (body(x), ()));
+    let traced = carry.settle(&[], |x, _| (body(x), ()));
     let test = trace(
         Origin::new(OP, Some(Location::caller())),
         types(&carry.arrays),
         |arguments| condition(&carry.structure.rebuild(arguments)),
     );
     check_condition(OP, &test.program.output_types()[0]);
-    let results = loop_while(&test, &trip.program, &trip.hidden, &carry);
+    let results = loop_while(&test, &traced.program, &traced.hidden, &carry);
     carry.structure.rebuild(results)
 }
 
@@ -173,7 +173,7 @@ pub fn while_loop_bounded<T: Tree>(
 ) -> T {
     const OP: &str = "while_loop_bounded";
     let mut carry = Carry::new(OP, init);
-    let trip = carry.settle(&[], |x, _| (body(x), ()));
+    let traced = carry.settle(&[], |x, _| (body(x), ()));
     let test = trace(
         Origin::new(OP, Some(Location::caller())),
         types(&carry.arrays),
@@ -185,10 +185,10 @@ pub fn while_loop_bounded<T: Tree>(
         let operands: Few<&Array, 8> = x.iter().chain(hidden).collect();
         bind(Op::Call(program.clone()), &operands, weak)
     };
-    let (program, test_program, weak) = (Arc::new(trip.program), Arc::new(test.program), carry.weak());
+    let (program, test_program, weak) = (Arc::new(traced.program), Arc::new(test.program), carry.weak());
     let holds = |x: &[Array]| call(&test_program, &test.hidden, x, &[]).remove(0);
     let goes_on = |x: Vec<Array>| {
-        let next = call(&program, &trip.hidden, &x, &weak).into_vec();
+        let next = call(&program, &traced.hidden, &x, &weak).into_vec();
         (holds(&next), next)
     };
     let start = (holds(&carry.arrays), carry.arrays.to_vec());
@@ -200,7 +200,7 @@ pub fn while_loop_bounded<T: Tree>(
 #[track_caller]
 fn check_condition(op: &str, of: &ArrayType) {
     check(*of == ArrayType::new(DType::Bool, []), op, || {
-        format!("the condition gives {of}, not a bool scalar")
+        format!("the condition returns {of}, not a bool scalar")
     });
 }
 

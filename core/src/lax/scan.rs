@@ -142,8 +142,8 @@ fn run<C: Tree, X: Tree, Y: Tree>(
         .iter()
         .map(|x| (ArrayType::new(x.dtype(), &x.shape()[1..]), x.is_weak()))
         .collect();
-    let trip = carry.settle(&slices, |carry, x| f(carry, xs.structure.rebuild(x)));
-    for y in &trip.program.output_types()[carry.arrays.len()..] {
+    let traced = carry.settle(&slices, |carry, x| f(carry, xs.structure.rebuild(x)));
+    for y in &traced.program.output_types()[carry.arrays.len()..] {
         check_size(
             op,
             &std::iter::once(xs.length)
@@ -151,9 +151,9 @@ fn run<C: Tree, X: Tree, Y: Tree>(
                 .collect(),
         );
     }
-    let consts = Consts::of(&trip.hidden);
+    let consts = Consts::of(&traced.hidden);
     let scan = Scan {
-        body: Arc::new(consts.first(&trip.program, &trip.hidden, |_, outputs| outputs)),
+        body: Arc::new(consts.first(&traced.program, &traced.hidden, |_, outputs| outputs)),
         length: xs.length,
         consts: consts.arrays.len(),
         carries: carry.arrays.len(),
@@ -166,8 +166,8 @@ fn run<C: Tree, X: Tree, Y: Tree>(
         .chain(&xs.arrays)
         .collect();
     let mut weak = carry.weak();
-    weak.extend(trip.weak);
+    weak.extend(traced.weak);
     let mut results = bind(Op::Scan(scan), &operands, &weak);
     let ys = results.drain(carry.arrays.len()..).collect::<Arrays>();
-    (carry.structure.rebuild(results), trip.structure.rebuild(ys))
+    (carry.structure.rebuild(results), traced.structure.rebuild(ys))
 }

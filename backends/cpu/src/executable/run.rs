@@ -31,7 +31,7 @@ impl Executable {
     }
 
     /// Runs a program whose literals were lifted, with these numbers for them: see
-    /// [`lift`](kiln_program::sister::lift()).
+    /// `lift`.
     ///
     /// # Errors
     /// As [`try_run`](Self::try_run).
@@ -187,11 +187,17 @@ impl Loop {
             .map(|of| outer.take(&of.stacked(length)))
             .collect::<Result<Vec<Buffer>, _>>()?;
         let x_types = &body.input_types()[consts.len() + carries..];
-        let slice_of = |trip: usize| if reverse { length - 1 - trip } else { trip };
+        let slice_of = |iteration: usize| {
+            if reverse {
+                length - 1 - iteration
+            } else {
+                iteration
+            }
+        };
         let mut spare = Spare::of_loop();
-        let mut trip = 0;
-        while trip < length {
-            let slice = slice_of(trip);
+        let mut iteration = 0;
+        while iteration < length {
+            let slice = slice_of(iteration);
             let x = xs.iter().zip(x_types).map(|(x, of)| {
                 let mut piece = spare.take(of)?;
                 let n = of.bytes();
@@ -218,18 +224,18 @@ impl Loop {
                     .iter()
                     .zip(&carry)
                     .all(|(before, after)| is_same(before, after));
-            let last = if settled { length - 1 } else { trip };
+            let last = if settled { length - 1 } else { iteration };
             for (y, piece) in ys.iter_mut().zip(&pieces) {
                 let (bytes, n) = (
                     y.bytes_mut().expect("nobody else holds it yet"),
                     piece.bytes().len(),
                 );
-                for slice in (trip..=last).map(slice_of) {
+                for slice in (iteration..=last).map(slice_of) {
                     bytes[slice * n..(slice + 1) * n].copy_from_slice(piece.bytes());
                 }
             }
             spare.give(pieces);
-            trip = last + 1;
+            iteration = last + 1;
         }
         outer.give(xs);
         carry.extend(ys);

@@ -33,7 +33,7 @@ macro_rules! each2 {
     };
 }
 
-/// As [`each2`], but it reads only the first element of one operand.
+/// The loop of a function of three elements.
 macro_rules! each3 {
     ($f:expr) => {
         |x, y, z, out| {
@@ -48,6 +48,7 @@ macro_rules! each3 {
     };
 }
 
+/// As [`each2`], but it reads only the first element of one operand.
 macro_rules! each2_splat {
     ($splat:expr, $f:path) => {
         match $splat {

@@ -9,7 +9,8 @@
 
 use crate::loops::small::is_small;
 use crate::plan::fuse::LARGE;
-use kiln_program::sister::{Class, Rewrite, simplify_around};
+use kiln_program::Class;
+use kiln_program::sister::{Rewrite, simplify_around};
 use kiln_program::{Builder, Equation, Op, Program, Scan, TypeError, Var, Vars};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -222,11 +223,11 @@ impl Parts<'_> {
             .map(|&i| Var::clone(&body.inputs().nth(scan.consts + i).expect("a carry")));
         let carried: Vec<Var> = carried.collect();
         let inputs = consts.iter().chain(&carried).chain(&slices);
-        let mut trip = Rewrite::with_inputs(body, inputs.copied());
-        equations.iter().for_each(|equation| trip.copy(equation));
+        let mut iteration = Rewrite::with_inputs(body, inputs.copied());
+        equations.iter().for_each(|equation| iteration.copy(equation));
         let outputs: Vec<Var> = next.iter().chain(exported).copied().collect();
         let part = Scan {
-            body: Arc::new(simplify_around(&trip.finish(&outputs))),
+            body: Arc::new(simplify_around(&iteration.finish(&outputs))),
             length: scan.length,
             consts: consts.len(),
             carries: carries.len(),
@@ -393,7 +394,7 @@ fn is_movable(equation: &Equation) -> bool {
 fn all_trips(
     builder: &mut Builder,
     equation: &Equation,
-    trips: usize,
+    iterations: usize,
     outer: &mut FxHashMap<Var, Outer>,
 ) -> Result<(), TypeError> {
     let operands: Vec<Outer> = equation.inputs.iter().map(|var| outer[var]).collect();
@@ -401,12 +402,12 @@ fn all_trips(
     let mut vars: Vars = Vars::new();
     for x in operands {
         vars.push(match stacked && !x.stacked {
-            true => repeated(builder, x.var, trips)?,
+            true => repeated(builder, x.var, iterations)?,
             false => x.var,
         });
     }
     let op = if stacked {
-        let op = equation.op.with_leading_axis(trips);
+        let op = equation.op.with_leading_axis(iterations);
         op.expect("an op that is moved out of a loop")
     } else {
         equation.op.clone()
@@ -420,11 +421,11 @@ fn all_trips(
 }
 
 /// Repeats a value for each iteration.
-fn repeated(builder: &mut Builder, var: Var, trips: usize) -> Result<Var, TypeError> {
+fn repeated(builder: &mut Builder, var: Var, iterations: usize) -> Result<Var, TypeError> {
     let shape = builder.type_of(var).shape.clone();
     let op = Op::Broadcast {
         axes: (1..=shape.rank()).collect(),
-        shape: shape.stacked(trips),
+        shape: shape.stacked(iterations),
     };
     Ok(builder.push(op, &[var])?[0])
 }

@@ -7,7 +7,7 @@ use crate::buffer::Buffer;
 use crate::kernels::Number;
 use crate::memory::OutOfMemory;
 use bytemuck::{cast_slice, cast_slice_mut};
-use kiln_program::sister::Formula;
+use kiln_program::Formula;
 use kiln_program::{ArrayType, Binary, DType, Op, Scalar, Scan, Var};
 
 /// A recurrence, ready to run.
@@ -153,7 +153,7 @@ impl Recurrence {
                 stride: n,
             },
         };
-        let mut trips = Trips {
+        let mut iterations = Trips {
             length: self.length,
             reverse: self.reverse,
             n,
@@ -169,8 +169,8 @@ impl Recurrence {
             _ => (pair::<T, LANES>(first, second), LANES),
         };
         for lane in (0..n).step_by(lanes) {
-            trips.lane = lane;
-            run(&mut trips);
+            iterations.lane = lane;
+            run(&mut iterations);
         }
         let stacked = self.stacked.iter().map(|&is_after| {
             let stack = if is_after { &after } else { &before };
@@ -248,29 +248,29 @@ steps! {
     Keep: c, _y => c;
 }
 
-fn run<T: Number, F: Apply, G: Apply, const L: usize>(trips: &mut Trips<T>) {
-    let lanes = trips.lane..trips.lane + L;
-    let mut c: [T; L] = trips.carry[lanes.clone()].try_into().expect("as many lanes");
-    for trip in 0..trips.length {
-        let trip = if trips.reverse {
-            trips.length - 1 - trip
+fn run<T: Number, F: Apply, G: Apply, const L: usize>(iterations: &mut Trips<T>) {
+    let lanes = iterations.lane..iterations.lane + L;
+    let mut c: [T; L] = iterations.carry[lanes.clone()].try_into().expect("as many lanes");
+    for iteration in 0..iterations.length {
+        let iteration = if iterations.reverse {
+            iterations.length - 1 - iteration
         } else {
-            trip
+            iteration
         };
-        let at = trip * trips.n + trips.lane;
-        if !trips.before.is_empty() {
-            trips.before[at..at + L].copy_from_slice(&c);
+        let at = iteration * iterations.n + iterations.lane;
+        if !iterations.before.is_empty() {
+            iterations.before[at..at + L].copy_from_slice(&c);
         }
-        let [x, y] = trips.operands.each_ref().map(|read| {
-            let at = trip * read.stride + trips.lane;
+        let [x, y] = iterations.operands.each_ref().map(|read| {
+            let at = iteration * read.stride + iterations.lane;
             &read.x[at..at + L]
         });
         for i in 0..L {
             c[i] = G::apply(F::apply(c[i], x[i]), y[i]);
         }
-        if !trips.after.is_empty() {
-            trips.after[at..at + L].copy_from_slice(&c);
+        if !iterations.after.is_empty() {
+            iterations.after[at..at + L].copy_from_slice(&c);
         }
     }
-    trips.carry[lanes].copy_from_slice(&c);
+    iterations.carry[lanes].copy_from_slice(&c);
 }

@@ -1,7 +1,7 @@
 //! The ops that can be part of a kernel, and their costs there.
 
 use crate::plan::view::{View, operand_views};
-use kiln_program::sister::Class;
+use kiln_program::Class;
 use kiln_program::{Binary, Few, Op, Reduction, Scan, Unary};
 
 /// Returns true if the op can be part of a kernel.

@@ -35,7 +35,7 @@ pub(super) fn scanned(scan: &Scan, operands: &[&ArrayType]) -> Result<Types, Str
     let mut inputs: Vec<ArrayType> = operands[..fixed].iter().map(|&x| x.clone()).collect();
     for x in &operands[fixed..] {
         check(x.shape.first() == Some(&scan.length), || {
-            format!("{x} cannot be scanned in {} trips", scan.length)
+            format!("{x} cannot be scanned in {} iterations", scan.length)
         })?;
         inputs.push(ArrayType::new(x.dtype, &x.shape[1..]));
     }

@@ -1,6 +1,7 @@
 //! Programs without their literals.
 
-use kiln_program::sister::{Formula, lift, put_back};
+use kiln_program::Formula;
+use kiln_program::sister::{lift, put_back};
 use kiln_program::{
     ArrayType, Binary, Builder, Compare, Custom, CustomRule, DType, Op, Program, Scalar, Scan, Unary, Var,
     simplify,

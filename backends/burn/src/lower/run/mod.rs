@@ -118,13 +118,13 @@ impl<'a> Interpreter<'a> {
     /// length 1 that repeat.
     pub(crate) fn values<B: Kernels>(&self, inputs: Vec<Value<B>>, device: &B::Device) -> Vec<Value<B>> {
         let inputs = self.axes.program.inputs().zip(inputs);
-        let outputs = self.trip(inputs.map(|(var, x)| self.axes.aligned(var, x)).collect(), device);
+        let outputs = self.iterate(inputs.map(|(var, x)| self.axes.aligned(var, x)).collect(), device);
         let vars = self.axes.program.outputs().iter();
         vars.zip(outputs).map(|(&var, x)| self.axes.own(var, x)).collect()
     }
 
     /// Runs the equations. Inputs and outputs are aligned.
-    fn trip<B: Kernels>(&self, inputs: Vec<Value<B>>, device: &B::Device) -> Vec<Value<B>> {
+    fn iterate<B: Kernels>(&self, inputs: Vec<Value<B>>, device: &B::Device) -> Vec<Value<B>> {
         let program = self.axes.program;
         let mut values: Vec<Option<Value<B>>> = inputs.into_iter().map(Some).collect();
         values.resize_with(program.variables(), || None);
@@ -312,11 +312,11 @@ fn scan<B: Kernels>(
         .collect();
     let mut carry = place_carries(carry, &here, &held, device);
     let mut ys: Vec<Rows<B>> = given.iter().map(|_| Rows::new(scan.reverse, route)).collect();
-    for trip in 0..scan.length {
+    for iteration in 0..scan.length {
         let at = if scan.reverse {
-            scan.length - 1 - trip
+            scan.length - 1 - iteration
         } else {
-            trip
+            iteration
         };
         let mut inputs = consts.clone();
         inputs.append(&mut carry);
@@ -330,7 +330,7 @@ fn scan<B: Kernels>(
                 .zip(rows)
                 .map(|(&var, x)| body.axes.aligned(var, x)),
         );
-        let mut results = body.trip(inputs, device).into_iter();
+        let mut results = body.iterate(inputs, device).into_iter();
         carry = place_carries(
             results.by_ref().take(scan.carries).collect(),
             &here,
@@ -388,6 +388,6 @@ fn repeat<B: Kernels>(
         if !crate::host::view::<bool>(&flag)[0] {
             return own(carry, &vars[w.consts..]);
         }
-        carry = place_carries(body.trip(with(carry), device), &here, &held, device);
+        carry = place_carries(body.iterate(with(carry), device), &here, &held, device);
     }
 }

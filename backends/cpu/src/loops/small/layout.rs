@@ -6,7 +6,7 @@ use crate::plan::space::{KernelKind, Space};
 use crate::plan::view::{Affine, View, pull};
 use crate::single::contract::SmallDot;
 use crate::single::index::Selection;
-use kiln_program::sister::Formula;
+use kiln_program::Formula;
 use kiln_program::{
     ArrayType, Axes, DType, Equation, Op, Program, Reduction, Scan, Shape, Update, Var, While,
 };

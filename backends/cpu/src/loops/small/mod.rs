@@ -15,7 +15,7 @@ use crate::memory::OutOfMemory;
 use crate::single::contract::SmallDot;
 use crate::single::index::Selection;
 use bytemuck::cast_slice_mut;
-use kiln_program::sister::Formula;
+use kiln_program::Formula;
 use kiln_program::{ArrayType, DType, Effect, Op, Program, Reduction, Scalar, Scan, Update, While};
 use layout::Layout;
 use run::{Outside, run};

@@ -262,16 +262,16 @@ fn random(keys: &[u32], first: &[u32], high: &mut [u8], low: &mut [u8]) {
 
 impl Loop {
     fn run(&self, memory: &mut [u8], outside: &mut Outside) {
-        for trip in 0..self.length {
-            let at = |trip: usize| {
+        for iteration in 0..self.length {
+            let at = |iteration: usize| {
                 if self.reverse {
-                    self.length - 1 - trip
+                    self.length - 1 - iteration
                 } else {
-                    trip
+                    iteration
                 }
             };
             for (from, to) in &self.slices {
-                let (slice, n) = (at(trip), to.len());
+                let (slice, n) = (at(iteration), to.len());
                 match from {
                     Slices::Outside(i) => copy(
                         &outside.xs[*i][slice * n..(slice + 1) * n],
@@ -283,11 +283,12 @@ impl Loop {
                 }
             }
             run(&self.body, memory, outside);
-            self.stack(memory, outside, at(trip));
+            self.stack(memory, outside, at(iteration));
             self.next.set_aside(memory);
             if self.settles && self.next.change_nothing(memory) {
                 if !self.stacked.is_empty() {
-                    (trip + 1..self.length).for_each(|trip| self.stack(memory, outside, at(trip)));
+                    (iteration + 1..self.length)
+                        .for_each(|iteration| self.stack(memory, outside, at(iteration)));
                 }
                 return;
             }

@@ -4,7 +4,7 @@ use super::writer::{KernelValue, MAIN, Scope, Writer};
 use crate::kernels::{self, Splat};
 use crate::plan::view::{Affine, Seen, View, operand_views};
 use crate::tile::instruction::{Apply, Draw, Instruction, Output, Target};
-use kiln_program::sister::Formula;
+use kiln_program::Formula;
 use kiln_program::{ArrayType, DType, Equation, Few, Op, Program, Scalar};
 
 impl Writer {

@@ -4,7 +4,7 @@ use crate::kernels::Pattern;
 use crate::plan::space::Space;
 use crate::plan::view::{Affine, Seen, View, Views};
 use crate::tile::instruction::{Instruction, Leaf, Output, Source};
-use kiln_program::sister::Formula;
+use kiln_program::Formula;
 use kiln_program::{DType, Program, Var};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;

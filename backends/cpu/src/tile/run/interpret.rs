@@ -5,7 +5,7 @@ use crate::kernels::{self, Counters};
 use crate::plan::space::KernelKind;
 use crate::tile::instruction::{Apply, Draw, Instruction, Kernel, Leaf, Source, Target};
 use bytemuck::{cast_slice, cast_slice_mut};
-use kiln_program::sister::Formula;
+use kiln_program::Formula;
 use kiln_program::{Few, Scalar};
 
 /// One output's part of a task.
@@ -112,8 +112,12 @@ impl Call<'_> {
                     bytes_of_mut(&mut out)[..bytes.len()].copy_from_slice(bytes);
                     machine.registers[carry] = out;
                 }
-                for trip in 0..*length {
-                    machine.trips[*step] = if *reverse { length - 1 - trip } else { trip };
+                for iteration in 0..*length {
+                    machine.iterations[*step] = if *reverse {
+                        length - 1 - iteration
+                    } else {
+                        iteration
+                    };
                     self.block(body, machine, tile, parts);
                     for &(carry, next) in swap {
                         machine.registers.swap(carry, next);
@@ -159,7 +163,7 @@ impl Call<'_> {
         let n = if whole { tile.n } else { tile.n.min(kernels::BLOCK) };
         let leaf = &self.kernel.leaves[leaf];
         let input = leaf.input.expect("a leaf to load has a buffer");
-        let offset = self.offset(leaf, &machine.trips, tile);
+        let offset = self.offset(leaf, &machine.iterations, tile);
         let out = &mut bytes_of_mut(&mut machine.registers[out])[..n * leaf.dtype.size()];
         kernels::load(
             leaf.dtype,
@@ -176,7 +180,7 @@ impl Call<'_> {
     fn iota(&self, leaf: usize, out: usize, machine: &mut Machine, tile: Tile) {
         let n = tile.n;
         let leaf = &self.kernel.leaves[leaf];
-        let offset = self.offset(leaf, &machine.trips, tile);
+        let offset = self.offset(leaf, &machine.iterations, tile);
         let out = &mut bytes_of_mut(&mut machine.registers[out])[..n * leaf.dtype.size()];
         kernels::iota(leaf.dtype, offset, &leaf.tile, tile.start, n, out);
     }
@@ -221,7 +225,7 @@ impl Call<'_> {
         );
         let mut words = std::mem::take(&mut machine.counters);
         let leaf = &self.kernel.leaves[counter];
-        let offset = self.offset(leaf, &machine.trips, tile) as u64;
+        let offset = self.offset(leaf, &machine.iterations, tile) as u64;
         let [k0, k1] = key.map(|source| cast_slice::<u8, u32>(self.read(source, 4, machine, tile)));
         let counters = match kernels::run_of_counters(offset, &leaf.tile, tile.start, n) {
             Some((hi, first_of_run)) if splat && first.is_none() => Counters::Run {
@@ -271,12 +275,12 @@ impl Call<'_> {
         machine.counters = words;
     }
 
-    fn offset(&self, leaf: &Leaf, trips: &[usize], tile: Tile) -> i64 {
-        let trips = leaf
+    fn offset(&self, leaf: &Leaf, iterations: &[usize], tile: Tile) -> i64 {
+        let iterations = leaf
             .steps
             .iter()
-            .map(|&(step, stride)| stride * trips[step] as i64);
-        leaf.offset + leaf.outer.at(tile.outer) + trips.sum::<i64>()
+            .map(|&(step, stride)| stride * iterations[step] as i64);
+        leaf.offset + leaf.outer.at(tile.outer) + iterations.sum::<i64>()
     }
 
     /// The tile of a source with elements of `size` bytes.
@@ -290,7 +294,7 @@ impl Call<'_> {
                 if let Some((_, register)) = self.reused[input] {
                     return &bytes_of(&machine.registers[register])[..tile.n * size];
                 }
-                let from = (self.offset(leaf, &machine.trips, tile) + tile.start as i64) as usize * size;
+                let from = (self.offset(leaf, &machine.iterations, tile) + tile.start as i64) as usize * size;
                 &self.inputs[input][from..from + tile.n * size]
             }
         }

@@ -32,7 +32,7 @@ pub(super) struct Machine {
     /// The high and low words of the counters of random bits.
     pub(super) counters: [Register; 2],
     /// The current iteration of each loop.
-    pub(super) trips: Vec<usize>,
+    pub(super) iterations: Vec<usize>,
 }
 
 thread_local! {
@@ -71,8 +71,8 @@ impl Machine {
         if self.counters[0].is_empty() {
             self.counters = std::array::from_fn(|_| register(TILE * 4));
         }
-        if self.trips.len() < kernel.loops {
-            self.trips.resize(kernel.loops, 0);
+        if self.iterations.len() < kernel.loops {
+            self.iterations.resize(kernel.loops, 0);
         }
     }
 }
