@@ -18,7 +18,8 @@ use std::sync::Arc;
 /// A traced function without its captured arrays. A form can be saved in any format of serde's.
 ///
 /// ```
-/// use kiln_core::{Array, Form, Function, numpy as np};
+/// use kiln_core::sister::{Form, Function};
+/// use kiln_core::{Array, numpy as np};
 /// let rates = np::array([0.5, 2.0]);
 /// let f = Function::trace("trace", |x: Array| &rates * x, np::ones(2));
 /// let text = serde_json::to_string(f.form())?;
@@ -60,7 +61,8 @@ impl<P> Form<P> {
 /// A function that was traced for arguments of some shapes and dtypes, with the arrays that it captured.
 ///
 /// ```
-/// use kiln_core::{Array, Function, grad, numpy as np};
+/// use kiln_core::sister::Function;
+/// use kiln_core::{Array, grad, numpy as np};
 /// let rates = np::array([0.5, 2.0]);
 /// let f = Function::trace("trace", |x: Array| (&rates * x.pow(2)).sum(), np::ones(2));
 /// assert_eq!(f.call::<Array, Array>(np::full(2, 3.0)).to_string(), "22.5");

@@ -95,8 +95,8 @@ pub(crate) fn leaves_once<U: Tree>(f: impl FnOnce(Arrays) -> U) -> impl FnMut(Ar
     move |arrays| Leaves::of(f.take().expect("a function is traced once")(arrays))
 }
 
-/// Traces a function of arrays. It is compiled once, for all functions: only [`leaves_once`] depends on the types
-/// of their results.
+/// Traces a function of arrays. It is compiled once, for all functions: only [`leaves_once`] depends on the
+/// types of their results.
 #[track_caller]
 pub(crate) fn trace_leaves(
     origin: Origin,

@@ -38,8 +38,7 @@ impl Op {
     /// The class of the op.
     ///
     /// ```
-    /// use kiln_program::{Op, Unary};
-    /// use kiln_program::Class;
+    /// use kiln_program::{Class, Op, Unary};
     /// assert_eq!(Op::Unary(Unary::Exp).class(), Class::Elementwise);
     /// assert_eq!(Op::Reshape([6].into()).class(), Class::Move);
     /// ```
@@ -158,8 +157,8 @@ impl Op {
         }
     }
 
-    /// The op's parameters, as the text of a program shows them after the name. Programs that the op holds are
-    /// not among them.
+    /// The op's parameters, as the text of a program shows them after the name. They do not include the
+    /// programs that the op holds.
     pub(crate) fn parameters(&self) -> String {
         match self {
             Op::Lifted { number, shape } => format!("[{shape} {number:?}]"),

@@ -41,7 +41,8 @@ impl Rule<'_> {
             Binary::Atan2 => {
                 // The derivative by a leg is the other leg over x^2 + y^2. For the greater leg m and the
                 // ratio q these are 1 / (m (1 + q^2)) and q times that.
-                let [first, greater, ratio, square] = self.legs(x, y);
+                let sizes = [x, y].map(|leg| self.map(Unary::Abs, leg));
+                let [first, greater, ratio, square] = self.legs(x, y, sizes);
                 let one = self.number(x, 1.0);
                 let size = self.mul(greater, square);
                 let large = self.div(one, size);
@@ -53,28 +54,30 @@ impl Rule<'_> {
             Binary::Hypot => {
                 // The derivatives are cosine and sine of the angle between the result and the greater leg.
                 // The quotient of leg and result has a derivative that cancels.
-                let [first, greater, ratio, square] = self.legs(x, y);
+                let sizes = [x, y].map(|leg| self.map(Unary::Abs, leg));
+                let [first, greater, ratio, square] = self.legs(x, y, sizes);
                 let cosine = self.map(Unary::Rsqrt, square);
                 let sign = self.map(Unary::Sign, greater);
                 let large = self.mul(sign, cosine);
                 let small = self.mul(ratio, large);
-                // At the origin the legs share the cotangent, as equal operands of a maximum do.
+                // At the origin the legs share the cotangent, as equal operands of a maximum do. The maximum
+                // with a NaN is NaN, so that a NaN and a zero are no origin.
                 let (zero, half) = (self.number(x, 0.0), self.number(x, 0.5));
-                let origin = self.compare(Compare::Eq, greater, zero);
+                let largest = self.push(Op::Binary(Binary::Max), &sizes);
+                let origin = self.compare(Compare::Eq, largest, zero);
                 let [left, right] = [self.select(first, large, small), self.select(first, small, large)];
                 [left, right].map(|d| {
                     let d = self.select(origin, half, d);
                     self.mul(g, d)
                 })
             }
-            f => panic!("{f:?}: its rule is Burn's"),
+            f => panic!("{f:?} has no formula here, and its row says Kiln"),
         }
     }
 
-    /// Two operands, sorted by magnitude: the flag that the first is the greater, the greater, the ratio of
-    /// the lesser to the greater, and 1 + ratio^2.
-    fn legs(&mut self, x: Var, y: Var) -> [Var; 4] {
-        let sizes = [x, y].map(|leg| self.map(Unary::Abs, leg));
+    /// Two operands, sorted by their magnitudes `sizes`: the flag that the first is the greater, the greater,
+    /// the ratio of the lesser to the greater, and 1 + ratio^2.
+    fn legs(&mut self, x: Var, y: Var, sizes: [Var; 2]) -> [Var; 4] {
         let first = self.compare(Compare::Ge, sizes[0], sizes[1]);
         let greater = self.select(first, x, y);
         let lesser = self.select(first, y, x);

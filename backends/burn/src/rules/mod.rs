@@ -31,6 +31,6 @@ pub(crate) fn own(op: &Op, given: &[Option<Var>], rule: &mut Rule) -> Cotangents
         Op::Reduce { axes, .. } => vec![Some(rule.extreme(op, g, axes))],
         Op::Sort { axis } => rule.sort(given, *axis),
         Op::Dot(dot) => rule.dot(dot, g),
-        op => panic!("{}: its rule is Burn's", op.name()),
+        op => panic!("{} has no formula here, and its row says Kiln", op.name()),
     }
 }

@@ -107,7 +107,7 @@ impl Rule<'_> {
             }
             Unary::Lgamma => self.map(Unary::Digamma, x),
             Unary::Digamma => self.trigamma(x),
-            f => panic!("{f:?}: its rule is Burn's"),
+            f => panic!("{f:?} has no formula here, and its row says Kiln"),
         };
         self.mul(g, d)
     }

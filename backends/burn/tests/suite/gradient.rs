@@ -99,7 +99,7 @@ fn programs_are_as_short_as_by_hand() {
         (Max, 8),  // g * select(x > y, 1, s), g * select(x < y, 1, s), s = select(x == y, 1 / 2, 0)
         (Min, 8),
         (Atan2, 15), // Legs 7; a = 1 / (m s), q a; two selects, -, two products with g.
-        (Hypot, 18), // Legs 7; a = sign(m) rsqrt(s), q a; ==; two selects, and with 1/2; two products with g.
+        (Hypot, 19), // Legs 7; a = sign(m) rsqrt(s), q a; max, ==; two selects, and with 1/2; two products with g.
     ];
     for (f, length) in binary {
         rows.push((Op::Binary(f), floats(DType::F64, &[&[3], &[3]]), length));
@@ -690,6 +690,8 @@ fn conventions_are_those_of_jax() {
         binary(Binary::Pow, 0.0, 0.0, NAN, 0.0),
         binary(Binary::Hypot, 0.0, 0.0, 0.5, 0.5),
         binary(Binary::Hypot, 3.0, 0.0, 1.0, 0.0),
+        binary(Binary::Hypot, NAN, 0.0, NAN, NAN),
+        binary(Binary::Hypot, 0.0, NAN, NAN, NAN),
         binary(Binary::Rem, 5.0, 3.0, 1.0, -1.0),
         binary(Binary::Rem, -5.0, 3.0, 1.0, 1.0),
         (
