@@ -7,8 +7,8 @@
 //! A file and the files in its folder may import one another: `plot` and `plot/axis`. Such a circle stays in
 //! the folder.
 //!
-//! `cargo test --workspace --release --test suite imports -- --nocapture` prints each file with the files that
-//! it imports.
+//! `cargo test --workspace --release --test suite imports -- --nocapture` prints each file with the files
+//! that it imports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
