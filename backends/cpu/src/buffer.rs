@@ -29,6 +29,12 @@ pub struct Buffer {
     of: ArrayType,
 }
 
+/// Flex's layout of contiguous elements. `Layout::contiguous` makes two more vectors, for every buffer.
+fn layout(shape: &Shape) -> Layout {
+    let strides = shape.strides().iter().map(|&stride| stride as isize).collect();
+    Layout::new(BurnShape::from(shape.to_vec()), strides, 0)
+}
+
 impl Buffer {
     /// A buffer holding these elements.
     ///
@@ -129,7 +135,7 @@ impl Buffer {
     }
 
     fn from_bytes(bytes: Bytes, of: ArrayType) -> Buffer {
-        let layout = Layout::contiguous(BurnShape::from(of.shape.to_vec()));
+        let layout = layout(&of.shape);
         Buffer {
             tensor: FlexTensor::new(bytes, layout, burn_dtype(of.dtype)),
             of,
@@ -218,7 +224,7 @@ impl Buffer {
     }
 
     fn of_flex(tensor: FlexTensor, of: ArrayType) -> Buffer {
-        let layout = Layout::contiguous(BurnShape::from(of.shape.to_vec()));
+        let layout = layout(&of.shape);
         Buffer {
             tensor: tensor.with_layout(layout),
             of,
