@@ -4,9 +4,10 @@
 //! `np::var(&x)` is one fused program, and the program of `x + y` contains its casts and broadcasts. Each is
 //! exactly the program that `jit` of the function would run.
 
+use crate::array::Array;
+use crate::array::new::settle_numbers;
 use crate::array::origin::Origin;
 use crate::array::place::{all_free, device_for, on};
-use crate::array::{Array, Repr};
 use crate::cache::{Cache, Charge, Work, check_limit};
 use crate::config::{Switches, debug_nans_enabled};
 use crate::debug::nans::{under_way, watched};
@@ -150,14 +151,7 @@ pub(crate) fn run_program(program: &Arc<Program>, inputs: Arrays) -> Arrays {
 #[track_caller]
 pub(crate) fn run_structure(op: &Op, operands: &[&Array], weak: &[bool]) -> Arrays {
     let name = public_name(op);
-    let operands: Arrays = operands
-        .iter()
-        .map(|&x| match x.0 {
-            Repr::Literal(number) => x.clone().settled(&name, number.kind()),
-            _ => x.clone(),
-        })
-        .collect();
-    check_alive(&name, &operands);
+    let operands = settled(&name, operands.iter().map(|&x| x.clone()).collect());
     let device = device_for(&operands);
     let free = all_free(&operands);
     let operands = all_on(&name, device, operands);
@@ -281,11 +275,7 @@ where
 /// Gives plain numbers their default dtype, and refuses arrays of traces that have ended.
 #[track_caller]
 fn settled(op: &str, mut inputs: Arrays) -> Arrays {
-    for input in &mut inputs {
-        if let Repr::Literal(number) = input.0 {
-            *input = input.clone().settled(op, number.kind());
-        }
-    }
+    settle_numbers(op, &mut inputs);
     check_alive(op, &inputs);
     inputs
 }

@@ -1,6 +1,7 @@
 //! `jit` traces a function once for every kind of arguments, compiles the program, and runs it at every later
 //! call.
 
+use crate::array::new::settle_numbers;
 use crate::array::origin::Origin;
 use crate::array::place::device_for;
 use crate::array::{Array, Repr};
@@ -109,11 +110,7 @@ fn shared_cache(function: TypeId) -> Arc<Traces> {
 /// Converts plain numbers to their default dtype.
 #[track_caller]
 pub(crate) fn settled(mut leaves: Leaves) -> Leaves {
-    for leaf in &mut leaves.arrays {
-        if let Repr::Literal(number) = leaf.0 {
-            *leaf = leaf.clone().settled("jit", number.kind());
-        }
-    }
+    settle_numbers("jit", &mut leaves.arrays);
     leaves
 }
 

@@ -150,22 +150,26 @@ struct Groups {
 impl Groups {
     /// Returns the values and the tangents of each group in turn.
     fn joined(&self, values: &[Array], moving: &[Option<Array>]) -> Vec<Array> {
+        self.by_group(values, |i| {
+            let tangent = moving[i].clone();
+            tangent.unwrap_or_else(|| zeros(&values[i].array_type()))
+        })
+    }
+
+    /// Returns the types of [`joined`](Self::joined) operands within the body.
+    fn types(&self, of: &[ArrayType]) -> Vec<ArrayType> {
+        self.by_group(of, |i| of[i].clone())
+    }
+
+    /// Returns each group of `items`, followed by the items for its tangents.
+    fn by_group<T: Clone>(&self, items: &[T], tangent: impl Fn(usize) -> T) -> Vec<T> {
         let fixed = self.consts + self.carries;
-        [0..self.consts, self.consts..fixed, fixed..values.len()]
-            .into_iter()
-            .flat_map(|range| {
-                let tangents = range.clone().filter(|&i| self.given[i]).map(|i| {
-                    moving[i]
-                        .clone()
-                        .unwrap_or_else(|| zeros(&values[i].array_type()))
-                });
-                values[range.clone()]
-                    .iter()
-                    .cloned()
-                    .chain(tangents)
-                    .collect::<Vec<_>>()
-            })
-            .collect()
+        let mut joined = vec![];
+        for range in [0..self.consts, self.consts..fixed, fixed..items.len()] {
+            joined.extend_from_slice(&items[range.clone()]);
+            joined.extend(range.filter(|&i| self.given[i]).map(&tangent));
+        }
+        joined
     }
 
     fn count(&self, range: std::ops::Range<usize>) -> usize {
@@ -181,7 +185,7 @@ impl Groups {
     }
 
     /// Undoes [`joined`](Self::joined): returns all values, then all tangents.
-    fn taken_apart(&self, inputs: &[Array]) -> Vec<Array> {
+    fn separated(&self, inputs: &[Array]) -> Vec<Array> {
         let fixed = self.consts + self.carries;
         let n = self.given.len();
         let (mut values, mut tangents, mut at) = (vec![], vec![], 0);
@@ -194,22 +198,6 @@ impl Groups {
         }
         values.extend(tangents);
         values
-    }
-
-    /// Returns the types of [`joined`](Self::joined) operands within the body.
-    fn types(&self, of: &[ArrayType]) -> Vec<ArrayType> {
-        let fixed = self.consts + self.carries;
-        [0..self.consts, self.consts..fixed, fixed..of.len()]
-            .into_iter()
-            .flat_map(|range| {
-                let tangents = range.clone().filter(|&i| self.given[i]).map(|i| of[i].clone());
-                of[range.clone()]
-                    .iter()
-                    .cloned()
-                    .chain(tangents)
-                    .collect::<Vec<_>>()
-            })
-            .collect()
     }
 }
 
@@ -225,7 +213,7 @@ fn looped(scan: &Scan, values: &[Array], moving: &[Option<Array>], given: &[bool
     let body = with_tangents(&scan.body, &groups.given, &present);
     let (outputs, ys) = (present.len(), present.len() - scan.carries);
     let body = trace_program(&groups.types(&scan.body.input_types()), |inputs| {
-        let results = crate::transform::evaluate(&body, &groups.taken_apart(inputs));
+        let results = crate::transform::evaluate(&body, &groups.separated(inputs));
         let (values, tangents) = results.split_at(outputs);
         let of_carries = groups.carries() - scan.carries;
         [
@@ -262,10 +250,10 @@ fn repeated(w: &While, values: &[Array], moving: &[Option<Array>], given: &[bool
     let consts = groups.consts();
     let op = Op::While(While {
         condition: Arc::new(trace_program(&types, |inputs| {
-            crate::transform::evaluate(&w.condition, &groups.taken_apart(inputs)[..values.len()])
+            crate::transform::evaluate(&w.condition, &groups.separated(inputs)[..values.len()])
         })),
         body: Arc::new(trace_program(&types, |inputs| {
-            crate::transform::evaluate(&body, &groups.taken_apart(inputs))
+            crate::transform::evaluate(&body, &groups.separated(inputs))
         })),
         consts,
     });

@@ -6,10 +6,9 @@
 
 use super::backward::backward;
 use super::forward::forward_apart;
-use crate::transform::{How, OfLifted, derived_as};
-use kiln_backends::program::Class;
+use crate::transform::{Derived, How, OfLifted, derived_as};
 use kiln_backends::program::sister::{Rewrite, put_back, tidy};
-use kiln_backends::program::{Op, Program, Scalar, Var};
+use kiln_backends::program::{Class, Op, Program, Scalar, Var};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -46,7 +45,23 @@ pub(crate) fn split(program: &Arc<Program>, wanted: &[bool], given: &[bool]) -> 
         given: given.to_vec(),
     };
     derived_as(program, how, |program| {
-        let joint = backward(program, wanted, given, true);
+        Split::of(backward(program, wanted, given, true), program)
+    })
+}
+
+/// Returns a program's value, and its tangents for the tangents of some inputs, in two parts.
+pub(crate) fn linearized(program: &Arc<Program>, given: &[bool]) -> Split {
+    let how = How::Linearized {
+        given: given.to_vec(),
+    };
+    derived_as(program, how, |program| {
+        Split::of(forward_apart(program, given), program)
+    })
+}
+
+impl Split {
+    /// Splits the program that a transformation made of `program`.
+    fn of(joint: Derived, program: &Program) -> Split {
         let parts = partition(&joint.program, program.inputs().len(), program.outputs().len());
         Split {
             forward: Arc::new(parts.known),
@@ -54,27 +69,7 @@ pub(crate) fn split(program: &Arc<Program>, wanted: &[bool], given: &[bool]) -> 
             residuals: parts.residuals,
             present: joint.present,
         }
-    })
-}
-
-/// Returns a program's value, and its tangents for the tangents of some inputs, in two parts.
-pub(crate) fn linearized(program: &Arc<Program>, given: &[bool]) -> Split {
-    derived_as(
-        program,
-        How::Linearized {
-            given: given.to_vec(),
-        },
-        |program| {
-            let joint = forward_apart(program, given);
-            let parts = partition(&joint.program, program.inputs().len(), program.outputs().len());
-            Split {
-                forward: Arc::new(parts.known),
-                backward: Arc::new(parts.unknown),
-                residuals: parts.residuals,
-                present: joint.present,
-            }
-        },
-    )
+    }
 }
 
 pub(crate) struct Partition {

@@ -1,6 +1,6 @@
 //! The handle that users hold.
 
-mod new;
+pub(crate) mod new;
 pub(crate) mod origin;
 pub(crate) mod place;
 pub(crate) mod value;

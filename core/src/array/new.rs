@@ -107,6 +107,16 @@ impl Array {
     }
 }
 
+/// Turns the plain numbers among arrays into arrays of their default dtypes.
+#[track_caller]
+pub(crate) fn settle_numbers(op: &str, arrays: &mut [Array]) {
+    for x in arrays {
+        if let Repr::Literal(number) = x.0 {
+            *x = x.clone().settled(op, number.kind());
+        }
+    }
+}
+
 impl From<&Array> for Array {
     fn from(array: &Array) -> Array {
         array.clone()

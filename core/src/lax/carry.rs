@@ -1,6 +1,7 @@
 //! The carry of a loop. The body is traced again until the carry's types are those of the body's results.
 
 use crate::array::Array;
+use crate::array::new::settle_numbers;
 use crate::array::origin::Origin;
 use crate::error::check;
 use crate::primitive::cast;
@@ -15,15 +16,13 @@ use std::panic::Location;
 #[track_caller]
 pub(super) fn settled(op: &str, tree: impl Tree) -> (Arrays, Structure) {
     let Leaves {
-        arrays, structure, ..
+        mut arrays,
+        structure,
+        ..
     } = Leaves::of(tree);
     check_alive(op, &arrays);
-    let mut settled = Arrays::with_capacity(arrays.len());
-    for x in arrays {
-        let kind = x.kind();
-        settled.push(x.settled(op, kind));
-    }
-    (settled, structure)
+    settle_numbers(op, &mut arrays);
+    (arrays, structure)
 }
 
 /// Returns the types and weakness of arrays.

@@ -15,8 +15,9 @@ mod rules;
 
 pub use axes::BatchAxes;
 
+use crate::array::Array;
+use crate::array::new::settle_numbers;
 use crate::array::origin::Origin;
-use crate::array::{Array, Repr};
 use crate::cache::check_limit;
 use crate::eager::run_program;
 use crate::error::{plural, raise};
@@ -172,7 +173,7 @@ impl Map {
         options: &Vmap<impl BatchAxes<T>, impl BatchAxes<U>>,
         arguments: T,
     ) -> U {
-        let (leaves, in_axes) = self.taken_apart::<T>(&options.in_axes, arguments);
+        let (leaves, in_axes) = self.flattened::<T>(&options.in_axes, arguments);
         let (in_axes, size) = self.resolved::<T>(&leaves, &in_axes, options.size);
         let Leaves {
             mut arrays,
@@ -243,14 +244,10 @@ impl Map {
     }
 
     /// Returns the arguments' leaves, and the axis that is written for each.
-    fn taken_apart<T: Tree>(&self, axes: &impl BatchAxes<T>, tree: T) -> (Leaves, Vec<Option<isize>>) {
+    fn flattened<T: Tree>(&self, axes: &impl BatchAxes<T>, tree: T) -> (Leaves, Vec<Option<isize>>) {
         let (mut leaves, mut in_axes) = (Leaves::default(), Vec::new());
         axes.flatten(tree, &mut leaves, &mut in_axes);
-        for leaf in &mut leaves.arrays {
-            if let Repr::Literal(number) = leaf.0 {
-                *leaf = leaf.clone().settled(self.name, number.kind());
-            }
-        }
+        settle_numbers(self.name, &mut leaves.arrays);
         check_alive(self.name, &leaves.arrays);
         (leaves, in_axes)
     }

@@ -9,9 +9,8 @@
 
 use crate::loops::small::is_small;
 use crate::plan::fuse::LARGE;
-use kiln_program::Class;
 use kiln_program::sister::{Rewrite, simplify_around};
-use kiln_program::{Builder, Equation, Op, Program, Scan, TypeError, Var, Vars};
+use kiln_program::{Builder, Class, Equation, Op, Program, Scan, TypeError, Var, Vars};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -7,8 +7,7 @@ use crate::buffer::Buffer;
 use crate::kernels::Number;
 use crate::memory::OutOfMemory;
 use bytemuck::{cast_slice, cast_slice_mut};
-use kiln_program::Formula;
-use kiln_program::{ArrayType, Binary, DType, Op, Scalar, Scan, Var};
+use kiln_program::{ArrayType, Binary, DType, Formula, Op, Scalar, Scan, Var};
 
 /// A recurrence, ready to run.
 #[derive(Debug)]

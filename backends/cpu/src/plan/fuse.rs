@@ -1,8 +1,7 @@
 //! The ops that can be part of a kernel, and their costs there.
 
 use crate::plan::view::{View, operand_views};
-use kiln_program::Class;
-use kiln_program::{Binary, Few, Op, Reduction, Scan, Unary};
+use kiln_program::{Binary, Class, Few, Op, Reduction, Scan, Unary};
 
 /// Returns true if the op can be part of a kernel.
 pub(crate) fn is_fusable(op: &Op) -> bool {

@@ -2,8 +2,7 @@
 
 use crate::kernels::{self, Loop1, Loop2, Loop3, Pair, Pattern, Splat};
 use crate::plan::space::Space;
-use kiln_program::Formula;
-use kiln_program::{ArrayType, Binary, DType, Few, Reduction, Scalar, Var};
+use kiln_program::{ArrayType, Binary, DType, Few, Formula, Reduction, Scalar, Var};
 
 /// The most elements of a tile.
 pub(crate) const TILE: usize = 1024;

@@ -1,10 +1,9 @@
 //! Programs without their literals.
 
-use kiln_program::Formula;
 use kiln_program::sister::{lift, put_back};
 use kiln_program::{
-    ArrayType, Binary, Builder, Compare, Custom, CustomRule, DType, Op, Program, Scalar, Scan, Unary, Var,
-    simplify,
+    ArrayType, Binary, Builder, Compare, Custom, CustomRule, DType, Formula, Op, Program, Scalar, Scan,
+    Unary, Var, simplify,
 };
 use std::sync::Arc;
 

@@ -6,9 +6,8 @@ use crate::plan::space::{KernelKind, Space};
 use crate::plan::view::{Affine, View, pull};
 use crate::single::contract::SmallDot;
 use crate::single::index::Selection;
-use kiln_program::Formula;
 use kiln_program::{
-    ArrayType, Axes, DType, Equation, Op, Program, Reduction, Scan, Shape, Update, Var, While,
+    ArrayType, Axes, DType, Equation, Formula, Op, Program, Reduction, Scan, Shape, Update, Var, While,
 };
 
 /// The place of a variable, and the number of loops around it that change it.

@@ -4,8 +4,7 @@ use super::writer::{KernelValue, MAIN, Scope, Writer};
 use crate::kernels::{self, Splat};
 use crate::plan::view::{Affine, Seen, View, operand_views};
 use crate::tile::instruction::{Apply, Draw, Instruction, Output, Target};
-use kiln_program::Formula;
-use kiln_program::{ArrayType, DType, Equation, Few, Op, Program, Scalar};
+use kiln_program::{ArrayType, DType, Equation, Few, Formula, Op, Program, Scalar};
 
 impl Writer {
     /// Writes the instructions that compute the results of an equation, seen through `seen`.

@@ -5,8 +5,7 @@ use crate::kernels::{self, Counters};
 use crate::plan::space::KernelKind;
 use crate::tile::instruction::{Apply, Draw, Instruction, Kernel, Leaf, Source, Target};
 use bytemuck::{cast_slice, cast_slice_mut};
-use kiln_program::Formula;
-use kiln_program::{Few, Scalar};
+use kiln_program::{Few, Formula, Scalar};
 
 /// One output's part of a task.
 pub(super) type TaskOutput<'a> = &'a mut [u8];
