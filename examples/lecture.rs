@@ -3,7 +3,7 @@
 
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
-use kiln::{Device, grad, random};
+use kiln::{Device, grad, random, vmap, vmap_in_axes};
 use std::cell::Cell;
 use std::time::Instant;
 
@@ -106,8 +106,8 @@ fn gradients() {
     let f = |x: Array| x.pow(2) / 2.0;
     println!("f'(10) = {:?}", grad(f)(10.0.into()));
     let x = np::linspace(-4.0, 4.0, 5);
-    println!("f' at {x}: {}", vmap(grad(f), 0)(x.clone()));
-    println!("f'' there: {}", vmap(grad(grad(f)), 0)(x));
+    println!("f' at {x}: {}", vmap(grad(f))(x.clone()));
+    println!("f'' there: {}", vmap(grad(grad(f)))(x));
 }
 
 fn vectorized() {
@@ -117,8 +117,8 @@ fn vectorized() {
     let (x_mesh, y_mesh) = np::meshgrid(&x, &x);
     let on_a_mesh = jit(f)((x_mesh, y_mesh));
 
-    let over_x = vmap(f, (Some(0), None));
-    let mapped = jit(vmap(over_x, (None, Some(0))))((x.clone(), x));
+    let over_x = vmap_in_axes(f, (0, None));
+    let mapped = jit(vmap_in_axes(over_x, (None, 0)))((x.clone(), x));
     println!("maximum {}, without a mesh {}", on_a_mesh.max(), mapped.max());
     println!("all close: {}", np::allclose(&mapped, &on_a_mesh));
 }

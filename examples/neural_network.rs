@@ -4,7 +4,7 @@
 
 use clap::Parser;
 use kiln::prelude::*;
-use kiln::{numpy as np, random, value_and_grad_first};
+use kiln::{Arg, numpy as np, random, value_and_grad_with};
 
 /// Trains a small neural network.
 #[derive(Parser)]
@@ -72,7 +72,7 @@ fn main() {
     let step = jit(
         |((network, m, v), t, key): ((Network, Network, Network), Array, Key)| {
             let x = random::uniform(key, (256, 2)) * 4 - 2;
-            let (loss, gradient) = value_and_grad_first(loss)((network.clone(), x));
+            let (loss, gradient) = value_and_grad_with(loss, |o| o.argnums(Arg::<0>))((network.clone(), x));
             let mut next = (vec![], vec![], vec![]);
             for (((p, g), m), v) in network.iter().zip(&gradient).zip(&m).zip(&v) {
                 let [weights, wm, wv] = adam(&p.weights, &g.weights, &m.weights, &v.weights, &t);

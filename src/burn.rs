@@ -104,7 +104,7 @@ impl<T: Arrays, const N: usize> Arrays for [T; N] {
 /// use kiln::burn::{burn_core::tensor::Tensor, import_function};
 /// use kiln::{numpy as np, vmap};
 /// let model = import_function(|x: Tensor<1>| x.clone().mul(x).sum(), np::ones(2))?;
-/// let rows = vmap(|x| model.call(x), 0)(np::array([[1.0, 2.0], [3.0, 4.0]]));
+/// let rows = vmap(|x| model.call(x))(np::array([[1.0, 2.0], [3.0, 4.0]]));
 /// assert_eq!(rows.to_string(), "[[ 5.]\n [25.]]"); // Burn's scalars have one axis
 /// # Ok::<(), kiln::burn::ImportError>(())
 /// ```
@@ -211,7 +211,7 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
     ///
     /// ```
     /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
-    /// # use kiln::{Array, grad, numpy as np};
+    /// # use kiln::{Array, numpy as np};
     /// # type Line = (Param<Tensor<1>>, Param<Tensor<1>>);
     /// # let device = Default::default();
     /// # let parameter = |x: [f32; 1]| Param::from_tensor(Tensor::<1>::from_data(x, &device));
@@ -233,7 +233,7 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
     ///
     /// ```
     /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
-    /// # use kiln::{Array, grad, numpy as np};
+    /// # use kiln::{Array, numpy as np};
     /// # type Line = (Param<Tensor<1>>, Param<Tensor<1>>);
     /// # let device = Default::default();
     /// # let parameter = |x: [f32; 1]| Param::from_tensor(Tensor::<1>::from_data(x, &device));
@@ -255,7 +255,7 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
     ///
     /// ```
     /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
-    /// # use kiln::{Array, grad, numpy as np};
+    /// # use kiln::{Array, numpy as np};
     /// # type Line = (Param<Tensor<1>>, Param<Tensor<1>>);
     /// # let device = Default::default();
     /// # let parameter = |x: [f32; 1]| Param::from_tensor(Tensor::<1>::from_data(x, &device));
@@ -284,7 +284,7 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
     ///
     /// ```
     /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
-    /// # use kiln::{Array, grad, numpy as np};
+    /// # use kiln::{Array, numpy as np};
     /// # type Line = (Param<Tensor<1>>, Param<Tensor<1>>);
     /// # let device = Default::default();
     /// # let parameter = |x: [f32; 1]| Param::from_tensor(Tensor::<1>::from_data(x, &device));

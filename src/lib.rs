@@ -22,7 +22,7 @@
 //! assert!(loss((w.clone(), draws.clone())).item::<f64>() > 0.0);
 //!
 //! // Transformations nest in any order: here the gradient for each row of a batch.
-//! let slopes = jit(vmap(grad(loss), (None, Some(0))));
+//! let slopes = jit(vmap_in_axes(grad(loss), (None, 0)));
 //! assert_eq!(slopes((w, draws)).0.shape()[..], [1000, 3]);
 //! ```
 //!
@@ -78,7 +78,7 @@ pub use kiln_core::tree::Tree;
 /// For [`vmap`](vmap()), the axes of a struct are a tuple with an axis for each field.
 ///
 /// ```
-/// use kiln::{Array, Static, Tree, grad, numpy as np, vmap};
+/// use kiln::{Array, Static, Tree, grad, numpy as np, vmap_in_axes};
 ///
 /// #[derive(Clone, Tree)]
 /// struct Power {
@@ -90,7 +90,7 @@ pub use kiln_core::tree::Tree;
 /// let p = Power { scale: 1.0.into(), exponent: Static(3) };
 /// assert_eq!(grad(at_two)(p).scale.to_string(), "8.0");
 /// let many = Power { scale: np::arange(3), exponent: Static(3) };
-/// assert_eq!(vmap(at_two, (0, None))(many).to_string(), "[ 0.  8. 16.]");
+/// assert_eq!(vmap_in_axes(at_two, (0, None))(many).to_string(), "[ 0.  8. 16.]");
 /// ```
 pub use kiln_derive::Tree;
 
@@ -100,17 +100,41 @@ pub use kiln_backends::{
 };
 pub use kiln_backends::{OutOfMemory, Progress, ThreadsAreRunning, progress, set_threads, threads};
 pub use kiln_core::{
-    Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
-    IntoItem, IntoNumbers, Item, Items, Keep, Lists, NewAxis, NoValue, Number, Numbers, OutOfBounds, Program,
-    Shape, Static, Vmap, cache_info, call, checkpoint, clear_caches, custom_jvp, custom_vjp, debug,
-    debug_nans, debug_nans_enabled, debug_print, default_float, default_int, enable_x64, grad, grad_aux,
-    grad_first, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, numpy,
-    program, s, simplify, step, stop_gradient, tree, value_and_grad, value_and_grad_aux,
-    value_and_grad_first, vjp, vmap, vmap_with, with_debug_nans, with_x64, x64_enabled,
+    Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
+    IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers, OutOfBounds,
+    Program, Shape, Static, cache_info, call, checkpoint, clear_caches, custom_jvp, custom_vjp, debug,
+    debug_nans, debug_nans_enabled, debug_print, default_float, default_int, enable_x64, grad, grad_with,
+    hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, numpy, program, s,
+    simplify, step, stop_gradient, tree, value_and_grad, value_and_grad_with, vjp, vmap, vmap_in_axes,
+    vmap_with, with_debug_nans, with_x64, x64_enabled,
 };
 #[doc(inline)]
 pub use kiln_random as random;
 pub use kiln_random::Key;
+
+/// The optional arguments of functions.
+///
+/// A function `f` with optional arguments has a second form, `f_with`. Its last argument is a closure that
+/// sets the keywords which NumPy or JAX have: `x.std(axis=0, ddof=1)` is `x.std_with(|o| o.axis(0).ddof(1))`.
+/// Each such function takes one of the structs of this module, with a method for each keyword. So a keyword
+/// that the function does not have is an error of the compiler, and editors list those it has.
+///
+/// The keywords that most programs use also have a form without a closure: `f_axis(.., axis)` and
+/// `f_dtype(.., dtype)`, and `vmap_in_axes(f, in_axes)`.
+///
+/// ```
+/// use kiln::{DType, Key, numpy as np, random};
+/// let x = np::array([[1.0, 2.0], [3.0, 6.0]]);
+/// assert_eq!(x.sum().to_string(), "12.0");
+/// assert_eq!(x.sum_axis(0).to_string(), "[4. 8.]");
+/// assert_eq!(x.std_with(|o| o.axis(0).ddof(1)).round_to(3).to_string(), "[1.414 2.828]");
+/// assert_eq!(np::zeros_dtype(2, DType::I32).to_string(), "[0 0]");
+/// assert_eq!(random::choice_with(Key::new(0), 100, 3, |o| o.replace(false)).to_string(), "[ 0 36  1]");
+/// ```
+pub mod options {
+    pub use kiln_core::options::*;
+    pub use kiln_random::options::*;
+}
 
 pub mod ir;
 
@@ -138,7 +162,10 @@ pub mod plot;
 /// ```
 pub mod prelude {
     #[doc(no_inline)]
-    pub use crate::{Array, DType, Ellipsis, Key, NewAxis, Static, Tree, jit, keep, step, vmap};
+    pub use crate::{
+        Arg, Array, DType, Ellipsis, Key, NewAxis, Static, Tree, grad, jit, keep, lax, numpy as np, random,
+        step, value_and_grad, vmap, vmap_in_axes,
+    };
 }
 
 /// The README's examples are tests.

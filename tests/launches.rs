@@ -74,7 +74,7 @@ fn fusion_can_be_turned_off() {
 #[test]
 fn a_map_of_a_map_is_one_kernel() {
     let surface = |(x, y): (Array, Array)| (x.pow(2) + y.pow(2)).cos() / (1 + x.pow(2) + y.pow(2));
-    let grid = jit(vmap(vmap(surface, (None, Some(0))), (Some(0), None)));
+    let grid = jit(vmap_in_axes(vmap_in_axes(surface, (None, 0)), (0, None)));
     let axes = || {
         let x = np::linspace(-2, 2, 80).block_until_ready();
         (x.clone(), x)

@@ -85,7 +85,7 @@ impl Device {
     /// On the CPU and `ndarray`, which launch no single kernels. When the device fails.
     ///
     /// ```
-    /// use kiln::{Array, Device, grad, jit, numpy as np};
+    /// use kiln::{Array, Device, jit, numpy as np};
     /// if let Ok(device) = Device::wgpu(0) {
     ///     let f = jit(|x: Array| (x.sin() * 2 + 1).exp());
     ///     let x = np::linspace(0, 1, 1000).to_device(device);

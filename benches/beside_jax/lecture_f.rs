@@ -9,7 +9,7 @@
 //! 10^5 steps on one number and on four. `draws` is an autoregression that draws its noise in the loop.
 
 use kiln::prelude::*;
-use kiln::{grad, lax, numpy as np, random, vmap, with_x64};
+use kiln::{grad, lax, numpy as np, random, vmap_in_axes, with_x64};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -109,7 +109,7 @@ fn lecture(scale: f64) {
         let mesh = np::meshgrid(&x, &x);
         timed("6000 × 6000 points, mesh, first call", &|| f(mesh.clone()));
         timed("6000 × 6000 points, mesh, again", &|| f(mesh.clone()));
-        let grid = vmap(vmap(&f, (None, Some(0))), (Some(0), None));
+        let grid = vmap_in_axes(vmap_in_axes(&f, (None, 0)), (0, None));
         timed("6000 × 6000 points, vmap, first call", &|| {
             grid((x.clone(), x.clone()))
         });
@@ -140,8 +140,8 @@ fn main() {
             measure(1, || f(x.clone()))
         } else if has("grid") {
             let axis = np::linspace(-2.0, 2.0, 6000);
-            let rows = vmap(surface, (None, Some(0)));
-            let all = jit(vmap(rows, (Some(0), None)));
+            let rows = vmap_in_axes(surface, (None, 0));
+            let all = jit(vmap_in_axes(rows, (0, None)));
             measure(1, || all((axis.clone(), axis.clone())))
         } else if has("path") || has("paths") {
             let x = random::normal(

@@ -4,6 +4,7 @@ use crate::ad::backward::backward;
 use crate::ad::forward::forward;
 use crate::ad::partial::{linearized, split};
 use crate::ad::{spread, zeros};
+use crate::argnums::{AllArguments, Argnums, Grad};
 use crate::array::Array;
 use crate::array::origin::Origin;
 use crate::array::place::device_for;
@@ -11,6 +12,7 @@ use crate::cache::check_limit;
 use crate::depend::{Mode, obstacle};
 use crate::error::raise;
 use crate::jit::settled;
+use crate::loss::Loss;
 use crate::trace::{Traced, check_alive, input_types, leaves_once, trace, trace_at, trace_leaves};
 use crate::transform::{call, zeros_like};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
@@ -27,16 +29,19 @@ use std::sync::Arc;
 /// [`vmap`](crate::vmap()) take it. At ties, kinks and the edges of domains, derivatives are JAX's: that of
 /// `abs` at 0 is 1, that of `maximum(x, 0)` at 0 is 0.5, that of `sqrt` at 0 is infinite.
 ///
+/// [`grad_with`] differentiates with respect to some of several arguments. A function may also return
+/// `(value, auxiliary)`, as with JAX's `has_aux`; then the result is `(gradient, auxiliary)`.
+///
 /// Outside of `jit` and `vmap` the function may look at values (`if x.item::<f32>() > 0.0`); it is traced at
 /// every call.
 ///
 /// # Panics
 /// The returned function panics when the value is not a float scalar, when a leaf is not of floats (hold it
-/// fixed with [`grad_first`], or capture it), and when the function has a `while_loop` between the argument
+/// fixed with [`grad_with`], or capture it), and when the function has a `while_loop` between the argument
 /// and the value.
 ///
 /// ```
-/// use kiln::{Array, grad};
+/// use kiln::{Array, grad, numpy as np};
 /// let f_prime = grad(|x: Array| x.pow(2) / 2.0);
 /// assert_eq!(f_prime(10.0.into()).to_string(), "10.0");
 /// let (along_x, along_y) = grad(|(x, y): (Array, Array)| (x * y).sum())(([1.0, 2.0].into(), [3.0, 4.0].into()));
@@ -44,117 +49,100 @@ use std::sync::Arc;
 /// assert_eq!(along_y.to_string(), "[1. 2.]");
 /// let second = grad(grad(|x: Array| x.sin()));
 /// assert_eq!(second(1.0.into()).to_string(), "-0.841471");
-/// ```
-#[track_caller]
-pub fn grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
-    let transformation = Transformation::new("grad");
-    move |x| grad_at(transformation, &f, x)
-}
-
-pub(crate) fn grad_at<T: Tree>(transformation: Transformation, f: &impl Fn(T) -> Array, x: T) -> T {
-    transformation.gradient(|x, ()| (f(x), ()), x, ()).2
-}
-
-/// Returns the gradient as [`grad`] does, with respect to the first of two arguments. The second is held
-/// fixed: JAX's `argnums=0`.
-///
-/// # Panics
-/// As [`grad`]. Leaves of the second argument may have any dtype.
-///
-/// ```
-/// use kiln::{Array, grad_first, numpy as np};
-/// let slope = grad_first(|(w, (x, y)): (Array, (Array, Array))| (w * x - y).pow(2).mean());
-/// assert_eq!(slope((0.0.into(), (np::arange(3), np::array([0.0, 2.0, 4.0])))).to_string(), "-6.666667");
-/// ```
-#[track_caller]
-pub fn grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> T {
-    let transformation = Transformation::new("grad_first");
-    move |(x, rest)| transformation.gradient(|x, rest| (f((x, rest)), ()), x, rest).2
-}
-
-/// Returns a function's value and its [`grad`]ient, for little more than the cost of the gradient.
-///
-/// # Panics
-/// As [`grad`].
-///
-/// ```
-/// use kiln::{Array, value_and_grad};
-/// let (value, gradient) = value_and_grad(|x: Array| x.pow(2))(3.0.into());
-/// assert_eq!(value.to_string(), "9.0");
-/// assert_eq!(gradient.to_string(), "6.0");
-/// ```
-#[track_caller]
-pub fn value_and_grad<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> (Array, T) {
-    let transformation = Transformation::new("value_and_grad");
-    move |x| {
-        let (value, (), gradient) = transformation.gradient(|x, ()| (f(x), ()), x, ());
-        (value, gradient)
-    }
-}
-
-/// Returns a function's value and its gradient with respect to the first of two arguments, as [`grad_first`]
-/// does.
-///
-/// # Panics
-/// As [`grad_first`].
-///
-/// ```
-/// use kiln::{Array, numpy as np, value_and_grad_first};
-/// let loss = |(w, (x, y)): (Array, (Array, Array))| (w * x - y).pow(2).sum();
-/// let data = (np::arange(3), np::array([0.0, 2.0, 4.0]));
-/// let (value, gradient) = value_and_grad_first(loss)((1.5.into(), data));
-/// assert_eq!(value.to_string(), "1.25");
-/// assert_eq!(gradient.to_string(), "-5.0");
-/// ```
-#[track_caller]
-pub fn value_and_grad_first<T: Tree, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> (Array, T) {
-    let transformation = Transformation::new("value_and_grad_first");
-    move |(x, rest)| {
-        let (value, (), gradient) = transformation.gradient(|x, rest| (f((x, rest)), ()), x, rest);
-        (value, gradient)
-    }
-}
-
-/// Returns the gradient, and the auxiliary result, of a function that returns `(value, auxiliary)`: JAX's
-/// `has_aux`.
-///
-/// # Panics
-/// As [`grad`].
-///
-/// ```
-/// use kiln::{Array, grad_aux, numpy as np};
-/// let (gradient, doubled) = grad_aux(|x: Array| ((&x * &x).sum(), 2 * x))(np::array([1.0, 2.0]));
+/// // An auxiliary result.
+/// let (gradient, doubled) = grad(|x: Array| ((&x * &x).sum(), 2 * x))(np::array([1.0, 2.0]));
 /// assert_eq!(gradient.to_string(), "[2. 4.]");
 /// assert_eq!(doubled.to_string(), "[2. 4.]");
 /// ```
 #[track_caller]
-pub fn grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> (T, X) {
-    let transformation = Transformation::new("grad_aux");
+pub fn grad<T: Tree, L: Loss>(f: impl Fn(T) -> L) -> impl Fn(T) -> L::Gradient<T> {
+    let transformation = Transformation::new("grad");
     move |x| {
-        let (_, aux, gradient) = transformation.gradient(|x, ()| f(x), x, ());
-        (gradient, aux)
+        let (value, gradient) = transformation.gradient(|x, ()| f(x), x, ());
+        L::with_gradient(value, gradient)
     }
 }
 
-/// Returns a function's value and auxiliary result, and the gradient: see [`grad_aux`].
+pub(crate) fn grad_at<T: Tree>(transformation: Transformation, f: &impl Fn(T) -> Array, x: T) -> T {
+    transformation.gradient(|x, ()| f(x), x, ()).1
+}
+
+/// Returns the gradient as [`grad`] does, with respect to some of the arguments: the others are held fixed,
+/// and their leaves may have any dtype. The option `argnums` of [`options::Grad`](Grad) names them; without
+/// it, this is `grad`.
 ///
 /// # Panics
-/// As [`grad`].
+/// The returned function panics when the value is not a float scalar, when a leaf of a named argument is not
+/// of floats, and when the function has a `while_loop` between the argument and the value.
 ///
 /// ```
-/// use kiln::{Array, numpy as np, value_and_grad_aux};
+/// use kiln::{Arg, Array, grad_with, numpy as np};
+/// let loss = |(w, x, y): (Array, Array, Array)| (w * x - y).pow(2).mean();
+/// let slope = grad_with(loss, |o| o.argnums(Arg::<0>));
+/// assert_eq!(slope((0.0.into(), np::arange(3), np::array([0.0, 2.0, 4.0]))).to_string(), "-6.666667");
+/// ```
+#[track_caller]
+pub fn grad_with<T: Tree, L: Loss, A: Argnums<T>>(
+    f: impl Fn(T) -> L,
+    options: impl FnOnce(Grad<AllArguments>) -> Grad<A>,
+) -> impl Fn(T) -> L::Gradient<A::Wanted> {
+    let transformation = Transformation::new("grad");
+    options(Grad(AllArguments));
+    move |x| {
+        let (wanted, rest) = A::split(x);
+        let (value, gradient) = transformation.gradient(|x, rest| f(A::join(x, rest)), wanted, rest);
+        L::with_gradient(value, gradient)
+    }
+}
+
+/// Returns a function's value and its [`grad`]ient, for little more than the cost of the gradient. For a
+/// function that returns `(value, auxiliary)`, the result is `((value, auxiliary), gradient)`.
+///
+/// # Panics
+/// The returned function panics when the value is not a float scalar, when a leaf is not of floats, and when
+/// the function has a `while_loop` between the argument and the value.
+///
+/// ```
+/// use kiln::{Array, numpy as np, value_and_grad};
+/// let (value, gradient) = value_and_grad(|x: Array| x.pow(2))(3.0.into());
+/// assert_eq!(value.to_string(), "9.0");
+/// assert_eq!(gradient.to_string(), "6.0");
 /// let f = |x: Array| ((&x * &x).sum(), x.max());
-/// let ((value, largest), gradient) = value_and_grad_aux(f)(np::array([1.0, 2.0]));
+/// let ((value, largest), gradient) = value_and_grad(f)(np::array([1.0, 2.0]));
 /// assert_eq!(value.to_string(), "5.0");
 /// assert_eq!(largest.to_string(), "2.0");
 /// assert_eq!(gradient.to_string(), "[2. 4.]");
 /// ```
 #[track_caller]
-pub fn value_and_grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> ((Array, X), T) {
-    let transformation = Transformation::new("value_and_grad_aux");
+pub fn value_and_grad<T: Tree, L: Loss>(f: impl Fn(T) -> L) -> impl Fn(T) -> (L, T) {
+    let transformation = Transformation::new("value_and_grad");
+    move |x| transformation.gradient(|x, ()| f(x), x, ())
+}
+
+/// Returns a function's value and its gradient with respect to some of the arguments, as [`grad_with`] does.
+///
+/// # Panics
+/// The returned function panics when the value is not a float scalar, when a leaf of a named argument is not
+/// of floats, and when the function has a `while_loop` between the argument and the value.
+///
+/// ```
+/// use kiln::{Arg, Array, numpy as np, value_and_grad_with};
+/// let loss = |(w, (x, y)): (Array, (Array, Array))| (w * x - y).pow(2).sum();
+/// let data = (np::arange(3), np::array([0.0, 2.0, 4.0]));
+/// let (value, gradient) = value_and_grad_with(loss, |o| o.argnums(Arg::<0>))((1.5.into(), data));
+/// assert_eq!(value.to_string(), "1.25");
+/// assert_eq!(gradient.to_string(), "-5.0");
+/// ```
+#[track_caller]
+pub fn value_and_grad_with<T: Tree, L: Loss, A: Argnums<T>>(
+    f: impl Fn(T) -> L,
+    options: impl FnOnce(Grad<AllArguments>) -> Grad<A>,
+) -> impl Fn(T) -> (L, A::Wanted) {
+    let transformation = Transformation::new("value_and_grad");
+    options(Grad(AllArguments));
     move |x| {
-        let (value, aux, gradient) = transformation.gradient(|x, ()| f(x), x, ());
-        ((value, aux), gradient)
+        let (wanted, rest) = A::split(x);
+        transformation.gradient(|x, rest| f(A::join(x, rest)), wanted, rest)
     }
 }
 
@@ -456,13 +444,8 @@ impl Transformation {
             .collect()
     }
 
-    /// Returns a function's value, its auxiliary result, and the gradient with respect to its first argument.
-    fn gradient<T: Tree, R: Tree, X: Tree>(
-        &self,
-        f: impl FnOnce(T, R) -> (Array, X),
-        x: T,
-        rest: R,
-    ) -> (Array, X, T) {
+    /// Returns a function's result, and the gradient of its value with respect to its first argument.
+    fn gradient<T: Tree, R: Tree, L: Loss>(&self, f: impl FnOnce(T, R) -> L, x: T, rest: R) -> (L, T) {
         let names = paths(&x);
         let (x, rest) = (self.leaves(Leaves::of(x)), self.leaves(Leaves::of(rest)));
         let n = x.arrays.len();
@@ -472,8 +455,10 @@ impl Transformation {
         });
         let found = self.gradient_of_leaves(names, &x.arrays, &rest.arrays, &mut f);
         drop(f);
-        let (value, aux) = found.structure.rebuild(found.results);
-        (value, aux, x.structure.rebuild(found.gradient))
+        (
+            found.structure.rebuild(found.results),
+            x.structure.rebuild(found.gradient),
+        )
     }
 
     /// [`gradient`](Transformation::gradient) of a function of the leaves. `names` are those of the leaves
@@ -488,7 +473,7 @@ impl Transformation {
         for (leaf, name) in x.iter().zip(names) {
             if !leaf.dtype().is_float() {
                 self.raise(format!(
-                    "argument{name} is {}: only floats have gradients; hold it fixed with grad_first, or capture it",
+                    "argument{name} is {}: only floats have gradients; hold it fixed with the option argnums, or capture it",
                     leaf.array_type()
                 ))
             }

@@ -35,7 +35,7 @@ pub fn jacfwd<U: Tree>(f: impl Fn(Array) -> U) -> impl Fn(Array) -> U {
 ///
 /// ```
 /// use kiln::{Array, jacrev, numpy as np};
-/// assert_eq!(jacrev(|x: Array| np::stack([x.sum(), x.prod()], 0))(np::array([2.0, 3.0])).to_string(), "[[1. 1.]\n [3. 2.]]");
+/// assert_eq!(jacrev(|x: Array| np::stack([x.sum(), x.prod()]))(np::array([2.0, 3.0])).to_string(), "[[1. 1.]\n [3. 2.]]");
 /// ```
 #[track_caller]
 pub fn jacrev<T: Tree>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T {
@@ -94,7 +94,7 @@ fn columns<U: Tree>(transformation: Transformation, f: &impl Fn(Array) -> U, x: 
     check_floats(transformation, "the argument", &x);
     let (shape, basis) = (x.shape().clone(), basis(&x));
     let (_, along) = linearize_at(transformation, f, x);
-    let found = Leaves::of(vmap(along, 0)(basis));
+    let found = Leaves::of(vmap(along)(basis));
     let columns = found.arrays.iter().map(|column| {
         check_floats(transformation, "the value", column);
         let order: Axes = (1..column.ndim()).chain([0]).collect();
@@ -111,7 +111,7 @@ fn rows<T: Tree>(transformation: Transformation, f: &impl Fn(T) -> Array, x: T) 
         .for_each(|leaf| check_floats(transformation, "the argument", leaf));
     let (value, pullback) = vjp_at(transformation, f, x.structure.rebuild::<T>(x.arrays));
     check_floats(transformation, "the value", &value);
-    let found = Leaves::of(vmap(pullback, 0)(basis(&value)));
+    let found = Leaves::of(vmap(pullback)(basis(&value)));
     let rows = found.arrays.iter().map(|row| {
         let whole = value.shape().iter().chain(&row.shape()[1..]).copied().collect();
         reshape(row, &whole)

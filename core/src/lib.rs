@@ -10,7 +10,11 @@
 
 extern crate self as kiln_core;
 
+#[macro_use]
+mod keywords;
+
 mod ad;
+mod argnums;
 mod arguments;
 mod array;
 mod bind;
@@ -31,7 +35,9 @@ mod index;
 mod jacobian;
 mod jit;
 pub mod lax;
+mod loss;
 pub mod numpy;
+pub mod options;
 mod primitive;
 mod promote;
 mod saved;
@@ -40,6 +46,7 @@ mod transform;
 pub mod tree;
 mod vmap;
 
+pub use argnums::Arg;
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep};
 pub use array::{Array, NoValue};
 pub use cache::{CacheInfo, cache_info, clear_caches};
@@ -52,9 +59,7 @@ pub use convert::Lists;
 #[cfg(feature = "ndarray")]
 pub use convert::ndarray::NdarrayError;
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
-pub use grad::{
-    grad, grad_aux, grad_first, jvp, linearize, value_and_grad, value_and_grad_aux, value_and_grad_first, vjp,
-};
+pub use grad::{grad, grad_with, jvp, linearize, value_and_grad, value_and_grad_with, vjp};
 pub use index::at::At;
 pub use index::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
 pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
@@ -62,8 +67,9 @@ pub use jit::{jit, program};
 pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Program, Shape, simplify};
 pub use kiln_backends::{Buffer, Element};
 pub use kiln_derive::Tree;
+pub use loss::Loss;
 pub use tree::{Static, Tree};
-pub use vmap::{BatchAxes, Vmap, map_seq, vmap, vmap_with};
+pub use vmap::{BatchAxes, map_seq, vmap, vmap_in_axes, vmap_with};
 
 /// The parts that kiln's other crates need. They may change with any version.
 #[doc(hidden)]

@@ -56,9 +56,9 @@ impl Model {
     /// The value of every choice in every state, `[wealth, income, next wealth]`.
     pub(crate) fn choices(&self, v: &Array) -> Array {
         let f = |(v, i, j, next): Four| self.reward(&i, &j, &next) + self.beta * self.expected(&v, &j, &next);
-        let f = vmap(f, (None, None, None, Some(0)));
-        let f = vmap(f, (None, None, Some(0), None));
-        let f = vmap(f, (None, Some(0), None, None));
+        let f = vmap_in_axes(f, (None, None, None, 0));
+        let f = vmap_in_axes(f, (None, None, 0, None));
+        let f = vmap_in_axes(f, (None, 0, None, None));
         let (n, m) = self.sizes();
         f((v.clone(), np::arange(n), np::arange(m), np::arange(n)))
     }
@@ -75,8 +75,8 @@ impl Model {
             let next = policy.index((&i, &j));
             self.reward(&i, &j, &next) + self.beta * self.expected(&v, &j, &next)
         };
-        let f = vmap(f, (None, None, None, Some(0)));
-        let f = vmap(f, (None, None, Some(0), None));
+        let f = vmap_in_axes(f, (None, None, None, 0));
+        let f = vmap_in_axes(f, (None, None, 0, None));
         let (n, m) = self.sizes();
         f((policy.clone(), v.clone(), np::arange(n), np::arange(m)))
     }

@@ -16,5 +16,5 @@ pub(crate) fn tauchen(n: usize, rho: f64, sigma: f64) -> (Array, Array) {
     // rest.
     let below = cdf((distance + half) / sigma).at((.., -1)).set(1.0);
     let none = np::zeros_like(below.index((.., ..1)));
-    (states, np::diff(np::concatenate([none, below], 1)))
+    (states, np::diff(np::concatenate_axis([none, below], 1)))
 }

@@ -68,7 +68,7 @@ fn closures(dice: &mut Dice) {
         f(x.clone()),
         jit(f)(x.clone()),
         grad(f)(x.clone()),
-        vmap(move |x: Array| x * c, 0)(x.clone()),
+        vmap(move |x: Array| x * c)(x.clone()),
         jit(grad(move |x: Array| {
             lax::fori_loop(0, length, |_, y: Array| y * c, x).sum()
         }))(x.clone()),

@@ -6,17 +6,32 @@ use kiln_core::sister::raise;
 use kiln_core::sister::staged;
 use kiln_core::{Array, DType, IntoNumbers, lax};
 
+/// Returns integers of 32 random bits each, of shape `shape` and dtype `uint32`.
+///
+/// # Panics
+/// When the key is an array of keys, or the shape has a negative length.
+///
+/// ```
+/// use kiln::{Key, random};
+/// assert_eq!(random::bits(Key::new(42), 4).to_string(), "[2098992034 2919706841 2646866425 2409546199]");
+/// ```
+#[track_caller]
+pub fn bits(key: Key, shape: impl IntoNumbers) -> Array {
+    bits_dtype(key, shape, DType::U32)
+}
+
 /// Returns unsigned integers of 8, 16, 32 or 64 random bits each, of shape `shape` and dtype `dtype`.
 ///
 /// # Panics
-/// When the dtype is not an unsigned integer, or the key is an array of keys.
+/// When the dtype is not an unsigned integer, the key is an array of keys, or the shape has a negative
+/// length.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
-/// assert_eq!(random::bits(Key::new(42), 4, DType::U32).to_string(), "[2098992034 2919706841 2646866425 2409546199]");
+/// assert_eq!(random::bits_dtype(Key::new(42), 2, DType::U16).to_string(), "[ 5026 12505]");
 /// ```
 #[track_caller]
-pub fn bits(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
+pub fn bits_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
     if !dtype.is_unsigned() {
         raise(
             "bits",

@@ -3,7 +3,7 @@
 use crate::key::Key;
 use crate::normal::normal_dtype;
 use crate::shape::{fits, lengths};
-use crate::uniform::{between, uniform_dtype};
+use crate::uniform::{between, uniform_in};
 use kiln_core::sister::raise;
 use kiln_core::sister::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, numpy as np, stop_gradient};
@@ -139,7 +139,7 @@ with_parameter! {
     pareto(b = 3.0) -> "[1.2505779 1.4617001]" |key, shape, dtype, b| (exponential_dtype(key, shape, dtype) / b).exp();
     /// Rayleigh floats, of scale `scale`: `scale √(-2 log u)` of a uniform `u`, the length of a vector of two
     /// normal floats.
-    rayleigh(scale = 2.0) -> "[2.3933022 1.7571814]" |key, shape, dtype, scale| scale * (uniform_dtype(key, shape, dtype, 0, 1).log() * -2.0).sqrt();
+    rayleigh(scale = 2.0) -> "[2.3933022 1.7571814]" |key, shape, dtype, scale| scale * (uniform_in(key, shape, dtype, 0, 1).log() * -2.0).sqrt();
     /// Weibull floats, of scale 1 and shape `concentration`: `e^(1 / concentration)` of an exponential `e`.
     weibull_min(concentration = 2.0) -> "[0.8190345 1.0671461]" |key, shape, dtype, concentration| exponential_dtype(key, shape, dtype).pow(1.0 / concentration);
 }
@@ -174,7 +174,7 @@ pub fn truncated_normal(
     staged(op, (shape, dtype), inputs, |(shape, dtype), inputs| {
         let [low, high] = [1, 2].map(|i| &inputs[i]);
         let [from, to] = [low, high].map(|bound| (bound / SQRT_2).erf());
-        let u = uniform_dtype(Key::from_words(inputs[0].clone()), &shape[..], *dtype, from, to);
+        let u = uniform_in(Key::from_words(inputs[0].clone()), &shape[..], *dtype, from, to);
         (SQRT_2 * u.erf_inv()).clip(next(low, 1.0), next(high, -1.0))
     })
 }

@@ -3,10 +3,12 @@
 use crate::continuous::{float_dtype, gumbel_dtype};
 use crate::key::Key;
 use crate::shape::{fits, lengths};
-use crate::uniform::uniform_dtype;
+use crate::uniform::uniform_in;
 use kiln_core::sister::raise;
 use kiln_core::sister::staged;
-use kiln_core::{Array, DType, IntoNumbers, Shape, default_int, lax, numpy as np};
+use kiln_core::{
+    Array, DType, IntoNumbers, Numbers, Shape, default_int, lax, numpy as np, optional_arguments,
+};
 use std::f64::consts::PI;
 
 /// Bools that are true with probability `p`, if a uniform float is less than `p`. Their shape is `shape`, to
@@ -27,7 +29,7 @@ pub fn bernoulli(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     let dtype = float_dtype(&p);
     let inputs = [key.one("bernoulli"), p.astype(dtype)];
     staged("bernoulli", (shape, dtype), inputs, |(shape, dtype), inputs| {
-        uniform_dtype(Key::from_words(inputs[0].clone()), &shape[..], *dtype, 0, 1).lt(&inputs[1])
+        uniform_in(Key::from_words(inputs[0].clone()), &shape[..], *dtype, 0, 1).lt(&inputs[1])
     })
 }
 
@@ -67,29 +69,69 @@ pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     let dtype = float_dtype(&p);
     let inputs = [key.one("geometric"), p.astype(dtype)];
     staged("geometric", (shape, dtype), inputs, |(shape, dtype), inputs| {
-        let u = uniform_dtype(Key::from_words(inputs[0].clone()), &shape[..], *dtype, 0, 1);
+        let u = uniform_in(Key::from_words(inputs[0].clone()), &shape[..], *dtype, 0, 1);
         let u = np::where_(u.equal(0), 1, u);
         ((u.log() / (-&inputs[1]).log1p()).floor() + 1).astype(default_int())
     })
 }
 
-/// Indices along an axis of `logits`, with probabilities proportional to the exponentials of the logits: the
-/// index of the greatest sum of a logit and Gumbel noise.
+/// Indices along the last axis of `logits`, with probabilities proportional to the exponentials of the
+/// logits: the index of the greatest sum of a logit and Gumbel noise.
 ///
-/// The result has the default integer dtype. `shape` ends in the shape of `logits` without the axis; the
-/// lengths before are further draws.
+/// The result has the default integer dtype, and the shape of `logits` without the axis: one draw for each
+/// list of logits.
 ///
 /// # Panics
-/// When the key is an array of keys, the axis is out of bounds, or the shape does not end in that shape.
+/// When the key is an array of keys, or `logits` is a scalar or has no element along the axis.
+///
+/// ```
+/// use kiln::{Key, numpy as np, random};
+/// let logits = np::array([[0.1, 0.9], [0.9, 0.1]]).log();
+/// assert_eq!(random::categorical(Key::new(0), logits).to_string(), "[1 0]");
+/// ```
+#[track_caller]
+pub fn categorical(key: Key, logits: impl Into<Array>) -> Array {
+    categorical_with(key, logits, |o| o)
+}
+
+optional_arguments! {
+    /// The optional arguments of [`categorical`](crate::categorical_with).
+    ///
+    /// ```
+    /// use kiln::{Key, numpy as np, random};
+    /// let logits = np::array([0.1, 0.2, 0.7]).log();
+    /// assert_eq!(random::categorical_with(Key::new(0), logits, |o| o.shape(5)).to_string(), "[1 2 2 1 2]");
+    /// ```
+    Categorical {
+        /// The axis of the logits: the last, if this is not given.
+        axis(isize): isize = -1 => axis; random::categorical_with(Key::new(0), np::zeros((1, 3)), |o| o.axis(0)) => "[0 0 0]";
+        /// The shape of the draws. It ends in the shape of `logits` without the axis; the lengths before are
+        /// further draws.
+        shape(impl IntoNumbers): Option<Numbers> = None => Some(shape.numbers()); random::categorical_with(Key::new(0), np::zeros(1), |o| o.shape((2, 2))) => "[[0 0]\n [0 0]]";
+    }
+}
+
+/// Indices along an axis of `logits`, with probabilities proportional to the exponentials of the logits, and
+/// with the optional arguments of [`options::Categorical`](crate::options::Categorical). The result has the
+/// default integer dtype.
+///
+/// # Panics
+/// When the key is an array of keys, the axis is out of bounds or has no element, or the shape does not end
+/// in that of the logits without the axis.
 ///
 /// ```
 /// use kiln::{Key, numpy as np, random};
 /// let logits = np::array([0.1, 0.2, 0.7]).log();
-/// assert_eq!(random::categorical(Key::new(0), logits, -1, 5).to_string(), "[1 2 2 1 2]");
+/// assert_eq!(random::categorical_with(Key::new(0), logits, |o| o.shape(5)).to_string(), "[1 2 2 1 2]");
 /// ```
 #[track_caller]
-pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl IntoNumbers) -> Array {
-    let (shape, logits) = (lengths("categorical", shape), logits.into());
+pub fn categorical_with(
+    key: Key,
+    logits: impl Into<Array>,
+    options: impl FnOnce(Categorical) -> Categorical,
+) -> Array {
+    let Categorical { axis, shape } = options(Categorical::default());
+    let logits = logits.into();
     let rank = logits.ndim() as isize;
     let axis = if axis < 0 { axis + rank } else { axis };
     if !(0..rank).contains(&axis) {
@@ -100,6 +142,10 @@ pub fn categorical(key: Key, logits: impl Into<Array>, axis: isize, shape: impl 
     }
     let mut batch = logits.shape().to_vec();
     let categories = batch.remove(axis as usize);
+    let shape = match shape {
+        Some(shape) => lengths("categorical", &shape[..]),
+        None => batch.clone(),
+    };
     if !shape.ends_with(&batch) || categories == 0 {
         raise(
             "categorical",
@@ -175,7 +221,7 @@ fn knuth(key: Key, lam: &Array, shape: &[usize], dtype: DType) -> Array {
         |(k, log_product, key)| {
             let [key, subkey] = key.split();
             let k = np::where_(log_product.gt(&least), &k + 1, &k);
-            let u = uniform_dtype(subkey, shape, DType::F32, 0, 1);
+            let u = uniform_in(subkey, shape, DType::F32, 0, 1);
             (k, log_product + u.log(), key)
         },
         init,
@@ -226,8 +272,8 @@ fn rejection(key: Key, lam: &Array, shape: &[usize]) -> Array {
         |(_, accepted, _): &(Array, Array, Key)| !accepted.all(),
         |(out, accepted, key)| {
             let [key, first, second] = key.split();
-            let u = uniform_dtype(first, shape, DType::F32, 0, 1) - 0.5;
-            let v = uniform_dtype(second, shape, DType::F32, 0, 1);
+            let u = uniform_in(first, shape, DType::F32, 0, 1) - 0.5;
+            let v = uniform_in(second, shape, DType::F32, 0, 1);
             let us = 0.5 - u.abs();
             let k = (lax::mul_add(&(2 * &a / &us + &b), &u, lam) + 0.43).floor();
             let s = (&v * &inv_alpha / (&a / (&us * &us) + &b)).log();

@@ -1,6 +1,6 @@
 //! Uniform integers.
 
-use crate::bits::bits;
+use crate::bits::bits_dtype;
 use crate::key::Key;
 use crate::shape::{fits, lengths};
 use kiln_core::sister::raise;
@@ -22,35 +22,36 @@ use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np};
 /// ```
 #[track_caller]
 pub fn randint(key: Key, shape: impl IntoNumbers, low: impl Into<Array>, high: impl Into<Array>) -> Array {
-    randint_dtype(key, shape, default_int(), low, high)
+    randint_dtype(key, shape, low, high, default_int())
 }
 
 /// Returns [`randint`] of a given integer dtype. A bound outside of the dtype is moved into it, except for a
 /// `high` of one more than the greatest integer, which is exact.
 ///
 /// # Panics
-/// As [`randint`], and when the dtype is not an integer.
+/// When the key is an array of keys, the shape has a negative length, a bound does not broadcast, or the
+/// dtype is not an integer.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
-/// let x = random::randint_dtype(Key::new(42), 4, DType::U8, 0, 256);
+/// let x = random::randint_dtype(Key::new(42), 4, 0, 256, DType::U8);
 /// assert_eq!(x.to_string(), "[196  18 183 193]");
 /// ```
 #[track_caller]
 pub fn randint_dtype(
     key: Key,
     shape: impl IntoNumbers,
-    dtype: DType,
     low: impl Into<Array>,
     high: impl Into<Array>,
+    dtype: DType,
 ) -> Array {
     if !dtype.is_integer() {
         raise("randint", format!("the dtype is {dtype}, not an integer"))
     }
     let shape = lengths("randint", shape);
     let (low, high) = (low.into(), high.into());
-    fits("randint", "low", &low, &shape);
-    fits("randint", "high", &high, &shape);
+    fits("randint", "minval", &low, &shape);
+    fits("randint", "maxval", &high, &shape);
     let whole = |x: Array| match x.dtype().is_integer() {
         true => x,
         false => x.astype(default_int()),
@@ -81,7 +82,10 @@ pub fn randint_dtype(
         let span = np::where_(high.le(&low), 1, (&high - &low).astype(words));
         let span = np::where_(beyond & high.gt(&low), &span + 1, span);
         let [first, second] = Key::from_words(key.clone()).split();
-        let (first, second) = (bits(first, &shape[..], words), bits(second, &shape[..], words));
+        let (first, second) = (
+            bits_dtype(first, &shape[..], words),
+            bits_dtype(second, &shape[..], words),
+        );
         // The two words together, modulo the span. A span of 0 stands for all integers.
         let half = Array::from(1_u64 << (4 * wide.size())).astype(words);
         let factor = half % &span;

@@ -18,16 +18,16 @@
 //! | | |
 //! |---|---|
 //! | keys | [`Key::new`], [`Key::split`], [`Key::split_n`] for an array of keys, [`Key::fold_in`] for the key of a number |
-//! | uniform | [`uniform`], [`uniform_between`], [`randint`], [`bits`] |
+//! | uniform | [`uniform`], [`randint`], [`bits`] |
 //! | continuous | [`normal`], [`truncated_normal`], [`lognormal`], [`exponential`], [`gumbel`], [`laplace`], [`logistic`], [`cauchy`], [`pareto`], [`rayleigh`], [`weibull_min`] |
 //! | discrete | [`bernoulli`], [`categorical`], [`poisson`], [`geometric`], [`rademacher`] |
 //! | from an array | [`choice`], [`permutation`] |
 //! | anything else | [`sample`]: the distributions of the crate `rand_distr`, computed on the host |
 //!
 //! Shapes are written as for [`zeros`](kiln_core::numpy::zeros): a number, a tuple, `()` for a scalar. A
-//! sampler takes its parameters before the shape, as in JAX ([`uniform_between`] and [`randint`] take their
-//! bounds after it, also as in JAX), and they broadcast to it. Draws have the default dtype; a function with
-//! `_dtype` takes another.
+//! sampler takes its parameters before the shape, as in JAX ([`randint`] takes its bounds after it, also as
+//! in JAX), and they broadcast to it. Draws have the default dtype; a function with `_dtype` takes another,
+//! and one with `_with` takes optional arguments, as [`kiln_core::options`] says.
 //!
 //! Samplers run in [`jit`](kiln_core::jit()) and loops like any function, and fuse with the ops that read the
 //! draws: these need no memory. Under [`vmap`](kiln_core::vmap()) an array of keys draws, for each element of
@@ -36,7 +36,7 @@
 //! ```
 //! use kiln::{Key, random, vmap};
 //! let keys = Key::new(0).split_n(3);
-//! let draws = vmap(|key: Key| random::normal(key, 2), 0)(keys.clone());
+//! let draws = vmap(|key: Key| random::normal(key, 2))(keys.clone());
 //! assert_eq!(draws.shape()[..], [3, 2]);
 //! let last = keys.unstack().remove(2);
 //! assert_eq!(draws.index(2).to_vec::<f32>(), random::normal(last, 2).to_vec::<f32>());
@@ -53,15 +53,22 @@ mod shape;
 mod shuffle;
 mod uniform;
 
-pub use bits::bits;
+pub use bits::{bits, bits_dtype};
 pub use continuous::{
     cauchy, cauchy_dtype, exponential, exponential_dtype, gumbel, gumbel_dtype, laplace, laplace_dtype,
     logistic, logistic_dtype, lognormal, pareto, rayleigh, truncated_normal, weibull_min,
 };
-pub use discrete::{bernoulli, categorical, geometric, poisson, rademacher};
+pub use discrete::{bernoulli, categorical, categorical_with, geometric, poisson, rademacher};
 pub use integers::{randint, randint_dtype};
 pub use key::Key;
 pub use normal::{normal, normal_dtype};
 pub use sample::{Generator, sample};
-pub use shuffle::{choice, permutation, permutation_axis};
-pub use uniform::{uniform, uniform_between, uniform_dtype};
+pub use shuffle::{choice, choice_with, permutation, permutation_axis};
+pub use uniform::{uniform, uniform_dtype, uniform_with};
+
+/// The optional arguments of samplers.
+pub mod options {
+    pub use crate::discrete::Categorical;
+    pub use crate::shuffle::Choice;
+    pub use crate::uniform::Uniform;
+}

@@ -5,10 +5,10 @@ use crate::continuous::gumbel_dtype;
 use crate::integers::randint;
 use crate::key::Key;
 use crate::shape::lengths;
-use crate::uniform::uniform_dtype;
+use crate::uniform::uniform_in;
 use kiln_core::sister::raise;
 use kiln_core::sister::staged;
-use kiln_core::{Array, DType, IntoNumbers, Shape, default_float, numpy as np};
+use kiln_core::{Array, IntoNumbers, Shape, default_float, numpy as np, optional_arguments};
 
 /// Returns the slices of an array along its first axis in random order. For a plain integer `x`, returns the
 /// integers below `x` in random order.
@@ -42,7 +42,7 @@ pub fn permutation_axis(key: Key, x: impl Into<Array>, axis: isize) -> Array {
     let inputs = [key.one("permutation"), x];
     staged("permutation", axis, inputs, |&axis, inputs| {
         let order = shuffled(Key::from_words(inputs[0].clone()), inputs[1].shape()[axis]);
-        np::take(&inputs[1], order, axis as isize)
+        np::take_axis(&inputs[1], order, axis as isize)
     })
 }
 
@@ -54,45 +54,78 @@ fn shuffled(mut key: Key, n: usize) -> Array {
     for _ in 0..rounds {
         let subkey;
         [key, subkey] = key.split();
-        order = order.index(bits(subkey, n, DType::U32).argsort());
+        order = order.index(bits(subkey, n).argsort());
     }
     order
 }
 
-/// Draws from the slices of an array along its first axis; for a plain integer `a`, from the integers below
-/// it. With `replace`, a slice may be drawn again. `p` are the slices' probabilities, equal if it is `None`;
-/// they need not add up to 1. The result has shape `(*shape, *a.shape()[1..])` and the dtype of `a`.
+/// Draws from the slices of an array along its first axis, all equally likely; for a plain integer `a`, from
+/// the integers below it. A slice may be drawn again. The result has shape `(*shape, *a.shape()[1..])` and
+/// the dtype of `a`.
+///
+/// # Panics
+/// When the key is an array of keys, or there are no slices to choose from.
+///
+/// ```
+/// use kiln::{Key, random};
+/// let drawn = random::choice(Key::new(0), [1.0, 2.0, 5.0, 10.0], (2, 3));
+/// assert_eq!(drawn.to_string(), "[[ 2.  1.  1.]\n [ 2. 10. 10.]]");
+/// ```
+#[track_caller]
+pub fn choice(key: Key, a: impl Into<Array>, shape: impl IntoNumbers) -> Array {
+    choice_with(key, a, shape, |o| o)
+}
+
+optional_arguments! {
+    /// The optional arguments of [`choice`](crate::choice_with).
+    ///
+    /// ```
+    /// use kiln::{Key, random};
+    /// let drawn = random::choice_with(Key::new(0), 4, 2, |o| o.replace(false).p([0.1, 0.2, 0.3, 0.4]));
+    /// assert_eq!(drawn.to_string(), "[1 0]");
+    /// ```
+    Choice {
+        /// If false, no slice is drawn twice.
+        replace(bool): bool = true => replace; random::choice_with(Key::new(0), 100, 3, |o| o.replace(false)) => "[ 0 36  1]";
+        /// The probability of each slice. They need not add up to 1. All slices are equally likely if this is not
+        /// given.
+        p(impl Into<Array>): Option<Array> = None => Some(p.into()); random::choice_with(Key::new(0), 3, 4, |o| o.p([0.0, 1.0, 0.0])) => "[1 1 1 1]";
+        /// The axis of the slices: the first, if this is not given.
+        axis(isize): isize = 0 => axis; random::choice_with(Key::new(0), np::array([[1, 2, 3]]), 2, |o| o.axis(1)) => "[[2 1]]";
+    }
+}
+
+/// Draws from the slices of an array, or from the integers below a plain integer `a`, with the optional
+/// arguments of [`options::Choice`](crate::options::Choice). The draws take the place of the axis of the
+/// slices.
 ///
 /// # Panics
 /// When the key is an array of keys, there are no slices to choose from, there are fewer slices than draws
-/// without `replace`, or `p` does not have one probability for each slice.
+/// without `replace`, `p` does not have one probability for each slice, or the axis is out of bounds.
 ///
 /// ```
 /// use kiln::{Key, numpy as np, random};
 /// let faces = np::array([1.0, 2.0, 5.0, 10.0]);
-/// let drawn = random::choice(Key::new(0), &faces, (2, 3), true, None);
-/// assert_eq!(drawn.to_string(), "[[ 2.  1.  1.]\n [ 2. 10. 10.]]");
 /// let p = np::array([0.1, 0.2, 0.3, 0.4]);
-/// assert_eq!(random::choice(Key::new(0), &faces, 2, false, Some(&p)).to_string(), "[2. 1.]");
-/// let three = random::choice(Key::new(0), 100, 3, false, None); // different integers
-/// assert_eq!(three.to_string(), "[ 0 36  1]");
+/// assert_eq!(random::choice_with(Key::new(0), &faces, 2, |o| o.replace(false).p(&p)).to_string(), "[2. 1.]");
 /// ```
 #[track_caller]
-pub fn choice(
+pub fn choice_with(
     key: Key,
     a: impl Into<Array>,
     shape: impl IntoNumbers,
-    replace: bool,
-    p: Option<&Array>,
+    options: impl FnOnce(Choice) -> Choice,
 ) -> Array {
+    let Choice { replace, p, axis } = options(Choice::default());
     let a = pool("choice", a.into());
     let shape = lengths("choice", shape);
-    let (n, draws) = (a.len(), shape.iter().product::<usize>());
+    let axis = axis_of("choice", axis, a.ndim());
+    let (n, draws) = (a.shape()[axis], shape.iter().product::<usize>());
     if draws > 0 && (n == 0 || !replace && draws > n) {
         let hint = if replace { "" } else { " without replace" };
         raise("choice", format!("{draws} draws from {n} elements{hint}"))
     }
-    if let Some(p) = p
+    if let Some(p) = &p
         && p.shape()[..] != [n]
     {
         raise(
@@ -103,31 +136,37 @@ pub fn choice(
             ),
         )
     }
-    let inputs: Vec<Array> = [key.one("choice"), a].into_iter().chain(p.cloned()).collect();
-    staged("choice", (shape, replace), inputs, |(shape, replace), inputs| {
-        let (key, a) = (Key::from_words(inputs[0].clone()), &inputs[1]);
-        let (n, draws) = (a.len(), shape.iter().product::<usize>());
-        let indices = match (inputs.get(2), replace) {
-            _ if draws == 0 => np::arange(0),
-            (None, true) => randint(key, draws, 0, n),
-            (None, false) => shuffled(key, n).index(..draws),
-            (Some(p), true) => {
-                let p = float(p);
-                let sums = p.cumsum();
-                let unit = uniform_dtype(key, draws, sums.dtype(), 0, 1);
-                np::searchsorted(&sums, sums.index(-1) * (1 - unit))
-            }
-            // Gumbel's top k:
-            // https://timvieira.github.io/blog/post/2019/09/16/algorithms-for-sampling-without-replacement/
-            (Some(p), false) => {
-                let p = float(p);
-                let scores = gumbel_dtype(key, n, p.dtype()) + p.log();
-                (-scores).argsort().index(..draws)
-            }
-        };
-        let of: Shape = shape.iter().chain(&a.shape()[1..]).copied().collect();
-        np::take(a, indices, 0).reshape(of)
-    })
+    let inputs: Vec<Array> = [key.one("choice"), a].into_iter().chain(p).collect();
+    staged(
+        "choice",
+        (shape, replace, axis),
+        inputs,
+        |(shape, replace, axis), inputs| {
+            let (key, a) = (Key::from_words(inputs[0].clone()), &inputs[1]);
+            let (n, draws) = (a.shape()[*axis], shape.iter().product::<usize>());
+            let indices = match (inputs.get(2), replace) {
+                _ if draws == 0 => np::arange(0),
+                (None, true) => randint(key, draws, 0, n),
+                (None, false) => shuffled(key, n).index(..draws),
+                (Some(p), true) => {
+                    let p = float(p);
+                    let sums = p.cumsum();
+                    let unit = uniform_in(key, draws, sums.dtype(), 0, 1);
+                    np::searchsorted(&sums, sums.index(-1) * (1 - unit))
+                }
+                // Gumbel's top k:
+                // https://timvieira.github.io/blog/post/2019/09/16/algorithms-for-sampling-without-replacement/
+                (Some(p), false) => {
+                    let p = float(p);
+                    let scores = gumbel_dtype(key, n, p.dtype()) + p.log();
+                    (-scores).argsort().index(..draws)
+                }
+            };
+            let (before, after) = (&a.shape()[..*axis], &a.shape()[axis + 1..]);
+            let of: Shape = before.iter().chain(shape).chain(after).copied().collect();
+            np::take_axis(a, indices, *axis as isize).reshape(of)
+        },
+    )
 }
 
 /// Returns probabilities as floats.

@@ -5,7 +5,7 @@ use crate::key::Key;
 use crate::shape::{fits, lengths};
 use kiln_core::sister::raise;
 use kiln_core::sister::staged;
-use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np};
+use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, optional_arguments};
 
 /// Floats uniform on `[0, 1)`, of shape `shape` and the default float dtype.
 ///
@@ -19,7 +19,7 @@ use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np};
 #[track_caller]
 pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
     let shape = lengths("uniform", shape);
-    // The result of `uniform_dtype` for these bounds, which would change no bit.
+    // The result of `uniform_in` for these bounds, which would change no bit.
     staged(
         "uniform",
         (shape, default_float()),
@@ -28,40 +28,65 @@ pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
     )
 }
 
-/// Floats uniform on `[low, high)`, of shape `shape`, to which the bounds broadcast, and the default float
-/// dtype.
+/// Floats uniform on `[0, 1)`, of shape `shape` and a float dtype. Every value is a multiple of `2^-23`
+/// (`float32`) or `2^-52` (`float64`).
 ///
 /// # Panics
-/// As [`uniform`], and when a bound does not broadcast.
-///
-/// ```
-/// use kiln::{Key, random};
-/// let x = random::uniform_between(Key::new(0), 3, -1, 1);
-/// assert_eq!(x.to_string(), "[ 0.895334    0.95715976 -0.33541703]");
-/// ```
-#[track_caller]
-pub fn uniform_between(
-    key: Key,
-    shape: impl IntoNumbers,
-    low: impl Into<Array>,
-    high: impl Into<Array>,
-) -> Array {
-    uniform_dtype(key, shape, default_float(), low, high)
-}
-
-/// Returns [`uniform_between`] of a given float dtype. Every value is a multiple of `2^-23` (`float32`) or
-/// `2^-52` (`float64`), scaled and shifted with one rounding.
-///
-/// # Panics
-/// As [`uniform_between`], and when the dtype is not a float.
+/// When the key is an array of keys, the shape has a negative length, or the dtype is not a float.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
-/// let x = random::uniform_dtype(Key::new(0), 2, DType::F64, 0, 1);
+/// let x = random::uniform_dtype(Key::new(0), 2, DType::F64);
 /// assert_eq!(x.to_string(), "[0.41845711 0.21629545]");
 /// ```
 #[track_caller]
-pub fn uniform_dtype(
+pub fn uniform_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
+    uniform_in(key, shape, dtype, 0, 1)
+}
+
+optional_arguments! {
+    /// The optional arguments of [`uniform`](crate::uniform_with).
+    ///
+    /// ```
+    /// use kiln::{Key, random};
+    /// let x = random::uniform_with(Key::new(0), 3, |o| o.minval(-1));
+    /// assert_eq!(x.to_string(), "[ 0.895334    0.95715976 -0.33541703]");
+    /// ```
+    Uniform {
+        /// The least number that may be drawn, or an array that broadcasts to the shape: 0, if this is not given.
+        minval(impl Into<Array>): Array = 0.into() => minval.into(); random::uniform_with(Key::new(0), 1, |o| o.minval(-1)) => "[0.895334]";
+        /// The number that all draws are less than, or an array that broadcasts to the shape: 1, if this is not
+        /// given.
+        maxval(impl Into<Array>): Array = 1.into() => maxval.into(); random::uniform_with(Key::new(0), 1, |o| o.maxval(10)) => "[9.47667]";
+        /// The dtype of the draws: the default float dtype, if this is not given.
+        dtype(DType): Option<DType> = None => Some(dtype); random::uniform_with(Key::new(0), 1, |o| o.dtype(DType::F64)) => "[0.41845711]";
+    }
+}
+
+/// Floats uniform on an interval, of shape `shape`, with the optional arguments of
+/// [`options::Uniform`](crate::options::Uniform). They are scaled and shifted with one rounding.
+///
+/// # Panics
+/// When the key is an array of keys, the shape has a negative length, a bound does not broadcast to it, or
+/// the dtype is not a float.
+///
+/// ```
+/// use kiln::{Key, random};
+/// let x = random::uniform_with(Key::new(0), 3, |o| o.minval(-1).maxval(1));
+/// assert_eq!(x.to_string(), "[ 0.895334    0.95715976 -0.33541703]");
+/// ```
+#[track_caller]
+pub fn uniform_with(key: Key, shape: impl IntoNumbers, options: impl FnOnce(Uniform) -> Uniform) -> Array {
+    let Uniform {
+        minval,
+        maxval,
+        dtype,
+    } = options(Uniform::default());
+    uniform_in(key, shape, dtype.unwrap_or_else(default_float), minval, maxval)
+}
+
+#[track_caller]
+pub(crate) fn uniform_in(
     key: Key,
     shape: impl IntoNumbers,
     dtype: DType,
@@ -74,8 +99,8 @@ pub fn uniform_dtype(
     let shape = lengths("uniform", shape);
     let key = key.one("uniform");
     let (low, high) = (low.into(), high.into());
-    fits("uniform", "low", &low, &shape);
-    fits("uniform", "high", &high, &shape);
+    fits("uniform", "minval", &low, &shape);
+    fits("uniform", "maxval", &high, &shape);
     let inputs = [key, low.astype(dtype), high.astype(dtype)];
     staged("uniform", (shape, dtype), inputs, |(shape, dtype), inputs| {
         let low = inputs[1].broadcast_to(shape);

@@ -113,7 +113,10 @@ fn scans_carry_and_stack() {
     };
     let mut back: Vec<f32> = x.iter().rev().map(next).collect();
     back.reverse();
-    let ys = both(|x: Array| lax::scan_reverse(step, 0.0.into(), x).1.0, floats(&x));
+    let ys = both(
+        |x: Array| lax::scan_with(step, 0.0.into(), x, |o| o.reverse(true)).1.0,
+        floats(&x),
+    );
     assert_eq!(ys.to_vec::<f32>(), back);
 }
 
@@ -320,11 +323,11 @@ fn associative_scans_are_running_combinations() {
         let x = np::arange(n) % 5 + 1;
         let sums: Vec<i32> = x.cumsum().to_vec();
         assert_eq!(
-            both(|x: Array| lax::associative_scan(|x, y| x + y, x, 0), x.clone()).to_vec::<i32>(),
+            both(|x: Array| lax::associative_scan(|x, y| x + y, x), x.clone()).to_vec::<i32>(),
             sums
         );
         let back: Vec<i32> = x.flip().cumsum().flip().to_vec();
-        let f = |x: Array| lax::associative_scan_reverse(|x: Array, y: Array| x + y, x, 0);
+        let f = |x: Array| lax::associative_scan_with(|x: Array, y: Array| x + y, x, |o| o.reverse(true));
         assert_eq!(both(f, x).to_vec::<i32>(), back);
 
         // Matrices do not commute: the order of the operands matters. The axis is the last.
@@ -342,7 +345,7 @@ fn associative_scans_are_running_combinations() {
                 &c * &f + &d * &h,
             ]
         };
-        let all = lax::associative_scan(product, [0, 1, 2, 3].map(entries), -1);
+        let all = lax::associative_scan_with(product, [0, 1, 2, 3].map(entries), |o| o.axis(-1));
         let mut m = [1i64, 0, 0, 1];
         for (i, t) in turns(n).into_iter().enumerate() {
             m = [
@@ -358,7 +361,7 @@ fn associative_scans_are_running_combinations() {
     }
     // Signs of zeros are kept.
     let zeros = Array::new(vec![-0.0f32; 5], 5);
-    let y = lax::associative_scan(|x: Array, y: Array| x + y, zeros, 0);
+    let y = lax::associative_scan(|x: Array, y: Array| x + y, zeros);
     assert!(y.to_vec::<f32>().iter().all(|y| y.is_sign_negative()));
 }
 
@@ -392,7 +395,7 @@ fn passes_on(name: &str, f: fn(Array) -> Array, expected: fn(&Array) -> Array) {
             expected.to_vec::<f32>(),
             "{name}, {n}"
         );
-        let two = vmap(f, 0)(np::stack([&x, &x], 0));
+        let two = vmap(f)(np::stack([&x, &x]));
         for row in 0..2 {
             assert_eq!(
                 two.index(row).to_vec::<f32>(),
@@ -490,7 +493,7 @@ fn a_carry_may_be_a_slice() {
     passes_on(
         "the last slice",
         |x| {
-            let rows = np::stack([x.cos(), x.exp(), x.sin()], 0).exp();
+            let rows = np::stack([x.cos(), x.exp(), x.sin()]).exp();
             lax::scan(|_: Array, row: Array| (row, ()), np::zeros_like(&x), rows).0
         },
         |x| x.sin().exp(),
@@ -498,15 +501,15 @@ fn a_carry_may_be_a_slice() {
     passes_on(
         "the first slice",
         |x| {
-            let rows = np::stack([x.cos(), x.exp(), x.sin()], 0).exp();
-            lax::scan_reverse(|_: Array, row: Array| (row, ()), x, rows).0
+            let rows = np::stack([x.cos(), x.exp(), x.sin()]).exp();
+            lax::scan_with(|_: Array, row: Array| (row, ()), x, rows, |o| o.reverse(true)).0
         },
         |x| x.cos().exp(),
     );
     passes_on(
         "a slice and the one before",
         |x| {
-            let rows = np::stack([x.cos(), x.exp(), x.sin()], 0).exp();
+            let rows = np::stack([x.cos(), x.exp(), x.sin()]).exp();
             let step = |(a, _): (Array, Array), row: Array| ((row, a), ());
             let (a, b) = lax::scan(step, (x.clone(), x), rows).0;
             a - b
@@ -535,9 +538,14 @@ fn gradients_go_through_carries_that_are_passed_on() {
     };
     let captured = gradient(|x| {
         let e = x.exp();
-        lax::scan_reverse(|_: Array, y: Array| (e.clone(), y), e.clone(), e.clone())
-            .0
-            .sum()
+        lax::scan_with(
+            |_: Array, y: Array| (e.clone(), y),
+            e.clone(),
+            e.clone(),
+            |o| o.reverse(true),
+        )
+        .0
+        .sum()
     });
     assert_eq!(captured, x.exp().to_vec::<f32>());
     let stacked = gradient(|x| {

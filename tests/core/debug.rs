@@ -295,9 +295,9 @@ fn prints_under_derivatives_and_batches() {
     assert_eq!(lines(|| grad(grad(f))(3.0.into())), ["x = 3.0"]);
     assert_eq!(lines(|| jvp(f, 3.0.into(), 1.0.into())), ["x = 3.0"]);
     let x = np::array([1.0, 2.0]);
-    assert_eq!(lines(|| vmap(f, 0)(x.clone())), ["x = 1.0", "x = 2.0"]);
-    assert_eq!(lines(|| jit(vmap(f, 0))(x.clone())), ["x = 1.0", "x = 2.0"]);
-    assert_eq!(lines(|| vmap(grad(f), 0)(x)), ["x = 1.0", "x = 2.0"]);
+    assert_eq!(lines(|| vmap(f)(x.clone())), ["x = 1.0", "x = 2.0"]);
+    assert_eq!(lines(|| jit(vmap(f))(x.clone())), ["x = 1.0", "x = 2.0"]);
+    assert_eq!(lines(|| vmap(grad(f))(x)), ["x = 1.0", "x = 2.0"]);
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn a_nan_that_a_derivative_makes_is_named_by_the_line_of_its_op() {
     let cases: Vec<(&str, Of)> = vec![
         ("grad", Box::new(move || grad(f)(x()))),
         ("jit of grad", Box::new(move || jit(grad(f))(x()))),
-        ("vmap of grad", Box::new(move || vmap(grad(f), 0)(x()))),
+        ("vmap of grad", Box::new(move || vmap(grad(f))(x()))),
         ("grad of jit", Box::new(move || grad(jit(f))(x()))),
         ("jvp", Box::new(move || jvp(f, x(), x()).1)),
         (
@@ -335,9 +335,9 @@ fn a_nan_that_a_derivative_makes_is_named_by_the_line_of_its_op() {
     let (line, f) = (line!(), |x: Array| x.log());
     let wanted = format!("log: made a NaN (debug_nans): {}:{line}:", file!());
     for f in [
-        Box::new(vmap(f, 0)) as Box<dyn Fn(Array) -> Array>,
-        Box::new(jit(vmap(f, 0))),
-        Box::new(vmap(jit(f), 0)),
+        Box::new(vmap(f)) as Box<dyn Fn(Array) -> Array>,
+        Box::new(jit(vmap(f))),
+        Box::new(vmap(jit(f))),
     ] {
         let (_, message) = panic_of(|| with_debug_nans(true, || f(np::array([1.0, -1.0])))).expect("found");
         assert!(message.starts_with(&wanted), "{message}, not {wanted}");

@@ -4,7 +4,7 @@ use kiln::Device;
 use kiln_backends::program::{Equation, Op, Program};
 use kiln_core::numpy::{self as np, linalg};
 use kiln_core::{
-    Array, DType, checkpoint, custom_jvp, custom_vjp, grad, grad_aux, grad_first, jit, jvp, lax, linearize,
+    Arg, Array, DType, checkpoint, custom_jvp, custom_vjp, grad, grad_with, jit, jvp, lax, linearize,
     program, stop_gradient, value_and_grad, vjp, vmap, with_x64,
 };
 use std::cell::Cell;
@@ -161,7 +161,7 @@ fn derivatives_go_through_structure() {
                 "a write to one place twice",
                 Box::new(|x| {
                     x.at(np::array([1, 1]))
-                        .set(np::stack([x.index(0).sin(), x.index(2).sin()], 0))
+                        .set(np::stack([x.index(0).sin(), x.index(2).sin()]))
                         .pow(2)
                         .sum()
                 }),
@@ -293,9 +293,12 @@ fn arguments_may_be_trees_and_partly_fixed() {
     let (gx, gys) = grad(f)((np::ones(2), vec![2.0.into(), 0.0.into()]));
     assert_eq!((gx.to_vec::<f32>(), gys.len()), (vec![2.0; 2], 2));
     assert_eq!((gys[0].item::<f32>(), gys[1].item::<f32>()), (2.0, 2.0));
-    let slope = grad_first(|(x, n): (Array, Array)| (x * n).sum())((np::ones(2), np::arange(2)));
+    let slope = grad_with(|(x, n): (Array, Array)| (x * n).sum(), |o| o.argnums(Arg::<0>))((
+        np::ones(2),
+        np::arange(2),
+    ));
     assert_eq!(slope.to_vec::<f32>(), [0.0, 1.0]);
-    let (slope, (kept, count)) = grad_aux(|x: Array| (x.sum(), (x.sin(), Array::from(3))))(np::zeros(2));
+    let (slope, (kept, count)) = grad(|x: Array| (x.sum(), (x.sin(), Array::from(3))))(np::zeros(2));
     assert_eq!(
         (slope.to_vec::<f32>(), kept.to_vec::<f32>(), count.item::<i32>()),
         (vec![1.0; 2], vec![0.0; 2], 3)
@@ -468,7 +471,15 @@ fn a_loop_of_no_iterations_passes_cotangents_on() {
         ),
         (
             "scan_reverse",
-            Box::new(|x| lax::scan_reverse(|_: Array, y: Array| (y.sum(), ()), &x * &x, none()).0),
+            Box::new(|x| {
+                lax::scan_with(
+                    |_: Array, y: Array| (y.sum(), ()),
+                    &x * &x,
+                    none(),
+                    |o| o.reverse(true),
+                )
+                .0
+            }),
         ),
         (
             "scan_n",
@@ -526,8 +537,8 @@ fn a_loop_of_no_iterations_passes_cotangents_on() {
             jvp(f, x(), 1.0.into()).1,
             linearize(f, x()).1(1.0.into()),
             jit(&slope)(x()),
-            vmap(&slope, 0)(np::full(2, 3.0)).index(1),
-            grad(|xs: Array| vmap(f, 0)(xs).sum())(np::full(2, 3.0)).index(0),
+            vmap(&slope)(np::full(2, 3.0)).index(1),
+            grad(|xs: Array| vmap(f)(xs).sum())(np::full(2, 3.0)).index(0),
         ];
         assert_eq!(found.map(|y| y.item::<f32>()), [6.0; 6], "{name}");
         let second = [
@@ -595,7 +606,7 @@ fn a_while_loop_is_in_the_way_only_where_a_derivative_goes_through_it() {
         assert_eq!(vjp(&f, 3.0.into()).1(1.0.into()).item::<f32>(), wanted, "{name}");
         assert_eq!(jvp(&f, 3.0.into(), 1.0.into()).1.item::<f32>(), wanted, "{name}");
     }
-    let (gradient, aux) = grad_aux(|x: Array| (&x * &x, doubled(x)))(3.0.into());
+    let (gradient, aux) = grad(|x: Array| (&x * &x, doubled(x)))(3.0.into());
     assert_eq!((gradient.item::<f32>(), aux.item::<f32>()), (6.0, 12.0));
 }
 
@@ -642,11 +653,11 @@ fn products(program: &Program) -> usize {
 
 #[test]
 fn a_call_within_a_loop_is_not_computed_again_on_the_way_back() {
-    let (m, n) = (np::eye(2, 2, 0), 3);
+    let (m, n) = (np::eye(2), 3);
     let step = jit(move |x: Array| m.matmul(&x).sin().matmul(&x));
     let plain = grad(|x: Array| lax::scan_n(|x: Array| (step(x), ()), x, n).0.sum());
     // Two products forward. Backward one for the first, whose matrix is constant, and two for the second.
-    assert_eq!(products(&program(plain, np::eye(2, 2, 0))), 2 + 3);
+    assert_eq!(products(&program(plain, np::eye(2))), 2 + 3);
 }
 
 #[test]
@@ -657,7 +668,7 @@ fn a_call_that_is_the_same_in_each_trip_leaves_the_loop_before_it_is_differentia
         lax::scan_n(step, np::ones((2, 2)), 3).0.sum()
     };
     // One product forward, and two backward.
-    let program = program(grad(f), np::eye(2, 2, 0));
+    let program = program(grad(f), np::eye(2));
     let bodies = |program: &Program| -> usize {
         let of = |equation: &Equation| match &equation.op {
             Op::Scan(scan) => products(&scan.body),

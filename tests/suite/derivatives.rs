@@ -376,7 +376,7 @@ fn batch(case: &Case, batched: &[usize]) -> Option<String> {
     let stacked: Vec<Array> = first
         .iter()
         .zip(&second)
-        .map(|(x, y)| np::stack([x, y], 0))
+        .map(|(x, y)| np::stack([x, y]))
         .collect();
     let value = |xs: Vec<Array>| case.value(&whole(&xs));
     let pull = |xs: Vec<Array>| -> Vec<Array> { vjp(value, xs).1(case.cotangent.clone()) };
@@ -386,7 +386,7 @@ fn batch(case: &Case, batched: &[usize]) -> Option<String> {
     };
     let looped = |f: &dyn Fn(Vec<Array>) -> Vec<Array>| -> Vec<Array> {
         let (x, y) = (f(first.clone()), f(second.clone()));
-        x.iter().zip(&y).map(|(x, y)| np::stack([x, y], 0)).collect()
+        x.iter().zip(&y).map(|(x, y)| np::stack([x, y])).collect()
     };
     // Both are right up to the bound of the whole derivative. The bound of the second element is like that of
     // the first.
@@ -399,29 +399,22 @@ fn batch(case: &Case, batched: &[usize]) -> Option<String> {
     };
     let pulled = looped(&pull);
     let of_vmap = |f: &dyn Fn(Vec<Array>) -> Array| -> Vec<Array> {
-        let c = np::stack([&case.cotangent, &case.cotangent], 0);
+        let c = np::stack([&case.cotangent, &case.cotangent]);
         vjp(f, stacked.clone()).1(c)
     };
-    let mapped = vmap(value, 0);
+    let mapped = vmap(value);
     same(
         "vmap",
         "outputs",
         vec![mapped(stacked.clone())],
         looped(&|xs| vec![value(xs)]),
     )
-    .or_else(|| {
-        same(
-            "vmap of vjp",
-            "vjp",
-            vmap(pull, 0)(stacked.clone()),
-            pulled.clone(),
-        )
-    })
+    .or_else(|| same("vmap of vjp", "vjp", vmap(pull)(stacked.clone()), pulled.clone()))
     .or_else(|| {
         same(
             "jit of vmap of vjp",
             "vjp",
-            jit(vmap(pull, 0))(stacked.clone()),
+            jit(vmap(pull))(stacked.clone()),
             pulled.clone(),
         )
     })
@@ -430,11 +423,11 @@ fn batch(case: &Case, batched: &[usize]) -> Option<String> {
         same(
             "vjp of jit of vmap",
             "vjp",
-            of_vmap(&jit(vmap(value, 0))),
+            of_vmap(&jit(vmap(value))),
             pulled.clone(),
         )
     })
-    .or_else(|| same("vmap of hvp", "hvp", vmap(hvp, 0)(stacked.clone()), looped(&hvp)))
+    .or_else(|| same("vmap of hvp", "hvp", vmap(hvp)(stacked.clone()), looped(&hvp)))
 }
 
 /// The mode of a derivative.
@@ -501,7 +494,7 @@ fn derivatives_keep_their_tails() {
         let check = || {
             let xs: Vec<Array> = list(&row["inputs"]).iter().map(array).collect();
             let value = |xs: &[Array]| op(text(&row, "op"), xs);
-            let scalars = |f: &dyn Fn(&[Array]) -> Array| vmap(|xs: Vec<Array>| f(&xs), 0)(xs.clone());
+            let scalars = |f: &dyn Fn(&[Array]) -> Array| vmap(|xs: Vec<Array>| f(&xs))(xs.clone());
             let compare = |order: &str, ulps: f64, k: usize, how: &str, found: Array| {
                 let moved = &row[format!("{order}_moved")][k];
                 far_off(ulps, &found, &row[order][k], moved, dtype)

@@ -80,7 +80,7 @@ fn functions_run_where_their_arguments_are() {
             x.reshape((3, 1)),
             jit(|x: Array| 2 * x + np::array([1.0, 2.0, 3.0]))(x.clone()),
             grad(|x: Array| (&x * &x).sum())(x.clone()),
-            vmap(|x: Array| 3 * x, 0)(x.clone()),
+            vmap(|x: Array| 3 * x)(x.clone()),
             x.at(0).set(5.0),
             np::where_(x.gt(1.5), &x, 0.0),
         ];
@@ -157,7 +157,7 @@ fn arrays_of_two_devices_do_not_meet() {
         assert_eq!(of_jit(message(|| jit(|x: Array| x + &y)(x.clone()))), text);
         let text = format!("an array f32[3] on cpu meets one on {device}: move one of them with to_device");
         assert_eq!(
-            message(|| np::concatenate([&y, &x], 0)),
+            message(|| np::concatenate([&y, &x])),
             format!("concatenate: {text}")
         );
     }
@@ -438,7 +438,7 @@ fn a_process_ends_after_its_devices() {
         for device in others() {
             let mut x = np::linspace(0, 1, 10).to_device(device);
             for i in 1..=20 {
-                x = np::concatenate([&x.sin().sum().reshape(1), &np::cumsum(&x)], 0) * i;
+                x = np::concatenate([&x.sin().sum().reshape(1), &np::cumsum(&x)]) * i;
             }
         }
         if how == "exit" {

@@ -67,7 +67,7 @@ fn price(table: Array) -> impl Fn((Market, Key)) -> Array + Clone {
         let paths = lax::fori_loop(
             0,
             4,
-            |i, s: Array| s * (0.1 * np::take(&z, &i, 0) + market.rates[0].clone()).exp(),
+            |i, s: Array| s * (0.1 * np::take_axis(&z, &i, 0) + market.rates[0].clone()).exp(),
             market.spot.clone(),
         );
         let payoff = (paths - &table).maximum(0.0);
@@ -146,9 +146,9 @@ fn transformations_go_through() {
     same(&loaded(x.clone()), &jit(f)(x.clone()));
     assert!(np::allclose(grad(loaded)(x.clone()), grad(f)(x.clone())).item::<bool>());
     let rows = np::array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]);
-    assert!(np::allclose(vmap(loaded, 0)(rows.clone()), vmap(f, 0)(rows.clone())).item::<bool>());
-    let both = jit(vmap(grad(loaded), 0))(rows.clone());
-    assert!(np::allclose(both, vmap(grad(f), 0)(rows)).item::<bool>());
+    assert!(np::allclose(vmap(loaded)(rows.clone()), vmap(f)(rows.clone())).item::<bool>());
+    let both = jit(vmap(grad(loaded)))(rows.clone());
+    assert!(np::allclose(both, vmap(grad(f))(rows)).item::<bool>());
     let twice = again(&export(loaded, np::ones(3)));
     same(&twice.call(x.clone()), &loaded(x));
 }
@@ -444,10 +444,7 @@ fn deep_programs_can_be_used() {
                 _ => kiln::call(&program, [Array::new(vec![0_i32], ()), x]).remove(0),
             };
             same_elements(&f(half()), &half().sin());
-            same_elements(
-                &vmap(f, 0)(np::stack([half(), half()], 0)).index(1),
-                &half().sin(),
-            );
+            same_elements(&vmap(f)(np::stack([half(), half()])).index(1), &half().sin());
             same_elements(&grad(|x: Array| f(x).sum())(half()), &half().cos());
             assert_eq!(
                 *program,

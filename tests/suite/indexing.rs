@@ -33,7 +33,7 @@ fn index(row: &Value) -> Items {
 fn check(report: &mut Report, row: &Value, f: impl Fn(&Array) -> Array) {
     let results = outcome(row, || {
         let x = array(&row["inputs"][0]);
-        let batched = vmap(|x: Array| f(&x), 0)(np::stack([&x, &x], 0));
+        let batched = vmap(|x: Array| f(&x))(np::stack([&x, &x]));
         let jitted = jit(|x: Array| f(&x))(x.clone());
         [f(&x), jitted, batched.index(0), batched.index(1)]
     });
@@ -120,7 +120,7 @@ fn updates_of_empty_arrays_have_derivatives() {
     assert_eq!((&y.shape()[..], &moved.shape()[..]), (&[0][..], &[0][..]));
     let total = |value: Array| x.at([0, 1]).set(&value).sum() + (&value * &value).sum();
     assert_eq!(jit(grad(total))(value.clone()).to_vec::<f32>(), [2.0, 2.0]);
-    let each = vmap(|value: Array| x.at([0, 1]).max(value), 0)(np::ones((3, 2)));
+    let each = vmap(|value: Array| x.at([0, 1]).max(value))(np::ones((3, 2)));
     assert_eq!(each.shape()[..], [3, 0]);
 }
 

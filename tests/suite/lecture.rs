@@ -135,7 +135,7 @@ fn expression(name: &str) -> Shown {
         "allclose" => {
             let f = |(x, y): (Array, Array)| (x.pow(2) + y.pow(2)).cos() / (1 + x.pow(2) + y.pow(2));
             let x = np::linspace(-2, 2, 80);
-            let mapped = vmap(vmap(f, (None, Some(0))), (Some(0), None));
+            let mapped = vmap_in_axes(vmap_in_axes(f, (None, 0)), (0, None));
             np::allclose(mapped((x.clone(), x.clone())), f(np::meshgrid(&x, &x))).into()
         }
         "captured_42" => jit(|x: Array| 42 + x)(np::ones(3)).into(),
@@ -337,7 +337,7 @@ fn greeks_are_those_of_finite_differences() {
             })
         });
         let estimate = model.price(Key::new(1), 1000, Estimator::Conditional);
-        assert!(np::isclose(greeks.price, estimate.price, 1e-12, 0.0).item::<bool>());
+        assert!(np::isclose_with(greeks.price, estimate.price, |o| o.rtol(1e-12).atol(0.0)).item::<bool>());
         // Prices from other paths, in three blocks, are within 6 standard errors of each other.
         let blocks = jit(move |key: Key| model.greeks(key, 300_000))(Key::new(1));
         let estimate = model.price(Key::new(2), 300_000, Estimator::Conditional);
@@ -347,6 +347,6 @@ fn greeks_are_those_of_finite_differences() {
                 .lt(6.0 * 2_f64.sqrt() * estimate.standard_error)
                 .item::<bool>()
         );
-        assert!(np::isclose(blocks.delta, greeks.delta, 0.1, 0.0).item::<bool>());
+        assert!(np::isclose_with(blocks.delta, greeks.delta, |o| o.rtol(0.1).atol(0.0)).item::<bool>());
     });
 }

@@ -16,6 +16,7 @@ mod io;
 mod lecture;
 mod ndarray;
 mod numpy;
+mod options;
 mod order;
 mod placement;
 mod plot;

@@ -193,7 +193,7 @@ fn nanmean_of_integers_is_their_mean() {
                 -2_147_483_648.0
             );
             assert_eq!(
-                np::nanmean_axis(np::stack([&greatest, &greatest], 0), 0).to_vec::<f32>(),
+                np::nanmean_axis(np::stack([&greatest, &greatest]), 0).to_vec::<f32>(),
                 [2_147_483_648.0; 4]
             );
         });

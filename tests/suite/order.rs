@@ -4,7 +4,7 @@
 use crate::support::hash::{bytes, fnv1a64};
 use crate::support::{Report, flag, rows, text};
 use kiln::prelude::*;
-use kiln::{call, grad, keep, lax, numpy as np, random, with_x64};
+use kiln::{call, grad, keep, lax, numpy as np, random, vmap, vmap_in_axes, with_x64};
 use kiln_backends::program::{Builder, Op, Reduction};
 use serde_json::Value;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ fn blocks() {
             if whole < n {
                 sums.push(x.index(whole..).sum().reshape(1));
             }
-            same(&np::concatenate(sums, 0).sum(), &x.sum());
+            same(&np::concatenate(sums).sum(), &x.sum());
         }
     }
 }
@@ -140,12 +140,12 @@ fn loops_and_vmap() {
         );
         let batch = numbers(6, &[4, n, 9]);
         let each: Vec<Array> = (0..4).map(|i| step(&batch.index(i))).collect();
-        same(&vmap(|x: Array| step(&x), 0)(batch.clone()), &np::stack(&each, 0));
+        same(&vmap(|x: Array| step(&x))(batch.clone()), &np::stack(&each));
         let last = np::moveaxis(&batch, 0, -1);
-        same(&vmap(|x: Array| step(&x), 2)(last), &np::stack(&each, 0));
+        same(&vmap_in_axes(|x: Array| step(&x), 2)(last), &np::stack(&each));
         same(
-            &vmap(|x: Array| x.var(), 0)(batch.clone()),
-            &np::stack((0..4).map(|i| batch.index(i).var()), 0),
+            &vmap(|x: Array| x.var())(batch.clone()),
+            &np::stack((0..4).map(|i| batch.index(i).var())),
         );
     }
 }
@@ -204,10 +204,10 @@ fn running_sums_of_rows_and_columns() {
     for n in [1, 16, 17, 40, 300, 5000] {
         let x = numbers(7, &[n, 6]);
         let each: Vec<Array> = (0..6).map(|i| x.index((.., i)).cumsum()).collect();
-        let expected = np::stack(&each, 1);
+        let expected = np::stack_axis(&each, 1);
         same(&x.cumsum_axis(0), &expected);
         same(&x.t().cumsum_axis(1).t(), &expected);
-        same(&vmap(|x: Array| x.cumsum(), 1)(x.clone()).t(), &expected);
+        same(&vmap_in_axes(|x: Array| x.cumsum(), 1)(x.clone()).t(), &expected);
         let again = lax::fori_loop(0, 1, |_, x: Array| x.cumsum_axis(0), x.clone());
         same(&again, &expected);
     }
@@ -243,7 +243,7 @@ fn choices_with_weights() {
         let n = |key: &str| row[key].as_u64().unwrap();
         let (count, draws) = (n("n") as usize, n("draws") as usize);
         let weights = random::uniform(Key::new(n("weights")), count);
-        let drawn = random::choice(Key::new(n("key")), count, draws, true, Some(&weights));
+        let drawn = random::choice_with(Key::new(n("key")), count, draws, |o| o.p(&weights));
         assert_eq!(format!("{:016x}", fnv1a64(&bytes(&drawn))), text(&row, "fnv1a64"));
     }
 }
@@ -254,12 +254,12 @@ fn products_with_vectors() {
     for (m, k) in [(1, 1), (3, 2), (4, 5), (7, 100), (100, 7), (3, 5000), (300, 300)] {
         let (x, y) = (numbers(8, &[m, k]), numbers(9, &[k]));
         let each: Vec<Array> = (0..m).map(|i| (x.index(i) * &y).sum()).collect();
-        let expected = np::stack(&each, 0);
+        let expected = np::stack(&each);
         same(&x.matmul(&y), &expected);
         same(&x.dot(&y), &expected);
         same(&y.matmul(x.t()), &expected);
         same(&y.matmul(x.t()), &expected);
-        same(&vmap(|x: Array| x.dot(&y), 0)(x.clone()), &expected);
+        same(&vmap(|x: Array| x.dot(&y))(x.clone()), &expected);
         let one = x.index(0);
         same(&one.dot(&y), &expected.index(0));
         same(
@@ -270,8 +270,8 @@ fn products_with_vectors() {
         let ys = numbers(10, &[m, k]);
         let each: Vec<Array> = (0..m).map(|i| (x.index(i) * ys.index(i)).sum()).collect();
         same(
-            &vmap(|(x, y): (Array, Array)| x.dot(&y), (0, 0))((x.clone(), ys)),
-            &np::stack(&each, 0),
+            &vmap_in_axes(|(x, y): (Array, Array)| x.dot(&y), (0, 0))((x.clone(), ys)),
+            &np::stack(&each),
         );
     }
 }
@@ -290,19 +290,19 @@ fn products_of_matrices() {
         for batch in [1, 2, 7, 60] {
             let (x, y) = (numbers(11, &[batch, m, k]), numbers(12, &[batch, k, n]));
             let each: Vec<Array> = (0..batch).map(|i| x.index(i).matmul(y.index(i))).collect();
-            let expected = np::stack(&each, 0);
+            let expected = np::stack(&each);
             same(&x.matmul(&y), &expected);
             let f = |(x, y): (Array, Array)| x.matmul(&y);
-            same(&vmap(f, (0, 0))((x.clone(), y.clone())), &expected);
+            same(&vmap_in_axes(f, (0, 0))((x.clone(), y.clone())), &expected);
             let (a, b) = (np::moveaxis(&x, 0, 2), np::moveaxis(&y, 0, 1));
-            same(&vmap(f, (2, 1))((a, b)), &expected);
+            same(&vmap_in_axes(f, (2, 1))((a, b)), &expected);
         }
     }
     // Short contractions are added in the order of sums.
     let (x, y) = (numbers(13, &[6, 11]), numbers(14, &[11, 5]));
     let each = (0..6).flat_map(|i| (0..5).map(move |j| (i, j)));
     let each: Vec<Array> = each.map(|(i, j)| (x.index(i) * y.index((.., j))).sum()).collect();
-    same(&x.matmul(&y).ravel(), &np::stack(&each, 0));
+    same(&x.matmul(&y).ravel(), &np::stack(&each));
     // Long contractions are added in blocks of 4096.
     let (x, y) = (numbers(15, &[20, 12_000]), numbers(16, &[12_000, 30]));
     let part = |from: usize, to: usize| x.index((.., from..to)).matmul(y.index(from..to));

@@ -4,7 +4,7 @@
 use crate::support::device::{on_cpu, others};
 use crate::support::message;
 use kiln::{
-    Array, DType, Device, debug, debug_print, export, grad, jit, numpy as np, vmap, with_debug_nans,
+    Array, DType, Device, debug, debug_print, export, grad, jit, numpy as np, vmap_in_axes, with_debug_nans,
     with_default_device,
 };
 
@@ -85,9 +85,9 @@ fn parts_of_a_grid_are_looked_at_as_they_are() {
         let (z, lines) = debug::capture(|| surface((x.clone(), x.clone())).block_until_ready());
         assert_eq!(lines, ["[0. 1. 4.] 3.0"], "{device}");
         assert_eq!(z.sum().item::<f32>(), 30.0);
-        let each = jit(vmap(
-            vmap(|(x, y): (Array, Array)| x.pow(2) + y.pow(2), (None, Some(0))),
-            (Some(0), None),
+        let each = jit(vmap_in_axes(
+            vmap_in_axes(|(x, y): (Array, Array)| x.pow(2) + y.pow(2), (None, 0)),
+            (0, None),
         ));
         let z = with_debug_nans(true, || each((x.clone(), x)));
         assert_eq!(z.sum().item::<f32>(), 30.0);

@@ -51,7 +51,7 @@ fn binary(op: &str, x: Array, y: Array) -> Array {
         "left_shift" => x << y,
         "where" => np::where_(true, x, y),
         "dot" => x.dot(y),
-        "concatenate" => np::concatenate([x.reshape(1), y.reshape(1)], 0),
+        "concatenate" => np::concatenate([x.reshape(1), y.reshape(1)]),
         op => panic!("{op} is not in this test"),
     }
 }
@@ -101,7 +101,7 @@ fn unary(op: &str, x: &Array) -> Array {
         "clip_1_2" => x.clip(1, 2),
         "clip_0.5_2.5" => x.clip(0.5, 2.5),
         "full" => np::full(2, x),
-        "stack" => np::stack([x, x], 0),
+        "stack" => np::stack([x, x]),
         "index" => x.broadcast_to(2).index(0),
         "at_set" => x.broadcast_to(2).at(0).set(true),
         "allclose" => np::allclose(x, x),

@@ -56,19 +56,27 @@ fn draw(row: &Value, key: Key) -> Array {
     let shape = || numbers(&args["shape"]);
     let get = |name: &str| parameter(&args[name]);
     match text(row, "fn") {
-        "bits" => bits(key, shape(), of(args)),
-        "uniform" => uniform_dtype(key, shape(), of(args), get("minval"), get("maxval")),
+        "bits" => bits_dtype(key, shape(), of(args)),
+        "uniform" => uniform_with(key, shape(), |o| {
+            o.minval(get("minval")).maxval(get("maxval")).dtype(of(args))
+        }),
         "normal" => normal_dtype(key, shape(), of(args)),
         "randint" if args["dtype"].is_null() => randint(key, shape(), get("minval"), get("maxval")),
-        "randint" => randint_dtype(key, shape(), of(args), get("minval"), get("maxval")),
+        "randint" => randint_dtype(key, shape(), get("minval"), get("maxval"), of(args)),
         "permutation" => permutation(key, get("x")),
         "choice" => {
             let p = (!args["p"].is_null()).then(|| get("p"));
-            choice(key, get("a"), shape(), flag(args, "replace"), p.as_ref())
+            choice_with(key, get("a"), shape(), |o| {
+                let o = o.replace(flag(args, "replace"));
+                match p {
+                    Some(p) => o.p(p),
+                    None => o,
+                }
+            })
         }
         "bernoulli" => bernoulli(key, get("p"), shape()),
         "rademacher" => rademacher(key, shape()),
-        "categorical" => categorical(key, get("logits"), -1, shape()),
+        "categorical" => categorical_with(key, get("logits"), |o| o.shape(shape())),
         "geometric" => geometric(key, get("p"), shape()),
         "exponential" => exponential(key, shape()),
         "gumbel" => gumbel(key, shape()),
@@ -224,10 +232,10 @@ fn default_dtypes() {
             let (key, of) = (|| Key::new(3), default_float());
             [
                 (normal(key(), 5), normal_dtype(key(), 5, of)),
-                (uniform(key(), 5), uniform_dtype(key(), 5, of, 0, 1)),
+                (uniform(key(), 5), uniform_dtype(key(), 5, of)),
                 (
-                    uniform_between(key(), 5, -3, 7.1),
-                    uniform_dtype(key(), 5, of, -3, 7.1),
+                    uniform_with(key(), 5, |o| o.minval(-3).maxval(7.1)),
+                    uniform_with(key(), 5, |o| o.minval(-3).maxval(7.1).dtype(of)),
                 ),
             ]
         });
@@ -335,12 +343,12 @@ fn other_forms() {
     let order = permutation(Key::new(5), 4);
     let columns = permutation_axis(Key::new(5), &x, 1);
     assert_eq!(columns.to_vec::<i32>(), x.index((.., &order)).to_vec::<i32>());
-    let rows = choice(Key::new(5), &x, 2, true, None);
+    let rows = choice(Key::new(5), &x, 2);
     let which = randint(Key::new(5), 2, 0, 3);
     assert_eq!(rows.to_vec::<i32>(), x.index(&which).to_vec::<i32>());
     // The draw of jax.random.categorical(PRNGKey(3), jnp.log(jnp.array([[.2, .8], [.9, .1]])), axis=0,
     // shape=(3, 2)).
     let logits = np::array([[0.2, 0.8], [0.9, 0.1]]).log();
-    let drawn = categorical(Key::new(3), &logits, 0, (3, 2));
+    let drawn = categorical_with(Key::new(3), &logits, |o| o.axis(0).shape((3, 2)));
     assert_eq!(drawn.to_vec::<i32>(), [1, 0, 1, 0, 1, 0]);
 }

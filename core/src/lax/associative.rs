@@ -7,9 +7,9 @@ use crate::primitive::{concatenate, reshape, reverse, slice};
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::Shape;
 
-/// Returns `x0, f(x0, x1), f(f(x0, x1), x2), ...` along an axis, for an associative `f`.
+/// Returns `x0, f(x0, x1), f(f(x0, x1), x2), ...` along the first axis, for an associative `f`.
 ///
-/// `xs` is a tree of arrays of one length along `axis` (negative axes count from the last). `f` combines two
+/// `xs` is a tree of arrays of one length along the axis. `f` combines two
 /// such trees of any number of elements along the axis, element by element. The number of calls of `f` is
 /// logarithmic in the length: each combines all pairs of a level at once. The earlier elements are always on
 /// the left.
@@ -20,29 +20,54 @@ use kiln_backends::program::Shape;
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
-/// assert_eq!(lax::associative_scan(|x: Array, y: Array| x * y, np::array([1, 2, 3, 4]), 0).to_string(), "[ 1  2  6 24]");
+/// assert_eq!(lax::associative_scan(|x: Array, y: Array| x * y, np::array([1, 2, 3, 4])).to_string(), "[ 1  2  6 24]");
 /// // x[i] = a[i] x[i - 1] + b[i], all at once.
 /// let step = |(a, b): (Array, Array), (c, d): (Array, Array)| (&a * &c, c * b + d);
-/// assert_eq!(lax::associative_scan(step, (np::full(4, 0.5), np::ones(4)), 0).1.to_string(), "[1.    1.5   1.75  1.875]");
+/// assert_eq!(lax::associative_scan(step, (np::full(4, 0.5), np::ones(4))).1.to_string(), "[1.    1.5   1.75  1.875]");
 /// ```
 #[track_caller]
-pub fn associative_scan<T: Tree>(f: impl Fn(T, T) -> T, xs: T, axis: isize) -> T {
-    run("associative_scan", f, xs, axis, false)
+pub fn associative_scan<T: Tree>(f: impl Fn(T, T) -> T, xs: T) -> T {
+    associative_scan_with(f, xs, |o| o)
 }
 
-/// Returns the same as [`associative_scan`] from the last element to the first:
-/// `..., f(f(x3, x2), x1), f(x3, x2), x3`.
+optional_arguments! {
+    /// The optional arguments of [`lax::associative_scan`](crate::lax::associative_scan_with).
+    ///
+    /// ```
+    /// use kiln::{Array, lax, numpy as np};
+    /// let sums = lax::associative_scan_with(|x: Array, y: Array| x + y, np::arange(4), |o| o.reverse(true));
+    /// assert_eq!(sums.to_string(), "[6 6 5 3]");
+    /// ```
+    AssociativeScan {
+        /// If true, the elements are combined from the last to the first:
+        /// `..., f(f(x3, x2), x1), f(x3, x2), x3`.
+        reverse(bool): bool = false => reverse; lax::associative_scan_with(|x: kiln::Array, y: kiln::Array| x + y, np::arange(4), |o| o.reverse(true)) => "[6 6 5 3]";
+        /// The axis along which the elements are combined: the first, if this is not given. Negative axes count
+        /// from the last.
+        axis(isize): isize = 0 => axis; lax::associative_scan_with(|x: kiln::Array, y: kiln::Array| x + y, np::ones((1, 3)), |o| o.axis(1)) => "[[1. 2. 3.]]";
+    }
+}
+
+/// Returns [`associative_scan`] with the optional arguments of
+/// [`options::AssociativeScan`](crate::options::AssociativeScan).
 ///
 /// # Panics
-/// As [`associative_scan`].
+/// When there is no such axis, when lengths differ, or when `f` returns another structure, shape or dtype
+/// than it takes.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
-/// assert_eq!(lax::associative_scan_reverse(|x: Array, y: Array| x + y, np::arange(4), 0).to_string(), "[6 6 5 3]");
+/// let products = lax::associative_scan_with(|x: Array, y: Array| x * y, np::array([[2, 3, 4]]), |o| o.axis(1));
+/// assert_eq!(products.to_string(), "[[ 2  6 24]]");
 /// ```
 #[track_caller]
-pub fn associative_scan_reverse<T: Tree>(f: impl Fn(T, T) -> T, xs: T, axis: isize) -> T {
-    run("associative_scan_reverse", f, xs, axis, true)
+pub fn associative_scan_with<T: Tree>(
+    f: impl Fn(T, T) -> T,
+    xs: T,
+    options: impl FnOnce(AssociativeScan) -> AssociativeScan,
+) -> T {
+    let AssociativeScan { reverse, axis } = options(AssociativeScan::default());
+    run("associative_scan", f, xs, axis, reverse)
 }
 
 #[track_caller]
@@ -67,7 +92,7 @@ fn run<T: Tree>(op: &'static str, f: impl Fn(T, T) -> T, xs: T, axis: isize, fro
         raise(op, "xs holds no array")
     };
     let length = x.shape()[axes[0]];
-    let scan = AssociativeScan {
+    let scan = Levels {
         op,
         f,
         axes: &axes,
@@ -87,7 +112,7 @@ fn run<T: Tree>(op: &'static str, f: impl Fn(T, T) -> T, xs: T, axis: isize, fro
     structure.rebuild(flipped(scan.run(flipped(arrays), length)))
 }
 
-struct AssociativeScan<'a, T, F: Fn(T, T) -> T> {
+struct Levels<'a, T, F: Fn(T, T) -> T> {
     op: &'static str,
     f: F,
     axes: &'a [usize],
@@ -95,7 +120,7 @@ struct AssociativeScan<'a, T, F: Fn(T, T) -> T> {
     tree: std::marker::PhantomData<T>,
 }
 
-impl<T: Tree, F: Fn(T, T) -> T> AssociativeScan<'_, T, F> {
+impl<T: Tree, F: Fn(T, T) -> T> Levels<'_, T, F> {
     /// Combines pairs of neighbours. The scan of these pairs is every second result; the others need one more
     /// combination each.
     #[track_caller]

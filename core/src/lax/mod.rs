@@ -6,9 +6,9 @@
 //! | [`fori_loop`] | a number of iterations, with a counter | yes, if the number is known |
 //! | [`while_loop`] | as long as a condition holds | no |
 //! | [`while_loop_bounded`] | the same, with a greatest number of iterations | yes |
-//! | [`scan`], [`scan_reverse`], [`scan_n`] | a carry, and results stacked along a new axis | yes |
+//! | [`scan`], [`scan_n`] | a carry, and results stacked along a new axis | yes |
 //! | [`map`] | a function of each slice, one after the other | yes |
-//! | [`associative_scan`], [`associative_scan_reverse`] | all partial results of an associative function, in a logarithmic number of steps | yes |
+//! | [`associative_scan`] | all partial results of an associative function, in a logarithmic number of steps | yes |
 //! | [`cond`], [`switch`] | a choice between functions | yes |
 //! | [`select`] | a choice between elements | yes |
 //! | [`random_bits`], [`uniform`], [`fixed_uniform`], [`mul_add`] | the primitives that samplers use | |
@@ -32,8 +32,8 @@ mod loops;
 mod scan;
 
 pub use crate::bits::{fixed_uniform, mul_add, random_bits, uniform};
-pub use associative::{associative_scan, associative_scan_reverse};
+pub use associative::{AssociativeScan, associative_scan, associative_scan_with};
 pub use branches::{cond, select, switch};
 pub(crate) use carry::Consts;
 pub use loops::{fori_loop, while_loop, while_loop_bounded};
-pub use scan::{map, scan, scan_n, scan_reverse};
+pub use scan::{ScanOptions, map, scan, scan_n, scan_with};

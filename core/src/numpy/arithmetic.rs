@@ -352,21 +352,80 @@ pub fn where_(condition: impl Into<Array>, x: impl Into<Array>, y: impl Into<Arr
 /// ```
 #[track_caller]
 pub fn allclose(x: impl Into<Array>, y: impl Into<Array>) -> Array {
-    isclose(x, y, 1e-5, 1e-8).all()
+    isclose(x, y).all()
 }
 
-/// Tests if each element is within `relative * |y| + absolute` of the other's: bools. NaN is close to
-/// nothing, an infinity to itself. NumPy's defaults are 1e-5 and 1e-8.
+/// Tests [`allclose`] with the optional arguments of [`options::Isclose`](crate::options::Isclose).
 ///
 /// # Panics
 /// When shapes do not broadcast, or a tolerance is negative or NaN.
 ///
 /// ```
 /// use kiln::numpy as np;
-/// assert_eq!(np::isclose([1.0, 2.0], [1.000001, 2.1], 1e-5, 1e-8).to_string(), "[ True False]");
+/// assert_eq!(np::allclose_with([1.0, 2.0], [1.0, 2.1], |o| o.rtol(0.1)).to_string(), "True");
 /// ```
 #[track_caller]
-pub fn isclose(x: impl Into<Array>, y: impl Into<Array>, relative: f64, absolute: f64) -> Array {
+pub fn allclose_with(
+    x: impl Into<Array>,
+    y: impl Into<Array>,
+    options: impl FnOnce(Isclose) -> Isclose,
+) -> Array {
+    isclose_with(x, y, options).all()
+}
+
+/// Tests if each element is within `1e-5 * |y| + 1e-8` of the other's: bools. NaN is close to nothing, an
+/// infinity to itself.
+///
+/// # Panics
+/// When shapes do not broadcast.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::isclose([1.0, 2.0], [1.000001, 2.1]).to_string(), "[ True False]");
+/// ```
+#[track_caller]
+pub fn isclose(x: impl Into<Array>, y: impl Into<Array>) -> Array {
+    isclose_with(x, y, |o| o)
+}
+
+optional_arguments! {
+    /// The optional arguments of [`isclose`](crate::numpy::isclose_with) and
+    /// [`allclose`](crate::numpy::allclose_with).
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::isclose_with(1.0, 1.1, |o| o.rtol(0).atol(0.2)).to_string(), "True");
+    /// ```
+    Isclose {
+        /// The tolerance relative to the second array: 1e-5, if this is not given.
+        rtol(impl Into<f64>): f64 = 1e-5 => rtol.into(); np::isclose_with(1.0, 1.1, |o| o.rtol(0.1)) => "True";
+        /// The tolerance added to it: 1e-8, if this is not given.
+        atol(impl Into<f64>): f64 = 1e-8 => atol.into(); np::isclose_with(0.0, 0.1, |o| o.atol(0.2)) => "True";
+        /// If true, two elements that are NaN are close.
+        equal_nan(bool): bool = false => equal_nan; np::isclose_with(np::NAN, np::NAN, |o| o.equal_nan(true)) => "True";
+    }
+}
+
+/// Tests [`isclose`] with the optional arguments of [`options::Isclose`](crate::options::Isclose).
+///
+/// # Panics
+/// When shapes do not broadcast, or a tolerance is negative or NaN.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::isclose_with([1.0, 2.0], [1.2, 2.1], |o| o.atol(0.15)).to_string(), "[False  True]");
+/// ```
+#[track_caller]
+pub fn isclose_with(
+    x: impl Into<Array>,
+    y: impl Into<Array>,
+    options: impl FnOnce(Isclose) -> Isclose,
+) -> Array {
+    let Isclose {
+        rtol: relative,
+        atol: absolute,
+        equal_nan,
+    } = options(Isclose::default());
     if !(relative >= 0.0 && absolute >= 0.0) {
         raise(
             "isclose",
@@ -382,12 +441,22 @@ pub fn isclose(x: impl Into<Array>, y: impl Into<Array>, relative: f64, absolute
     common_shape("isclose", &operands);
     let tolerances = [relative, absolute].map(|x| Array::from(x).settled("isclose", kind));
     let operands = operands.into_iter().chain(tolerances);
-    staged("isclose", kind, operands, |&kind, xs| {
-        let shape = common_shape("isclose", &xs[..2]);
-        let (x, y) = (fit(&xs[0], kind, &shape), fit(&xs[1], kind, &shape));
-        let [relative, absolute] = [&xs[2], &xs[3]];
-        let distance = (&x - &y).abs();
-        let close = distance.le(absolute + relative * y.abs());
-        (y.isfinite() & close) | x.equal(&y)
-    })
+    staged(
+        "isclose",
+        (kind, equal_nan),
+        operands,
+        |&(kind, equal_nan), xs| {
+            let shape = common_shape("isclose", &xs[..2]);
+            let (x, y) = (fit(&xs[0], kind, &shape), fit(&xs[1], kind, &shape));
+            let [relative, absolute] = [&xs[2], &xs[3]];
+            let distance = (&x - &y).abs();
+            let close = distance.le(absolute + relative * y.abs());
+            let close = (y.isfinite() & close) | x.equal(&y);
+            if equal_nan {
+                close | (x.isnan() & y.isnan())
+            } else {
+                close
+            }
+        },
+    )
 }

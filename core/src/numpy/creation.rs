@@ -1,6 +1,6 @@
 //! Functions that make new arrays.
 
-use crate::arguments::{IntoNumbers, shape_of};
+use crate::arguments::{IntoNumbers, Number, shape_of};
 use crate::array::{Array, Literal, Repr};
 use crate::config::default_float;
 use crate::eager::staged;
@@ -9,7 +9,7 @@ use crate::primitive::{broadcast, cast, concatenate, divided, filled, filled_lik
 use crate::promote::{Kind, inexact, promote};
 use crate::trace::{constant, is_tracing};
 use crate::tree::Arrays;
-use kiln_backends::program::{ArrayType, Axes, DType, Scalar, Shape};
+use kiln_backends::program::{ArrayType, DType, Scalar, Shape};
 use kiln_backends::{Buffer, Device};
 
 /// Makes zeros of the default float dtype, with a shape: `np::zeros(3)`, `np::zeros((2, 3))`, `np::zeros(())`
@@ -25,10 +25,24 @@ use kiln_backends::{Buffer, Device};
 /// ```
 #[track_caller]
 pub fn zeros(shape: impl IntoNumbers) -> Array {
+    zeros_dtype(shape, default_float())
+}
+
+/// Makes zeros of a dtype, with a shape.
+///
+/// # Panics
+/// When a length is negative, or memory could not hold the elements.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::zeros_dtype(2, DType::I32).to_string(), "[0 0]");
+/// ```
+#[track_caller]
+pub fn zeros_dtype(shape: impl IntoNumbers, dtype: DType) -> Array {
     const OP: &str = "zeros";
-    let (dtype, shape) = (default_float(), shape_of(OP, shape));
+    let shape = shape_of(OP, shape);
     if is_tracing() || Device::default() != Device::cpu() {
-        return filled(Scalar::from_f64(dtype, 0.0), &shape, false);
+        return filled(Scalar::from_i64(dtype, 0), &shape, false);
     }
     match Buffer::try_zeros(ArrayType { dtype, shape }) {
         Ok(zeros) => Array::concrete(zeros, false),
@@ -47,8 +61,22 @@ pub fn zeros(shape: impl IntoNumbers) -> Array {
 /// ```
 #[track_caller]
 pub fn ones(shape: impl IntoNumbers) -> Array {
+    ones_dtype(shape, default_float())
+}
+
+/// Makes ones of a dtype, with a shape.
+///
+/// # Panics
+/// When a length is negative, or memory could not hold the elements.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::ones_dtype(2, DType::Bool).to_string(), "[ True  True]");
+/// ```
+#[track_caller]
+pub fn ones_dtype(shape: impl IntoNumbers, dtype: DType) -> Array {
     const OP: &str = "ones";
-    let (one, shape) = (Scalar::from_f64(default_float(), 1.0), shape_of(OP, shape));
+    let (one, shape) = (Scalar::from_i64(dtype, 1), shape_of(OP, shape));
     if is_tracing() {
         return filled(one, &shape, false);
     }
@@ -85,6 +113,29 @@ pub fn full(shape: impl IntoNumbers, value: impl Into<Array>) -> Array {
     staged("full", shape, [value], |shape, value| broadcast(&value[0], shape))
 }
 
+/// Fills a shape with a value, or with an array that broadcasts, in a dtype.
+///
+/// # Panics
+/// When a length is negative, or the value does not broadcast to the shape.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::full_dtype(2, 0.1, DType::F64).to_string(), "[0.1 0.1]");
+/// ```
+#[track_caller]
+pub fn full_dtype(shape: impl IntoNumbers, value: impl Into<Array>, dtype: DType) -> Array {
+    full(shape, in_dtype(value.into(), dtype))
+}
+
+/// Converts an array to a dtype. A plain number is converted exactly.
+#[track_caller]
+fn in_dtype(x: Array, dtype: DType) -> Array {
+    match x.0 {
+        Repr::Literal(number) => Array::number(number.scalar(dtype), false),
+        _ => x.astype(dtype),
+    }
+}
+
 fn broadcasts(from: &Shape, to: &Shape) -> bool {
     from.rank() <= to.rank()
         && from
@@ -105,6 +156,17 @@ pub fn zeros_like(x: impl Into<Array>) -> Array {
     full_like(x, 0)
 }
 
+/// Makes zeros of a dtype, with the shape of an array.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::zeros_like_dtype(np::arange(2), DType::F32).to_string(), "[0. 0.]");
+/// ```
+#[track_caller]
+pub fn zeros_like_dtype(x: impl Into<Array>, dtype: DType) -> Array {
+    zeros_dtype(x.into().shape(), dtype)
+}
+
 /// Makes ones with the shape and dtype of an array.
 ///
 /// ```
@@ -114,6 +176,17 @@ pub fn zeros_like(x: impl Into<Array>) -> Array {
 #[track_caller]
 pub fn ones_like(x: impl Into<Array>) -> Array {
     full_like(x, 1)
+}
+
+/// Makes ones of a dtype, with the shape of an array.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::ones_like_dtype(np::arange(2), DType::F32).to_string(), "[1. 1.]");
+/// ```
+#[track_caller]
+pub fn ones_like_dtype(x: impl Into<Array>, dtype: DType) -> Array {
+    ones_dtype(x.into().shape(), dtype)
 }
 
 /// Fills the shape of an array with a value, in the array's dtype.
@@ -141,6 +214,20 @@ pub fn full_like(x: impl Into<Array>, value: impl Into<Array>) -> Array {
     staged("full_like", (kind, shape), [value], |(kind, shape), value| {
         broadcast(&cast(&value[0], *kind), shape)
     })
+}
+
+/// Fills the shape of an array with a value, in a dtype.
+///
+/// # Panics
+/// When the value does not broadcast to the shape.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::full_like_dtype(np::ones(2), 3, DType::I32).to_string(), "[3 3]");
+/// ```
+#[track_caller]
+pub fn full_like_dtype(x: impl Into<Array>, value: impl Into<Array>, dtype: DType) -> Array {
+    full_dtype(x.into().shape(), value, dtype)
 }
 
 /// The bounds of [`arange`]: `stop`, `(start, stop)` or `(start, stop, step)`, integers or floats.
@@ -201,8 +288,28 @@ impl<A: Bound, B: Bound, C: Bound> IntoRange for (A, B, C) {
 /// ```
 #[track_caller]
 pub fn arange(range: impl IntoRange) -> Array {
+    numbers(range, None)
+}
+
+/// Returns [`arange`] in a dtype.
+///
+/// # Panics
+/// When the step is 0, or a bound is not finite or does not fit in the dtype.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::arange_dtype(3, DType::F32).to_string(), "[0. 1. 2.]");
+/// ```
+#[track_caller]
+pub fn arange_dtype(range: impl IntoRange, dtype: DType) -> Array {
+    numbers(range, Some(dtype))
+}
+
+#[track_caller]
+fn numbers(range: impl IntoRange, dtype: Option<DType>) -> Array {
     let (start, stop, step) = range.range();
-    let kind = Kind::strong(promote(start.iter().chain([&stop]).chain(&step).map(Array::kind)).dtype);
+    let own = || promote(start.iter().chain([&stop]).chain(&step).map(Array::kind)).dtype;
+    let kind = Kind::strong(dtype.unwrap_or_else(own));
     let (start, step) = (
         start.unwrap_or_else(|| 0.into()),
         step.unwrap_or_else(|| 1.into()),
@@ -247,8 +354,7 @@ fn bound(x: &Array) -> f64 {
 }
 
 /// Returns `n` evenly spaced floats from `start` to `stop`, both included: shape `(n,)`. For bounds that are
-/// arrays, the shape is `(n, *shape)`: a new first axis before the shape that they broadcast to. NumPy's
-/// `endpoint=False` is [`linspace_open`].
+/// arrays, the shape is `(n, *shape)`: a new first axis before the shape that they broadcast to.
 ///
 /// # Panics
 /// When the bounds do not broadcast, or memory could not hold the elements.
@@ -259,27 +365,124 @@ fn bound(x: &Array) -> f64 {
 /// assert_eq!(np::linspace([0, 10], 20, 3).to_string(), "[[ 0. 10.]\n [10. 15.]\n [20. 20.]]");
 /// ```
 #[track_caller]
-pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
-    spaced(start.into(), stop.into(), n, true)
+pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: impl Number) -> Array {
+    linspace_with(start, stop, n, |o| o)
 }
 
-/// Returns [`linspace`] of `n + 1` numbers without the last one, `stop`.
+/// Returns [`linspace`] in a dtype.
+///
+/// # Panics
+/// When the bounds do not broadcast, or memory could not hold the elements.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::linspace_dtype(0, 1, 3, DType::F64).dtype(), DType::F64);
+/// ```
+#[track_caller]
+pub fn linspace_dtype(
+    start: impl Into<Array>,
+    stop: impl Into<Array>,
+    n: impl Number,
+    dtype: DType,
+) -> Array {
+    linspace_with(start, stop, n, |o| o.dtype(dtype))
+}
+
+optional_arguments! {
+    /// The optional arguments of [`linspace`](crate::numpy::linspace_with).
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::linspace_with(0, 1, 4, |o| o.endpoint(false)).to_string(), "[0.   0.25 0.5  0.75]");
+    /// ```
+    Linspace {
+        /// If false, the last number is one step before `stop`.
+        endpoint(bool): bool = true => endpoint; np::linspace_with(0, 10, 2, |o| o.endpoint(false)) => "[0. 5.]";
+        /// The dtype of the result. Integers are rounded down.
+        dtype(DType): Option<DType> = None => Some(dtype); np::linspace_with(0, 3, 3, |o| o.dtype(DType::I32)) => "[0 1 3]";
+    }
+    /// The optional arguments of [`eye`](crate::numpy::eye_with).
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::eye_with(2, |o| o.m(3).k(1)).to_string(), "[[0. 1. 0.]\n [0. 0. 1.]]");
+    /// ```
+    Eye {
+        /// The number of columns: that of rows, if this is not given.
+        m(usize): Option<usize> = None => Some(m); np::eye_with(1, |o| o.m(2)) => "[[1. 0.]]";
+        /// The number of the diagonal: counted upwards from the main one, which is 0.
+        k(isize): isize = 0 => k; np::eye_with(2, |o| o.k(-1)) => "[[0. 0.]\n [1. 0.]]";
+        /// The dtype of the result: the default float dtype, if this is not given.
+        dtype(DType): Option<DType> = None => Some(dtype); np::eye_with(1, |o| o.dtype(DType::I32)) => "[[1]]";
+    }
+    /// The optional arguments of [`meshgrid`](crate::numpy::meshgrid_with).
+    ///
+    /// ```
+    /// use kiln::{numpy as np, options::Indexing};
+    /// let grids = np::meshgrid_with([np::arange(2), np::arange(3)], |o| o.indexing(Indexing::Ij).sparse(true));
+    /// assert_eq!(grids[1].to_string(), "[[0 1 2]]");
+    /// ```
+    Meshgrid {
+        /// The order of the first two axes: [`Indexing::Xy`], if this is not given.
+        indexing(Indexing): Indexing = Indexing::Xy => indexing; np::meshgrid_with([np::arange(2), np::arange(3)], |o| o.indexing(kiln::options::Indexing::Ij))[0].shape() => "(2, 3)";
+        /// If true, the grids keep length 1 along the axes on which they do not depend.
+        sparse(bool): bool = false => sparse; np::meshgrid_with([np::arange(2), np::arange(3)], |o| o.sparse(true))[0].shape() => "(1, 2)";
+    }
+}
+
+/// The order of the first two axes of a [`meshgrid`].
+///
+/// ```
+/// use kiln::{numpy as np, options::Indexing};
+/// let shape = |indexing| np::meshgrid_with([np::arange(2), np::arange(3)], |o| o.indexing(indexing))[0].shape().to_string();
+/// assert_eq!(shape(Indexing::Xy), "(3, 2)");
+/// assert_eq!(shape(Indexing::Ij), "(2, 3)");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Indexing {
+    /// The first array varies along the columns (axis 1), the second along the rows.
+    Xy,
+    /// Array `i` varies along axis `i`.
+    Ij,
+}
+
+/// Returns [`linspace`] with the optional arguments of [`options::Linspace`](crate::options::Linspace).
 ///
 /// # Panics
 /// When the bounds do not broadcast, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
-/// assert_eq!(np::linspace_open(0.0, 1.0, 4).to_string(), "[0.   0.25 0.5  0.75]");
+/// assert_eq!(np::linspace_with(0.0, 1.0, 4, |o| o.endpoint(false)).to_string(), "[0.   0.25 0.5  0.75]");
 /// ```
 #[track_caller]
-pub fn linspace_open(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
-    spaced(start.into(), stop.into(), n, false)
+pub fn linspace_with(
+    start: impl Into<Array>,
+    stop: impl Into<Array>,
+    n: impl Number,
+    options: impl FnOnce(Linspace) -> Linspace,
+) -> Array {
+    let Linspace { endpoint, dtype } = options(Linspace::default());
+    let n = n.number();
+    check(n >= 0, "linspace", || format!("{n} elements are asked for"));
+    let floats = spaced(
+        start.into(),
+        stop.into(),
+        n as usize,
+        endpoint,
+        dtype.filter(|dtype| dtype.is_float()),
+    );
+    match dtype {
+        Some(dtype) if dtype.is_integer() => floats.floor().astype(dtype),
+        Some(dtype) => floats.astype(dtype),
+        None => floats,
+    }
 }
 
 #[track_caller]
-fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
-    let kind = Kind::strong(inexact(promote([start.kind(), stop.kind()])).dtype);
+fn spaced(start: Array, stop: Array, n: usize, closed: bool, dtype: Option<DType>) -> Array {
+    let own = || inexact(promote([start.kind(), stop.kind()])).dtype;
+    let kind = Kind::strong(dtype.unwrap_or_else(own));
     let bounds = Arrays::from_iter([start.settled("linspace", kind), stop.settled("linspace", kind)]);
     let shape = crate::error::broadcast_shapes("linspace", bounds[0].shape(), bounds[1].shape());
     check_size("linspace", &shape.stacked(n));
@@ -321,29 +524,59 @@ fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
 /// ```
 #[track_caller]
 pub fn identity(n: usize) -> Array {
-    ones_on_diagonal("identity", n, n, 0)
+    ones_on_diagonal("identity", n, Eye::default())
 }
 
-/// Returns an `n` by `m` matrix with ones on the `k`-th diagonal above the main one (below it, for a negative
-/// `k`), of the default float dtype.
+/// Returns the identity matrix of shape `(n, n)`, of the default float dtype: [`identity`] by its other name.
 ///
 /// # Panics
 /// When memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
-/// assert_eq!(np::eye(2, 3, 1).to_string(), "[[0. 1. 0.]\n [0. 0. 1.]]");
+/// assert_eq!(np::eye(2).to_string(), "[[1. 0.]\n [0. 1.]]");
 /// ```
 #[track_caller]
-pub fn eye(n: usize, m: usize, k: isize) -> Array {
-    ones_on_diagonal("eye", n, m, k)
+pub fn eye(n: usize) -> Array {
+    eye_with(n, |o| o)
+}
+
+/// Returns the identity matrix of shape `(n, n)`, in a dtype.
+///
+/// # Panics
+/// When memory could not hold the elements.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::eye_dtype(2, DType::I32).to_string(), "[[1 0]\n [0 1]]");
+/// ```
+#[track_caller]
+pub fn eye_dtype(n: usize, dtype: DType) -> Array {
+    eye_with(n, |o| o.dtype(dtype))
+}
+
+/// Returns a matrix of `n` rows with ones on a diagonal and zeros elsewhere, with the optional arguments of
+/// [`options::Eye`](crate::options::Eye).
+///
+/// # Panics
+/// When memory could not hold the elements.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::eye_with(2, |o| o.m(3).k(1)).to_string(), "[[0. 1. 0.]\n [0. 0. 1.]]");
+/// ```
+#[track_caller]
+pub fn eye_with(n: usize, options: impl FnOnce(Eye) -> Eye) -> Array {
+    ones_on_diagonal("eye", n, options(Eye::default()))
 }
 
 #[track_caller]
-fn ones_on_diagonal(op: &str, n: usize, m: usize, k: isize) -> Array {
+fn ones_on_diagonal(op: &str, n: usize, options: Eye) -> Array {
+    let Eye { m, k, dtype } = options;
+    let (m, dtype) = (m.unwrap_or(n), dtype.unwrap_or_else(default_float));
     check_size(op, &Shape::from([n, m]));
-    staged(op, (n, m, k), Arrays::new(), |&(n, m, k), _| {
-        diagonal(n, m, k).astype(default_float())
+    staged(op, (n, m, k, dtype), Arrays::new(), |&(n, m, k, dtype), _| {
+        diagonal(n, m, k).astype(dtype)
     })
 }
 
@@ -373,68 +606,52 @@ pub(crate) fn within(k: isize, n: usize, m: usize) -> isize {
 /// ```
 #[track_caller]
 pub fn meshgrid(x: impl Into<Array>, y: impl Into<Array>) -> (Array, Array) {
-    let mut grids = meshgrid_xy(vec![x.into(), y.into()]).into_iter();
+    let mut grids = meshgrid_with([x.into(), y.into()], |o| o).into_iter();
     match (grids.next(), grids.next()) {
         (Some(x), Some(y)) => (x, y),
         _ => unreachable!("two grids for two arrays"),
     }
 }
 
-/// Returns [`meshgrid`] of any number of arrays: the first two vary along columns and rows, the others along
-/// further axes. NumPy's `indexing="xy"`.
+/// Returns the coordinates of a grid from any number of one-dimensional arrays, with the optional arguments
+/// of [`options::Meshgrid`](crate::options::Meshgrid). Array `i` varies along axis `i` of the grid, except
+/// that the first two axes are exchanged by default, as in [`meshgrid`].
 ///
 /// # Panics
 /// When an array does not have one axis.
 ///
 /// ```
-/// use kiln::numpy as np;
-/// let grids = np::meshgrid_xy(vec![np::arange(2), np::arange(3), np::arange(4)]);
-/// assert_eq!(grids[0].shape()[..], [3, 2, 4]);
+/// use kiln::{numpy as np, options::Indexing};
+/// let grids = np::meshgrid_with([np::arange(2), np::arange(3), np::arange(4)], |o| o.indexing(Indexing::Ij));
+/// assert_eq!(grids[0].shape()[..], [2, 3, 4]);
 /// ```
 #[track_caller]
-pub fn meshgrid_xy(arrays: Vec<Array>) -> Vec<Array> {
-    grids(arrays, true)
-}
-
-/// Returns [`meshgrid`] of any number of arrays: the `i`-th varies along axis `i`. NumPy's `indexing="ij"`.
-///
-/// # Panics
-/// When an array does not have one axis.
-///
-/// ```
-/// use kiln::numpy as np;
-/// let grids = np::meshgrid_ij(vec![np::arange(2), np::arange(3)]);
-/// assert_eq!(grids[0].to_string(), "[[0 0 0]\n [1 1 1]]");
-/// assert_eq!(grids[1].to_string(), "[[0 1 2]\n [0 1 2]]");
-/// ```
-#[track_caller]
-pub fn meshgrid_ij(arrays: Vec<Array>) -> Vec<Array> {
-    grids(arrays, false)
-}
-
-#[track_caller]
-fn grids(arrays: Vec<Array>, swap: bool) -> Vec<Array> {
+pub fn meshgrid_with<A: Into<Array>>(
+    arrays: impl IntoIterator<Item = A>,
+    options: impl FnOnce(Meshgrid) -> Meshgrid,
+) -> Vec<Array> {
+    let Meshgrid { indexing, sparse } = options(Meshgrid::default());
+    let arrays: Arrays = arrays.into_iter().map(Into::into).collect();
     if let Some(x) = arrays.iter().find(|x| x.ndim() != 1) {
         raise(
             "meshgrid",
             format!("takes arrays with one axis, got shape {}", x.shape()),
         )
     }
-    staged("meshgrid", swap, Arrays::from(arrays), |&swap, arrays| {
-        let swap = swap && arrays.len() > 1;
+    let swap = indexing == Indexing::Xy && arrays.len() > 1;
+    staged("meshgrid", (swap, sparse), arrays, |&(swap, sparse), arrays| {
         let axis = |i: usize| if swap && i < 2 { 1 - i } else { i };
-        let mut shape = vec![0; arrays.len()];
+        let mut whole = vec![0; arrays.len()];
         for (i, x) in arrays.iter().enumerate() {
-            shape[axis(i)] = x.size();
+            whole[axis(i)] = x.size();
         }
-        let shape = Shape::from(shape);
-        arrays
-            .iter()
-            .enumerate()
-            .map(|(i, x)| {
-                let line = reshape(x, &Shape::from([x.size()]));
-                crate::primitive::broadcast_along(&line, &shape, Axes::from_elem(axis(i), 1))
-            })
-            .collect::<Vec<_>>()
+        let whole = Shape::from(whole);
+        let grid = |(i, x): (usize, &Array)| {
+            let mut alone = vec![1; arrays.len()];
+            alone[axis(i)] = x.size();
+            let line = reshape(x, &Shape::from(alone));
+            if sparse { line } else { broadcast(&line, &whole) }
+        };
+        arrays.iter().enumerate().map(grid).collect::<Vec<_>>()
     })
 }

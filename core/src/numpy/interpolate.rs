@@ -1,7 +1,8 @@
 //! Functions on a line: interpolation, polynomials, differences.
 
 use super::arithmetic::where_;
-use super::sort::searchsorted_right;
+use super::shape::{concatenate as concatenate_arrays, joined};
+use super::sort::{Side, searchsorted_with};
 use crate::array::Array;
 use crate::bind::bind_one;
 use crate::eager::staged;
@@ -23,31 +24,90 @@ use kiln_backends::program::{Binary, Compare, DType, Op, Reduction, Shape};
 /// ```
 #[track_caller]
 pub fn interp(x: impl Into<Array>, xp: impl Into<Array>, fp: impl Into<Array>) -> Array {
-    interpolate(x.into(), xp.into(), fp.into(), None)
+    interp_with(x, xp, fp, |o| o)
 }
 
-/// Evaluates [`interp`] with the values `left` before the first point and `right` after the last.
+/// Evaluates [`interp`] with the optional arguments of [`options::Interp`](crate::options::Interp).
 ///
 /// # Panics
-/// As [`interp`], and when a value does not broadcast to the shape of `x`.
+/// When `xp` and `fp` do not have one axis of the same length, or have no points. When a value outside does
+/// not broadcast to the shape of `x`.
 ///
 /// ```
 /// use kiln::numpy as np;
-/// assert_eq!(np::interp_outside([-1.0, 0.5, 3.0], [0, 1], [0, 10], np::NAN, 0).to_string(), "[nan  5.  0.]");
+/// let y = np::interp_with([-1.0, 0.5, 3.0], [0, 1], [0, 10], |o| o.left(np::NAN).right(0));
+/// assert_eq!(y.to_string(), "[nan  5.  0.]");
 /// ```
 #[track_caller]
-pub fn interp_outside(
+pub fn interp_with(
     x: impl Into<Array>,
     xp: impl Into<Array>,
     fp: impl Into<Array>,
-    left: impl Into<Array>,
-    right: impl Into<Array>,
+    options: impl FnOnce(Interp) -> Interp,
 ) -> Array {
-    interpolate(x.into(), xp.into(), fp.into(), Some([left.into(), right.into()]))
+    let Interp { left, right, period } = options(Interp::default());
+    let (x, xp, fp) = (x.into(), xp.into(), fp.into());
+    match period {
+        None => interpolate(x, xp, fp, [left, right]),
+        Some(period) => {
+            // The points of one period in order, with one more on either side.
+            let (x, xp) = (x % &period, xp % &period);
+            let order = xp.argsort();
+            let (xp, fp) = (xp.index(&order), fp.index(&order));
+            let xp = concatenate_arrays([xp.index(-1..) - &period, xp.clone(), xp.index(..1) + period]);
+            let fp = concatenate_arrays([fp.index(-1..), fp.clone(), fp.index(..1)]);
+            interpolate(x, xp, fp, [None, None])
+        }
+    }
+}
+
+optional_arguments! {
+    /// The optional arguments of [`interp`](crate::numpy::interp_with).
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::interp_with([-90, 450], [0, 180], [0, 2], |o| o.period(360)).to_string(), "[1. 1.]");
+    /// ```
+    Interp {
+        /// The result before the first point: the first of `fp`, if this is not given.
+        left(impl Into<Array>): Option<Array> = None => Some(left.into()); np::interp_with([-1.0, 0.5], [0, 1], [0, 10], |o| o.left(-1)) => "[-1.  5.]";
+        /// The result after the last point: the last of `fp`, if this is not given.
+        right(impl Into<Array>): Option<Array> = None => Some(right.into()); np::interp_with([0.5, 2.0], [0, 1], [0, 10], |o| o.right(-1)) => "[ 5. -1.]";
+        /// The period of the function. The points need not ascend then, and `left` and `right` are not used.
+        period(impl Into<Array>): Option<Array> = None => Some(period.into()); np::interp_with(1.25, [0.0, 0.5], [0, 1], |o| o.period(1)) => "0.5";
+    }
+    /// The optional arguments of [`diff`](crate::numpy::diff_with).
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::diff_with([1, 4, 9, 16], |o| o.n(2)).to_string(), "[2 2]");
+    /// ```
+    Diff {
+        /// The number of times that differences are taken.
+        n(usize): usize = 1 => n; np::diff_with([1, 4, 9], |o| o.n(2)) => "[2]";
+        /// The axis of the differences: the last, if this is not given.
+        axis(isize): isize = -1 => axis; np::diff_with([[1, 2], [4, 8]], |o| o.axis(0)) => "[[3 6]]";
+        /// Elements before the first one along the axis: an array, or a number for all.
+        prepend(impl Into<Array>): Option<Array> = None => Some(prepend.into()); np::diff_with([1, 4, 9], |o| o.prepend(0)) => "[1 3 5]";
+        /// Elements after the last one along the axis: an array, or a number for all.
+        append(impl Into<Array>): Option<Array> = None => Some(append.into()); np::diff_with([1, 4], |o| o.append(9)) => "[3 5]";
+    }
+    /// The optional arguments of [`vander`](crate::numpy::vander_with).
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::vander_with([2, 3], |o| o.n(3).increasing(true)).to_string(), "[[1 2 4]\n [1 3 9]]");
+    /// ```
+    Vander {
+        /// The number of columns: the number of elements, if this is not given.
+        n(usize): Option<usize> = None => Some(n); np::vander_with([2, 3], |o| o.n(3)) => "[[4 2 1]\n [9 3 1]]";
+        /// If true, the powers increase from left to right.
+        increasing(bool): bool = false => increasing; np::vander_with([2, 3], |o| o.increasing(true)) => "[[1 2]\n [1 3]]";
+    }
 }
 
 #[track_caller]
-fn interpolate(x: Array, xp: Array, fp: Array, outside: Option<[Array; 2]>) -> Array {
+fn interpolate(x: Array, xp: Array, fp: Array, outside: [Option<Array>; 2]) -> Array {
     check(
         xp.ndim() == 1 && xp.shape() == fp.shape() && xp.size() > 0,
         "interp",
@@ -72,29 +132,36 @@ fn interpolate(x: Array, xp: Array, fp: Array, outside: Option<[Array; 2]>) -> A
     let along = Kind::strong(inexact(promote([x.kind(), xp.kind()])).dtype);
     let values = Kind::strong(inexact(fp.kind()).dtype);
     let mut inputs = vec![x.settled("interp", along), xp, fp];
+    let given = outside.each_ref().map(Option::is_some);
     inputs.extend(outside.into_iter().flatten());
-    staged("interp", (along, values), inputs, |&(along, values), inputs| {
-        let [x, xp] = [0, 1].map(|i| cast(&inputs[i], along));
-        let fp = cast(&inputs[2], values);
-        let last = xp.size() - 1;
-        let after = searchsorted_right(&xp, &x).clip(1, last);
-        let before = &after - 1;
-        let [x0, f0] = [&xp, &fp].map(|points| points.index(&before));
-        let dx = xp.index(&after) - &x0;
-        // If two points coincide, the quotient would be NaN, and so would its derivative.
-        let apart = dx.abs().gt(match along.dtype {
-            DType::F32 => f64::from(f32::EPSILON.next_up() - f32::EPSILON),
-            _ => f64::EPSILON.next_up() - f64::EPSILON,
-        });
-        let slope = (&x - x0) / where_(&apart, dx, 1);
-        let inner = where_(apart, &f0 + slope * (fp.index(&after) - &f0), &f0);
-        let end = |at: usize, i: usize| match inputs.get(3 + i) {
-            Some(value) => value.clone(),
-            None => fp.index(at),
-        };
-        let inner = where_(x.lt(xp.index(0)), end(0, 0), inner);
-        where_(x.gt(xp.index(last)), end(last, 1), inner)
-    })
+    staged(
+        "interp",
+        (along, values, given),
+        inputs,
+        |&(along, values, given), inputs| {
+            let [x, xp] = [0, 1].map(|i| cast(&inputs[i], along));
+            let fp = cast(&inputs[2], values);
+            let last = xp.size() - 1;
+            let after = searchsorted_with(&xp, &x, |o| o.side(Side::Right)).clip(1, last);
+            let before = &after - 1;
+            let [x0, f0] = [&xp, &fp].map(|points| points.index(&before));
+            let dx = xp.index(&after) - &x0;
+            // If two points coincide, the quotient would be NaN, and so would its derivative.
+            let apart = dx.abs().gt(match along.dtype {
+                DType::F32 => f64::from(f32::EPSILON.next_up() - f32::EPSILON),
+                _ => f64::EPSILON.next_up() - f64::EPSILON,
+            });
+            let slope = (&x - x0) / where_(&apart, dx, 1);
+            let inner = where_(apart, &f0 + slope * (fp.index(&after) - &f0), &f0);
+            let mut outside = inputs[3..].iter();
+            let mut end = |at: usize, given: bool| match given {
+                true => outside.next().expect("a value for each that is given").clone(),
+                false => fp.index(at),
+            };
+            let inner = where_(x.lt(xp.index(0)), end(0, given[0]), inner);
+            where_(x.gt(xp.index(last)), end(last, given[1]), inner)
+        },
+    )
 }
 
 /// Evaluates the polynomial with coefficients `p` at `x`, by Horner's rule. The coefficient of the highest
@@ -141,7 +208,7 @@ pub fn polyval(p: impl Into<Array>, x: impl Into<Array>) -> Array {
 /// ```
 #[track_caller]
 pub fn diff(x: impl Into<Array>) -> Array {
-    diff_axis(x, -1)
+    diff_with(x, |o| o)
 }
 
 /// Returns [`diff`] along an axis.
@@ -155,8 +222,46 @@ pub fn diff(x: impl Into<Array>) -> Array {
 /// ```
 #[track_caller]
 pub fn diff_axis(x: impl Into<Array>, axis: isize) -> Array {
+    diff_with(x, |o| o.axis(axis))
+}
+
+/// Returns [`diff`] with the optional arguments of [`options::Diff`](crate::options::Diff).
+///
+/// # Panics
+/// When the axis is out of bounds, or elements before or after do not fit.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::diff_with([1, 4, 9, 16], |o| o.prepend(0).n(2)).to_string(), "[2 2 2]");
+/// ```
+#[track_caller]
+pub fn diff_with(x: impl Into<Array>, options: impl FnOnce(Diff) -> Diff) -> Array {
+    let Diff {
+        n,
+        axis,
+        prepend,
+        append,
+    } = options(Diff::default());
     let x = x.into();
     let axis = axis_of("diff", axis, x.ndim());
+    let mut slice = x.shape().to_vec();
+    slice[axis] = 1;
+    let [before, after] = [prepend, append].map(|given| match given {
+        Some(number) if number.ndim() == 0 => Some(number.broadcast_to(&slice)),
+        given => given,
+    });
+    let x = match before.is_some() || after.is_some() {
+        true => joined(
+            "diff",
+            before.into_iter().chain([x]).chain(after).collect(),
+            axis as isize,
+        ),
+        false => x,
+    };
+    (0..n).fold(x, |x, _| differences(x, axis))
+}
+
+fn differences(x: Array, axis: usize) -> Array {
     staged("diff", axis, [x], |&axis, x| {
         let (x, n) = (&x[0], x[0].shape()[axis]);
         let later = slice_axis(x, axis, 1.min(n), n);
@@ -168,34 +273,54 @@ pub fn diff_axis(x: impl Into<Array>, axis: isize) -> Array {
     })
 }
 
-/// Returns the powers of the elements as the `n` columns of a matrix, from the power `n - 1` to the power 0:
-/// shape `(x.len(), n)`, of the array's dtype.
+/// Returns the powers of the elements as the columns of a square matrix, from the greatest power to the power
+/// 0, of the array's dtype.
 ///
 /// # Panics
 /// When the array does not have one axis, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
-/// assert_eq!(np::vander([1, 2, 3], 3).to_string(), "[[1 1 1]\n [4 2 1]\n [9 3 1]]");
+/// assert_eq!(np::vander([1, 2, 3]).to_string(), "[[1 1 1]\n [4 2 1]\n [9 3 1]]");
 /// ```
 #[track_caller]
-pub fn vander(x: impl Into<Array>, n: usize) -> Array {
-    let x = x.into();
+pub fn vander(x: impl Into<Array>) -> Array {
+    vander_with(x, |o| o)
+}
+
+/// Returns [`vander`] with the optional arguments of [`options::Vander`](crate::options::Vander): shape
+/// `(x.len(), n)`.
+///
+/// # Panics
+/// When the array does not have one axis, or memory could not hold the elements.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::vander_with([1, 2, 3], |o| o.n(2)).to_string(), "[[1 1]\n [2 1]\n [3 1]]");
+/// ```
+#[track_caller]
+pub fn vander_with(x: impl Into<Array>, options: impl FnOnce(Vander) -> Vander) -> Array {
+    let (x, Vander { n, increasing }) = (x.into(), options(Vander::default()));
+    let n = n.unwrap_or(x.size());
     check(x.ndim() == 1, "vander", || {
         format!("takes one axis, got shape {}", x.shape())
     });
     check_size("vander", &Shape::from([x.size(), n]));
-    staged("vander", n, [x], |&n, x| {
+    staged("vander", (n, increasing), [x], |&(n, increasing), x| {
         let column = x[0].expand_dims(-1);
         if n == 0 {
             return slice_axis(&column, 1, 0, 0);
         }
         let factors = broadcast(&column, &Shape::from([x[0].size(), n - 1]));
-        let factors = concatenate(&[factors, number_like(&column, 1.0)], 1);
+        let one = number_like(&column, 1.0);
+        let factors = match increasing {
+            true => concatenate(&[one, factors], 1),
+            false => concatenate(&[factors, one], 1),
+        };
         let product = Op::Cumulative {
             kind: Reduction::Prod,
             axis: 1,
-            reverse: true,
+            reverse: !increasing,
         };
         bind_one(product, &[&factors], factors.is_weak())
     })

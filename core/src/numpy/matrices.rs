@@ -1,7 +1,6 @@
 //! Products of matrices, and linear algebra.
 
 use super::promoted::promoted;
-use crate::arguments::{IntoAxes, axes_of, keep};
 use crate::array::Array;
 use crate::bind::{bind, bind_one};
 use crate::eager::staged;
@@ -130,7 +129,7 @@ pub fn outer(x: impl Into<Array>, y: impl Into<Array>) -> Array {
 
 /// Converts operands of linear algebra to one float dtype.
 #[track_caller]
-fn floats<const N: usize>(op: &str, operands: [Array; N]) -> ([Array; N], Kind) {
+pub(crate) fn floats<const N: usize>(op: &str, operands: [Array; N]) -> ([Array; N], Kind) {
     let kind = inexact(promote(operands.iter().map(Array::kind)));
     let kind = Kind { weak: false, ..kind };
     (operands.map(|x| x.settled(op, kind)), kind)
@@ -267,97 +266,6 @@ pub fn eigh(a: impl Into<Array>) -> Eigh {
         Eigh {
             eigenvalues,
             eigenvectors,
-        }
-    })
-}
-
-/// Returns the square root of the sum of squares of all elements, in floats: a scalar.
-///
-/// ```
-/// use kiln::numpy::linalg;
-/// assert_eq!(linalg::norm([3.0, 4.0]).to_string(), "5.0");
-/// ```
-#[track_caller]
-pub fn norm(x: impl Into<Array>) -> Array {
-    vector_norm(x, 2.0)
-}
-
-/// Returns [`norm`] over these axes: of vectors, or the Frobenius norm of matrices.
-/// [`keep`](crate::keep)`(axes)` keeps them with length 1.
-///
-/// # Panics
-/// When an axis is out of bounds or given twice.
-///
-/// ```
-/// use kiln::numpy::linalg;
-/// assert_eq!(linalg::norm_axis([[3.0, 4.0], [6.0, 8.0]], -1).to_string(), "[ 5. 10.]");
-/// ```
-#[track_caller]
-pub fn norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
-    vector_norm_axis(x, 2.0, axes)
-}
-
-/// Returns the `order`-norm of all elements, `(sum |x|^order)^(1 / order)`. For an infinite order the norm is
-/// the greatest magnitude (the least, for minus infinity), for 0 the number of elements that are not 0.
-///
-/// # Panics
-/// When the order is infinite and there are no elements.
-///
-/// ```
-/// use kiln::numpy::linalg;
-/// assert_eq!(linalg::vector_norm([3.0, -4.0], f64::INFINITY).to_string(), "4.0");
-/// ```
-#[track_caller]
-pub fn vector_norm(x: impl Into<Array>, order: f64) -> Array {
-    let x = x.into();
-    let all: Vec<usize> = (0..x.ndim()).collect();
-    vector_norm_axis(x, order, all)
-}
-
-/// Returns [`vector_norm`] over these axes; [`keep`](crate::keep)`(axes)` keeps them with length 1.
-///
-/// # Panics
-/// When an axis is out of bounds or given twice, or the order is infinite and there are no elements.
-///
-/// ```
-/// use kiln::numpy::linalg;
-/// assert_eq!(linalg::vector_norm_axis([[3.0, -4.0], [6.0, 8.0]], 1.0, 1).to_string(), "[ 7. 14.]");
-/// ```
-#[track_caller]
-pub fn vector_norm_axis(x: impl Into<Array>, order: f64, axes: impl IntoAxes) -> Array {
-    let ([x], kind) = floats("norm", [x.into()]);
-    let (numbers, kept) = axes.axes();
-    let axes = axes_of("norm", &numbers, x.ndim());
-    check(
-        order.is_finite() || axes.iter().all(|&axis| x.shape()[axis] > 0),
-        "norm",
-        || {
-            format!(
-                "shape {} has no elements along the axes {:?}",
-                x.shape(),
-                &axes[..]
-            )
-        },
-    );
-    let parameters = (kind, order.to_bits(), axes, kept);
-    staged("norm", parameters, [x], |(kind, order, axes, kept), x| {
-        let x = cast(&x[0], *kind);
-        let order = f64::from_bits(*order);
-        macro_rules! over {
-            ($x:expr, $reduce:ident) => {
-                match kept {
-                    true => $x.$reduce(keep(&axes[..])),
-                    false => $x.$reduce(&axes[..]),
-                }
-            };
-        }
-        match order {
-            2.0 => over!((&x * &x), sum_axis).sqrt(),
-            1.0 => over!(x.abs(), sum_axis),
-            0.0 => over!(x.not_equal(0).astype(kind.dtype), sum_axis),
-            f64::INFINITY => over!(x.abs(), max_axis),
-            f64::NEG_INFINITY => over!(x.abs(), min_axis),
-            order => over!(x.abs().pow(order), sum_axis).pow(1.0 / order),
         }
     })
 }

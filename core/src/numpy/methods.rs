@@ -1,5 +1,7 @@
 //! The methods of arrays as functions.
 
+use super::reduce::{Arg, Cumulative};
+use super::sort::Sort;
 use crate::arguments::{IntoAxes, IntoNumbers};
 use crate::array::Array;
 use kiln_backends::program::DType;
@@ -34,26 +36,30 @@ methods! {
     round_to(decimals: i32): np::round_to([0.125, 2.718], 1) => "[0.1 2.7]";
     /// Converts the elements to another dtype.
     astype(dtype: DType): np::astype([1.7, -1.7], kiln::DType::I32) => "[ 1 -1]";
-    /// The variance over axes, with `ddof` subtracted from the number of elements.
-    var_ddof(axes: impl IntoAxes, ddof: f64): np::var_ddof([1.0, 2.0, 4.0], 0, 1.0) => "2.3333333";
-    /// The standard deviation over axes, with `ddof` subtracted from the number of elements.
-    std_ddof(axes: impl IntoAxes, ddof: f64): np::std_ddof([1.0, 2.0, 4.0], 0, 1.0) => "1.5275252";
     /// The index of the greatest element of the flattened array.
     argmax(): np::argmax([1, 5, 2]) => "1";
     /// The indices of the greatest elements along an axis.
     argmax_axis(axis: impl IntoAxes): np::argmax_axis([[1, 5], [7, 0]], -1) => "[1 0]";
+    /// The indices of the greatest elements, with optional arguments.
+    argmax_with(options: impl FnOnce(Arg) -> Arg): np::argmax_with([[1, 5], [7, 0]], |o| o.axis(0)) => "[1 0]";
     /// The index of the least element of the flattened array.
     argmin(): np::argmin([1, 5, 0]) => "2";
     /// The indices of the least elements along an axis.
     argmin_axis(axis: impl IntoAxes): np::argmin_axis([[1, 5], [7, 0]], kiln::keep(-1)) => "[[0]\n [1]]";
+    /// The indices of the least elements, with optional arguments.
+    argmin_with(options: impl FnOnce(Arg) -> Arg): np::argmin_with([[1, 5], [7, 0]], |o| o.axis(0)) => "[0 1]";
     /// The running sum of the flattened array.
     cumsum(): np::cumsum([1, 2, 3]) => "[1 3 6]";
     /// The running sum along an axis.
     cumsum_axis(axis: isize): np::cumsum_axis([[1, 2], [3, 4]], 0) => "[[1 2]\n [4 6]]";
+    /// The running sum, with optional arguments.
+    cumsum_with(options: impl FnOnce(Cumulative) -> Cumulative): np::cumsum_with([[1, 2], [3, 4]], |o| o.axis(1)) => "[[1 3]\n [3 7]]";
     /// The running product of the flattened array.
     cumprod(): np::cumprod([1, 2, 3]) => "[1 2 6]";
     /// The running product along an axis.
     cumprod_axis(axis: isize): np::cumprod_axis([[1, 2], [3, 4]], 1) => "[[ 1  2]\n [ 3 12]]";
+    /// The running product, with optional arguments.
+    cumprod_with(options: impl FnOnce(Cumulative) -> Cumulative): np::cumprod_with([[1, 2], [3, 4]], |o| o.axis(0)) => "[[1 2]\n [3 8]]";
     /// The same elements in another shape.
     reshape(shape: impl IntoNumbers): np::reshape([1, 2, 3, 4], (2, -1)) => "[[1 2]\n [3 4]]";
     /// The same elements as one axis.
@@ -90,10 +96,14 @@ methods! {
     sort(): np::sort([3, 1, 2]) => "[1 2 3]";
     /// The elements in ascending order along an axis.
     sort_axis(axis: isize): np::sort_axis([[3, 1], [2, 4]], 0) => "[[2 1]\n [3 4]]";
+    /// The elements in order along an axis, with optional arguments.
+    sort_with(options: impl FnOnce(Sort) -> Sort): np::sort_with([3, 1, 2], |o| o.descending(true)) => "[3 2 1]";
     /// The indices that sort the last axis.
     argsort(): np::argsort([3, 1, 2]) => "[1 2 0]";
     /// The indices that sort an axis.
     argsort_axis(axis: isize): np::argsort_axis([[3, 1], [2, 4]], 0) => "[[1 0]\n [0 1]]";
+    /// The indices that sort an axis, with optional arguments.
+    argsort_with(options: impl FnOnce(Sort) -> Sort): np::argsort_with([3, 1, 2], |o| o.descending(true)) => "[0 2 1]";
     /// The product of vectors, of matrices, or of a scalar and an array.
     dot(other: impl Into<Array>): np::dot([1, 2, 3], [4, 5, 6]) => "32";
     /// The product of matrices. Leading axes broadcast.

@@ -1,9 +1,9 @@
 //! NumPy's functions under NumPy's names.
 //!
 //! Every function takes arrays, references to them, plain numbers and lists of numbers, and has the same
-//! arguments as the method of [`Array`](crate::Array) of its name. For a function of NumPy with an optional
-//! `axis`, there are two functions: [`sum`] over all axes, and [`sum_axis`] along some. `keepdims=True` is
-//! [`keep`](crate::keep)`(axes)`, and `ddof` has a function, [`var_ddof`].
+//! arguments as the method of [`Array`](crate::Array) of its name. A function with optional arguments has
+//! three forms: [`sum`] over all axes, [`sum_axis`] along some, and [`sum_with`] with any of NumPy's
+//! keywords, as [`options`](crate::options) says. `keepdims=True` is also [`keep`](crate::keep)`(axes)`.
 //!
 //! ```
 //! use kiln::{keep, numpy as np};
@@ -11,6 +11,7 @@
 //! assert_eq!(np::sum(&x).to_string(), "3.0");
 //! assert_eq!(np::sum_axis(&x, 0).to_string(), "[0.6 1.  1.4]");
 //! assert_eq!((&x - np::mean_axis(&x, keep(-1))).shape()[..], [2, 3]);
+//! assert_eq!(np::std_with(&x, |o| o.axis(0).ddof(1)).to_string(), "[0.42426407 0.42426407 0.42426407]");
 //! ```
 //!
 //! # Where to look
@@ -52,11 +53,13 @@
 
 pub(crate) mod arithmetic;
 pub(crate) mod creation;
+pub(crate) mod diagonals;
 pub(crate) mod elementwise;
 pub(crate) mod interpolate;
 pub(crate) mod matrices;
 mod methods;
-pub(crate) mod nan;
+pub(crate) mod norm;
+
 mod operators;
 mod promoted;
 pub(crate) mod reduce;
@@ -64,10 +67,14 @@ pub(crate) mod shape;
 pub(crate) mod sort;
 pub(crate) mod take;
 
-pub use self::arithmetic::{allclose, isclose, where_};
+pub use self::arithmetic::{allclose, allclose_with, isclose, isclose_with, where_};
 pub use self::creation::{
-    Bound, IntoRange, arange, eye, full, full_like, identity, linspace, linspace_open, meshgrid, meshgrid_ij,
-    meshgrid_xy, ones, ones_like, zeros, zeros_like,
+    Bound, IntoRange, arange, arange_dtype, eye, eye_dtype, eye_with, full, full_dtype, full_like,
+    full_like_dtype, identity, linspace, linspace_dtype, linspace_with, meshgrid, meshgrid_with, ones,
+    ones_dtype, ones_like, ones_like_dtype, zeros, zeros_dtype, zeros_like, zeros_like_dtype,
+};
+pub use self::diagonals::{
+    diag, diag_with, diagonal, diagonal_with, trace, trace_with, tril, tril_with, triu, triu_with,
 };
 pub use self::elementwise::named::*;
 pub use crate::convert::{ListItem, Nested, array};
@@ -76,18 +83,15 @@ pub use self::elementwise::named::{
     abs as absolute, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh, arctan as atan,
     arctan2 as atan2, arctanh as atanh,
 };
-pub use self::interpolate::{diff, diff_axis, interp, interp_outside, polyval, vander};
+pub use self::interpolate::{diff, diff_axis, diff_with, interp, interp_with, polyval, vander, vander_with};
 pub use self::matrices::outer;
 pub use self::methods::*;
-pub use self::nan::{
-    nanmax, nanmax_axis, nanmean, nanmean_axis, nanmin, nanmin_axis, nanprod, nanprod_axis, nansum,
-    nansum_axis,
-};
 pub use self::pow as power;
 pub use self::reduce::named::*;
-pub use self::shape::{column_stack, concatenate, hstack, stack, vstack};
-pub use self::sort::{diag, diagonal, searchsorted, searchsorted_right, trace, tril, triu};
-pub use self::take::{take, take_along_axis, take_mode};
+pub use self::reduce::nan::*;
+pub use self::shape::{column_stack, concatenate, concatenate_axis, hstack, stack, stack_axis, vstack};
+pub use self::sort::{searchsorted, searchsorted_with};
+pub use self::take::{take, take_along_axis, take_axis, take_with};
 pub use crate::convert::array as asarray;
 
 /// π, as a plain number.
@@ -136,7 +140,6 @@ pub const NAN: f64 = f64::NAN;
 /// assert!(np::allclose(a.matmul(&x), [3.0, 5.0]).item::<bool>());
 /// ```
 pub mod linalg {
-    pub use crate::numpy::matrices::{
-        Eigh, eigh, inv, norm, norm_axis, solve, vector_norm, vector_norm_axis,
-    };
+    pub use crate::numpy::matrices::{Eigh, eigh, inv, solve};
+    pub use crate::numpy::norm::{norm, norm_axis, norm_with, vector_norm, vector_norm_with};
 }

@@ -407,6 +407,20 @@ impl Array {
     }
 }
 
+/// Joins arrays along their first axis, in their promoted dtype.
+///
+/// # Panics
+/// Without arrays, for scalars, or when the shapes differ on another axis.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::concatenate([&np::arange(2), &np::ones(1)]).to_string(), "[0. 1. 1.]");
+/// ```
+#[track_caller]
+pub fn concatenate<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
+    concatenate_axis(arrays, 0)
+}
+
 /// Joins arrays along an axis, in their promoted dtype.
 ///
 /// # Panics
@@ -414,15 +428,15 @@ impl Array {
 ///
 /// ```
 /// use kiln::numpy as np;
-/// assert_eq!(np::concatenate([&np::arange(2), &np::ones(1)], 0).to_string(), "[0. 1. 1.]");
+/// assert_eq!(np::concatenate_axis([np::ones((1, 2)), np::zeros((1, 1))], 1).to_string(), "[[1. 1. 0.]]");
 /// ```
 #[track_caller]
-pub fn concatenate<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
+pub fn concatenate_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
     joined("concatenate", arrays.into_iter().map(Into::into).collect(), axis)
 }
 
 #[track_caller]
-fn joined(op: &str, mut arrays: Arrays, axis: isize) -> Array {
+pub(crate) fn joined(op: &str, mut arrays: Arrays, axis: isize) -> Array {
     let Some(first) = arrays.first().cloned() else {
         raise(op, "needs at least one array")
     };
@@ -450,17 +464,31 @@ fn joined(op: &str, mut arrays: Arrays, axis: isize) -> Array {
     })
 }
 
-/// Joins arrays of one shape along a new axis, in their promoted dtype.
+/// Joins arrays of one shape along a new first axis, in their promoted dtype.
+///
+/// # Panics
+/// Without arrays, or when the shapes differ.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::stack([np::zeros(2), np::ones(2)]).to_string(), "[[0. 0.]\n [1. 1.]]");
+/// ```
+#[track_caller]
+pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
+    stack_axis(arrays, 0)
+}
+
+/// Joins arrays of one shape along a new axis, in their promoted dtype. `axis` is its position in the result.
 ///
 /// # Panics
 /// Without arrays, when the axis is out of bounds, or when the shapes differ.
 ///
 /// ```
 /// use kiln::numpy as np;
-/// assert_eq!(np::stack([np::zeros(2), np::ones(2)], 0).to_string(), "[[0. 0.]\n [1. 1.]]");
+/// assert_eq!(np::stack_axis([np::zeros(2), np::ones(2)], -1).to_string(), "[[0. 1.]\n [0. 1.]]");
 /// ```
 #[track_caller]
-pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
+pub fn stack_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
     let mut arrays: Arrays = arrays.into_iter().map(Into::into).collect();
     let Some(first) = arrays.first() else {
         raise("stack", "needs at least one array")

@@ -1,16 +1,15 @@
 //! Sorting and searching.
 
 use super::arithmetic::where_;
-use super::creation::within;
 use super::promoted::promoted;
 use crate::array::Array;
 use crate::bind::{bind, bind_one};
 use crate::config::default_int;
 use crate::eager::staged;
-use crate::error::{axis_of, check, check_size};
-use crate::primitive::{broadcast, cast, concatenate, filled, iota, select};
+use crate::error::{axis_of, check};
+use crate::primitive::{broadcast, cast, iota, reverse};
 use crate::promote::Kind;
-use kiln_backends::program::{DType, Op, OutOfBounds, Scalar, Shape};
+use kiln_backends::program::{Axes, DType, Op, OutOfBounds};
 
 impl Array {
     /// Returns the elements in ascending order along the last axis. NaN comes last.
@@ -24,7 +23,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn sort(&self) -> Array {
-        self.sort_axis(-1)
+        sort(self, Sort::default())
     }
 
     /// Returns the elements in ascending order along an axis. NaN comes last.
@@ -38,10 +37,22 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn sort_axis(&self, axis: isize) -> Array {
-        let axis = axis_of("sort", axis, self.ndim());
-        staged("sort", axis, [self.clone()], |&axis, x| {
-            bind_one(Op::Sort { axis }, &[&x[0]], x[0].is_weak())
-        })
+        self.sort_with(|o| o.axis(axis))
+    }
+
+    /// Returns the elements in order along an axis, with the optional arguments of
+    /// [`options::Sort`](crate::options::Sort).
+    ///
+    /// # Panics
+    /// When the axis is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([3, 1, 2]).sort_with(|o| o.descending(true)).to_string(), "[3 2 1]");
+    /// ```
+    #[track_caller]
+    pub fn sort_with(&self, options: impl FnOnce(Sort) -> Sort) -> Array {
+        sort(self, options(Sort::default()))
     }
 
     /// Returns the indices that sort the last axis, of the default integer dtype. Equal elements keep their
@@ -56,7 +67,7 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn argsort(&self) -> Array {
-        self.argsort_axis(-1)
+        argsort(self, Sort::default())
     }
 
     /// Returns the indices that sort an axis. Equal elements keep their order.
@@ -73,16 +84,71 @@ impl Array {
     /// ```
     #[track_caller]
     pub fn argsort_axis(&self, axis: isize) -> Array {
-        let axis = axis_of("argsort", axis, self.ndim());
-        staged("argsort", axis, [self.clone()], |&axis, x| {
-            let places = iota(default_int(), x[0].shape().clone(), axis);
-            bind(Op::Sort { axis }, &[&x[0], &places], &[false, false]).remove(1)
-        })
+        self.argsort_with(|o| o.axis(axis))
+    }
+
+    /// Returns the indices that sort an axis, with the optional arguments of
+    /// [`options::Sort`](crate::options::Sort). Equal elements keep their order.
+    ///
+    /// # Panics
+    /// When the axis is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([3, 1, 3]).argsort_with(|o| o.descending(true)).to_string(), "[0 2 1]");
+    /// ```
+    #[track_caller]
+    pub fn argsort_with(&self, options: impl FnOnce(Sort) -> Sort) -> Array {
+        argsort(self, options(Sort::default()))
     }
 }
 
+#[track_caller]
+fn sort(x: &Array, options: Sort) -> Array {
+    let axis = axis_of("sort", options.axis, x.ndim());
+    staged(
+        "sort",
+        (axis, options.descending),
+        [x.clone()],
+        |&(axis, descending), x| {
+            let sorted = bind_one(Op::Sort { axis }, &[&x[0]], x[0].is_weak());
+            if descending {
+                backwards(&sorted, axis)
+            } else {
+                sorted
+            }
+        },
+    )
+}
+
+#[track_caller]
+fn argsort(x: &Array, options: Sort) -> Array {
+    let axis = axis_of("argsort", options.axis, x.ndim());
+    staged(
+        "argsort",
+        (axis, options.descending),
+        [x.clone()],
+        |&(axis, descending), x| {
+            let indices = iota(default_int(), x[0].shape().clone(), axis);
+            let order = |x: &Array, indices: &Array| {
+                bind(Op::Sort { axis }, &[x, indices], &[false, false]).remove(1)
+            };
+            match descending {
+                // Reversed twice, so that equal elements keep their order.
+                true => backwards(&order(&backwards(&x[0], axis), &backwards(&indices, axis)), axis),
+                false => order(&x[0], &indices),
+            }
+        },
+    )
+}
+
+fn backwards(x: &Array, axis: usize) -> Array {
+    reverse(x, Axes::from_elem(axis, 1))
+}
+
 /// Returns, for each value, the first index of a sorted array at which it could be inserted to keep the
-/// order: `int32`, in the values' shape. NaN comes after every other number.
+/// order: `int32`, or `int64` for an array of more than 2^31 elements, in the values' shape. NaN comes after
+/// every other number.
 ///
 /// # Panics
 /// When the array does not have one axis.
@@ -96,19 +162,64 @@ pub fn searchsorted(sorted: impl Into<Array>, values: impl Into<Array>) -> Array
     search(sorted.into(), values.into(), false)
 }
 
-/// Returns, for each value, the last index of a sorted array at which it could be inserted to keep the order:
-/// [`searchsorted`] with NumPy's `side="right"`.
+/// Returns the indices of [`searchsorted`] with the optional arguments of
+/// [`options::Searchsorted`](crate::options::Searchsorted).
 ///
 /// # Panics
 /// When the array does not have one axis.
 ///
 /// ```
-/// use kiln::numpy as np;
-/// assert_eq!(np::searchsorted_right([1, 2, 2, 3], [2, 9]).to_string(), "[3 4]");
+/// use kiln::{numpy as np, options::Side};
+/// assert_eq!(np::searchsorted_with([1, 2, 2, 3], [2, 9], |o| o.side(Side::Right)).to_string(), "[3 4]");
 /// ```
 #[track_caller]
-pub fn searchsorted_right(sorted: impl Into<Array>, values: impl Into<Array>) -> Array {
-    search(sorted.into(), values.into(), true)
+pub fn searchsorted_with(
+    sorted: impl Into<Array>,
+    values: impl Into<Array>,
+    options: impl FnOnce(Searchsorted) -> Searchsorted,
+) -> Array {
+    let options = options(Searchsorted::default());
+    search(sorted.into(), values.into(), options.side == Side::Right)
+}
+
+/// The side of equal elements on which [`searchsorted`] inserts a value.
+///
+/// ```
+/// use kiln::{numpy as np, options::Side};
+/// assert_eq!(np::searchsorted_with([1, 2, 2, 3], 2, |o| o.side(Side::Left)).to_string(), "1");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Before the first equal element.
+    Left,
+    /// After the last equal element.
+    Right,
+}
+
+optional_arguments! {
+    /// The optional arguments of [`sort`](Array::sort_with) and [`argsort`](Array::argsort_with).
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// let x = np::array([[3, 1], [2, 4]]);
+    /// assert_eq!(x.sort_with(|o| o.axis(0).descending(true)).to_string(), "[[3 4]\n [2 1]]");
+    /// ```
+    Sort {
+        /// The axis along which the elements are sorted: the last, if this is not given.
+        axis(isize): isize = -1 => axis; np::array([[3, 1], [2, 4]]).sort_with(|o| o.axis(0)) => "[[2 1]\n [3 4]]";
+        /// If true, the greatest element comes first, after NaN.
+        descending(bool): bool = false => descending; np::array([3, 1, 2]).argsort_with(|o| o.descending(true)) => "[0 2 1]";
+    }
+    /// The optional arguments of [`searchsorted`](crate::numpy::searchsorted_with).
+    ///
+    /// ```
+    /// use kiln::{numpy as np, options::Side};
+    /// assert_eq!(np::searchsorted_with([1, 2, 2, 3], 2, |o| o.side(Side::Right)).to_string(), "3");
+    /// ```
+    Searchsorted {
+        /// The side of equal elements: [`Side::Left`] if this is not given.
+        side(Side): Side = Side::Left => side; np::searchsorted_with([1, 2], 1, |o| o.side(kiln::options::Side::Right)) => "1";
+    }
 }
 
 #[track_caller]
@@ -158,127 +269,4 @@ fn search(sorted: Array, values: Array, right: bool) -> Array {
             low
         },
     )
-}
-
-/// Returns the matrix with a one-dimensional array on the `k`-th diagonal and 0 elsewhere. For a matrix,
-/// returns its `k`-th diagonal.
-///
-/// # Panics
-/// When the array has neither one axis nor two, or memory could not hold the elements.
-///
-/// ```
-/// use kiln::numpy as np;
-/// assert_eq!(np::diag([1, 2], 0).to_string(), "[[1 0]\n [0 2]]");
-/// ```
-#[track_caller]
-pub fn diag(x: impl Into<Array>, k: isize) -> Array {
-    let x = x.into();
-    let (rank, shape) = (x.ndim(), x.shape().clone());
-    check(rank == 1 || rank == 2, "diag", || {
-        format!("takes one axis or two, got shape {shape}")
-    });
-    if rank == 2 {
-        return diagonal(x, k);
-    }
-    let n = x.size().saturating_add(k.unsigned_abs());
-    check_size("diag", &Shape::from([n, n]));
-    staged("diag", k, [x], |&k, x| {
-        let x = &x[0];
-        let n = x.size() + k.unsigned_abs();
-        let zero = Scalar::from_i64(x.dtype(), 0);
-        let padding = filled(zero, &Shape::from([k.unsigned_abs()]), x.is_weak());
-        let row = match k >= 0 {
-            true => [padding, x.clone()],
-            false => [x.clone(), padding],
-        };
-        let square = Shape::from([n, n]);
-        let rows = broadcast(&concatenate(&row, 0), &square);
-        select(
-            &super::creation::diagonal(n, n, k),
-            &rows,
-            &filled(zero, &square, x.is_weak()),
-        )
-    })
-}
-
-/// Returns the `k`-th diagonals of the matrices in the first two axes, as the last axis. `k` counts upwards
-/// from the main one.
-///
-/// # Panics
-/// When the array has fewer than two axes.
-///
-/// ```
-/// use kiln::numpy as np;
-/// assert_eq!(np::diagonal([[1, 2], [3, 4]], 0).to_string(), "[1 4]");
-/// assert_eq!(np::diagonal([[1, 2], [3, 4]], 1).to_string(), "[2]");
-/// ```
-#[track_caller]
-pub fn diagonal(x: impl Into<Array>, k: isize) -> Array {
-    let x = x.into();
-    check(x.ndim() >= 2, "diagonal", || {
-        format!("takes matrices, got shape {}", x.shape())
-    });
-    let k = within(k, x.shape()[0], x.shape()[1]);
-    let (rows, columns) = (x.shape()[0] as isize, x.shape()[1] as isize);
-    let n = (rows + k.min(0)).min(columns - k.max(0)).max(0);
-    let row = super::creation::arange(n) - k.min(0);
-    let column = super::creation::arange(n) + k.max(0);
-    x.index((row, column)).moveaxis(0, -1)
-}
-
-/// Returns the sums of the `k`-th diagonals of the matrices in the first two axes.
-///
-/// # Panics
-/// When the array has fewer than two axes.
-///
-/// ```
-/// use kiln::numpy as np;
-/// assert_eq!(np::trace(np::identity(3), 0).to_string(), "3.0");
-/// ```
-#[track_caller]
-pub fn trace(x: impl Into<Array>, k: isize) -> Array {
-    let x = x.into();
-    check(x.ndim() >= 2, "trace", || {
-        format!("takes matrices, got shape {}", x.shape())
-    });
-    diagonal(x, k).sum_axis(-1)
-}
-
-macro_rules! triangles {
-    ($($(#[$doc:meta])* $name:ident $keep:ident;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// # Panics
-        /// When the array has fewer than two axes.
-        #[track_caller]
-        pub fn $name(x: impl Into<Array>, k: isize) -> Array {
-            let x = x.into();
-            check(x.ndim() >= 2, stringify!($name), || format!("takes matrices, got shape {}", x.shape()));
-            staged(stringify!($name), k, [x], |&k, x| {
-                let rank = x[0].ndim();
-                let shape = Shape::from(&x[0].shape()[rank - 2..]);
-                let k = within(k, shape[0], shape[1]);
-                let kept = (iota(DType::I64, shape.clone(), 0) + k).$keep(iota(DType::I64, shape, 1));
-                let zeros = filled(Scalar::from_i64(x[0].dtype(), 0), x[0].shape(), x[0].is_weak());
-                select(&broadcast(&kept, x[0].shape()), &x[0], &zeros)
-            })
-        }
-    )*};
-}
-
-triangles! {
-    /// Returns the matrices' elements on and below the `k`-th diagonal, 0 above.
-    ///
-    /// ```
-    /// use kiln::numpy as np;
-    /// assert_eq!(np::tril(np::ones((2, 2)), 0).to_string(), "[[1. 0.]\n [1. 1.]]");
-    /// ```
-    tril ge;
-    /// Returns the matrices' elements on and above the `k`-th diagonal, 0 below.
-    ///
-    /// ```
-    /// use kiln::numpy as np;
-    /// assert_eq!(np::triu(np::ones((2, 2)), 1).to_string(), "[[0. 1.]\n [0. 0.]]");
-    /// ```
-    triu le;
 }

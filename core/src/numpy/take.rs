@@ -7,6 +7,24 @@ use crate::index::plan::plan;
 use crate::index::read::read;
 use kiln_backends::program::OutOfBounds;
 
+/// Returns elements of the flattened array, by index, in the shape of the indices.
+///
+/// Negative indices count from the last element. An index out of bounds reads NaN (or the least integer, the
+/// greatest unsigned one, true).
+///
+/// # Panics
+/// When the indices are not integers.
+///
+/// ```
+/// use kiln::numpy as np;
+/// assert_eq!(np::take(np::arange(4) * 10, [3, 0]).to_string(), "[30  0]");
+/// assert_eq!(np::take([[1, 2], [3, 4]], 2).to_string(), "3");
+/// ```
+#[track_caller]
+pub fn take(x: impl Into<Array>, indices: impl Into<Array>) -> Array {
+    take_with(x, indices, |o| o)
+}
+
 /// Returns slices of an array along an axis, by index: the axes of the indices replace the axis. This is
 /// [`index`](Array::index) with an array, except that an index out of bounds reads NaN (or the least integer,
 /// the greatest unsigned one, true).
@@ -16,27 +34,52 @@ use kiln_backends::program::OutOfBounds;
 ///
 /// ```
 /// use kiln::numpy as np;
-/// assert_eq!(np::take(np::arange(4) * 10, [3, 0], 0).to_string(), "[30  0]");
-/// assert_eq!(np::take([1.0, 2.0], [-1, 2], 0).to_string(), "[ 2. nan]");
+/// assert_eq!(np::take_axis([[1, 2, 3], [4, 5, 6]], [2, 0], 1).to_string(), "[[3 1]\n [6 4]]");
+/// assert_eq!(np::take_axis([1.0, 2.0], [-1, 2], 0).to_string(), "[ 2. nan]");
 /// ```
 #[track_caller]
-pub fn take(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {
-    take_mode(x, indices, axis, OutOfBounds::Fill)
+pub fn take_axis(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {
+    take_with(x, indices, |o| o.axis(axis))
 }
 
-/// Returns [`take`] with another rule for indices out of bounds. `Clip` also treats negative indices as out
-/// of bounds, as in JAX.
+optional_arguments! {
+    /// The optional arguments of [`take`](crate::numpy::take_with).
+    ///
+    /// ```
+    /// use kiln::{OutOfBounds, numpy as np};
+    /// let x = np::array([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(np::take_with(&x, 9, |o| o.axis(1).mode(OutOfBounds::Clip)).to_string(), "[3 6]");
+    /// ```
+    Take {
+        /// The axis that the indices count along. The array is flattened if this is not given.
+        axis(isize): Option<isize> = None => Some(axis); np::take_with([[1, 2], [3, 4]], 0, |o| o.axis(1)) => "[1 3]";
+        /// The rule for indices out of bounds: NaN and the like, if this is not given. `Clip` also treats negative
+        /// indices as out of bounds, as in JAX.
+        mode(OutOfBounds): OutOfBounds = OutOfBounds::Fill => mode; np::take_with([10, 20], 5, |o| o.mode(kiln::OutOfBounds::Clip)) => "20";
+    }
+}
+
+/// Returns elements or slices by index, with the optional arguments of
+/// [`options::Take`](crate::options::Take).
 ///
 /// # Panics
-/// As [`take`].
+/// When the axis is out of bounds, or the indices are not integers.
 ///
 /// ```
 /// use kiln::{OutOfBounds, numpy as np};
-/// assert_eq!(np::take_mode(np::arange(4) * 10, [9, 0], 0, OutOfBounds::Clip).to_string(), "[30  0]");
+/// assert_eq!(np::take_with(np::arange(4) * 10, [9, 0], |o| o.mode(OutOfBounds::Clip)).to_string(), "[30  0]");
 /// ```
 #[track_caller]
-pub fn take_mode(x: impl Into<Array>, indices: impl Into<Array>, axis: isize, mode: OutOfBounds) -> Array {
-    let (x, indices) = (x.into(), indices.into());
+pub fn take_with(
+    x: impl Into<Array>,
+    indices: impl Into<Array>,
+    options: impl FnOnce(Take) -> Take,
+) -> Array {
+    let (x, indices, Take { axis, mode }) = (x.into(), indices.into(), options(Take::default()));
+    let (x, axis) = match axis {
+        Some(axis) => (x, axis),
+        None => (x.ravel(), 0),
+    };
     let axis = crate::error::axis_of("take", axis, x.ndim());
     let mut items: Items = (0..axis).map(|_| (..).item()).collect();
     check(indices.dtype().is_integer(), "take", || {

@@ -13,14 +13,14 @@ use std::collections::BTreeMap;
 /// not an axis.
 ///
 /// ```
-/// use kiln::{Array, numpy as np, vmap};
+/// use kiln::{Array, numpy as np, vmap_in_axes};
 /// let f = |(x, (y, z)): (Array, (Array, Array))| x * y + z;
 /// let xs = np::arange(3);
-/// assert_eq!(vmap(f, (0, (None, 0)))((xs.clone(), (10.into(), xs))).to_string(), "[ 0 11 22]");
+/// assert_eq!(vmap_in_axes(f, (0, (None, 0)))((xs.clone(), (10.into(), xs))).to_string(), "[ 0 11 22]");
 /// ```
 ///
 /// ```
-/// use kiln::{Array, Tree, numpy as np, vmap};
+/// use kiln::{Array, Tree, numpy as np, vmap_in_axes};
 ///
 /// #[derive(Tree)]
 /// struct Line {
@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 ///
 /// let at = |(line, x): (Line, Array)| line.slope * x + line.intercept;
 /// let line = Line { slope: np::arange(3), intercept: 1.into() };
-/// assert_eq!(vmap(at, ((0, None), None))((line, 10.into())).to_string(), "[ 1 11 21]");
+/// assert_eq!(vmap_in_axes(at, ((0, None), None))((line, 10.into())).to_string(), "[ 1 11 21]");
 /// ```
 pub trait BatchAxes<T: Tree> {
     /// Flattens the tree, and adds an axis for every leaf. [`vmap`](crate::vmap()) calls this method.

@@ -30,85 +30,150 @@ use kiln_backends::program::{ArrayType, Axes, Op, Program};
 use std::panic::Location;
 use std::sync::Arc;
 
-/// The options of [`vmap_with`].
+/// The optional arguments of [`vmap_with`].
 ///
 /// ```
-/// use kiln::{Array, Vmap, numpy as np, vmap_with};
-/// let outer = vmap_with(|x: Array| x * np::arange(2), Vmap { in_axes: 0, out_axes: -1, size: None });
+/// use kiln::{Array, numpy as np, vmap_with};
+/// let outer = vmap_with(|x: Array| x * np::arange(2), |o| o.out_axes(-1));
 /// assert_eq!(outer(np::arange(3)).to_string(), "[[0 0 0]\n [0 1 2]]");
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Vmap<I, O> {
-    /// The mapped axis of each argument, `None` for an argument that is the same for the whole batch; see
-    /// [`BatchAxes`].
-    pub in_axes: I,
-    /// The position of the new axis in each result; `None` for a result that does not depend on the batch,
-    /// and stays without it.
-    pub out_axes: O,
-    /// The size of the batch, which is needed if no argument is mapped.
-    pub size: Option<usize>,
+    in_axes: I,
+    out_axes: O,
+    axis_size: Option<usize>,
 }
 
-/// Returns a function of a batch, made of a function of one element. The result is `f` of each element of the
-/// batch, stacked along a new first axis. `in_axes` is the axis of each argument that holds the batch.
+impl Vmap<isize, isize> {
+    const DEFAULT: Vmap<isize, isize> = Vmap {
+        in_axes: 0,
+        out_axes: 0,
+        axis_size: None,
+    };
+}
+
+impl<I, O> Vmap<I, O> {
+    /// The mapped axis of each argument, `None` for an argument that is the same for the whole batch; see
+    /// [`BatchAxes`]. It is the first axis of all arguments if this is not given.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, vmap_with};
+    /// let scaled = vmap_with(|(x, by): (Array, Array)| x * by, |o| o.in_axes((1, None)));
+    /// assert_eq!(scaled((np::array([[1, 2]]), 3.into())).to_string(), "[[3]\n [6]]");
+    /// ```
+    pub fn in_axes<A>(self, in_axes: A) -> Vmap<A, O> {
+        Vmap {
+            in_axes,
+            out_axes: self.out_axes,
+            axis_size: self.axis_size,
+        }
+    }
+
+    /// The position of the new axis in each result; `None` for a result that does not depend on the batch, and
+    /// stays without it. It is the first axis of all results if this is not given.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, vmap_with};
+    /// let columns = vmap_with(|x: Array| x + np::arange(2), |o| o.out_axes(1));
+    /// assert_eq!(columns(np::array([10, 20])).to_string(), "[[10 20]\n [11 21]]");
+    /// ```
+    pub fn out_axes<A>(self, out_axes: A) -> Vmap<I, A> {
+        Vmap {
+            in_axes: self.in_axes,
+            out_axes,
+            axis_size: self.axis_size,
+        }
+    }
+
+    /// The size of the batch, which is needed if no argument is mapped.
+    ///
+    /// ```
+    /// use kiln::{Array, vmap_with};
+    /// let three = vmap_with(|x: Array| 2 * x, |o| o.in_axes(None).axis_size(3));
+    /// assert_eq!(three(1.into()).to_string(), "[2 2 2]");
+    /// ```
+    pub fn axis_size(mut self, axis_size: usize) -> Vmap<I, O> {
+        self.axis_size = Some(axis_size);
+        self
+    }
+}
+
+/// Returns a function of a batch, made of a function of one element. The batch is the first axis of all
+/// arguments. The result is `f` of each element of the batch, stacked along a new first axis.
 ///
 /// `f` is called and traced once, for arrays without the mapped axes; no loop runs it. A value that does not
-/// depend on a mapped argument, or that existed before, is not repeated. [`vmap_with`] has more options;
-/// [`map_seq`] runs one element after the other.
+/// depend on a mapped argument, or that existed before, is not repeated. [`vmap_in_axes`] maps other axes or
+/// some of the arguments, [`vmap_with`] has all options; [`map_seq`] runs one element after the other.
 ///
 /// Under `vmap` a `while_loop` runs until its condition fails for all elements. If a batched condition
 /// chooses between functions, all of them run.
+///
+/// # Panics
+/// The returned function panics when an argument has no axis, when the first axes differ in length, and when
+/// `f` looks at a value (`item`, `to_vec`).
+///
+/// ```
+/// use kiln::{Array, numpy as np, vmap};
+/// let distances = vmap(|(x, y): (Array, Array)| (x - y).pow(2).sum().sqrt());
+/// assert_eq!(distances((np::zeros((2, 2)), np::array([[3, 4], [6, 8]]))).to_string(), "[ 5. 10.]");
+/// ```
+#[track_caller]
+pub fn vmap<T: Tree, U: Tree>(f: impl Fn(T) -> U) -> impl Fn(T) -> U + Clone {
+    mapped("vmap", batch, f, Vmap::DEFAULT)
+}
+
+/// Returns the same function as [`vmap`] with the mapped axis of each argument, and `None` for an argument
+/// that is the same for the whole batch.
 ///
 /// # Panics
 /// The returned function panics when the mapped axes are out of bounds or differ in length, when no argument
 /// is mapped, and when `f` looks at a value (`item`, `to_vec`).
 ///
 /// ```
-/// use kiln::{Array, numpy as np, vmap};
+/// use kiln::{Array, numpy as np, vmap_in_axes};
 /// let f = |(x, y): (Array, Array)| (x.pow(2) + y.pow(2)).cos() / (1 + x.pow(2) + y.pow(2));
-/// let over_y = vmap(f, (None, Some(0)));
-/// let grid = vmap(over_y, (Some(0), None));
+/// let over_y = vmap_in_axes(f, (None, 0));
+/// let grid = vmap_in_axes(over_y, (0, None));
 /// let (x, y) = (np::linspace(-1.0, 1.0, 3), np::linspace(0.0, 1.0, 2));
 /// assert_eq!(grid((x, y)).shape().to_string(), "(3, 2)");
 /// ```
 #[track_caller]
-pub fn vmap<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A) -> impl Fn(T) -> U + Clone {
-    let options = Vmap {
-        in_axes,
-        out_axes: 0,
-        size: None,
-    };
-    vmap_with(f, options)
+pub fn vmap_in_axes<T: Tree, U: Tree, A: BatchAxes<T>>(
+    f: impl Fn(T) -> U,
+    in_axes: A,
+) -> impl Fn(T) -> U + Clone {
+    mapped("vmap", batch, f, Vmap::DEFAULT.in_axes(in_axes))
 }
 
-/// Returns the same function as [`vmap`], with a position for the new axis of each result, and a size of the
-/// batch.
+/// Returns the same function as [`vmap`] with the optional arguments of [`Vmap`]: the mapped axes, the
+/// position of the new axis of each result, and the size of the batch.
 ///
 /// # Panics
-/// As [`vmap`]. The returned function also panics when an axis of `out_axes` is out of bounds, or is `None`
-/// for a result that depends on the batch, and when a mapped axis does not have the given size.
+/// The returned function panics when the mapped axes are out of bounds, differ in length or do not have the
+/// given size, when neither an argument is mapped nor a size is given, and when `f` looks at a value. It also
+/// panics when an axis of `out_axes` is out of bounds, or is `None` for a result that depends on the batch.
 ///
 /// ```
-/// use kiln::{Array, Vmap, numpy as np, vmap_with};
+/// use kiln::{Array, numpy as np, vmap_with};
 /// let f = |x: Array| (x.sin(), x);
-/// let options = Vmap { in_axes: None, out_axes: (0, None), size: Some(3) };
-/// let (sines, x) = vmap_with(f, options)(np::ones(2));
+/// let (sines, x) = vmap_with(f, |o| o.in_axes(None).out_axes((0, None)).axis_size(3))(np::ones(2));
 /// assert_eq!(sines.shape()[..], [3, 2]);
 /// assert_eq!(x.shape()[..], [2]);
 /// ```
 #[track_caller]
 pub fn vmap_with<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
     f: impl Fn(T) -> U,
-    options: Vmap<I, O>,
+    options: impl FnOnce(Vmap<isize, isize>) -> Vmap<I, O>,
 ) -> impl Fn(T) -> U + Clone {
-    mapped("vmap", batch, f, options)
+    mapped("vmap", batch, f, options(Vmap::DEFAULT))
 }
 
-/// Returns the same function as [`vmap`] that runs one element of the batch after the other: a loop, which
-/// takes the memory of one element at a time.
+/// Returns the same function as [`vmap_in_axes`] that runs one element of the batch after the other: a loop,
+/// which takes the memory of one element at a time.
 ///
 /// # Panics
-/// As [`vmap`].
+/// The returned function panics when the mapped axes are out of bounds or differ in length, when no argument
+/// is mapped, and when `f` looks at a value (`item`, `to_vec`).
 ///
 /// ```
 /// use kiln::{Array, map_seq, numpy as np};
@@ -118,12 +183,7 @@ pub fn vmap_with<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
 /// ```
 #[track_caller]
 pub fn map_seq<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A) -> impl Fn(T) -> U + Clone {
-    let options = Vmap {
-        in_axes,
-        out_axes: 0,
-        size: None,
-    };
-    mapped("map_seq", one_by_one, f, options)
+    mapped("map_seq", one_by_one, f, Vmap::DEFAULT.in_axes(in_axes))
 }
 
 #[track_caller]
@@ -174,7 +234,7 @@ impl Map {
         arguments: T,
     ) -> U {
         let (leaves, in_axes) = self.flattened::<T>(&options.in_axes, arguments);
-        let (in_axes, size) = self.resolved::<T>(&leaves, &in_axes, options.size);
+        let (in_axes, size) = self.resolved::<T>(&leaves, &in_axes, options.axis_size);
         let Leaves {
             mut arrays,
             structure,

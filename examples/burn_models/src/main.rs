@@ -6,7 +6,7 @@ use burn_core::module::Module;
 use burn_core::tensor::{Device, Tensor, activation};
 use burn_nn::{Linear, LinearConfig};
 use kiln::prelude::*;
-use kiln::{grad, random};
+use kiln::{grad, random, vmap_in_axes};
 use std::time::Instant;
 
 #[derive(Module, Debug)]
@@ -39,7 +39,7 @@ fn main() {
     let model = kiln::burn::import(&perceptron, |model, x: Tensor<1>| model.forward(x), example)
         .expect("every operation has a form as equations");
     let loss = |(parameters, x, y): (_, Array, Array)| (model.apply(&parameters, x) - y).square().sum();
-    let gradients = jit(vmap(grad(loss), (None, Some(0), Some(0))));
+    let gradients = jit(vmap_in_axes(grad(loss), (None, 0, 0)));
     let arguments = (model.parameters(), x.clone(), y.clone());
     gradients(arguments.clone());
     let start = Instant::now();

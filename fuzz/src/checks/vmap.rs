@@ -5,7 +5,7 @@ use crate::dice::Dice;
 use crate::find::contains;
 use crate::generate::{Case, inputs};
 use crate::values::{numbers, row, same, shaken, stacked};
-use kiln::{Array, call, debug, vmap};
+use kiln::{Array, call, debug, vmap_in_axes};
 use kiln_program::{DType, Op, Program};
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub(super) fn mapped(case: &Case, dice: &mut Dice) -> Outcome {
     let whole = |inputs: Vec<Array>| call(&case.program, inputs);
     let ((each, all), _) = debug::capture(|| {
         let each: Vec<Vec<Array>> = rows.iter().cloned().map(whole).collect();
-        (each, vmap(whole, axes.clone())(batch.clone()))
+        (each, vmap_in_axes(whole, axes.clone())(batch.clone()))
     });
     let exact = exact(&case.program, &along);
     for (i, all) in all.iter().enumerate() {

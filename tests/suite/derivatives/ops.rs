@@ -122,7 +122,7 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
         "mean" => x.mean(),
         "mean -1" => (x * x).mean_axis(-1),
         "var" => x.var(),
-        "var_ddof 1" => x.var_ddof(1, 1.0),
+        "var_ddof 1" => x.var_with(|o| o.axis(1).ddof(1)),
         "std" => x.std(),
         "std 0" => x.std_axis(0),
         "prod" => x.prod(),
@@ -137,9 +137,9 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
         "cumprod 0" => x.cumprod_axis(0),
         "norm" => linalg::norm(x),
         "norm 1" => linalg::norm_axis(x, 1),
-        "vector_norm 1" => linalg::vector_norm(x, 1.0),
-        "vector_norm 3" => linalg::vector_norm(x, 3.0),
-        "vector_norm inf" => linalg::vector_norm(x, f64::INFINITY),
+        "vector_norm 1" => linalg::vector_norm_with(x, |o| o.ord(1.0)),
+        "vector_norm 3" => linalg::vector_norm_with(x, |o| o.ord(3.0)),
+        "vector_norm inf" => linalg::vector_norm_with(x, |o| o.ord(f64::INFINITY)),
         "nansum" => np::nansum(x * x),
         "nanmean 1" => np::nanmean_axis(x * x, 1),
         "nanmax" => np::nanmax(x),
@@ -147,11 +147,11 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
         "dot" | "dot matrix vector" | "dot matrices" => x.dot(y()),
         "matmul" | "matmul batch" | "matmul vector batch" | "matmul broadcast" => x.matmul(y()),
         "outer" => np::outer(x, y()),
-        "trace" => np::trace(x.matmul(x), 0),
-        "diag" => np::diag(x * x, 0),
-        "diag of matrix" => np::diag(x, 0),
-        "tril" => np::tril(x, 0).matmul(x),
-        "triu" => np::triu(x, 1),
+        "trace" => np::trace(x.matmul(x)),
+        "diag" => np::diag(x * x),
+        "diag of matrix" => np::diag(x),
+        "tril" => np::tril(x).matmul(x),
+        "triu" => np::triu_with(x, |o| o.k(1)),
         // Shapes.
         "reshape" => x.reshape((3, 2)),
         "transpose" => x.t().matmul(x),
@@ -166,8 +166,8 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
         "roll 1" => x.roll_axis(-1, 1) * x,
         "tile" => x.tile((2, 2)),
         "repeat" => x.repeat(2),
-        "concatenate" => np::concatenate([x, &(y() * x.index((.., ..1))), x], 1),
-        "stack" => np::stack([x, &(x * y())], 1),
+        "concatenate" => np::concatenate_axis([x, &(y() * x.index((.., ..1))), x], 1),
+        "stack" => np::stack_axis([x, &(x * y())], 1),
         "vstack" => np::vstack([x, y()]),
         "meshgrid" => {
             let (x, y) = np::meshgrid(x, y());
@@ -175,7 +175,7 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
         }
         "linspace" => np::linspace(x, y(), 4),
         "diff" => np::diff(x).square(),
-        "vander" => np::vander(x, 4),
+        "vander" => np::vander_with(x, |o| o.n(4)),
         "tile and sum" => x.tile(3).sum() * x,
         // Reading and writing by index.
         "index integer" => x.index(1) * x.index(0),
@@ -186,12 +186,12 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
         "index arrays" => x.index((indices([0, 1, 1]), indices([2, 0, 0]))),
         "index rows" => x.index(indices([1, 1, 0])) * x.index(..1),
         "index by value" => x.index(x.argmax()).square(),
-        "take fill" if x.size() == 2 => np::take(x, indices([0, 9]), 0),
+        "take fill" if x.size() == 2 => np::take_axis(x, indices([0, 9]), 0),
         "take fill" => {
-            let read = np::take(x, indices([0, 9]), 0);
+            let read = np::take_axis(x, indices([0, 9]), 0);
             np::where_(read.isnan(), 0, 1) * x.index(..2).square()
         }
-        "take clip" => np::take_mode(x, indices([0, 9]), 0, OutOfBounds::Clip).square(),
+        "take clip" => np::take_with(x, indices([0, 9]), |o| o.axis(0).mode(OutOfBounds::Clip)).square(),
         "take_along_axis" => np::take_along_axis(x, np::array([[2, 0], [1, 1]]), 1),
         "at set" => x.at(1..3).set(y()) * x,
         "at add" => x.at(indices([2, 0, 2, -1])).add(y()).square(),

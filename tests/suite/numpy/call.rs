@@ -2,6 +2,7 @@
 
 use crate::support::{dtype, float, numbers, scalar};
 use kiln::numpy::{self as np, linalg};
+use kiln::options::Var;
 use kiln::{Array, OutOfBounds, keep};
 use serde_json::Value;
 
@@ -80,7 +81,7 @@ impl Args<'_> {
         let x = if self.is("endpoint", true) {
             np::linspace(start, stop, n)
         } else {
-            np::linspace_open(start, stop, n)
+            np::linspace_with(start, stop, n, |o| o.endpoint(false))
         };
         // jnp rounds down if the dtype is an integer. kiln has floats only.
         let whole = self
@@ -91,8 +92,8 @@ impl Args<'_> {
 
     fn meshgrid(&self, xs: &[Array]) -> Vec<Array> {
         let grids = match self.is("indexing", "xy") {
-            true => np::meshgrid_xy(xs.to_vec()),
-            false => np::meshgrid_ij(xs.to_vec()),
+            true => np::meshgrid_with(xs.to_vec(), |o| o),
+            false => np::meshgrid_with(xs.to_vec(), |o| o.indexing(kiln::options::Indexing::Ij)),
         };
         if self.is("sparse", false) {
             return grids;
@@ -122,9 +123,9 @@ impl Args<'_> {
         };
         let n = x.shape()[(axis + x.ndim() as isize) as usize % x.ndim()];
         match self.0["mode"].as_str() {
-            Some("wrap") => np::take(x, indices % n, axis),
-            Some("clip") => np::take_mode(x, indices, axis, OutOfBounds::Clip),
-            _ => np::take(x, indices, axis),
+            Some("wrap") => np::take_axis(x, indices % n, axis),
+            Some("clip") => np::take_with(x, indices, |o| o.axis(axis).mode(OutOfBounds::Clip)),
+            _ => np::take_axis(x, indices, axis),
         }
     }
 
@@ -163,7 +164,7 @@ impl Args<'_> {
     }
 
     fn allclose(&self, x: &Array, y: &Array) -> Array {
-        let close = np::isclose(x, y, self.float("rtol"), self.float("atol"));
+        let close = np::isclose_with(x, y, |o| o.rtol(self.float("rtol")).atol(self.float("atol")));
         // kiln has no argument for JAX's `equal_nan`.
         let nan = x.isnan() & y.isnan();
         if self.is("equal_nan", true) {
@@ -183,17 +184,22 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
     let all: Vec<isize> = (0..x.ndim() as isize).collect();
     let keepdims = args.is("keepdims", true);
     macro_rules! reduce {
-        ($all:ident, $along:ident $(, $more:expr)?) => {
+        ($all:ident, $along:ident) => {
             match (args.get("axis"), keepdims) {
-                (None, false) => reduce!(@all $all $along all $(, $more)?),
-                (None, true) => x.$along(keep(all) $(, $more)?),
-                (Some(axis), false) => x.$along(numbers(axis) $(, $more)?),
-                (Some(axis), true) => x.$along(keep(numbers(axis)) $(, $more)?),
+                (None, false) => x.$all(),
+                (None, true) => x.$along(keep(all)),
+                (Some(axis), false) => x.$along(numbers(axis)),
+                (Some(axis), true) => x.$along(keep(numbers(axis))),
             }
         };
-        (@all $all:ident $along:ident $axes:ident) => { x.$all() };
-        (@all $all:ident $along:ident $axes:ident, $more:expr) => { x.$along($axes, $more) };
     }
+    let spread = |o: Var| {
+        let o = o.ddof(args.float("ddof")).keepdims(keepdims);
+        match args.get("axis") {
+            Some(axis) => o.axis(numbers(axis)),
+            None => o,
+        }
+    };
     macro_rules! running {
         ($all:ident, $along:ident) => {
             args.maybe("axis")
@@ -226,11 +232,9 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "identity" => args.cast(np::identity(args.int("n") as usize)),
         "eye" => {
             let n = args.int("N");
-            args.cast(np::eye(
-                n as usize,
-                args.maybe("M").unwrap_or(n) as usize,
-                args.int("k"),
-            ))
+            args.cast(np::eye_with(n as usize, |o| {
+                o.m(args.maybe("M").unwrap_or(n) as usize).k(args.int("k"))
+            }))
         }
         "meshgrid" => return Ok(args.meshgrid(&xs)),
         "astype" => args.cast(x),
@@ -314,8 +318,8 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "all" => reduce!(all, all_axis),
         "var" if args.is("ddof", 0) => reduce!(var, var_axis),
         "std" if args.is("ddof", 0) => reduce!(std, std_axis),
-        "var" => reduce!(var, var_ddof, args.float("ddof")),
-        "std" => reduce!(std, std_ddof, args.float("ddof")),
+        "var" => x.var_with(spread),
+        "std" => x.std_with(spread),
         // The reduction is over all axes, so keepdims is a reshape.
         "argmax" if keepdims && args.get("axis").is_none() => x.argmax().reshape(vec![1_usize; x.ndim()]),
         "argmin" if keepdims && args.get("axis").is_none() => x.argmin().reshape(vec![1_usize; x.ndim()]),
@@ -333,9 +337,9 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "expand_dims" => x.expand_dims(args.list("axis")),
         "broadcast_to" => x.broadcast_to(args.list("shape")),
         // If JAX's axis is None, everything is raveled.
-        "concatenate" if args.get("axis").is_none() => np::concatenate(xs.iter().map(Array::ravel), 0),
-        "concatenate" => np::concatenate(xs, args.int("axis")),
-        "stack" => np::stack(xs, args.int("axis")),
+        "concatenate" if args.get("axis").is_none() => np::concatenate(xs.iter().map(Array::ravel)),
+        "concatenate" => np::concatenate_axis(xs, args.int("axis")),
+        "stack" => np::stack_axis(xs, args.int("axis")),
         "flip" if args.get("axis").is_none() => x.flip(),
         "flip" => x.flip_axis(args.list("axis")),
         "roll" if args.get("axis").is_none() => x.roll(args.list("shift")[0]),
@@ -357,18 +361,20 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
             } = linalg::eigh(x);
             return Ok(vec![eigenvalues, eigenvectors]);
         }
-        "diag" => np::diag(x, args.int("k")),
-        "tril" => np::tril(x, args.int("k")),
-        "triu" => np::triu(x, args.int("k")),
+        "diag" => np::diag_with(x, |o| o.k(args.int("k"))),
+        "tril" => np::tril_with(x, |o| o.k(args.int("k"))),
+        "triu" => np::triu_with(x, |o| o.k(args.int("k"))),
         "searchsorted" if args.is("side", "left") => np::searchsorted(x, y),
-        "searchsorted" => np::searchsorted_right(x, y),
+        "searchsorted" => np::searchsorted_with(x, y, |o| o.side(kiln::options::Side::Right)),
         "interp" => match (args.get("left"), args.get("right")) {
-            (Some(left), Some(right)) => np::interp_outside(x, y, &xs[2], scalar(left), scalar(right)),
+            (Some(left), Some(right)) => {
+                np::interp_with(x, y, &xs[2], |o| o.left(scalar(left)).right(scalar(right)))
+            }
             _ => np::interp(x, y, &xs[2]),
         },
         "polyval" => np::polyval(x, y),
         "diff" => np::diff_axis(x, args.int("axis")),
-        "vander" => np::vander(x, args.int("N") as usize),
+        "vander" => np::vander_with(x, |o| o.n(args.int("N") as usize)),
         "nansum" => nan!(nansum, nansum_axis),
         "nanprod" => nan!(nanprod, nanprod_axis),
         "nanmean" => nan!(nanmean, nanmean_axis),
@@ -377,18 +383,17 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "vstack" => np::vstack(xs),
         "hstack" => np::hstack(xs),
         "column_stack" => np::column_stack(xs),
-        "diagonal" => np::diagonal(x, args.int("offset")),
-        "trace" => np::trace(x, args.int("offset")),
+        "diagonal" => np::diagonal_with(x, |o| o.offset(args.int("offset"))),
+        "trace" => np::trace_with(x, |o| o.offset(args.int("offset"))),
         "take_along_axis" => np::take_along_axis(x, y, args.int("axis")),
         "linalg.solve" => linalg::solve(x, y),
         "linalg.norm" => nan!(@linalg norm, norm_axis),
         "linalg.vector_norm" => {
             let order = float(&args.0["ord"]);
-            match (args.get("axis"), keepdims) {
-                (None, _) => linalg::vector_norm(x, order),
-                (Some(axis), false) => linalg::vector_norm_axis(x, order, numbers(axis)),
-                (Some(axis), true) => linalg::vector_norm_axis(x, order, keep(numbers(axis))),
-            }
+            linalg::vector_norm_with(x, |o| match args.get("axis") {
+                Some(axis) => o.ord(order).axis(numbers(axis)).keepdims(keepdims),
+                None => o.ord(order),
+            })
         }
         name => panic!("{name} is not in this test"),
     };

@@ -78,7 +78,7 @@ fn a_cubic() {
         });
         let check = || {
             let [x, y, p, wanted] = numbers.map(np::array);
-            let terms = np::vander(&x, 4);
+            let terms = np::vander_with(&x, |o| o.n(4));
             let curvature = np::linalg::eigh(2 * terms.t().matmul(&terms)).eigenvalues;
             let [least, most] = [0, 3].map(|i| curvature.index(i).item::<f64>());
             let loss = |p: &Array| (&y - terms.matmul(p)).square().sum().item::<f64>();

@@ -200,8 +200,8 @@ fn try_out(program: &Arc<Program>, seed: u64) {
         return;
     }
     if !inputs.is_empty() {
-        let rows: Vec<Array> = inputs.iter().map(|x| np::stack([x, x], 0)).collect();
-        vmap(|rows: Vec<Array>| call(program, rows), 0)(rows);
+        let rows: Vec<Array> = inputs.iter().map(|x| np::stack([x, x])).collect();
+        vmap(|rows: Vec<Array>| call(program, rows))(rows);
     }
     if let Some(at) = inputs.iter().position(|x| x.dtype().is_float()) {
         let sum = |x: Array| {
@@ -257,7 +257,7 @@ fn functions() -> Vec<Exported> {
             (Key::new(0), x()),
         ),
         export(
-            |x: Array| np::take(&w, x.astype(DType::I32), 0) + x.at(1).add(3).index(kiln::s![..; -1]),
+            |x: Array| np::take_axis(&w, x.astype(DType::I32), 0) + x.at(1).add(3).index(kiln::s![..; -1]),
             x(),
         ),
         export(
@@ -266,7 +266,7 @@ fn functions() -> Vec<Exported> {
         ),
         export(
             |x: Array| {
-                np::concatenate([&x, &w], 0)
+                np::concatenate([&x, &w])
                     .reshape((2, 3))
                     .t()
                     .broadcast_to((2, 3, 2))

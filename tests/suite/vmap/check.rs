@@ -1,6 +1,6 @@
 //! Maps one row of the table, a function of arrays, in every way, and compares the result with a loop.
 
-use kiln::{Array, DType, Device, grad, jvp, numpy as np, vmap, with_default_device};
+use kiln::{Array, DType, Device, grad, jvp, numpy as np, vmap_in_axes, with_default_device};
 use std::rc::Rc;
 
 /// The sizes of batches. Inputs hold the greatest.
@@ -128,7 +128,9 @@ impl Row {
                 .collect();
             let sum = |moving: Vec<Array>| {
                 let inputs = with(&inputs, &floats, moving);
-                total(&vmap(|xs: Vec<Array>| (self.f)(&xs), axes.clone())(inputs))
+                total(&vmap_in_axes(|xs: Vec<Array>| (self.f)(&xs), axes.clone())(
+                    inputs,
+                ))
             };
             let found = grad(sum)(chosen(&inputs, &floats));
             let elements: Vec<Vec<Array>> =
@@ -161,7 +163,7 @@ impl Row {
         let twice: Vec<Array> = self
             .inputs
             .iter()
-            .map(|x| np::stack([x.clone(), x.flip_axis(0)], 0))
+            .map(|x| np::stack([x.clone(), x.flip_axis(0)]))
             .collect();
         let marks = |mask: usize| -> Vec<bool> { (0..n).map(|i| mask >> i & 1 == 1).collect() };
         let axes = |marked: &[bool]| -> Vec<Option<isize>> {
@@ -186,8 +188,8 @@ impl Row {
             let inputs: Vec<Array> = (0..n)
                 .map(|i| part(i, (!outer[i]).then_some(0), (!inner[i]).then_some(0)))
                 .collect();
-            let within = vmap(|xs: Vec<Array>| (self.f)(&xs), axes(&inner));
-            let results = vmap(within, axes(&outer))(inputs);
+            let within = vmap_in_axes(|xs: Vec<Array>| (self.f)(&xs), axes(&inner));
+            let results = vmap_in_axes(within, axes(&outer))(inputs);
             for a in 0..2 {
                 let by_loop: Vec<Vec<Array>> = (0..3)
                     .map(|b| {
@@ -254,7 +256,7 @@ impl Row {
                     None => self.inputs[i].index(0),
                 })
                 .collect();
-            let results = vmap(|xs: Vec<Array>| (self.f)(&xs), axes.clone())(inputs);
+            let results = vmap_in_axes(|xs: Vec<Array>| (self.f)(&xs), axes.clone())(inputs);
             let wrong = |what: String| Err(format!("{} of {size} along {axes:?}: {what}", self.name));
             if results.len() != by_loop[0].len() {
                 return wrong(format!("{} results, not {}", results.len(), by_loop[0].len()));

@@ -1,6 +1,6 @@
 //! Tests the programs of vmapped functions: they repeat nothing and split nothing up without need.
 
-use kiln::{Array, Key, jit, lax, numpy as np, program, random, vmap};
+use kiln::{Array, Key, jit, lax, numpy as np, program, random, vmap, vmap_in_axes};
 use kiln_backends::cpu::Executable;
 use kiln_backends::program::{Op, Program, simplify};
 use std::cell::Cell;
@@ -31,7 +31,7 @@ fn apart(program: &Program) -> usize {
 #[test]
 fn an_operand_that_is_not_mapped_is_broadcast_within_the_kernel() {
     let f = |(x, y): (Array, Array)| (x.pow(2) + y.pow(2)).cos() / (1 + x.pow(2) + y.pow(2));
-    let grid = vmap(vmap(f, (None, Some(0))), (Some(0), None));
+    let grid = vmap_in_axes(vmap_in_axes(f, (None, 0)), (0, None));
     let (x, y) = (np::linspace(-1.0, 1.0, 300), np::linspace(0.0, 1.0, 200));
     let program = simplify(&program(grid, (x, y)));
     // One kernel for the grid, and at most one for the part that depends on one argument only.
@@ -50,7 +50,7 @@ fn an_operand_that_is_not_mapped_is_broadcast_within_the_kernel() {
 #[test]
 fn a_reduction_over_a_grid_holds_no_grid() {
     let kernel = |(x, xs): (Array, Array)| (-(x - xs).pow(2)).exp().sum();
-    let sums = vmap(kernel, (0, None));
+    let sums = vmap_in_axes(kernel, (0, None));
     let x = np::linspace(0.0, 1.0, 1000);
     let program = program(sums, (x.clone(), x));
     assert_eq!(Executable::compile(&program).steps(), 1, "{program}");
@@ -60,9 +60,9 @@ fn a_reduction_over_a_grid_holds_no_grid() {
 fn gathers_of_scalars_stay_one() {
     let v = np::arange(24).reshape((2, 3, 4));
     let f = |(v, i, j, k): (Array, Array, Array, Array)| v.index((i, j, k));
-    let f = vmap(f, (None, None, None, 0));
-    let f = vmap(f, (None, None, 0, None));
-    let f = vmap(f, (None, 0, None, None));
+    let f = vmap_in_axes(f, (None, None, None, 0));
+    let f = vmap_in_axes(f, (None, None, 0, None));
+    let f = vmap_in_axes(f, (None, 0, None, None));
     let axes = (v.clone(), np::arange(2), np::arange(3), np::arange(4));
     let text = program(&f, axes.clone());
     assert_eq!(count(&text, |op| matches!(op, Op::Gather { .. })), 1, "{text}");
@@ -78,7 +78,7 @@ fn gathers_of_scalars_stay_one() {
 
     // Rows of a table are read once for each level of `vmap` that indexes them.
     let f = |(v, q, i, j): (Array, Array, Array, Array)| (v.index((i, ..)) * q.index((j, ..))).sum();
-    let f = vmap(vmap(f, (None, None, None, 0)), (None, None, 0, None));
+    let f = vmap_in_axes(vmap_in_axes(f, (None, None, None, 0)), (None, None, 0, None));
     let square = np::arange(12).reshape((4, 3));
     let text = program(f, (square.clone(), square, np::arange(4), np::arange(4)));
     assert_eq!(count(&text, |op| matches!(op, Op::Gather { .. })), 2, "{text}");
@@ -87,7 +87,7 @@ fn gathers_of_scalars_stay_one() {
 
 #[test]
 fn one_batched_array_is_gathered_by_the_same_indices() {
-    let take = vmap(|(x, i): (Array, Array)| x.index(i), (0, None));
+    let take = vmap_in_axes(|(x, i): (Array, Array)| x.index(i), (0, None));
     let text = program(take, (np::ones((1000, 5)), np::arange(3)));
     let gather = text
         .equations()
@@ -100,7 +100,7 @@ fn one_batched_array_is_gathered_by_the_same_indices() {
 #[test]
 fn a_product_with_one_batched_operand_stays_one_product() {
     let (x, y) = (np::ones((7, 5)), np::ones((3, 5)));
-    let text = program(vmap(|(x, y): (Array, Array)| y.dot(x), (0, None)), (x, y));
+    let text = program(vmap_in_axes(|(x, y): (Array, Array)| y.dot(x), (0, None)), (x, y));
     let products: Vec<_> = text
         .equations()
         .iter()
@@ -124,7 +124,7 @@ fn a_jitted_function_stays_one_program() {
         traces.set(traces.get() + 1);
         x.sin() * 2 + x.sum()
     });
-    let mapped = vmap(&f, 0);
+    let mapped = vmap(&f);
     for n in 0..3 {
         let x = np::ones((4, 3)) * n;
         assert_eq!(
@@ -144,7 +144,7 @@ fn a_jitted_function_stays_one_program() {
         unreachable!("both are calls")
     };
     assert_eq!(first, second);
-    let whole = jit(vmap(vmap(&f, 0), 1));
+    let whole = jit(vmap_in_axes(vmap(&f), 1));
     whole(np::ones((2, 4, 3)));
     whole(np::zeros((2, 4, 3)));
     assert_eq!(traces.get(), 1);
@@ -152,7 +152,7 @@ fn a_jitted_function_stays_one_program() {
 
 #[test]
 fn what_does_not_depend_on_the_batch_is_computed_once() {
-    let f = vmap(|(x, y): (Array, Array)| x + y.sin().exp(), (0, None));
+    let f = vmap_in_axes(|(x, y): (Array, Array)| x + y.sin().exp(), (0, None));
     let text = program(f, (np::ones(5), np::ones(())));
     let elementwise = |op: &Op| matches!(op, Op::Unary(_));
     let sizes = text
@@ -166,7 +166,7 @@ fn what_does_not_depend_on_the_batch_is_computed_once() {
         "{text}"
     );
     // The draws are made once, because all elements have the same key.
-    let f = vmap(|(key, x): (Key, Array)| random::normal(key, 3) * x, (None, 0));
+    let f = vmap_in_axes(|(key, x): (Key, Array)| random::normal(key, 3) * x, (None, 0));
     let text = program(f, (Key::new(0), np::ones(5)));
     let drawn = text
         .equations()
@@ -179,7 +179,7 @@ fn what_does_not_depend_on_the_batch_is_computed_once() {
 #[test]
 fn loops_carry_no_batch_that_need_not_be() {
     let step = |i: Array, (x, n): (Array, Array)| (x * i, n + 1);
-    let f = vmap(|x: Array| lax::fori_loop(0, 3, step, (x, 0.into())), 0);
+    let f = vmap(|x: Array| lax::fori_loop(0, 3, step, (x, 0.into())));
     let text = program(f, np::ones(5));
     let scan = text
         .equations()
@@ -197,7 +197,7 @@ fn loops_carry_no_batch_that_need_not_be() {
         .collect();
     assert_eq!(ranks, [0, 1, 0], "{text}");
     // A condition on the counter stays one scalar.
-    let f = vmap(
+    let f = vmap_in_axes(
         |(x, n): (Array, Array)| lax::fori_loop(0, n, |_, x: Array| x * 2, x),
         (0, None),
     );
@@ -216,7 +216,7 @@ fn loops_carry_no_batch_that_need_not_be() {
 #[test]
 fn a_choice_of_each_element_costs_what_its_branches_cost() {
     let (x, table) = (np::linspace(0.0, 1.0, 2000), np::linspace(1.0, 2.0, 1000));
-    let compiled = |f: &dyn Fn(Array) -> Array, x: Array| simplify(&program(vmap(f, 0), x));
+    let compiled = |f: &dyn Fn(Array) -> Array, x: Array| simplify(&program(vmap(f), x));
     // One comparison, and the select. It costs nothing that derivatives do not mix branches.
     let root = |x: Array| lax::cond(x.gt(0.5), |x: Array| (x - 0.5).sqrt(), |x| x, x);
     let text = compiled(&root, x.clone());

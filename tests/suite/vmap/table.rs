@@ -4,10 +4,10 @@ use super::check::{Bound, Row, bools, floats, integers, row};
 use Bound::{Exact, Relative};
 use kiln::numpy::{self as np, linalg};
 use kiln::random;
-use kiln::{Array, DType, Device, Ellipsis, Key, NewAxis, OutOfBounds, jit, keep, lax, s, step, vmap};
+use kiln::{Array, DType, Device, Ellipsis, Key, NewAxis, OutOfBounds, jit, keep, lax, s, step};
 use kiln::{
     checkpoint, custom_jvp, custom_vjp, grad, hessian, hvp, jacfwd, jacrev, jvp, stop_gradient,
-    value_and_grad,
+    value_and_grad, vmap,
 };
 
 /// Runs rows, and their derivatives in both modes. Fails with all errors.
@@ -113,7 +113,10 @@ fn functions_of_two_arrays() {
     ));
     check(vec![
         row("isclose", [x(), x()], Exact, |[x, y]| {
-            vec![np::isclose(x, y, 0.1, 0.1), np::allclose(x, y)]
+            vec![
+                np::isclose_with(x, y, |o| o.rtol(0.1).atol(0.1)),
+                np::allclose(x, y),
+            ]
         }),
         row("clip", [x(), vector() - 2, scalar()], Exact, |[x, low, high]| {
             vec![x.clip(low, high), x.clip(-1, 1)]
@@ -173,7 +176,10 @@ fn reductions() {
             vec![x.cumprod(), x.cumprod_axis(0), x.cumprod_axis(-1)]
         }),
         row("var_ddof", [x()], Exact, |[x]| {
-            vec![x.var_ddof(0, 1.0), x.std_ddof(keep(1), 1.0)]
+            vec![
+                x.var_with(|o| o.axis(0).ddof(1)),
+                x.std_with(|o| o.axis(1).keepdims(true).ddof(1)),
+            ]
         }),
     ]);
 }
@@ -223,14 +229,14 @@ fn shapes() {
             Exact,
             |[x, y]| {
                 vec![
-                    np::concatenate([x, y], 0),
-                    np::concatenate([y, x, y], 0),
-                    np::concatenate([x, x], -1),
+                    np::concatenate([x, y]),
+                    np::concatenate([y, x, y]),
+                    np::concatenate_axis([x, x], -1),
                 ]
             },
         ),
         row("stack", [x(), x() + 1], Exact, |[x, y]| {
-            vec![np::stack([x, y], 0), np::stack([x, y], -1)]
+            vec![np::stack([x, y]), np::stack_axis([x, y], -1)]
         }),
         row(
             "meshgrid",
@@ -245,13 +251,13 @@ fn shapes() {
             vec![np::linspace(x, y, 5)]
         }),
         row("diag", [floats(&[3], 0.0, 1.0, 7)], Exact, |[x]| {
-            vec![np::diag(x, 0), np::diag(x, -1)]
+            vec![np::diag(x), np::diag_with(x, |o| o.k(-1))]
         }),
         row("diagonal", [floats(&[3, 4], 0.0, 1.0, 8)], Exact, |[x]| {
-            vec![np::diag(x, 0), np::diag(x, 1)]
+            vec![np::diag(x), np::diag_with(x, |o| o.k(1))]
         }),
         row("triangles", [floats(&[3, 4], 0.0, 1.0, 9)], Exact, |[x]| {
-            vec![np::tril(x, 0), np::triu(x, 1)]
+            vec![np::tril(x), np::triu_with(x, |o| o.k(1))]
         }),
         row("constants", [x()], Exact, |[x]| {
             vec![np::arange(3) + x.sum(), np::identity(2), 1.into(), x.clone()]
@@ -266,7 +272,12 @@ fn shapes() {
             "searchsorted",
             [floats(&[5], 0.0, 1.0, 3).sort(), floats(&[3], 0.0, 1.0, 4)],
             Exact,
-            |[x, y]| vec![np::searchsorted(x, y), np::searchsorted_right(x, y)],
+            |[x, y]| {
+                vec![
+                    np::searchsorted(x, y),
+                    np::searchsorted_with(x, y, |o| o.side(kiln::options::Side::Right)),
+                ]
+            },
         ),
     ]);
 }
@@ -317,16 +328,16 @@ fn indexing() {
         ),
         row("take", [x(), i()], Exact, |[x, i]| {
             vec![
-                np::take(x, i, 1),
-                np::take_mode(x, i, -1, OutOfBounds::Clip),
-                np::take(x, i.reshape((1, 3)), 0),
+                np::take_axis(x, i, 1),
+                np::take_with(x, i, |o| o.axis(-1).mode(OutOfBounds::Clip)),
+                np::take_axis(x, i.reshape((1, 3)), 0),
             ]
         }),
         row(
             "take of integers",
             [integers(&[4], 0, 9, 6), i()],
             Exact,
-            |[x, i]| vec![np::take(x, i, 0)],
+            |[x, i]| vec![np::take_axis(x, i, 0)],
         ),
         row("get", [x(), i()], Exact, |[x, i]| {
             vec![x.at(i).mode(OutOfBounds::Fill).get()]
@@ -459,18 +470,20 @@ fn draws() {
             move |[k, x]| {
                 vec![
                     random::uniform(key(k), (2, 3)),
-                    random::uniform_between(key(k), 2, x, 3),
+                    random::uniform_with(key(k), 2, |o| o.minval(x).maxval(3)),
                 ]
             },
         ),
         row("uniform floats of 64 bits", [keys()], Exact, move |[k]| {
             let wide = Device::default().has(DType::F64);
             let dtype = if wide { DType::F64 } else { DType::F32 };
-            vec![random::uniform_dtype(key(k), 3, dtype, -1, 1)]
+            vec![random::uniform_with(key(k), 3, |o| {
+                o.minval(-1).maxval(1).dtype(dtype)
+            })]
         }),
         row("bits", [keys()], Exact, move |[k]| {
             had([DType::U8, DType::U16, DType::U32, DType::U64])
-                .map(|dtype| random::bits(key(k), 3, dtype))
+                .map(|dtype| random::bits_dtype(key(k), 3, dtype))
                 .collect()
         }),
         row("split", [keys(), integers(&[], 0, 9, 2)], Exact, move |[k, i]| {
@@ -591,10 +604,11 @@ fn control_flow() {
                 x.clone(),
                 ys.clone(),
             );
-            let (sums, _) = lax::scan_reverse(
+            let (sums, _) = lax::scan_with(
                 |carry: Array, y: Array| (carry + y.max(), ()),
                 0.into(),
                 ys.clone(),
+                |o| o.reverse(true),
             );
             vec![last, all, sums]
         }),
@@ -618,7 +632,7 @@ fn control_flow() {
             "associative_scan",
             [floats(&[5, 2], 0.5, 2.0, 2)],
             Exact,
-            |[xs]| vec![lax::associative_scan(|x: Array, y: Array| x * y, xs.clone(), 0)],
+            |[xs]| vec![lax::associative_scan(|x: Array, y: Array| x * y, xs.clone())],
         ),
         row(
             "while_loop_bounded",
@@ -661,12 +675,12 @@ fn what_an_element_does_not_take_has_no_part_in_its_derivative() {
     };
     let shared = |x: Array, a: Array| lax::cond(x.gt(99), |x: Array| x * (&a - 4).sqrt(), |x| x, x);
     let product = |x: Array, a: Array| {
-        let row = np::stack([a.clone(), a], 0);
-        let f = |x: Array| row.dot(np::stack([(&x - 4).log(), (x - 4).log()], 0));
+        let row = np::stack([a.clone(), a]);
+        let f = |x: Array| row.dot(np::stack([(&x - 4).log(), (x - 4).log()]));
         lax::cond(x.gt(4), f, |x| x, x)
     };
     let table = |x: Array, a: Array| {
-        let table = np::stack([a.clone(), a], 0);
+        let table = np::stack([a.clone(), a]);
         lax::cond(
             x.gt(4),
             |x: Array| (table.index(np::array(1)) * (x - 4)).sqrt(),
@@ -698,21 +712,21 @@ fn what_an_element_does_not_take_has_no_part_in_its_derivative() {
     for (i, (x, f, dx, da)) in rows.into_iter().enumerate() {
         // Elements at and below the edge take the other branch.
         let xs = np::array([x, 4.0, -1.0]);
-        let total = |(xs, a): (Array, Array)| vmap(|x: Array| f(x, a.clone()), 0)(xs).sum();
+        let total = |(xs, a): (Array, Array)| vmap(|x: Array| f(x, a.clone()))(xs).sum();
         let argument = || (xs.clone(), Array::from(4.0));
         for (dxs, found) in [grad(total)(argument()), jit(grad(total))(argument())] {
             assert_eq!(dxs.to_vec::<f32>(), [dx, 1.0, 1.0], "row {i}");
             assert_eq!(found.item::<f32>(), da, "row {i}");
         }
         // The maps are nested, and each derivative is mapped.
-        let nested = |xs: Array| vmap(vmap(|x: Array| f(x, 4.into()), 0), 0)(xs).sum();
-        let twice = np::stack([&xs, &xs], 0);
+        let nested = |xs: Array| vmap(vmap(|x: Array| f(x, 4.into())))(xs).sum();
+        let twice = np::stack([&xs, &xs]);
         assert_eq!(
             grad(nested)(twice).index(1).to_vec::<f32>(),
             [dx, 1.0, 1.0],
             "row {i}"
         );
-        let each = vmap(grad(|x: Array| f(x, 4.into())), 0)(xs.clone());
+        let each = vmap(grad(|x: Array| f(x, 4.into())))(xs.clone());
         assert_eq!(each.to_vec::<f32>(), [dx, 1.0, 1.0], "row {i}");
         let (_, tangent) = jvp(
             |xs: Array| total((xs, 4.into())),

@@ -20,7 +20,7 @@ use burn_nn::{
     PositionalEncodingConfig, RmsNormConfig, SwiGluConfig,
 };
 use kiln::burn::{Arrays, Model, import, import_function};
-use kiln::{Array, DType, grad, numpy as np, vmap};
+use kiln::{Array, DType, grad, numpy as np, vmap, vmap_in_axes};
 
 fn device() -> Device {
     Device::flex().autodiff()
@@ -92,7 +92,7 @@ fn same<M: Module, const A: usize, const B: usize>(
 
     let batch = [&[3], &shape[..]].concat();
     let examples = array(&batch);
-    let all = vmap(|x: Array| model.call(x), 0)(examples.clone());
+    let all = vmap(|x: Array| model.call(x))(examples.clone());
     for i in 0..3 {
         let one = model.call(examples.index(i)).to_vec::<f32>();
         close(&format!("vmap of {name}"), &all.index(i), &one);
@@ -459,7 +459,7 @@ fn gradients_of_each_example_are_those_of_a_loop_of_burns() {
         ["hidden.bias", "hidden.weight", "output.bias", "output.weight"]
     );
     let loss = |(parameters, x): (_, Array)| model.apply(&parameters, x).square().sum();
-    let (each, _) = vmap(grad(loss), (None, Some(0)))((model.parameters(), x.clone()));
+    let (each, _) = vmap_in_axes(grad(loss), (None, 0))((model.parameters(), x.clone()));
     for i in 0..6 {
         let input: [f32; 3] = x.index(i).to_vec::<f32>().try_into().expect("three numbers");
         let loss = perceptron

@@ -1,0 +1,515 @@
+//! Reductions over axes.
+//!
+//! Every reduction has three forms: `x.sum()` over all axes, `x.sum_axis(axes)` over some, and
+//! `x.sum_with(..)` with every optional argument. `axes` is a number or a list of numbers; negative ones
+//! count from the last axis. `x.sum_axis(keep(axes))` keeps the reduced axes with length 1.
+
+mod keywords;
+pub(crate) mod nan;
+mod running;
+
+pub use keywords::{Any, Arg, Cumulative, Max, Mean, Sum, Var};
+
+use super::arithmetic::where_;
+use super::promoted::truth;
+use crate::arguments::{IntoAxes, Numbers, axes_of};
+use crate::array::Array;
+use crate::bind::bind_one;
+use crate::config::default_int;
+use crate::eager::{Pure, staged};
+use crate::error::{broadcast_shapes, check};
+use crate::primitive::{binary, cast, divided, number_like, reduce, reshape, unary};
+use crate::promote::{Kind, accumulator, inexact};
+use kiln_backends::program::{ArgReduction, Axes, Binary, DType, Op, Reduction, Shape, Unary};
+use std::hash::Hash;
+
+/// The axes that a reduction removes, all if there are none, and a flag that keeps them with length 1.
+type Reduced = (Option<Numbers>, bool);
+
+/// Stages a reduction. `f` takes its parameter, the operand and the axes in increasing order, and removes the
+/// axes.
+#[track_caller]
+fn reduction<P: Hash + Eq + Send + Sync + 'static>(
+    op: &'static str,
+    x: &Array,
+    (axes, kept): Reduced,
+    needs_elements: bool,
+    parameter: P,
+    f: impl Fn(&P, &Array, &Axes) -> Array + Copy + Send + Sync + 'static,
+) -> Array {
+    let axes = axes_in(op, axes, x);
+    check(
+        !needs_elements || axes.iter().all(|&axis| x.shape()[axis] > 0),
+        op,
+        || {
+            format!(
+                "shape {} has no elements along the axes {:?}",
+                x.shape(),
+                &axes[..]
+            )
+        },
+    );
+    let parameters = (axes, kept, parameter, Pure(f));
+    staged(op, parameters, [x.clone()], |(axes, kept, parameter, f), x| {
+        let result = (f.0)(parameter, &x[0], axes);
+        if *kept {
+            reshape(&result, &with_ones(x[0].shape(), axes))
+        } else {
+            result
+        }
+    })
+}
+
+/// Returns the axes of a reduction in increasing order.
+#[track_caller]
+fn axes_in(op: &str, axes: Option<Numbers>, x: &Array) -> Axes {
+    match axes {
+        Some(numbers) => axes_of(op, &numbers, x.ndim()),
+        None => (0..x.ndim()).collect(),
+    }
+}
+
+/// Returns a shape with length 1 along some axes.
+fn with_ones(shape: &Shape, axes: &Axes) -> Shape {
+    shape
+        .iter()
+        .enumerate()
+        .map(|(axis, &n)| if axes.contains(&axis) { 1 } else { n })
+        .collect()
+}
+
+fn count(shape: &Shape, axes: &Axes) -> f64 {
+    axes.iter().map(|&axis| shape[axis] as f64).product()
+}
+
+/// Returns an array with `instead` at the elements that a mask leaves out.
+#[track_caller]
+fn masked(op: &str, x: Array, mask: Option<&Array>, instead: impl Into<Array>) -> Array {
+    let Some(mask) = mask else { return x };
+    let common = broadcast_shapes(op, mask.shape(), x.shape());
+    check(common == *x.shape(), op, || {
+        format!(
+            "a mask of shape {} for an array of shape {}",
+            mask.shape(),
+            x.shape()
+        )
+    });
+    let instead = instead.into().astype(x.dtype());
+    where_(mask.clone(), x, instead)
+}
+
+#[track_caller]
+fn in_dtype(x: &Array, dtype: Option<DType>) -> Array {
+    match dtype {
+        Some(dtype) => x.astype(dtype),
+        None => x.clone(),
+    }
+}
+
+/// Returns a sum or product. Integers are reduced in a wide dtype.
+#[track_caller]
+fn total(op: &'static str, kind: Reduction, x: &Array, options: Sum) -> Array {
+    let x = in_dtype(x, options.dtype);
+    let neutral = i32::from(kind == Reduction::Prod);
+    let x = masked(op, x, options.where_.as_ref(), neutral);
+    let dtype = options.dtype.unwrap_or_else(|| accumulator(x.dtype()));
+    let axes = (options.axis, options.keepdims);
+    let found = reduction(op, &x, axes, false, (kind, dtype), |&(kind, dtype), x, axes| {
+        reduce(kind, &cast(x, Kind::strong(dtype)), axes.clone())
+    });
+    match (options.initial, kind) {
+        (None, _) => found,
+        (Some(initial), Reduction::Prod) => initial.astype(found.dtype()) * found,
+        (Some(initial), _) => initial.astype(found.dtype()) + found,
+    }
+}
+
+/// Returns a maximum or minimum.
+#[track_caller]
+fn extreme(op: &'static str, kind: Reduction, x: &Array, options: Max) -> Array {
+    check(
+        options.where_.is_none() || options.initial.is_some(),
+        op,
+        || "where_ may leave no element: give the result for that case by initial",
+    );
+    let needs_elements = options.initial.is_none();
+    let x = match &options.initial {
+        Some(initial) => masked(op, x.clone(), options.where_.as_ref(), initial),
+        None => x.clone(),
+    };
+    let axes = (options.axis, options.keepdims);
+    let found = reduction(op, &x, axes, needs_elements, kind, |&kind, x, axes| {
+        reduce(kind, x, axes.clone())
+    });
+    match (options.initial, kind) {
+        (None, _) => found,
+        (Some(initial), Reduction::Min) => found.minimum(initial.astype(x.dtype())),
+        (Some(initial), _) => found.maximum(initial.astype(x.dtype())),
+    }
+}
+
+/// Returns the logical sum or product.
+#[track_caller]
+fn logical(op: &'static str, kind: Reduction, x: &Array, options: Any) -> Array {
+    let x = masked(
+        op,
+        x.clone(),
+        options.where_.as_ref(),
+        i32::from(kind == Reduction::Min),
+    );
+    let axes = (options.axis, options.keepdims);
+    reduction(op, &x, axes, false, kind, |&kind, x, axes| {
+        reduce(kind, &truth(x), axes.clone())
+    })
+}
+
+/// Returns an array in the dtype in which its mean is computed.
+fn in_floats(x: &Array) -> Array {
+    let kind = Kind {
+        weak: false,
+        ..inexact(x.kind())
+    };
+    cast(x, kind)
+}
+
+fn mean_over(x: &Array, axes: &Axes) -> Array {
+    let x = in_floats(x);
+    let sum = reduce(Reduction::Sum, &x, axes.clone());
+    divided(&sum, count(x.shape(), axes))
+}
+
+#[track_caller]
+fn mean(op: &'static str, x: &Array, options: Mean) -> Array {
+    let x = in_dtype(x, options.dtype);
+    let axes = (options.axis, options.keepdims);
+    match options.where_ {
+        None => reduction(op, &x, axes, false, (), |(), x, axes| mean_over(x, axes)),
+        Some(mask) => {
+            let chosen_ones = masked(op, x.clone(), Some(&mask), 0);
+            let sum = reduction(op, &chosen_ones, axes.clone(), false, (), |(), x, axes| {
+                reduce(Reduction::Sum, &in_floats(x), axes.clone())
+            });
+            let n = chosen(op, &mask, &x, axes).astype(sum.dtype());
+            sum / n
+        }
+    }
+}
+
+/// Returns the number of elements along axes at which a mask is true.
+#[track_caller]
+fn chosen(op: &'static str, mask: &Array, x: &Array, axes: Reduced) -> Array {
+    let mask = mask.broadcast_to(x.shape());
+    reduction(op, &mask, axes, false, (), |(), mask, axes| {
+        reduce(
+            Reduction::Sum,
+            &cast(&truth(mask), Kind::strong(default_int())),
+            axes.clone(),
+        )
+    })
+}
+
+/// Returns the mean of squared distances from the mean. `ddof` is subtracted from the number of elements.
+fn variance_over(x: &Array, axes: &Axes, ddof: f64) -> Array {
+    let x = in_floats(x);
+    let centre = reshape(&mean_over(&x, axes), &with_ones(x.shape(), axes));
+    let distance = x.clone() - centre;
+    let squares = binary(Binary::Mul, &distance, &distance);
+    let squares = reduce(Reduction::Sum, &squares, axes.clone());
+    let n = count(x.shape(), axes) - ddof;
+    match n > 0.0 {
+        true => divided(&squares, n),
+        false => number_like(&squares, f64::NAN),
+    }
+}
+
+#[track_caller]
+fn variance(op: &'static str, root: bool, x: &Array, options: Var) -> Array {
+    let x = in_dtype(x, options.dtype);
+    let axes = (options.axis, options.keepdims);
+    let Some(mask) = options.where_ else {
+        let parameters = (options.ddof.to_bits(), root);
+        return reduction(op, &x, axes, false, parameters, |&(ddof, root), x, axes| {
+            let variance = variance_over(x, axes, f64::from_bits(ddof));
+            if root {
+                unary(Unary::Sqrt, &variance)
+            } else {
+                variance
+            }
+        });
+    };
+    let over = |keepdims| Mean {
+        axis: axes.0.clone(),
+        keepdims,
+        where_: Some(mask.clone()),
+        ..Mean::default()
+    };
+    let squares = (&x - mean(op, &x, over(true))).square();
+    let n = chosen(op, &mask, &x, axes.clone()).astype(squares.dtype());
+    let left = &n - options.ddof;
+    let variance = where_(left.gt(0), mean(op, &squares, over(axes.1)) * n / left, f64::NAN);
+    if root { variance.sqrt() } else { variance }
+}
+
+/// Declares a reduction as methods of `Array` and as functions in the table of NumPy names. A row holds an
+/// array, its reduction over all axes, and over the first: the examples. It ends with the function that does
+/// it from its options.
+macro_rules! reductions {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $along:ident $with:ident $options:ident ($x:expr) -> $all:literal, $first:literal $needs_elements:tt $by:ident($($kind:expr)?);
+    )*) => {
+        impl Array {
+            $(
+                $(#[$doc])*
+                ///
+                /// Over all axes: a scalar.
+                ///
+                #[doc = reductions!(@panics $needs_elements)]
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($name), "().to_string(), ", stringify!($all), ");")]
+                /// ```
+                #[track_caller]
+                pub fn $name(&self) -> Array {
+                    $by(stringify!($name), $($kind,)? self, $options::default())
+                }
+
+                $(#[$doc])*
+                ///
+                /// Over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them with
+                /// length 1. Negative axes count from the last.
+                ///
+                #[doc = reductions!(@panics_along $needs_elements)]
+                ///
+                /// ```
+                /// use kiln::{keep, numpy as np};
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($along), "(0).to_string(), ", stringify!($first), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($along), "(keep(-1)).shape()[..], [2, 1]);")]
+                /// ```
+                #[track_caller]
+                pub fn $along(&self, axes: impl IntoAxes) -> Array {
+                    let (axes, keepdims) = axes.axes();
+                    let options = $options { axis: Some(axes), keepdims, ..$options::default() };
+                    $by(stringify!($name), $($kind,)? self, options)
+                }
+
+                $(#[$doc])*
+                ///
+                #[doc = concat!("With the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
+                ///
+                #[doc = reductions!(@panics_along $needs_elements)]
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("let along = x.", stringify!($with), "(|o| o.axis(0).keepdims(true));")]
+                /// assert_eq!(along.shape()[..], [1, 2]);
+                #[doc = concat!("assert_eq!(along.ravel().to_string(), ", stringify!($first), ");")]
+                /// ```
+                #[track_caller]
+                pub fn $with(&self, options: impl FnOnce($options) -> $options) -> Array {
+                    $by(stringify!($name), $($kind,)? self, options($options::default()))
+                }
+            )*
+        }
+
+        /// The reductions by their NumPy names.
+        pub(crate) mod named {
+            use super::*;
+            $(
+                $(#[$doc])*
+                ///
+                /// Over all axes: a scalar.
+                ///
+                #[doc = reductions!(@panics $needs_elements)]
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!(
+                    "assert_eq!(np::", stringify!($name), "(", stringify!($x), ").to_string(), ", stringify!($all), ");"
+                )]
+                /// ```
+                #[track_caller]
+                pub fn $name(x: impl Into<Array>) -> Array {
+                    x.into().$name()
+                }
+
+                $(#[$doc])*
+                ///
+                /// Over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them with
+                /// length 1. Negative axes count from the last.
+                ///
+                #[doc = reductions!(@panics_along $needs_elements)]
+                ///
+                /// ```
+                /// use kiln::{keep, numpy as np};
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(np::", stringify!($along), "(&x, 0).to_string(), ", stringify!($first), ");")]
+                #[doc = concat!("assert_eq!(np::", stringify!($along), "(&x, keep((0, 1))).shape()[..], [1, 1]);")]
+                /// ```
+                #[track_caller]
+                pub fn $along(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
+                    x.into().$along(axes)
+                }
+
+                $(#[$doc])*
+                ///
+                #[doc = concat!("With the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
+                ///
+                #[doc = reductions!(@panics_along $needs_elements)]
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let along = np::", stringify!($with), "(", stringify!($x), ", |o| o.axis(0));")]
+                #[doc = concat!("assert_eq!(along.to_string(), ", stringify!($first), ");")]
+                /// ```
+                #[track_caller]
+                pub fn $with(x: impl Into<Array>, options: impl FnOnce($options) -> $options) -> Array {
+                    x.into().$with(options)
+                }
+            )*
+        }
+    };
+    (@panics true) => { "# Panics\nWhen the array has no elements." };
+    (@panics false) => { "" };
+    (@panics_along true) => {
+        "# Panics\nWhen an axis is out of bounds or given twice, or there are no elements along it."
+    };
+    (@panics_along false) => { "# Panics\nWhen an axis is out of bounds or given twice." };
+}
+
+reductions! {
+    /// The sum of the elements; 0 if there are none.
+    ///
+    /// Floats keep their dtype. Integers narrower than the default one are added in the default dtype
+    /// (unsigned ones in the unsigned dtype of its width). Bools are counted.
+    sum sum_axis sum_with Sum([[1.0, 2.0], [3.0, 4.0]]) -> "10.0", "[4. 6.]" false total(Reduction::Sum);
+    /// The product of the elements; 1 if there are none.
+    ///
+    /// Floats keep their dtype. Integers narrower than the default one are multiplied in the default dtype.
+    prod prod_axis prod_with Sum([[1.0, 2.0], [3.0, 4.0]]) -> "24.0", "[3. 8.]" false total(Reduction::Prod);
+    /// The mean of the elements, in floats for integers too; NaN if there are none.
+    mean mean_axis mean_with Mean([[1, 2], [3, 4]]) -> "2.5", "[2. 3.]" false mean();
+    /// The variance of the elements, in floats: the mean of their squared distances from the mean.
+    ///
+    /// The option `ddof` of [`var_with`](Array::var_with) divides by less than the number of elements.
+    var var_axis var_with Var([[1.0, 2.0], [3.0, 4.0]]) -> "1.25", "[1. 1.]" false variance(false);
+    /// The standard deviation of the elements, in floats: the square root of the variance.
+    ///
+    /// The option `ddof` of [`std_with`](Array::std_with) divides by less than the number of elements.
+    std std_axis std_with Var([[1.0, 2.0], [3.0, 4.0]]) -> "1.118034", "[1. 1.]" false variance(true);
+    /// The greatest element, of the array's dtype; NaN if an element is NaN.
+    max max_axis max_with Max([[1, 2], [3, 4]]) -> "4", "[3 4]" true extreme(Reduction::Max);
+    /// The least element, of the array's dtype; NaN if an element is NaN.
+    min min_axis min_with Max([[1, 2], [3, 4]]) -> "1", "[1 2]" true extreme(Reduction::Min);
+    /// True if any element is true, or not 0: a bool; false without elements.
+    any any_axis any_with Any([[false, true], [false, false]]) -> "True", "[False  True]" false logical(Reduction::Max);
+    /// True if all elements are true, or not 0: a bool; true without elements.
+    all all_axis all_with Any([[true, true], [true, false]]) -> "False", "[ True False]" false logical(Reduction::Min);
+}
+
+/// Returns the index of an extreme along an axis, or in the flattened array.
+#[track_caller]
+fn index(op: &'static str, kind: ArgReduction, x: &Array, options: Arg) -> Array {
+    let Some(axis) = options.axis else {
+        let axes: Axes = (0..x.ndim()).collect();
+        check(x.size() > 0, op, || {
+            format!("shape {} has no elements", x.shape())
+        });
+        let at = arg_axis(op, kind, &x.ravel(), (Some([0].into()), false));
+        return if options.keepdims {
+            at.reshape(&with_ones(x.shape(), &axes))
+        } else {
+            at
+        };
+    };
+    arg_axis(op, kind, x, (Some([axis].into()), options.keepdims))
+}
+
+#[track_caller]
+fn arg_axis(op: &'static str, kind: ArgReduction, x: &Array, axes: Reduced) -> Array {
+    reduction(op, x, axes, true, kind, |&kind, x, axes| {
+        let op = Op::ArgReduce {
+            kind,
+            axis: axes[0],
+            dtype: default_int(),
+        };
+        bind_one(op, &[x], false)
+    })
+}
+
+/// Declares the index reductions as methods. A row holds an array, its index in the flattened array, and its
+/// indices along the last axis.
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident $along:ident $with:ident ($x:expr) -> $flat:literal, $last:literal $kind:ident;)*) => {
+        impl Array {
+            $(
+                $(#[$doc])*
+                ///
+                /// The array is flattened. The result is a scalar of the default integer dtype.
+                ///
+                /// # Panics
+                /// When the array has no elements.
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($name), "().to_string(), ", stringify!($flat), ");")]
+                /// ```
+                #[track_caller]
+                pub fn $name(&self) -> Array {
+                    index(stringify!($name), ArgReduction::$kind, self, Arg::default())
+                }
+
+                $(#[$doc])*
+                ///
+                /// Along one axis, which is removed; [`keep`](crate::keep)`(axis)` keeps it with length 1.
+                /// The result has the default integer dtype.
+                ///
+                /// # Panics
+                /// When more than one axis is given, the axis is out of bounds, or there are no elements
+                /// along it.
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($along), "(-1).to_string(), ", stringify!($last), ");")]
+                /// ```
+                #[track_caller]
+                pub fn $along(&self, axis: impl IntoAxes) -> Array {
+                    let (axes, keepdims) = axis.axes();
+                    check(axes.len() == 1, stringify!($name), || format!("takes one axis, got {:?}", &axes[..]));
+                    index(stringify!($name), ArgReduction::$kind, self, Arg { axis: Some(axes[0]), keepdims })
+                }
+
+                $(#[$doc])*
+                ///
+                /// With the optional arguments of [`options::Arg`](kiln_core::options::Arg). The result has the
+                /// default integer dtype.
+                ///
+                /// # Panics
+                /// When the axis is out of bounds, or there are no elements along it.
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($with), "(|o| o.axis(-1)).to_string(), ", stringify!($last), ");")]
+                /// ```
+                #[track_caller]
+                pub fn $with(&self, options: impl FnOnce(Arg) -> Arg) -> Array {
+                    index(stringify!($name), ArgReduction::$kind, self, options(Arg::default()))
+                }
+            )*
+        }
+    };
+}
+
+choices! {
+    /// The index of the first greatest element, or of the first NaN.
+    argmax argmax_axis argmax_with([[1, 5, 2], [7, 0, 7]]) -> "3", "[1 0]" Max;
+    /// The index of the first least element, or of the first NaN.
+    argmin argmin_axis argmin_with([[1, 5, 2], [7, 0, 7]]) -> "4", "[0 1]" Min;
+}

@@ -1,0 +1,104 @@
+//! Running sums and products.
+
+use super::{Cumulative, in_dtype};
+use crate::array::Array;
+use crate::bind::bind_one;
+use crate::config::default_int;
+use crate::eager::staged;
+use crate::error::axis_of;
+use crate::primitive::cast;
+use crate::promote::Kind;
+use kiln_backends::program::{DType, Op, Reduction};
+
+#[track_caller]
+fn cumulative(op: &'static str, kind: Reduction, x: &Array, options: Cumulative) -> Array {
+    let x = in_dtype(x, options.dtype);
+    let (x, axis) = match options.axis {
+        Some(axis) => (x, axis),
+        None => (x.ravel(), 0),
+    };
+    let axis = axis_of(op, axis, x.ndim());
+    staged(op, (kind, axis), [x], |&(kind, axis), x| {
+        let dtype = if x[0].dtype() == DType::Bool {
+            default_int()
+        } else {
+            x[0].dtype()
+        };
+        let x = cast(&x[0], Kind::strong(dtype));
+        bind_one(
+            Op::Cumulative {
+                kind,
+                axis,
+                reverse: false,
+            },
+            &[&x],
+            false,
+        )
+    })
+}
+
+/// Declares a running reduction as methods. A row holds an array, the result for the flattened array, and
+/// along the first axis.
+macro_rules! running {
+    ($($(#[$doc:meta])* $name:ident $along:ident $with:ident ($x:expr) -> $flat:literal, $first:literal $kind:ident;)*) => {
+        impl Array {
+            $(
+                $(#[$doc])*
+                ///
+                /// The array is flattened: the result has one axis.
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($name), "().to_string(), ", stringify!($flat), ");")]
+                /// ```
+                #[track_caller]
+                pub fn $name(&self) -> Array {
+                    cumulative(stringify!($name), Reduction::$kind, self, Cumulative::default())
+                }
+
+                $(#[$doc])*
+                ///
+                /// Along one axis, in the array's shape.
+                ///
+                /// # Panics
+                /// When the axis is out of bounds.
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($along), "(0).to_string(), ", stringify!($first), ");")]
+                /// ```
+                #[track_caller]
+                pub fn $along(&self, axis: isize) -> Array {
+                    let options = Cumulative { axis: Some(axis), ..Cumulative::default() };
+                    cumulative(stringify!($name), Reduction::$kind, self, options)
+                }
+
+                $(#[$doc])*
+                ///
+                /// With the optional arguments of [`options::Cumulative`](kiln_core::options::Cumulative).
+                ///
+                /// # Panics
+                /// When the axis is out of bounds.
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
+                #[doc = concat!("assert_eq!(x.", stringify!($with), "(|o| o.axis(0)).to_string(), ", stringify!($first), ");")]
+                /// ```
+                #[track_caller]
+                pub fn $with(&self, options: impl FnOnce(Cumulative) -> Cumulative) -> Array {
+                    cumulative(stringify!($name), Reduction::$kind, self, options(Cumulative::default()))
+                }
+            )*
+        }
+    };
+}
+
+running! {
+    /// The running sum, of the array's dtype; bools are counted in the default integer dtype.
+    cumsum cumsum_axis cumsum_with([[1, 2], [3, 4]]) -> "[ 1  3  6 10]", "[[1 2]\n [4 6]]" Sum;
+    /// The running product, of the array's dtype.
+    cumprod cumprod_axis cumprod_with([[1, 2], [3, 4]]) -> "[ 1  2  6 24]", "[[1 2]\n [3 8]]" Prod;
+}

@@ -1,0 +1,13 @@
+//! The optional arguments of functions: the module `kiln::options` has the rules.
+
+pub use crate::argnums::{AllArguments, Argnums, Grad};
+pub use crate::lax::{AssociativeScan, ScanOptions as Scan};
+pub use crate::numpy::arithmetic::Isclose;
+pub use crate::numpy::creation::{Eye, Indexing, Linspace, Meshgrid};
+pub use crate::numpy::diagonals::{Diagonal, Triangle};
+pub use crate::numpy::interpolate::{Diff, Interp, Vander};
+pub use crate::numpy::norm::Norm;
+pub use crate::numpy::reduce::{Any, Arg, Cumulative, Max, Mean, Sum, Var};
+pub use crate::numpy::sort::{Searchsorted, Side, Sort};
+pub use crate::numpy::take::Take;
+pub use crate::vmap::Vmap;
