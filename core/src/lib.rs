@@ -17,6 +17,7 @@ mod bind;
 mod bits;
 mod cache;
 mod call;
+mod closure;
 mod config;
 mod convert;
 mod custom;
@@ -25,6 +26,8 @@ mod depend;
 mod display;
 mod eager;
 mod error;
+mod eval_shape;
+pub mod flatten_util;
 mod function;
 mod grad;
 mod index;
@@ -38,12 +41,14 @@ mod saved;
 mod trace;
 mod transform;
 pub mod tree;
+pub mod tree_math;
 mod vmap;
 
 pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep};
 pub use array::{Array, NoValue};
 pub use cache::{CacheInfo, cache_info, clear_caches};
 pub use call::call;
+pub use closure::closure_convert;
 pub use config::{
     debug_nans, debug_nans_enabled, default_float, default_int, enable_x64, with_debug_nans, with_x64,
     x64_enabled,
@@ -52,6 +57,7 @@ pub use convert::Lists;
 #[cfg(feature = "ndarray")]
 pub use convert::ndarray::NdarrayError;
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
+pub use eval_shape::eval_shape;
 pub use grad::{
     grad, grad_aux, grad_first, jvp, linearize, value_and_grad, value_and_grad_aux, value_and_grad_first, vjp,
 };

@@ -24,4 +24,5 @@ mod promotion;
 mod random;
 mod saved;
 mod support;
+mod trees;
 mod vmap;
