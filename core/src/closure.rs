@@ -53,6 +53,7 @@ use std::sync::Arc;
 /// assert_eq!(square_root(4.0.into()).to_string(), "2.0");
 /// assert_eq!(grad(square_root)(4.0.into()).to_string(), "0.25");
 /// ```
+#[expect(clippy::type_complexity, reason = "a returned closure has no name")]
 #[track_caller]
 pub fn closure_convert<T: Tree, U: Tree>(
     f: impl Fn(T) -> U,

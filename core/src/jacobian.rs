@@ -95,7 +95,7 @@ pub fn jacobian<T: Leafwise, U: Leafwise>(f: impl Fn(T) -> U) -> impl Fn(T) -> T
 /// let p = Normal { mean: 3.0.into(), scale: 2.0.into() };
 /// let h = hessian(loss)(p.clone());
 /// assert_eq!(h["mean"].mean.to_string(), "0.75");
-/// assert_eq!(ravel_jacobian(h, &p, &p).to_string(), "[[0.75 0.  ]\n [0.   1.875]]");
+/// assert_eq!(ravel_jacobian(h, &p, &p).to_string(), "[[0.75  0.   ]\n [0.    1.875]]");
 /// ```
 #[track_caller]
 pub fn hessian<T: Leafwise>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T::Jacobian<T> {

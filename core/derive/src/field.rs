@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Error, Fields, Ident, Type, TypeParam, parse_quote};
+use syn::{Error, Fields, GenericArgument, Ident, PathArguments, Type, TypeParam, parse_quote};
 
 /// A field.
 pub(crate) struct Field<'a> {
@@ -51,7 +51,7 @@ impl<'a> Parts<'a> {
             }
             Field {
                 member,
-                binding: format_ident!("__field{i}"),
+                binding: format_ident!("__field{i}", span = field.ty.span()),
                 ty: &field.ty,
                 is_static,
             }
@@ -78,8 +78,8 @@ impl<'a> Parts<'a> {
                 quote_spanned!(field.ty.span()=> leaves.structure.value(#kept);)
             }
             false => {
-                let binding = &field.binding;
-                quote!(#krate::Tree::flatten(#binding, leaves);)
+                let (binding, ty) = (&field.binding, field.ty);
+                quote_spanned!(ty.span()=> <#ty as #krate::Tree>::flatten(#binding, leaves);)
             }
         });
         quote!(#(#steps)*)
@@ -88,7 +88,12 @@ impl<'a> Parts<'a> {
     /// Returns the statements that add the paths of the fields.
     pub(crate) fn paths(&self, krate: &TokenStream) -> TokenStream {
         let steps = self.fields.iter().map(|field| {
-            let Field { member, binding, .. } = field;
+            let Field {
+                member,
+                binding,
+                ty,
+                ..
+            } = field;
             let name = match member {
                 syn::Member::Named(name) => name.unraw().to_string(),
                 syn::Member::Unnamed(index) => index.index.to_string(),
@@ -96,7 +101,7 @@ impl<'a> Parts<'a> {
             match field.is_static {
                 true => quote!(let _ = #binding;),
                 false => {
-                    quote!(#krate::Tree::paths(#binding, &#krate::tree::Path::Field(at, #name), paths);)
+                    quote_spanned!(ty.span()=> <#ty as #krate::Tree>::paths(#binding, &#krate::tree::Path::Field(at, #name), paths);)
                 }
             }
         });
@@ -145,17 +150,31 @@ fn is_static(field: &syn::Field) -> syn::Result<bool> {
     Ok(is_static)
 }
 
-/// Returns the name of a type that is no tree.
+/// Returns the name of a type in [`PLAIN`] that stands in the place of a tree: the type itself, or the element
+/// of a tuple, an array, an `Option`, a `Vec` or a `Box`.
 fn plain(ty: &Type) -> Option<String> {
-    let Type::Path(path) = ty else {
-        return None;
+    let path = match ty {
+        Type::Path(path) => &path.path,
+        Type::Tuple(tuple) => return tuple.elems.iter().find_map(plain),
+        Type::Array(array) => return plain(&array.elem),
+        _ => return None,
     };
-    let name = path.path.get_ident()?.to_string();
-    PLAIN.contains(&name.as_str()).then_some(name)
+    let last = path.segments.last()?;
+    let name = last.ident.to_string();
+    match &last.arguments {
+        PathArguments::None => PLAIN.contains(&name.as_str()).then_some(name),
+        PathArguments::AngleBracketed(of) if ["Option", "Vec", "Box"].contains(&name.as_str()) => {
+            of.args.iter().find_map(|argument| match argument {
+                GenericArgument::Type(ty) => plain(ty),
+                _ => None,
+            })
+        }
+        _ => None,
+    }
 }
 
 fn float(ty: &Type) -> bool {
-    plain(ty).is_some_and(|name| name == "f32" || name == "f64")
+    matches!(ty, Type::Path(path) if path.path.is_ident("f32") || path.path.is_ident("f64"))
 }
 
 /// Adds the bounds of the type parameters. A parameter in the type of a tree is a tree, and one in a static

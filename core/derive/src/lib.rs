@@ -6,8 +6,9 @@ mod krate;
 use field::{Parts, bounds};
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
-use quote::{format_ident, quote};
-use syn::{Data, DeriveInput, parse_macro_input, parse_quote};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, parse_macro_input, parse_quote_spanned};
 
 /// Derives `Tree` and `Leafwise` for a struct or an enum whose fields are trees, and for a struct `BatchAxes`
 /// for a tuple with one element for each field. Fields are flattened in the order of their declaration. The
@@ -136,12 +137,14 @@ fn batch_axes(input: &DeriveInput, parts: &Parts, krate: &Tokens) -> Tokens {
     let mut generics = input.generics.clone();
     for (axes, field) in axes.iter().zip(&trees) {
         let ty = field.ty;
-        generics.params.push(parse_quote!(#axes: #krate::BatchAxes<#ty>));
+        generics
+            .params
+            .push(parse_quote_spanned!(ty.span()=> #axes: #krate::BatchAxes<#ty>));
     }
     let name = &input.ident;
     let impl_generics = generics.split_for_impl().0;
     let (_, type_generics, where_clause) = input.generics.split_for_impl();
-    let mut places = (0..trees.len()).map(syn::Index::from);
+    let mut places = axes.iter().enumerate();
     let (pattern, steps) = (
         parts.pattern(),
         parts.fields.iter().map(|field| {
@@ -149,11 +152,12 @@ fn batch_axes(input: &DeriveInput, parts: &Parts, krate: &Tokens) -> Tokens {
             match field.is_static {
                 true => {
                     let kept = field.kept();
-                    quote!(leaves.structure.value(#kept);)
+                    quote_spanned!(field.ty.span()=> leaves.structure.value(#kept);)
                 }
                 false => {
-                    let place = places.next();
-                    quote!(#krate::BatchAxes::flatten(&self.#place, #binding, leaves, axes);)
+                    let (place, axes) = places.next().expect("axes for each tree");
+                    let (place, ty) = (syn::Index::from(place), field.ty);
+                    quote_spanned!(ty.span()=> <#axes as #krate::BatchAxes<#ty>>::flatten(&self.#place, #binding, leaves, axes);)
                 }
             }
         }),

@@ -117,6 +117,7 @@ pub trait Tree: Sized {
 mod tests {
     use super::*;
     use crate::{Tree, numpy as np};
+    use std::collections::{BTreeMap, HashMap};
 
     #[derive(Clone, Debug, Tree)]
     struct Layer<W> {
