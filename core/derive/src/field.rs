@@ -150,8 +150,8 @@ fn is_static(field: &syn::Field) -> syn::Result<bool> {
     Ok(is_static)
 }
 
-/// Returns the name of a type in [`PLAIN`] that stands in the place of a tree: the type itself, or the element
-/// of a tuple, an array, an `Option`, a `Vec` or a `Box`.
+/// Returns the name of a type in [`PLAIN`] that stands in the place of a tree: the type itself, or the
+/// element of a tuple, an array, an `Option`, a `Vec` or a `Box`.
 fn plain(ty: &Type) -> Option<String> {
     let path = match ty {
         Type::Path(path) => &path.path,

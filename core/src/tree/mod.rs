@@ -201,4 +201,33 @@ mod tests {
         assert!(Leaves::of((Nothing, Box::new(()))).arrays.is_empty());
         assert_eq!(paths(&np::ones(1)), [""]);
     }
+
+    #[derive(Debug, Tree)]
+    enum Rate {
+        Constant(Array),
+        Linear { start: Array, slope: Array },
+    }
+
+    #[test]
+    fn a_saved_structure_keeps_the_variant() {
+        let linear = Rate::Linear {
+            start: number(1),
+            slope: number(2),
+        };
+        let leaves = Leaves::of(linear);
+        let text = serde_json::to_string(&leaves.structure).unwrap();
+        let read: Structure = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, leaves.structure);
+        let rebuilt = read.try_rebuild::<Rate>(leaves.arrays.into_vec());
+        assert!(matches!(rebuilt, Some(Rate::Linear { slope, .. }) if slope.item::<i32>() == 2));
+        let constant = Leaves::of(Rate::Constant(number(1)));
+        assert_ne!(constant.structure, read);
+        let unknown: Structure = serde_json::from_str(&text.replace('1', "7")).unwrap();
+        assert!(unknown.try_rebuild::<Rate>(vec![number(1), number(2)]).is_none());
+        assert!(read.try_rebuild::<Rate>(vec![number(1)]).is_none());
+        assert!(
+            read.try_rebuild::<Vec<Array>>(vec![number(1), number(2)])
+                .is_none()
+        );
+    }
 }
