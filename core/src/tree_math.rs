@@ -33,6 +33,9 @@ pub fn ones_like<T: Tree + Clone>(tree: &T) -> T {
 
 /// Returns the tree with one value everywhere, and the shapes and dtypes of a tree's leaves.
 ///
+/// # Panics
+/// When the value does not broadcast to the shape of a leaf.
+///
 /// ```
 /// use kiln::{numpy as np, tree};
 /// assert_eq!(tree::full_like(&[np::zeros(2)], 0.5)[0].to_string(), "[0.5 0.5]");
@@ -91,6 +94,9 @@ pub fn subtract<T: Tree + Clone>(a: &T, b: &T) -> T {
 }
 
 /// Returns `scalar * tree`, leaf by leaf.
+///
+/// # Panics
+/// When `scalar` is an array that does not broadcast with a leaf.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
