@@ -236,7 +236,10 @@ fn basis(leaves: &[Array]) -> Arrays {
     let mut start = 0;
     let basis = leaves.iter().map(|x| {
         let of = Shape::from([n, x.size()]);
-        let column = iota(DType::I64, of.clone(), 1) + start as i64;
+        let column = match iota(DType::I64, of.clone(), 1) {
+            column if start == 0 => column,
+            column => column + start as i64,
+        };
         let ones = compare(Compare::Eq, &iota(DType::I64, of, 0), &column);
         start += x.size();
         reshape(

@@ -72,7 +72,8 @@ impl Structure {
         self.parts.push(TreePart::Variant(variant));
     }
 
-    /// Adds a value that is part of the function, as [`Static`](super::Static) does. [`Rebuild::value`] returns it.
+    /// Adds a value that is part of the function, as [`Static`](super::Static) does. [`Rebuild::value`]
+    /// returns it.
     ///
     /// ```
     /// use kiln::{Static, tree::{Leaves, Structure}};
