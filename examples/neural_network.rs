@@ -4,7 +4,7 @@
 
 use clap::Parser;
 use kiln::prelude::*;
-use kiln::{Arg, numpy as np, random, value_and_grad_with};
+use kiln::{Arg, numpy as np, random, tree, value_and_grad_with};
 
 /// Trains a small neural network.
 #[derive(Parser)]
@@ -46,13 +46,6 @@ fn surface(x: &Array) -> Array {
     r.cos() / (1 + r)
 }
 
-/// One step of Adam for one array, with the running means of the gradient and of its square.
-fn adam(p: &Array, g: &Array, m: &Array, v: &Array, t: &Array) -> [Array; 3] {
-    let (m, v) = (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g.square());
-    let (mean, square) = (&m / (1 - np::power(0.9, t)), &v / (1 - np::power(0.999, t)));
-    [p - 0.005 * mean / (square.sqrt() + 1e-8), m, v]
-}
-
 fn main() {
     let options = Options::parse();
     let [k1, k2, k3, data] = Key::new(0).split();
@@ -61,11 +54,7 @@ fn main() {
         Layer::new(k2, 32, 32),
         Layer::new(k3, 32, 1),
     ];
-    let zeros = |layer: &Layer| Layer {
-        weights: np::zeros_like(&layer.weights),
-        bias: np::zeros_like(&layer.bias),
-    };
-    let mut means: Network = network.iter().map(zeros).collect();
+    let mut means = tree::zeros_like(&network);
     let mut squares = means.clone();
 
     let loss = |(network, x): (Network, Array)| (predict(&network, &x) - surface(&x)).square().mean();
@@ -73,21 +62,14 @@ fn main() {
         |((network, m, v), t, key): ((Network, Network, Network), Array, Key)| {
             let x = random::uniform(key, (256, 2)) * 4 - 2;
             let (loss, gradient) = value_and_grad_with(loss, |o| o.argnums(Arg::<0>))((network.clone(), x));
-            let mut next = (vec![], vec![], vec![]);
-            for (((p, g), m), v) in network.iter().zip(&gradient).zip(&m).zip(&v) {
-                let [weights, wm, wv] = adam(&p.weights, &g.weights, &m.weights, &v.weights, &t);
-                let [bias, bm, bv] = adam(&p.bias, &g.bias, &m.bias, &v.bias, &t);
-                next.0.push(Layer { weights, bias });
-                next.1.push(Layer {
-                    weights: wm,
-                    bias: bm,
-                });
-                next.2.push(Layer {
-                    weights: wv,
-                    bias: bv,
-                });
-            }
-            (next, loss)
+            // Adam, with the running means of the gradient and of its square.
+            let m = tree::map2(&m, &gradient, |m, g| 0.9 * m + 0.1 * g);
+            let v = tree::map2(&v, &gradient, |v, g| 0.999 * v + 0.001 * g.square());
+            let (a, b) = (1 - np::power(0.9, &t), 1 - np::power(0.999, &t));
+            let network = tree::map3(&network, &m, &v, |p, m, v| {
+                p - 0.005 * (m / &a) / ((v / &b).sqrt() + 1e-8)
+            });
+            ((network, m, v), loss)
         },
     );
 

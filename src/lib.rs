@@ -33,15 +33,15 @@
 //! | [`Array`] | arrays: operators, methods, [`index`](Array::index) and [`at`](Array::at) |
 //! | [`numpy`] | making arrays, and NumPy's functions; [`numpy::linalg`] |
 //! | [`random`] | [`Key`]s and samplers |
-//! | [`jit()`], [`program()`], [`call`] | functions traced and compiled, and what is traced |
+//! | [`jit()`], [`program()`], [`call`], [`eval_shape`] | functions traced and compiled, and what is traced |
 //! | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp`], [`linearize`] | derivatives, to any order |
 //! | [`jacobian()`], [`jacfwd`], [`jacrev`], [`hessian`], [`hvp`] | matrices of derivatives |
-//! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`] | derivatives given, held back, or computed again |
+//! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`], [`closure_convert`] | derivatives given, held back, or computed again |
 //! | [`derivative_rules`] | whose the rule of each operation is |
 //! | [`vmap()`], [`vmap_with`], [`map_seq`] | functions of a batch |
 //! | [`lax`] | loops, choices and scans in traced functions |
 //! | [`ir`] | the equations of a traced function |
-//! | [`tree`], [`Tree`], [`Static`] | the arguments and results of functions: structs, tuples, lists and maps of arrays |
+//! | [`tree`], [`Tree`], [`Static`], [`flatten_util`] | the arguments and results of functions: structs, enums, tuples, lists and maps of arrays |
 //! | [`enable_x64`], [`with_x64`] | 64 bits by default |
 //! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
 //! | [`Device`], [`devices`], [`Array::to_device`], [`limits`] | GPUs |
@@ -72,25 +72,55 @@
 // The trait and the macro are exported apart. The macro's own crate cannot have the example, because a proc
 // macro is built for the host, and so would be all crates that its tests need.
 pub use kiln_core::tree::Tree;
-/// Makes a struct a tree of its fields, each of which is a tree. For an enum the [trait](trait@Tree) is
-/// implemented by hand.
+/// Makes a struct or an enum a [tree](trait@Tree) of its fields, each of which is a tree.
 ///
-/// For [`vmap`](vmap()), the axes of a struct are a tuple with an axis for each field.
+/// A field with `#[tree(static)]` is part of the structure, and not a leaf: [`jit`](jit()) traces the
+/// function again for every other value of it. Its type is `f32`, `f64`, or any type that has `Hash`, `Eq`,
+/// `Clone`, `Send` and `Sync`. The variant of an enum is part of the structure in the same way.
+///
+/// For [`vmap`](vmap()), the axes of a struct are a tuple with an axis for each field that is a tree. An enum
+/// takes one axis for all its leaves.
 ///
 /// ```
-/// use kiln::{Array, Static, Tree, grad, numpy as np, vmap_in_axes};
+/// use kiln::{Array, Tree, grad, numpy as np, vmap};
 ///
 /// #[derive(Clone, Tree)]
 /// struct Power {
 ///     scale: Array,
-///     exponent: Static<i32>,
+///     #[tree(static)]
+///     exponent: i32,
 /// }
 ///
-/// let at_two = |p: Power| p.scale * 2.0_f64.powi(p.exponent.0);
-/// let p = Power { scale: 1.0.into(), exponent: Static(3) };
+/// let at_two = |p: Power| p.scale * 2.0_f64.powi(p.exponent);
+/// let p = Power { scale: 1.0.into(), exponent: 3 };
 /// assert_eq!(grad(at_two)(p).scale.to_string(), "8.0");
-/// let many = Power { scale: np::arange(3), exponent: Static(3) };
-/// assert_eq!(vmap_in_axes(at_two, (0, None))(many).to_string(), "[ 0.  8. 16.]");
+/// let many = Power { scale: np::arange(3), exponent: 3 };
+/// assert_eq!(vmap_in_axes(at_two, (0,))(many).to_string(), "[ 0.  8. 16.]");
+///
+/// #[derive(Clone, Tree)]
+/// enum Rate {
+///     Constant(Array),
+///     Linear { start: Array, slope: Array },
+/// }
+///
+/// let after_two_years = |rate: Rate| match rate {
+///     Rate::Constant(rate) => (2 * rate).exp(),
+///     Rate::Linear { start, slope } => (2 * start + 2 * slope).exp(),
+/// };
+/// let Rate::Linear { slope, .. } = grad(after_two_years)(Rate::Linear { start: 0.0.into(), slope: 0.0.into() }) else {
+///     unreachable!("a gradient is a tree like its argument")
+/// };
+/// assert_eq!(slope.to_string(), "2.0");
+/// ```
+///
+/// A field of plain Rust without the attribute does not compile:
+///
+/// ```compile_fail
+/// #[derive(kiln::Tree)]
+/// struct Power {
+///     scale: kiln::Array,
+///     exponent: f64, // f64 is not a tree: make the field an `Array`, .. or write #[tree(static)] above it
+/// }
 /// ```
 pub use kiln_derive::Tree;
 
@@ -102,11 +132,11 @@ pub use kiln_backends::{OutOfMemory, Progress, ThreadsAreRunning, progress, set_
 pub use kiln_core::{
     Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
     IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers, OutOfBounds,
-    Program, Shape, Static, cache_info, call, checkpoint, clear_caches, custom_jvp, custom_vjp, debug,
-    debug_nans, debug_nans_enabled, debug_print, default_float, default_int, enable_x64, grad, grad_with,
-    hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, numpy, program, s,
-    simplify, step, stop_gradient, tree, value_and_grad, value_and_grad_with, vjp, vmap, vmap_in_axes,
-    vmap_with, with_debug_nans, with_x64, x64_enabled,
+    Program, Shape, Static, cache_info, call, checkpoint, clear_caches, closure_convert, custom_jvp,
+    custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print, default_float, default_int, enable_x64,
+    eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax,
+    linearize, map_seq, numpy, program, s, simplify, step, stop_gradient, value_and_grad,
+    value_and_grad_with, vjp, vmap, vmap_in_axes, vmap_with, with_debug_nans, with_x64, x64_enabled,
 };
 #[doc(inline)]
 pub use kiln_random as random;
@@ -137,6 +167,7 @@ pub mod options {
 }
 
 pub mod ir;
+pub mod tree;
 
 #[cfg(feature = "import")]
 pub mod burn;

@@ -16,8 +16,8 @@ use crate::tree::Tree;
 pub struct Grad<A>(pub(crate) A);
 
 impl<A> Grad<A> {
-    /// The arguments with respect to which the gradient is taken: `Arg::<1>` for the second, a tuple of these for
-    /// several. All others are held fixed.
+    /// The arguments with respect to which the gradient is taken: `Arg::<1>` for the second, a tuple of these
+    /// for several. All others are held fixed.
     ///
     /// ```
     /// use kiln::{Arg, Array, grad_with};

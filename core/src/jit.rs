@@ -9,7 +9,9 @@ use crate::bind::bind;
 use crate::cache::{Cache, Work, check_limit};
 use crate::config::Switches;
 use crate::eager::{Compiled, Signature, hash_types, matches, signature_of};
-use crate::trace::{Traced, check_alive, input_types, is_tracing, trace, trace_leaves};
+use crate::trace::{
+    Traced, check_alive, check_alive_or_shaped, input_types, is_tracing, trace, trace_leaves,
+};
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::Device;
 use kiln_backends::program::{Few, Op, Program};
@@ -55,7 +57,8 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
 }
 
 /// Returns the program that `f` traces for these arguments, to print or inspect. Captured arrays are inputs
-/// after the arguments.
+/// after the arguments. An argument may have a shape and a dtype only, see
+/// [`eval_shape`](crate::eval_shape()).
 ///
 /// ```
 /// use kiln::{Array, numpy as np, program};
@@ -73,7 +76,7 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
 pub fn program<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Program {
     let location = Location::caller();
     let leaves = settled(Leaves::of(arguments));
-    check_alive("program", &leaves.arrays);
+    check_alive_or_shaped("program", &leaves.arrays);
     traced(&f, "program", location, &leaves).program
 }
 

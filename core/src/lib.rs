@@ -21,6 +21,7 @@ mod bind;
 mod bits;
 mod cache;
 mod call;
+mod closure;
 mod config;
 mod convert;
 mod custom;
@@ -29,6 +30,8 @@ mod depend;
 mod display;
 mod eager;
 mod error;
+mod eval_shape;
+pub mod flatten_util;
 mod function;
 mod grad;
 mod index;
@@ -44,6 +47,7 @@ mod saved;
 mod trace;
 mod transform;
 pub mod tree;
+pub mod tree_math;
 mod vmap;
 
 pub use argnums::Arg;
@@ -51,6 +55,7 @@ pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep};
 pub use array::{Array, NoValue};
 pub use cache::{CacheInfo, cache_info, clear_caches};
 pub use call::call;
+pub use closure::closure_convert;
 pub use config::{
     debug_nans, debug_nans_enabled, default_float, default_int, enable_x64, with_debug_nans, with_x64,
     x64_enabled,
@@ -59,6 +64,7 @@ pub use convert::Lists;
 #[cfg(feature = "ndarray")]
 pub use convert::ndarray::NdarrayError;
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
+pub use eval_shape::eval_shape;
 pub use grad::{grad, grad_with, jvp, linearize, value_and_grad, value_and_grad_with, vjp};
 pub use index::at::At;
 pub use index::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};

@@ -271,6 +271,16 @@ impl Origin {
     }
 }
 
+/// Checks as [`check_alive`] does, and lets arrays pass that have a shape and a dtype only.
+#[track_caller]
+pub(crate) fn check_alive_or_shaped(op: &str, arrays: &[Array]) {
+    for array in arrays {
+        if !matches!(&array.0, Repr::Tracer(tracer) if tracer.origin.is_shape()) {
+            check_alive(op, std::slice::from_ref(array));
+        }
+    }
+}
+
 /// Raises an error at the user's line if one of the arrays belongs to a trace that is not in progress on this
 /// thread.
 #[track_caller]

@@ -87,8 +87,8 @@ optional_arguments! {
     Choice {
         /// If false, no slice is drawn twice.
         replace(bool): bool = true => replace; random::choice_with(Key::new(0), 100, 3, |o| o.replace(false)) => "[ 0 36  1]";
-        /// The probability of each slice. They need not add up to 1. All slices are equally likely if this is not
-        /// given.
+        /// The probability of each slice. They need not add up to 1. All slices are equally likely if this is
+        /// not given.
         p(impl Into<Array>): Option<Array> = None => Some(p.into()); random::choice_with(Key::new(0), 3, 4, |o| o.p([0.0, 1.0, 0.0])) => "[1 1 1 1]";
         /// The axis of the slices: the first, if this is not given.
         axis(isize): isize = 0 => axis; random::choice_with(Key::new(0), np::array([[1, 2, 3]]), 2, |o| o.axis(1)) => "[[2 1]]";

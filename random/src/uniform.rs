@@ -53,10 +53,11 @@ optional_arguments! {
     /// assert_eq!(x.to_string(), "[ 0.895334    0.95715976 -0.33541703]");
     /// ```
     Uniform {
-        /// The least number that may be drawn, or an array that broadcasts to the shape: 0, if this is not given.
-        minval(impl Into<Array>): Array = 0.into() => minval.into(); random::uniform_with(Key::new(0), 1, |o| o.minval(-1)) => "[0.895334]";
-        /// The number that all draws are less than, or an array that broadcasts to the shape: 1, if this is not
+        /// The least number that may be drawn, or an array that broadcasts to the shape: 0, if this is not
         /// given.
+        minval(impl Into<Array>): Array = 0.into() => minval.into(); random::uniform_with(Key::new(0), 1, |o| o.minval(-1)) => "[0.895334]";
+        /// The number that all draws are less than, or an array that broadcasts to the shape: 1, if this is
+        /// not given.
         maxval(impl Into<Array>): Array = 1.into() => maxval.into(); random::uniform_with(Key::new(0), 1, |o| o.maxval(10)) => "[9.47667]";
         /// The dtype of the draws: the default float dtype, if this is not given.
         dtype(DType): Option<DType> = None => Some(dtype); random::uniform_with(Key::new(0), 1, |o| o.dtype(DType::F64)) => "[0.41845711]";

@@ -4,7 +4,7 @@
 use crate::support::device::on_cpu;
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
-use kiln::{Item, lax, random, s};
+use kiln::{ArrayType, DType, Item, flatten_util, hessian, jacfwd, lax, random, s, tree};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
@@ -1120,4 +1120,129 @@ fn plots_that_do_not_fit() {
             "plot: line has a traced x, i32[3]: return it from the function that is traced, and plot the result",
         ),
     ]);
+}
+
+#[derive(Clone, Tree)]
+struct Model {
+    weights: Vec<Array>,
+    bias: Option<Array>,
+    #[tree(static)]
+    depth: usize,
+}
+
+fn model(layers: usize, has_bias: bool) -> Model {
+    Model {
+        weights: vec![np::ones(2); layers],
+        bias: has_bias.then(|| np::ones(1)),
+        depth: layers,
+    }
+}
+
+#[test]
+fn trees_of_different_structure() {
+    let (two, three, biased) = (&model(2, false), &model(3, false), &model(2, true));
+    let deep = &Model {
+        depth: 7,
+        ..two.clone()
+    };
+    let f = |x: &Array, _: &Array| x.clone();
+    refused([
+        (
+            call!(tree::map2(two, biased, f)),
+            "map2: tree 2 has a leaf .bias, which tree 1 does not have",
+        ),
+        (
+            call!(tree::map3(three, three, two, |x, _, _| x.clone())),
+            "map3: tree 3 has no leaf .weights[2], which tree 1 has",
+        ),
+        (
+            call!(tree::add(two, deep)),
+            "add: tree 2 has the leaves of tree 1, and other static values, variants or lengths: the trees must have \
+             one structure",
+        ),
+        (
+            call!(tree::vdot(biased, two)),
+            "vdot: tree 2 has no leaf .bias, which tree 1 has",
+        ),
+        (
+            call!(tree::stack(&[two.clone(), three.clone()])),
+            "stack: tree 2 has a leaf .weights[2], which tree 1 does not have",
+        ),
+        (
+            call!(tree::unflatten::<(Array, Array)>(
+                &tree::structure(&((), ())),
+                [matrix()]
+            )),
+            "unflatten: 1 leaves and this structure do not make a (kiln_core::array::Array, kiln_core::array::Array): \
+             give the structure and the number of leaves that flatten returned for this type",
+        ),
+    ]);
+}
+
+#[test]
+fn leaves_that_do_not_fit() {
+    let x = &(np::ones(2), np::ones((2, 3)));
+    let y = &(np::ones(2), np::ones(4));
+    let broadcast = "shapes (2, 3) and (4,) do not broadcast: axis -1 is 3 against 4";
+    refused([
+        (call!(tree::add(x, y)), &format!("add: {broadcast}")[..]),
+        (call!(tree::subtract(x, y)), &format!("subtract: {broadcast}")),
+        (call!(tree::add_scale(x, 2, y)), &format!("add: {broadcast}")),
+        (
+            call!(tree::stack(&[x.clone(), y.clone()])),
+            "stack: leaf .1 is f32[2,3] in the first tree and f32[4] in tree 2",
+        ),
+        (
+            call!(tree::stack::<Array>(&[])),
+            "stack: there are no trees to stack",
+        ),
+        (
+            call!(tree::unstack(&vec![np::ones(2), np::ones(3)])),
+            "unstack: leaf [1] has 3 elements along its first axis, and leaf [0] has 2",
+        ),
+        (
+            call!(tree::unstack(&np::array(1.0))),
+            "unstack: leaf is f32[]: it has no axis to split",
+        ),
+        (
+            call!(tree::unstack(&())),
+            "unstack: the tree has no leaf, so the number of trees is not known",
+        ),
+        (
+            call!(flatten_util::ravel_jacobian(matrix(), x, x)),
+            "ravel_jacobian: the Jacobian has 1 blocks, and a value of 2 leaves and an argument of 2 leaves make 4",
+        ),
+        (
+            call!(flatten_util::ravel_jacobian(matrix(), &matrix(), &matrix())),
+            "ravel_jacobian: a block has shape (2, 3) in the place of (2, 3, 2, 3)",
+        ),
+    ]);
+}
+
+#[test]
+fn arrays_with_a_shape_only() {
+    let x: &Array = &ArrayType::new(DType::F32, [2]).into();
+    let only = "an array f32[2] that has a shape and a dtype only: eval_shape and program take it";
+    refused([
+        (call!(x.sin()), &format!("sin: {only}")[..]),
+        (call!(x + 1), &format!("add: {only}")),
+        (call!(x.to_vec::<f32>()), &format!("to_vec: {only}")),
+    ]);
+}
+
+#[test]
+fn jacobians_of_integers() {
+    let message = |f: &dyn Fn()| panic_of(f).expect("a panic").2;
+    let found = message(&|| drop(jacfwd(|x: (Array, Array)| x.0)((np::ones(2), np::arange(2)))));
+    assert!(
+        found.starts_with("jacfwd: the argument.1 is i32[2]: only floats have derivatives (made at "),
+        "{found}"
+    );
+    let at = || model(2, true);
+    let h = hessian(|m: Model| (m.weights[0].pow(2) * m.bias.unwrap()).sum())(at());
+    let found = message(&|| drop(h["weight"].clone()));
+    assert_eq!(
+        found,
+        "index: no leaf \"weight\": the leaves are weights[0], weights[1], bias"
+    );
 }

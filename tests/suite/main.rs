@@ -25,4 +25,5 @@ mod promotion;
 mod random;
 mod saved;
 mod support;
+mod trees;
 mod vmap;

@@ -1,12 +1,19 @@
 //! The derive macro for trees of arrays.
 
-use proc_macro::TokenStream;
-use quote::quote;
-use syn::{Data, DeriveInput, Fields, parse_macro_input, parse_quote, spanned::Spanned};
+mod field;
+mod krate;
 
-/// Derives `Tree` for a struct whose fields are trees, and `BatchAxes` for a tuple with one element for each
-/// field. Fields are flattened in the order of their declaration. Type parameters must be trees as well.
-#[proc_macro_derive(Tree)]
+use field::{Parts, bounds};
+use proc_macro::TokenStream;
+use proc_macro2::TokenStream as Tokens;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, parse_macro_input, parse_quote_spanned};
+
+/// Derives `Tree` and `Leafwise` for a struct or an enum whose fields are trees, and for a struct `BatchAxes`
+/// for a tuple with one element for each field. Fields are flattened in the order of their declaration. The
+/// variant of an enum is part of the structure, and so is a field with `#[tree(static)]`.
+#[proc_macro_derive(Tree, attributes(tree))]
 pub fn tree(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     derive(input)
@@ -14,46 +21,75 @@ pub fn tree(input: TokenStream) -> TokenStream {
         .into()
 }
 
-fn derive(mut input: DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
-    let Data::Struct(data) = &input.data else {
+fn derive(mut input: DeriveInput) -> syn::Result<Tokens> {
+    let krate = krate::path();
+    let (is_enum, variants) = match &input.data {
+        Data::Struct(data) => (false, vec![(quote!(Self), &data.fields)]),
+        Data::Enum(data) => {
+            let variants = data.variants.iter().map(|variant| {
+                let name = &variant.ident;
+                (quote!(Self::#name), &variant.fields)
+            });
+            (true, variants.collect())
+        }
+        Data::Union(_) => {
+            return Err(syn::Error::new(
+                input.ident.span(),
+                "a union has no Tree: use an enum",
+            ));
+        }
+    };
+    if variants.is_empty() {
         return Err(syn::Error::new(
             input.ident.span(),
-            "Tree can be derived for structs only",
+            "an enum without variants has no Tree",
         ));
-    };
-    let krate = krate();
-    for parameter in input.generics.type_params_mut() {
-        parameter.bounds.push(parse_quote!(#krate::Tree));
     }
+    let mut errors = None;
+    let mut variants: Vec<(Tokens, Parts)> = variants
+        .into_iter()
+        .map(|(name, fields)| (name, Parts::of(fields, &mut errors)))
+        .collect();
+    if let Some(errors) = errors {
+        return Err(errors);
+    }
+
+    let all = || variants.iter().flat_map(|(_, parts)| &parts.fields);
+    bounds(&mut input.generics, all, &krate);
     let name = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
-
-    let members: Vec<syn::Member> = data.fields.members().collect();
-    let names: Vec<String> = members
-        .iter()
-        .map(|member| match member {
-            syn::Member::Named(name) => name.to_string(),
-            syn::Member::Unnamed(index) => index.index.to_string(),
-        })
-        .collect();
-    let types: Vec<&syn::Type> = data.fields.iter().map(|field| &field.ty).collect();
-    let rebuilt = members.iter().zip(&types).map(
-        |(member, ty)| quote::quote_spanned!(ty.span()=> #member: <#ty as #krate::Tree>::rebuild(leaves)),
-    );
-    let (axes, axes_impl) = axes(&input.generics, &types, &krate);
-    let places = (0..members.len()).map(syn::Index::from);
-    let unused = matches!(data.fields, Fields::Unit).then(|| quote!(let _ = &leaves;));
-    Ok(quote! {
+    let count = variants.len();
+    let flatten = variants.iter().enumerate().map(|(i, (variant, parts))| {
+        let (pattern, steps) = (parts.pattern(), parts.flatten(&krate));
+        let number = is_enum.then(|| quote!(leaves.structure.variant(#i);));
+        quote!(#variant { #pattern } => { #number #steps })
+    });
+    let paths = variants.iter().map(|(variant, parts)| {
+        let (pattern, steps) = (parts.pattern(), parts.paths(&krate));
+        quote!(#variant { #pattern } => { #steps })
+    });
+    let rebuilt = variants.iter().enumerate().map(|(i, (variant, parts))| {
+        let fields = parts.rebuild(&krate);
+        // The last arm takes all other numbers: there are none.
+        match i + 1 < count {
+            true => quote!(#i => #variant { #fields }),
+            false => quote!(_ => #variant { #fields }),
+        }
+    });
+    let number = match is_enum {
+        true => quote!(leaves.variant(#count)),
+        false => quote!(0_usize),
+    };
+    let tree = quote! {
         #[automatically_derived]
         impl #impl_generics #krate::Tree for #name #type_generics #where_clause {
             fn flatten(self, leaves: &mut #krate::tree::Leaves) {
-                #unused
-                #(#krate::Tree::flatten(self.#members, leaves);)*
+                let _ = &leaves;
+                match self { #(#flatten)* }
             }
 
             fn rebuild(leaves: &mut #krate::tree::Rebuild<'_>) -> Self {
-                #unused
-                #name { #(#rebuilt),* }
+                match #number { #(#rebuilt),* }
             }
 
             fn paths(
@@ -62,70 +98,85 @@ fn derive(mut input: DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
                 paths: &mut ::std::vec::Vec<::std::string::String>,
             ) {
                 let _ = (&at, &paths);
-                #(#krate::Tree::paths(&self.#members, &#krate::tree::Path::Field(at, #names), paths);)*
+                match self { #(#paths)* }
             }
         }
 
-        /// The tuple has one element for each field.
+        #[automatically_derived]
+        impl #impl_generics #krate::tree::Leafwise for #name #type_generics #where_clause {
+            type Each<__X: #krate::tree::Leafwise> = #krate::tree::Blocks<Self, __X>;
+            type Jacobian<__U: #krate::tree::Leafwise> = __U::Each<Self>;
+
+            fn each<__X: #krate::tree::Leafwise>(
+                leaves: &mut #krate::tree::Rebuild<'_>,
+                next: &mut dyn ::std::ops::FnMut() -> __X,
+            ) -> #krate::tree::Blocks<Self, __X> {
+                #krate::tree::Blocks::each(leaves, next)
+            }
+
+            fn jacobian<__U: #krate::tree::Leafwise>(
+                leaves: &mut #krate::tree::Rebuild<'_>,
+                next: &mut dyn ::std::ops::FnMut() -> Self,
+            ) -> __U::Each<Self> {
+                __U::each(leaves, next)
+            }
+        }
+    };
+    if is_enum {
+        return Ok(tree);
+    }
+    let (_, parts) = variants.remove(0);
+    let axes = batch_axes(&input, &parts, &krate);
+    Ok(quote!(#tree #axes))
+}
+
+/// Returns the impl of `BatchAxes` for a tuple with the axes of each field that is a tree.
+fn batch_axes(input: &DeriveInput, parts: &Parts, krate: &Tokens) -> Tokens {
+    let trees: Vec<_> = parts.fields.iter().filter(|field| !field.is_static).collect();
+    let axes: Vec<syn::Ident> = (0..trees.len()).map(|i| format_ident!("__Axes{i}")).collect();
+    let mut generics = input.generics.clone();
+    for (axes, field) in axes.iter().zip(&trees) {
+        let ty = field.ty;
+        generics
+            .params
+            .push(parse_quote_spanned!(ty.span()=> #axes: #krate::BatchAxes<#ty>));
+    }
+    let name = &input.ident;
+    let impl_generics = generics.split_for_impl().0;
+    let (_, type_generics, where_clause) = input.generics.split_for_impl();
+    let mut places = axes.iter().enumerate();
+    let (pattern, steps) = (
+        parts.pattern(),
+        parts.fields.iter().map(|field| {
+            let binding = &field.binding;
+            match field.is_static {
+                true => {
+                    let kept = field.kept();
+                    quote_spanned!(field.ty.span()=> leaves.structure.value(#kept);)
+                }
+                false => {
+                    let (place, axes) = places.next().expect("axes for each tree");
+                    let (place, ty) = (syn::Index::from(place), field.ty);
+                    quote_spanned!(ty.span()=> <#axes as #krate::BatchAxes<#ty>>::flatten(&self.#place, #binding, leaves, axes);)
+                }
+            }
+        }),
+    );
+    quote! {
+        /// The tuple has one element for each field that is a tree.
         #[automatically_derived]
         #[allow(private_bounds)]
-        impl #axes_impl #krate::BatchAxes<#name #type_generics> for (#(#axes,)*) #where_clause {
+        impl #impl_generics #krate::BatchAxes<#name #type_generics> for (#(#axes,)*) #where_clause {
             fn flatten(
                 &self,
                 tree: #name #type_generics,
                 leaves: &mut #krate::tree::Leaves,
                 axes: &mut ::std::vec::Vec<::std::option::Option<isize>>,
             ) {
-                let _ = (&tree, &leaves, &axes);
-                #(#krate::BatchAxes::flatten(&self.#places, tree.#members, leaves, axes);)*
+                let _ = (&leaves, &axes);
+                let #name { #pattern } = tree;
+                #(#steps)*
             }
         }
-    })
-}
-
-/// Returns a type parameter for the axes of each field, and the generic parameters of the impl with these
-/// added.
-fn axes(
-    generics: &syn::Generics,
-    fields: &[&syn::Type],
-    krate: &proc_macro2::TokenStream,
-) -> (Vec<syn::Ident>, proc_macro2::TokenStream) {
-    let axes: Vec<syn::Ident> = (0..fields.len())
-        .map(|i| quote::format_ident!("__Axes{i}"))
-        .collect();
-    let mut generics = generics.clone();
-    for (axes, field) in axes.iter().zip(fields) {
-        generics
-            .params
-            .push(parse_quote!(#axes: #krate::BatchAxes<#field>));
-    }
-    let parameters = generics.split_for_impl().0;
-    (axes, quote!(#parameters))
-}
-
-/// Returns the path of the crate that defines `Tree`. Users depend on `kiln`. kiln's own crates depend on
-/// `kiln-core` (and for their examples on `kiln`). `kiln` and `kiln-core` themselves use their own name.
-fn krate() -> proc_macro2::TokenStream {
-    let manifest = std::env::var("CARGO_MANIFEST_DIR")
-        .ok()
-        .and_then(|dir| std::fs::read_to_string(std::path::Path::new(&dir).join("Cargo.toml")).ok())
-        .unwrap_or_default();
-    let depends = |name: &str| {
-        manifest.lines().any(|line| {
-            let line = line.trim();
-            line.strip_prefix(name)
-                .is_some_and(|rest| rest.trim_start().starts_with(['=', '.']))
-                || line == format!("[dependencies.{name}]")
-        })
-    };
-    let is = |name: &str| {
-        manifest
-            .lines()
-            .any(|line| line.trim() == format!("name = \"{name}\""))
-    };
-    if is("kiln-core") || (!is("kiln") && depends("kiln-core")) {
-        quote!(::kiln_core)
-    } else {
-        quote!(::kiln)
     }
 }

@@ -4,6 +4,9 @@ use kiln_backends::program::ArrayType;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// The name of the origin of arrays that belong to no trace.
+const SHAPE: &str = "shape";
+
 /// The identity of a trace. The arrays of the trace keep it, also after the trace has ended.
 #[derive(Debug)]
 pub(crate) struct Origin {
@@ -24,6 +27,16 @@ impl Origin {
         }
     }
 
+    /// Makes the origin of an array that has a shape and a dtype only.
+    pub(crate) fn shape() -> Origin {
+        Origin::new(SHAPE, None)
+    }
+
+    /// Returns true if the array has a shape and a dtype only, and belongs to no trace.
+    pub(crate) fn is_shape(&self) -> bool {
+        self.name == SHAPE
+    }
+
     /// Formats as `jit (made at src/main.rs:3:9)`.
     pub(crate) fn describe(&self) -> String {
         match self.location {
@@ -40,6 +53,11 @@ impl Origin {
 
     /// Returns the reason why an array of this trace, which has ended, has no value.
     pub(crate) fn ended(&self, of: &ArrayType) -> String {
+        if self.is_shape() {
+            return format!(
+                "an array {of} that has a shape and a dtype only: eval_shape and program take it"
+            );
+        }
         let trace = self.describe();
         format!("an array {of} of {trace} is used outside of it: only what the function returns has a value")
     }

@@ -42,8 +42,8 @@ optional_arguments! {
         /// If true, the elements are combined from the last to the first:
         /// `..., f(f(x3, x2), x1), f(x3, x2), x3`.
         reverse(bool): bool = false => reverse; lax::associative_scan_with(|x: kiln::Array, y: kiln::Array| x + y, np::arange(4), |o| o.reverse(true)) => "[6 6 5 3]";
-        /// The axis along which the elements are combined: the first, if this is not given. Negative axes count
-        /// from the last.
+        /// The axis along which the elements are combined: the first, if this is not given. Negative axes
+        /// count from the last.
         axis(isize): isize = 0 => axis; lax::associative_scan_with(|x: kiln::Array, y: kiln::Array| x + y, np::ones((1, 3)), |o| o.axis(1)) => "[[1. 2. 3.]]";
     }
 }

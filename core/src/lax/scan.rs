@@ -47,8 +47,8 @@ optional_arguments! {
         reverse(bool): bool = false => reverse; lax::scan_with(|c: kiln::Array, x: kiln::Array| (&c + &x, c + x), 0.into(), np::arange(4), |o| o.reverse(true)).1 => "[6 6 5 3]";
         /// The number of iterations, which is needed if `xs` holds no array.
         length(usize): Option<usize> = None => Some(length); lax::scan_with(|x: kiln::Array, ()| (&x + 1, x), 0.into(), (), |o| o.length(3)).1 => "[0 1 2]";
-        /// The number of iterations that are traced as one, 1 if this is not given. A small body then costs less
-        /// per iteration, and the program is longer.
+        /// The number of iterations that are traced as one, 1 if this is not given. A small body then costs
+        /// less per iteration, and the program is longer.
         unroll(usize): usize = 1 => unroll; lax::scan_with(|c: kiln::Array, x: kiln::Array| (&c + &x, c + x), 0.into(), np::arange(5), |o| o.unroll(2)).1 => "[ 0  1  3  6 10]";
     }
 }

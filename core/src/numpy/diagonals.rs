@@ -155,8 +155,8 @@ macro_rules! triangles {
 
         $(#[$doc])*
         ///
-        /// With the optional arguments of [`options::Triangle`](crate::options::Triangle): the bound is another
-        /// diagonal than the main one.
+        /// With the optional arguments of [`options::Triangle`](crate::options::Triangle): the bound is
+        /// another diagonal than the main one.
         ///
         /// # Panics
         /// When the array has fewer than two axes.

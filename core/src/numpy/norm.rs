@@ -89,8 +89,9 @@ optional_arguments! {
     /// assert_eq!(linalg::norm_with([[3.0, -4.0], [6.0, 8.0]], |o| o.ord(1).axis(1)).to_string(), "[ 7. 14.]");
     /// ```
     Norm {
-        /// The order: 2, if this is not given. The norm is `(sum |x|^ord)^(1 / ord)`. For an infinite order it is
-        /// the greatest magnitude (the least, for minus infinity), for 0 the number of elements that are not 0.
+        /// The order: 2, if this is not given. The norm is `(sum |x|^ord)^(1 / ord)`. For an infinite order
+        /// it is the greatest magnitude (the least, for minus infinity), for 0 the number of elements that
+        /// are not 0.
         ord(impl Into<f64>): f64 = 2.0 => ord.into(); np::linalg::norm_with([3, -4], |o| o.ord(1)) => "7.0";
         /// The axes of the vectors: a number or a list of numbers. All elements are one vector if this is not
         /// given.

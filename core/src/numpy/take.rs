@@ -53,8 +53,8 @@ optional_arguments! {
     Take {
         /// The axis that the indices count along. The array is flattened if this is not given.
         axis(isize): Option<isize> = None => Some(axis); np::take_with([[1, 2], [3, 4]], 0, |o| o.axis(1)) => "[1 3]";
-        /// The rule for indices out of bounds: NaN and the like, if this is not given. `Clip` also treats negative
-        /// indices as out of bounds, as in JAX.
+        /// The rule for indices out of bounds: NaN and the like, if this is not given. `Clip` also treats
+        /// negative indices as out of bounds, as in JAX.
         mode(OutOfBounds): OutOfBounds = OutOfBounds::Fill => mode; np::take_with([10, 20], 5, |o| o.mode(kiln::OutOfBounds::Clip)) => "20";
     }
 }

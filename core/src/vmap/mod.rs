@@ -69,8 +69,8 @@ impl<I, O> Vmap<I, O> {
         }
     }
 
-    /// The position of the new axis in each result; `None` for a result that does not depend on the batch, and
-    /// stays without it. It is the first axis of all results if this is not given.
+    /// The position of the new axis in each result; `None` for a result that does not depend on the batch,
+    /// and stays without it. It is the first axis of all results if this is not given.
     ///
     /// ```
     /// use kiln::{Array, numpy as np, vmap_with};

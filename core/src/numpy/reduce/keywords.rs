@@ -25,7 +25,8 @@ optional_arguments! {
         /// Bools that broadcast to the array. Only elements at which they are true are reduced.
         where_(impl Into<Array>): Option<Array> = None => Some(where_.into()); np::array([1, 2, 4]).sum_with(|o| o.where_([true, false, true])) => "5";
     }
-    /// The optional arguments of [`max`](Array::max_with), [`min`](Array::min_with) and of those that skip NaN.
+    /// The optional arguments of [`max`](Array::max_with), [`min`](Array::min_with) and of those that skip
+    /// NaN.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -39,7 +40,8 @@ optional_arguments! {
         keepdims(bool): bool = false => keepdims; np::array([[1, 2], [3, 4]]).min_with(|o| o.axis(1).keepdims(true)) => "[[1]\n [3]]";
         /// A number that takes part beside the elements. With it, an array without elements has a maximum.
         initial(impl Into<Array>): Option<Array> = None => Some(initial.into()); np::zeros(0).max_with(|o| o.initial(3)) => "3.0";
-        /// Bools that broadcast to the array. Only elements at which they are true take part. It needs `initial`.
+        /// Bools that broadcast to the array. Only elements at which they are true take part. It needs
+        /// `initial`.
         where_(impl Into<Array>): Option<Array> = None => Some(where_.into()); np::array([1, 2, 4]).max_with(|o| o.initial(0).where_([true, true, false])) => "2";
     }
     /// The optional arguments of [`any`](Array::any_with) and [`all`](Array::all_with).
@@ -84,8 +86,8 @@ optional_arguments! {
         axis(impl IntoNumbers): Option<Numbers> = None => Some(axis.numbers()); np::array([[1, 2], [3, 4]]).var_with(|o| o.axis(0)) => "[1. 1.]";
         /// If true, the reduced axes stay with length 1.
         keepdims(bool): bool = false => keepdims; np::array([1, 3]).var_with(|o| o.keepdims(true)) => "[1.]";
-        /// A number that is subtracted from the number of elements, an integer or a float. With 1, the variance is
-        /// the unbiased estimate from a sample. The result is NaN if nothing is left.
+        /// A number that is subtracted from the number of elements, an integer or a float. With 1, the
+        /// variance is the unbiased estimate from a sample. The result is NaN if nothing is left.
         ddof(impl Into<f64>): f64 = 0.0 => ddof.into(); np::array([1, 3]).std_with(|o| o.ddof(1)) => "1.4142135";
         /// The dtype in which the variance is computed, and of the result.
         dtype(DType): Option<DType> = None => Some(dtype); np::array([1, 2]).var_with(|o| o.dtype(DType::F64)).dtype() => "float64";

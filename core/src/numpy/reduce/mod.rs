@@ -487,8 +487,8 @@ macro_rules! choices {
 
                 $(#[$doc])*
                 ///
-                /// With the optional arguments of [`options::Arg`](kiln_core::options::Arg). The result has the
-                /// default integer dtype.
+                /// With the optional arguments of [`options::Arg`](kiln_core::options::Arg). The result has
+                /// the default integer dtype.
                 ///
                 /// # Panics
                 /// When the axis is out of bounds, or there are no elements along it.

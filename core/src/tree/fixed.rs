@@ -1,0 +1,43 @@
+//! Values that are part of a tree's structure.
+
+use super::{Leafwise, Leaves, Path, Rebuild, Tree};
+use std::hash::Hash;
+
+/// A value that is part of the function, and not an array: `jit` traces the function again for every
+/// different value. JAX's `static_argnums`.
+///
+/// The value has any type that can be compared, hashed and cloned. A static value has no leaves:
+/// transformations leave it unchanged.
+///
+/// ```
+/// use kiln::{Array, Static, jit, numpy as np};
+/// let power = jit(|(x, n): (Array, Static<i32>)| x.pow(n.0));
+/// assert_eq!(power((np::arange(4), Static(2))).to_string(), "[0 1 4 9]");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Static<T>(pub T);
+
+impl<T: Hash + Eq + Clone + Send + Sync + 'static> Tree for Static<T> {
+    fn flatten(self, leaves: &mut Leaves) {
+        leaves.structure.value(self.0);
+    }
+
+    fn rebuild(leaves: &mut Rebuild<'_>) -> Static<T> {
+        Static(leaves.value())
+    }
+
+    fn paths(&self, _: &Path<'_>, _: &mut Vec<String>) {}
+}
+
+impl<T: Hash + Eq + Clone + Send + Sync + 'static> Leafwise for Static<T> {
+    type Each<X: Leafwise> = Static<T>;
+    type Jacobian<U: Leafwise> = U::Each<Self>;
+
+    fn each<X: Leafwise>(leaves: &mut Rebuild<'_>, _: &mut dyn FnMut() -> X) -> Static<T> {
+        Static::rebuild(leaves)
+    }
+
+    fn jacobian<U: Leafwise>(leaves: &mut Rebuild<'_>, next: &mut dyn FnMut() -> Self) -> U::Each<Self> {
+        U::each(leaves, next)
+    }
+}

@@ -1,0 +1,146 @@
+//! Unflattening: a tree is rebuilt from new leaves and a structure.
+
+use super::Tree;
+use super::structure::TreePart;
+use crate::array::Array;
+
+/// New leaves and a structure, which [`Tree::rebuild`] reads in the order in which [`Tree::flatten`] wrote.
+///
+/// ```
+/// use kiln::{Array, Tree, jit, numpy as np, tree::{Leaves, Path, Rebuild}};
+///
+/// struct Series {
+///     name: String,
+///     lag: usize,
+///     parts: Vec<Array>,
+/// }
+///
+/// impl Tree for Series {
+///     fn flatten(self, leaves: &mut Leaves) {
+///         leaves.structure.name(self.name);
+///         leaves.structure.value(self.lag);
+///         leaves.structure.length(self.parts.len());
+///         leaves.arrays.extend(self.parts);
+///     }
+///
+///     fn rebuild(leaves: &mut Rebuild<'_>) -> Series {
+///         Series {
+///             name: leaves.name(),
+///             lag: leaves.value(),
+///             parts: (0..leaves.length()).map(|_| leaves.array()).collect(),
+///         }
+///     }
+///
+///     fn paths(&self, at: &Path<'_>, paths: &mut Vec<String>) {
+///         paths.extend((0..self.parts.len()).map(|i| Path::Element(at, i).to_string()));
+///     }
+/// }
+///
+/// let doubled = jit(|s: Series| Series { parts: s.parts.into_iter().map(|x| 2 * x).collect(), ..s });
+/// let series = Series { name: "output".into(), lag: 4, parts: vec![np::arange(2), np::ones(1)] };
+/// let series = doubled(series);
+/// assert_eq!(series.parts[0].to_string(), "[0 2]");
+/// assert_eq!((series.name.as_str(), series.lag), ("output", 4));
+/// ```
+pub struct Rebuild<'a> {
+    pub(super) arrays: &'a mut dyn Iterator<Item = Array>,
+    pub(super) parts: std::slice::Iter<'a, TreePart>,
+    /// `Some` if the structure may not fit the type: true as long as it fits. After the first part that does
+    /// not fit, parts are empty.
+    pub(super) doubt: Option<bool>,
+}
+
+impl Rebuild<'_> {
+    /// Returns `empty` in place of a missing part.
+    fn otherwise<T>(&mut self, empty: T) -> T {
+        assert!(
+            self.doubt.is_some(),
+            "a tree is rebuilt in the order in which it was flattened"
+        );
+        self.doubt = Some(false);
+        empty
+    }
+
+    /// Returns the next leaf.
+    ///
+    /// # Panics
+    /// When there is none: a `Tree` that reads more than it wrote.
+    pub fn array(&mut self) -> Array {
+        match self.arrays.next() {
+            Some(array) => array,
+            None => self.otherwise(Array::from(0)),
+        }
+    }
+
+    /// Returns the next number that [`Structure::length`](super::Structure::length) added.
+    ///
+    /// # Panics
+    /// When another part was added.
+    pub fn length(&mut self) -> usize {
+        // A length from a file is limited by the number of parts that are left.
+        let most = match self.doubt {
+            None => usize::MAX,
+            Some(true) => self.arrays.size_hint().0 + self.parts.len(),
+            Some(false) => 0,
+        };
+        match self.parts.next() {
+            Some(TreePart::Length(n)) if *n <= most => *n,
+            _ => self.otherwise(0),
+        }
+    }
+
+    /// Returns the next name that [`Structure::name`](super::Structure::name) added.
+    ///
+    /// # Panics
+    /// When another part was added.
+    pub fn name(&mut self) -> String {
+        match self.parts.next() {
+            Some(TreePart::Name(name)) => name.clone(),
+            _ => self.otherwise(String::new()),
+        }
+    }
+
+    /// Returns the next number that [`Structure::variant`](super::Structure::variant) added, which is less
+    /// than `variants`.
+    ///
+    /// # Panics
+    /// When another part was added.
+    pub fn variant(&mut self, variants: usize) -> usize {
+        match self.parts.next() {
+            Some(TreePart::Variant(variant)) if *variant < variants => *variant,
+            _ => self.otherwise(0),
+        }
+    }
+
+    /// Returns the next value that [`Structure::value`](super::Structure::value) added.
+    ///
+    /// # Panics
+    /// When another part was added.
+    pub fn value<T: Clone + 'static>(&mut self) -> T {
+        let value = match self.parts.next() {
+            Some(TreePart::Static(value)) => value.0.as_any().downcast_ref::<T>(),
+            _ => None,
+        };
+        value
+            .expect("a tree is rebuilt in the order in which it was flattened")
+            .clone()
+    }
+
+    /// Returns a tree of the next parts, with a number in the place of each leaf.
+    pub(super) fn skeleton<T: Tree>(&mut self) -> T {
+        self.with_leaves(&mut std::iter::repeat_with(|| Array::from(0)))
+    }
+
+    /// Returns a tree of the next parts, with new leaves.
+    pub(super) fn with_leaves<T: Tree>(&mut self, arrays: &mut dyn Iterator<Item = Array>) -> T {
+        let mut rebuild = Rebuild {
+            arrays,
+            parts: self.parts.clone(),
+            doubt: self.doubt,
+        };
+        let tree = T::rebuild(&mut rebuild);
+        let read = self.parts.len() - rebuild.parts.len();
+        self.parts = self.parts.as_slice()[read..].iter();
+        tree
+    }
+}
