@@ -301,11 +301,15 @@ fn what_loops_run_over() {
     );
     assert_eq!(
         message(|| lax::scan_with(f, 0.into(), (np::arange(3), 4.into()), |o| o.reverse(true))),
-        "scan_reverse: xs.1 is a scalar: it has no axis to run along"
+        "scan: xs.1 is a scalar: it has no axis to run along"
     );
     assert_eq!(
         message(|| lax::scan(|c: Array, ()| (c, ()), 0.into(), ())),
-        "scan: xs holds no array that says how many iterations there are: use scan_n"
+        "scan: xs holds no array that says how many iterations there are: give the option length"
+    );
+    assert_eq!(
+        message(|| lax::scan_with(f, 0.into(), (np::arange(3), np::arange(3)), |o| o.length(4))),
+        "scan: the option length is 4, xs.0 has length 3"
     );
     assert!(message(|| lax::map(|x: Array| x, np::array(1))).starts_with("map: xs is a scalar"));
     assert!(

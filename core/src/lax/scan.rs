@@ -196,16 +196,15 @@ impl Slices {
     fn of(op: &str, xs: impl Tree, length: Option<usize>) -> Slices {
         let names = names("xs", &xs);
         let (arrays, structure) = settled(op, xs);
-        let mut first = length.map(|n| (n, "the option length is".to_string()));
+        let mut first = length.map(|n| (n, format!("the option length is {n}")));
         for (x, name) in arrays.iter().zip(&names) {
             check(x.ndim() > 0, op, || {
                 format!("{name} is a scalar: it has no axis to run along")
             });
             let n = x.shape()[0];
-            let (length, whose) = first.get_or_insert_with(|| (n, format!("{name} has length")));
-            check(n == *length, op, || {
-                format!("{whose} {length}, {name} has length {n} along axis 0")
-            });
+            let (length, whose) =
+                first.get_or_insert_with(|| (n, format!("{name} has length {n} along axis 0")));
+            check(n == *length, op, || format!("{whose}, {name} has length {n}"));
         }
         let Some((length, _)) = first else {
             raise(
