@@ -82,7 +82,7 @@ pub use kiln_core::tree::Tree;
 /// takes one axis for all its leaves.
 ///
 /// ```
-/// use kiln::{Array, Tree, grad, numpy as np, vmap};
+/// use kiln::{Array, Tree, grad, numpy as np, vmap_in_axes};
 ///
 /// #[derive(Clone, Tree)]
 /// struct Power {
@@ -138,6 +138,9 @@ pub use kiln_core::{
     linearize, map_seq, numpy, program, s, simplify, step, stop_gradient, value_and_grad,
     value_and_grad_with, vjp, vmap, vmap_in_axes, vmap_with, with_debug_nans, with_x64, x64_enabled,
 };
+#[allow(deprecated)]
+#[doc(hidden)]
+pub use kiln_core::{grad_aux, grad_first, value_and_grad_aux, value_and_grad_first};
 #[doc(inline)]
 pub use kiln_random as random;
 pub use kiln_random::Key;

@@ -4,7 +4,7 @@ use crate::ad::backward::backward;
 use crate::ad::forward::forward;
 use crate::ad::partial::{linearized, split};
 use crate::ad::{spread, zeros};
-use crate::argnums::{AllArguments, Argnums, Grad};
+use crate::argnums::{AllArguments, Arg, Argnums, Grad};
 use crate::array::Array;
 use crate::array::origin::Origin;
 use crate::array::place::device_for;
@@ -513,4 +513,34 @@ struct Gradient {
     /// The structure of the results.
     structure: Structure,
     gradient: Arrays,
+}
+
+#[doc(hidden)]
+#[deprecated(note = "use `grad_with(f, |o| o.argnums(Arg::<0>))`")]
+#[track_caller]
+pub fn grad_first<T: Tree + Clone, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> T {
+    grad_with(f, |o| o.argnums(Arg::<0>))
+}
+
+#[doc(hidden)]
+#[deprecated(note = "use `value_and_grad_with(f, |o| o.argnums(Arg::<0>))`")]
+#[track_caller]
+pub fn value_and_grad_first<T: Tree + Clone, R: Tree>(
+    f: impl Fn((T, R)) -> Array,
+) -> impl Fn((T, R)) -> (Array, T) {
+    value_and_grad_with(f, |o| o.argnums(Arg::<0>))
+}
+
+#[doc(hidden)]
+#[deprecated(note = "use `grad`, which sees the auxiliary result in the function's type")]
+#[track_caller]
+pub fn grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> (T, X) {
+    grad(f)
+}
+
+#[doc(hidden)]
+#[deprecated(note = "use `value_and_grad`, which sees the auxiliary result in the function's type")]
+#[track_caller]
+pub fn value_and_grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> ((Array, X), T) {
+    value_and_grad(f)
 }

@@ -66,6 +66,9 @@ pub use convert::ndarray::NdarrayError;
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
 pub use eval_shape::eval_shape;
 pub use grad::{grad, grad_with, jvp, linearize, value_and_grad, value_and_grad_with, vjp};
+#[allow(deprecated)]
+#[doc(hidden)]
+pub use grad::{grad_aux, grad_first, value_and_grad_aux, value_and_grad_first};
 pub use index::at::At;
 pub use index::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
 pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};

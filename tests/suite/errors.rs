@@ -428,7 +428,7 @@ fn dtypes() {
         ),
         (
             call!(np::array([3_000_000_000_i64])),
-            "array: an integer does not fit in int32: use Array::new, or enable_x64(true)",
+            "array: an integer does not fit in int32: use Array::new, array_dtype, or enable_x64(true)",
         ),
         (
             call!(x.to_vec::<f64>()),

@@ -9,7 +9,7 @@ pub use lists::Lists;
 
 use crate::arguments::Numbers;
 use crate::array::Array;
-use crate::config::{default_float, default_int};
+use crate::config::{default_float, default_int, with_x64};
 use crate::error::raise;
 use kiln_backends::program::{DType, Shape};
 use kiln_backends::{Buffer, Element};
@@ -194,6 +194,25 @@ impl<T: Nested + ?Sized> Nested for &T {
     }
 }
 
+/// Makes an array of a dtype from a number, or lists of numbers. The numbers are read with 64 bits and then
+/// converted, so that a float64 has all its digits.
+///
+/// # Panics
+/// When lists at one level differ in length.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::array_dtype([0.1, 2.0], DType::F64).to_string(), "[0.1 2. ]");
+/// assert_eq!(np::array_dtype([1, 2], DType::F32).to_string(), "[1. 2.]");
+/// ```
+#[track_caller]
+pub fn array_dtype<T: Nested>(nested: T, dtype: DType) -> Array {
+    let (numbers, shape) = gathered(nested);
+    let wide = with_x64(true, || made(&numbers, shape));
+    wide.unwrap_or_else(|| unreachable!("64 bits hold every integer of a list"))
+        .astype(dtype)
+}
+
 /// Makes an array of a number, or of lists of numbers, with one axis for each level of lists.
 ///
 /// As in NumPy, plain integers (`i32`, `i64`, `isize`, `usize`) and `f64` take the default dtypes: `int32`
@@ -211,6 +230,19 @@ impl<T: Nested + ?Sized> Nested for &T {
 /// ```
 #[track_caller]
 pub fn array<T: Nested>(nested: T) -> Array {
+    let (numbers, shape) = gathered(nested);
+    match made(&numbers, shape) {
+        Some(array) => array,
+        None => raise(
+            "array",
+            "an integer does not fit in int32: use Array::new, array_dtype, or enable_x64(true)",
+        ),
+    }
+}
+
+/// Returns the numbers of a list, and its shape.
+#[track_caller]
+fn gathered<T: Nested>(nested: T) -> (Vec<T::Item>, Shape) {
     let mut lengths = Numbers::new();
     nested.lengths(&mut lengths);
     let mut numbers = Vec::new();
@@ -223,15 +255,14 @@ pub fn array<T: Nested>(nested: T) -> Array {
             ),
         )
     }
-    let shape: Shape = lengths.iter().map(|&n| n as usize).collect();
+    (numbers, lengths.iter().map(|&n| n as usize).collect())
+}
+
+/// Makes an array, unless an integer does not fit in its default dtype.
+#[track_caller]
+fn made<I: ListItem>(numbers: &[I], shape: Shape) -> Option<Array> {
     let elements: Option<Vec<_>> = numbers.iter().map(|number| number.element()).collect();
-    let Some(elements) = elements else {
-        raise(
-            "array",
-            "an integer does not fit in int32: use Array::new, or enable_x64(true)",
-        )
-    };
-    from_elements(elements, shape, T::Item::dtype())
+    Some(from_elements(elements?, shape, I::dtype()))
 }
 
 /// Makes an array, and converts its elements to another dtype of their family.

@@ -655,3 +655,10 @@ pub fn meshgrid_with<A: Into<Array>>(
         arrays.iter().enumerate().map(grid).collect::<Vec<_>>()
     })
 }
+
+#[doc(hidden)]
+#[deprecated(note = "use `np::linspace_with(start, stop, n, |o| o.endpoint(false))`")]
+#[track_caller]
+pub fn linspace_open(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
+    linspace_with(start, stop, n, |o| o.endpoint(false))
+}
