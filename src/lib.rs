@@ -43,6 +43,7 @@
 //! | [`ir`] | the equations of a traced function |
 //! | [`tree`], [`Tree`], [`Static`] | the arguments and results of functions: structs, tuples, lists and maps of arrays |
 //! | [`enable_x64`], [`with_x64`] | 64 bits by default |
+//! | [`set_printoptions`], [`with_printoptions`] | digits, widths and lines of printed arrays |
 //! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
 //! | [`Device`], [`devices`], [`Array::to_device`], [`limits`] | GPUs |
 //! | [`threads`], [`set_threads`], [`progress`] | the machine |
@@ -101,12 +102,13 @@ pub use kiln_backends::{
 pub use kiln_backends::{OutOfMemory, Progress, ThreadsAreRunning, progress, set_threads, threads};
 pub use kiln_core::{
     Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
-    IntoItem, IntoNumbers, Item, Items, Keep, Lists, NewAxis, NoValue, Number, Numbers, OutOfBounds, Program,
-    Shape, Static, Vmap, cache_info, call, checkpoint, clear_caches, custom_jvp, custom_vjp, debug,
-    debug_nans, debug_nans_enabled, debug_print, default_float, default_int, enable_x64, grad, grad_aux,
-    grad_first, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, numpy,
-    program, s, simplify, step, stop_gradient, tree, value_and_grad, value_and_grad_aux,
-    value_and_grad_first, vjp, vmap, vmap_with, with_debug_nans, with_x64, x64_enabled,
+    IntoItem, IntoNumbers, Item, Items, Keep, Lists, NewAxis, NoValue, Number, Numbers, OutOfBounds,
+    PrintOptions, Program, Shape, Static, Vmap, cache_info, call, checkpoint, clear_caches, custom_jvp,
+    custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print, default_float, default_int, enable_x64,
+    grad, grad_aux, grad_first, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax, linearize,
+    map_seq, numpy, program, s, set_printoptions, simplify, step, stop_gradient, tree, value_and_grad,
+    value_and_grad_aux, value_and_grad_first, vjp, vmap, vmap_with, with_debug_nans, with_printoptions,
+    with_x64, x64_enabled,
 };
 #[doc(inline)]
 pub use kiln_random as random;

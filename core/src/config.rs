@@ -9,21 +9,22 @@ static X64: AtomicBool = AtomicBool::new(false);
 static DEBUG_NANS: AtomicBool = AtomicBool::new(false);
 
 /// A thread's setting, in place of the process's.
-type Override = LocalKey<Cell<Option<bool>>>;
+pub(crate) type Override<T> = LocalKey<Cell<Option<T>>>;
 
 thread_local! {
     static X64_HERE: Cell<Option<bool>> = const { Cell::new(None) };
     static DEBUG_NANS_HERE: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
-fn with<R>(here: &'static Override, enabled: bool, f: impl FnOnce() -> R) -> R {
-    struct Restore(&'static Override, Option<bool>);
-    impl Drop for Restore {
+/// Runs `f` with another setting on this thread.
+pub(crate) fn with<T: Copy + 'static, R>(here: &'static Override<T>, setting: T, f: impl FnOnce() -> R) -> R {
+    struct Restore<T: Copy + 'static>(&'static Override<T>, Option<T>);
+    impl<T: Copy> Drop for Restore<T> {
         fn drop(&mut self) {
             self.0.set(self.1);
         }
     }
-    let _restore = Restore(here, here.replace(Some(enabled)));
+    let _restore = Restore(here, here.replace(Some(setting)));
     f()
 }
 

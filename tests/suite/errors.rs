@@ -673,10 +673,8 @@ fn numbers_that_do_not_fit() {
 fn out_of_memory() {
     let (file, _, message) = panic_of(|| on_cpu(|| drop(np::ones(1_usize << 50)))).expect("a panic");
     assert!(file.ends_with("tests/suite/errors.rs"), "{file}");
-    assert_eq!(
-        message,
-        "ones: out of memory: a result of shape (1125899906842624,) needs 4194304.0 GiB"
-    );
+    let wanted = "ones: out of memory: an array f32[1125899906842624] needs 4194304.0 GiB: at most ";
+    assert!(message.starts_with(wanted), "{message}");
 }
 
 #[test]

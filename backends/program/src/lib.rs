@@ -45,6 +45,19 @@ pub use shape::{ArrayType, Axes, Shape};
 pub use simplify::simplify;
 pub use threefry::threefry2x32;
 
+/// Gives an error the `Debug` of its `Display`, so that `unwrap` shows the text that is written for users.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! debug_by_display {
+    ($error:ty) => {
+        impl ::std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
 /// The parts that kiln's other crates need: passes over programs. They may change with any version.
 #[doc(hidden)]
 pub mod sister {

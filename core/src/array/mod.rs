@@ -68,7 +68,7 @@ pub(crate) enum Repr {
 /// use kiln::{Array, NoValue, jit, numpy as np};
 /// jit(|x: Array| { assert!(matches!(x.try_buffer(), Err(NoValue::Traced(_)))); x })(np::ones(2));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoValue {
     /// The array belongs to a trace. The text names the trace and says what to do.
@@ -85,6 +85,8 @@ impl fmt::Display for NoValue {
         }
     }
 }
+
+kiln_backends::program::debug_by_display!(NoValue);
 
 impl std::error::Error for NoValue {}
 
