@@ -93,7 +93,7 @@ pub fn x64_enabled() -> bool {
 /// use kiln::{Array, jit, numpy as np};
 /// kiln::debug_nans(true);
 /// let f = jit(|x: Array| x.log() + 1);
-/// f(np::array([1.0, -1.0])); // log: made a NaN (debug_nans): src/main.rs:4:26
+/// f(np::array([1.0, -1.0])); // log (src/main.rs:4:26): made a NaN (debug_nans)
 /// ```
 pub fn debug_nans(enabled: bool) {
     DEBUG_NANS.store(enabled, Ordering::Relaxed);
@@ -106,7 +106,7 @@ pub fn debug_nans(enabled: bool) {
 /// use kiln::{numpy as np, with_debug_nans};
 /// let root = || with_debug_nans(true, || np::array([-1.0]).sqrt());
 /// let error = std::panic::catch_unwind(root).unwrap_err();
-/// assert!(error.downcast_ref::<String>().unwrap().starts_with("sqrt: made a NaN (debug_nans)"));
+/// assert!(error.downcast_ref::<String>().unwrap().ends_with("): made a NaN (debug_nans)"));
 /// ```
 pub fn with_debug_nans<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
     with(&DEBUG_NANS_HERE, enabled, f)

@@ -1,11 +1,12 @@
 //! Matrices of derivatives: one `jvp` or `vjp` for each element, all at once under `vmap`.
 
 use crate::array::Array;
+use crate::eager::staged;
 use crate::grad::{Transformation, grad_at, jvp_at, linearize_at, vjp_at};
 use crate::primitive::{cast, compare, iota, reshape, transpose};
 use crate::promote::Kind;
 use crate::tree::{Leaves, Tree};
-use crate::vmap::vmap;
+use crate::vmap::each;
 use kiln_backends::program::{Axes, Compare, DType, Shape};
 
 /// Returns the derivatives of all elements of a function's value with respect to all elements of its
@@ -92,9 +93,9 @@ pub fn hvp<T: Tree>(f: impl Fn(T) -> Array, x: T, v: T) -> T {
 fn columns<U: Tree>(transformation: Transformation, f: &impl Fn(Array) -> U, x: Array) -> U {
     let x = transformation.leaves(Leaves::of(x)).arrays.remove(0);
     check_floats(transformation, "the argument", &x);
-    let (shape, basis) = (x.shape().clone(), basis(&x));
+    let (shape, basis) = (x.shape().clone(), basis(transformation, &x));
     let (_, along) = linearize_at(transformation, f, x);
-    let found = Leaves::of(vmap(along, 0)(basis));
+    let found = Leaves::of(each(transformation.name, transformation.location, along, basis));
     let columns = found.arrays.iter().map(|column| {
         check_floats(transformation, "the value", column);
         let order: Axes = (1..column.ndim()).chain([0]).collect();
@@ -111,7 +112,13 @@ fn rows<T: Tree>(transformation: Transformation, f: &impl Fn(T) -> Array, x: T) 
         .for_each(|leaf| check_floats(transformation, "the argument", leaf));
     let (value, pullback) = vjp_at(transformation, f, x.structure.rebuild::<T>(x.arrays));
     check_floats(transformation, "the value", &value);
-    let found = Leaves::of(vmap(pullback, 0)(basis(&value)));
+    let basis = basis(transformation, &value);
+    let found = Leaves::of(each(
+        transformation.name,
+        transformation.location,
+        pullback,
+        basis,
+    ));
     let rows = found.arrays.iter().map(|row| {
         let whole = value.shape().iter().chain(&row.shape()[1..]).copied().collect();
         reshape(row, &whole)
@@ -131,18 +138,17 @@ fn check_floats(transformation: Transformation, what: &str, x: &Array) {
 
 /// Returns the unit arrays of `x`, stacked: one array like `x` for each element, with 1 at that element and 0
 /// elsewhere.
-fn basis(x: &Array) -> Array {
-    let square = Shape::from([x.size(), x.size()]);
-    let diagonal = compare(
-        Compare::Eq,
-        &iota(DType::I64, square.clone(), 0),
-        &iota(DType::I64, square, 1),
-    );
-    let ones = cast(&diagonal, Kind::strong(x.dtype()));
-    reshape(
-        &ones,
-        &std::iter::once(x.size())
-            .chain(x.shape().iter().copied())
-            .collect(),
-    )
+fn basis(transformation: Transformation, x: &Array) -> Array {
+    staged(&transformation.to_string(), (), [x.clone()], |(), x| {
+        let x = &x[0];
+        let square = Shape::from([x.size(), x.size()]);
+        let diagonal = compare(
+            Compare::Eq,
+            &iota(DType::I64, square.clone(), 0),
+            &iota(DType::I64, square, 1),
+        );
+        let ones = cast(&diagonal, Kind::strong(x.dtype()));
+        let whole = std::iter::once(x.size()).chain(x.shape().iter().copied());
+        reshape(&ones, &whole.collect())
+    })
 }

@@ -66,8 +66,8 @@ pub(crate) fn reserve(bytes: usize) -> bool {
     bytes < FEW || fits() || (give_back() && fits())
 }
 
-/// Returns the most bytes that one allocation can have now, to within a MiB. No memory is touched, so this takes
-/// microseconds. Unlike the system's number of free bytes, the result obeys the limits of the process.
+/// Returns the most bytes that one allocation can have now, to within a MiB. No memory is touched, so this
+/// takes microseconds. Unlike the system's number of free bytes, it obeys the limits of the process.
 fn most() -> usize {
     const STEP: usize = 1 << 20;
     let (mut fits, mut too_many) = (0, isize::MAX as usize / STEP);

@@ -6,6 +6,10 @@
 //! [`infer`](infer()) returns the types of an op's results; [`Program`] and [`Builder`] hold equations
 //! together; [`simplify`](simplify()) makes a program shorter.
 
+// First, since a macro is known below its definition only.
+#[macro_use]
+mod errors;
+
 mod dead;
 mod dtype;
 mod effects;
@@ -44,19 +48,6 @@ pub use scalar::Scalar;
 pub use shape::{ArrayType, Axes, Shape};
 pub use simplify::simplify;
 pub use threefry::threefry2x32;
-
-/// Gives an error the `Debug` of its `Display`, so that `unwrap` shows the text that is written for users.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! debug_by_display {
-    ($error:ty) => {
-        impl ::std::fmt::Debug for $error {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                ::std::fmt::Display::fmt(self, f)
-            }
-        }
-    };
-}
 
 /// The parts that kiln's other crates need: passes over programs. They may change with any version.
 #[doc(hidden)]

@@ -85,7 +85,7 @@ impl fmt::Display for ReadError {
     }
 }
 
-crate::debug_by_display!(ReadError);
+debug_by_display!(ReadError);
 
 impl std::error::Error for ReadError {}
 

@@ -30,7 +30,7 @@ impl fmt::Display for TypeError {
     }
 }
 
-crate::debug_by_display!(TypeError);
+debug_by_display!(TypeError);
 
 impl std::error::Error for TypeError {}
 
