@@ -103,7 +103,7 @@ pub use kiln_backends::{OutOfMemory, Progress, ThreadsAreRunning, progress, set_
 pub use kiln_core::{
     Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
     IntoItem, IntoNumbers, Item, Items, Keep, Lists, NewAxis, NoValue, Number, Numbers, OutOfBounds,
-    PrintOptions, Program, Shape, Static, Vmap, cache_info, call, checkpoint, clear_caches, custom_jvp,
+    PrintOptions, Program, Rows, Shape, Static, Vmap, cache_info, call, checkpoint, clear_caches, custom_jvp,
     custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print, default_float, default_int, enable_x64,
     grad, grad_aux, grad_first, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax, linearize,
     map_seq, numpy, program, s, set_printoptions, simplify, step, stop_gradient, tree, value_and_grad,

@@ -58,6 +58,7 @@ pub use grad::{
 };
 pub use index::at::At;
 pub use index::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
+pub use index::rows::Rows;
 pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
 pub use jit::{jit, program};
 pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Program, Shape, simplify};

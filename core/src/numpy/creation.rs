@@ -1,6 +1,6 @@
 //! Functions that make new arrays.
 
-use crate::arguments::{IntoNumbers, shape_of};
+use crate::arguments::{IntoNumbers, Number, count_of, shape_of};
 use crate::array::{Array, Literal, Repr};
 use crate::config::default_float;
 use crate::eager::staged;
@@ -11,6 +11,7 @@ use crate::trace::{constant, is_tracing};
 use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Axes, DType, Scalar, Shape};
 use kiln_backends::{Buffer, Device};
+use std::ops::{Range, RangeInclusive};
 
 /// Makes zeros of the default float dtype, with a shape: `np::zeros(3)`, `np::zeros((2, 3))`, `np::zeros(())`
 /// for a scalar.
@@ -143,31 +144,37 @@ pub fn full_like(x: impl Into<Array>, value: impl Into<Array>) -> Array {
     })
 }
 
-/// The bounds of [`arange`]: `stop`, `(start, stop)` or `(start, stop, step)`, integers or floats.
+/// The bounds of [`arange`]: `stop`, `(start, stop)`, `(start, stop, step)` or a range such as `1..n`, of
+/// integers or floats. A range with `=` is of integers.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::arange((6, 0, -2)).to_string(), "[6 4 2]");
+/// assert_eq!(np::arange(1..4).to_string(), "[1 2 3]");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a range of numbers",
+    label = "`arange` takes its bounds here",
+    note = "write `stop`, `start..stop`, `start..=last`, `(start, stop)` or `(start, stop, step)`"
+)]
 pub trait IntoRange {
     /// Returns start, stop and step. Start and step may be missing.
     #[doc(hidden)]
     fn range(self) -> (Option<Array>, Array, Option<Array>);
 }
 
-/// A plain number as a bound of a range: `i32`, `i64`, `usize`, `isize`, `f32` or `f64`.
+/// A plain number as a bound of a range: an integer of any type up to 64 bits, `f32` or `f64`.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::arange((1_usize, 2.5)).to_string(), "[1. 2.]");
 /// ```
 pub trait Bound: Into<Array> {}
-impl Bound for i32 {}
-impl Bound for i64 {}
-impl Bound for usize {}
-impl Bound for isize {}
-impl Bound for f32 {}
-impl Bound for f64 {}
+
+macro_rules! bounds {
+    ($($type:ty),*) => {$(impl Bound for $type {})*};
+}
+bounds!(usize, isize, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
 
 impl<T: Bound> IntoRange for T {
     fn range(self) -> (Option<Array>, Array, Option<Array>) {
@@ -187,6 +194,19 @@ impl<A: Bound, B: Bound, C: Bound> IntoRange for (A, B, C) {
     }
 }
 
+impl<B: Bound> IntoRange for Range<B> {
+    fn range(self) -> (Option<Array>, Array, Option<Array>) {
+        (self.start, self.end).range()
+    }
+}
+
+impl<B: Bound + Number> IntoRange for RangeInclusive<B> {
+    fn range(self) -> (Option<Array>, Array, Option<Array>) {
+        let (start, last) = self.into_inner();
+        (start, last.number().saturating_add(1)).range()
+    }
+}
+
 /// Returns the numbers from a start (default 0) up to but not including a stop, with a step (default 1). They
 /// are integers of the default integer dtype if all bounds are, else floats of the default float dtype.
 ///
@@ -197,6 +217,7 @@ impl<A: Bound, B: Bound, C: Bound> IntoRange for (A, B, C) {
 /// use kiln::numpy as np;
 /// assert_eq!(np::arange(4).to_string(), "[0 1 2 3]");
 /// assert_eq!(np::arange((1, 3)).to_string(), "[1 2]");
+/// assert_eq!(np::arange(1..=3).to_string(), "[1 2 3]");
 /// assert_eq!(np::arange((0.0, 1.0, 0.25)).to_string(), "[0.   0.25 0.5  0.75]");
 /// ```
 #[track_caller]
@@ -251,7 +272,7 @@ fn bound(x: &Array) -> f64 {
 /// `endpoint=False` is [`linspace_open`].
 ///
 /// # Panics
-/// When the bounds do not broadcast, or memory could not hold the elements.
+/// When `n` is negative, the bounds do not broadcast, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -259,22 +280,22 @@ fn bound(x: &Array) -> f64 {
 /// assert_eq!(np::linspace([0, 10], 20, 3).to_string(), "[[ 0. 10.]\n [10. 15.]\n [20. 20.]]");
 /// ```
 #[track_caller]
-pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
-    spaced(start.into(), stop.into(), n, true)
+pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: impl Number) -> Array {
+    spaced(start.into(), stop.into(), count_of("linspace", n), true)
 }
 
 /// Returns [`linspace`] of `n + 1` numbers without the last one, `stop`.
 ///
 /// # Panics
-/// When the bounds do not broadcast, or memory could not hold the elements.
+/// When `n` is negative, the bounds do not broadcast, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::linspace_open(0.0, 1.0, 4).to_string(), "[0.   0.25 0.5  0.75]");
 /// ```
 #[track_caller]
-pub fn linspace_open(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
-    spaced(start.into(), stop.into(), n, false)
+pub fn linspace_open(start: impl Into<Array>, stop: impl Into<Array>, n: impl Number) -> Array {
+    spaced(start.into(), stop.into(), count_of("linspace_open", n), false)
 }
 
 #[track_caller]
@@ -313,14 +334,15 @@ fn spaced(start: Array, stop: Array, n: usize, closed: bool) -> Array {
 /// Returns the identity matrix of shape `(n, n)`, of the default float dtype.
 ///
 /// # Panics
-/// When memory could not hold the elements.
+/// When `n` is negative, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::identity(2).to_string(), "[[1. 0.]\n [0. 1.]]");
 /// ```
 #[track_caller]
-pub fn identity(n: usize) -> Array {
+pub fn identity(n: impl Number) -> Array {
+    let n = count_of("identity", n);
     ones_on_diagonal("identity", n, n, 0)
 }
 

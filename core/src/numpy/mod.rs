@@ -65,12 +65,15 @@ pub(crate) mod sort;
 pub(crate) mod take;
 
 pub use self::arithmetic::{allclose, isclose, where_};
+// The name that rustc proposes to those who write `np::where`.
+#[doc(hidden)]
+pub use self::arithmetic::where_ as r#where;
 pub use self::creation::{
     Bound, IntoRange, arange, eye, full, full_like, identity, linspace, linspace_open, meshgrid, meshgrid_ij,
     meshgrid_xy, ones, ones_like, zeros, zeros_like,
 };
 pub use self::elementwise::named::*;
-pub use crate::convert::{ListItem, Nested, array};
+pub use crate::convert::{Innermost, ListItem, Nested, array};
 // The array API's shorter names.
 pub use self::elementwise::named::{
     abs as absolute, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh, arctan as atan,
