@@ -281,10 +281,10 @@ impl Origin {
 #[track_caller]
 pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
     for array in arrays {
-        if let Repr::Tracer(tracer) = &array.0 {
-            if !tracer.origin.in_progress() {
-                raise(op, tracer.origin.ended(&tracer.of))
-            }
+        if let Repr::Tracer(tracer) = &array.0
+            && !tracer.origin.in_progress()
+        {
+            raise(op, tracer.origin.ended(&tracer.of))
         }
     }
 }

@@ -683,7 +683,8 @@ fn out_of_memory_within_transformations() {
     let long = |x: Array| np::broadcast_to(x, 1_usize << 50).sin();
     let (x, ones) = (|| Array::from(1.0), || np::ones(1));
     let (same, many) = (|x: Array| x, || np::ones(1 << 25));
-    let cases: [(&str, u32, Box<dyn Fn()>); 6] = [
+    type Case = (&'static str, u32, Box<dyn Fn()>);
+    let cases: [Case; 6] = [
         ("jit", line!(), Box::new(move || drop(jit(long)(x())))),
         ("vmap", line!(), Box::new(move || drop(vmap(long, 0)(ones())))),
         ("vjp", line!(), Box::new(move || drop(vjp(long, x()).0))),
@@ -758,9 +759,7 @@ fn the_line_inside_of_a_transformed_function_comes_first() {
 fn the_debug_of_an_error_is_its_text() {
     fn same<E: std::error::Error>(error: E) {
         assert_eq!(format!("{error:?}"), error.to_string());
-        let payload = catch_unwind(AssertUnwindSafe(|| Err::<(), _>(&error).unwrap())).unwrap_err();
-        let text = payload.downcast::<String>().expect("a message");
-        assert!(text.ends_with(&error.to_string()), "{text}");
+        assert!(!error.to_string().is_empty());
     }
     same(kiln::plot::Plot::new().to_svg().unwrap_err());
     same(
@@ -770,11 +769,7 @@ fn the_debug_of_an_error_is_its_text() {
             .unwrap_err(),
     );
     same(kiln::io::load("no such file").unwrap_err());
-    same(
-        kiln::export::Exported::from_bytes(&[1, 2, 3])
-            .err()
-            .expect("no function"),
-    );
+    same(kiln::export::Exported::from_bytes(&[1, 2, 3]).expect_err("no function"));
     same("tpu".parse::<kiln::Device>().unwrap_err());
     same(kiln::ThreadsAreRunning);
     same(kiln::Buffer::try_zeros(kiln::ArrayType::new(DType::U8, [1 << 60])).unwrap_err());
@@ -783,6 +778,17 @@ fn the_debug_of_an_error_is_its_text() {
         same(x.try_buffer().unwrap_err());
         x
     })(np::ones(2));
+}
+
+#[test]
+fn unwrap_shows_the_text_of_an_error() {
+    let plot = kiln::plot::Plot::new();
+    let (_, _, message) = panic_of(|| drop(plot.to_svg().unwrap())).expect("a panic");
+    let text = plot.to_svg().unwrap_err();
+    assert_eq!(
+        message,
+        format!("called `Result::unwrap()` on an `Err` value: {text}")
+    );
 }
 
 #[test]
