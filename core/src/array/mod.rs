@@ -37,12 +37,12 @@ use std::sync::{Arc, LazyLock};
 /// | out of the array | [`item`](Array::item), [`to_vec`](Array::to_vec) |
 /// | parts | [`index`](Array::index), [`at`](Array::at) |
 ///
-/// Arrays print as NumPy's arrays do, digit for digit: `{}` as `print(x)`, `{:?}` as `repr(x)` of JAX. The flags
-/// of a format string are honoured. A scalar is formatted as a number is in Python: `{:.3}` has three digits
-/// after the point, `{:.2e}` an exponent, `{:+}` a sign, `{:>12}` a width. In an array with axes, `{:.3}` is
-/// NumPy's `precision=3` (at most three digits), `{:e}` gives all elements an exponent, and a width is that of
-/// each element, so that the columns of a table line up. [`set_printoptions`](crate::set_printoptions) sets
-/// what a format string leaves open.
+/// Arrays print as NumPy's arrays do, digit for digit: `{}` as `print(x)`, `{:?}` as `repr(x)` of JAX. The
+/// flags of a format string are honoured. A scalar is formatted as a number is in Python: `{:.3}` has three
+/// digits after the point, `{:.2e}` an exponent, `{:+}` a sign, `{:>12}` a width. In an array with axes,
+/// `{:.3}` is NumPy's `precision=3` (at most three digits), `{:e}` gives all elements an exponent, and a
+/// width is that of each element, so that the columns of a table line up.
+/// [`set_printoptions`](crate::set_printoptions) sets what a format string leaves open.
 ///
 /// ```
 /// use kiln::{Array, numpy as np};
@@ -54,7 +54,7 @@ use std::sync::{Arc, LazyLock};
 /// assert_eq!(total.shape(), a.shape());
 /// assert_eq!(format!("{:?}", 2 * &a), "Array([ 2. ,  6.4, -3. ], dtype=float32)");
 /// assert_eq!(format!("{:.2}|{:>8.1}|{:e}", a.mean(), a.max(), a.min()), "0.90|     3.2|-1.5e+00");
-/// assert_eq!(format!("{:6.1} {:.1}", a, &a / 3), "[   1.0    3.2   -1.5] [ 0.3  1.1 -0.5]");
+/// assert_eq!(format!("{:6.1} {:.1}", a, &a / 3), "[   1.     3.2   -1.5] [ 0.3  1.1 -0.5]");
 /// ```
 #[derive(Clone)]
 pub struct Array(pub(crate) Repr);
