@@ -43,6 +43,7 @@
 //! | [`ir`] | the equations of a traced function |
 //! | [`tree`], [`Tree`], [`Static`], [`flatten_util`] | the arguments and results of functions: structs, enums, tuples, lists and maps of arrays |
 //! | [`enable_x64`], [`with_x64`] | 64 bits by default |
+//! | [`set_printoptions`], [`with_printoptions`] | digits, widths and lines of printed arrays |
 //! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
 //! | [`Device`], [`devices`], [`Array::to_device`], [`limits`] | GPUs |
 //! | [`threads`], [`set_threads`], [`progress`] | the machine |
@@ -132,11 +133,12 @@ pub use kiln_backends::{OutOfMemory, Progress, ThreadsAreRunning, progress, set_
 pub use kiln_core::{
     Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
     IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers, OutOfBounds,
-    Program, Shape, Static, cache_info, call, checkpoint, clear_caches, closure_convert, custom_jvp,
-    custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print, default_float, default_int, enable_x64,
-    eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax,
-    linearize, map_seq, numpy, program, s, simplify, step, stop_gradient, value_and_grad,
-    value_and_grad_with, vjp, vmap, vmap_in_axes, vmap_with, with_debug_nans, with_x64, x64_enabled,
+    PrintOptions, Program, Rows, Shape, Static, cache_info, call, checkpoint, clear_caches, closure_convert,
+    custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print, default_float, default_int,
+    enable_x64, eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp,
+    keep, lax, linearize, map_seq, numpy, program, s, set_printoptions, simplify, step, stop_gradient,
+    value_and_grad, value_and_grad_with, vjp, vmap, vmap_in_axes, vmap_with, with_debug_nans,
+    with_printoptions, with_x64, x64_enabled,
 };
 #[allow(deprecated)]
 #[doc(hidden)]

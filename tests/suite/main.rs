@@ -23,6 +23,7 @@ mod plot;
 mod programs;
 mod promotion;
 mod random;
+mod rustc;
 mod saved;
 mod support;
 mod trees;

@@ -73,7 +73,7 @@ pub fn set_threads(threads: usize) -> Result<(), ThreadsAreRunning> {
 /// let text = kiln::ThreadsAreRunning.to_string();
 /// assert_eq!(text, "the number of threads cannot be changed once they are running");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ThreadsAreRunning;
 
 impl std::fmt::Display for ThreadsAreRunning {
@@ -81,5 +81,7 @@ impl std::fmt::Display for ThreadsAreRunning {
         f.write_str("the number of threads cannot be changed once they are running")
     }
 }
+
+kiln_program::debug_by_display!(ThreadsAreRunning);
 
 impl std::error::Error for ThreadsAreRunning {}

@@ -6,6 +6,10 @@
 //! [`infer`](infer()) returns the types of an op's results; [`Program`] and [`Builder`] hold equations
 //! together; [`simplify`](simplify()) makes a program shorter.
 
+// First, since a macro is known below its definition only.
+#[macro_use]
+mod errors;
+
 mod dead;
 mod dtype;
 mod effects;

@@ -68,6 +68,9 @@ pub(crate) mod sort;
 pub(crate) mod take;
 
 pub use self::arithmetic::{allclose, allclose_with, isclose, isclose_with, where_};
+// The name that rustc proposes to those who write `np::where`.
+#[doc(hidden)]
+pub use self::arithmetic::where_ as r#where;
 pub use self::creation::{
     Bound, IntoRange, arange, arange_dtype, eye, eye_dtype, eye_with, full, full_dtype, full_like,
     full_like_dtype, identity, linspace, linspace_dtype, linspace_with, meshgrid, meshgrid_with, ones,
@@ -77,7 +80,7 @@ pub use self::diagonals::{
     diag, diag_with, diagonal, diagonal_with, trace, trace_with, tril, tril_with, triu, triu_with,
 };
 pub use self::elementwise::named::*;
-pub use crate::convert::{ListItem, Nested, array, array_dtype};
+pub use crate::convert::{Innermost, ListItem, Nested, array, array_dtype};
 // The array API's shorter names.
 pub use self::elementwise::named::{
     abs as absolute, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh, arctan as atan,
