@@ -122,3 +122,17 @@ fn bar(total: Option<u64>, elapsed: Duration) -> Bar {
     let style = ProgressStyle::with_template(template).expect("a template of indicatif's");
     bar.with_style(style).with_elapsed(elapsed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_templates_are_indicatif_s() {
+        for total in [Some(10), None] {
+            let bar = bar(total, Duration::from_secs(3));
+            bar.set_position(3);
+            assert_eq!((bar.position(), bar.length()), (3, total));
+        }
+    }
+}
