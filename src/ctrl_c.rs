@@ -1,5 +1,6 @@
 //! Ctrl-C ends calls of array functions instead of the process.
 
+use ctrlc::Error;
 use kiln_backends::program::sister::interrupt_all;
 use std::sync::Once;
 
@@ -8,7 +9,9 @@ use std::sync::Once;
 /// [`Interrupted`](crate::Interrupted).
 ///
 /// Another Ctrl-C, before all of them have returned, ends the process as usual. So does Ctrl-C while no such
-/// call is in progress. Call the function once, first in `main`; later calls do nothing.
+/// call is in progress. Call the function once, first in `main`; later calls do nothing. A process that ignores
+/// Ctrl-C, as `nohup` has it, goes on to ignore it. A process with another handler keeps that handler: call
+/// [`CancelToken::cancel`](crate::CancelToken::cancel) there.
 ///
 /// The feature `ctrl-c` has this function.
 ///
@@ -22,7 +25,7 @@ use std::sync::Once;
 /// ```
 ///
 /// # Panics
-/// When the program has set a handler of Ctrl-C by the crate ctrlc before.
+/// When the system does not take the handler.
 #[track_caller]
 pub fn interrupt_on_ctrl_c() {
     static ONCE: Once = Once::new();
@@ -35,7 +38,8 @@ pub fn interrupt_on_ctrl_c() {
             }
         });
     });
-    if let Err(error) = set {
-        panic!("interrupt_on_ctrl_c: {error}");
+    match set {
+        Ok(()) | Err(Error::MultipleHandlers) => {}
+        Err(error) => panic!("interrupt_on_ctrl_c: {error}"),
     }
 }
