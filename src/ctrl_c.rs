@@ -9,9 +9,9 @@ use std::sync::Once;
 /// [`Interrupted`](crate::Interrupted).
 ///
 /// Another Ctrl-C, before all of them have returned, ends the process as usual. So does Ctrl-C while no such
-/// call is in progress. Call the function once, first in `main`; later calls do nothing. A process that ignores
-/// Ctrl-C, as `nohup` has it, goes on to ignore it. A process with another handler keeps that handler: call
-/// [`CancelToken::cancel`](crate::CancelToken::cancel) there.
+/// call is in progress. Call the function once, first in `main`; later calls do nothing. A process that
+/// ignores Ctrl-C, such as a script's job in the background, goes on to ignore it. A process with another
+/// handler keeps that handler: call [`CancelToken::cancel`](crate::CancelToken::cancel) there.
 ///
 /// The feature `ctrl-c` has this function.
 ///

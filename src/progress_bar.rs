@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 /// A loop with a fixed number of iterations and a large kernel show how much is done and how long the rest
 /// takes; a `while_loop` shows its iterations, their rate and the time so far. Of loops within loops the
 /// outermost counts. The bar appears after half a second, and is gone when the program ends. Nothing appears
-/// if the standard error is no terminal. [`progress`](crate::progress()) has the numbers, for a bar of another
-/// kind.
+/// if the standard error is no terminal. [`progress`](crate::progress()) has the numbers, for a bar of
+/// another kind.
 ///
 /// The feature `progress-bar` has this function.
 ///

@@ -1,8 +1,8 @@
 //! Ends programs that run: tokens that are cancelled, and the calls that they end.
 //!
-//! Each thread has a list of flags, some for each call of [`CancelToken::run`] that it is in. An engine looks
-//! at the flags between the pieces of its work ([`Stop`]). If one is set, the engine unwinds the thread with a
-//! payload of its own, which that call catches. No flag is ever cleared, so all threads that work for a
+//! Each thread has a list of flags, two for each call of [`CancelToken::run`] that it is in. An engine looks
+//! at the flags between the pieces of its work ([`Stop`]). If one is set, the engine unwinds the thread with
+//! a payload of its own, which that call catches. No flag is ever cleared, so all threads that work for a
 //! program agree as soon as they have joined.
 
 use std::cell::RefCell;
@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Runs `f`, and ends it early if the user presses Ctrl-C.
 ///
-/// `kiln::interrupt_on_ctrl_c` (feature `ctrl-c`) switches this on: without that call Ctrl-C ends the process.
-/// [`CancelToken`] says how a call ends early, and ends one from another thread.
+/// `kiln::interrupt_on_ctrl_c` (feature `ctrl-c`) switches this on: without that call Ctrl-C ends the
+/// process. [`CancelToken`] says how a call ends early, and ends one from another thread.
 ///
 /// # Errors
 /// When the call ended early.
@@ -32,8 +32,8 @@ pub fn interruptible<R>(f: impl FnOnce() -> R) -> Result<R, Interrupted> {
 
 /// Ends calls of array functions from another thread: a button, a deadline, a client that has left.
 ///
-/// [`run`](Self::run) calls a function, and [`cancel`](Self::cancel) ends it. All clones are one token. A token
-/// that is cancelled stays cancelled: take a new one for the next call.
+/// [`run`](Self::run) calls a function, and [`cancel`](Self::cancel) ends it. All clones are one token. A
+/// token that is cancelled stays cancelled: take a new one for the next call.
 ///
 /// ```
 /// use kiln::{Array, CancelToken, Interrupted, jit, lax};
@@ -102,7 +102,7 @@ impl CancelToken {
     ///
     /// A call that ends early unwinds, as a panic does, without a message. Functions, their traces and the
     /// caches stay as they were, and so do all arrays that others hold. An argument that was moved into the
-    /// call is gone. Programs built with `panic = "abort"` cannot unwind: the process ends.
+    /// call is gone, and variables that `f` changes stay as far as it came. Programs built with `panic = "abort"` cannot unwind: the process ends.
     ///
     /// # Errors
     /// When the call ended early.
@@ -120,7 +120,7 @@ impl CancelToken {
             return Err(Interrupted);
         }
         let call = Call::begin(self);
-        // What `f` leaves half done is what any panic leaves half done, and the documentation says so.
+        // Values that `f` was changing stay half changed, as after any panic: the documentation says so.
         match catch_unwind(AssertUnwindSafe(f)) {
             Ok(result) => Ok(result),
             Err(payload) if payload.is::<Payload>() && call.is_asked() => Err(Interrupted),
