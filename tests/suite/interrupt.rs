@@ -3,6 +3,9 @@
 use kiln::numpy as np;
 use kiln::prelude::*;
 use kiln::{CancelToken, Interrupted, grad, interruptible, lax, random, value_and_grad};
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -178,4 +181,68 @@ fn a_panic_of_the_function_is_no_interruption() {
             .downcast_ref::<String>()
             .is_some_and(|text| text.starts_with("reshape: "))
     );
+}
+
+const CHILD: &str = "KILN_TEST_CTRL_C";
+
+/// The process that the tests below send Ctrl-C to. Without the variable it is no test.
+#[test]
+fn a_process_that_gets_ctrl_c() {
+    let Ok(kind) = env::var(CHILD) else { return };
+    kiln::interrupt_on_ctrl_c();
+    let result = interruptible(|| {
+        println!("ready");
+        match kind.as_str() {
+            "returns" => drop(lax::while_loop(|x: &Array| x.lt(3.0), |x| x * 0.5 + 1.0, one())),
+            _ => loop {
+                thread::sleep(Duration::from_secs(1));
+            },
+        }
+    });
+    assert_eq!(result, Err(Interrupted));
+}
+
+/// Starts that process, and waits until it is in the call. Processes in the background of a script ignore
+/// Ctrl-C, so the child is told not to.
+#[cfg(target_os = "linux")]
+fn child(kind: &str) -> Child {
+    let mut child = Command::new("env")
+        .arg("--default-signal=INT")
+        .arg(env::current_exe().expect("a path"))
+        .args(["--exact", "interrupt::a_process_that_gets_ctrl_c", "--nocapture"])
+        .env(CHILD, kind)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("env of GNU's coreutils");
+    let lines = BufReader::new(child.stdout.as_mut().expect("a pipe")).lines();
+    let ready = lines.map_while(Result::ok).any(|line| line.contains("ready"));
+    assert!(ready, "the process ended");
+    child
+}
+
+#[cfg(target_os = "linux")]
+fn press_ctrl_c(child: &Child) {
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill").success());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_ends_a_call() {
+    let mut child = child("returns");
+    press_ctrl_c(&child);
+    assert!(child.wait().expect("a status").success());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_second_ctrl_c_ends_the_process() {
+    let mut child = child("stays");
+    press_ctrl_c(&child);
+    thread::sleep(Duration::from_millis(100));
+    assert!(child.try_wait().expect("a status").is_none(), "it runs on");
+    press_ctrl_c(&child);
+    assert_eq!(child.wait().expect("a status").code(), Some(130));
 }

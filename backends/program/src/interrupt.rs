@@ -102,7 +102,8 @@ impl CancelToken {
     ///
     /// A call that ends early unwinds, as a panic does, without a message. Functions, their traces and the
     /// caches stay as they were, and so do all arrays that others hold. An argument that was moved into the
-    /// call is gone, and variables that `f` changes stay as far as it came. Programs built with `panic = "abort"` cannot unwind: the process ends.
+    /// call is gone, and variables that `f` changes stay as far as it came.
+    /// Programs built with `panic = "abort"` cannot unwind: the process ends.
     ///
     /// # Errors
     /// When the call ended early.
@@ -266,8 +267,16 @@ impl Drop for Call {
 mod tests {
     use super::*;
 
+    /// `interrupt_all` ends the calls of all tests.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+    fn alone() -> MutexGuard<'static, ()> {
+        ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[test]
     fn only_the_call_that_was_asked_ends() {
+        let _alone = alone();
         let (outer, inner) = (CancelToken::new(), CancelToken::new());
         let result = outer.run(|| {
             let ended = inner.run(|| {
@@ -289,6 +298,7 @@ mod tests {
 
     #[test]
     fn all_calls_end_once() {
+        let _alone = alone();
         let twice = interruptible(|| {
             assert!(interrupt_all() && !interrupt_all());
             Stop::aside(Stop::check_here);
@@ -300,6 +310,7 @@ mod tests {
 
     #[test]
     fn panics_go_on() {
+        let _alone = alone();
         let panicked = catch_unwind(|| interruptible(|| resume_unwind(Box::new(7))));
         assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&7));
     }

@@ -39,8 +39,8 @@ impl Executable {
     /// As [`try_run`](Self::try_run).
     ///
     /// # Panics
-    /// As [`try_run`](Self::try_run), and when there are fewer numbers than were lifted. The function unwinds if
-    /// a [`CancelToken`](kiln_program::CancelToken) ends the program.
+    /// As [`try_run`](Self::try_run), and when there are fewer numbers than were lifted. The function unwinds
+    /// if a [`CancelToken`](kiln_program::CancelToken) ends the program.
     pub fn run_lifted(&self, inputs: Vec<Buffer>, numbers: &[Scalar]) -> Result<Vec<Buffer>, OutOfMemory> {
         Stop::check_here();
         self.run_with(inputs, numbers, &mut Spare::default())
