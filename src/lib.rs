@@ -46,7 +46,8 @@
 //! | [`set_printoptions`], [`with_printoptions`] | digits, widths and lines of printed arrays |
 //! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
 //! | [`Device`], [`devices`], [`Array::to_device`], [`limits`] | GPUs |
-//! | [`threads`], [`set_threads`], [`progress`] | the machine |
+//! | [`progress()`], [`interruptible`], [`CancelToken`] | programs that run long |
+//! | [`threads`], [`set_threads`] | the machine |
 //!
 //! # Features
 //!
@@ -59,6 +60,8 @@
 //! | `import` | `kiln::burn`: models written with [Burn](https://burn.dev)'s modules, read in as functions of arrays |
 //! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: traced functions saved and called elsewhere; arrays of the crate ndarray |
 //! | `plot` | `kiln::plot`: lines, scatters, histograms, heat maps and surfaces as SVG and PNG files |
+//! | `progress-bar` | `kiln::progress_bar`: a bar on the terminal while a program runs |
+//! | `ctrl-c` | `kiln::interrupt_on_ctrl_c`: Ctrl-C ends a program that runs, not the process |
 //!
 //! # Errors
 //!
@@ -125,11 +128,12 @@ pub use kiln_core::tree::Tree;
 /// ```
 pub use kiln_derive::Tree;
 
+pub use kiln_backends::{CancelToken, Interrupted, Progress, interruptible, progress};
 pub use kiln_backends::{DerivativeRule, RuleReason, RuleSource, derivative_rules};
 pub use kiln_backends::{
     Device, DeviceError, Launch, Limit, devices, limits, set_default_device, with_default_device,
 };
-pub use kiln_backends::{OutOfMemory, Progress, ThreadsAreRunning, progress, set_threads, threads};
+pub use kiln_backends::{OutOfMemory, ThreadsAreRunning, set_threads, threads};
 pub use kiln_core::{
     Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
     IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers, OutOfBounds,
@@ -188,6 +192,16 @@ pub use ndarray;
 
 #[cfg(feature = "plot")]
 pub mod plot;
+
+#[cfg(feature = "ctrl-c")]
+mod ctrl_c;
+#[cfg(feature = "ctrl-c")]
+pub use ctrl_c::interrupt_on_ctrl_c;
+
+#[cfg(feature = "progress-bar")]
+mod progress_bar;
+#[cfg(feature = "progress-bar")]
+pub use progress_bar::{ProgressBar, progress_bar};
 
 /// The names that most programs use.
 ///

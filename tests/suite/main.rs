@@ -12,6 +12,7 @@ mod export;
 mod house;
 mod imports;
 mod indexing;
+mod interrupt;
 mod io;
 mod lecture;
 mod ndarray;

@@ -21,6 +21,11 @@ pub fn threads() -> usize {
     rayon::current_num_threads()
 }
 
+/// Returns true if this thread is one of a pool: while it waits for others, it may run tasks of the user's.
+pub(crate) fn is_in_pool() -> bool {
+    rayon::current_thread_index().is_some()
+}
+
 /// The result of the start. `start_threads` or `set_threads` writes it.
 static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
 
@@ -30,7 +35,7 @@ static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
 /// # Errors
 /// When the system does not start the threads: mostly because there is no memory for their stacks.
 pub fn start_threads() -> Result<(), String> {
-    if rayon::current_thread_index().is_some() {
+    if is_in_pool() {
         return Ok(());
     }
     STARTED
