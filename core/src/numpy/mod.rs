@@ -150,5 +150,7 @@ pub const NAN: f64 = f64::NAN;
 /// ```
 pub mod linalg {
     pub use crate::numpy::matrices::{Eigh, eigh, inv, solve};
-    pub use crate::numpy::norm::{norm, norm_axis, norm_with, vector_norm, vector_norm_with};
+    pub use crate::numpy::norm::{
+        norm, norm_axis, norm_with, vector_norm, vector_norm_axis, vector_norm_with,
+    };
 }

@@ -1,6 +1,6 @@
 //! Functions that move elements without computing.
 
-use crate::arguments::{IntoNumbers, axes_of, reshaped, shape_of};
+use crate::arguments::{IntoNumbers, Number, axes_of, reshaped, shape_of};
 use crate::array::Array;
 use crate::eager::staged;
 use crate::error::{axis_of, check, fits_memory, raise};
@@ -112,10 +112,10 @@ impl Array {
     /// assert_eq!(np::ones((2, 3, 4)).swapaxes(0, -1).shape()[..], [4, 3, 2]);
     /// ```
     #[track_caller]
-    pub fn swapaxes(&self, first: isize, second: isize) -> Array {
+    pub fn swapaxes(&self, first: impl Number, second: impl Number) -> Array {
         let (first, second) = (
-            axis_of("swapaxes", first, self.ndim()),
-            axis_of("swapaxes", second, self.ndim()),
+            axis_of("swapaxes", first.number(), self.ndim()),
+            axis_of("swapaxes", second.number(), self.ndim()),
         );
         let mut axes: Axes = (0..self.ndim()).collect();
         axes.swap(first, second);
@@ -389,8 +389,8 @@ impl Array {
     /// assert_eq!(np::array([[1, 2], [3, 4]]).repeat_axis(2, 1).to_string(), "[[1 1 2 2]\n [3 3 4 4]]");
     /// ```
     #[track_caller]
-    pub fn repeat_axis(&self, times: usize, axis: isize) -> Array {
-        let axis = axis_of("repeat", axis, self.ndim());
+    pub fn repeat_axis(&self, times: usize, axis: impl Number) -> Array {
+        let axis = axis_of("repeat", axis.number(), self.ndim());
         let mut apart = self.shape().to_vec();
         apart.insert(axis + 1, times);
         let apart = Shape::from(apart);
@@ -431,8 +431,12 @@ pub fn concatenate<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array
 /// assert_eq!(np::concatenate_axis([np::ones((1, 2)), np::zeros((1, 1))], 1).to_string(), "[[1. 1. 0.]]");
 /// ```
 #[track_caller]
-pub fn concatenate_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
-    joined("concatenate", arrays.into_iter().map(Into::into).collect(), axis)
+pub fn concatenate_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: impl Number) -> Array {
+    joined(
+        "concatenate",
+        arrays.into_iter().map(Into::into).collect(),
+        axis.number(),
+    )
 }
 
 #[track_caller]
@@ -488,8 +492,12 @@ pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
 /// assert_eq!(np::stack_axis([np::zeros(2), np::ones(2)], -1).to_string(), "[[0. 1.]\n [0. 1.]]");
 /// ```
 #[track_caller]
-pub fn stack_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
-    stacked("stack", arrays.into_iter().map(Into::into).collect(), axis)
+pub fn stack_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: impl Number) -> Array {
+    stacked(
+        "stack",
+        arrays.into_iter().map(Into::into).collect(),
+        axis.number(),
+    )
 }
 
 /// [`stack_axis`] for the function `op`.
