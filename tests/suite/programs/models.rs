@@ -30,8 +30,8 @@ use kiln::prelude::*;
 use kiln::tree;
 
 /// Returns the distribution function of the standard normal distribution.
-fn cdf(x: Array) -> Array {
-    0.5 * (1 + (x / 2_f64.sqrt()).erf())
+fn cdf(x: impl Into<Array>) -> Array {
+    0.5 * (1 + (x.into() / 2_f64.sqrt()).erf())
 }
 
 /// Returns log(1 + exp(x)).
@@ -42,7 +42,7 @@ fn softplus(x: &Array) -> Array {
 /// Returns the parameters after some steps of Adam.
 fn adam<T: Tree + Clone>(loss: impl Fn(T) -> Array, rate: f64, steps: i32, p: T) -> T {
     let slope = grad(loss);
-    let zero = tree::zeros_like(&p);
+    let (m, v) = (tree::zeros_like(&p), tree::zeros_like(&p));
     let step = |i: Array, (p, m, v): (T, T, T)| {
         let (g, t) = (slope(p.clone()), i + 1);
         let m = tree::map2(&m, &g, |m, g| 0.9 * m + 0.1 * g);
@@ -53,5 +53,5 @@ fn adam<T: Tree + Clone>(loss: impl Fn(T) -> Array, rate: f64, steps: i32, p: T)
         });
         (p, m, v)
     };
-    lax::fori_loop(0, steps, step, (p, zero.clone(), zero)).0
+    lax::fori_loop(0, steps, step, (p, m, v)).0
 }

@@ -24,7 +24,7 @@ fn arellano() -> Vec<Array> {
         let w = theta * np::maximum(vc.index(&zero), vd) + (1.0 - theta) * vd;
         u(&y_default) + beta * (&q * w).sum_axis(1)
     };
-    let solve = jit(|()| {
+    let solve = jit(|(vc, vd): (Array, Array)| {
         let (vc, vd, _, i) = lax::while_loop(
             |(_, _, err, i)| err.gt(1e-8) & i.lt(10000),
             |(vc, vd, _, i)| {
@@ -33,13 +33,13 @@ fn arellano() -> Vec<Array> {
                 let err = (&nc - vc).abs().max() + (&nd - vd).abs().max();
                 (nc, nd, err, i + 1)
             },
-            (np::zeros((nb, ny)), np::zeros(ny), np::array(1.0), np::array(0)),
+            (vc, vd, np::array(1.0), np::array(0)),
         );
         let p = price(&vc, &vd);
         let assets = b.index(values(&vc, &vd, &p).argmax_axis(-1));
         vec![vd.mean(), p.mean(), assets.mean(), i]
     });
-    solve(())
+    solve((np::zeros((nb, ny)), np::zeros(ny)))
 }
 
 /// A contraction by 0.953 multiplies the roundings of a period, about 30 with its 7 products, by 21. Values

@@ -2,120 +2,95 @@
 
 use crate::programs::check;
 use kiln::prelude::*;
+use std::borrow::Borrow;
 use std::ops::{Add, Div, Mul, Sub};
 
 /// Complex numbers.
-#[derive(Clone)]
 struct Complex {
     re: Array,
     im: Array,
 }
 
 impl Complex {
+    fn new(re: impl Into<Array>, im: impl Into<Array>) -> Complex {
+        let (re, im) = (re.into(), im.into());
+        Complex { re, im }
+    }
+
+    fn polar(size: Array, angle: &Array) -> Complex {
+        Complex::new(&size * angle.cos(), size * angle.sin())
+    }
+
+    fn size(&self) -> Array {
+        self.re.hypot(&self.im)
+    }
+
+    fn angle(&self) -> Array {
+        self.im.arctan2(&self.re)
+    }
+
     fn exp(&self) -> Complex {
-        let size = self.re.exp();
-        Complex {
-            re: &size * self.im.cos(),
-            im: size * self.im.sin(),
-        }
+        Complex::polar(self.re.exp(), &self.im)
     }
 
     fn log(&self) -> Complex {
-        Complex {
-            re: self.re.hypot(&self.im).log(),
-            im: self.im.arctan2(&self.re),
-        }
+        Complex::new(self.size().log(), self.angle())
     }
 
     fn sqrt(&self) -> Complex {
-        let (size, angle) = (self.re.hypot(&self.im).sqrt(), self.im.arctan2(&self.re) / 2);
-        Complex {
-            re: &size * angle.cos(),
-            im: size * angle.sin(),
-        }
+        Complex::polar(self.size().sqrt(), &(self.angle() / 2))
     }
 }
 
-impl Add for &Complex {
-    type Output = Complex;
+/// Declares an operator of complex numbers and of references to them.
+macro_rules! operator {
+    ($trait:ident $name:ident: $a:ident, $b:ident => $re:expr, $im:expr) => {
+        impl<B: Borrow<Complex>> $trait<B> for &Complex {
+            type Output = Complex;
 
-    fn add(self, other: &Complex) -> Complex {
-        Complex {
-            re: &self.re + &other.re,
-            im: &self.im + &other.im,
+            fn $name(self, other: B) -> Complex {
+                let ($a, $b) = (self, other.borrow());
+                Complex::new($re, $im)
+            }
         }
-    }
+
+        impl<B: Borrow<Complex>> $trait<B> for Complex {
+            type Output = Complex;
+
+            fn $name(self, other: B) -> Complex {
+                (&self).$name(other)
+            }
+        }
+    };
 }
+operator!(Add add: a, b => &a.re + &b.re, &a.im + &b.im);
+operator!(Sub sub: a, b => &a.re - &b.re, &a.im - &b.im);
+operator!(Mul mul: a, b => &a.re * &b.re - &a.im * &b.im, &a.re * &b.im + &a.im * &b.re);
+operator!(Div div: a, b =>
+    (&a.re * &b.re + &a.im * &b.im) / (b.re.pow(2) + b.im.pow(2)),
+    (&a.im * &b.re - &a.re * &b.im) / (b.re.pow(2) + b.im.pow(2)));
 
-impl Sub for &Complex {
+impl Mul<Complex> for f64 {
     type Output = Complex;
 
-    fn sub(self, other: &Complex) -> Complex {
-        Complex {
-            re: &self.re - &other.re,
-            im: &self.im - &other.im,
-        }
-    }
-}
-
-impl Mul for &Complex {
-    type Output = Complex;
-
-    fn mul(self, other: &Complex) -> Complex {
-        Complex {
-            re: &self.re * &other.re - &self.im * &other.im,
-            im: &self.re * &other.im + &self.im * &other.re,
-        }
-    }
-}
-
-impl Mul<&Complex> for f64 {
-    type Output = Complex;
-
-    fn mul(self, other: &Complex) -> Complex {
-        Complex {
-            re: self * &other.re,
-            im: self * &other.im,
-        }
-    }
-}
-
-impl Div for &Complex {
-    type Output = Complex;
-
-    fn div(self, other: &Complex) -> Complex {
-        let size = other.re.pow(2) + other.im.pow(2);
-        Complex {
-            re: (&self.re * &other.re + &self.im * &other.im) / &size,
-            im: (&self.im * &other.re - &self.re * &other.im) / size,
-        }
+    fn mul(self, other: Complex) -> Complex {
+        Complex::new(self * other.re, self * other.im)
     }
 }
 
 /// Returns the characteristic function of the logarithm of the price after a year.
 fn characteristic(u: &Array) -> Complex {
     let (r, kappa, theta, v, xi, rho) = (0.03, 1.5, 0.04, 0.04, 0.3_f64, -0.7);
-    let one = Complex {
-        re: np::ones_like(u),
-        im: np::zeros_like(u),
-    };
-    let iu = Complex {
-        re: np::zeros_like(u),
-        im: u.clone(),
-    };
-    let beta = &(kappa * &one) - &(rho * xi * &iu);
-    let square = Complex {
-        re: u.pow(2),
-        im: u.clone(),
-    };
-    let d = (&(&beta * &beta) + &(xi.powi(2) * &square)).sqrt();
+    let (one, iu) = (Complex::new(1, 0), Complex::new(0, u));
+    let beta = Complex::new(kappa, -rho * xi * u);
+    let d = (&beta * &beta + xi.powi(2) * Complex::new(u.pow(2), u)).sqrt();
     let (minus, plus) = (&beta - &d, &beta + &d);
-    let (g, e) = (&minus / &plus, (-1.0 * &d).exp());
-    let rest = &one - &(&g * &e);
-    let log = (&rest / &(&one - &g)).log();
-    let c = kappa * theta / xi.powi(2) * &(&minus - &(2.0 * &log));
-    let slope = v / xi.powi(2) * &(&(&minus * &(&one - &e)) / &rest);
-    (&(&c + &slope) + &(r * &iu)).exp()
+    let (g, e) = (&minus / plus, (-1.0 * d).exp());
+    let rest = &one - &g * &e;
+    let log = (&rest / (&one - g)).log();
+    let c = kappa * theta / xi.powi(2) * (&minus - 2.0 * log);
+    let slope = v / xi.powi(2) * (minus * (one - e) / rest);
+    (c + slope + r * iu).exp()
 }
 
 fn cosine_heston() -> Vec<Array> {
@@ -127,13 +102,9 @@ fn cosine_heston() -> Vec<Array> {
     let psi = np::where_(k.gt(0), at_zero.sin() / np::where_(k.gt(0), &u, 1), -a);
     let weights = (2.0 / (b - a) * (psi - chi)).at(0).multiply(0.5);
     let call = |strike: Array| {
-        let turn = Complex {
-            re: np::zeros_like(&u),
-            im: &u * ((s / &strike).log() - a),
-        }
-        .exp();
+        let turn = Complex::new(0, &u * ((s / &strike).log() - a)).exp();
         let discounted = &strike * (-r).exp();
-        let put = &discounted * ((&characteristic(&u) * &turn).re * &weights).sum();
+        let put = &discounted * ((characteristic(&u) * turn).re * &weights).sum();
         put + s - discounted
     };
     vec![jit(vmap(call))(np::linspace(80, 120, 20))]

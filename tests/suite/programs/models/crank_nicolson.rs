@@ -4,9 +4,8 @@ use crate::programs::check;
 use kiln::prelude::*;
 
 /// Returns the solution of a tridiagonal system, by Thomas's algorithm: two scans.
-fn tridiagonal(a: &Array, b: &Array, c: &Array, d: Array) -> Array {
-    let bands = [a.clone(), b.clone(), c.clone(), d];
-    let forward = |(cp, dp): (Array, Array), [a, b, c, d]: [Array; 4]| {
+fn tridiagonal(bands: &[Array; 3], d: Array) -> Array {
+    let forward = |(cp, dp): (Array, Array), ([a, b, c], d): ([Array; 3], Array)| {
         let w = b - &a * cp;
         let state = (c / &w, (d - a * dp) / w);
         (state.clone(), state)
@@ -15,7 +14,7 @@ fn tridiagonal(a: &Array, b: &Array, c: &Array, d: Array) -> Array {
         let x = dp - cp * x;
         (x.clone(), x)
     };
-    let (_, states) = lax::scan(forward, (np::array(0.0), np::array(0.0)), bands);
+    let (_, states) = lax::scan(forward, (np::array(0.0), np::array(0.0)), (bands.clone(), d));
     lax::scan_with(backward, np::array(0.0), states, |o| o.reverse(true)).1
 }
 
@@ -31,10 +30,11 @@ fn price(sigma: Array) -> Array {
     let a = -dt / 2.0 * &low * &inner;
     let b = 1 - dt / 2.0 * &mid * &inner;
     let c = -dt / 2.0 * &up * &inner;
+    let bands = [a, b, c];
     let step = |i: Array, v: Array| {
         let d = &v + dt / 2.0 * &inner * (&low * v.roll(1) + &mid * &v + &up * v.roll(-1));
         let edge = s.index(-1) - strike * (-r * (i + 1) * dt).exp();
-        tridiagonal(&a, &b, &c, d.at(0).set(0).at(-1).set(edge))
+        tridiagonal(&bands, d.at(0).set(0).at(-1).set(edge))
     };
     let v = lax::fori_loop(0, steps, step, np::maximum(&s - strike, 0));
     np::interp(100.0, &s, v)
@@ -46,7 +46,8 @@ fn crank_nicolson() -> Vec<Array> {
 }
 
 /// The matrix is diagonally dominant, so that a step has ten roundings of values of at most 350: 33 times the
-/// price at 100. There are 30 steps, so √300 = 17 roundings in all. Vega has those of as many steps backwards.
+/// price at 100. There are 30 steps, so √300 = 17 roundings in all. Vega has those of as many steps
+/// backwards.
 #[test]
 fn crank_nicolson_is_jaxs() {
     check("crank_nicolson", crank_nicolson, || {

@@ -7,9 +7,10 @@ use kiln::numpy::linalg;
 use kiln::prelude::*;
 
 fn unpack(p: &Array) -> [Array; 3] {
-    let a = p.index(1).logistic();
-    let b = p.index(2).logistic() * (1 - &a);
-    [softplus(&p.index(0)), a, b]
+    let [w, a, b] = p.unstack();
+    let a = a.logistic();
+    let b = b.logistic() * (1 - &a);
+    [softplus(&w), a, b]
 }
 
 /// Returns the parameters after 50 steps of Adam, and their standard errors.
@@ -37,10 +38,10 @@ fn garch() -> Vec<Array> {
     fit(np::array([-2.0, -2.0, 1.0]))
 }
 
-/// A gradient is a mean of 200 terms of five roundings each, of both signs and ten times greater than the mean:
-/// 10 √1000 = 316 roundings. Adam divides it by its size: 50 steps of 0.05 move the parameters by 2.5 of its
-/// relative error. The standard errors are the roots of the entries of an inverse: the matrix has such entries
-/// as the gradient, and a condition of 100, of which the root takes a half.
+/// A gradient is a mean of 200 terms of five roundings each, of both signs and ten times greater than the
+/// mean: 10 √1000 = 316 roundings. Adam divides it by its size: 50 steps of 0.05 move the parameters by 2.5
+/// of its relative error. The standard errors are the roots of the entries of an inverse: the matrix has such
+/// entries as the gradient, and a condition of 100, of which the root takes a half.
 #[test]
 fn garch_is_jaxs() {
     check("garch", garch, || vec![2.5 * 316.0, 0.5 * 100.0 * 32.0]);

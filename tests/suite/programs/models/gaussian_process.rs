@@ -12,7 +12,7 @@ fn gaussian_process() -> Vec<Array> {
     let x = random::uniform(first, n).sort() * 10;
     let y = x.sin() + 0.1 * random::normal(second, n);
     let negative_log_likelihood = |p: Array| {
-        let [length, scale, noise] = [0, 1, 2].map(|i| p.index(i).exp());
+        let [length, scale, noise] = p.exp().unstack();
         let distance = (x.index((.., NewAxis)) - &x) / length;
         let k = scale * (-0.5 * distance.pow(2)).exp() + (noise + 1e-6) * np::identity(n);
         let quadratic = y.dot(linalg::solve(&k, &y));
@@ -32,8 +32,8 @@ fn gaussian_process() -> Vec<Array> {
     vec![value, slope, fit(p)]
 }
 
-/// The condition of the matrix is at most 30 / exp(-3) = 600. The value is a tenth of the terms of which it is
-/// a difference, and 1 / √600 of an error along the least eigenvectors is left. The gradient has the whole
+/// The condition of the matrix is at most 30 / exp(-3) = 600. The value is a tenth of the terms of which it
+/// is a difference, and 1 / √600 of an error along the least eigenvectors is left. The gradient has the whole
 /// condition: it contains the inverse times a derivative. The fit adds 20 gradients times 0.05 / 30, with
 /// momentum up to ten times that, to parameters of up to 4, half of the gradients' size.
 #[test]

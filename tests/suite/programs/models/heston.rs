@@ -2,7 +2,7 @@
 
 use crate::programs::check;
 use kiln::prelude::*;
-use kiln::{jacfwd, value_and_grad_with};
+use kiln::{jacfwd, tree, value_and_grad_with};
 
 #[derive(Clone, Tree)]
 struct Heston {
@@ -68,11 +68,10 @@ fn heston() -> Vec<Array> {
     let greeks = jit(value_and_grad_with(european, |o| o.argnums(Arg::<0>)));
     let deltas = jit(jacfwd(|s: Array| {
         payoffs(&Heston { s, ..p.clone() }, Key::new(1))
-    }));
+    }))(100.0.into());
     let prices = prices((p.clone(), Key::new(1)));
-    let (price, g) = greeks((p.clone(), Key::new(1)));
-    let g = np::stack([g.s, g.v, g.kappa, g.theta, g.xi, g.rho]);
-    vec![prices, price, g, deltas(100.0.into())]
+    let (price, gradient) = greeks((p, Key::new(1)));
+    vec![prices, price, np::stack(tree::leaves(&gradient)), deltas]
 }
 
 /// A logarithm of a price is up to 4.6 and is rounded in 20 steps, with ten operations each: √200 = 14

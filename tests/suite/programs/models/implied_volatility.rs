@@ -9,7 +9,7 @@ fn black_scholes(sigma: &Array, k: &Array, t: &Array) -> Array {
     let (s, r) = (100.0, 0.02);
     let sd = sigma * t.sqrt();
     let d1 = ((s / k).log() + (r + sigma.pow(2) / 2) * t) / &sd;
-    s * cdf(d1.clone()) - k * (-r * t).exp() * cdf(d1 - sd)
+    s * cdf(&d1) - k * (-r * t).exp() * cdf(d1 - sd)
 }
 
 fn implied_volatility() -> Vec<Array> {

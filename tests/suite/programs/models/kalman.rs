@@ -15,13 +15,9 @@ fn kalman() -> Vec<Array> {
     let (_, x) = lax::scan(autoregression, np::array(0.0), random::normal(first, n));
     let y = x + 0.3 * random::normal(second, n);
     let log_likelihood = |p: Array| {
-        let f = np::zeros((2, 2))
-            .at((0, 0))
-            .set(p.index(0).tanh())
-            .at((1, 0))
-            .set(1);
-        let q = np::zeros((2, 2)).at((0, 0)).set(p.index(1).exp());
-        let noise = p.index(2).exp();
+        let [rho, q, noise] = p.unstack();
+        let f = np::array([[rho.tanh(), 0.into()], [1.into(), 0.into()]]);
+        let (q, noise) = (np::diag([q.exp(), 0.into()]), noise.exp());
         let h = np::array([1.0, 0.0]);
         let step = |(m, v): (Array, Array), y: Array| {
             let (m, v) = (f.matmul(m), f.matmul(v).matmul(f.t()) + &q);
@@ -41,9 +37,10 @@ fn kalman() -> Vec<Array> {
     vec![value, slope, fit(p)]
 }
 
-/// A step of the filter has 30 roundings, and the filter forgets in about ten steps: √300 = 17. The likelihood
-/// is a sum of 100 terms, and its gradient one of 100 terms of both signs, 10 times greater than the sum. Adam
-/// divides a gradient by its size: 50 steps of 0.05 move the parameters by 2.5 of its relative error.
+/// A step of the filter has 30 roundings, and the filter forgets in about ten steps: √300 = 17. The
+/// likelihood is a sum of 100 terms, and its gradient one of 100 terms of both signs, 10 times greater than
+/// the sum. Adam divides a gradient by its size: 50 steps of 0.05 move the parameters by 2.5 of its relative
+/// error.
 #[test]
 fn kalman_is_jaxs() {
     check("kalman", kalman, || vec![50.0, 170.0, 2.5 * 170.0]);

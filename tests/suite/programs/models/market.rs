@@ -6,11 +6,11 @@ use kiln::numpy::linalg;
 use kiln::prelude::*;
 
 /// Returns a root of a function, and the number of steps of Newton's method.
-fn newton(f: impl Fn(Array) -> Array, x: Array) -> (Array, Array) {
+fn newton(f: impl Fn(&Array) -> Array, x: Array) -> (Array, Array) {
     let (x, _, i) = lax::while_loop(
         |(_, err, i)| err.gt(1e-10) & i.lt(15),
         |(x, _, i)| {
-            let new = &x - linalg::solve(jacobian(&f)(x.clone()), f(x.clone()));
+            let new = &x - linalg::solve(jacobian(|x: Array| f(&x))(x.clone()), f(&x));
             let err = linalg::norm(x - &new);
             (new, err, i + 1)
         },
@@ -23,7 +23,7 @@ fn market() -> Vec<Array> {
     let n = 40;
     let a = random::uniform(Key::new(32), (n, n));
     let a = &a / a.sum_axis(0);
-    let excess = |p: Array| (-a.matmul(&p)).exp() + 1 - p.sqrt();
+    let excess = |p: &Array| (-a.matmul(p)).exp() + 1 - p.sqrt();
     let solve = jit(|x: Array| newton(excess, x));
     let (p, i) = solve(np::ones(n));
     vec![p, i]

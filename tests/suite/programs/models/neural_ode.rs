@@ -26,7 +26,7 @@ fn neural_ode() -> Vec<Array> {
             b: np::zeros(2),
         },
     ];
-    let t = np::arange((1, n + 1)) * dt;
+    let t = np::arange(1..n + 1) * dt;
     let data = (-0.1 * &t).exp().index((.., NewAxis)) * np::stack_axis([t.cos(), -t.sin()], 1);
     let f = |net: &Net, x: &Array| (x.matmul(&net[0].w) + &net[0].b).tanh().matmul(&net[1].w) + &net[1].b;
     let path = |net: &Net, x: Array| {
@@ -52,8 +52,8 @@ fn neural_ode() -> Vec<Array> {
             });
             ((net, m, v), value)
         };
-        let zero = tree::zeros_like(&net);
-        lax::scan(step, (net, zero.clone(), zero), np::arange(30)).1
+        let (m, v) = (tree::zeros_like(&net), tree::zeros_like(&net));
+        lax::scan(step, (net, m, v), np::arange(30)).1
     });
     vec![train(net)]
 }

@@ -19,13 +19,13 @@ fn optimal_savings() -> Vec<Array> {
     let greedy = |v: &Array| values(v).argmax_axis(-1);
     let policy_value = |v: Array, policy: &Array| {
         let c = interest * w.index((.., NewAxis)) + &y - w.index(policy);
-        u(&c) + beta * np::take_along_axis(v.matmul(q.t()), policy, 0)
+        u(&c) + beta * v.matmul(q.t()).take_along_axis(policy, 0)
     };
     let improve = |v: &Array| {
         let policy = greedy(v);
         lax::fori_loop(0, 50, |_, v| policy_value(v, &policy), v.clone())
     };
-    let solve = |step: &dyn Fn(&Array) -> Array| {
+    let solve = |step: &dyn Fn(&Array) -> Array, v: Array| {
         let (v, _, i) = lax::while_loop(
             |(_, err, i)| err.gt(tol) & i.lt(10000),
             |(v, _, i)| {
@@ -33,13 +33,13 @@ fn optimal_savings() -> Vec<Array> {
                 let err = (&new - v).abs().max();
                 (new, err, i + 1)
             },
-            (np::zeros((60, 8)), np::array(1.0), np::array(0)),
+            (v, np::array(1.0), np::array(0)),
         );
         [w.index(greedy(&v)).mean(), v.mean(), i]
     };
-    let by_values = jit(|()| solve(&|v| values(v).max_axis(-1)));
-    let by_policies = jit(|()| solve(&improve));
-    [by_values(()), by_policies(())].concat()
+    let by_values = jit(|v| solve(&|v| values(v).max_axis(-1), v));
+    let by_policies = jit(|v| solve(&improve, v));
+    [by_values(np::zeros((60, 8))), by_policies(np::zeros((60, 8)))].concat()
 }
 
 /// A contraction by 0.98 multiplies the roundings of a period by 1 / (1 - 0.98) = 50. A period has 8

@@ -14,7 +14,7 @@ fn particle_filter() -> Vec<Array> {
     };
     let (_, h) = lax::scan(volatility, np::array(mu), random::normal(ka, periods));
     let y = (h / 2).exp() * random::normal(kb, periods);
-    let log_likelihood = jit(|key: Key| {
+    let log_likelihood = jit(|(y, key): (Array, Key)| {
         let step = |h: Array, (y, key): (Array, Key)| {
             let [first, second] = key.split();
             let h = transition(h, random::normal(first, n));
@@ -25,15 +25,15 @@ fn particle_filter() -> Vec<Array> {
             let i = np::searchsorted(&total / total.index(-1), u);
             (h.index(i), (most + w.mean().log(), h.mean()))
         };
-        let (_, (terms, means)) = lax::scan(step, np::full(n, mu), (y.clone(), key.split_n(periods)));
+        let (_, (terms, means)) = lax::scan(step, np::full(n, mu), (y, key.split_n(periods)));
         vec![terms.sum(), means.mean()]
     });
-    log_likelihood(kc)
+    log_likelihood((y, kc))
 }
 
 /// Both libraries draw the same particles. A volatility has five roundings in a period and remembers twenty
-/// periods: √100 roundings. Each term of the likelihood is the logarithm of a sum of 500 terms, which has √500
-/// = 22 roundings. The sums over periods have 50 terms of one sign.
+/// periods: √100 roundings. Each term of the likelihood is the logarithm of a sum of 500 terms, which has
+/// √500 = 22 roundings. The sums over periods have 50 terms of one sign.
 #[test]
 fn particle_filter_is_jaxs() {
     check("particle_filter", particle_filter, || vec![35.0, 20.0]);

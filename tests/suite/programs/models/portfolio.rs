@@ -13,7 +13,7 @@ fn portfolio() -> Vec<Array> {
     let project = |v: Array| {
         let u = v.sort().flip();
         let excess = u.cumsum() - 1;
-        let k = u.gt(&excess / np::arange((1, n + 1))).sum();
+        let k = u.gt(&excess / np::arange(1..n + 1)).sum();
         np::maximum(v - excess.index(&k - 1) / k, 0)
     };
     let solve = |gamma: Array| {

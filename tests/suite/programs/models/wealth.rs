@@ -33,8 +33,8 @@ fn wealth() -> Vec<Array> {
     let statistics = jit(|w: Array| {
         let w = w.sort();
         let lorenz = w.cumsum() / w.sum();
-        let gini = 2 * (np::arange((1, n + 1)) * &w).sum() / (n * w.sum()) - (n + 1) as f64 / n as f64;
-        let (x, y) = (w.index(-1000..).flip().log(), (np::arange((1, 1001)) - 0.5).log());
+        let gini = 2 * (np::arange(1..n + 1) * &w).sum() / (n * w.sum()) - (n + 1) as f64 / n as f64;
+        let (x, y) = (w.index(-1000..).flip().log(), (np::arange(1..=1000) - 0.5).log());
         let x = &x - x.mean();
         [gini, lorenz.index(n / 2), x.dot(&y) / x.dot(&x)]
     });
