@@ -37,8 +37,8 @@ fn hold<T: Copy + 'static>(here: &'static Override<T>, setting: T) -> Restore<T>
     Restore(here, here.replace(Some(setting)))
 }
 
-/// Makes the default dtypes 64 bits wide on this thread, as long as the result lives. A closure would lose the
-/// caller's line.
+/// Makes the default dtypes 64 bits wide on this thread, as long as the result lives. A closure would lose
+/// the caller's line.
 pub(crate) fn hold_x64() -> Restore<bool> {
     hold(&X64_HERE, true)
 }

@@ -926,7 +926,7 @@ fn lengths_that_memory_does_not_hold() {
         ),
         (
             call!(np::eye_with(MOST, |o| o.m(2))),
-            "eye: shape (18446744073709551615, 2) has too many elements",
+            "eye: shape (9223372036854775807, 2) has too many elements",
         ),
         (
             call!(np::vander_with(v, |o| o.n(MOST))),
@@ -1359,7 +1359,8 @@ fn jacobians_of_integers() {
     let message = |f: &dyn Fn()| panic_of(f).expect("a panic").2;
     let found = message(&|| drop(jacfwd(|x: (Array, Array)| x.0)((np::ones(2), np::arange(2)))));
     assert!(
-        found.starts_with("jacfwd: the argument.1 is i32[2]: only floats have derivatives (made at "),
+        found.starts_with("jacfwd (made at ")
+            && found.ends_with("the argument.1 is i32[2]: only floats have derivatives"),
         "{found}"
     );
     let at = || model(2, true);
