@@ -383,6 +383,18 @@ fn axes() {
             call!(x.squeeze_axis(0)),
             "squeeze: axis 0 of shape (2, 3) has length 2, not 1",
         ),
+        (
+            call!(x.unstack::<3>()),
+            "unstack: axis 0 of shape (2, 3) has length 2: it does not fill a pattern of 3 arrays",
+        ),
+        (
+            call!(np::unstack_axis::<2>(x, -1)),
+            "unstack: axis -1 of shape (2, 3) has length 3: it does not fill a pattern of 2 arrays",
+        ),
+        (
+            call!(np::array(1.0).unstack::<1>()),
+            "unstack: axis 0 is out of bounds…",
+        ),
         (call!(x.expand_dims((0, 0))), "expand_dims: axis 0 is given twice"),
         (call!(x.roll_axis((1, 2, 3), (0, 1))), "roll: 3 shifts for 2 axes"),
         (call!(x.argmax_axis((0, 1))), "argmax: takes one axis, got [0, 1]"),

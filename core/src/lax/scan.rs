@@ -25,8 +25,8 @@ use std::sync::Arc;
 /// scalar, or arrays of different lengths.
 ///
 /// ```
-/// use kiln::{Array, lax, numpy as np};
-/// let (last, path) = lax::scan(|c: Array, x: Array| { let c = 0.5 * c + x; (c.clone(), c) }, 0.0.into(), np::ones(3));
+/// use kiln::{lax, numpy as np};
+/// let (last, path) = lax::scan(|c, x| { let c = 0.5 * c + x; (c.clone(), c) }, np::array(0.0), np::ones(3));
 /// assert_eq!(last.to_string(), "1.75");
 /// assert_eq!(path.to_string(), "[1.   1.5  1.75]");
 /// ```

@@ -524,6 +524,86 @@ pub(crate) fn stacked(op: &str, mut arrays: Arrays, axis: isize) -> Array {
     })
 }
 
+impl Array {
+    /// Returns the `N` parts of an array along its first axis. The pattern that takes them gives the number,
+    /// as with `Key::split`. A loop over the array, `for part in &x`, takes any number of parts.
+    ///
+    /// # Panics
+    /// When the first axis has another length, and when the array is a scalar.
+    ///
+    /// ```
+    /// use kiln::{Array, grad, numpy as np};
+    /// let line = |p: Array| {
+    ///     let [slope, intercept] = p.unstack();
+    ///     slope * 3 + intercept
+    /// };
+    /// let p = np::array([2.0, 1.0]);
+    /// assert_eq!(line(p.clone()).to_string(), "7.0");
+    /// assert_eq!(grad(line)(p).to_string(), "[3. 1.]");
+    /// ```
+    #[track_caller]
+    pub fn unstack<const N: usize>(&self) -> [Array; N] {
+        self.unstack_axis(0)
+    }
+
+    /// Returns the `N` parts of an array along an axis, as [`unstack`](Array::unstack) does along the first.
+    ///
+    /// # Panics
+    /// When the axis is out of bounds, or has another length.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// let [x, y] = np::array([[1, 2], [3, 4], [5, 6]]).unstack_axis(1);
+    /// assert_eq!(x.to_string(), "[1 3 5]");
+    /// assert_eq!(y.to_string(), "[2 4 6]");
+    /// ```
+    #[track_caller]
+    pub fn unstack_axis<const N: usize>(&self, axis: isize) -> [Array; N] {
+        let place = axis_of("unstack", axis, self.ndim());
+        let length = self.shape()[place];
+        check(length == N, "unstack", || {
+            format!(
+                "axis {axis} of shape {} has length {length}: it does not fill a pattern of {N} arrays",
+                self.shape()
+            )
+        });
+        let parts = self.moveaxis(axis, 0);
+        std::array::from_fn(|i| parts.index(i))
+    }
+}
+
+/// Returns the `N` parts of an array along its first axis. The inverse of [`stack`].
+///
+/// # Panics
+/// As [`Array::unstack`].
+///
+/// ```
+/// use kiln::numpy as np;
+/// let [x, y] = np::unstack([[1, 2], [3, 4]]);
+/// assert_eq!(x.to_string(), "[1 2]");
+/// assert_eq!(y.to_string(), "[3 4]");
+/// ```
+#[track_caller]
+pub fn unstack<const N: usize>(x: impl Into<Array>) -> [Array; N] {
+    x.into().unstack()
+}
+
+/// Returns the `N` parts of an array along an axis. The inverse of [`stack_axis`].
+///
+/// # Panics
+/// As [`Array::unstack_axis`].
+///
+/// ```
+/// use kiln::numpy as np;
+/// let [x, y] = np::unstack_axis([[1, 2], [3, 4]], -1);
+/// assert_eq!(x.to_string(), "[1 3]");
+/// assert_eq!(y.to_string(), "[2 4]");
+/// ```
+#[track_caller]
+pub fn unstack_axis<const N: usize>(x: impl Into<Array>, axis: isize) -> [Array; N] {
+    x.into().unstack_axis(axis)
+}
+
 /// Joins arrays along the first axis. A vector is a row.
 ///
 /// # Panics
