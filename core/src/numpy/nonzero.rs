@@ -14,7 +14,8 @@ use crate::tree::Arrays;
 use kiln_backends::program::OutOfBounds;
 
 optional_arguments! {
-    /// The optional arguments of [`nonzero`](crate::numpy::nonzero_with) and its kin.
+    /// The optional arguments of [`nonzero`](crate::numpy::nonzero_with),
+    /// [`flatnonzero`](crate::numpy::flatnonzero_with) and [`argwhere`](crate::numpy::argwhere_with).
     ///
     /// ```
     /// use kiln::{Array, jit, numpy as np};
@@ -22,20 +23,21 @@ optional_arguments! {
     /// assert_eq!(first_two(np::array([0, 5, 0])).to_string(), "[ 1 -1]");
     /// ```
     Nonzero {
-        /// The number of indices in the result. It is the number of elements that are not 0 if this is not
-        /// given; that is a value, so `jit` and `vmap` need this option.
+        /// The number of indices in the result: the number of elements that are not 0, if this is not given.
+        /// `jit` and `vmap` need this option, because that number depends on the values.
         size(usize): Option<usize> = None => Some(size); np::flatnonzero_with([0, 5, 7], |o| o.size(1)) => "[1]";
-        /// The index in the places for which there is no element: 0, if this is not given.
+        /// The index that fills the rest of the result if `size` exceeds the number of elements: 0, if this
+        /// is not given.
         fill_value(impl Into<Array>): Array = 0.into() => fill_value.into(); np::flatnonzero_with([0, 5], |o| o.size(2).fill_value(-1)) => "[ 1 -1]";
     }
 }
 
-/// Returns the indices of the elements that are not 0 (or are true), in row-major order: an array of the
-/// default integer dtype for each axis.
+/// Returns the indices of the elements that are not 0 or false, in row-major order. The result has an array
+/// of the default integer dtype for each axis.
 ///
 /// # Panics
-/// For a scalar, and when elements have no value: inside `jit` and `vmap` use [`nonzero_with`] and its
-/// option `size`.
+/// When the array is a scalar, or the elements have no values: inside `jit` and `vmap` use [`nonzero_with`]
+/// and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -52,7 +54,7 @@ pub fn nonzero(x: impl Into<Array>) -> Vec<Array> {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// For a scalar, and when elements have no value and no size is given.
+/// When the array is a scalar, or the elements have no values and no size is given.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -66,7 +68,7 @@ pub fn nonzero_with(x: impl Into<Array>, options: impl FnOnce(Nonzero) -> Nonzer
 /// Returns the indices of the elements of the flattened array that are not 0.
 ///
 /// # Panics
-/// When elements have no value: inside `jit` and `vmap` use [`flatnonzero_with`] and its option `size`.
+/// When the elements have no values: inside `jit` and `vmap` use [`flatnonzero_with`] and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -81,7 +83,7 @@ pub fn flatnonzero(x: impl Into<Array>) -> Array {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// When elements have no value and no size is given.
+/// When the elements have no values and no size is given.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -95,8 +97,8 @@ pub fn flatnonzero_with(x: impl Into<Array>, options: impl FnOnce(Nonzero) -> No
 /// Returns the indices of [`nonzero`] as the rows of a matrix, with one column for each axis.
 ///
 /// # Panics
-/// For a scalar, and when elements have no value: inside `jit` and `vmap` use [`argwhere_with`] and its
-/// option `size`.
+/// When the array is a scalar, or the elements have no values: inside `jit` and `vmap` use [`argwhere_with`]
+/// and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -111,7 +113,7 @@ pub fn argwhere(x: impl Into<Array>) -> Array {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// For a scalar, and when elements have no value and no size is given.
+/// When the array is a scalar, or the elements have no values and no size is given.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -180,8 +182,8 @@ fn indices(op: &'static str, x: Array, options: Nonzero) -> Vec<Array> {
         let (x, fill) = (&inputs[0], &inputs[1]);
         let mask = truth(x).ravel();
         let found = mask.cumsum();
-        // Element k that is not 0 writes its index at place k. All others write out of bounds, which is
-        // nothing.
+        // The k-th element that is not 0 writes its index at position k. All others write out of bounds,
+        // which has no effect.
         let place = where_(&mask, &found - 1, size);
         let flat = full_dtype(size, 0, default_int())
             .at(place)

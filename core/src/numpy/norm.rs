@@ -1,4 +1,4 @@
-//! Lengths of vectors.
+//! Norms of vectors.
 
 use super::matrices::floats;
 use crate::arguments::{IntoAxes, IntoNumbers, Numbers, axes_of, keep};
@@ -7,7 +7,7 @@ use crate::eager::staged;
 use crate::error::check;
 use crate::primitive::cast;
 
-/// Returns the square root of the sum of squares of all elements, in floats: a scalar.
+/// Returns the square root of the sum of squares of all elements. The result is a float scalar.
 ///
 /// ```
 /// use kiln::numpy::linalg;
@@ -18,8 +18,8 @@ pub fn norm(x: impl Into<Array>) -> Array {
     norm_of(x.into(), Norm::default())
 }
 
-/// Returns [`norm`] over these axes: of vectors, or the Frobenius norm of matrices.
-/// [`keep`](crate::keep)`(axes)` keeps them with length 1.
+/// Returns [`norm`] over axes: one axis for vectors, two for the Frobenius norm of matrices.
+/// [`keep`](crate::keep)`(axes)` keeps the axes with length 1.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice.
@@ -41,8 +41,7 @@ pub fn norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
     )
 }
 
-/// Returns the norm of all elements as one vector, with the optional arguments of
-/// [`options::Norm`](crate::options::Norm).
+/// Returns [`norm`] with the optional arguments of [`options::Norm`](crate::options::Norm).
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice, or the order is infinite and there are no elements.
@@ -56,7 +55,8 @@ pub fn norm_with(x: impl Into<Array>, options: impl FnOnce(Norm) -> Norm) -> Arr
     norm_of(x.into(), options(Norm::default()))
 }
 
-/// Returns the square root of the sum of squares of all elements: [`norm`] by its name in the array API.
+/// Returns the square root of the sum of squares of all elements. This is [`norm`] under its name in the
+/// array API.
 ///
 /// ```
 /// use kiln::numpy::linalg;
@@ -89,14 +89,14 @@ optional_arguments! {
     /// assert_eq!(linalg::norm_with([[3.0, -4.0], [6.0, 8.0]], |o| o.ord(1).axis(1)).to_string(), "[ 7. 14.]");
     /// ```
     Norm {
-        /// The order: 2, if this is not given. The norm is `(sum |x|^ord)^(1 / ord)`. For an infinite order
-        /// it is the greatest magnitude (the least, for minus infinity), for 0 the number of elements that
+        /// The order: 2, if this is not given. The norm is `(sum |x|^ord)^(1 / ord)`. For the order infinity
+        /// it is the greatest magnitude, for minus infinity the least, and for 0 the number of elements that
         /// are not 0.
         ord(impl Into<f64>): f64 = 2.0 => ord.into(); np::linalg::norm_with([3, -4], |o| o.ord(1)) => "7.0";
         /// The axes of the vectors: a number or a list of numbers. All elements are one vector if this is not
         /// given.
         axis(impl IntoNumbers): Option<Numbers> = None => Some(axis.numbers()); np::linalg::norm_with([[3, 4], [6, 8]], |o| o.axis(1)) => "[ 5. 10.]";
-        /// If true, the reduced axes stay with length 1.
+        /// A flag: if true, the reduced axes stay with length 1.
         keepdims(bool): bool = false => keepdims; np::linalg::norm_with([3, 4], |o| o.keepdims(true)) => "[5.]";
     }
 }

@@ -7,10 +7,10 @@ use crate::index::plan::plan;
 use crate::index::read::read;
 use kiln_backends::program::OutOfBounds;
 
-/// Returns elements of the flattened array, by index, in the shape of the indices.
+/// Returns the elements of the flattened array at indices. The result has the shape of the indices.
 ///
-/// Negative indices count from the last element. An index out of bounds reads NaN (or the least integer, the
-/// greatest unsigned one, true).
+/// A negative index counts from the end. An index out of bounds reads NaN, the least signed integer, the
+/// greatest unsigned integer or true.
 ///
 /// # Panics
 /// When the indices are not integers.
@@ -25,9 +25,9 @@ pub fn take(x: impl Into<Array>, indices: impl Into<Array>) -> Array {
     take_with(x, indices, |o| o)
 }
 
-/// Returns slices of an array along an axis, by index: the axes of the indices replace the axis. This is
-/// [`index`](Array::index) with an array, except that an index out of bounds reads NaN (or the least integer,
-/// the greatest unsigned one, true).
+/// Returns the slices of an array along an axis at indices. The axes of the indices replace the axis. A
+/// negative index counts from the end. An index out of bounds reads NaN, the least signed integer, the
+/// greatest unsigned integer or true. (The method [`index`](Array::index) clips indices instead.)
 ///
 /// # Panics
 /// When the axis is out of bounds, or the indices are not integers.
@@ -51,15 +51,15 @@ optional_arguments! {
     /// assert_eq!(np::take_with(&x, 9, |o| o.axis(1).mode(OutOfBounds::Clip)).to_string(), "[3 6]");
     /// ```
     Take {
-        /// The axis that the indices count along. The array is flattened if this is not given.
+        /// The axis of the indices. The array is flattened if this is not given.
         axis(isize): Option<isize> = None => Some(axis); np::take_with([[1, 2], [3, 4]], 0, |o| o.axis(1)) => "[1 3]";
-        /// The rule for indices out of bounds: NaN and the like, if this is not given. `Clip` also treats
-        /// negative indices as out of bounds, as in JAX.
+        /// The rule for indices out of bounds: [`OutOfBounds::Fill`], if this is not given. With `Clip`,
+        /// negative indices are out of bounds too, as in JAX.
         mode(OutOfBounds): OutOfBounds = OutOfBounds::Fill => mode; np::take_with([10, 20], 5, |o| o.mode(kiln::OutOfBounds::Clip)) => "20";
     }
 }
 
-/// Returns elements or slices by index, with the optional arguments of
+/// Returns the elements or slices at indices, with the optional arguments of
 /// [`options::Take`](crate::options::Take).
 ///
 /// # Panics
@@ -94,9 +94,9 @@ pub fn take_with(
     read("take", &x, plan, arrays, mode)
 }
 
-/// Returns the elements at one index along an axis for each position of the other axes: it applies the result
-/// of `argsort_axis`. The other axes of the array and of the indices are equal, or 1 and repeated. Indices
-/// out of bounds read NaN, as in [`take`].
+/// Returns the elements at one index along an axis for each position of the other axes. It applies the result
+/// of `argsort_axis`. The other axes of the array and of the indices broadcast. Indices out of bounds read
+/// NaN, as in [`take`].
 ///
 /// # Panics
 /// When the axis is out of bounds, the indices are not integers, or the shapes do not fit.
