@@ -11,17 +11,17 @@ use kiln_backends::program::{ArrayType, Few, Op, Scan, Shape};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Computes `for each x of xs { (carry, y) = f(carry, x) }`. Returns the last carry, and all `y` stacked
-/// along a new first axis.
+/// Computes `(carry, y) = f(carry, x)` for each slice `x` of `xs`. Returns the last carry, and all `y`
+/// stacked along a new first axis.
 ///
-/// `xs` is a tree of arrays of one length `n` along their first axis. Iteration `i` takes the same tree of
-/// the slices `xs[i]`. The loop is traced once. The carry keeps its structure, shapes and dtypes. A leaf that
-/// starts with a weak dtype and comes out with a stronger one starts with the stronger one. Without arrays to
-/// scan over use [`scan_n`]; [`scan_with`] has the optional arguments, as from the last slice to the first.
+/// `xs` is a tree of arrays whose first axes have one length. Iteration `i` takes the tree of the slices
+/// `xs[i]`. The function is traced once. The carry keeps its structure, shapes and dtypes. A leaf with a weak
+/// dtype is converted before the loop if `f` returns it with a stronger dtype. [`scan_n`] scans over no
+/// arrays. [`scan_with`] takes optional arguments, such as `reverse`.
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype. When `xs` holds no array, a
-/// scalar, or arrays of different lengths.
+/// When `f` returns the carry with another structure, shape or dtype. When `xs` holds no array, a scalar, or
+/// arrays whose first axes differ in length.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
@@ -43,12 +43,13 @@ optional_arguments! {
     /// assert_eq!(last.to_string(), "1024");
     /// ```
     ScanOptions {
-        /// If true, the iterations run from the last slice to the first. `ys[i]` still belongs to `xs[i]`.
+        /// A flag: if true, the iterations run from the last slice to the first. `ys[i]` still belongs to
+        /// `xs[i]`.
         reverse(bool): bool = false => reverse; lax::scan_with(|c: kiln::Array, x: kiln::Array| (&c + &x, c + x), 0.into(), np::arange(4), |o| o.reverse(true)).1 => "[6 6 5 3]";
-        /// The number of iterations, which is needed if `xs` holds no array.
+        /// The number of iterations. It is required if `xs` holds no array.
         length(usize): Option<usize> = None => Some(length); lax::scan_with(|x: kiln::Array, ()| (&x + 1, x), 0.into(), (), |o| o.length(3)).1 => "[0 1 2]";
-        /// The number of iterations that are traced as one, 1 if this is not given. A small body then costs
-        /// less per iteration, and the program is longer.
+        /// The number of iterations that are traced as one: 1, if this is not given. With more, a small body
+        /// costs less per iteration, and the program is longer.
         unroll(usize): usize = 1 => unroll; lax::scan_with(|c: kiln::Array, x: kiln::Array| (&c + &x, c + x), 0.into(), np::arange(5), |o| o.unroll(2)).1 => "[ 0  1  3  6 10]";
     }
 }
@@ -56,9 +57,9 @@ optional_arguments! {
 /// Computes [`scan`] with the optional arguments of [`options::Scan`](crate::options::Scan).
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype. When `xs` holds a scalar, arrays
-/// of different lengths or of another length than is given, or no array and no length is given. When `unroll`
-/// is 0.
+/// When `f` returns the carry with another structure, shape or dtype. When `xs` holds a scalar, or arrays
+/// whose first axes differ in length or from the option `length`. When `xs` holds no array and no length is
+/// given. When `unroll` is 0.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
@@ -96,7 +97,7 @@ fn unrolled<C: Tree, X: Tree, Y: Tree>(
 ) -> (C, Y) {
     let k = options.unroll.min(xs.length.max(1));
     let whole = xs.length - xs.length % k;
-    // The iterations that fill no group come last.
+    // The iterations that do not fill a group come last.
     let (groups, rest) = match options.reverse {
         true => (xs.length - whole..xs.length, 0..xs.length - whole),
         false => (0..whole, whole..xs.length),
@@ -150,11 +151,11 @@ fn unrolled<C: Tree, X: Tree, Y: Tree>(
 }
 
 /// Computes `(carry, y) = f(carry)`, `length` times. Returns the last carry, and all `y` stacked along a new
-/// first axis. This is [`scan`] without arrays to scan over.
+/// first axis. This is [`scan`] over no arrays.
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype, or memory could not hold the
-/// stacked results.
+/// When `f` returns the carry with another structure, shape or dtype, or memory could not hold the stacked
+/// results.
 ///
 /// ```
 /// use kiln::{Array, lax};
@@ -166,13 +167,13 @@ pub fn scan_n<C: Tree, Y: Tree>(f: impl Fn(C) -> (C, Y), init: C, length: usize)
     run("scan_n", |carry, ()| f(carry), init, xs, ScanOptions::default())
 }
 
-/// Computes `f` of each slice of `xs` along the first axis, one after the other. Returns the results stacked
+/// Calls `f` on each slice of `xs` along the first axis, one after the other. Returns the results stacked
 /// along a new first axis.
 ///
-/// `vmap` computes all at once. `map` needs memory for one slice at a time.
+/// `vmap` computes all slices at once. `map` needs memory for the intermediate values of one slice at a time.
 ///
 /// # Panics
-/// When `xs` holds no array, a scalar, or arrays of different lengths.
+/// When `xs` holds no array, a scalar, or arrays whose first axes differ in length.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
