@@ -156,7 +156,7 @@ impl Literal {
 static SCALAR: LazyLock<Shape> = LazyLock::new(Shape::scalar);
 
 impl Array {
-    /// The lengths of the axes.
+    /// Returns the lengths of the axes.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -170,7 +170,7 @@ impl Array {
         }
     }
 
-    /// The type of the elements.
+    /// Returns the type of the elements.
     ///
     /// ```
     /// use kiln::{DType, numpy as np};
@@ -228,7 +228,7 @@ impl Array {
         }
     }
 
-    /// The dtype and shape.
+    /// Returns the dtype and shape.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -241,7 +241,7 @@ impl Array {
         }
     }
 
-    /// The number of axes; 0 for a scalar.
+    /// Returns the number of axes; 0 for a scalar.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -251,7 +251,7 @@ impl Array {
         self.shape().rank()
     }
 
-    /// The number of elements, which is 1 for a scalar.
+    /// Returns the number of elements, which is 1 for a scalar.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -261,7 +261,7 @@ impl Array {
         self.shape().size()
     }
 
-    /// The number of bytes that the elements take.
+    /// Returns the number of bytes that the elements take.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -271,7 +271,7 @@ impl Array {
         self.size() * self.dtype().size()
     }
 
-    /// The length of the first axis: Python's `len(x)`.
+    /// Returns the length of the first axis: Python's `len(x)`.
     ///
     /// # Panics
     /// When the array is a scalar.
