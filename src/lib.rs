@@ -1,7 +1,7 @@
-//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust, on [Burn](https://burn.dev): immutable
-//! arrays, counter-based keys, and functions that are traced once per shape and dtype and then run as fused
-//! loops on all cores. kiln is a NumPy replacement for people who know JAX. Its names are JAX's and NumPy's,
-//! and its keys, bits and uniforms are JAX's bit for bit.
+//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust, on [Burn](https://burn.dev). It has
+//! immutable arrays, counter-based keys, and functions that are traced once for each shape and dtype and then
+//! run as fused loops on all cores. Its names are NumPy's and JAX's. Its keys, bits and uniforms are JAX's
+//! bit for bit.
 //!
 //! ```
 //! use kiln::prelude::*;
@@ -31,23 +31,23 @@
 //! | | |
 //! |---|---|
 //! | [`Array`] | arrays: operators, methods, [`index`](Array::index) and [`at`](Array::at) |
-//! | [`numpy`] | making arrays, and NumPy's functions; [`numpy::linalg`] |
+//! | [`numpy`] | functions that make arrays, and NumPy's functions; [`numpy::linalg`] |
 //! | [`random`] | [`Key`]s and samplers |
-//! | [`jit()`], [`program()`], [`call`], [`eval_shape`] | functions traced and compiled, and what is traced |
+//! | [`jit()`], [`program()`], [`call`], [`eval_shape`] | traced and compiled functions, and their programs |
 //! | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp`], [`linearize`] | derivatives, to any order |
 //! | [`jacobian()`], [`jacfwd`], [`jacrev`], [`hessian`], [`hvp`] | matrices of derivatives |
-//! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`], [`closure_convert`] | derivatives given, held back, or computed again |
-//! | [`derivative_rules`] | whose the rule of each operation is |
+//! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`], [`closure_convert`] | derivatives by the user, derivatives that are 0, and less memory |
+//! | [`derivative_rules`] | the source of each operation's derivative |
 //! | [`vmap()`], [`vmap_with`], [`map_seq`] | functions of a batch |
 //! | [`lax`] | loops, choices and scans in traced functions |
 //! | [`ir`] | the equations of a traced function |
 //! | [`tree`], [`Tree`], [`Static`], [`flatten_util`] | the arguments and results of functions: structs, enums, tuples, lists and maps of arrays |
 //! | [`enable_x64`], [`with_x64`] | 64 bits by default |
 //! | [`set_printoptions`], [`with_printoptions`] | digits, widths and lines of printed arrays |
-//! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
+//! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | values and NaNs of traced functions |
 //! | [`Device`], [`devices`], [`Array::to_device`], [`limits`] | GPUs |
 //! | [`progress()`], [`interruptible`], [`CancelToken`] | programs that run long |
-//! | [`threads`], [`set_threads`] | the machine |
+//! | [`threads`], [`set_threads`] | the threads of kernels |
 //!
 //! # Features
 //!
@@ -57,8 +57,8 @@
 //! |---|---|
 //! | `cuda`, `wgpu` | GPUs: NVIDIA's, and any by Vulkan, Metal or DirectX 12 |
 //! | `ndarray` | Burn's older CPU backend as a device, to compare with |
-//! | `import` | `kiln::burn`: models written with [Burn](https://burn.dev)'s modules, read in as functions of arrays |
-//! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: traced functions saved and called elsewhere; arrays of the crate ndarray |
+//! | `import` | `kiln::burn`: models of [Burn](https://burn.dev) modules, as functions of arrays |
+//! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: traced functions in files; arrays of the crate ndarray |
 //! | `plot` | `kiln::plot`: lines, scatters, histograms, heat maps and surfaces as SVG and PNG files |
 //! | `progress-bar` | `kiln::progress_bar`: a bar on the terminal while a program runs |
 //! | `ctrl-c` | `kiln::interrupt_on_ctrl_c`: Ctrl-C ends a program that runs, not the process |
@@ -66,21 +66,21 @@
 //! # Errors
 //!
 //! A function checks its arguments when it is called. A wrong argument panics at the caller's line with the
-//! function's name, the fact, and the thing to do:
+//! function's name, the fact, and a hint:
 //! `reshape: shape (6,) has 6 elements: they do not fill shape (4, 2)`. The sections "Panics" list the
-//! arguments that are refused.
+//! refused arguments.
 //!
 //! The repository's README has the set-up, whole programs to run, and measurements; its ARCHITECTURE
 //! describes the source tree.
 
-// The trait and the macro are exported apart. The macro's own crate cannot have the example, because a proc
-// macro is built for the host, and so would be all crates that its tests need.
+// The trait and the macro are exported separately. The macro's own crate cannot have the example, because a
+// proc macro and all crates that its tests need are built for the host.
 pub use kiln_core::tree::Tree;
 /// Makes a struct or an enum a [tree](trait@Tree) of its fields, each of which is a tree.
 ///
-/// A field with `#[tree(static)]` is part of the structure, and not a leaf: [`jit`](jit()) traces the
-/// function again for every other value of it. Its type is `f32`, `f64`, or any type that has `Hash`, `Eq`,
-/// `Clone`, `Send` and `Sync`. The variant of an enum is part of the structure in the same way.
+/// A field with `#[tree(static)]` is part of the structure, and not a leaf. [`jit`](jit()) traces the
+/// function again for every other value of the field. Its type is `f32`, `f64`, or any type that implements
+/// `Hash`, `Eq`, `Clone`, `Send` and `Sync`. The variant of an enum is part of the structure too.
 ///
 /// For [`vmap`](vmap()), the axes of a struct are a tuple with an axis for each field that is a tree. An enum
 /// takes one axis for all its leaves.
@@ -154,12 +154,12 @@ pub use kiln_random::Key;
 /// The optional arguments of functions.
 ///
 /// A function `f` with optional arguments has a second form, `f_with`. Its last argument is a closure that
-/// sets the keywords which NumPy or JAX have: `x.std(axis=0, ddof=1)` is `x.std_with(|o| o.axis(0).ddof(1))`.
-/// Each such function takes one of the structs of this module, with a method for each keyword. So a keyword
-/// that the function does not have is an error of the compiler, and editors list those it has.
+/// sets the keywords of NumPy or JAX: `x.std(axis=0, ddof=1)` is `x.std_with(|o| o.axis(0).ddof(1))`. The
+/// closure takes and returns a struct of this module, with a method for each keyword. So a keyword that the
+/// function does not have is a compile error, and editors list the keywords.
 ///
-/// The keywords that most programs use also have a form without a closure: `f_axis(.., axis)` and
-/// `f_dtype(.., dtype)`, and `vmap_in_axes(f, in_axes)`.
+/// Common keywords also have a form without a closure: `f_axis(.., axis)`, `f_dtype(.., dtype)`, and
+/// `vmap_in_axes(f, in_axes)`.
 ///
 /// ```
 /// use kiln::{DType, Key, numpy as np, random};
@@ -186,7 +186,7 @@ pub mod export;
 pub mod io;
 #[cfg(feature = "interop")]
 pub use kiln_core::NdarrayError;
-/// The crate whose arrays convert from and to [`Array`]s, by `From` and `TryFrom`.
+/// The crate ndarray. Its arrays convert from and to [`Array`]s, by `From` and `TryFrom`.
 #[cfg(feature = "interop")]
 pub use ndarray;
 

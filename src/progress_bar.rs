@@ -1,4 +1,4 @@
-//! A bar on the terminal while programs run: a thread polls their progress.
+//! A bar on the terminal while programs run. A thread polls their progress.
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar as Bar, ProgressStyle};
 use kiln_backends::program::sister::current;
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 /// Shows a bar on the standard error while a program runs, until the returned value is dropped.
 ///
-/// A loop with a fixed number of iterations and a large kernel show how much is done and how long the rest
-/// takes; a `while_loop` shows its iterations, their rate and the time so far. Of loops within loops the
-/// outermost counts. The bar appears after half a second, and is gone when the program ends. Nothing appears
-/// if the standard error is no terminal. [`progress`](crate::progress()) has the numbers, for a bar of
-/// another kind.
+/// For a loop with a fixed number of iterations or a large kernel, the bar shows the part that is done and
+/// the time that is left. For a `while_loop`, it shows the iterations, their rate and the time so far. Of
+/// nested loops, the bar shows the outermost. The bar appears after half a second, and disappears when the
+/// program ends. Nothing appears if the standard error is not a terminal. [`progress`](crate::progress())
+/// returns the numbers, for a bar of another kind.
 ///
-/// The feature `progress-bar` has this function.
+/// This function needs the feature `progress-bar`.
 ///
 /// ```
 /// use kiln::{Array, lax};
@@ -44,7 +44,7 @@ pub fn progress_bar() -> ProgressBar {
     }
 }
 
-/// The bar of [`progress_bar`]. It is gone when this value is dropped.
+/// The bar of [`progress_bar`]. It disappears when this value is dropped.
 ///
 /// ```
 /// let bar: kiln::ProgressBar = kiln::progress_bar();

@@ -1,7 +1,7 @@
 //! Declares optional arguments.
 
-/// Declares structs of optional arguments. A row holds a keyword's method, the type in which the value is
-/// kept, its default, the conversion, and a call with its result: the example.
+/// Declares structs of optional arguments. A row holds a keyword's method, the type of the field that keeps
+/// the value, its default, the conversion, and a call with its result for the example.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! optional_arguments {

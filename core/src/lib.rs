@@ -1,12 +1,12 @@
 //! The crate of kiln's user-facing types: arrays, traces, transformations, numpy and lax.
 //!
-//! In reading order: an [`Array`] is a handle on elements, on a plain number, or on a variable of a trace
-//! (`array`). [`Tree`]s hold arrays (`tree`). Inside a transformation, operations become equations of a
-//! program (`trace`). Outside, they run as small cached programs (`eager`). `bind` does either for one op. A
-//! value that is looked at is in memory, or a trace runs what it has so far (`array/value`). [`jit`](jit())
-//! makes one program of a whole function, and derivatives are programs too (`ad`). Dtypes are promoted by the
-//! rules of `promote`. The rest is a library on top: operators and methods of arrays and [`numpy`] (`numpy`),
-//! indices (`index`), [`lax`].
+//! The modules in reading order: an [`Array`] is a handle on elements, on a plain number, or on a variable of
+//! a trace (`array`). [`Tree`]s hold arrays (`tree`). Inside a transformation, operations become equations of
+//! a program (`trace`). Outside, they run as small cached programs (`eager`). `bind` does either for one op.
+//! When the user reads a value of a trace, the trace runs its equations so far (`array/value`).
+//! [`jit`](jit()) makes one program of a whole function, and derivatives are programs too (`ad`). `promote`
+//! has the rules for dtypes. The rest is a library on top: operators and methods of arrays and [`numpy`]
+//! (`numpy`), indices (`index`), [`lax`].
 
 extern crate self as kiln_core;
 

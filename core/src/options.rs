@@ -1,4 +1,4 @@
-//! The optional arguments of functions: the module `kiln::options` has the rules.
+//! The optional arguments of functions. The module `kiln::options` has the rules.
 
 pub use crate::argnums::{AllArguments, Argnums, Grad};
 pub use crate::lax::{AssociativeScan, ScanOptions as Scan};

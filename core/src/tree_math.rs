@@ -1,4 +1,4 @@
-//! Arithmetic of trees, leaf by leaf, as optimizers need it. `kiln::tree` shows these functions.
+//! Arithmetic of trees, leaf by leaf, for optimizers. `kiln::tree` shows these functions.
 
 use crate::array::Array;
 use crate::error::{check, raise};
@@ -6,9 +6,9 @@ use crate::numpy as np;
 use crate::primitive::{reshape, slice_axis};
 use crate::tree::{Arrays, Leaves, Tree, paths, same};
 
-// The loops below are no closures, so that a panic has the user's line.
+// The loops below are not closures, so that a panic has the user's line.
 
-/// Returns the tree of zeros with the shapes and dtypes of a tree's leaves.
+/// Returns a tree of zeros, with the shapes and dtypes of the leaves of a tree.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -25,7 +25,7 @@ pub fn zeros_like<T: Tree + Clone>(tree: &T) -> T {
     leaves.structure.rebuild(found)
 }
 
-/// Returns the tree of ones with the shapes and dtypes of a tree's leaves.
+/// Returns a tree of ones, with the shapes and dtypes of the leaves of a tree.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -41,7 +41,7 @@ pub fn ones_like<T: Tree + Clone>(tree: &T) -> T {
     leaves.structure.rebuild(found)
 }
 
-/// Returns the tree with one value everywhere, and the shapes and dtypes of a tree's leaves.
+/// Returns a tree that is filled with a value, with the shapes and dtypes of the leaves of a tree.
 ///
 /// # Panics
 /// When the value does not broadcast to the shape of a leaf.
@@ -127,8 +127,8 @@ pub fn scale<T: Tree + Clone>(scalar: impl Into<Array>, tree: &T) -> T {
     structure.rebuild(scaled)
 }
 
-/// Returns `a + scalar * b`, leaf by leaf: a step of gradient descent is `add_scale(&parameters, -rate,
-/// &gradient)`.
+/// Returns `a + scalar * b`, leaf by leaf. A step of gradient descent is
+/// `add_scale(&parameters, -rate, &gradient)`.
 ///
 /// # Panics
 /// When the trees differ in structure, or the shapes of two leaves do not broadcast.
@@ -165,7 +165,7 @@ pub fn sum<T: Tree + Clone>(tree: &T) -> Array {
 /// Returns the sum of the products of the elements of two trees, a scalar.
 ///
 /// # Panics
-/// When the trees differ in structure, or two leaves in size.
+/// When the trees differ in structure, or two leaves differ in size.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -182,8 +182,8 @@ pub fn vdot<T: Tree + Clone>(a: &T, b: &T) -> Array {
     total(products)
 }
 
-/// Returns the square root of the sum of the squares of all elements, a scalar: the l2 norm of the whole
-/// tree.
+/// Returns the l2 norm of the whole tree: the square root of the sum of the squares of all elements, a
+/// scalar.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -200,7 +200,7 @@ pub fn norm<T: Tree + Clone>(tree: &T) -> Array {
     total(squares).sqrt()
 }
 
-/// Returns true if all elements of all leaves are true or not zero: a scalar of dtype bool.
+/// Returns true if all elements of all leaves are true or not 0. The result is a bool scalar.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -216,7 +216,7 @@ pub fn all<T: Tree + Clone>(tree: &T) -> Array {
     every
 }
 
-/// Returns true if no element of any leaf is infinite or NaN: a scalar of dtype bool.
+/// Returns true if no element of any leaf is infinite or NaN. The result is a bool scalar.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -242,10 +242,11 @@ fn total(parts: Arrays) -> Array {
     total
 }
 
-/// Stacks trees of one structure: the leaves of the result have a new first axis of the length `trees.len()`.
+/// Stacks the leaves of trees of one structure. The leaves of the result have a new first axis of length
+/// `trees.len()`.
 ///
 /// # Panics
-/// When there is no tree, and when two trees differ in structure or in the shape of a leaf.
+/// When there is no tree, or two trees differ in structure or in the shape of a leaf.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, tree, vmap};
@@ -281,10 +282,10 @@ pub fn stack<T: Tree + Clone>(trees: &[T]) -> T {
     structure.rebuild(columns.into_iter().map(|leaves| np::stack(leaves)))
 }
 
-/// Splits a tree along the first axis of its leaves, which [`stack`] made: one tree for each index.
+/// Splits a tree along the first axis of its leaves into one tree for each index. [`stack`] is the inverse.
 ///
 /// # Panics
-/// When a leaf has no axis, when the first axes differ in length, and when the tree has no leaf.
+/// When a leaf is a scalar, the first axes differ in length, or the tree has no leaf.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, tree};

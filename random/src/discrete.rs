@@ -10,11 +10,11 @@ use kiln_core::{
 };
 use std::f64::consts::PI;
 
-/// Bools that are true with probability `p`, if a uniform float is less than `p`. Their shape is `shape`, to
-/// which `p` broadcasts.
+/// Draws bools that are true with probability `p`. A bool is true if a uniform float is less than `p`. The
+/// result has shape `shape`, to which `p` broadcasts.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
+/// When the key is an array of keys, the shape has a negative dimension, or `p` does not broadcast to it.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -32,10 +32,10 @@ pub fn bernoulli(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     })
 }
 
-/// -1 or 1, equally likely, of shape `shape` and the default integer dtype.
+/// Draws -1 or 1, equally likely, of shape `shape` and the default integer dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, or the shape has a negative length.
+/// When the key is an array of keys, or the shape has a negative dimension.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -46,10 +46,10 @@ pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
     rademacher_dtype(key, shape, default_int())
 }
 
-/// -1 or 1, equally likely, in an integer or float dtype.
+/// Draws -1 or 1, equally likely, of an integer or float dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or the dtype is bool or unsigned.
+/// When the key is an array of keys, the shape has a negative dimension, or the dtype is bool or unsigned.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -71,13 +71,13 @@ pub fn rademacher_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Arra
     )
 }
 
-/// The number of trials to the first success, each successful with probability `p`:
+/// Draws numbers of trials to the first success, which has probability `p` in each trial. They are
 /// `⌊log u / log(1 - p)⌋ + 1` of a uniform `u`.
 ///
 /// The result has shape `shape`, to which `p` broadcasts, and the default integer dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
+/// When the key is an array of keys, the shape has a negative dimension, or `p` does not broadcast to it.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -88,11 +88,11 @@ pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     geometric_dtype(key, p, shape, default_int())
 }
 
-/// The number of trials to the first success, in an integer dtype; see [`geometric`].
+/// Draws [`geometric`] numbers of an integer dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, a parameter does not broadcast to it,
-/// or the dtype is not an integer.
+/// When the key is an array of keys, the shape has a negative dimension, a parameter does not broadcast to
+/// it, or the dtype is not an integer.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -119,11 +119,11 @@ pub fn geometric_dtype(key: Key, p: impl Into<Array>, shape: impl IntoNumbers, d
     )
 }
 
-/// Indices along the last axis of `logits`, with probabilities proportional to the exponentials of the
-/// logits: the index of the greatest sum of a logit and Gumbel noise.
+/// Draws indices along the last axis of `logits`, with probabilities proportional to the exponentials of the
+/// logits. A draw is the index of the greatest sum of a logit and Gumbel noise.
 ///
-/// The result has the default integer dtype, and the shape of `logits` without the axis: one draw for each
-/// list of logits.
+/// The result has the default integer dtype, and the shape of `logits` without the axis. There is one draw
+/// for each list of logits.
 ///
 /// # Panics
 /// When the key is an array of keys, or `logits` is a scalar or has no element along the axis.
@@ -154,9 +154,8 @@ optional_arguments! {
     }
 }
 
-/// Indices along an axis of `logits`, with probabilities proportional to the exponentials of the logits, and
-/// with the optional arguments of [`options::Categorical`](crate::options::Categorical). The result has the
-/// default integer dtype.
+/// Draws [`categorical`] indices with the optional arguments of
+/// [`options::Categorical`](crate::options::Categorical). The result has the default integer dtype.
 ///
 /// # Panics
 /// When the key is an array of keys, the axis is out of bounds or has no element, or the shape does not end
@@ -215,16 +214,16 @@ pub fn categorical_with(
     )
 }
 
-/// Poisson counts of mean `lam`; -1 if `lam` is negative, infinite or NaN.
+/// Draws Poisson counts with mean `lam`. A count is -1 if `lam` is negative, infinite or NaN.
 ///
 /// The result has shape `shape`, to which `lam` broadcasts, and the default integer dtype.
 ///
-/// Means below 10 use Knuth's method and others Hörmann's transformed rejection, both in `float32`. The
-/// rejection compares draws with logarithms. If JAX rounds one of these differently, a draw may differ from
+/// Means below 10 use Knuth's method, and others use Hörmann's transformed rejection, both in `float32`. The
+/// rejection compares draws with logarithms. If JAX rounds a logarithm differently, a draw may differ from
 /// JAX's.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or `lam` does not broadcast to it.
+/// When the key is an array of keys, the shape has a negative dimension, or `lam` does not broadcast to it.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -235,11 +234,11 @@ pub fn poisson(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     poisson_dtype(key, lam, shape, default_int())
 }
 
-/// Poisson counts of mean `lam`, in an integer dtype; see [`poisson`].
+/// Draws [`poisson`] counts of an integer dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, a parameter does not broadcast to it,
-/// or the dtype is not an integer.
+/// When the key is an array of keys, the shape has a negative dimension, a parameter does not broadcast to
+/// it, or the dtype is not an integer.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -281,7 +280,7 @@ fn knuth(key: Key, lam: &Array, shape: &[usize], dtype: DType) -> Array {
 }
 
 /// Returns the logarithm of the gamma function of numbers from 1, rounded as JAX rounds it in `float32`.
-/// Draws are compared with the result: with a more accurate one, most draws of a mean of a million would
+/// Draws are compared with the result. With a more accurate result, most draws of a mean of a million would
 /// differ.
 ///
 /// Lanczos' approximation of `Γ(z + 1)`: `log √(2π) + (z + 1/2) log t - t + log(sum)`, with
@@ -309,8 +308,8 @@ fn log_gamma(x: &Array) -> Array {
     lax::mul_add(&factor, &log_t, &log_root) + sum.log()
 }
 
-/// Hörmann, "The transformed rejection method for generating Poisson random variables" (1993), algorithm
-/// PTRS.
+/// Draws by the algorithm PTRS of Hörmann, "The transformed rejection method for generating Poisson random
+/// variables" (1993).
 fn rejection(key: Key, lam: &Array, shape: &[usize]) -> Array {
     let log_lam = lam.log();
     let b = 0.931 + 2.53 * lam.sqrt();
@@ -332,7 +331,7 @@ fn rejection(key: Key, lam: &Array, shape: &[usize]) -> Array {
             let at_once = us.ge(0.07) & v.le(&v_r);
             let never = k.lt(0) | (us.lt(0.013) & v.gt(&us));
             let accept = at_once | (!never & s.le(t));
-            // As in JAX, a later acceptance replaces an earlier one while other elements still wait.
+            // A later acceptance replaces an earlier one while other elements still wait, as in JAX.
             (np::where_(&accept, k, out), accepted | accept, key)
         },
         init,

@@ -9,8 +9,8 @@ use crate::uniform::uniform_in;
 use kiln_core::sister::{axis_of, raise, staged};
 use kiln_core::{Array, IntoNumbers, Number, Shape, default_float, numpy as np, optional_arguments};
 
-/// Returns the slices of an array along its first axis in random order. For a plain integer `x`, returns the
-/// integers below `x` in random order.
+/// Returns the slices of an array along its first axis in random order, or the integers below a plain integer
+/// `x` in random order.
 ///
 /// # Panics
 /// When the key is an array of keys, or `x` is a scalar but not a plain integer.
@@ -24,10 +24,11 @@ pub fn permutation(key: Key, x: impl Into<Array>) -> Array {
     permutation_axis(key, x, 0)
 }
 
-/// Returns the [`permutation`] of the slices along an axis.
+/// Returns the slices of an array along an axis in random order, or the integers below a plain integer `x` in
+/// random order.
 ///
 /// # Panics
-/// As [`permutation`], and when the axis is out of bounds.
+/// When the key is an array of keys, `x` is a scalar but not a plain integer, or the axis is out of bounds.
 ///
 /// ```
 /// use kiln::{Key, numpy as np, random};
@@ -58,12 +59,12 @@ fn shuffled(mut key: Key, n: usize) -> Array {
     order
 }
 
-/// Draws from the slices of an array along its first axis, all equally likely; for a plain integer `a`, from
-/// the integers below it. A slice may be drawn again. The result has shape `(*shape, *a.shape()[1..])` and
-/// the dtype of `a`.
+/// Draws from the slices of an array along its first axis, or from the integers below a plain integer `a`.
+/// All are equally likely, and may be drawn again. The result has shape `(*shape, *a.shape()[1..])` and the
+/// dtype of `a`.
 ///
 /// # Panics
-/// When the key is an array of keys, or there are no slices to choose from.
+/// When the key is an array of keys, or there are no slices.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -84,10 +85,10 @@ optional_arguments! {
     /// assert_eq!(drawn.to_string(), "[1 0]");
     /// ```
     Choice {
-        /// If false, no slice is drawn twice.
+        /// A flag: if false, no slice is drawn twice.
         replace(bool): bool = true => replace; random::choice_with(Key::new(0), 100, 3, |o| o.replace(false)) => "[ 0 36  1]";
-        /// The probability of each slice. They need not add up to 1. All slices are equally likely if this is
-        /// not given.
+        /// The probability of each slice. The probabilities need not add up to 1. All slices are equally
+        /// likely if this is not given.
         p(impl Into<Array>): Option<Array> = None => Some(p.into()); random::choice_with(Key::new(0), 3, 4, |o| o.p([0.0, 1.0, 0.0])) => "[1 1 1 1]";
         /// The axis of the slices: the first, if this is not given.
         axis(impl Number): isize = 0 => axis.number(); random::choice_with(Key::new(0), np::array([[1, 2, 3]]), 2, |o| o.axis(1)) => "[[2 1]]";
@@ -95,12 +96,12 @@ optional_arguments! {
 }
 
 /// Draws from the slices of an array, or from the integers below a plain integer `a`, with the optional
-/// arguments of [`options::Choice`](crate::options::Choice). The draws take the place of the axis of the
+/// arguments of [`options::Choice`](crate::options::Choice). The axes of `shape` replace the axis of the
 /// slices.
 ///
 /// # Panics
-/// When the key is an array of keys, there are no slices to choose from, there are fewer slices than draws
-/// without `replace`, `p` does not have one probability for each slice, or the axis is out of bounds.
+/// When the key is an array of keys, there are no slices, there are fewer slices than draws without
+/// `replace`, `p` does not have one probability for each slice, or the axis is out of bounds.
 ///
 /// ```
 /// use kiln::{Key, numpy as np, random};
@@ -153,7 +154,7 @@ pub fn choice_with(
                     let unit = uniform_in(key, draws, sums.dtype(), 0, 1);
                     np::searchsorted(&sums, sums.index(-1) * (1 - unit))
                 }
-                // Gumbel's top k:
+                // This is Gumbel's top k:
                 // https://timvieira.github.io/blog/post/2019/09/16/algorithms-for-sampling-without-replacement/
                 (Some(p), false) => {
                     let p = float(p);

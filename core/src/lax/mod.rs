@@ -1,5 +1,4 @@
-//! Structured control flow: `for`, `while` and `if` of a traced function, each as a single equation of a
-//! program.
+//! Structured control flow. A `for`, `while` or `if` of a traced function is one equation of its program.
 //!
 //! | | | reverse mode |
 //! |---|---|---|
@@ -13,10 +12,10 @@
 //! | [`select`] | a choice between elements | yes |
 //! | [`random_bits`], [`uniform`], [`fixed_uniform`], [`mul_add`] | the primitives that samplers use | |
 //!
-//! A Rust loop in a traced function is unrolled: its iterations become equations. So the number of iterations
-//! has to be known, and a long loop makes a large program. A loop of this module is traced once, for any
-//! number of iterations. The carry of a loop keeps its structure, shapes and dtypes, and all branches return
-//! one type. Anything else panics at the caller's line.
+//! A Rust loop in a traced function is unrolled: its iterations become equations. The trace must know the
+//! number of iterations, and a long loop makes a large program. A loop of this module is traced once, for any
+//! number of iterations. The carry of a loop keeps its structure, shapes and dtypes. All branches return one
+//! structure, with the same shapes and dtypes. Anything else panics at the caller's line.
 //!
 //! ```
 //! use kiln::{Array, jit, lax, numpy as np};

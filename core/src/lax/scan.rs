@@ -12,17 +12,17 @@ use kiln_backends::program::{ArrayType, Few, Op, Program, Scan, Shape};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Computes `for each x of xs { (carry, y) = f(carry, x) }`. Returns the last carry, and all `y` stacked
-/// along a new first axis.
+/// Computes `(carry, y) = f(carry, x)` for each slice `x` of `xs`. Returns the last carry, and all `y`
+/// stacked along a new first axis.
 ///
-/// `xs` is a tree of arrays of one length `n` along their first axis. Iteration `i` takes the same tree of
-/// the slices `xs[i]`. The loop is traced once. The carry keeps its structure, shapes and dtypes. A leaf that
-/// starts with a weak dtype and comes out with a stronger one starts with the stronger one. Without arrays to
-/// scan over use [`scan_n`]; [`scan_with`] has the optional arguments, as from the last slice to the first.
+/// `xs` is a tree of arrays whose first axes have one length. Iteration `i` takes the tree of the slices
+/// `xs[i]`. The function is traced once. The carry keeps its structure, shapes and dtypes. A leaf with a weak
+/// dtype is converted before the loop if `f` returns it with a stronger dtype. [`scan_n`] scans over no
+/// arrays. [`scan_with`] takes optional arguments, such as `reverse`.
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype. When `xs` holds no array, a
-/// scalar, or arrays of different lengths.
+/// When `f` returns the carry with another structure, shape or dtype. When `xs` holds no array, a scalar, or
+/// arrays whose first axes differ in length.
 ///
 /// ```
 /// use kiln::{lax, numpy as np};
@@ -44,7 +44,8 @@ optional_arguments! {
     /// assert_eq!(last.to_string(), "1024");
     /// ```
     ScanOptions {
-        /// If true, the iterations run from the last slice to the first. `ys[i]` still belongs to `xs[i]`.
+        /// A flag: if true, the iterations run from the last slice to the first. `ys[i]` still belongs to
+        /// `xs[i]`.
         reverse(bool): bool = false => reverse; lax::scan_with(|c: kiln::Array, x: kiln::Array| (&c + &x, c + x), 0.into(), np::arange(4), |o| o.reverse(true)).1 => "[6 6 5 3]";
         /// The number of iterations, which is needed if `xs` holds no array.
         length(impl Number): Option<usize> = None => Some(count_of("scan", length)); lax::scan_with(|x: kiln::Array, ()| (&x + 1, x), 0.into(), (), |o| o.length(3)).1 => "[0 1 2]";
@@ -57,9 +58,9 @@ optional_arguments! {
 /// Computes [`scan`] with the optional arguments of [`options::Scan`](crate::options::Scan).
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype. When `xs` holds a scalar, arrays
-/// of different lengths or of another length than is given, or no array and no length is given. When `unroll`
-/// is 0.
+/// When `f` returns the carry with another structure, shape or dtype. When `xs` holds a scalar, or arrays
+/// whose first axes differ in length or from the option `length`. When `xs` holds no array and no length is
+/// given. When `unroll` is 0.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
@@ -85,11 +86,11 @@ pub fn scan_with<C: Tree, X: Tree, Y: Tree>(
 }
 
 /// Computes `(carry, y) = f(carry)`, `length` times. Returns the last carry, and all `y` stacked along a new
-/// first axis. This is [`scan`] without arrays to scan over.
+/// first axis. This is [`scan`] over no arrays.
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype, or memory could not hold the
-/// stacked results.
+/// When `f` returns the carry with another structure, shape or dtype, or memory could not hold the stacked
+/// results.
 ///
 /// ```
 /// use kiln::{Array, lax};
@@ -101,13 +102,13 @@ pub fn scan_n<C: Tree, Y: Tree>(f: impl Fn(C) -> (C, Y), init: C, length: usize)
     run("scan_n", |carry, ()| f(carry), init, xs, ScanOptions::default())
 }
 
-/// Computes `f` of each slice of `xs` along the first axis, one after the other. Returns the results stacked
+/// Calls `f` on each slice of `xs` along the first axis, one after the other. Returns the results stacked
 /// along a new first axis.
 ///
-/// `vmap` computes all at once. `map` needs memory for one slice at a time.
+/// `vmap` computes all slices at once. `map` needs memory for the intermediate values of one slice at a time.
 ///
 /// # Panics
-/// When `xs` holds no array, a scalar, or arrays of different lengths.
+/// When `xs` holds no array, a scalar, or arrays whose first axes differ in length.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};

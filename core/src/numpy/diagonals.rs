@@ -8,8 +8,8 @@ use crate::error::{check, check_size};
 use crate::primitive::{broadcast, concatenate, filled, iota, select};
 use kiln_backends::program::{DType, Scalar, Shape};
 
-/// Returns the matrix with a one-dimensional array on the diagonal and 0 elsewhere. For a matrix, returns its
-/// diagonal.
+/// Returns the matrix with a one-dimensional array on its diagonal, or the diagonal of a matrix. The other
+/// elements of the matrix are 0.
 ///
 /// # Panics
 /// When the array has neither one axis nor two, or memory could not hold the elements.
@@ -24,8 +24,8 @@ pub fn diag(x: impl Into<Array>) -> Array {
     diag_with(x, |o| o)
 }
 
-/// Returns [`diag`] with the optional arguments of [`options::Triangle`](crate::options::Triangle): of
-/// another diagonal than the main one.
+/// Returns [`diag`] with the optional arguments of [`options::Triangle`](crate::options::Triangle), which
+/// choose another diagonal.
 ///
 /// # Panics
 /// When the array has neither one axis nor two, or memory could not hold the elements.
@@ -65,7 +65,8 @@ pub fn diag_with(x: impl Into<Array>, options: impl FnOnce(Triangle) -> Triangle
     })
 }
 
-/// Returns the diagonals of the matrices in the first two axes, as the last axis.
+/// Returns the diagonals of the matrices in the first two axes. The last axis of the result goes along the
+/// diagonals.
 ///
 /// # Panics
 /// When the array has fewer than two axes.
@@ -155,8 +156,8 @@ macro_rules! triangles {
 
         $(#[$doc])*
         ///
-        /// With the optional arguments of [`options::Triangle`](crate::options::Triangle): the bound is
-        /// another diagonal than the main one.
+        /// This function takes the optional arguments of [`options::Triangle`](crate::options::Triangle).
+        /// They choose another diagonal as the bound.
         ///
         /// # Panics
         /// When the array has fewer than two axes.
@@ -182,9 +183,9 @@ macro_rules! triangles {
 }
 
 triangles! {
-    /// Returns the matrices' elements on and below the diagonal, 0 above.
+    /// Returns matrices with their elements on and below the diagonal, and 0 above.
     tril tril_with([[1, 2], [3, 4]]) -> "[[1 0]\n [3 4]]", "[[1 2]\n [3 4]]" ge;
-    /// Returns the matrices' elements on and above the diagonal, 0 below.
+    /// Returns matrices with their elements on and above the diagonal, and 0 below.
     triu triu_with([[1, 2], [3, 4]]) -> "[[1 2]\n [0 4]]", "[[0 2]\n [0 0]]" le;
 }
 

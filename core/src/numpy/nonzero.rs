@@ -15,7 +15,8 @@ use crate::tree::Arrays;
 use kiln_backends::program::OutOfBounds;
 
 optional_arguments! {
-    /// The optional arguments of [`nonzero`](crate::numpy::nonzero_with) and its kin.
+    /// The optional arguments of [`nonzero`](crate::numpy::nonzero_with),
+    /// [`flatnonzero`](crate::numpy::flatnonzero_with) and [`argwhere`](crate::numpy::argwhere_with).
     ///
     /// ```
     /// use kiln::{Array, jit, numpy as np};
@@ -31,12 +32,12 @@ optional_arguments! {
     }
 }
 
-/// Returns the indices of the elements that are not 0 (or are true), in row-major order: an array of the
-/// default integer dtype for each axis.
+/// Returns the indices of the elements that are not 0 or false, in row-major order. The result has an array
+/// of the default integer dtype for each axis.
 ///
 /// # Panics
-/// For a scalar, and when elements have no value: inside `jit` and `vmap` use [`nonzero_with`] and its
-/// option `size`.
+/// When the array is a scalar, or the elements have no values: inside `jit` and `vmap` use [`nonzero_with`]
+/// and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -53,7 +54,7 @@ pub fn nonzero(x: impl Into<Array>) -> Vec<Array> {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// For a scalar, and when elements have no value and no size is given.
+/// When the array is a scalar, or the elements have no values and no size is given.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -67,7 +68,7 @@ pub fn nonzero_with(x: impl Into<Array>, options: impl FnOnce(Nonzero) -> Nonzer
 /// Returns the indices of the elements of the flattened array that are not 0.
 ///
 /// # Panics
-/// When elements have no value: inside `jit` and `vmap` use [`flatnonzero_with`] and its option `size`.
+/// When the elements have no values: inside `jit` and `vmap` use [`flatnonzero_with`] and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -82,7 +83,7 @@ pub fn flatnonzero(x: impl Into<Array>) -> Array {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// When elements have no value and no size is given.
+/// When the elements have no values and no size is given.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -96,8 +97,8 @@ pub fn flatnonzero_with(x: impl Into<Array>, options: impl FnOnce(Nonzero) -> No
 /// Returns the indices of [`nonzero`] as the rows of a matrix, with one column for each axis.
 ///
 /// # Panics
-/// For a scalar, and when elements have no value: inside `jit` and `vmap` use [`argwhere_with`] and its
-/// option `size`.
+/// When the array is a scalar, or the elements have no values: inside `jit` and `vmap` use [`argwhere_with`]
+/// and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -112,7 +113,7 @@ pub fn argwhere(x: impl Into<Array>) -> Array {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// For a scalar, and when elements have no value and no size is given.
+/// When the array is a scalar, or the elements have no values and no size is given.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -187,8 +188,8 @@ fn indices(op: &'static str, x: Array, options: Nonzero) -> Vec<Array> {
         let (x, fill) = (&inputs[0], &inputs[1]);
         let mask = truth(x).ravel();
         let found = mask.cumsum();
-        // Element k that is not 0 writes its index at place k. All others write out of bounds, which is
-        // nothing.
+        // The k-th element that is not 0 writes its index at position k. All others write out of bounds,
+        // which has no effect.
         let place = where_(&mask, &found - 1, size);
         let flat = full_dtype(size, 0, default_int())
             .at(place)

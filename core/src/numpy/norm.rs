@@ -1,4 +1,4 @@
-//! Lengths of vectors.
+//! Norms of vectors.
 
 use super::matrices::{eigh, floats};
 use crate::arguments::{IntoAxes, IntoF64, IntoNumbers, Numbers, axes_of, keep};
@@ -7,7 +7,7 @@ use crate::eager::staged;
 use crate::error::{check, raise};
 use crate::primitive::cast;
 
-/// Returns the square root of the sum of squares of all elements, in floats: a scalar.
+/// Returns the square root of the sum of squares of all elements. The result is a float scalar.
 ///
 /// ```
 /// use kiln::numpy::linalg;
@@ -18,8 +18,8 @@ pub fn norm(x: impl Into<Array>) -> Array {
     norm_of(x.into(), Norm::default())
 }
 
-/// Returns [`norm`] over these axes: of vectors, or the Frobenius norm of matrices.
-/// [`keep`](crate::keep)`(axes)` keeps them with length 1.
+/// Returns [`norm`] over axes: one axis for vectors, two for the Frobenius norm of matrices.
+/// [`keep`](crate::keep)`(axes)` keeps the axes with length 1.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice.
@@ -63,7 +63,8 @@ pub fn norm_with(x: impl Into<Array>, options: impl FnOnce(Norm) -> Norm) -> Arr
     norm_of(x.into(), options(Norm::default()))
 }
 
-/// Returns the square root of the sum of squares of all elements: [`norm`] by its name in the array API.
+/// Returns the square root of the sum of squares of all elements. This is [`norm`] under its name in the
+/// array API.
 ///
 /// ```
 /// use kiln::numpy::linalg;
@@ -118,7 +119,7 @@ optional_arguments! {
         ord(impl IntoF64): Option<f64> = None => Some(ord.into_f64()); np::linalg::norm_with([3, -4], |o| o.ord(1)) => "7.0";
         /// The axis of the vectors, or the two axes of the matrices. All axes are taken if this is not given.
         axis(impl IntoNumbers): Option<Numbers> = None => Some(axis.numbers()); np::linalg::norm_with([[3, 4], [6, 8]], |o| o.axis(1)) => "[ 5. 10.]";
-        /// If true, the reduced axes stay with length 1.
+        /// A flag: if true, the reduced axes stay with length 1.
         keepdims(bool): bool = false => keepdims; np::linalg::norm_with([3, 4], |o| o.keepdims(true)) => "[5.]";
     }
 }

@@ -43,7 +43,8 @@ impl Array {
     }
 
     /// Returns the elements in order along an axis, with the optional arguments of
-    /// [`options::Sort`](crate::options::Sort).
+    /// [`options::Sort`](crate::options::Sort). NaN comes last in ascending order, and first in descending
+    /// order.
     ///
     /// # Panics
     /// When the axis is out of bounds.
@@ -57,8 +58,8 @@ impl Array {
         sort(self, options(Sort::default()))
     }
 
-    /// Returns the indices that sort the last axis, of the default integer dtype. Equal elements keep their
-    /// order.
+    /// Returns the indices that sort the last axis. They have the default integer dtype. Equal elements keep
+    /// their order.
     ///
     /// # Panics
     /// When the array is a scalar.
@@ -106,8 +107,8 @@ impl Array {
 }
 
 impl Array {
-    /// Returns the elements along the last axis in an order in which element `kth` has its place as in the
-    /// sorted array, no element before it is greater and none after it is less. NaN comes last.
+    /// Partitions the elements along the last axis: element `kth` of the result is that of the sorted array.
+    /// No element before it is greater, and no element after it is less. NaN comes last.
     ///
     /// # Panics
     /// When the array is a scalar, or `kth` is out of bounds.
@@ -137,8 +138,8 @@ impl Array {
         self.sort_axis(axis)
     }
 
-    /// Returns the indices that put the elements along the last axis in the order of
-    /// [`partition`](Array::partition), of the default integer dtype.
+    /// Returns the indices of the elements in the order of [`partition`](Array::partition). They have the
+    /// default integer dtype.
     ///
     /// # Panics
     /// When the array is a scalar, or `kth` is out of bounds.
@@ -208,7 +209,7 @@ fn argsort(x: &Array, options: Sort) -> Array {
                 bind(Op::Sort { axis }, &[x, indices], &[false, false]).remove(1)
             };
             match descending {
-                // Reversed twice, so that equal elements keep their order.
+                // The array is reversed twice, so that equal elements keep their order.
                 true => backwards(&order(&backwards(&x[0], axis), &backwards(&indices, axis)), axis),
                 false => order(&x[0], &indices),
             }
@@ -220,9 +221,9 @@ fn backwards(x: &Array, axis: usize) -> Array {
     reverse(x, Axes::from_elem(axis, 1))
 }
 
-/// Returns, for each value, the first index of a sorted array at which it could be inserted to keep the
-/// order: `int32`, or `int64` for an array of more than 2^31 elements, in the values' shape. NaN comes after
-/// every other number.
+/// Returns the first index of a sorted array at which each value can be inserted to keep the order. The
+/// result has the shape of the values and dtype `int32`, or `int64` if the array has more than 2^31 elements.
+/// NaN comes after every other number.
 ///
 /// # Panics
 /// When the array does not have one axis.
@@ -323,7 +324,7 @@ fn search(sorted: Array, values: Array, right: bool) -> Array {
             let dtype = Kind::strong(if wide { DType::I64 } else { DType::I32 });
             let zero = cast(&Array::from(0).settled("searchsorted", dtype), dtype);
             let mut low = broadcast(&zero, values.shape());
-            // Bisection: `low` elements are known to come before.
+            // This is a bisection: `low` elements are known to come before.
             let mut high = &low + n;
             let mut left = n;
             while left > 0 {

@@ -8,10 +8,10 @@ use crate::index::plan::plan;
 use crate::index::read::read;
 use kiln_backends::program::OutOfBounds;
 
-/// Returns elements of the flattened array, by index, in the shape of the indices.
+/// Returns the elements of the flattened array at indices. The result has the shape of the indices.
 ///
-/// Negative indices count from the last element. An index out of bounds reads NaN (or the least integer, the
-/// greatest unsigned one, true).
+/// A negative index counts from the end. An index out of bounds reads NaN, the least signed integer, the
+/// greatest unsigned integer or true.
 ///
 /// # Panics
 /// When the indices are not integers.
@@ -26,9 +26,9 @@ pub fn take(x: impl Into<Array>, indices: impl Into<Array>) -> Array {
     take_with(x, indices, |o| o)
 }
 
-/// Returns slices of an array along an axis, by index: the axes of the indices replace the axis. This is
-/// [`index`](Array::index) with an array, except that an index out of bounds reads NaN (or the least integer,
-/// the greatest unsigned one, true).
+/// Returns the slices of an array along an axis at indices. The axes of the indices replace the axis. A
+/// negative index counts from the end. An index out of bounds reads NaN, the least signed integer, the
+/// greatest unsigned integer or true. (The method [`index`](Array::index) clips indices instead.)
 ///
 /// # Panics
 /// When the axis is out of bounds, or the indices are not integers.
@@ -60,7 +60,7 @@ optional_arguments! {
     }
 }
 
-/// Returns elements or slices by index, with the optional arguments of
+/// Returns the elements or slices at indices, with the optional arguments of
 /// [`options::Take`](crate::options::Take).
 ///
 /// # Panics
@@ -95,9 +95,9 @@ pub fn take_with(
     read("take", &x, plan, arrays, mode)
 }
 
-/// Returns the elements at one index along an axis for each position of the other axes: it applies the result
-/// of `argsort_axis`. The other axes of the array and of the indices are equal, or 1 and repeated. Indices
-/// out of bounds read NaN, as in [`take`].
+/// Returns the elements at one index along an axis for each position of the other axes. It applies the result
+/// of `argsort_axis`. The other axes of the array and of the indices broadcast. Indices out of bounds read
+/// NaN, as in [`take`].
 ///
 /// # Panics
 /// When the axis is out of bounds, the indices are not integers, or the shapes do not fit.

@@ -1,7 +1,7 @@
 //! Reductions over axes.
 //!
 //! Every reduction has three forms: `x.sum()` over all axes, `x.sum_axis(axes)` over some, and
-//! `x.sum_with(..)` with every optional argument. `axes` is a number or a list of numbers; negative ones
+//! `x.sum_with(..)` with every optional argument. `axes` is a number or a list of numbers. Negative numbers
 //! count from the last axis. `x.sum_axis(keep(axes))` keeps the reduced axes with length 1.
 
 mod argmax;
@@ -286,8 +286,8 @@ fn variance(op: &'static str, root: bool, x: &Array, options: Var) -> Array {
 }
 
 /// Declares a reduction as methods of `Array` and as functions in the table of NumPy names. A row holds an
-/// array, its reduction over all axes, and over the first: the examples. It ends with the function that does
-/// it from its options.
+/// array, its reduction over all axes, and its reduction over the first axis, for the examples. It ends with
+/// the function that computes the reduction from its options.
 macro_rules! reductions {
     ($(
         $(#[$doc:meta])*
@@ -297,7 +297,7 @@ macro_rules! reductions {
             $(
                 $(#[$doc])*
                 ///
-                /// Over all axes: a scalar.
+                /// The reduction is over all axes. The result is a scalar.
                 ///
                 #[doc = reductions!(@panics $needs_elements)]
                 ///
@@ -313,8 +313,8 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                /// Over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them with
-                /// length 1. Negative axes count from the last.
+                /// The reduction is over one axis or several, and removes them. [`keep`](crate::keep)`(axes)`
+                /// keeps them with length 1. Negative axes count from the last.
                 ///
                 #[doc = reductions!(@panics_along $needs_elements)]
                 ///
@@ -333,7 +333,7 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                #[doc = concat!("With the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
+                #[doc = concat!("It takes the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
                 ///
                 #[doc = reductions!(@panics_along $needs_elements)]
                 ///
@@ -357,7 +357,7 @@ macro_rules! reductions {
             $(
                 $(#[$doc])*
                 ///
-                /// Over all axes: a scalar.
+                /// The reduction is over all axes. The result is a scalar.
                 ///
                 #[doc = reductions!(@panics $needs_elements)]
                 ///
@@ -374,8 +374,8 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                /// Over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them with
-                /// length 1. Negative axes count from the last.
+                /// The reduction is over one axis or several, and removes them. [`keep`](crate::keep)`(axes)`
+                /// keeps them with length 1. Negative axes count from the last.
                 ///
                 #[doc = reductions!(@panics_along $needs_elements)]
                 ///
@@ -392,7 +392,7 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                #[doc = concat!("With the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
+                #[doc = concat!("It takes the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
                 ///
                 #[doc = reductions!(@panics_along $needs_elements)]
                 ///
@@ -417,32 +417,38 @@ macro_rules! reductions {
 }
 
 reductions! {
-    /// The sum of the elements; 0 if there are none.
+    /// Returns the sum of the elements, or 0 if there are none.
     ///
-    /// Floats keep their dtype. Integers narrower than the default one are added in the default dtype
-    /// (unsigned ones in the unsigned dtype of its width). Bools are counted.
+    /// Floats keep their dtype. Integers narrower than the default integer dtype are added in that dtype, and
+    /// unsigned integers in the unsigned dtype of its width. The sum of bools is the number of true ones.
     sum sum_axis sum_with Sum([[1.0, 2.0], [3.0, 4.0]]) -> "10.0", "[4. 6.]" false total(Reduction::Sum);
-    /// The product of the elements; 1 if there are none.
+    /// Returns the product of the elements, or 1 if there are none.
     ///
-    /// Floats keep their dtype. Integers narrower than the default one are multiplied in the default dtype.
+    /// Floats keep their dtype. Integers narrower than the default integer dtype are multiplied in that
+    /// dtype.
     prod prod_axis prod_with Sum([[1.0, 2.0], [3.0, 4.0]]) -> "24.0", "[3. 8.]" false total(Reduction::Prod);
-    /// The mean of the elements, in floats for integers too; NaN if there are none.
+    /// Returns the mean of the elements, or NaN if there are none. The mean of integers is a float.
     mean mean_axis mean_with Mean([[1, 2], [3, 4]]) -> "2.5", "[2. 3.]" false mean();
-    /// The variance of the elements, in floats: the mean of their squared distances from the mean.
+    /// Returns the variance of the elements: the mean of their squared distances from their mean. It is a
+    /// float.
     ///
-    /// The option `ddof` of [`var_with`](Array::var_with) divides by less than the number of elements.
+    /// The option `ddof` of [`var_with`](Array::var_with) is subtracted from the number of elements in the
+    /// divisor.
     var var_axis var_with Var([[1.0, 2.0], [3.0, 4.0]]) -> "1.25", "[1. 1.]" false variance(false);
-    /// The standard deviation of the elements, in floats: the square root of the variance.
+    /// Returns the standard deviation of the elements: the square root of their variance. It is a float.
     ///
-    /// The option `ddof` of [`std_with`](Array::std_with) divides by less than the number of elements.
+    /// The option `ddof` of [`std_with`](Array::std_with) is subtracted from the number of elements in the
+    /// divisor.
     std std_axis std_with Var([[1.0, 2.0], [3.0, 4.0]]) -> "1.118034", "[1. 1.]" false variance(true);
-    /// The greatest element, of the array's dtype; NaN if an element is NaN.
+    /// Returns the greatest element, or NaN if an element is NaN. It has the array's dtype.
     max max_axis max_with Max([[1, 2], [3, 4]]) -> "4", "[3 4]" true extreme(Reduction::Max);
-    /// The least element, of the array's dtype; NaN if an element is NaN.
+    /// Returns the least element, or NaN if an element is NaN. It has the array's dtype.
     min min_axis min_with Max([[1, 2], [3, 4]]) -> "1", "[1 2]" true extreme(Reduction::Min);
-    /// True if any element is true, or not 0: a bool; false without elements.
+    /// Returns true if any element is true or not 0. The result is a bool, and false if there are no
+    /// elements.
     any any_axis any_with Any([[false, true], [false, false]]) -> "True", "[False  True]" false logical(Reduction::Max);
-    /// True if all elements are true, or not 0: a bool; true without elements.
+    /// Returns true if all elements are true or not 0. The result is a bool, and true if there are no
+    /// elements.
     all all_axis all_with Any([[true, true], [true, false]]) -> "False", "[ True False]" false logical(Reduction::Min);
 }
 

@@ -44,15 +44,15 @@ fn cumulative(op: &'static str, kind: Reduction, x: &Array, options: Cumulative)
     })
 }
 
-/// Declares a running reduction as methods. A row holds an array, the result for the flattened array, and
-/// along the first axis.
+/// Declares a running reduction as methods. A row holds an array, its result for the flattened array, and its
+/// result along the first axis.
 macro_rules! running {
     ($($(#[$doc:meta])* $name:ident $along:ident $with:ident ($x:expr) -> $flat:literal, $first:literal $kind:ident;)*) => {
         impl Array {
             $(
                 $(#[$doc])*
                 ///
-                /// The array is flattened: the result has one axis.
+                /// The array is flattened. The result has one axis.
                 ///
                 /// ```
                 /// use kiln::numpy as np;
@@ -66,7 +66,7 @@ macro_rules! running {
 
                 $(#[$doc])*
                 ///
-                /// Along one axis, in the array's shape.
+                /// The elements are combined along one axis. The result has the array's shape.
                 ///
                 /// # Panics
                 /// When the axis is out of bounds.
@@ -84,7 +84,8 @@ macro_rules! running {
 
                 $(#[$doc])*
                 ///
-                /// With the optional arguments of [`options::Cumulative`](kiln_core::options::Cumulative).
+                /// This method takes the optional arguments of
+                /// [`options::Cumulative`](kiln_core::options::Cumulative).
                 ///
                 /// # Panics
                 /// When the axis is out of bounds.
@@ -104,8 +105,9 @@ macro_rules! running {
 }
 
 running! {
-    /// The running sum, of the array's dtype; bools are counted in the default integer dtype.
+    /// Returns the running sum of the elements, in the array's dtype. The running sum of bools has the
+    /// default integer dtype.
     cumsum cumsum_axis cumsum_with([[1, 2], [3, 4]]) -> "[ 1  3  6 10]", "[[1 2]\n [4 6]]" Sum;
-    /// The running product, of the array's dtype.
+    /// Returns the running product of the elements, in the array's dtype.
     cumprod cumprod_axis cumprod_with([[1, 2], [3, 4]]) -> "[ 1  2  6 24]", "[[1 2]\n [3 8]]" Prod;
 }
