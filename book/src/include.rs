@@ -1,7 +1,7 @@
 //! Included text: lines of other files that `update` writes into the pages, so that the Markdown of a page is
 //! complete.
 
-use crate::read;
+use std::fs;
 use std::path::Path;
 
 const BEGIN: &str = "<!-- include ";
@@ -68,4 +68,47 @@ fn between<'a>(content: &'a str, anchor: &str) -> Option<Vec<&'a str>> {
         .iter()
         .position(|line| line.ends_with(&format!("// ANCHOR_END: {anchor}")))?;
     Some(rest[..end].to_vec())
+}
+
+/// Returns the text of a file.
+pub(crate) fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fill;
+    use std::path::Path;
+
+    fn filled(page: &str) -> Result<String, String> {
+        fill(page, Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/pages")))
+    }
+
+    #[test]
+    fn a_region_holds_the_lines_of_its_file() {
+        let page = "before\n<!-- include ../../examples/kesten.rs:simulate -->\nold\n<!-- end of include -->\nafter\n";
+        let once = filled(page).unwrap();
+        assert!(
+            once.starts_with(
+                "before\n<!-- include ../../examples/kesten.rs:simulate -->\n```rust,ignore\nlet "
+            ),
+            "{once}"
+        );
+        assert!(
+            once.ends_with("}\n```\n<!-- end of include -->\nafter\n") && !once.contains("ANCHOR"),
+            "{once}"
+        );
+        assert_eq!(filled(&once).unwrap(), once);
+    }
+
+    #[test]
+    fn what_is_missing_is_an_error() {
+        for page in [
+            "<!-- include ../../examples/kesten.rs -->\n",
+            "<!-- include ../../examples/no.rs -->\n<!-- end of include -->\n",
+            "<!-- include ../../examples/kesten.rs:no -->\n<!-- end of include -->\n",
+        ] {
+            assert!(filled(page).is_err(), "{page}");
+        }
+    }
 }

@@ -8,6 +8,7 @@
 mod include;
 mod page;
 
+use include::read;
 use page::{Part, Role, links};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -402,10 +403,6 @@ fn figures(folder: &Path) -> Result<Files, String> {
     }
     files.sort();
     Ok(files)
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), String> {

@@ -11,7 +11,8 @@ use kiln::{
 /// The snippets of the pages that stand here in another form.
 const ABBREVIATED: &[&str] = &[
     "kiln::with_x64(true, || ...)",
-    "with_default_device(device, || ...)",
+    "(value, auxiliary)",
+    "#[tree(static)]",
 ];
 
 macro_rules! compiled {
