@@ -104,7 +104,11 @@ fn mathml(formula: &str, display_mode: DisplayMode) -> Result<String, String> {
     let mut set = String::new();
     push_mathml(&mut set, events.into_iter().map(Ok::<_, std::fmt::Error>), config)
         .map_err(|error| format!("{formula:?}: {error}"))?;
-    Ok(set)
+    // Characters that mean something in Markdown, also between tags.
+    let named = [('|', "&#124;"), ('*', "&#42;"), ('_', "&#95;")];
+    Ok(named
+        .iter()
+        .fold(set, |set, (mark, entity)| set.replace(*mark, entity)))
 }
 
 #[cfg(test)]
@@ -124,6 +128,8 @@ mod tests {
             set.contains("display=\"block\"") && set.contains("<mfrac>"),
             "{set}"
         );
+        let set = set_page("| $\\lvert x \\rvert$ |\n").unwrap();
+        assert_eq!(set.matches('|').count(), 2, "{set}");
         let code = "```sh\n$ cargo run\n```\n";
         assert_eq!(set_page(code).unwrap(), code);
     }
