@@ -64,7 +64,11 @@ fn set_page(page: &str) -> Result<String, String> {
         }
         let alone = line.trim_end().strip_prefix("$$");
         match alone.and_then(|rest| rest.strip_suffix("$$")) {
-            Some(formula) => set = set + &mathml(formula, DisplayMode::Block)? + "\n",
+            Some(formula) => {
+                let formula = mathml(formula, DisplayMode::Block)?;
+                // A formula that is wider than the screen scrolls in its own element.
+                set = format!("{set}<div class=\"formula\">{formula}</div>\n");
+            }
             None => set_line(line, &mut set)?,
         }
     }
