@@ -102,7 +102,7 @@ pub use kiln_core::tree::Tree;
 /// takes one axis for all its leaves.
 ///
 /// ```
-/// use kiln::{Array, Tree, grad, numpy as np, vmap};
+/// use kiln::{Array, Tree, grad, numpy as np, vmap_in_axes};
 ///
 /// #[derive(Clone, Tree)]
 /// struct Power {
