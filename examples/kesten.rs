@@ -7,11 +7,18 @@
 //! is -2 mu / sigma^2. Hill's estimator finds the exponent in the sample.
 
 use kiln::prelude::*;
-use kiln::{lax, numpy as np, random};
+use kiln::{Interrupted, interruptible, lax, numpy as np, random};
 
 const YEARS: usize = 500;
 
-fn main() {
+fn main() -> Result<(), Interrupted> {
+    // Ctrl-C ends the simulation, and a bar shows how far it is.
+    kiln::interrupt_on_ctrl_c();
+    let _bar = kiln::progress_bar();
+    interruptible(run)
+}
+
+fn run() {
     // Growth and entry are lognormal, as in QuantEcon's "Kesten Processes and Firm Dynamics". Growth is more
     // random here.
     let (mu_a, sigma_a, mu_b, sigma_b): (f64, f64, f64, f64) = (-0.25, 0.5, 0.0, 0.5);

@@ -48,9 +48,11 @@
 //! | [`ir`] | the equations of a traced function |
 //! | [`tree`], [`Tree`], [`Static`], [`flatten_util`] | the arguments and results of functions: structs, enums, tuples, lists and maps of arrays |
 //! | [`enable_x64`], [`with_x64`] | 64 bits by default |
+//! | [`set_printoptions`], [`with_printoptions`] | digits, widths and lines of printed arrays |
 //! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
 //! | [`Device`], [`devices`], [`Array::to_device`], [`limits`] | GPUs |
-//! | [`threads`], [`set_threads`], [`progress`] | the machine |
+//! | [`progress()`], [`interruptible`], [`CancelToken`] | programs that run long |
+//! | [`threads`], [`set_threads`] | the machine |
 //!
 //! # Features
 //!
@@ -63,6 +65,8 @@
 //! | `import` | `kiln::burn`: models that are written with Burn's modules, as functions of arrays |
 //! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: traced functions saved and called elsewhere; arrays of the crate ndarray |
 //! | `plot` | `kiln::plot`: lines, scatters, histograms, heat maps and surfaces as SVG and PNG files |
+//! | `progress-bar` | `kiln::progress_bar`: a bar on the terminal while a program runs |
+//! | `ctrl-c` | `kiln::interrupt_on_ctrl_c`: Ctrl-C ends a program that runs, not the process |
 //!
 //! # Missing
 //!
@@ -144,20 +148,25 @@ pub use kiln_core::tree::Tree;
 /// ```
 pub use kiln_derive::Tree;
 
+pub use kiln_backends::{CancelToken, Interrupted, Progress, interruptible, progress};
 pub use kiln_backends::{DerivativeRule, RuleReason, RuleSource, derivative_rules};
 pub use kiln_backends::{
     Device, DeviceError, Launch, Limit, devices, limits, set_default_device, with_default_device,
 };
-pub use kiln_backends::{OutOfMemory, Progress, ThreadsAreRunning, progress, set_threads, threads};
+pub use kiln_backends::{OutOfMemory, ThreadsAreRunning, set_threads, threads};
 pub use kiln_core::{
     Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
     IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers, OutOfBounds,
-    Program, Shape, Static, cache_info, call, checkpoint, clear_caches, closure_convert, custom_jvp,
-    custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print, default_float, default_int, enable_x64,
-    eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, keep, lax,
-    linearize, map_seq, numpy, program, s, simplify, step, stop_gradient, value_and_grad,
-    value_and_grad_with, vjp, vmap, vmap_in_axes, vmap_with, with_debug_nans, with_x64, x64_enabled,
+    PrintOptions, Program, Rows, Shape, Static, cache_info, call, checkpoint, clear_caches, closure_convert,
+    custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print, default_float, default_int,
+    enable_x64, eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp,
+    keep, lax, linearize, map_seq, numpy, program, s, set_printoptions, simplify, step, stop_gradient,
+    value_and_grad, value_and_grad_with, vjp, vmap, vmap_in_axes, vmap_with, with_debug_nans,
+    with_printoptions, with_x64, x64_enabled,
 };
+#[allow(deprecated)]
+#[doc(hidden)]
+pub use kiln_core::{grad_aux, grad_first, value_and_grad_aux, value_and_grad_first};
 #[doc(inline)]
 pub use kiln_random as random;
 pub use kiln_random::Key;
@@ -203,6 +212,16 @@ pub use ndarray;
 
 #[cfg(feature = "plot")]
 pub mod plot;
+
+#[cfg(feature = "ctrl-c")]
+mod ctrl_c;
+#[cfg(feature = "ctrl-c")]
+pub use ctrl_c::interrupt_on_ctrl_c;
+
+#[cfg(feature = "progress-bar")]
+mod progress_bar;
+#[cfg(feature = "progress-bar")]
+pub use progress_bar::{ProgressBar, progress_bar};
 
 /// The names that most programs use.
 ///

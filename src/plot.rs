@@ -116,7 +116,6 @@ impl Data {
 }
 
 /// The reason why there is no file.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The plot has no series.
@@ -155,6 +154,8 @@ impl fmt::Display for Error {
         }
     }
 }
+
+kiln_backends::program::debug_by_display!(Error);
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

@@ -94,10 +94,7 @@ fn one_case() {
         }
         Err(payload) => {
             let message = message(payload);
-            assert!(
-                message.contains(": out of memory: a result of shape "),
-                "{message}"
-            );
+            assert!(message.contains(": out of memory: an array "), "{message}");
             // A jitted function cannot know its caller. So its error says where it was made.
             let here = RAISED.lock().unwrap().ends_with("tests/memory.rs");
             let said = message.starts_with("jit (made at tests/memory.rs:");
@@ -145,7 +142,7 @@ fn no_allocation_ends_the_process() {
         let found: Vec<String> = steps.iter().map(|&kib| run(case, kib)).collect();
         let ran_out = |text: &String| {
             let mut lines = text.lines();
-            lines.any(|line| line.starts_with(name) && line.contains(": out of memory: a result of shape "))
+            lines.any(|line| line.starts_with(name) && line.contains(": out of memory: an array "))
         };
         assert!(found.iter().any(ran_out), "{name} never runs out");
         assert!(
@@ -165,18 +162,20 @@ fn raised(f: impl FnOnce() -> Array) -> String {
 fn what_no_machine_can_hold_is_an_error() {
     let column = np::ones((3_000_000, 1));
     let product = raised(|| column.matmul(np::ones((1, 3_000_000))));
-    assert_eq!(
-        product,
-        "matmul: out of memory: a result of shape (3000000, 3000000) needs 33527.6 GiB, and 47.0 MiB more while it is computed"
+    let wanted = "an array f32[3000000,3000000] needs 33527.6 GiB, and 47.0 MiB more while it is computed";
+    assert!(
+        product.starts_with(&format!("matmul: out of memory: {wanted}: at most ")),
+        "{product}"
     );
+    assert!(product.ends_with("iB can be allocated"), "{product}");
     let sum = raised(|| &column + np::ones((1, 30_000_000)));
-    assert_eq!(
-        sum,
-        "add: out of memory: a result of shape (3000000, 30000000) needs 335276.1 GiB"
+    assert!(
+        sum.starts_with("add: out of memory: an array f32[3000000,30000000] needs 335276.1 GiB: at most "),
+        "{sum}"
     );
     let rows = raised(|| np::take_axis(column.t(), np::zeros(1 << 20).astype(DType::I32), 0));
     assert!(
-        rows.starts_with("take: out of memory: a result of shape (1048576, 3000000) needs 11718.8 GiB"),
+        rows.starts_with("take: out of memory: an array f32[1048576,3000000] needs 11718.8 GiB"),
         "{rows}"
     );
     let stacked = raised(|| lax::scan_n(|c: Array| (c.clone(), c), column.clone(), 1 << 20).1);

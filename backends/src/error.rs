@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// use kiln::{Device, DeviceError};
 /// assert!(matches!("tpu".parse::<Device>(), Err(DeviceError::Unknown { .. })));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeviceError {
     /// No device has such a name.
@@ -125,5 +125,7 @@ impl fmt::Display for DeviceError {
         }
     }
 }
+
+kiln_program::debug_by_display!(DeviceError);
 
 impl std::error::Error for DeviceError {}

@@ -37,8 +37,8 @@ pub use kiln_burn::{
 /// The engine of the CPU.
 pub use kiln_cpu as cpu;
 pub use kiln_cpu::{
-    Buffer, Element, Handler, OutOfMemory, Progress, ThreadsAreRunning, on_effect, progress, set_threads,
-    threads,
+    Buffer, Element, Handler, OutOfMemory, ThreadsAreRunning, on_effect, set_threads, threads,
 };
 pub use kiln_program as program;
+pub use kiln_program::{CancelToken, Interrupted, Progress, interruptible, progress};
 pub use limits::{Limit, limits};

@@ -34,15 +34,21 @@ fn panics(first_line: u32, cell: impl FnOnce()) {
     }
 }
 
-/// Prints a panic to standard output, nearly as the standard library prints it. The number of the thread is
-/// left out. Lines are counted from the beginning of the cell, not of the file of all programs. A place
-/// within kiln has no line, because it says nothing to readers.
+/// Prints a panic to standard output, nearly as the standard library prints it. The number of the thread and
+/// the memory of the machine are left out. Lines are counted from the beginning of the cell, not of the file
+/// of all programs. A place within kiln has no line, because it says nothing to readers.
 fn show(info: &panic::PanicHookInfo<'_>) {
     let message = info.payload_as_str().unwrap_or("a panic without a text");
     let place = info.location().expect("every panic has a place");
     let place = match place.file() == programs::FILE {
         true => place.to_string(),
         false => place.file().to_string(),
+    };
+    let message = match message.split_once(": at most ") {
+        Some((before, after)) if after.ends_with(" can be allocated") => {
+            format!("{before}: at most ... can be allocated")
+        }
+        _ => message.to_string(),
     };
     let text = format!("thread 'main' panicked at {place}:\n{message}");
     let file = format!("{}:", programs::FILE);

@@ -122,7 +122,7 @@ fn of_numpy(x: Array, y: Array, i: Array, key: Key, a: Array, b: Array, c: Array
         np::array([[1.0, 2.0], [3.0, 4.0]]);
         np::zeros((2, 3)); np::ones_dtype(3, DType::I32);
         np::full(3, 7); np::zeros_like(&x);
-        np::arange(5); np::arange((1, n + 1));
+        np::arange(5); np::arange(1..n + 1);
         np::linspace(0, 1, 11);
         np::eye(3); np::eye_with(3, |o| o.k(1));
         np::diag(&x); np::tril_with(&x, |o| o.k(-1));

@@ -3,12 +3,16 @@
 use crate::error::{axis_of, check, check_size, plural, raise};
 use kiln_backends::program::{Axes, Few, Shape};
 
-/// A number that can stand for a length or an axis: `usize`, `isize`, `i32`, `i64` or `u32`.
+/// A number that can stand for a length or an axis: an integer of any type up to 64 bits.
 ///
 /// ```
 /// use kiln::Number;
 /// assert_eq!(3usize.number(), 3);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an integer",
+    label = "a length, a count or an axis is an integer"
+)]
 pub trait Number: Copy {
     /// Returns the number as an `isize`. A number beyond the range of `isize` becomes the nearest bound: no
     /// array is so long.
@@ -30,7 +34,7 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(usize, isize, i32, i64, u32);
+numbers!(usize, isize, i8, i16, i32, i64, u8, u16, u32, u64);
 
 /// A list of [`Number`]s, as signed integers: lengths, or axes counted from either end.
 ///
@@ -52,6 +56,11 @@ pub type Numbers = Few<isize, 4>;
 /// assert_eq!(np::ones((2, n)).reshape((n, -1)).shape()[..], [3, 2]);
 /// assert_eq!(np::ones(()).ndim(), 0);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a shape, nor a list of axes",
+    label = "kiln takes a shape or axes here",
+    note = "write an integer, or integers in parentheses: `np::zeros(3)`, `np::zeros((2, 3))`, `x.sum_axis((0, 1))`"
+)]
 pub trait IntoNumbers {
     /// Returns the numbers, in order.
     ///
@@ -133,6 +142,11 @@ tuples!((A)(A B)(A B C)(A B C D)(A B C D E)(A B C D E F)(A B C D E F G)(A B C D 
 /// assert_eq!(x.sum_axis((0, 2)).shape()[..], [3]);
 /// assert_eq!(x.sum_axis(keep((0, 2))).shape()[..], [1, 3, 1]);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an axis, nor a list of axes",
+    label = "kiln takes axes here",
+    note = "write an integer, or integers in parentheses, also within `keep`: `0`, `(0, 1)`, `keep(-1)`"
+)]
 pub trait IntoAxes {
     /// Returns the axes as written, and true if they are to be kept.
     ///
@@ -175,6 +189,16 @@ impl<T: IntoNumbers> IntoAxes for Keep<T> {
     fn axes(self) -> (Numbers, bool) {
         (self.0.numbers(), true)
     }
+}
+
+/// Returns the number of elements, rows or items that the user asks for.
+///
+/// # Panics
+/// When the number is negative.
+#[track_caller]
+pub(crate) fn count_of(op: &str, n: impl Number) -> usize {
+    let n = n.number();
+    usize::try_from(n).unwrap_or_else(|_| raise(op, format!("{n} is a negative number of elements")))
 }
 
 /// Formats numbers as a Python tuple.

@@ -41,7 +41,7 @@ pub fn call(program: &Arc<Program>, inputs: impl IntoIterator<Item = Array>) -> 
     }
     let inputs = settled;
     check_alive("call", &inputs);
-    transform::call(program, inputs).into_vec()
+    transform::call(&"call", program, inputs).into_vec()
 }
 
 /// Converts an array to a program's input. A plain number takes the dtype of the input; any other type is

@@ -3,7 +3,6 @@
 use crate::array::Array;
 use crate::grad::{Transformation, with_weakness};
 use crate::trace::{Traced, input_types};
-use crate::transform::call;
 use crate::tree::{Arrays, Leaves, Tree};
 use kiln_backends::program::ArrayType;
 use std::sync::Arc;
@@ -89,7 +88,7 @@ pub fn closure_convert<T: Tree, U: Tree>(
             false => x.clone(),
         });
         let inputs: Arrays = x.into_iter().chain(hidden).collect();
-        let results = call(&program, inputs);
+        let results = transformation.call(&program, inputs);
         structure.rebuild(with_weakness(results.into_vec(), &weak))
     };
     (converted, captured)

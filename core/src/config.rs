@@ -9,22 +9,38 @@ static X64: AtomicBool = AtomicBool::new(false);
 static DEBUG_NANS: AtomicBool = AtomicBool::new(false);
 
 /// A thread's setting, in place of the process's.
-type Override = LocalKey<Cell<Option<bool>>>;
+pub(crate) type Override<T> = LocalKey<Cell<Option<T>>>;
 
 thread_local! {
     static X64_HERE: Cell<Option<bool>> = const { Cell::new(None) };
     static DEBUG_NANS_HERE: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
-fn with<R>(here: &'static Override, enabled: bool, f: impl FnOnce() -> R) -> R {
-    struct Restore(&'static Override, Option<bool>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            self.0.set(self.1);
-        }
-    }
-    let _restore = Restore(here, here.replace(Some(enabled)));
+/// Runs `f` with another setting on this thread.
+pub(crate) fn with<T: Copy + 'static, R>(here: &'static Override<T>, setting: T, f: impl FnOnce() -> R) -> R {
+    let _restore = hold(here, setting);
     f()
+}
+
+/// Restores a setting when it is dropped.
+pub(crate) struct Restore<T: Copy + 'static>(&'static Override<T>, Option<T>);
+
+impl<T: Copy> Drop for Restore<T> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
+
+/// Changes a setting on this thread, as long as the result lives.
+#[must_use]
+fn hold<T: Copy + 'static>(here: &'static Override<T>, setting: T) -> Restore<T> {
+    Restore(here, here.replace(Some(setting)))
+}
+
+/// Makes the default dtypes 64 bits wide on this thread, as long as the result lives. A closure would lose
+/// the caller's line.
+pub(crate) fn hold_x64() -> Restore<bool> {
+    hold(&X64_HERE, true)
 }
 
 /// The switches that a trace depends on.
@@ -92,7 +108,7 @@ pub fn x64_enabled() -> bool {
 /// use kiln::{Array, jit, numpy as np};
 /// kiln::debug_nans(true);
 /// let f = jit(|x: Array| x.log() + 1);
-/// f(np::array([1.0, -1.0])); // log: made a NaN (debug_nans): src/main.rs:4:26
+/// f(np::array([1.0, -1.0])); // log (src/main.rs:4:26): made a NaN (debug_nans)
 /// ```
 pub fn debug_nans(enabled: bool) {
     DEBUG_NANS.store(enabled, Ordering::Relaxed);
@@ -105,7 +121,7 @@ pub fn debug_nans(enabled: bool) {
 /// use kiln::{numpy as np, with_debug_nans};
 /// let root = || with_debug_nans(true, || np::array([-1.0]).sqrt());
 /// let error = std::panic::catch_unwind(root).unwrap_err();
-/// assert!(error.downcast_ref::<String>().unwrap().starts_with("sqrt: made a NaN (debug_nans)"));
+/// assert!(error.downcast_ref::<String>().unwrap().ends_with("): made a NaN (debug_nans)"));
 /// ```
 pub fn with_debug_nans<R>(enabled: bool, f: impl FnOnce() -> R) -> R {
     with(&DEBUG_NANS_HERE, enabled, f)

@@ -71,7 +71,7 @@ impl Compiled {
     ) -> Compiled {
         Compiled {
             device,
-            executable: Lifted::compile(op, program, device),
+            executable: Lifted::compile(&op, program, device),
             hidden: all_on(op, device, hidden.iter().cloned()),
             weak: weak.into(),
         }
@@ -117,7 +117,7 @@ struct Lifted {
 
 impl Lifted {
     #[track_caller]
-    fn compile(op: &str, program: &Arc<Program>, device: Device) -> Lifted {
+    fn compile(op: &dyn Display, program: &Arc<Program>, device: Device) -> Lifted {
         let (program, numbers) = lift(program);
         Lifted {
             compilation: compile(op, program, device),
@@ -134,13 +134,12 @@ impl Lifted {
     }
 }
 
-/// Runs a program on the device of its inputs. Its results are not weak.
+/// Runs a program on the device of its inputs. Its results are not weak. Errors begin with `by`.
 #[track_caller]
-pub(crate) fn run_program(program: &Arc<Program>, inputs: Arrays) -> Arrays {
-    const OP: &str = "run";
+pub(crate) fn run_program(by: &dyn Display, program: &Arc<Program>, inputs: Arrays) -> Arrays {
     let device = device_for(&inputs);
-    let inputs = all_on(OP, device, inputs);
-    let results = Lifted::compile(OP, program, device).run(OP, inputs);
+    let inputs = all_on(by, device, inputs);
+    let results = Lifted::compile(by, program, device).run(by, inputs);
     results
         .into_iter()
         .map(|data| Array::concrete(data, false))
@@ -192,7 +191,7 @@ struct Compilation {
 
 /// Compiles a program for a device. Equal programs share the result.
 #[track_caller]
-fn compile(op: &str, program: Arc<Program>, device: Device) -> Arc<Compilation> {
+fn compile(op: &dyn Display, program: Arc<Program>, device: Device) -> Arc<Compilation> {
     static CACHE: LazyLock<Cache<Arc<Compilation>>> = LazyLock::new(Cache::new);
     let hash = FxBuildHasher.hash_one((&program, device));
     let is_it = |of: &Arc<Compilation>| of.device == device && of.program == program;

@@ -195,7 +195,7 @@ impl Function {
             }));
         }
         inputs.extend(self.captured.iter().cloned());
-        let results = transform::call(&self.form.program, inputs.into());
+        let results = transform::call(&"call", &self.form.program, inputs.into());
         let results = with_weakness(results.into_vec(), &self.form.weak).collect();
         match self.form.structure.try_rebuild::<U>(results) {
             Some(tree) => {

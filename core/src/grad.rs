@@ -4,7 +4,7 @@ use crate::ad::backward::backward;
 use crate::ad::forward::forward;
 use crate::ad::partial::{linearized, split};
 use crate::ad::{spread, zeros};
-use crate::argnums::{AllArguments, Argnums, Grad};
+use crate::argnums::{AllArguments, Arg, Argnums, Grad};
 use crate::array::Array;
 use crate::array::origin::Origin;
 use crate::array::place::device_for;
@@ -18,6 +18,7 @@ use crate::transform::{call, zeros_like};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
 use kiln_backends::program::{ArrayType, Program};
 use kiln_backends::with_default_device;
+use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -184,7 +185,7 @@ pub(crate) fn vjp_at<T: Tree, U: Tree>(
     transformation.check_way(&program, &wanted, &given, Mode::Reverse);
     let parts = split(&program, &wanted, &given);
     let inputs: Arrays = primals.arrays.iter().chain(&traced.hidden).cloned().collect();
-    let mut results = call(&parts.forward, inputs.clone()).into_vec();
+    let mut results = transformation.call(&parts.forward, inputs.clone()).into_vec();
     let kept = results.split_off(outputs.len());
     let residuals: Vec<Array> = parts
         .residuals
@@ -201,7 +202,7 @@ pub(crate) fn vjp_at<T: Tree, U: Tree>(
             .zip(&given)
             .filter(|(_, given)| **given)
             .map(|(x, _)| x);
-        let found = call(&parts.backward, residuals.iter().cloned().chain(given).collect());
+        let found = transformation.call(&parts.backward, residuals.iter().cloned().chain(given).collect());
         let found = spread(&parts.present, found);
         primals.structure.rebuild(like(&primals.arrays, found))
     };
@@ -254,7 +255,7 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(
         .chain(traced.hidden)
         .chain(moving)
         .collect();
-    let mut values = call(&derived.program, inputs).into_vec();
+    let mut values = transformation.call(&derived.program, inputs).into_vec();
     let tangents = spread(&derived.present, values.split_off(derived.present.len()));
     let tangents: Vec<Array> = like(&values, tangents).collect();
     let structure = &traced.structure;
@@ -299,7 +300,7 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
     let parts = linearized(&program, &given);
     let outputs = program.output_types();
     let inputs: Arrays = primals.arrays.into_iter().chain(traced.hidden).collect();
-    let mut values = call(&parts.forward, inputs.clone()).into_vec();
+    let mut values = transformation.call(&parts.forward, inputs.clone()).into_vec();
     let kept = values.split_off(outputs.len());
     let residuals: Vec<Array> = parts
         .residuals
@@ -317,7 +318,7 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
             .zip(&given)
             .filter(|(_, given)| **given)
             .map(|(x, _)| x);
-        let found = call(&parts.backward, residuals.iter().cloned().chain(moving).collect());
+        let found = transformation.call(&parts.backward, residuals.iter().cloned().chain(moving).collect());
         let tangents = spread(&parts.present, found).into_iter().zip(&outputs);
         let tangents = tangents
             .map(|(tangent, of)| tangent.unwrap_or_else(|| with_default_device(device, || zeros(of))))
@@ -356,8 +357,16 @@ fn like<'a>(arrays: &'a [Array], found: Vec<Option<Array>>) -> impl Iterator<Ite
 /// A transformation of a function, and the user's line that made it.
 #[derive(Clone, Copy)]
 pub(crate) struct Transformation {
-    name: &'static str,
-    location: &'static Location<'static>,
+    pub(crate) name: &'static str,
+    pub(crate) location: &'static Location<'static>,
+}
+
+/// Formats as `grad (made at src/main.rs:3:9)`: the line of the call is not known, since a closure cannot be
+/// `#[track_caller]`.
+impl fmt::Display for Transformation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (made at {})", self.name, self.location)
+    }
 }
 
 impl Transformation {
@@ -373,11 +382,13 @@ impl Transformation {
     /// Raises an error with the line that made the function: the current call may come from another line.
     #[track_caller]
     pub(crate) fn raise(&self, fact: String) -> ! {
-        let at = self.location;
-        raise(
-            self.name,
-            format!("{fact} (made at {}:{}:{})", at.file(), at.line(), at.column()),
-        )
+        raise(self, fact)
+    }
+
+    /// Returns the results of a program that the transformation made.
+    #[track_caller]
+    pub(crate) fn call(&self, program: &Arc<Program>, inputs: Arrays) -> Arrays {
+        call(self, program, inputs)
     }
 
     #[track_caller]
@@ -428,20 +439,20 @@ impl Transformation {
                 types.len()
             ))
         }
-        let settled = leaves.arrays.into_iter().zip(types).zip(names);
+        // A closure would lose the caller's line.
+        let mut settled = Arrays::new();
+        for ((x, of), name) in leaves.arrays.into_iter().zip(types).zip(names) {
+            let found = x.array_type();
+            let x = match x.is_weak() && of.dtype.is_float() && found.shape == of.shape {
+                true => x.astype(of.dtype),
+                false => x,
+            };
+            if of.dtype.is_float() && x.array_type() != *of {
+                self.raise(format!("{what}{name} is {found}, it must be {of}"))
+            }
+            settled.push(x);
+        }
         settled
-            .map(|((x, of), name)| {
-                let found = x.array_type();
-                let x = match x.is_weak() && of.dtype.is_float() && found.shape == of.shape {
-                    true => x.astype(of.dtype),
-                    false => x,
-                };
-                if of.dtype.is_float() && x.array_type() != *of {
-                    self.raise(format!("{what}{name} is {found}, it must be {of}"))
-                }
-                x
-            })
-            .collect()
     }
 
     /// Returns a function's result, and the gradient of its value with respect to its first argument.
@@ -472,8 +483,13 @@ impl Transformation {
     ) -> Gradient {
         for (leaf, name) in x.iter().zip(names) {
             if !leaf.dtype().is_float() {
+                let cure = match (x.len(), leaf.ndim(), leaf.is_traced()) {
+                    (1, 0, false) => format!("pass {:.1}", leaf.item::<f64>()),
+                    (1, ..) => "pass floats, as x.astype(DType::F32)".into(),
+                    _ => "hold it fixed with the option argnums, or capture it".into(),
+                };
                 self.raise(format!(
-                    "argument{name} is {}: only floats have gradients; hold it fixed with the option argnums, or capture it",
+                    "argument{name} is {}: only floats have gradients: {cure}",
                     leaf.array_type()
                 ))
             }
@@ -497,7 +513,7 @@ impl Transformation {
         let derived = backward(&program, &wanted, &given, true);
         let one = Array::from(1.0).astype(value.dtype);
         let inputs = arrays.into_iter().chain(traced.hidden).chain([one]).collect();
-        let mut results = call(&derived.program, inputs).into_vec();
+        let mut results = self.call(&derived.program, inputs).into_vec();
         let gradient = spread(&derived.present, results.split_off(outputs));
         Gradient {
             results: with_weakness(results, &traced.weak).collect(),
@@ -513,4 +529,34 @@ struct Gradient {
     /// The structure of the results.
     structure: Structure,
     gradient: Arrays,
+}
+
+#[doc(hidden)]
+#[deprecated(note = "use `grad_with(f, |o| o.argnums(Arg::<0>))`")]
+#[track_caller]
+pub fn grad_first<T: Tree + Clone, R: Tree>(f: impl Fn((T, R)) -> Array) -> impl Fn((T, R)) -> T {
+    grad_with(f, |o| o.argnums(Arg::<0>))
+}
+
+#[doc(hidden)]
+#[deprecated(note = "use `value_and_grad_with(f, |o| o.argnums(Arg::<0>))`")]
+#[track_caller]
+pub fn value_and_grad_first<T: Tree + Clone, R: Tree>(
+    f: impl Fn((T, R)) -> Array,
+) -> impl Fn((T, R)) -> (Array, T) {
+    value_and_grad_with(f, |o| o.argnums(Arg::<0>))
+}
+
+#[doc(hidden)]
+#[deprecated(note = "use `grad`, which sees the auxiliary result in the function's type")]
+#[track_caller]
+pub fn grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> (T, X) {
+    grad(f)
+}
+
+#[doc(hidden)]
+#[deprecated(note = "use `value_and_grad`, which sees the auxiliary result in the function's type")]
+#[track_caller]
+pub fn value_and_grad_aux<T: Tree, X: Tree>(f: impl Fn(T) -> (Array, X)) -> impl Fn(T) -> ((Array, X), T) {
+    value_and_grad(f)
 }

@@ -1,11 +1,12 @@
 //! Matrices of derivatives: one `jvp` or `vjp` for each element, all at once under `vmap`.
 
 use crate::array::Array;
+use crate::eager::staged;
 use crate::grad::{Transformation, grad_at, jvp_at, linearize_at, vjp_at};
 use crate::primitive::{cast, compare, iota, reshape, slice_axis, transpose};
 use crate::promote::Kind;
 use crate::tree::{Arrays, Leafwise, Leaves, Structure, Tree, paths};
-use crate::vmap::vmap;
+use crate::vmap::each;
 use kiln_backends::program::{Axes, Compare, DType, Shape};
 
 /// Returns the derivatives of all elements of a function's value with respect to all elements of its
@@ -125,10 +126,10 @@ fn columns<T: Leafwise, U: Leafwise>(
     x: T,
 ) -> T::Jacobian<U> {
     let x = argument(transformation, paths(&x), Leaves::of(x));
-    let basis = x.structure.rebuild::<T>(basis(&x.arrays));
+    let basis = x.structure.rebuild::<T>(basis(transformation, &x.arrays));
     let shapes = shapes(&x.arrays);
     let (_, along) = linearize_at(transformation, f, x.structure.rebuild::<T>(x.arrays));
-    let found = Leaves::of(vmap(along)(basis));
+    let found = Leaves::of(each(transformation.name, transformation.location, along, basis));
     check_floats(transformation, "the value", &found.arrays);
     let blocks: Arrays = found
         .arrays
@@ -148,7 +149,13 @@ fn rows<T: Leafwise, U: Leafwise>(
     let value = Leaves::of(value);
     check_floats(transformation, "the value", &value.arrays);
     let shapes = shapes(&value.arrays);
-    let found = Leaves::of(vmap(pullback)(value.structure.rebuild::<U>(basis(&value.arrays))));
+    let basis = value.structure.rebuild::<U>(basis(transformation, &value.arrays));
+    let found = Leaves::of(each(
+        transformation.name,
+        transformation.location,
+        pullback,
+        basis,
+    ));
     let blocks = row_blocks(&found.arrays, &shapes);
     nested::<T, U>(&x.structure, &value.structure, &mut blocks.into_iter())
 }
@@ -229,21 +236,24 @@ fn row_blocks(rows: &[Array], shapes: &[Shape]) -> Arrays {
 
 /// Returns the unit trees of a tree of these leaves, stacked: along the first axis, one tree for each
 /// element, with 1 at that element and 0 at all others.
-fn basis(leaves: &[Array]) -> Arrays {
-    let n = leaves.iter().map(Array::size).sum();
-    let mut start = 0;
-    let basis = leaves.iter().map(|x| {
-        let of = Shape::from([n, x.size()]);
-        let column = match iota(DType::I64, of.clone(), 1) {
-            column if start == 0 => column,
-            column => column + start as i64,
-        };
-        let ones = compare(Compare::Eq, &iota(DType::I64, of, 0), &column);
-        start += x.size();
-        reshape(
-            &cast(&ones, Kind::strong(x.dtype())),
-            &std::iter::once(n).chain(x.shape().iter().copied()).collect(),
-        )
+fn basis(transformation: Transformation, leaves: &[Array]) -> Arrays {
+    let built: Vec<Array> = staged(&transformation.to_string(), (), leaves.to_vec(), |(), leaves| {
+        let n = leaves.iter().map(Array::size).sum();
+        let mut start = 0;
+        let basis = leaves.iter().map(|x| {
+            let of = Shape::from([n, x.size()]);
+            let column = match iota(DType::I64, of.clone(), 1) {
+                column if start == 0 => column,
+                column => column + start as i64,
+            };
+            let ones = compare(Compare::Eq, &iota(DType::I64, of, 0), &column);
+            start += x.size();
+            reshape(
+                &cast(&ones, Kind::strong(x.dtype())),
+                &std::iter::once(n).chain(x.shape().iter().copied()).collect(),
+            )
+        });
+        basis.collect()
     });
-    basis.collect()
+    built.into()
 }

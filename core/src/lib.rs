@@ -64,10 +64,15 @@ pub use convert::Lists;
 #[cfg(feature = "ndarray")]
 pub use convert::ndarray::NdarrayError;
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
+pub use display::options::{PrintOptions, set_printoptions, with_printoptions};
 pub use eval_shape::eval_shape;
 pub use grad::{grad, grad_with, jvp, linearize, value_and_grad, value_and_grad_with, vjp};
+#[allow(deprecated)]
+#[doc(hidden)]
+pub use grad::{grad_aux, grad_first, value_and_grad_aux, value_and_grad_first};
 pub use index::at::At;
 pub use index::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
+pub use index::rows::Rows;
 pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
 pub use jit::{jit, program};
 pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Program, Shape, simplify};

@@ -258,10 +258,15 @@ fn push(builder: &mut Builder, op: Op, inputs: &[Var]) -> Result<Few<Var, 3>, St
 }
 
 impl Origin {
+    /// Returns true if the trace is in progress on this thread.
+    pub(crate) fn in_progress(&self) -> bool {
+        STACK.with_borrow(|stack| stack.iter().rev().any(|trace| trace.origin.id == self.id))
+    }
+
     /// Returns the reason why an array of this trace has no value.
     pub(crate) fn no_value(&self, of: &ArrayType) -> String {
         let trace = self.describe();
-        match STACK.with_borrow(|stack| stack.iter().any(|trace| trace.origin.id == self.id)) {
+        match self.in_progress() {
             true => format!(
                 "an array {of} inside {trace} has no value yet, it is being traced: return it and look at the result, \
                  or choose with where_"
@@ -286,11 +291,10 @@ pub(crate) fn check_alive_or_shaped(op: &str, arrays: &[Array]) {
 #[track_caller]
 pub(crate) fn check_alive(op: &str, arrays: &[Array]) {
     for array in arrays {
-        if let Repr::Tracer(tracer) = &array.0 {
-            let id = tracer.origin.id;
-            if !STACK.with_borrow(|stack| stack.iter().rev().any(|trace| trace.origin.id == id)) {
-                raise(op, tracer.origin.ended(&tracer.of))
-            }
+        if let Repr::Tracer(tracer) = &array.0
+            && !tracer.origin.in_progress()
+        {
+            raise(op, tracer.origin.ended(&tracer.of))
         }
     }
 }

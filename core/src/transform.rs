@@ -13,6 +13,7 @@ use kiln_backends::program::sister::{lift, put_back, tidy};
 use kiln_backends::program::{ArrayType, Equation, Few, Op, Program, Scalar};
 use rustc_hash::FxBuildHasher;
 use std::any::Any;
+use std::fmt::Display;
 use std::hash::BuildHasher;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -169,12 +170,14 @@ pub(crate) fn zeros_like(x: &Array) -> Array {
     filled_like(x, Scalar::from_i64(x.dtype(), 0), x.is_weak())
 }
 
-/// Returns the results of a program. In a trace, the program becomes one call; otherwise it runs.
-pub(crate) fn call(program: &Arc<Program>, inputs: Arrays) -> Arrays {
+/// Returns the results of a program. In a trace, the program becomes one call; otherwise it runs. Errors
+/// begin with `by`.
+#[track_caller]
+pub(crate) fn call(by: &dyn Display, program: &Arc<Program>, inputs: Arrays) -> Arrays {
     if is_tracing() {
         return bind_strong(Op::Call(program.clone()), &inputs);
     }
-    run_program(program, inputs)
+    run_program(by, program, inputs)
 }
 
 /// Binds an op, with results that are not weak: inside a program dtypes are explicit.

@@ -5,32 +5,26 @@ mod model;
 mod solvers;
 mod tauchen;
 
-use indicatif::{ProgressBar, ProgressStyle};
-use kiln::{Array, DType, Device};
+use kiln::{Array, DType, Device, Interrupted, interruptible};
 use model::Model;
 use std::time::Instant;
 
-fn main() {
+fn main() -> Result<(), Interrupted> {
     kiln::enable_x64(Device::default().has(DType::F64));
+    kiln::interrupt_on_ctrl_c();
+    let _bar = kiln::progress_bar();
+    interruptible(solve)
+}
+
+fn solve() {
     let timed = |name: &str, solve: &dyn Fn() -> Array| {
         let start = Instant::now();
         let policy = solve();
         println!("{name}: {:.3} s", start.elapsed().as_secs_f64());
         policy
     };
-    let iterate = |model: &Model| {
-        let style =
-            ProgressStyle::with_template("{wide_bar} {pos} of about {len} steps").expect("a template");
-        let bar = ProgressBar::new(0).with_style(style);
-        let (policy, _) = model.value_function_iteration(|done, all| {
-            bar.set_length(all);
-            bar.set_position(done);
-        });
-        bar.finish_and_clear();
-        policy
-    };
     let model = Model::new(150, 10);
-    let policy = timed("value function iteration", &|| iterate(&model));
+    let policy = timed("value function iteration", &|| model.value_function_iteration().0);
     let optimistic = timed("optimistic policy iteration", &|| {
         model.optimistic_policy_iteration(50)
     });
@@ -41,7 +35,7 @@ fn main() {
     );
     // Howard's method solves one dense linear system for all states. So it runs on a smaller grid.
     let model = Model::new(30, 8);
-    let policy = iterate(&model);
+    let (policy, _) = model.value_function_iteration();
     let howard = timed("Howard policy iteration on a smaller grid", &|| {
         model.howard_policy_iteration()
     });

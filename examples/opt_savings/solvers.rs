@@ -8,48 +8,21 @@ use kiln::{jacfwd, lax};
 /// An iteration ends when no value moves by more than this.
 const TOLERANCE: f64 = 1e-5;
 
-fn distance(last: &Array, v: &Array) -> Array {
-    (v - last).abs().max()
-}
-
 impl Model {
-    /// The first value, and another one as the value before.
-    fn start(&self) -> (Array, Array) {
-        (np::full(self.sizes(), -1.0), np::zeros(self.sizes()))
+    /// Applies `step` to a value, until no element moves by more than the tolerance.
+    fn iterate(&self, step: impl Fn(&Array) -> Array) -> Array {
+        let moves = |(last, v): &(Array, Array)| (v - last).abs().max().gt(TOLERANCE);
+        let start = (np::full(self.sizes(), -1.0), np::zeros(self.sizes()));
+        lax::while_loop(moves, |(_, v)| (v.clone(), step(&v)), start).1
     }
 
-    /// Applies `step` at most `most` times, until no element moves by more than the tolerance.
-    fn iterate(&self, step: impl Fn(&Array) -> Array, most: i64, from: (Array, Array)) -> (Array, Array) {
-        let more = |(i, last, v): &(Array, Array, Array)| i.lt(most) & distance(last, v).gt(TOLERANCE);
-        let (_, last, v) = lax::while_loop(
-            more,
-            |(i, _, v)| (i + 1, v.clone(), step(&v)),
-            (0.into(), from.0, from.1),
-        );
-        (last, v)
-    }
-
-    /// Returns the best policy by value function iteration, and its value. `progress` is told now and then
-    /// how many steps are done, and about how many there are in all: the distance shrinks by `beta` in each
-    /// step.
-    pub(crate) fn value_function_iteration(&self, mut progress: impl FnMut(u64, u64)) -> (Array, Array) {
-        const STEPS: u64 = 25;
-        let advance = jit(|state| {
-            let (last, v) = self.iterate(|v| self.choices(v).max_axis(-1), STEPS as i64, state);
-            (distance(&last, &v), (last, v))
+    /// Returns the best policy by value function iteration, and its value.
+    pub(crate) fn value_function_iteration(&self) -> (Array, Array) {
+        let solve = jit(|()| {
+            let v = self.iterate(|v| self.choices(v).max_axis(-1));
+            (self.greedy(&v), v)
         });
-        let mut state = self.start();
-        let mut done = 0;
-        loop {
-            let (distance, next) = advance(state);
-            state = next;
-            done += STEPS;
-            let left = (TOLERANCE / distance.item::<f64>()).ln() / self.beta.ln();
-            if left <= 0.0 {
-                return (jit(|v: Array| self.greedy(&v))(state.1.clone()), state.1);
-            }
-            progress(done, done + left.ceil() as u64);
-        }
+        solve(())
     }
 
     /// Returns the best policy by optimistic policy iteration: it follows the policy for `m` periods between
@@ -60,7 +33,7 @@ impl Model {
                 let policy = self.greedy(v);
                 lax::fori_loop(0, m, |_, v: Array| self.follow(&policy, &v), v.clone())
             };
-            self.greedy(&self.iterate(step, i32::MAX.into(), self.start()).1)
+            self.greedy(&self.iterate(step))
         });
         solve(())
     }

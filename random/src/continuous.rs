@@ -46,10 +46,12 @@ macro_rules! standard {
             $with_dtype(key, shape, default_float())
         }
 
-        #[doc = concat!("As [`", stringify!($name), "`], of a given float dtype.")]
+        $(#[$doc])*
+        ///
+        /// The result has shape `shape` and the float dtype `dtype`.
         ///
         /// # Panics
-        #[doc = concat!("As [`", stringify!($name), "`], and when the dtype is no float.")]
+        /// When the key is an array of keys, the shape has a negative length, or the dtype is not a float.
         ///
         /// ```
         /// use kiln::{DType, Key, random};
@@ -93,7 +95,7 @@ standard! {
 
 /// A row holds the first two draws of the key 42 with a parameter: the example.
 macro_rules! with_parameter {
-    ($($(#[$doc:meta])* $name:ident($parameter:ident = $value:literal) -> $shown:literal $body:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $with_dtype:ident($parameter:ident = $value:literal) -> $shown:literal $body:expr;)*) => {$(
         $(#[$doc])*
         ///
         /// The result has shape `shape`, to which the parameter broadcasts. Its dtype is the parameter's if
@@ -110,10 +112,37 @@ macro_rules! with_parameter {
         /// ```
         #[track_caller]
         pub fn $name(key: Key, $parameter: impl Into<Array>, shape: impl IntoNumbers) -> Array {
+            let parameter = $parameter.into();
+            let dtype = float_dtype(&parameter);
+            $with_dtype(key, parameter, shape, dtype)
+        }
+
+        $(#[$doc])*
+        ///
+        /// The result has shape `shape`, to which the parameter broadcasts, and the float dtype `dtype`.
+        ///
+        /// # Panics
+        /// When the key is an array of keys, the shape has a negative length, the parameter does not
+        /// broadcast to it, or the dtype is not a float.
+        ///
+        /// ```
+        /// use kiln::{DType, Key, random};
+        #[doc = concat!("let x = random::", stringify!($with_dtype), "(Key::new(42), ", stringify!($value), ", 2, DType::F32);")]
+        #[doc = concat!("assert_eq!(x.to_string(), ", stringify!($shown), ");")]
+        /// ```
+        #[track_caller]
+        pub fn $with_dtype(
+            key: Key,
+            $parameter: impl Into<Array>,
+            shape: impl IntoNumbers,
+            dtype: DType,
+        ) -> Array {
             let op = stringify!($name);
+            if !dtype.is_float() {
+                raise(op, format!("the dtype is {dtype}, not a float"))
+            }
             let (shape, parameter) = (lengths(op, shape), $parameter.into());
             fits(op, stringify!($parameter), &parameter, &shape);
-            let dtype = float_dtype(&parameter);
             let inputs = [key.one(op), parameter.astype(dtype)];
             staged(op, (shape, dtype), inputs, |(shape, dtype), inputs| {
                 let body: fn(Key, &[usize], DType, &Array) -> Array = $body;
@@ -134,14 +163,14 @@ pub(crate) fn float_dtype(parameter: &Array) -> DType {
 with_parameter! {
     /// Floats whose logarithm is normal with mean 0 and standard deviation `sigma`: `exp(sigma z)` of a
     /// normal `z`.
-    lognormal(sigma = 0.5) -> "[0.9859474 1.2630961]" |key, shape, dtype, sigma| (normal_dtype(key, shape, dtype) * sigma).exp();
+    lognormal lognormal_dtype(sigma = 0.5) -> "[0.9859474 1.2630961]" |key, shape, dtype, sigma| (normal_dtype(key, shape, dtype) * sigma).exp();
     /// Pareto floats, from 1 upwards, of shape `b`: more than `x` with probability `x^-b`.
-    pareto(b = 3.0) -> "[1.2505779 1.4617001]" |key, shape, dtype, b| (exponential_dtype(key, shape, dtype) / b).exp();
+    pareto pareto_dtype(b = 3.0) -> "[1.2505779 1.4617001]" |key, shape, dtype, b| (exponential_dtype(key, shape, dtype) / b).exp();
     /// Rayleigh floats, of scale `scale`: `scale √(-2 log u)` of a uniform `u`, the length of a vector of two
     /// normal floats.
-    rayleigh(scale = 2.0) -> "[2.3933022 1.7571814]" |key, shape, dtype, scale| scale * (uniform_in(key, shape, dtype, 0, 1).log() * -2.0).sqrt();
+    rayleigh rayleigh_dtype(scale = 2.0) -> "[2.3933022 1.7571814]" |key, shape, dtype, scale| scale * (uniform_in(key, shape, dtype, 0, 1).log() * -2.0).sqrt();
     /// Weibull floats, of scale 1 and shape `concentration`: `e^(1 / concentration)` of an exponential `e`.
-    weibull_min(concentration = 2.0) -> "[0.8190345 1.0671461]" |key, shape, dtype, concentration| exponential_dtype(key, shape, dtype).pow(1.0 / concentration);
+    weibull_min weibull_min_dtype(concentration = 2.0) -> "[0.8190345 1.0671461]" |key, shape, dtype, concentration| exponential_dtype(key, shape, dtype).pow(1.0 / concentration);
 }
 
 /// Normal floats on the condition that they lie between `low` and `high`: `√2 erf_inv(u)`, with `u` uniform
@@ -165,11 +194,36 @@ pub fn truncated_normal(
     high: impl Into<Array>,
     shape: impl IntoNumbers,
 ) -> Array {
+    truncated_normal_dtype(key, low, high, shape, default_float())
+}
+
+/// Normal floats on the condition that they lie between `low` and `high`, of a float dtype; see
+/// [`truncated_normal`].
+///
+/// # Panics
+/// When the key is an array of keys, the shape has a negative length, a bound does not broadcast to it, or
+/// the dtype is not a float.
+///
+/// ```
+/// use kiln::{DType, Key, random};
+/// let x = random::truncated_normal_dtype(Key::new(0), -1, 1, 2, DType::F32);
+/// assert_eq!(x.to_string(), "[0.8618594 0.9412883]");
+/// ```
+#[track_caller]
+pub fn truncated_normal_dtype(
+    key: Key,
+    low: impl Into<Array>,
+    high: impl Into<Array>,
+    shape: impl IntoNumbers,
+    dtype: DType,
+) -> Array {
     let op = "truncated_normal";
+    if !dtype.is_float() {
+        raise(op, format!("the dtype is {dtype}, not a float"))
+    }
     let (shape, low, high) = (lengths(op, shape), low.into(), high.into());
     fits(op, "low", &low, &shape);
     fits(op, "high", &high, &shape);
-    let dtype = default_float();
     let inputs = [key.one(op), low.astype(dtype), high.astype(dtype)];
     staged(op, (shape, dtype), inputs, |(shape, dtype), inputs| {
         let [low, high] = [1, 2].map(|i| &inputs[i]);

@@ -44,10 +44,32 @@ pub fn bernoulli(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
 /// ```
 #[track_caller]
 pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
+    rademacher_dtype(key, shape, default_int())
+}
+
+/// -1 or 1, equally likely, in an integer or float dtype.
+///
+/// # Panics
+/// When the key is an array of keys, the shape has a negative length, or the dtype is bool or unsigned.
+///
+/// ```
+/// use kiln::{DType, Key, random};
+/// assert_eq!(random::rademacher_dtype(Key::new(42), 4, DType::I8).to_string(), "[ 1 -1 -1 -1]");
+/// ```
+#[track_caller]
+pub fn rademacher_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
+    if dtype == DType::Bool || dtype.is_unsigned() {
+        raise("rademacher", format!("the dtype is {dtype}, which has no -1"))
+    }
     let shape = lengths("rademacher", shape);
-    staged("rademacher", shape, [key.one("rademacher")], |shape, key| {
-        2 * bernoulli(Key::from_words(key[0].clone()), 0.5, &shape[..]).astype(default_int()) - 1
-    })
+    staged(
+        "rademacher",
+        (shape, dtype),
+        [key.one("rademacher")],
+        |(shape, dtype), key| {
+            2 * bernoulli(Key::from_words(key[0].clone()), 0.5, &shape[..]).astype(*dtype) - 1
+        },
+    )
 }
 
 /// The number of trials to the first success, each successful with probability `p`:
@@ -64,15 +86,38 @@ pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
 /// ```
 #[track_caller]
 pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Array {
+    geometric_dtype(key, p, shape, default_int())
+}
+
+/// The number of trials to the first success, in an integer dtype; see [`geometric`].
+///
+/// # Panics
+/// When the key is an array of keys, the shape has a negative length, a parameter does not broadcast to it,
+/// or the dtype is not an integer.
+///
+/// ```
+/// use kiln::{DType, Key, random};
+/// assert_eq!(random::geometric_dtype(Key::new(42), 0.3, 6, DType::I64).to_string(), "[3 2 2 2 3 2]");
+/// ```
+#[track_caller]
+pub fn geometric_dtype(key: Key, p: impl Into<Array>, shape: impl IntoNumbers, dtype: DType) -> Array {
+    if !dtype.is_integer() {
+        raise("geometric", format!("the dtype is {dtype}, not an integer"))
+    }
     let (shape, p) = (lengths("geometric", shape), p.into());
     fits("geometric", "p", &p, &shape);
-    let dtype = float_dtype(&p);
-    let inputs = [key.one("geometric"), p.astype(dtype)];
-    staged("geometric", (shape, dtype), inputs, |(shape, dtype), inputs| {
-        let u = uniform_in(Key::from_words(inputs[0].clone()), &shape[..], *dtype, 0, 1);
-        let u = np::where_(u.equal(0), 1, u);
-        ((u.log() / (-&inputs[1]).log1p()).floor() + 1).astype(default_int())
-    })
+    let float = float_dtype(&p);
+    let inputs = [key.one("geometric"), p.astype(float)];
+    staged(
+        "geometric",
+        (shape, float, dtype),
+        inputs,
+        |(shape, float, dtype), inputs| {
+            let u = uniform_in(Key::from_words(inputs[0].clone()), &shape[..], *float, 0, 1);
+            let u = np::where_(u.equal(0), 1, u);
+            ((u.log() / (-&inputs[1]).log1p()).floor() + 1).astype(*dtype)
+        },
+    )
 }
 
 /// Indices along the last axis of `logits`, with probabilities proportional to the exponentials of the
@@ -194,22 +239,35 @@ pub fn categorical_with(
 /// ```
 #[track_caller]
 pub fn poisson(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers) -> Array {
+    poisson_dtype(key, lam, shape, default_int())
+}
+
+/// Poisson counts of mean `lam`, in an integer dtype; see [`poisson`].
+///
+/// # Panics
+/// When the key is an array of keys, the shape has a negative length, a parameter does not broadcast to it,
+/// or the dtype is not an integer.
+///
+/// ```
+/// use kiln::{DType, Key, random};
+/// assert_eq!(random::poisson_dtype(Key::new(42), 3.5, 6, DType::I64).to_string(), "[6 2 2 2 5 3]");
+/// ```
+#[track_caller]
+pub fn poisson_dtype(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers, dtype: DType) -> Array {
+    if !dtype.is_integer() {
+        raise("poisson", format!("the dtype is {dtype}, not an integer"))
+    }
     let (shape, lam) = (lengths("poisson", shape), lam.into());
     fits("poisson", "lam", &lam, &shape);
     let inputs = [key.one("poisson"), lam.astype(DType::F32).broadcast_to(&shape)];
-    staged(
-        "poisson",
-        (shape, default_int()),
-        inputs,
-        |(shape, dtype), inputs| {
-            let (key, lam) = (Key::from_words(inputs[0].clone()), &inputs[1]);
-            let small = lam.isnan() | lam.lt(10);
-            // Each method runs on the whole array, with a harmless mean for the elements of the other method.
-            let few = knuth(key.clone(), &np::where_(&small, lam, 0), shape, *dtype);
-            let many = rejection(key, &np::where_(&small, 1e5, lam), shape).astype(*dtype);
-            np::where_(lam.equal(0), 0, np::where_(small, few, many))
-        },
-    )
+    staged("poisson", (shape, dtype), inputs, |(shape, dtype), inputs| {
+        let (key, lam) = (Key::from_words(inputs[0].clone()), &inputs[1]);
+        let small = lam.isnan() | lam.lt(10);
+        // Each method runs on the whole array, with a harmless mean for the elements of the other method.
+        let few = knuth(key.clone(), &np::where_(&small, lam, 0), shape, *dtype);
+        let many = rejection(key, &np::where_(&small, 1e5, lam), shape).astype(*dtype);
+        np::where_(lam.equal(0), 0, np::where_(small, few, many))
+    })
 }
 
 /// Counts the uniforms that can be multiplied before the product falls below `exp(-lam)`.

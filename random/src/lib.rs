@@ -56,9 +56,13 @@ mod uniform;
 pub use bits::{bits, bits_dtype};
 pub use continuous::{
     cauchy, cauchy_dtype, exponential, exponential_dtype, gumbel, gumbel_dtype, laplace, laplace_dtype,
-    logistic, logistic_dtype, lognormal, pareto, rayleigh, truncated_normal, weibull_min,
+    logistic, logistic_dtype, lognormal, lognormal_dtype, pareto, pareto_dtype, rayleigh, rayleigh_dtype,
+    truncated_normal, truncated_normal_dtype, weibull_min, weibull_min_dtype,
 };
-pub use discrete::{bernoulli, categorical, categorical_with, geometric, poisson, rademacher};
+pub use discrete::{
+    bernoulli, categorical, categorical_with, geometric, geometric_dtype, poisson, poisson_dtype, rademacher,
+    rademacher_dtype,
+};
 pub use integers::{randint, randint_dtype};
 pub use key::Key;
 pub use normal::{normal, normal_dtype};

@@ -49,7 +49,6 @@ impl fmt::Display for Place {
 /// assert!(matches!(error, Error::Format { .. }));
 /// assert_eq!(error.to_string(), "the bytes: this is no .npy file: it is a zip archive, which loadz reads");
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refuses: there is no such file, it is a folder, the disk is full, there is no
@@ -213,6 +212,8 @@ impl fmt::Display for Error {
         }
     }
 }
+
+kiln_backends::program::debug_by_display!(Error);
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

@@ -30,6 +30,8 @@ FLOATS = ["float32", "float64"]
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 CAN_BE_WEAK = {"int32", "int64", "float32", "float64"}
 cases = []
+options = []
+flags = []
 
 
 def printed(values, weak):
@@ -248,6 +250,68 @@ def large():
     recipe("bool", (50, 50), stride=1, modulus=2)
 
 
+def with_options():
+    """NumPy's print options, one by one and together."""
+    wide = RNG.normal(size=(3, 4)) * 10.0 ** RNG.integers(-6, 4, size=(3, 4))
+    arrays = [
+        [1 / 3, 2 / 3, 1.0], [1e-5, 100.0], [1e-10, 1.0, -3.25], [0.5, 1.5, 2.5, -0.5], [1e9, 1.0], [0.00012, 12.345678],
+        [np.nan, 1.0], [np.nan, -1.0], [np.inf, 1.0], [-np.inf, 1.0], [np.inf, np.nan], [-0.0, 0.0], [99.9999, 0.001],
+        [123456.789, 0.1], [], np.linspace(0, 1, 30), wide, np.arange(60).reshape(5, 12) / 7, np.asarray(1 / 3), np.asarray(-2e-7),
+    ]
+    choices = [
+        {"precision": 0}, {"precision": 1}, {"precision": 3}, {"precision": 20}, {"suppress": True}, {"sign": "+"}, {"sign": " "},
+        {"linewidth": 40}, {"linewidth": 10}, {"threshold": 10}, {"threshold": 10, "edgeitems": 1}, {"threshold": 5, "edgeitems": 4},
+        {"precision": 3, "suppress": True}, {"precision": 2, "suppress": True, "sign": "+"}, {"precision": 4, "linewidth": 120},
+        {"precision": 3, "threshold": 10, "edgeitems": 2, "linewidth": 100, "suppress": True, "sign": " "},
+    ]
+    integers = [[1, 20, 300], [-1, 20, 300], [0], np.arange(50), np.asarray(7), np.arange(24).reshape(4, 6) - 3]
+    for choice in choices:
+        with np.printoptions(**choice):
+            for dtype in FLOATS:
+                for values in arrays:
+                    case(values, dtype)
+                    options.append(cases.pop() | {"options": choice})
+            for dtype in ["int32", "int64", "uint8"]:
+                for values in integers:
+                    case(np.asarray(values).astype(dtype), dtype)
+                    options.append(cases.pop() | {"options": choice})
+            case([True, False] * 8, "bool")
+            options.append(cases.pop() | {"options": choice})
+
+
+def with_flags():
+    """Format strings: Python's of scalars, numpy's options for arrays."""
+    scalars = [0.0, -0.0, 1.0, 1 / 3, -2.5, 0.125, 12345.678, 1e-5, -1e-10, 1e10, 2.5e20, np.nan, np.inf, -np.inf]
+    formats = [".0f", ".3f", ".8f", "+.2f", ".2e", "+.0e", ">12.3f", "<12.3f", "^12.3f", "012.3f", "+012.3f", "12.2e", "*>12.3f"]
+    for dtype in FLOATS:
+        for value in scalars:
+            value = np.dtype(dtype).type(value)
+            for spec in formats:
+                # Rust's zeros fill numbers only; Python's also fill nan and inf.
+                if spec.lstrip("+")[0] == "0" and not np.isfinite(value):
+                    continue
+                row = {"dtype": dtype, "shape": [], "weak": False, "data": [str(value)], "format": spec}
+                flags.append(row | {"str": format(value, spec)})
+    arrays = [
+        [1 / 3, 2 / 3, 1.0], [1e-5, 100.0], [1.5, -3.25, 1e-10], [0.0, 1.0], [np.nan, 1.0, -np.inf], [99.9999, 0.001],
+        [1e200, -1.0], [123456.789],
+    ]
+    for dtype in FLOATS:
+        for values in arrays:
+            if dtype == "float32" and 1e200 in values:
+                continue
+            x = np.asarray(values, dtype)
+            for precision in [0, 1, 3, 8]:
+                for plus in [False, True]:
+                    with np.printoptions(precision=precision, sign="+" if plus else "-"):
+                        # A large neighbour makes numpy write all of them with exponents.
+                        text = str(np.append(x, np.asarray(1e20, dtype)))
+                        row = {"dtype": dtype, "shape": [x.size], "weak": False, "data": [str(v) for v in x]}
+                        row |= {"precision": precision, "plus": plus}
+                        flags.append(row | {"exponent": False, "str": str(x)})
+                        flags.append(row | {"exponent": True, "str": text[: text.rindex(" ")].rstrip() + "]"})
+
+
 lecture()
 scalars()
 empty()
@@ -258,8 +322,12 @@ for dtype in FLOATS:
     magnitudes(dtype)
 wrapping()
 large()
+with_options()
+with_flags()
 
 out = Path(__file__).parent / "data" / "display.json"
-rows = ",\n".join(json.dumps(row, separators=(",", ":"), allow_nan=False) for row in cases)
-out.write_text(f'{{"versions":{json.dumps(PINNED)},"cases":[\n{rows}\n]}}\n')
-print(f"{len(cases)} cases, {out.stat().st_size} bytes")
+tables = {"cases": cases, "options": options, "flags": flags}
+lines = {name: ",\n".join(json.dumps(row, separators=(",", ":"), allow_nan=False) for row in rows) for name, rows in tables.items()}
+text = ",".join(f'"{name}":[\n{rows}\n]' for name, rows in lines.items())
+out.write_text(f'{{"versions":{json.dumps(PINNED)},{text}}}\n')
+print(f"{len(cases)} cases, {len(options)} with options, {len(flags)} with flags, {out.stat().st_size} bytes")

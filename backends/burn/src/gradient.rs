@@ -35,7 +35,7 @@ pub struct Gradient {
 }
 
 /// The reason why an op has no gradient here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum GradientError {
     /// The op's operands do not type.
     Type(kiln_program::TypeError),
@@ -57,6 +57,8 @@ impl fmt::Display for GradientError {
         }
     }
 }
+
+kiln_program::debug_by_display!(GradientError);
 
 impl std::error::Error for GradientError {}
 

@@ -11,7 +11,7 @@ use std::fmt;
 /// let refused = kiln::burn::Refused { operation: "Dropout".into(), reason: "draws random numbers".into() };
 /// assert_eq!(refused.to_string(), "Burn's operation Dropout draws random numbers");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The operation, as Burn names it.
     pub operation: String,
@@ -24,6 +24,8 @@ impl fmt::Display for Refused {
         write!(f, "Burn's operation {} {}", self.operation, self.reason)
     }
 }
+
+kiln_program::debug_by_display!(Refused);
 
 impl std::error::Error for Refused {}
 

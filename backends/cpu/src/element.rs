@@ -13,6 +13,11 @@ use kiln_program::DType;
 /// }
 /// assert_eq!(thinned::<f32>(&kiln::numpy::linspace(0.0, 1.0, 5)), [0.0, 0.5, 1.0]);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "no array has elements of the type `{Self}`",
+    label = "kiln takes the type of an element here",
+    note = "the types of elements are `bool`, `i8` to `i64`, `u8` to `u64`, `f32` and `f64`: write `x.item::<i64>() as usize` for a `usize`"
+)]
 pub trait Element: bytemuck::CheckedBitPattern + bytemuck::NoUninit + Send + Sync + 'static {
     /// The dtype of arrays of these elements.
     ///

@@ -20,18 +20,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// ```
 /// use kiln::{ArrayType, Buffer, DType};
 /// let error = Buffer::try_zeros(ArrayType::new(DType::U8, [1 << 60])).unwrap_err();
-/// assert_eq!(error.to_string(), "out of memory: a result of shape (1152921504606846976,) needs 1073741824.0 GiB");
+/// let array = "out of memory: an array u8[1152921504606846976] needs 1073741824.0 GiB";
+/// assert!(error.to_string().starts_with(array)); // ...: at most 15.2 GiB can be allocated
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutOfMemory {
     of: ArrayType,
     /// Bytes beside the array's own.
     scratch: usize,
+    /// The bytes that could be allocated when the array could not.
+    most: usize,
 }
 
 impl OutOfMemory {
     pub(crate) fn new(of: ArrayType, scratch: usize) -> OutOfMemory {
-        OutOfMemory { of, scratch }
+        let most = most();
+        OutOfMemory { of, scratch, most }
     }
 }
 
@@ -43,14 +47,15 @@ impl fmt::Display for OutOfMemory {
         };
         let lengths = self.of.shape.iter().map(|&n| n as f64);
         let bytes = lengths.product::<f64>() * self.of.dtype.size() as f64;
-        let (shape, bytes) = (&self.of.shape, size(bytes));
-        write!(f, "out of memory: a result of shape {shape} needs {bytes}")?;
-        match self.scratch {
-            0 => Ok(()),
-            scratch => write!(f, ", and {} more while it is computed", size(scratch as f64)),
+        write!(f, "out of memory: an array {} needs {}", self.of, size(bytes))?;
+        if self.scratch > 0 {
+            write!(f, ", and {} more while it is computed", size(self.scratch as f64))?;
         }
+        write!(f, ": at most {} can be allocated", size(self.most as f64))
     }
 }
+
+kiln_program::debug_by_display!(OutOfMemory);
 
 impl std::error::Error for OutOfMemory {}
 
@@ -59,6 +64,21 @@ pub(crate) fn reserve(bytes: usize) -> bool {
     const FEW: usize = 1 << 20;
     let fits = || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
     bytes < FEW || fits() || (give_back() && fits())
+}
+
+/// Returns the most bytes that one allocation can have now, to within a MiB. No memory is touched, so this
+/// takes microseconds. Unlike the system's number of free bytes, it obeys the limits of the process.
+fn most() -> usize {
+    const STEP: usize = 1 << 20;
+    let (mut fits, mut too_many) = (0, isize::MAX as usize / STEP);
+    while too_many - fits > 1 {
+        let middle = fits + (too_many - fits) / 2;
+        match Vec::<u8>::new().try_reserve_exact(middle * STEP) {
+            Ok(()) => fits = middle,
+            Err(_) => too_many = middle,
+        }
+    }
+    fits * STEP
 }
 
 /// Frees the memory that waits for the next buffer. Returns true if there was any.

@@ -21,6 +21,11 @@ pub fn threads() -> usize {
     rayon::current_num_threads()
 }
 
+/// Returns true if this thread is one of a pool: while it waits for others, it may run tasks of the user's.
+pub(crate) fn is_in_pool() -> bool {
+    rayon::current_thread_index().is_some()
+}
+
 /// The result of the start. `start_threads` or `set_threads` writes it.
 static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
 
@@ -30,7 +35,7 @@ static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
 /// # Errors
 /// When the system does not start the threads: mostly because there is no memory for their stacks.
 pub fn start_threads() -> Result<(), String> {
-    if rayon::current_thread_index().is_some() {
+    if is_in_pool() {
         return Ok(());
     }
     STARTED
@@ -73,7 +78,7 @@ pub fn set_threads(threads: usize) -> Result<(), ThreadsAreRunning> {
 /// let text = kiln::ThreadsAreRunning.to_string();
 /// assert_eq!(text, "the number of threads cannot be changed once they are running");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ThreadsAreRunning;
 
 impl std::fmt::Display for ThreadsAreRunning {
@@ -81,5 +86,7 @@ impl std::fmt::Display for ThreadsAreRunning {
         f.write_str("the number of threads cannot be changed once they are running")
     }
 }
+
+kiln_program::debug_by_display!(ThreadsAreRunning);
 
 impl std::error::Error for ThreadsAreRunning {}

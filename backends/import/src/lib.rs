@@ -48,7 +48,7 @@ pub struct Values {
 /// let Err(ImportError::Inputs { reason }) = announced else { panic!("a matrix is wanted") };
 /// assert_eq!(reason, "the function takes floats of rank 2, f32[3] was announced");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImportError {
     /// An operation has no form as equations.
@@ -74,6 +74,8 @@ impl fmt::Display for ImportError {
         }
     }
 }
+
+kiln_program::debug_by_display!(ImportError);
 
 impl std::error::Error for ImportError {}
 

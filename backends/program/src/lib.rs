@@ -6,6 +6,10 @@
 //! [`infer`](infer()) returns the types of an op's results; [`Program`] and [`Builder`] hold equations
 //! together; [`simplify`](simplify()) makes a program shorter.
 
+// First, since a macro is known below its definition only.
+#[macro_use]
+mod errors;
+
 mod dead;
 mod dtype;
 mod effects;
@@ -15,11 +19,13 @@ mod formula;
 mod functions;
 mod hoist;
 mod infer;
+mod interrupt;
 mod lift;
 mod limits;
 mod once;
 mod op;
 mod program;
+mod progress;
 mod rewrite;
 mod saved;
 mod scalar;
@@ -36,9 +42,11 @@ pub use few::{Few, IntoIter};
 pub use formula::Formula;
 pub use functions::{ArgReduction, Binary, Compare, Linalg, OutOfBounds, Reduction, Unary, Update};
 pub use infer::{TypeError, Types, infer};
+pub use interrupt::{CancelToken, Interrupted, interruptible};
 pub use limits::{Limits, with_limits};
 pub use op::{Custom, CustomRule, Dot, Effect, Op, Scan, While};
 pub use program::{Builder, Equation, Lifted, Program, Var, Vars};
+pub use progress::{Progress, progress};
 pub use saved::{ReadError, SavedProgram};
 pub use scalar::Scalar;
 pub use shape::{ArrayType, Axes, Shape};
@@ -49,8 +57,10 @@ pub use threefry::threefry2x32;
 #[doc(hidden)]
 pub mod sister {
     pub use crate::effects::{quiet, without_effects};
+    pub use crate::interrupt::{Stop, interrupt_all};
     pub use crate::lift::{lift, put_back};
     pub use crate::once::{Found, once, remembering};
+    pub use crate::progress::{Task, current};
     pub use crate::rewrite::Rewrite;
     pub use crate::shape::{inverse, paired};
     pub use crate::simplify::{simplify_around, tidy};

@@ -55,7 +55,7 @@ fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 }
 
 /// The reason why a saved program is not read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The program contradicts itself, or breaks the rules of an op.
@@ -84,6 +84,8 @@ impl fmt::Display for ReadError {
         }
     }
 }
+
+debug_by_display!(ReadError);
 
 impl std::error::Error for ReadError {}
 

@@ -6,7 +6,7 @@
 
 use super::{chosen, rules};
 use crate::array::Array;
-use crate::debug::nans::made_for;
+use crate::debug::nans::{derivative, made_for};
 use crate::depend::live;
 use crate::primitive::binary;
 use crate::transform::{Derived, How, bind_strong, derived};
@@ -143,6 +143,7 @@ impl<'p> Tape<'p> {
             .rev()
         {
             let _made_for = made_for(self.program, i);
+            let _derivative = derivative();
             let given: Vec<Option<Array>> = equation
                 .outputs
                 .iter()

@@ -12,6 +12,7 @@ use kiln_backends::program::{ArrayType, DType, Scalar, Shape, Var};
 use kiln_backends::{Data, DeviceError};
 use origin::Origin;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, LazyLock};
 
 /// An n-dimensional array of numbers of one dtype. Arrays are immutable, and cheap to clone: a clone is
@@ -36,7 +37,12 @@ use std::sync::{Arc, LazyLock};
 /// | out of the array | [`item`](Array::item), [`to_vec`](Array::to_vec) |
 /// | parts | [`index`](Array::index), [`at`](Array::at) |
 ///
-/// Arrays print as NumPy's arrays do, digit for digit: `{}` as `print(x)`, `{:?}` as `repr(x)` of JAX.
+/// Arrays print as NumPy's arrays do, digit for digit: `{}` as `print(x)`, `{:?}` as `repr(x)` of JAX. The
+/// flags of a format string are honoured. A scalar is formatted as a number is in Python: `{:.3}` has three
+/// digits after the point, `{:.2e}` an exponent, `{:+}` a sign, `{:>12}` a width. In an array with axes,
+/// `{:.3}` is NumPy's `precision=3` (at most three digits), `{:e}` gives all elements an exponent, and a
+/// width is that of each element, so that the columns of a table line up.
+/// [`set_printoptions`](crate::set_printoptions) sets what a format string leaves open.
 ///
 /// ```
 /// use kiln::{Array, numpy as np};
@@ -47,9 +53,15 @@ use std::sync::{Arc, LazyLock};
 /// total += &a; // another array behind the handle
 /// assert_eq!(total.shape(), a.shape());
 /// assert_eq!(format!("{:?}", 2 * &a), "Array([ 2. ,  6.4, -3. ], dtype=float32)");
+/// assert_eq!(format!("{:.2}|{:>8.1}|{:e}", a.mean(), a.max(), a.min()), "0.90|     3.2|-1.5e+00");
+/// assert_eq!(format!("{:6.1} {:.1}", a, &a / 3), "[   1.     3.2   -1.5] [ 0.3  1.1 -0.5]");
 /// ```
 #[derive(Clone)]
 pub struct Array(pub(crate) Repr);
+
+/// An array never changes, so a panic leaves no array half changed.
+impl UnwindSafe for Array {}
+impl RefUnwindSafe for Array {}
 
 /// The contents of a handle.
 #[derive(Clone)]
@@ -68,7 +80,7 @@ pub(crate) enum Repr {
 /// use kiln::{Array, NoValue, jit, numpy as np};
 /// jit(|x: Array| { assert!(matches!(x.try_buffer(), Err(NoValue::Traced(_)))); x })(np::ones(2));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoValue {
     /// The array belongs to a trace. The text names the trace and says what to do.
@@ -85,6 +97,8 @@ impl fmt::Display for NoValue {
         }
     }
 }
+
+kiln_backends::program::debug_by_display!(NoValue);
 
 impl std::error::Error for NoValue {}
 

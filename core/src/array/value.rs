@@ -3,6 +3,7 @@
 use super::place::{device_of, on, or_default};
 use super::{Array, NoValue, Repr, Tracer};
 use crate::display;
+use crate::display::style::Style;
 use crate::eager::run_op;
 use crate::error::raise;
 use crate::trace::take_values;
@@ -206,27 +207,55 @@ fn first(buffer: &Buffer) -> Scalar {
 /// Prints as Python's `print`. An array that belongs to a trace shows its type.
 impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Repr::Tracer(array) => write!(f, "Traced<{}>", array.of),
-            _ => f.write_str(&display::printed(&self.look("display"))),
-        }
+        written(self, f, false)
+    }
+}
+
+/// Prints in scientific notation: a scalar as Python's `format`, an array as NumPy prints large numbers.
+impl fmt::LowerExp for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        written(self, f, true)
+    }
+}
+
+fn written(array: &Array, f: &mut fmt::Formatter<'_>, scientific: bool) -> fmt::Result {
+    if let Repr::Tracer(tracer) = &array.0 {
+        return f.write_str(&shown(tracer));
+    }
+    let buffer = array.look("display");
+    let style = Style::of(f, scientific);
+    f.write_str(&display::display(
+        display::elements(&buffer),
+        array.shape(),
+        &style,
+    ))
+}
+
+/// Returns the text of an array without a value: its type, and its trace if that has ended.
+fn shown(tracer: &Tracer) -> String {
+    match tracer.origin.in_progress() {
+        true => format!("Traced<{}>", tracer.of),
+        false => format!(
+            "Traced<{}>, whose trace has ended: {}",
+            tracer.of,
+            tracer.origin.describe()
+        ),
     }
 }
 
 /// Prints as Python's `repr`. An array that belongs to a trace shows its type.
 impl fmt::Debug for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Repr::Tracer(array) => write!(f, "Traced<{}>", array.of),
-            _ => {
-                let buffer = self.look("debug");
-                f.write_str(&display::debug(
-                    display::elements(&buffer),
-                    self.shape(),
-                    self.dtype().name(),
-                    self.is_weak(),
-                ))
-            }
+        if let Repr::Tracer(tracer) = &self.0 {
+            return f.write_str(&shown(tracer));
         }
+        let buffer = self.look("debug");
+        f.write_str(&display::debug(
+            display::elements(&buffer),
+            self.shape(),
+            self.dtype().name(),
+            self.is_weak(),
+            &Style::of(f, false),
+        ))
     }
 }

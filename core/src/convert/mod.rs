@@ -9,8 +9,9 @@ pub use lists::Lists;
 
 use crate::arguments::Numbers;
 use crate::array::Array;
-use crate::config::{default_float, default_int};
+use crate::config::{default_float, default_int, hold_x64};
 use crate::error::raise;
+use crate::numpy::shape::stacked;
 use kiln_backends::program::{DType, Shape};
 use kiln_backends::{Buffer, Element};
 
@@ -89,8 +90,50 @@ impl ListItem for f64 {
     }
 }
 
-/// A value that an array can be made from: a number, or lists (arrays, slices, vectors) of numbers, nested to
-/// any depth.
+/// The innermost values of nested lists: numbers, or [`Array`]s of one shape.
+///
+/// ```
+/// use kiln::{Array, numpy::{self as np, Innermost, Nested}};
+/// fn transposed<T: Innermost>(rows: impl Nested<Item = T>) -> Array {
+///     np::array(rows).t()
+/// }
+/// assert_eq!(transposed([[1, 2], [3, 4]]).to_string(), "[[1 3]\n [2 4]]");
+/// assert_eq!(transposed([np::zeros(2), np::ones(2)]).to_string(), "[[0. 1.]\n [0. 1.]]");
+/// ```
+pub trait Innermost: Clone {
+    /// Makes an array of the values in row-major order.
+    #[doc(hidden)]
+    #[track_caller]
+    fn array(values: Vec<Self>, shape: Shape) -> Array;
+}
+
+impl<T: ListItem> Innermost for T {
+    #[track_caller]
+    fn array(values: Vec<T>, shape: Shape) -> Array {
+        let elements: Option<Vec<_>> = values.iter().map(|number| number.element()).collect();
+        let Some(elements) = elements else {
+            raise(
+                "array",
+                "an integer does not fit in int32: use Array::new, array_dtype, or enable_x64(true)",
+            )
+        };
+        from_elements(elements, shape, T::dtype())
+    }
+}
+
+impl Innermost for Array {
+    #[track_caller]
+    fn array(values: Vec<Array>, shape: Shape) -> Array {
+        let Some(inner) = values.first().map(|x| x.shape().clone()) else {
+            return from_elements::<f64>(vec![], shape, default_float());
+        };
+        let whole: Shape = shape.iter().chain(inner.iter()).copied().collect();
+        stacked("array", values.into(), 0).reshape(&whole)
+    }
+}
+
+/// A value that an array can be made from: a number, an [`Array`], or lists (arrays, slices, vectors) of
+/// numbers or of [`Array`]s, nested to any depth.
 ///
 /// ```
 /// use kiln::{Array, numpy::{self as np, Nested}};
@@ -100,9 +143,14 @@ impl ListItem for f64 {
 /// assert_eq!(total([1.0, 2.0]).to_string(), "3.0");
 /// assert_eq!(total(vec![vec![1.0, 2.0], vec![3.0, 4.0]]).to_string(), "10.0");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number, an array, nor a list of these",
+    label = "kiln takes numbers, arrays or nested lists here",
+    note = "lists are arrays, slices and vectors of one type of number: `[1.0, 2.0]`, `[[1, 2], [3, 4]]`, `vec![0.5; n]`, `[x, y]`"
+)]
 pub trait Nested {
-    /// The type of the innermost numbers.
-    type Item: ListItem;
+    /// The type of the innermost values.
+    type Item: Innermost;
 
     /// Adds the lengths of the lists, outermost first. The length at each level is that of its first list.
     ///
@@ -114,8 +162,8 @@ pub trait Nested {
     /// ```
     fn lengths(&self, lengths: &mut Numbers);
 
-    /// Adds the numbers in order. `lengths` are the lengths of this list and of the inner ones. The error is
-    /// the length of the first list that has another one.
+    /// Adds the innermost values in order. `lengths` are the lengths of this list and of the inner ones. The
+    /// error is the length of the first list that has another one.
     ///
     /// ```
     /// use kiln::numpy::Nested;
@@ -127,7 +175,7 @@ pub trait Nested {
     fn collect(&self, lengths: &[isize], numbers: &mut Vec<Self::Item>) -> Result<(), usize>;
 }
 
-macro_rules! numbers {
+macro_rules! innermost {
     ($($type:ty),*) => {$(
         impl Nested for $type {
             type Item = $type;
@@ -135,13 +183,15 @@ macro_rules! numbers {
             fn lengths(&self, _: &mut Numbers) {}
 
             fn collect(&self, _: &[isize], numbers: &mut Vec<$type>) -> Result<(), usize> {
-                numbers.push(*self);
+                numbers.push(self.clone());
                 Ok(())
             }
         }
     )*};
 }
-numbers!(bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64);
+innermost!(
+    bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64, Array
+);
 
 impl<T: Nested> Nested for [T] {
     type Item = T::Item;
@@ -194,20 +244,23 @@ impl<T: Nested + ?Sized> Nested for &T {
     }
 }
 
-/// Makes an array of a number, or of lists of numbers, with one axis for each level of lists.
+/// Makes an array of a number, or of lists of numbers, with one axis for each level of lists. In a list of
+/// [`Array`]s, a number is written `1.into()`; the axes of the lists come before those of the arrays.
 ///
 /// As in NumPy, plain integers (`i32`, `i64`, `isize`, `usize`) and `f64` take the default dtypes: `int32`
 /// and `float32`, or `int64` and `float64` in 64-bit mode. Other types keep theirs. [`Array::new`] keeps
 /// every type.
 ///
 /// # Panics
-/// When lists at one level differ in length, or an integer does not fit.
+/// When lists at one level differ in length, arrays in them differ in shape, or an integer does not fit.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(format!("{:?}", np::array([1.0, 3.2, -1.5])), "Array([ 1. ,  3.2, -1.5], dtype=float32)");
 /// assert_eq!(format!("{:?}", np::array([[1, 2], [3, 4]])), "Array([[1, 2],\n       [3, 4]], dtype=int32)");
 /// assert_eq!(format!("{:?}", np::array(vec![true, false])), "Array([ True, False], dtype=bool)");
+/// let x = np::array(0.5).sin();
+/// assert_eq!(np::array([[1.into(), x.clone()], [-x, 1.into()]]).to_string(), "[[ 1.          0.47942555]\n [-0.47942555  1.        ]]");
 /// ```
 #[track_caller]
 pub fn array<T: Nested>(nested: T) -> Array {
@@ -224,14 +277,26 @@ pub fn array<T: Nested>(nested: T) -> Array {
         )
     }
     let shape: Shape = lengths.iter().map(|&n| n as usize).collect();
-    let elements: Option<Vec<_>> = numbers.iter().map(|number| number.element()).collect();
-    let Some(elements) = elements else {
-        raise(
-            "array",
-            "an integer does not fit in int32: use Array::new, or enable_x64(true)",
-        )
-    };
-    from_elements(elements, shape, T::Item::dtype())
+    T::Item::array(numbers, shape)
+}
+
+/// Makes an array of a dtype from a number, or lists of numbers. The numbers are read with 64 bits and then
+/// converted, so that a float64 has all its digits.
+///
+/// # Panics
+/// When lists at one level differ in length, or arrays in them differ in shape.
+///
+/// ```
+/// use kiln::{DType, numpy as np};
+/// assert_eq!(np::array_dtype([0.1, 2.0], DType::F64).to_string(), "[0.1 2. ]");
+/// assert_eq!(np::array_dtype([1, 2], DType::F32).to_string(), "[1. 2.]");
+/// ```
+#[track_caller]
+pub fn array_dtype<T: Nested>(nested: T, dtype: DType) -> Array {
+    let wide = hold_x64();
+    let array = array(nested);
+    drop(wide);
+    array.astype(dtype)
 }
 
 /// Makes an array, and converts its elements to another dtype of their family.

@@ -54,7 +54,7 @@ impl<A: Element, S: Data<Elem = A>, D: Dimension> From<&ArrayBase<S, D>> for Arr
 /// let error = Array1::<i32>::try_from(&x).unwrap_err();
 /// assert!(matches!(error, NdarrayError::Rank { wanted: 1, .. }));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NdarrayError {
     /// The elements are of another dtype.
@@ -88,6 +88,8 @@ impl fmt::Display for NdarrayError {
         }
     }
 }
+
+kiln_backends::program::debug_by_display!(NdarrayError);
 
 impl std::error::Error for NdarrayError {}
 

@@ -14,7 +14,7 @@ pub(crate) fn watched<R>(run: impl FnOnce() -> R) -> R {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(result) => result,
         Err(payload) => match payload.downcast::<Found>() {
-            Ok(found) => raise(&found.op, format!("made a NaN (debug_nans): {}", found.at)),
+            Ok(found) => raise(format!("{} ({})", found.op, found.at), "made a NaN (debug_nans)"),
             Err(payload) => resume_unwind(payload),
         },
     }
@@ -67,6 +67,12 @@ pub(crate) fn made_for(program: &Program, equation: usize) -> Option<UnderWay> {
         Op::Effect(Effect::CheckNan { op, at }) => Some(UnderWay::at(Some((op.clone(), at.clone())))),
         _ => None,
     }
+}
+
+/// Attributes new equations to the derivative of the op that they are attributed to.
+pub(crate) fn derivative() -> Option<UnderWay> {
+    let (op, at) = UNDER_WAY.with_borrow(Clone::clone)?;
+    Some(UnderWay::at(Some((format!("the derivative of {op}"), at))))
 }
 
 /// Returns the check that follows an op in a trace while `debug_nans` is on.

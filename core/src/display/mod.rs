@@ -1,22 +1,18 @@
 //! Formats arrays as Python prints them: `display` is `print(x)` and `debug` is `repr(x)` of a JAX array.
 //!
-//! The reference, digit for digit, is numpy 2.4's `arrayprint.py` with its default options, and jax 0.10's
-//! `Array.__repr__`. Formatting has three steps: find the elements that are shown (long axes keep their
-//! ends), turn each into a word of one common width, and lay the words out in brackets. The work is
-//! proportional to the number of elements shown.
+//! The reference, digit for digit, is numpy 2.4's `arrayprint.py`, and jax 0.10's `Array.__repr__`. The
+//! numbers and switches of a text are its [`Style`]. Formatting has three steps: find the elements that are
+//! shown (long axes keep their ends), turn each into a word of one common width, and lay the words out in
+//! brackets. The work is proportional to the number of elements shown.
 
 mod float;
+pub(crate) mod options;
+pub(crate) mod style;
 
 use float::{Float, float_words, scalar};
 use kiln_backends::Buffer;
 use kiln_backends::program::DType;
-
-/// Columns of a printed line.
-const LINE_WIDTH: usize = 75;
-/// Arrays of more elements than this show only their corners.
-const THRESHOLD: usize = 1000;
-/// The number of items that a summarised axis shows at either end.
-const EDGE_ITEMS: usize = 3;
+use style::Style;
 
 /// The elements of an array, in row-major order.
 #[derive(Clone, Copy, Debug)]
@@ -64,32 +60,43 @@ pub(crate) fn elements(buffer: &Buffer) -> Elements<'_> {
 
 /// Formats a buffer as Python's `print(x)` formats an array.
 pub(crate) fn printed(buffer: &Buffer) -> String {
-    display(elements(buffer), &buffer.array_type().shape)
+    display(elements(buffer), &buffer.array_type().shape, &Style::plain())
 }
 
 /// Formats an array as Python's `print(x)`.
 ///
-/// An array of rank 0 is a scalar, and shows all digits that distinguish it in its type. Every other array
-/// has at most 8 digits after the point, and one format for all its elements: a scientific one if they are
-/// large, small or far apart.
+/// An array of rank 0 is a scalar, and shows all digits that distinguish it in its type, unless the format
+/// string says how many. Every other array has at most as many digits after the point as the precision of the
+/// style, and one format for all its elements: a scientific one if they are large, small or far apart.
 ///
 /// ```text
-/// println!("{}", display(Elements::F32(&[1.0, 3.2, -1.5]), &[3])); // [ 1.   3.2 -1.5]
-/// println!("{}", display(Elements::I32(&[1, 2, 3, 40]), &[2, 2])); // [[ 1  2]
-///                                                                  //  [ 3 40]]
-/// println!("{}", display(Elements::F32(&[2.7]), &[]));             // 2.7
-/// println!("{}", display(Elements::F64(&[]), &[0, 3]));            // []
+/// println!("{}", display(Elements::F32(&[1.0, 3.2, -1.5]), &[3], &style)); // [ 1.   3.2 -1.5]
+/// println!("{}", display(Elements::I32(&[1, 2, 3, 40]), &[2, 2], &style)); // [[ 1  2]
+///                                                                          //  [ 3 40]]
+/// println!("{}", display(Elements::F32(&[2.7]), &[], &style));             // 2.7
+/// println!("{}", display(Elements::F64(&[]), &[0, 3], &style));            // []
 /// ```
 ///
 /// # Panics
 ///
 /// If the number of elements is not the product of `shape`.
-pub(crate) fn display(elements: Elements<'_>, shape: &[usize]) -> String {
+pub(crate) fn display(elements: Elements<'_>, shape: &[usize], style: &Style) -> String {
     check(elements, shape);
-    match elements {
-        Elements::F32(values) if shape.is_empty() => scalar(Float::Single(values[0])),
-        Elements::F64(values) if shape.is_empty() => scalar(Float::Double(values[0])),
-        _ => brackets(elements, shape, " ", 0, LINE_WIDTH),
+    if !shape.is_empty() {
+        return brackets(elements, shape, style, " ", 0, style.options.linewidth);
+    }
+    let style = &style.of_scalar();
+    let number = match elements {
+        Elements::F32(values) => Some(Float::Single(values[0])),
+        Elements::F64(values) => Some(Float::Double(values[0])),
+        _ => elements
+            .integers(&[0])
+            .filter(|_| style.scientific)
+            .map(|of| Float::Integer(of[0])),
+    };
+    match number {
+        Some(number) => style.padded(&scalar(number, style)),
+        None => elements.words(&[0], true, style).remove(0),
     }
 }
 
@@ -98,22 +105,36 @@ pub(crate) fn display(elements: Elements<'_>, shape: &[usize]) -> String {
 /// `dtype_name` follows `dtype=` in the text. `weak` is true for a weak type, as of a Python scalar.
 ///
 /// ```text
-/// println!("{}", debug(Elements::F32(&[1.0, 2.0]), &[2], "float32", false));
+/// println!("{}", debug(Elements::F32(&[1.0, 2.0]), &[2], "float32", false, &style));
 /// // Array([1., 2.], dtype=float32)
-/// println!("{}", debug(Elements::I32(&[3]), &[], "int32", true));
+/// println!("{}", debug(Elements::I32(&[3]), &[], "int32", true, &style));
 /// // Array(3, dtype=int32, weak_type=True)
-/// println!("{}", debug(Elements::F32(&[]), &[0, 3], "float32", false));
+/// println!("{}", debug(Elements::F32(&[]), &[0, 3], "float32", false, &style));
 /// // Array([], shape=(0, 3), dtype=float32)
 /// ```
 ///
 /// # Panics
 ///
 /// If the number of elements is not the product of `shape`.
-pub(crate) fn debug(elements: Elements<'_>, shape: &[usize], dtype_name: &str, weak: bool) -> String {
+pub(crate) fn debug(
+    elements: Elements<'_>,
+    shape: &[usize],
+    dtype_name: &str,
+    weak: bool,
+    style: &Style,
+) -> String {
     const PREFIX: &str = "Array(";
     check(elements, shape);
     let dtype = format!("dtype={dtype_name}{}", if weak { ", weak_type=True" } else { "" });
-    let body = match brackets(elements, shape, ", ", PREFIX.len(), LINE_WIDTH - ",".len()) {
+    let width = style.options.linewidth;
+    let body = match brackets(
+        elements,
+        shape,
+        style,
+        ", ",
+        PREFIX.len(),
+        width.saturating_sub(",".len()),
+    ) {
         empty if elements.is_empty() => format!("{empty}, shape={}", tuple(shape)),
         body => body,
     };
@@ -123,7 +144,7 @@ pub(crate) fn debug(elements: Elements<'_>, shape: &[usize], dtype_name: &str, w
         Some(newline) => body.len() - newline + 1,
         None => body.len() + 2,
     };
-    let fits = last_line + dtype.len() + 2 <= LINE_WIDTH;
+    let fits = last_line + dtype.len() + 2 <= width;
     let gap = if fits { 1 } else { PREFIX.len() };
     format!("{PREFIX}{body},{:gap$}{dtype})", "")
 }
@@ -151,40 +172,43 @@ fn tuple(shape: &[usize]) -> String {
 
 /// numpy's `array2string`. A prefix takes `indent` columns on the first line; they are blank on the other
 /// lines.
-fn brackets(elements: Elements<'_>, shape: &[usize], separator: &str, indent: usize, width: usize) -> String {
+fn brackets(
+    elements: Elements<'_>,
+    shape: &[usize],
+    style: &Style,
+    separator: &str,
+    indent: usize,
+    width: usize,
+) -> String {
     if elements.is_empty() {
         return "[]".to_string();
     }
-    let summarised = elements.len() > THRESHOLD;
+    let summarised = elements.len() > style.options.threshold;
+    let edge = style.options.edgeitems;
     let axes: Vec<Axis> = shape
         .iter()
-        .map(|&length| Axis::new(length, summarised))
+        .map(|&length| Axis {
+            length,
+            edge: (summarised && length > edge.saturating_mul(2)).then_some(edge),
+        })
         .collect();
-    let words = elements.words(&shown_offsets(&axes), shape.is_empty());
+    let words = elements.words(&shown_offsets(&axes), shape.is_empty(), style);
     nest(&axes, &mut words.into_iter(), separator, indent + 1, width)
 }
 
-/// One axis of the array. `cut` is true if `...` replaces its middle.
+/// One axis of the array. If `...` replaces its middle, `edge` is the number of items at either end.
 #[derive(Clone, Copy)]
 struct Axis {
     length: usize,
-    cut: bool,
+    edge: Option<usize>,
 }
 
 impl Axis {
-    fn new(length: usize, summarised: bool) -> Self {
-        Self {
-            length,
-            cut: summarised && length > 2 * EDGE_ITEMS,
-        }
-    }
-
     /// Returns the indices that are shown, in order.
     fn shown(self) -> impl Iterator<Item = usize> {
-        let (head, tail) = if self.cut {
-            (EDGE_ITEMS, self.length - EDGE_ITEMS)
-        } else {
-            (self.length, self.length)
+        let (head, tail) = match self.edge {
+            Some(edge) => (edge, self.length - edge),
+            None => (self.length, self.length),
         };
         (0..head).chain(tail..self.length)
     }
@@ -212,13 +236,11 @@ fn nest(
     let Some((axis, inner)) = axes.split_first() else {
         return words.next().expect("one word for every element shown");
     };
-    let mut items = Vec::new();
-    for (position, _) in axis.shown().enumerate() {
-        if axis.cut && position == EDGE_ITEMS {
-            items.push("...".to_string());
-        }
-        // Every bracket that closes at the end of the line takes a column from it.
-        items.push(nest(inner, words, separator, indent + 1, width.saturating_sub(1)));
+    // Every bracket that closes at the end of the line takes a column from it.
+    let item = |_| nest(inner, words, separator, indent + 1, width.saturating_sub(1));
+    let mut items: Vec<String> = axis.shown().map(item).collect();
+    if let Some(edge) = axis.edge {
+        items.insert(edge, "...".to_string());
     }
     let body = if inner.is_empty() {
         wrap(&items, separator, indent, width.saturating_sub(1))
@@ -270,34 +292,66 @@ impl Elements<'_> {
         self.len() == 0
     }
 
-    /// Returns the elements at `offsets` as words of the width of the widest.
-    fn words(&self, offsets: &[usize], rank_zero: bool) -> Vec<String> {
+    /// Returns the integers at `offsets`, if the elements are integers.
+    fn integers(&self, offsets: &[usize]) -> Option<Vec<i128>> {
+        fn at<T: Copy + Into<i128>>(values: &[T], offsets: &[usize]) -> Option<Vec<i128>> {
+            Some(offsets.iter().map(|&offset| values[offset].into()).collect())
+        }
         match self {
+            Elements::Bool(_) | Elements::F32(_) | Elements::F64(_) => None,
+            Elements::I8(values) => at(values, offsets),
+            Elements::I16(values) => at(values, offsets),
+            Elements::I32(values) => at(values, offsets),
+            Elements::I64(values) => at(values, offsets),
+            Elements::U8(values) => at(values, offsets),
+            Elements::U16(values) => at(values, offsets),
+            Elements::U32(values) => at(values, offsets),
+            Elements::U64(values) => at(values, offsets),
+        }
+    }
+
+    /// Returns the elements at `offsets` as words of the width of the widest, padded as the style says.
+    fn words(&self, offsets: &[usize], rank_zero: bool, style: &Style) -> Vec<String> {
+        let words = match self {
             // The width is that of `False`, also if every element is true.
             Elements::Bool(values) => {
                 let width = if rank_zero { 0 } else { "False".len() };
+                let word = |&offset: &usize| if values[offset] { "True" } else { "False" };
                 offsets
                     .iter()
-                    .map(|&offset| if values[offset] { "True" } else { "False" })
-                    .map(|word| format!("{word:>width$}"))
+                    .map(|offset| format!("{:>width$}", word(offset)))
                     .collect()
             }
-            Elements::I8(values) => integer_words(values, offsets),
-            Elements::I16(values) => integer_words(values, offsets),
-            Elements::I32(values) => integer_words(values, offsets),
-            Elements::I64(values) => integer_words(values, offsets),
-            Elements::U8(values) => integer_words(values, offsets),
-            Elements::U16(values) => integer_words(values, offsets),
-            Elements::U32(values) => integer_words(values, offsets),
-            Elements::U64(values) => integer_words(values, offsets),
-            Elements::F32(values) => float_words(offsets.iter().map(|&offset| Float::Single(values[offset]))),
-            Elements::F64(values) => float_words(offsets.iter().map(|&offset| Float::Double(values[offset]))),
-        }
+            Elements::F32(values) => {
+                float_words(offsets.iter().map(|&offset| Float::Single(values[offset])), style)
+            }
+            Elements::F64(values) => {
+                float_words(offsets.iter().map(|&offset| Float::Double(values[offset])), style)
+            }
+            _ => {
+                let values = self.integers(offsets).expect("all other elements are integers");
+                match style.scientific {
+                    true => float_words(values.into_iter().map(Float::Integer), style),
+                    false => integer_words(&values, style.options.sign),
+                }
+            }
+        };
+        words.iter().map(|word| style.padded(word)).collect()
     }
 }
 
-fn integer_words<T: ToString>(values: &[T], offsets: &[usize]) -> Vec<String> {
-    let words: Vec<String> = offsets.iter().map(|&offset| values[offset].to_string()).collect();
+/// numpy's `IntegerFormat`. A blank stands for the sign if no integer is negative.
+fn integer_words(values: &[i128], sign: char) -> Vec<String> {
+    let sign = match sign {
+        ' ' if values.iter().any(|&value| value < 0) => '-',
+        sign => sign,
+    };
+    let word = |&value: &i128| match sign {
+        '+' => format!("{value:+}"),
+        ' ' => format!(" {value}"),
+        _ => value.to_string(),
+    };
+    let words: Vec<String> = values.iter().map(word).collect();
     let width = words.iter().map(String::len).max().unwrap_or(0);
     words.iter().map(|word| format!("{word:>width$}")).collect()
 }

@@ -67,6 +67,11 @@ pub struct NewAxis;
 /// assert_eq!(column(&x, -1).to_string(), "[3 6]");
 /// assert_eq!(column(&x, 1..).to_string(), "[[2 3]\n [5 6]]");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an index of an axis",
+    label = "kiln takes the index of an axis here",
+    note = "write an integer, a range such as `1..`, `step`, `NewAxis`, `Ellipsis`, or an array or a list of integers or bools"
+)]
 pub trait IntoItem {
     /// Returns the part of the index.
     ///
@@ -211,6 +216,11 @@ impl<T: Nested, const N: usize> IntoItem for [T; N] {
 /// assert_eq!(total(&x, 0), 3);
 /// assert_eq!(total(&x, (.., 1)), 6);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an index",
+    label = "kiln takes an index here",
+    note = "write an integer, a range such as `1..`, an array or a list of integers or bools, or a tuple with one of these for each axis"
+)]
 pub trait IntoIndex {
     /// Returns the parts of the index.
     ///

@@ -5,4 +5,5 @@ pub(crate) mod items;
 mod masks;
 pub(crate) mod plan;
 pub(crate) mod read;
+pub(crate) mod rows;
 mod write;

@@ -36,4 +36,7 @@ pub use associative::{AssociativeScan, associative_scan, associative_scan_with};
 pub use branches::{cond, select, switch};
 pub(crate) use carry::Consts;
 pub use loops::{fori_loop, while_loop, while_loop_bounded};
+#[allow(deprecated)]
+#[doc(hidden)]
+pub use scan::scan_reverse;
 pub use scan::{ScanOptions, map, scan, scan_n, scan_with};

@@ -263,3 +263,10 @@ fn run<C: Tree, X: Tree, Y: Tree>(
     let ys = results.drain(carry.arrays.len()..).collect::<Arrays>();
     (carry.structure.rebuild(results), traced.structure.rebuild(ys))
 }
+
+#[doc(hidden)]
+#[deprecated(note = "use `lax::scan_with(f, init, xs, |o| o.reverse(true))`")]
+#[track_caller]
+pub fn scan_reverse<C: Tree, X: Tree, Y: Tree>(f: impl Fn(C, X) -> (C, Y), init: C, xs: X) -> (C, Y) {
+    scan_with(f, init, xs, |o| o.reverse(true))
+}

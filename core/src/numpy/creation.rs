@@ -1,6 +1,6 @@
 //! Functions that make new arrays.
 
-use crate::arguments::{IntoNumbers, Number, shape_of};
+use crate::arguments::{IntoNumbers, Number, count_of, shape_of};
 use crate::array::{Array, Literal, Repr};
 use crate::config::default_float;
 use crate::eager::staged;
@@ -11,6 +11,7 @@ use crate::trace::{constant, is_tracing};
 use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, DType, Scalar, Shape};
 use kiln_backends::{Buffer, Device};
+use std::ops::{Range, RangeInclusive};
 
 /// Makes zeros of the default float dtype, with a shape: `np::zeros(3)`, `np::zeros((2, 3))`, `np::zeros(())`
 /// for a scalar.
@@ -230,31 +231,37 @@ pub fn full_like_dtype(x: impl Into<Array>, value: impl Into<Array>, dtype: DTyp
     full_dtype(x.into().shape(), value, dtype)
 }
 
-/// The bounds of [`arange`]: `stop`, `(start, stop)` or `(start, stop, step)`, integers or floats.
+/// The bounds of [`arange`]: `stop`, `(start, stop)`, `(start, stop, step)` or a range such as `1..n`, of
+/// integers or floats. A range with `=` is of integers.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::arange((6, 0, -2)).to_string(), "[6 4 2]");
+/// assert_eq!(np::arange(1..4).to_string(), "[1 2 3]");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a range of numbers",
+    label = "`arange` takes its bounds here",
+    note = "write `stop`, `start..stop`, `start..=last`, `(start, stop)` or `(start, stop, step)`"
+)]
 pub trait IntoRange {
     /// Returns start, stop and step. Start and step may be missing.
     #[doc(hidden)]
     fn range(self) -> (Option<Array>, Array, Option<Array>);
 }
 
-/// A plain number as a bound of a range: `i32`, `i64`, `usize`, `isize`, `f32` or `f64`.
+/// A plain number as a bound of a range: an integer of any type up to 64 bits, `f32` or `f64`.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::arange((1_usize, 2.5)).to_string(), "[1. 2.]");
 /// ```
 pub trait Bound: Into<Array> {}
-impl Bound for i32 {}
-impl Bound for i64 {}
-impl Bound for usize {}
-impl Bound for isize {}
-impl Bound for f32 {}
-impl Bound for f64 {}
+
+macro_rules! bounds {
+    ($($type:ty),*) => {$(impl Bound for $type {})*};
+}
+bounds!(usize, isize, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
 
 impl<T: Bound> IntoRange for T {
     fn range(self) -> (Option<Array>, Array, Option<Array>) {
@@ -274,6 +281,19 @@ impl<A: Bound, B: Bound, C: Bound> IntoRange for (A, B, C) {
     }
 }
 
+impl<B: Bound> IntoRange for Range<B> {
+    fn range(self) -> (Option<Array>, Array, Option<Array>) {
+        (self.start, self.end).range()
+    }
+}
+
+impl<B: Bound + Number> IntoRange for RangeInclusive<B> {
+    fn range(self) -> (Option<Array>, Array, Option<Array>) {
+        let (start, last) = self.into_inner();
+        (start, last.number().saturating_add(1)).range()
+    }
+}
+
 /// Returns the numbers from a start (default 0) up to but not including a stop, with a step (default 1). They
 /// are integers of the default integer dtype if all bounds are, else floats of the default float dtype.
 ///
@@ -284,6 +304,7 @@ impl<A: Bound, B: Bound, C: Bound> IntoRange for (A, B, C) {
 /// use kiln::numpy as np;
 /// assert_eq!(np::arange(4).to_string(), "[0 1 2 3]");
 /// assert_eq!(np::arange((1, 3)).to_string(), "[1 2]");
+/// assert_eq!(np::arange(1..=3).to_string(), "[1 2 3]");
 /// assert_eq!(np::arange((0.0, 1.0, 0.25)).to_string(), "[0.   0.25 0.5  0.75]");
 /// ```
 #[track_caller]
@@ -357,7 +378,7 @@ fn bound(x: &Array) -> f64 {
 /// arrays, the shape is `(n, *shape)`: a new first axis before the shape that they broadcast to.
 ///
 /// # Panics
-/// When the bounds do not broadcast, or memory could not hold the elements.
+/// When `n` is negative, the bounds do not broadcast, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -409,7 +430,7 @@ optional_arguments! {
     /// ```
     Eye {
         /// The number of columns: that of rows, if this is not given.
-        m(usize): Option<usize> = None => Some(m); np::eye_with(1, |o| o.m(2)) => "[[1. 0.]]";
+        m(impl Number): Option<usize> = None => Some(count_of("eye", m)); np::eye_with(1, |o| o.m(2)) => "[[1. 0.]]";
         /// The number of the diagonal: counted upwards from the main one, which is 0.
         k(isize): isize = 0 => k; np::eye_with(2, |o| o.k(-1)) => "[[0. 0.]\n [1. 0.]]";
         /// The dtype of the result: the default float dtype, if this is not given.
@@ -449,7 +470,7 @@ pub enum Indexing {
 /// Returns [`linspace`] with the optional arguments of [`options::Linspace`](crate::options::Linspace).
 ///
 /// # Panics
-/// When the bounds do not broadcast, or memory could not hold the elements.
+/// When `n` is negative, the bounds do not broadcast, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -463,12 +484,11 @@ pub fn linspace_with(
     options: impl FnOnce(Linspace) -> Linspace,
 ) -> Array {
     let Linspace { endpoint, dtype } = options(Linspace::default());
-    let n = n.number();
-    check(n >= 0, "linspace", || format!("{n} elements are asked for"));
+    let n = count_of("linspace", n);
     let floats = spaced(
         start.into(),
         stop.into(),
-        n as usize,
+        n,
         endpoint,
         dtype.filter(|dtype| dtype.is_float()),
     );
@@ -516,15 +536,15 @@ fn spaced(start: Array, stop: Array, n: usize, closed: bool, dtype: Option<DType
 /// Returns the identity matrix of shape `(n, n)`, of the default float dtype.
 ///
 /// # Panics
-/// When memory could not hold the elements.
+/// When `n` is negative, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::identity(2).to_string(), "[[1. 0.]\n [0. 1.]]");
 /// ```
 #[track_caller]
-pub fn identity(n: usize) -> Array {
-    ones_on_diagonal("identity", n, Eye::default())
+pub fn identity(n: impl Number) -> Array {
+    ones_on_diagonal("identity", count_of("identity", n), Eye::default())
 }
 
 /// Returns the identity matrix of shape `(n, n)`, of the default float dtype: [`identity`] by its other name.
@@ -537,7 +557,7 @@ pub fn identity(n: usize) -> Array {
 /// assert_eq!(np::eye(2).to_string(), "[[1. 0.]\n [0. 1.]]");
 /// ```
 #[track_caller]
-pub fn eye(n: usize) -> Array {
+pub fn eye(n: impl Number) -> Array {
     eye_with(n, |o| o)
 }
 
@@ -551,7 +571,7 @@ pub fn eye(n: usize) -> Array {
 /// assert_eq!(np::eye_dtype(2, DType::I32).to_string(), "[[1 0]\n [0 1]]");
 /// ```
 #[track_caller]
-pub fn eye_dtype(n: usize, dtype: DType) -> Array {
+pub fn eye_dtype(n: impl Number, dtype: DType) -> Array {
     eye_with(n, |o| o.dtype(dtype))
 }
 
@@ -566,8 +586,8 @@ pub fn eye_dtype(n: usize, dtype: DType) -> Array {
 /// assert_eq!(np::eye_with(2, |o| o.m(3).k(1)).to_string(), "[[0. 1. 0.]\n [0. 0. 1.]]");
 /// ```
 #[track_caller]
-pub fn eye_with(n: usize, options: impl FnOnce(Eye) -> Eye) -> Array {
-    ones_on_diagonal("eye", n, options(Eye::default()))
+pub fn eye_with(n: impl Number, options: impl FnOnce(Eye) -> Eye) -> Array {
+    ones_on_diagonal("eye", count_of("eye", n), options(Eye::default()))
 }
 
 #[track_caller]
@@ -654,4 +674,11 @@ pub fn meshgrid_with<A: Into<Array>>(
         };
         arrays.iter().enumerate().map(grid).collect::<Vec<_>>()
     })
+}
+
+#[doc(hidden)]
+#[deprecated(note = "use `np::linspace_with(start, stop, n, |o| o.endpoint(false))`")]
+#[track_caller]
+pub fn linspace_open(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
+    linspace_with(start, stop, n, |o| o.endpoint(false))
 }

@@ -1,9 +1,13 @@
-//! The methods of arrays as functions.
+//! The methods of arrays as functions, and functions as methods.
 
+use super::diagonals::{Diagonal, Triangle};
+use super::nonzero::Nonzero;
 use super::reduce::{Arg, Cumulative};
-use super::sort::Sort;
+use super::sort::{Searchsorted, Sort};
+use super::take::Take;
 use crate::arguments::{IntoAxes, IntoNumbers};
 use crate::array::Array;
+use crate::error::check;
 use kiln_backends::program::DType;
 
 /// Declares methods as functions. A row holds a call and its result: the example.
@@ -104,8 +108,141 @@ methods! {
     argsort_axis(axis: isize): np::argsort_axis([[3, 1], [2, 4]], 0) => "[[1 0]\n [0 1]]";
     /// The indices that sort an axis, with optional arguments.
     argsort_with(options: impl FnOnce(Sort) -> Sort): np::argsort_with([3, 1, 2], |o| o.descending(true)) => "[0 2 1]";
+    /// The elements along the last axis in an order that has the element number `kth` in its place.
+    partition(kth: isize): np::partition([5, 1, 4, 2], 1).index(1) => "2";
+    /// The indices that put the elements along the last axis in such an order.
+    argpartition(kth: isize): np::argpartition([5, 1, 4, 2], 1).index(1) => "3";
     /// The product of vectors, of matrices, or of a scalar and an array.
     dot(other: impl Into<Array>): np::dot([1, 2, 3], [4, 5, 6]) => "32";
     /// The product of matrices. Leading axes broadcast.
     matmul(other: impl Into<Array>): np::matmul([[1, 2], [3, 4]], [5, 6]) => "[17 39]";
+}
+
+/// Declares functions as methods. A row holds a call and its result: the example.
+macro_rules! functions {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident($($argument:ident: $type:ty),*) -> $result:ty: $call:expr => $shown:literal;
+    )*) => {
+        impl Array {
+            $(
+                $(#[$doc])*
+                ///
+                #[doc = concat!("The function [`", stringify!($name), "`](crate::numpy::", stringify!($name), ") as a method; shapes, dtypes and panics are said there.")]
+                ///
+                /// ```
+                /// use kiln::numpy as np;
+                #[doc = concat!("assert_eq!(", stringify!($call), ".to_string(), ", stringify!($shown), ");")]
+                /// ```
+                #[track_caller]
+                pub fn $name(&self $(, $argument: $type)*) -> $result {
+                    super::$name(self $(, $argument)*)
+                }
+            )*
+        }
+    };
+}
+
+functions! {
+    /// The elements of the flattened array at some indices.
+    take(indices: impl Into<Array>) -> Array: np::array([10, 20, 30]).take([2, 0]) => "[30 10]";
+    /// The slices along an axis at some indices.
+    take_axis(indices: impl Into<Array>, axis: isize) -> Array: np::array([[1, 2], [3, 4]]).take_axis([1, 1], 1) => "[[2 2]\n [4 4]]";
+    /// The elements or slices at some indices, with optional arguments.
+    take_with(indices: impl Into<Array>, options: impl FnOnce(Take) -> Take) -> Array: np::array([10, 20]).take_with(9, |o| o.mode(kiln::OutOfBounds::Clip)) => "20";
+    /// The elements at one index along an axis for each position of the other axes.
+    take_along_axis(indices: impl Into<Array>, axis: isize) -> Array: np::array([[3, 1, 2]]).take_along_axis([[1, 2, 0]], 1) => "[[1 2 3]]";
+    /// The matrix with this array on the diagonal, or the diagonal of this matrix.
+    diag() -> Array: np::array([[1, 2], [3, 4]]).diag() => "[1 4]";
+    /// A matrix with this array on a diagonal, or a diagonal of this matrix.
+    diag_with(options: impl FnOnce(Triangle) -> Triangle) -> Array: np::array([[1, 2], [3, 4]]).diag_with(|o| o.k(1)) => "[2]";
+    /// The diagonals of matrices.
+    diagonal() -> Array: np::array([[1, 2], [3, 4]]).diagonal() => "[1 4]";
+    /// The diagonals of matrices, with optional arguments.
+    diagonal_with(options: impl FnOnce(Diagonal) -> Diagonal) -> Array: np::array([[1, 2], [3, 4]]).diagonal_with(|o| o.offset(-1)) => "[3]";
+    /// The sums of the diagonals of matrices.
+    trace() -> Array: np::array([[1, 2], [3, 4]]).trace() => "5";
+    /// The sums of the diagonals of matrices, with optional arguments.
+    trace_with(options: impl FnOnce(Diagonal) -> Diagonal) -> Array: np::array([[1, 2], [3, 4]]).trace_with(|o| o.offset(1)) => "2";
+    /// The indices at which values would be inserted in this sorted array.
+    searchsorted(values: impl Into<Array>) -> Array: np::array([1, 2, 4]).searchsorted([2, 3]) => "[1 2]";
+    /// The indices at which values would be inserted in this sorted array, with optional arguments.
+    searchsorted_with(values: impl Into<Array>, options: impl FnOnce(Searchsorted) -> Searchsorted) -> Array: np::array([1, 2, 4]).searchsorted_with(2, |o| o.side(kiln::options::Side::Right)) => "2";
+    /// The indices of the elements that are not 0, an array for each axis.
+    nonzero() -> Vec<Array>: np::array([4, 0, 6]).nonzero()[0] => "[0 2]";
+    /// The indices of the elements that are not 0, with optional arguments.
+    nonzero_with(options: impl FnOnce(Nonzero) -> Nonzero) -> Vec<Array>: np::array([4, 0, 6]).nonzero_with(|o| o.size(1))[0] => "[0]";
+}
+
+impl Array {
+    /// Returns the elements of the flattened array at which a list of bools is true: the function
+    /// [`compress`](crate::numpy::compress) as a method.
+    ///
+    /// # Panics
+    /// When the bools do not have one axis, there are more of them than elements, or they have no value
+    /// (inside `jit` and `vmap`).
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([1, 2, 3]).compress([true, false, true]).to_string(), "[1 3]");
+    /// ```
+    #[track_caller]
+    pub fn compress(&self, condition: impl Into<Array>) -> Array {
+        super::compress(condition, self)
+    }
+
+    /// Returns the slices along an axis at which a list of bools is true: the function
+    /// [`compress_axis`](crate::numpy::compress_axis) as a method.
+    ///
+    /// # Panics
+    /// When the axis is out of bounds, the bools do not have one axis, there are more of them than slices, or
+    /// they have no value (inside `jit` and `vmap`).
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([[1, 2], [3, 4]]).compress_axis([false, true], 0).to_string(), "[[3 4]]");
+    /// ```
+    #[track_caller]
+    pub fn compress_axis(&self, condition: impl Into<Array>, axis: isize) -> Array {
+        super::compress_axis(condition, self, axis)
+    }
+
+    /// Returns the same elements as one axis: [`ravel`](Array::ravel). Arrays never change, so no copy is
+    /// needed.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([[1, 2], [3, 4]]).flatten().to_string(), "[1 2 3 4]");
+    /// ```
+    #[track_caller]
+    pub fn flatten(&self) -> Array {
+        self.ravel()
+    }
+
+    /// Returns the matrices in the last two axes transposed: NumPy's `x.mT`.
+    ///
+    /// # Panics
+    /// When the array has fewer than two axes.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::ones((5, 2, 3)).mt().shape()[..], [5, 3, 2]);
+    /// ```
+    #[track_caller]
+    pub fn mt(&self) -> Array {
+        check(self.ndim() >= 2, "mt", || {
+            format!("takes matrices, got shape {}", self.shape())
+        });
+        self.swapaxes(-1, -2)
+    }
+
+    /// Returns the number of bytes of one element.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::ones(3).itemsize(), 4);
+    /// ```
+    pub fn itemsize(&self) -> usize {
+        self.dtype().size()
+    }
 }

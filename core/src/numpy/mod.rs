@@ -29,7 +29,7 @@
 //! | reductions | [`sum`], [`prod`], [`mean`], [`var`], [`std()`], [`max`], [`min`], [`argmax`], [`any`], [`all`], [`cumsum`], [`cumprod`]; [`nansum`] and others leave NaN out |
 //! | shapes | [`reshape`], [`ravel`], [`transpose`], [`moveaxis`], [`expand_dims`], [`squeeze`], [`broadcast_to`], [`flip`], [`roll`], [`tile`], [`repeat`] |
 //! | putting together | [`concatenate`], [`stack`], [`vstack`], [`hstack`], [`column_stack`] |
-//! | order and search | [`sort`], [`argsort`], [`searchsorted`], [`take`], [`take_along_axis`] |
+//! | order and search | [`sort`], [`argsort`], [`partition`], [`searchsorted`], [`nonzero`], [`take`], [`take_along_axis`], [`compress`] |
 //! | lines | [`interp`], [`polyval`], [`diff`], [`vander`] |
 //! | products | [`dot`], [`matmul`], [`outer`], [`trace`], [`diagonal`]; [`linalg`] for inverses, solutions, eigenvalues and norms |
 //!
@@ -58,8 +58,8 @@ pub(crate) mod elementwise;
 pub(crate) mod interpolate;
 pub(crate) mod matrices;
 mod methods;
+pub(crate) mod nonzero;
 pub(crate) mod norm;
-
 mod operators;
 mod promoted;
 pub(crate) mod reduce;
@@ -68,6 +68,9 @@ pub(crate) mod sort;
 pub(crate) mod take;
 
 pub use self::arithmetic::{allclose, allclose_with, isclose, isclose_with, where_};
+// The name that rustc proposes to those who write `np::where`.
+#[doc(hidden)]
+pub use self::arithmetic::where_ as r#where;
 pub use self::creation::{
     Bound, IntoRange, arange, arange_dtype, eye, eye_dtype, eye_with, full, full_dtype, full_like,
     full_like_dtype, identity, linspace, linspace_dtype, linspace_with, meshgrid, meshgrid_with, ones,
@@ -77,7 +80,7 @@ pub use self::diagonals::{
     diag, diag_with, diagonal, diagonal_with, trace, trace_with, tril, tril_with, triu, triu_with,
 };
 pub use self::elementwise::named::*;
-pub use crate::convert::{ListItem, Nested, array};
+pub use crate::convert::{Innermost, ListItem, Nested, array, array_dtype};
 // The array API's shorter names.
 pub use self::elementwise::named::{
     abs as absolute, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh, arctan as atan,
@@ -86,12 +89,18 @@ pub use self::elementwise::named::{
 pub use self::interpolate::{diff, diff_axis, diff_with, interp, interp_with, polyval, vander, vander_with};
 pub use self::matrices::outer;
 pub use self::methods::*;
+pub use self::nonzero::{
+    argwhere, argwhere_with, compress, compress_axis, flatnonzero, flatnonzero_with, nonzero, nonzero_with,
+};
 pub use self::pow as power;
 pub use self::reduce::named::*;
 pub use self::reduce::nan::*;
 pub use self::shape::{column_stack, concatenate, concatenate_axis, hstack, stack, stack_axis, vstack};
 pub use self::sort::{searchsorted, searchsorted_with};
 pub use self::take::{take, take_along_axis, take_axis, take_with};
+#[allow(deprecated)]
+#[doc(hidden)]
+pub use self::{creation::linspace_open, sort::searchsorted_right};
 pub use crate::convert::array as asarray;
 
 /// π, as a plain number.

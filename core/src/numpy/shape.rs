@@ -489,20 +489,25 @@ pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
 /// ```
 #[track_caller]
 pub fn stack_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
-    let mut arrays: Arrays = arrays.into_iter().map(Into::into).collect();
+    stacked("stack", arrays.into_iter().map(Into::into).collect(), axis)
+}
+
+/// [`stack_axis`] for the function `op`.
+#[track_caller]
+pub(crate) fn stacked(op: &str, mut arrays: Arrays, axis: isize) -> Array {
     let Some(first) = arrays.first() else {
-        raise("stack", "needs at least one array")
+        raise(op, "needs at least one array")
     };
     let shape = first.shape().clone();
     if let Some(x) = arrays.iter().find(|x| *x.shape() != shape) {
-        raise("stack", format!("shapes {shape} and {} differ", x.shape()))
+        raise(op, format!("shapes {shape} and {} differ", x.shape()))
     }
-    let axis = axis_of("stack", axis, shape.rank() + 1);
+    let axis = axis_of(op, axis, shape.rank() + 1);
     let kind = promote(arrays.iter().map(Array::kind));
     for x in &mut arrays {
-        *x = x.clone().settled("stack", kind);
+        *x = x.clone().settled(op, kind);
     }
-    staged("stack", (axis, kind), arrays, |&(axis, kind), arrays| {
+    staged(op, (axis, kind), arrays, |&(axis, kind), arrays| {
         let mut shape = arrays[0].shape().to_vec();
         shape.insert(axis, 1);
         let shape = Shape::from(shape);

@@ -103,6 +103,49 @@ impl Array {
     }
 }
 
+impl Array {
+    /// Returns the elements along the last axis in an order in which element `kth` has its place as in the
+    /// sorted array, no element before it is greater and none after it is less. NaN comes last.
+    ///
+    /// # Panics
+    /// When the array is a scalar, or `kth` is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// let x = np::array([5, 1, 4, 2]).partition(1);
+    /// assert_eq!(x.index(1).to_string(), "2");
+    /// ```
+    #[track_caller]
+    pub fn partition(&self, kth: isize) -> Array {
+        check_place("partition", self, kth);
+        self.sort()
+    }
+
+    /// Returns the indices that put the elements along the last axis in the order of
+    /// [`partition`](Array::partition), of the default integer dtype.
+    ///
+    /// # Panics
+    /// When the array is a scalar, or `kth` is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([5, 1, 4, 2]).argpartition(1).index(1).to_string(), "3");
+    /// ```
+    #[track_caller]
+    pub fn argpartition(&self, kth: isize) -> Array {
+        check_place("argpartition", self, kth);
+        self.argsort()
+    }
+}
+
+#[track_caller]
+fn check_place(op: &str, x: &Array, kth: isize) {
+    let n = x.shape()[axis_of(op, -1, x.ndim())] as isize;
+    check((-n..n).contains(&kth), op, || {
+        format!("{kth} is out of bounds for {n} elements")
+    });
+}
+
 #[track_caller]
 fn sort(x: &Array, options: Sort) -> Array {
     let axis = axis_of("sort", options.axis, x.ndim());
@@ -269,4 +312,11 @@ fn search(sorted: Array, values: Array, right: bool) -> Array {
             low
         },
     )
+}
+
+#[doc(hidden)]
+#[deprecated(note = "use `np::searchsorted_with(sorted, values, |o| o.side(Side::Right))`")]
+#[track_caller]
+pub fn searchsorted_right(sorted: impl Into<Array>, values: impl Into<Array>) -> Array {
+    searchsorted_with(sorted, values, |o| o.side(Side::Right))
 }

@@ -81,6 +81,14 @@ pub type Arrays = Few<Array, 4>;
 /// let slopes = grad(at_two)(Polynomial(vec![(1, 0.5.into()), (10, 1.0.into())]));
 /// assert_eq!(slopes.0[1].1.to_string(), "1024.0");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither an array nor a tree of arrays, which kiln takes and returns by value",
+    label = "an array or a tree of arrays goes in and out here",
+    note = "a struct whose fields are arrays becomes a tree by `#[derive(Tree)]` above it",
+    note = "a plain number becomes an array by `.into()`, as in `0.into()` and `0.5.into()`",
+    note = "for a reference, write `|x: Array|` instead of `|x: &Array|`, and `f(x.clone())` instead of `f(&x)`",
+    note = "a value that is fixed while the function is traced goes into a tree as `Static(value)`"
+)]
 pub trait Tree: Sized {
     /// Flattens the tree: adds its arrays, and its structure beyond its type, to `leaves`, in order.
     ///

@@ -32,6 +32,11 @@ use std::collections::BTreeMap;
 /// let line = Line { slope: np::arange(3), intercept: 1.into() };
 /// assert_eq!(vmap_in_axes(at, ((0, None), None))((line, 10.into())).to_string(), "[ 1 11 21]");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say the axes of `{T}`",
+    label = "kiln takes the axis of the batch here",
+    note = "write one axis or `None` for all arrays, or a tuple with an axis or `None` for each part: `0`, `(0, None)`"
+)]
 pub trait BatchAxes<T: Tree> {
     /// Flattens the tree, and adds an axis for every leaf. [`vmap`](crate::vmap()) calls this method.
     ///

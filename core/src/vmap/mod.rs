@@ -203,6 +203,21 @@ fn mapped<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
     move |arguments: T| map.call(&shared.0, &shared.1, arguments)
 }
 
+/// Applies a function to each element along the first axis of a tree, for the transformation `name`.
+pub(crate) fn each<T: Tree, U: Tree>(
+    name: &'static str,
+    made_at: &'static Location<'static>,
+    f: impl Fn(T) -> U,
+    x: T,
+) -> U {
+    let map = Map {
+        name,
+        made_at,
+        batched: batch,
+    };
+    map.call(&f, &Vmap::DEFAULT, x)
+}
+
 /// A function that makes the program for a batch, as [`batch`] does.
 type Batcher = fn(&Arc<Program>, &[bool], usize) -> Derived;
 
@@ -297,7 +312,7 @@ impl Map {
             false => {
                 let origin = Origin::new(self.name, None);
                 let whole = trace(origin, input_types(&arrays), |inputs| apply(&inputs));
-                run_program(&Arc::new(whole.program), arrays)
+                run_program(&self.described(), &Arc::new(whole.program), arrays)
             }
         };
         structure.rebuild(results.into_iter().zip(weak).map(|(x, weak)| x.with_weak(weak)))
@@ -408,7 +423,11 @@ impl Map {
 
     /// Raises with the line that made the function: the line of its call is not known here.
     fn raise(&self, fact: String) -> ! {
-        raise(format!("{} (made at {})", self.name, self.made_at), fact)
+        raise(self.described(), fact)
+    }
+
+    fn described(&self) -> String {
+        format!("{} (made at {})", self.name, self.made_at)
     }
 }
 

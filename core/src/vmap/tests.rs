@@ -36,7 +36,11 @@ fn three(of: &ArrayType, seed: usize) -> Array {
 }
 
 fn run(program: &Program, inputs: &[Array]) -> Arrays {
-    run_program(&Arc::new(program.clone()), inputs.iter().cloned().collect())
+    run_program(
+        &"run",
+        &Arc::new(program.clone()),
+        inputs.iter().cloned().collect(),
+    )
 }
 
 /// Asserts that the program for a batch has the results of the program for each element, for all combinations

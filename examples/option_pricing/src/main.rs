@@ -5,13 +5,11 @@
 mod greeks;
 mod model;
 mod options;
-mod progress;
 
 use clap::Parser;
 use greeks::Greeks;
-use kiln::{DType, Device, Key, jit, set_default_device};
+use kiln::{DType, Device, Key, interrupt_on_ctrl_c, interruptible, jit, progress_bar, set_default_device};
 use options::{Options, Precision};
-use progress::with_progress_bar;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -37,7 +35,18 @@ fn main() -> ExitCode {
         eprintln!("error: {error}");
         return ExitCode::from(2);
     }
-    match write!(std::io::stdout(), "{}", report(&options)) {
+    interrupt_on_ctrl_c();
+    let bar = progress_bar();
+    let report = interruptible(|| report(&options));
+    drop(bar);
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match write!(std::io::stdout(), "{report}") {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of the output closed the pipe.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -74,11 +83,9 @@ fn report(options: &Options) -> String {
     let (paths, estimator) = (options.paths as usize, options.estimator);
     let price = jit(move |key: Key| model.price(key, paths, estimator));
     let timed = || {
-        with_progress_bar(|| {
-            let start = Instant::now();
-            let estimate = price(Key::new(options.seed));
-            (estimate, start.elapsed().as_secs_f64())
-        })
+        let start = Instant::now();
+        let estimate = price(Key::new(options.seed));
+        (estimate, start.elapsed().as_secs_f64())
     };
     let (_, first) = timed();
     let (estimate, second) = timed();
@@ -93,7 +100,7 @@ fn report(options: &Options) -> String {
         .to_vec::<f64>();
     let greeks = options.greeks.then(|| {
         let greeks = jit(move |key: Key| model.greeks(key, paths));
-        derivatives(&with_progress_bar(|| greeks(Key::new(options.seed))))
+        derivatives(&greeks(Key::new(options.seed)))
     });
     let memory = peak_memory_bytes();
     if !value.is_finite() {

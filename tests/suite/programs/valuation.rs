@@ -12,7 +12,7 @@ use kiln::{lax, random};
 fn optimal_savings() {
     let program = || {
         let model = Model::new(30, 8);
-        let (policy, v) = model.value_function_iteration(|_, _| {});
+        let (policy, v) = model.value_function_iteration();
         for other in [
             model.optimistic_policy_iteration(20),
             model.howard_policy_iteration(),

@@ -1,6 +1,7 @@
 //! Stable sorts by an integer key with JAX's order.
 
 use super::element::Element;
+use kiln_program::sister::Stop;
 use rayon::prelude::*;
 
 /// The order of each sorted lane of `length` neighbours: the former index of each element,
@@ -10,6 +11,7 @@ use rayon::prelude::*;
 pub(crate) fn order<T: Element>(keys: &[T], length: usize) -> Vec<u32> {
     let mut out = Vec::with_capacity(keys.len());
     for lane in keys.chunks(length.max(1)) {
+        Stop::check_here();
         if size_of::<T>() <= 4 {
             let pair = |(i, x): (usize, &T)| (narrow(x.key()) << 32) | i as u64;
             let mut pairs: Vec<u64> = lane.iter().enumerate().map(pair).collect();
@@ -60,6 +62,7 @@ pub(crate) fn permuted<T: Element>(x: &[T], length: usize, order: &[u32]) -> Vec
 /// Sorts one array along lanes of `length` neighbours: without indices this is several times faster.
 pub(crate) fn sorted<T: Element + Keyed>(x: &mut [T], length: usize) {
     for lane in x.chunks_mut(length.max(1)) {
+        Stop::check_here();
         // NaNs go last and zeros keep their signs, both in their former order.
         let count = |such: fn(&T) -> bool| lane.iter().filter(|&x| such(x)).count();
         let mut nans = Vec::with_capacity(count(|x| x.is_nan()));

@@ -8,7 +8,7 @@ use crate::host::{view, with_type};
 use crate::kernels::Kernels;
 use crate::tensor::{Tensor, bool_store};
 use burn_backend::{Scalar as BurnScalar, TensorData};
-use kiln_program::sister::paired;
+use kiln_program::sister::{Stop, paired};
 use kiln_program::{ArrayType, Binary, DType, Dot, Reduction, Scalar};
 
 /// The most products of an element that a matrix library adds up. The library works in blocks of its own,
@@ -106,6 +106,7 @@ impl<B: Kernels> Context<'_, B> {
         // Sums of neighbouring blocks, each over more blocks than the next.
         let mut sums: Vec<(usize, Tensor<B>)> = vec![];
         for from in (0..k).step_by(LONGEST_PRODUCT) {
+            Stop::check_here();
             let to = k.min(from + LONGEST_PRODUCT);
             let (x, y) = (
                 x.clone().narrow(column, from, to),
@@ -182,6 +183,7 @@ fn products<T: Element>(x: &[T], y: &[T], [batch, m, k, n]: [usize; 4]) -> Vec<T
         return out;
     }
     for (i, row) in out.chunks_mut(n).enumerate() {
+        Stop::check_here();
         let columns = &y[i / m * k * n..][..k * n];
         for (&scale, column) in x[i * k..][..k].iter().zip(columns.chunks(n)) {
             for (sum, &y) in row.iter_mut().zip(column) {

@@ -5,7 +5,9 @@ use crate::buffer::Buffer;
 use crate::memory::OutOfMemory;
 use crate::single::pad;
 use crate::spare::Spare;
+use crate::threads::is_in_pool;
 use crate::{effects, single};
+use kiln_program::sister::{Stop, Task as Progress};
 use kiln_program::{Few, Scalar, Scan};
 
 impl Executable {
@@ -37,8 +39,10 @@ impl Executable {
     /// As [`try_run`](Self::try_run).
     ///
     /// # Panics
-    /// As [`try_run`](Self::try_run), and when there are fewer numbers than were lifted.
+    /// As [`try_run`](Self::try_run), and when there are fewer numbers than were lifted. The function unwinds
+    /// if a [`CancelToken`](kiln_program::CancelToken) ends the program.
     pub fn run_lifted(&self, inputs: Vec<Buffer>, numbers: &[Scalar]) -> Result<Vec<Buffer>, OutOfMemory> {
+        Stop::check_here();
         self.run_with(inputs, numbers, &mut Spare::default())
     }
 
@@ -110,7 +114,11 @@ impl Step {
                 effects::happen(effect, &operands);
                 return Ok(());
             }
-            Work::Single(op) => single::run(op, operands.into_vec())?,
+            Work::Single(op) => {
+                Stop::check_here();
+                let run = || single::run(op, operands.into_vec());
+                if is_in_pool() { Stop::aside(run)? } else { run()? }
+            }
             Work::Recurrence(recurrence) => recurrence.run(&operands, numbers)?,
             Work::Small(small) => small.run(&operands, numbers)?,
             Work::Scan(scan) => scan.run(operands.into_vec(), numbers, spare)?,
@@ -157,8 +165,13 @@ fn repeat(
     let mut carry = carry.to_vec();
     let with = |carry: Vec<Buffer>| consts.iter().cloned().chain(carry).collect::<Vec<_>>();
     let mut spare = Spare::of_loop();
+    let (stop, progress) = (Stop::here(), Progress::begin(None));
+    let mut iteration = 0;
     while condition.run_with(with(carry.clone()), numbers, &mut spare)?[0].as_slice::<bool>()[0] {
         carry = body.run_with(with(carry), numbers, &mut spare)?;
+        iteration += 1;
+        progress.at(iteration);
+        stop.check();
     }
     Ok(carry)
 }
@@ -195,8 +208,11 @@ impl Loop {
             }
         };
         let mut spare = Spare::of_loop();
+        let (stop, progress) = (Stop::here(), Progress::begin(Some(length as u64)));
         let mut iteration = 0;
         while iteration < length {
+            stop.check();
+            progress.at(iteration);
             let slice = slice_of(iteration);
             let x = xs.iter().zip(x_types).map(|(x, of)| {
                 let mut piece = spare.take(of)?;
@@ -237,6 +253,7 @@ impl Loop {
             spare.give(pieces);
             iteration = last + 1;
         }
+        progress.finish();
         outer.give(xs);
         carry.extend(ys);
         Ok(carry)

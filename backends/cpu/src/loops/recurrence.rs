@@ -7,7 +7,9 @@ use crate::buffer::Buffer;
 use crate::kernels::Number;
 use crate::memory::OutOfMemory;
 use bytemuck::{cast_slice, cast_slice_mut};
+use kiln_program::sister::{Stop, Task as Progress};
 use kiln_program::{ArrayType, Binary, DType, Formula, Op, Scalar, Scan, Var};
+use std::ops::Range;
 
 /// A recurrence, ready to run.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ enum Operand {
 const ELEMENTS: usize = 32;
 /// The number of elements that are computed together.
 const LANES: usize = 4;
+/// The iterations between two looks at whether the program is to end: microseconds.
+const BLOCK: usize = 1 << 14;
 
 impl Recurrence {
     /// The loop as a recurrence, if it is one.
@@ -154,6 +158,7 @@ impl Recurrence {
         };
         let mut iterations = Trips {
             length: self.length,
+            block: 0..0,
             reverse: self.reverse,
             n,
             lane: 0,
@@ -167,10 +172,18 @@ impl Recurrence {
             1 => (pair::<T, 1>(first, second), 1),
             _ => (pair::<T, LANES>(first, second), LANES),
         };
+        let stop = Stop::here();
+        let progress = Progress::begin(Some((self.length * n.div_ceil(lanes)) as u64));
         for lane in (0..n).step_by(lanes) {
             iterations.lane = lane;
-            run(&mut iterations);
+            for start in (0..self.length).step_by(BLOCK) {
+                stop.check();
+                iterations.block = start..self.length.min(start + BLOCK);
+                run(&mut iterations);
+                progress.advance(iterations.block.len());
+            }
         }
+        drop(progress);
         let stacked = self.stacked.iter().map(|&is_after| {
             let stack = if is_after { &after } else { &before };
             stack.clone().expect("made because it is wanted")
@@ -196,6 +209,8 @@ struct Read<'a, T> {
 /// The work of a loop, for the lanes from `lane` on.
 struct Trips<'a, T> {
     length: usize,
+    /// The iterations to run, in their order.
+    block: Range<usize>,
     reverse: bool,
     n: usize,
     lane: usize,
@@ -250,7 +265,7 @@ steps! {
 fn run<T: Number, F: Apply, G: Apply, const L: usize>(iterations: &mut Trips<T>) {
     let lanes = iterations.lane..iterations.lane + L;
     let mut c: [T; L] = iterations.carry[lanes.clone()].try_into().expect("as many lanes");
-    for iteration in 0..iterations.length {
+    for iteration in iterations.block.clone() {
         let iteration = if iterations.reverse {
             iterations.length - 1 - iteration
         } else {

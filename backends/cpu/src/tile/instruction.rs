@@ -173,11 +173,25 @@ pub(crate) struct Kernel {
     pub(crate) loops: usize,
     /// The number of elements in a tile.
     pub(crate) tile: usize,
-    /// The estimated cost of one point.
-    pub(crate) cost: u64,
+    /// True if the work is worth waking other threads for.
+    pub(crate) is_large: bool,
 }
 
 impl Kernel {
+    /// True if a tile runs loops.
+    pub(crate) fn has_loops(&self) -> bool {
+        self.loops > 0
+    }
+
+    /// The iterations of a tile's loops.
+    pub(crate) fn iterations(&self) -> u64 {
+        let lengths = self.code.iter().map(|instruction| match instruction {
+            Instruction::Loop { length, .. } => *length as u64,
+            _ => 0,
+        });
+        lengths.sum()
+    }
+
     /// The approximate bytes of the kernel in memory.
     pub(crate) fn bytes(&self) -> usize {
         fn block(code: &[Instruction]) -> usize {

@@ -18,7 +18,7 @@ use check::{axes_of, axis_of, check, one, take};
 use std::fmt;
 
 /// The error of an equation that does not type: the op, and the reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TypeError {
     op: String,
     message: String,
@@ -29,6 +29,8 @@ impl fmt::Display for TypeError {
         write!(f, "{}: {}", self.op, self.message)
     }
 }
+
+debug_by_display!(TypeError);
 
 impl std::error::Error for TypeError {}
 

@@ -421,7 +421,7 @@ fn index(op: &'static str, kind: ArgReduction, x: &Array, options: Arg) -> Array
         });
         let at = arg_axis(op, kind, &x.ravel(), (Some([0].into()), false));
         return if options.keepdims {
-            at.reshape(&with_ones(x.shape(), &axes))
+            at.reshape(with_ones(x.shape(), &axes))
         } else {
             at
         };
@@ -512,4 +512,23 @@ choices! {
     argmax argmax_axis argmax_with([[1, 5, 2], [7, 0, 7]]) -> "3", "[1 0]" Max;
     /// The index of the first least element, or of the first NaN.
     argmin argmin_axis argmin_with([[1, 5, 2], [7, 0, 7]]) -> "4", "[0 1]" Min;
+}
+
+/// Old names, kept for one version.
+impl Array {
+    #[doc(hidden)]
+    #[deprecated(note = "use `x.var_with(|o| o.axis(axes).ddof(ddof))`")]
+    #[track_caller]
+    pub fn var_ddof(&self, axes: impl IntoAxes, ddof: f64) -> Array {
+        let (axes, keepdims) = axes.axes();
+        self.var_with(|o| o.axis(&axes[..]).keepdims(keepdims).ddof(ddof))
+    }
+
+    #[doc(hidden)]
+    #[deprecated(note = "use `x.std_with(|o| o.axis(axes).ddof(ddof))`")]
+    #[track_caller]
+    pub fn std_ddof(&self, axes: impl IntoAxes, ddof: f64) -> Array {
+        let (axes, keepdims) = axes.axes();
+        self.std_with(|o| o.axis(&axes[..]).keepdims(keepdims).ddof(ddof))
+    }
 }

@@ -13,6 +13,7 @@ use crate::value::{FEW, Value};
 use alignment::Alignment;
 use carries::{carries_here, place_carries};
 use elementwise::{first, spread};
+use kiln_program::sister::{Stop, Task as Progress};
 use kiln_program::{ArrayType, Equation, Op, Program, Scan, Var, While};
 use rows::{Rows, row};
 
@@ -129,6 +130,7 @@ impl<'a> Interpreter<'a> {
         let mut values: Vec<Option<Value<B>>> = inputs.into_iter().map(Some).collect();
         values.resize_with(program.variables(), || None);
         for (equation, dead) in program.equations().iter().zip(&self.dead) {
+            Stop::check_here();
             let mut left = equation.inputs.iter().enumerate();
             let operands = left
                 .by_ref()
@@ -312,7 +314,10 @@ fn scan<B: Kernels>(
         .collect();
     let mut carry = place_carries(carry, &here, &held, device);
     let mut ys: Vec<Rows<B>> = given.iter().map(|_| Rows::new(scan.reverse, route)).collect();
+    let progress = Progress::begin(Some(scan.length as u64));
     for iteration in 0..scan.length {
+        Stop::check_here();
+        progress.at(iteration);
         let at = if scan.reverse {
             scan.length - 1 - iteration
         } else {
@@ -341,6 +346,7 @@ fn scan<B: Kernels>(
             ys.push(&body.axes, var, y, device);
         }
     }
+    progress.finish();
     let mut results: Vec<Value<B>> = carried
         .iter()
         .zip(carry)
@@ -380,14 +386,18 @@ fn repeat<B: Kernels>(
     };
     let with = |carry: Vec<Value<B>>| consts.iter().cloned().chain(carry).collect::<Vec<_>>();
     let mut carry = place_carries(carry, &here, &held, device);
-    loop {
+    let progress = Progress::begin(None);
+    for iteration in 0.. {
+        Stop::check_here();
+        progress.at(iteration);
         let flag = condition
             .values(own(with(carry.clone()), &vars), device)
             .remove(0)
             .into_data();
         if !crate::host::view::<bool>(&flag)[0] {
-            return own(carry, &vars[w.consts..]);
+            break;
         }
         carry = place_carries(body.iterate(with(carry), device), &here, &held, device);
     }
+    own(carry, &vars[w.consts..])
 }

@@ -44,6 +44,7 @@ impl Layout {
         carry: &[Value],
         types: &[ArrayType],
         stacked: Vec<ArrayType>,
+        length: Option<usize>,
     ) -> Option<Small> {
         // A single element is read as a word, with the bytes after it.
         let words = self.next / 8 + 1;
@@ -58,6 +59,7 @@ impl Layout {
                 .map(|(x, of)| (x.place.clone(), of.clone()))
                 .collect(),
             stacked,
+            length,
         })
     }
 

@@ -15,6 +15,7 @@ use crate::memory::OutOfMemory;
 use crate::single::contract::SmallDot;
 use crate::single::index::Selection;
 use bytemuck::cast_slice_mut;
+use kiln_program::sister::{Stop, Task as Progress};
 use kiln_program::{ArrayType, DType, Effect, Formula, Op, Program, Reduction, Scalar, Scan, Update, While};
 use layout::Layout;
 use run::{Outside, run};
@@ -38,6 +39,8 @@ pub(crate) struct Small {
     steps: Vec<Step>,
     carries: Vec<(Place, ArrayType)>,
     stacked: Vec<ArrayType>,
+    /// The number of iterations, unless a condition ends the loop.
+    length: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -157,7 +160,7 @@ impl Small {
         let (consts, carry) = fixed.split_at(scan.consts);
         layout.scan(scan, consts, carry, slices, stacked);
         let stacked = stacked_types(scan);
-        layout.finish(&fixed, carry, &types[scan.consts..], stacked)
+        layout.finish(&fixed, carry, &types[scan.consts..], stacked, Some(scan.length))
     }
 
     /// A loop on a condition, if it is small.
@@ -168,7 +171,7 @@ impl Small {
         let fixed = layout.values(&types);
         let (consts, carry) = fixed.split_at(w.consts);
         layout.repeat(w, consts, carry);
-        layout.finish(&fixed, carry, &types[w.consts..], vec![])
+        layout.finish(&fixed, carry, &types[w.consts..], vec![], None)
     }
 
     /// The approximate bytes of the loop in memory.
@@ -199,14 +202,18 @@ impl Small {
         }
         let ys = self.stacked.iter().map(|of| Buffer::try_zeros(of.clone()));
         let mut ys: Vec<Buffer> = ys.collect::<Result<_, _>>()?;
+        let stop = Stop::here();
         let mut outside = Outside {
             xs: operands[self.fixed.len()..].iter().map(Buffer::bytes).collect(),
             ys: ys
                 .iter_mut()
                 .map(|y| y.bytes_mut().expect("a new buffer"))
                 .collect(),
+            stop: &stop,
+            progress: Progress::begin(self.length.map(|length| length as u64)),
         };
         run(&self.steps, memory, &mut outside);
+        outside.progress.finish();
         let carries = self.carries.iter().map(|(place, of)| buffer(memory, place, of));
         Ok(carries.chain(ys).collect())
     }

@@ -5,12 +5,23 @@ use crate::buffer::Buffer;
 use crate::kernels::{self, Counters};
 use crate::{effects, single};
 use bytemuck::{cast_slice, cast_slice_mut};
+use kiln_program::sister::{Stop, Task as Progress};
 use kiln_program::{DType, Few, Reduction, threefry2x32};
 
 /// The slices of the operands and results of the whole loop.
 pub(super) struct Outside<'a> {
     pub(super) xs: Vec<&'a [u8]>,
     pub(super) ys: Vec<&'a mut [u8]>,
+    pub(super) stop: &'a Stop,
+    /// The progress of the outermost loop, until that loop takes it.
+    pub(super) progress: Progress,
+}
+
+impl Outside<'_> {
+    /// The progress for a loop to write to. A loop within it counts nothing.
+    fn begin(&mut self) -> Progress {
+        std::mem::replace(&mut self.progress, Progress::none())
+    }
 }
 
 pub(super) fn run(steps: &[Step], memory: &mut [u8], outside: &mut Outside) {
@@ -129,14 +140,20 @@ pub(super) fn run(steps: &[Step], memory: &mut [u8], outside: &mut Outside) {
                 flag,
                 body,
                 next,
-            } => loop {
-                run(condition, memory, outside);
-                if memory[flag.start] == 0 {
-                    break;
+            } => {
+                let (stop, progress) = (outside.stop, outside.begin());
+                for iteration in 0.. {
+                    stop.check();
+                    progress.at(iteration);
+                    run(condition, memory, outside);
+                    if memory[flag.start] == 0 {
+                        break;
+                    }
+                    run(body, memory, outside);
+                    next.happen(memory);
                 }
-                run(body, memory, outside);
-                next.happen(memory);
-            },
+                outside.progress = progress;
+            }
             Step::Cond(which, branches) => {
                 let which: i32 = bytemuck::pod_read_unaligned(&memory[which.clone()]);
                 let nearest = usize::try_from(which).unwrap_or(0).min(branches.len() - 1);
@@ -262,7 +279,10 @@ fn random(keys: &[u32], first: &[u32], high: &mut [u8], low: &mut [u8]) {
 
 impl Loop {
     fn run(&self, memory: &mut [u8], outside: &mut Outside) {
+        let (stop, progress) = (outside.stop, outside.begin());
         for iteration in 0..self.length {
+            stop.check();
+            progress.at(iteration);
             let at = |iteration: usize| {
                 if self.reverse {
                     self.length - 1 - iteration
@@ -290,10 +310,11 @@ impl Loop {
                     (iteration + 1..self.length)
                         .for_each(|iteration| self.stack(memory, outside, at(iteration)));
                 }
-                return;
+                break;
             }
             self.next.copy(memory);
         }
+        outside.progress = progress;
     }
 
     fn stack(&self, memory: &mut [u8], outside: &mut Outside, slice: usize) {

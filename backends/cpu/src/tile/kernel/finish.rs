@@ -8,6 +8,9 @@ use kiln_program::DType;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
+/// The work, in tenths of nanoseconds, that is worth waking other threads for.
+const PARALLEL: u64 = 300_000;
+
 impl Writer {
     pub(super) fn finish(mut self) -> Kernel {
         self.find_reusable();
@@ -30,6 +33,7 @@ impl Writer {
         let only_reduces = self.space.kind != KernelKind::Columns
             && registers == 0
             && self.outputs.iter().all(|output| output.reduction.is_some());
+        let is_large = (self.space.size() as u64).saturating_mul(self.cost) >= PARALLEL;
         Kernel {
             space: self.space,
             inputs: self.inputs,
@@ -46,7 +50,7 @@ impl Writer {
                 TILE.min(bytes / size)
             },
             register_bytes: bytes,
-            cost: self.cost,
+            is_large,
         }
     }
 

@@ -5,6 +5,7 @@ use crate::kernels::{self, Counters};
 use crate::plan::space::KernelKind;
 use crate::tile::instruction::{Apply, Draw, Instruction, Kernel, Leaf, Source, Target};
 use bytemuck::{cast_slice, cast_slice_mut};
+use kiln_program::sister::{Stop, Task as Progress};
 use kiln_program::{Few, Formula, Scalar};
 
 /// One output's part of a task.
@@ -19,7 +20,12 @@ pub(super) struct Call<'a> {
     /// For each input whose memory became an output's: the output, and the register that each tile
     /// is copied to first.
     pub(super) reused: Few<Option<(usize, usize)>, 4>,
+    pub(super) stop: Stop,
+    pub(super) progress: Progress,
 }
+
+/// The iterations that a thread counts by itself, before it adds them to a number that all threads write to.
+const COUNTED: usize = 64;
 
 /// The current tile.
 #[derive(Clone, Copy)]
@@ -43,13 +49,33 @@ impl Call<'_> {
         self.block(&self.kernel.once, machine, tile, &mut []);
     }
 
-    /// Runs the instructions of one tile.
+    /// Counts a tile, or an iteration of one.
+    fn count(&self, machine: &mut Machine) {
+        machine.counted += 1;
+        if machine.counted == COUNTED {
+            self.add_counted(machine);
+        }
+    }
+
+    /// Adds what this thread has counted to the progress.
+    pub(super) fn add_counted(&self, machine: &mut Machine) {
+        self.progress.advance(std::mem::take(&mut machine.counted));
+    }
+
+    /// Runs the instructions of one tile, unless the program is to end: the thread that runs the program
+    /// unwinds then, and nobody reads the results.
     pub(super) fn tile(&self, machine: &mut Machine, tile: Tile, parts: &mut [TaskOutput]) {
+        if self.stop.is_asked() {
+            return;
+        }
         for &(output, register) in self.reused.iter().flatten() {
             let size = self.kernel.outputs[output].of.dtype.size();
             let from = (tile.start - tile.base) * size;
             bytes_of_mut(&mut machine.registers[register])[..tile.n * size]
                 .copy_from_slice(&parts[output][from..from + tile.n * size]);
+        }
+        if !self.kernel.has_loops() {
+            self.count(machine);
         }
         self.block(&self.kernel.code, machine, tile, parts);
     }
@@ -112,6 +138,9 @@ impl Call<'_> {
                     machine.registers[carry] = out;
                 }
                 for iteration in 0..*length {
+                    if self.stop.is_asked() {
+                        break;
+                    }
                     machine.iterations[*step] = if *reverse {
                         length - 1 - iteration
                     } else {
@@ -121,6 +150,7 @@ impl Call<'_> {
                     for &(carry, next) in swap {
                         machine.registers.swap(carry, next);
                     }
+                    self.count(machine);
                 }
             }
             Instruction::Store { input, output } => {

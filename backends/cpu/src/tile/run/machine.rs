@@ -33,6 +33,8 @@ pub(super) struct Machine {
     pub(super) counters: [Register; 2],
     /// The current iteration of each loop.
     pub(super) iterations: Vec<usize>,
+    /// The tiles, or iterations of tiles, that are not part of the progress yet.
+    pub(super) counted: usize,
 }
 
 thread_local! {

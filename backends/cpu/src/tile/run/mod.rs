@@ -11,16 +11,13 @@ use crate::buffer::Buffer;
 use crate::kernels::{self, Stack};
 use crate::memory::OutOfMemory;
 use crate::plan::space::KernelKind;
-use crate::progress;
 use crate::spare::Spare;
 use crate::tile::instruction::{CHUNK, Kernel};
 use interpret::{Call, TaskOutput, Tile};
+use kiln_program::sister::{Stop, Task as Progress};
 use kiln_program::{ArrayType, DType, Few, Scalar};
 use machine::{Machine, bytes_of_mut};
 use rayon::prelude::*;
-
-/// The work, in tenths of nanoseconds, that is worth waking other threads for.
-const PARALLEL: u64 = 300_000;
 
 /// A piece of the work.
 struct Task<'a> {
@@ -59,6 +56,8 @@ impl Kernel {
             inputs: inputs.iter().map(Buffer::bytes).collect(),
             numbers,
             reused,
+            stop: Stop::here(),
+            progress: self.progress(),
         };
         {
             let parts: Few<TaskOutput, 2> = outputs
@@ -70,7 +69,8 @@ impl Kernel {
                 KernelKind::Columns => call.columns(parts),
             }
         }
-        drop(call);
+        call.stop.check();
+        call.finish();
         for (output, buffer) in self.outputs.iter().zip(&mut outputs) {
             if let Some(kind) = output.reduction {
                 let partial = std::mem::replace(buffer, Buffer::zeros(ArrayType::new(output.of.dtype, [0])));
@@ -79,6 +79,15 @@ impl Kernel {
         }
         spare.give(inputs);
         Ok(outputs)
+    }
+
+    /// Begins to count the iterations of the kernel's loops in all tiles, or the tiles if it has none.
+    fn progress(&self) -> Progress {
+        if !self.is_large {
+            return Progress::none();
+        }
+        let tiles = self.space.outer.size() * self.space.tile.size().div_ceil(self.tile);
+        Progress::begin(Some((tiles as u64).saturating_mul(self.iterations().max(1))))
     }
 
     /// The number of chunks whose results a reduction combines to one result.
@@ -139,6 +148,11 @@ impl Kernel {
 }
 
 impl Call<'_> {
+    /// Ends a call that has done all its work.
+    fn finish(self) {
+        self.progress.finish();
+    }
+
     /// Runs chunk by chunk of the tile dims, for each outer point. Parts are the outputs themselves, or one
     /// element a chunk for reductions.
     fn rows(&self, outputs: Few<TaskOutput, 2>) {
@@ -257,7 +271,8 @@ impl Call<'_> {
         };
         let on_this_thread = |task: &mut Task| {
             Machine::with(kernel, spare, |machine| {
-                run(machine, task.number, &mut task.parts)
+                run(machine, task.number, &mut task.parts);
+                self.add_counted(machine);
             });
         };
         if tasks == 1 {
@@ -277,14 +292,10 @@ impl Call<'_> {
                 task.parts.push(part);
             }
         }
-        if (kernel.space.size() as u64).saturating_mul(kernel.cost) < PARALLEL {
-            work.iter_mut().for_each(on_this_thread);
+        if kernel.is_large {
+            Stop::aside(|| work.par_iter_mut().with_max_len(4).for_each(on_this_thread));
         } else {
-            progress::begin(tasks);
-            work.par_iter_mut().with_max_len(4).for_each(|task| {
-                on_this_thread(task);
-                progress::advance();
-            });
+            work.iter_mut().for_each(on_this_thread);
         }
     }
 }
