@@ -95,7 +95,7 @@ mod tests {
             "{once}"
         );
         assert!(
-            once.ends_with("}\n```\n<!-- end of include -->\nafter\n") && !once.contains("ANCHOR"),
+            once.ends_with(";\n```\n<!-- end of include -->\nafter\n") && !once.contains("ANCHOR"),
             "{once}"
         );
         assert_eq!(filled(&once).unwrap(), once);
