@@ -182,7 +182,7 @@ impl Exported {
     /// let line = || Line { slope: 2.0.into(), intercept: 1.0.into() };
     /// let at = export(|(line, x): (Line, Array)| line.slope * x + line.intercept, (line(), 0.0.into()));
     /// assert_eq!(at.call::<_, Array>((line(), np::array(3.0))).to_string(), "7.0");
-    /// let each = vmap(|x: Array| at.call::<_, Array>((line(), x)), 0);
+    /// let each = vmap(|x: Array| at.call::<_, Array>((line(), x)));
     /// assert_eq!(each(np::arange((0.0, 3.0))).to_string(), "[1. 3. 5.]");
     /// ```
     #[track_caller]
