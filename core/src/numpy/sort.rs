@@ -2,7 +2,6 @@
 
 use super::arithmetic::where_;
 use super::promoted::promoted;
-use super::take::take_axis;
 use crate::arguments::Number;
 use crate::array::Array;
 use crate::bind::{bind, bind_one};
@@ -256,7 +255,7 @@ pub fn searchsorted_with(
     let Searchsorted { side, sorter } = options(Searchsorted::default());
     let sorted = sorted.into();
     let sorted = match sorter {
-        Some(sorter) => take_axis(sorted, sorter, 0),
+        Some(sorter) => sorted.index(sorter),
         None => sorted,
     };
     search(sorted, values.into(), side == Side::Right)
