@@ -1,7 +1,7 @@
-//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust: arrays that never change, keys instead of
-//! hidden random state, and functions that are traced once per shape and dtype. On a CPU a traced function runs
-//! as fused loops on all cores, and GPUs are reached by [Burn](https://burn.dev). Names are JAX's and NumPy's.
-//! Keys, bits and uniforms are JAX's bit for bit.
+//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust: arrays that never change, keys instead
+//! of hidden random state, and functions that are traced once per shape and dtype. On a CPU a traced function
+//! runs as fused loops on all cores, and GPUs are reached by [Burn](https://burn.dev). Names are JAX's and
+//! NumPy's. Keys, bits and uniforms are JAX's bit for bit.
 //!
 //! The book explains all of it with programs and their output. Its pages are Markdown in the repository, in
 //! `book/pages`: `start.md` goes from an empty folder to the price of an option, `jax.md` and `numpy.md` are
