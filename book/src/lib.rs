@@ -4,7 +4,10 @@
 //! compiles. A block of `text` below a block in `rust` holds its output. A block of `console` holds a command
 //! that runs an example, and the output of the example. Other code is included from the examples. Figures are
 //! files that the programs write.
+//!
+//! The notebook in `examples/notebook` is one more program, and its outputs are in the notebook.
 
+mod notebook;
 mod page;
 
 use page::{Part, Role, links};
@@ -44,11 +47,12 @@ impl Book {
         })
     }
 
-    /// Writes the output and the figures of the programs into the pages.
+    /// Writes the output and the figures of the programs into the pages, and the outputs of the notebook.
     ///
     /// # Errors
     /// Returns the error of the first page that does not run.
     pub fn update(&self) -> Result<(), String> {
+        write(&notebook_path(), self.run_notebook()?.as_bytes())?;
         for name in &self.names {
             let fresh = self.run(name)?;
             write(&self.path(name), fresh.text.as_bytes())?;
@@ -69,18 +73,7 @@ impl Book {
         let path = self.path(name);
         let mut stale = Vec::new();
         let text = read(&path)?;
-        let differing = text.lines().zip(fresh.text.lines()).position(|(a, b)| a != b);
-        let shorter = (text != fresh.text).then(|| text.lines().count().min(fresh.text.lines().count()));
-        if let Some(at) = differing.or(shorter) {
-            let line = |text: &str| text.lines().nth(at).unwrap_or("the end of the page").to_string();
-            stale.push(format!(
-                "{}:{}\n    has     {}\n    prints  {}",
-                path.display(),
-                at + 1,
-                line(&text),
-                line(&fresh.text)
-            ));
-        }
+        stale.extend(difference(&path, &text, &fresh.text));
         for shown in links(&text).filter(|link| link.ends_with(".svg")) {
             if !fresh.figures.iter().any(|(file, _)| file == shown) {
                 stale.push(format!("{}: {shown} is shown and not drawn", path.display()));
@@ -93,6 +86,22 @@ impl Book {
             }
         }
         Ok(stale)
+    }
+
+    /// Returns the first difference between the notebook and the outputs of its cells.
+    ///
+    /// # Errors
+    /// Returns an error if the notebook does not run.
+    pub fn stale_notebook(&self) -> Result<Option<String>, String> {
+        let path = notebook_path();
+        Ok(difference(&path, &read(&path)?, &self.run_notebook()?))
+    }
+
+    /// Runs the notebook, and returns it with the present outputs.
+    fn run_notebook(&self) -> Result<String, String> {
+        let text = read(&notebook_path())?;
+        let (printed, _) = self.run_cells(notebook::NAME, notebook::programs(&text)?.len())?;
+        notebook::with_outputs(&text, &printed)
     }
 
     /// Runs the program of a page. Returns the page with the present output, and the files that the program
@@ -385,6 +394,25 @@ fn run(command: &mut Command) -> Result<String, String> {
         ));
     }
     Ok(text.into_owned())
+}
+
+fn notebook_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(notebook::PATH)
+}
+
+/// Returns the first line of a file that differs from the present output.
+fn difference(path: &Path, text: &str, fresh: &str) -> Option<String> {
+    let differing = text.lines().zip(fresh.lines()).position(|(a, b)| a != b);
+    let shorter = (text != fresh).then(|| text.lines().count().min(fresh.lines().count()));
+    let at = differing.or(shorter)?;
+    let line = |text: &str| text.lines().nth(at).unwrap_or("the end of the page").to_string();
+    Some(format!(
+        "{}:{}\n    has     {}\n    prints  {}",
+        path.display(),
+        at + 1,
+        line(text),
+        line(fresh)
+    ))
 }
 
 /// Joins parts to a page.

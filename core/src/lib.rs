@@ -86,6 +86,7 @@ pub use vmap::{BatchAxes, map_seq, vmap, vmap_in_axes, vmap_with};
 #[doc(hidden)]
 pub mod sister {
     pub use crate::arguments::shape_of;
+    pub use crate::display::notebook::show;
     pub use crate::eager::staged;
     pub use crate::error::raise;
     pub use crate::function::{Form, Function};
