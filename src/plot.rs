@@ -45,6 +45,7 @@ use axis::{Bounds, Scale};
 use data::Grid;
 use histogram::Histogram;
 use kiln_core::Array;
+use kiln_core::sister::show;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
@@ -497,6 +498,35 @@ impl Plot {
     /// When there is nothing to draw.
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
         file::png(self)
+    }
+
+    /// Prints the plot as the value of a cell, in a notebook or in the REPL evcxr. A notebook draws the SVG,
+    /// and the REPL prints a line. evcxr calls this method if a plot is the last expression of a cell.
+    ///
+    /// ```
+    /// # use kiln::{numpy as np, plot::Plot};
+    /// let x = np::arange(10);
+    /// Plot::new().line(&x, x.pow(2)).evcxr_display();
+    /// // EVCXR_BEGIN_CONTENT text/plain
+    /// // a plot of 640 by 400 pixels: a notebook draws it, and .save("plot.svg") writes it
+    /// // EVCXR_END_CONTENT
+    /// // EVCXR_BEGIN_CONTENT image/svg+xml
+    /// // <svg width="640" height="400" ...
+    /// ```
+    ///
+    /// # Panics
+    /// When there is nothing to draw.
+    #[track_caller]
+    pub fn evcxr_display(&self) {
+        match self.to_svg() {
+            Ok(svg) => {
+                let size = format!("a plot of {} by {} pixels", self.width, self.height);
+                let text = format!("{size}: a notebook draws it, and .save(\"plot.svg\") writes it");
+                show("text/plain", &text);
+                show("image/svg+xml", svg.trim_end());
+            }
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Returns the bounds of a series, or `None` if nothing of it can be drawn.

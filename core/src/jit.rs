@@ -49,7 +49,10 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
     let location = Location::caller();
     check_limit();
     let cache = if size_of::<F>() == 0 {
-        shared_cache(typeid::of::<F>())
+        // A notebook compiles a function that is written anew under the same type. Its code has another
+        // address.
+        let code: fn(&F, T) -> U = |f, arguments| f(arguments);
+        shared_cache((typeid::of::<F>(), code as *const () as usize))
     } else {
         Arc::new(Traces(Cache::new()))
     };
@@ -100,9 +103,10 @@ struct Entry {
 /// A compiled function, and its device.
 type OnDevice = (Device, Arc<Compiled>);
 
-/// Returns the cache of all functions of a type. The type holds no values, so all its functions are equal.
-fn shared_cache(function: TypeId) -> Arc<Traces> {
-    static CACHES: Mutex<Option<FxHashMap<TypeId, Arc<Traces>>>> = Mutex::new(None);
+/// Returns the cache of all functions of a type whose code is at an address. The type holds no values, so all
+/// these functions are equal.
+fn shared_cache(function: (TypeId, usize)) -> Arc<Traces> {
+    static CACHES: Mutex<Option<FxHashMap<(TypeId, usize), Arc<Traces>>>> = Mutex::new(None);
     let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
     caches
         .get_or_insert_default()

@@ -86,6 +86,7 @@ pub use vmap::{BatchAxes, map_seq, map_seq_in_axes, vmap, vmap_in_axes, vmap_wit
 #[doc(hidden)]
 pub mod sister {
     pub use crate::arguments::shape_of;
+    pub use crate::display::notebook::show;
     pub use crate::eager::staged;
     pub use crate::error::{axis_of, raise};
     pub use crate::function::{Form, Function};
