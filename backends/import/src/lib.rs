@@ -201,8 +201,8 @@ pub fn import<M: Module, I: Tensors, O: Tensors>(
 /// Reads a function without a module, called with inputs of these types, as a program.
 ///
 /// # Errors
-/// When an operation has no form as equations. The error names the first such operation. When `f` does not take
-/// the announced inputs.
+/// When an operation has no form as equations: the error names the first such operation. When `f` does not
+/// take the announced inputs.
 ///
 /// # Panics
 /// When `f` panics: Burn refuses its shapes, or `f` reads a value.
