@@ -11,6 +11,7 @@ use std::{env, fs};
 fn main() {
     let pages = Path::new("pages");
     println!("cargo::rerun-if-changed=pages");
+    println!("cargo::rerun-if-changed=../README.md");
     let summary = fs::read_to_string(pages.join("SUMMARY.md")).expect("pages/SUMMARY.md");
     let mut programs = String::from("pub(crate) const FILE: &str = file!();\n");
     let mut table = String::new();
@@ -22,7 +23,7 @@ fn main() {
         if cells.is_empty() {
             continue;
         }
-        let module = name.replace(['/', '-'], "_");
+        let module = name.replace(['/', '-', '.'], "_").to_lowercase();
         let _ = writeln!(table, "({name:?}, {module}::run),");
         let _ = writeln!(programs, "mod {module} {{\npub(crate) fn run() {{");
         for (code, panics) in cells {

@@ -1,7 +1,6 @@
 //! Fits a line to noisy points by gradient descent: `cargo run --release --example gradient_descent`.
 
 use kiln::prelude::*;
-use kiln::{random, value_and_grad};
 
 fn main() {
     let [key, noise] = Key::new(1234).split();
@@ -12,7 +11,7 @@ fn main() {
     let loss = |p: Array| (&y - p.index(0) * &x - p.index(1)).square().mean();
     let step = jit(value_and_grad(loss));
 
-    let mut p = kiln::numpy::zeros(2);
+    let mut p = np::zeros(2);
     println!("step      loss  slope  intercept");
     for i in 0..=60 {
         let (value, gradient) = step(p.clone());

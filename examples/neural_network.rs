@@ -14,6 +14,7 @@ struct Options {
     steps: i32,
 }
 
+// ANCHOR: network
 #[derive(Tree, Clone)]
 struct Layer {
     weights: Array,
@@ -84,3 +85,4 @@ fn main() {
     println!("predicted {}", predict(&network, &points));
     println!("exact     {}", surface(&points));
 }
+// ANCHOR_END: network

@@ -160,8 +160,8 @@ pub fn import<M: Module, I: Arrays, O: Arrays>(
 /// Imports a function without a module, as a function of arrays. `inputs` are examples of its arguments.
 ///
 /// # Errors
-/// When an operation cannot be written as equations: the error names the first such operation. [`import`]
-/// lists these operations.
+/// When an operation cannot be written as equations. The error names the first such operation. [`import`]
+/// lists them.
 ///
 /// # Panics
 /// When `f` panics: Burn panics on shapes that do not fit, and when `f` reads values.

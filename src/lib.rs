@@ -1,22 +1,26 @@
-//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust, on [Burn](https://burn.dev). It has
-//! immutable arrays, counter-based keys, and functions that are traced once for each shape and dtype and then
-//! run as fused loops on all cores. Its names are NumPy's and JAX's. Its keys, bits and uniforms are JAX's
-//! bit for bit.
+//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust: arrays that never change, keys instead
+//! of hidden random state, and functions that are traced once per shape and dtype. On a CPU a traced function
+//! runs as fused loops on all cores, and GPUs are reached by [Burn](https://burn.dev). Names are JAX's and
+//! NumPy's. Keys, bits and uniforms are JAX's bit for bit.
+//!
+//! The book explains all of it with programs and their output. Its pages are Markdown in the repository, in
+//! `book/pages`: `start.md` goes from an empty folder to the price of an option, `jax.md` and `numpy.md` are
+//! tables of names, and `numbers.md`, `indexing.md` and `trees.md` show the parts of Rust that a Python user
+//! meets. `mdbook serve book --open` shows the book as a site.
 //!
 //! ```
 //! use kiln::prelude::*;
-//! use kiln::{grad, numpy as np, random};
 //!
 //! // Arrays print as NumPy's do. They are 32 bits wide, unless `enable_x64(true)` or a dtype says otherwise.
 //! let x = np::linspace(0.0, 1.0, 3);
 //! assert_eq!((2 * &x + 1).to_string(), "[1. 2. 3.]");
 //! assert_eq!(x.at(0).set(5.0).to_string(), "[5.  0.5 1. ]"); // a new array
 //!
-//! // A key is used once; `split` gives new ones.
+//! // A key is used once. `split` makes new keys of it.
 //! let [key, subkey] = Key::new(42).split();
 //! let draws = random::normal(subkey, (1000, 3));
 //!
-//! // Traced at the first call for these shapes, then one fused loop.
+//! // The first call traces the function for these shapes. Then it is one fused loop.
 //! let loss = jit(|(w, x): (Array, Array)| (x.matmul(w).tanh() - 1).pow(2).mean());
 //! let w = random::uniform(key, 3);
 //! assert!(loss((w.clone(), draws.clone())).item::<f64>() > 0.0);
@@ -31,14 +35,15 @@
 //! | | |
 //! |---|---|
 //! | [`Array`] | arrays: operators, methods, [`index`](Array::index) and [`at`](Array::at) |
-//! | [`numpy`] | functions that make arrays, and NumPy's functions; [`numpy::linalg`] |
+//! | [`options`] | optional arguments: `f`, `f_axis`, `f_dtype` and `f_with` |
+//! | [`numpy`] | making arrays, and NumPy's functions; [`numpy::linalg`] |
 //! | [`random`] | [`Key`]s and samplers |
-//! | [`jit()`], [`program()`], [`call`], [`eval_shape`] | traced and compiled functions, and their programs |
+//! | [`jit()`], [`program()`], [`call`], [`eval_shape`] | functions traced and compiled, and their traces |
 //! | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp`], [`linearize`] | derivatives, to any order |
 //! | [`jacobian()`], [`jacfwd`], [`jacrev`], [`hessian`], [`hvp`] | matrices of derivatives |
-//! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`], [`closure_convert`] | derivatives by the user, derivatives that are 0, and less memory |
-//! | [`derivative_rules`] | the source of each operation's derivative |
-//! | [`vmap()`], [`vmap_with`], [`map_seq`] | functions of a batch |
+//! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`], [`closure_convert`] | derivatives of your own, derivatives that end, and residuals that are computed again |
+//! | [`derivative_rules`] | the source of the rule of each operation |
+//! | [`vmap()`], [`vmap_in_axes`], [`vmap_with`], [`map_seq`] | functions of a batch |
 //! | [`lax`] | loops, choices and scans in traced functions |
 //! | [`ir`] | the equations of a traced function |
 //! | [`tree`], [`Tree`], [`Static`], [`flatten_util`] | the arguments and results of functions: structs, enums, tuples, lists and maps of arrays |
@@ -57,20 +62,35 @@
 //! |---|---|
 //! | `cuda`, `wgpu` | GPUs: NVIDIA's, and any by Vulkan, Metal or DirectX 12 |
 //! | `ndarray` | Burn's older CPU backend as a device, to compare with |
-//! | `import` | `kiln::burn`: models of [Burn](https://burn.dev) modules, as functions of arrays |
-//! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: traced functions in files; arrays of the crate ndarray |
+//! | `import` | `kiln::burn`: models that are written with Burn's modules, as functions of arrays |
+//! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: traced functions saved and called elsewhere; arrays of the crate ndarray |
 //! | `plot` | `kiln::plot`: lines, scatters, histograms, heat maps and surfaces as SVG and PNG files |
 //! | `progress-bar` | `kiln::progress_bar`: a bar on the terminal while a program runs |
 //! | `ctrl-c` | `kiln::interrupt_on_ctrl_c`: Ctrl-C ends a program that runs, not the process |
+//!
+//! # Missing
+//!
+//! JAX has these, and kiln does not:
+//!
+//! - sharding and several machines;
+//! - complex numbers, `float16` and `bfloat16`;
+//! - `fft`, convolutions, `einsum` and `tensordot`;
+//! - `linalg.svd`, `qr`, `cholesky`, `det`, `slogdet`, `lstsq` and triangular solves;
+//! - `median`, `percentile`, `histogram`, `unique` and `cov`;
+//! - `jax.scipy` and sparse arrays, but `erf`, `erfc`, `erf_inv`, `lgamma` and `digamma` are in [`numpy`].
+//!
+//! Reverse mode through a [`while_loop`](lax::while_loop) is missing in JAX too.
+//! [`while_loop_bounded`](lax::while_loop_bounded) has it. No GPU has run kiln so far: `wgpu` was tested on
+//! Vulkan in software, and `cuda` was type-checked.
 //!
 //! # Errors
 //!
 //! A function checks its arguments when it is called. A wrong argument panics at the caller's line with the
 //! function's name, the fact, and a hint:
 //! `reshape: shape (6,) has 6 elements: they do not fill shape (4, 2)`. The sections "Panics" list the
-//! refused arguments.
+//! arguments that are refused. The functions that read files and models return a `Result`.
 //!
-//! The repository's README has the set-up, whole programs to run, and measurements; its ARCHITECTURE
+//! The repository's README has the set-up, whole programs to run, and measurements. Its ARCHITECTURE
 //! describes the source tree.
 
 // The trait and the macro are exported separately. The macro's own crate cannot have the example, because a
@@ -135,14 +155,14 @@ pub use kiln_backends::{
 };
 pub use kiln_backends::{OutOfMemory, ThreadsAreRunning, set_threads, threads};
 pub use kiln_core::{
-    Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
-    IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers, OutOfBounds,
-    PrintOptions, Program, Rows, Shape, Static, cache_info, call, checkpoint, clear_caches, closure_convert,
-    custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print, default_float, default_int,
-    enable_x64, eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp,
-    keep, lax, linearize, map_seq, numpy, program, s, set_printoptions, simplify, step, stop_gradient,
-    value_and_grad, value_and_grad_with, vjp, vmap, vmap_in_axes, vmap_with, with_debug_nans,
-    with_printoptions, with_x64, x64_enabled,
+    Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoF64,
+    IntoIndex, IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers,
+    OutOfBounds, PrintOptions, Program, Rows, Shape, Static, cache_info, call, checkpoint, clear_caches,
+    closure_convert, custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print,
+    default_float, default_int, enable_x64, eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd,
+    jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, map_seq_in_axes, numpy, program, s,
+    set_printoptions, simplify, step, stop_gradient, value_and_grad, value_and_grad_with, vjp, vmap,
+    vmap_in_axes, vmap_with, with_debug_nans, with_printoptions, with_x64, x64_enabled,
 };
 #[allow(deprecated)]
 #[doc(hidden)]

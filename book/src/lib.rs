@@ -2,11 +2,13 @@
 //!
 //! `pages` holds Markdown for mdBook. The blocks in `rust` of a page are one program, which `build.rs`
 //! compiles. A block of `text` below a block in `rust` holds its output. A block of `console` holds a command
-//! that runs an example, and the output of the example. Other code is included from the examples. Figures are
-//! files that the programs write.
+//! that runs an example, and the output of the example. Comments of HTML mark the code and the tables that
+//! are included from other files. Figures are files that the programs write.
 
+mod include;
 mod page;
 
+use include::read;
 use page::{Part, Role, links};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -44,12 +46,20 @@ impl Book {
         })
     }
 
-    /// Writes the output and the figures of the programs into the pages.
+    /// Writes the included text, the output and the figures of the programs into the pages that are named, or
+    /// into all pages if none is.
     ///
     /// # Errors
-    /// Returns the error of the first page that does not run.
-    pub fn update(&self) -> Result<(), String> {
-        for name in &self.names {
+    /// Returns the error of the first page that does not run, or the name that no page has.
+    pub fn update(&self, names: &[&str]) -> Result<(), String> {
+        if let Some(other) = names
+            .iter()
+            .find(|name| !self.names.iter().any(|page| page == *name))
+        {
+            return Err(format!("no page {other} in SUMMARY.md"));
+        }
+        let chosen = |name: &&String| names.is_empty() || names.contains(&name.as_str());
+        for name in self.names.iter().filter(chosen) {
             let fresh = self.run(name)?;
             write(&self.path(name), fresh.text.as_bytes())?;
             for (file, content) in &fresh.figures {
@@ -99,7 +109,8 @@ impl Book {
     /// writes.
     fn run(&self, name: &str) -> Result<Fresh, String> {
         let in_page = |error: String| format!("{}: {error}", self.path(name).display());
-        let parts = page::parts(&read(&self.path(name))?).map_err(in_page)?;
+        let text = include::fill(&read(&self.path(name))?, &self.folder(name)).map_err(in_page)?;
+        let parts = page::parts(&text).map_err(in_page)?;
         let (outputs, figures) = match page::cells(&parts).map_err(in_page)?.len() {
             0 => (vec![], vec![]),
             cells => self.run_cells(name, cells).map_err(in_page)?,
@@ -114,7 +125,7 @@ impl Book {
                 fresh.push(part);
                 continue;
             };
-            match page::role(info, text).map_err(in_page)? {
+            match page::role(info).map_err(in_page)? {
                 Role::Cell { panics } => {
                     printed = Printed {
                         text: outputs.next().unwrap_or_default(),
@@ -124,7 +135,7 @@ impl Book {
                 }
                 Role::CompileError => {
                     printed = Printed {
-                        text: compile_error(&page::code(text)).map_err(in_page)?,
+                        text: compile_error(text).map_err(in_page)?,
                         info: "text,message",
                     };
                     fresh.push(part);
@@ -134,10 +145,6 @@ impl Book {
                     text: run_command(text).map_err(in_page)?,
                     info: info.clone(),
                 }),
-                Role::Include => {
-                    self.check_include(name, text).map_err(in_page)?;
-                    fresh.push(part);
-                }
                 Role::Input => fresh.push(part),
             }
             if !has_a_place(parts.as_slice()) {
@@ -181,27 +188,6 @@ impl Book {
         Ok((printed, figures))
     }
 
-    /// Checks that included files and anchors exist. mdBook only warns if they do not.
-    fn check_include(&self, name: &str, text: &str) -> Result<(), String> {
-        for line in text.lines() {
-            let target = line
-                .strip_prefix("{{#include ")
-                .and_then(|rest| rest.strip_suffix("}}"))
-                .ok_or_else(|| format!("{line:?} in a block of includes"))?;
-            let (file, anchor) = target.split_once(':').unwrap_or((target, ""));
-            let path = self.folder(name).join(file);
-            let content = read(&path)?;
-            if !anchor.is_empty()
-                && !content
-                    .lines()
-                    .any(|line| line.ends_with(&format!("ANCHOR: {anchor}")))
-            {
-                return Err(format!("no anchor {anchor} in {}", path.display()));
-            }
-        }
-        Ok(())
-    }
-
     /// Returns links and images of the book whose target does not exist, and files of the book that no link
     /// leads to.
     ///
@@ -214,11 +200,7 @@ impl Book {
         for page in own.chain([self.pages.join("SUMMARY.md")]) {
             reached.insert(page.clone());
             let text = read(&page)?;
-            let includes = text.match_indices("{{#include ").map(|(at, found)| {
-                let rest = &text[at + found.len()..];
-                rest.split([':', '}']).next().unwrap_or_default()
-            });
-            for link in links(&text).chain(includes) {
+            for link in links(&text).chain(include::included(&text)) {
                 let file = link.split('#').next().unwrap_or_default();
                 if link.contains("://") || file.is_empty() {
                     continue;
@@ -287,7 +269,7 @@ impl Printed {
 /// Without such a block it goes right below the program.
 fn has_a_place(rest: &[Part]) -> bool {
     let mut roles = rest.iter().filter_map(|part| match part {
-        Part::Block { info, text } => page::role(info, text).ok(),
+        Part::Block { info, .. } => page::role(info).ok(),
         Part::Prose(_) => None,
     });
     let next = roles.find(|role| matches!(role, Role::Output | Role::Cell { .. } | Role::CompileError));
@@ -421,10 +403,6 @@ fn figures(folder: &Path) -> Result<Files, String> {
     }
     files.sort();
     Ok(files)
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), String> {

@@ -1,5 +1,5 @@
 //! `kiln-book run <page>` runs the program of a page. `kiln-book update` writes the output of all programs
-//! into the pages.
+//! into the pages, and `kiln-book update <page> ..` that of some.
 
 use kiln_book::{Book, END_OF_CELL};
 use std::panic::{self, AssertUnwindSafe};
@@ -75,10 +75,10 @@ fn main() -> ExitCode {
             }
             None => Err(format!("no page {name} with a program")),
         },
-        ["update"] => std::env::current_exe()
+        ["update", ref names @ ..] => std::env::current_exe()
             .map_err(|error| error.to_string())
-            .and_then(|program| Book::open(program)?.update()),
-        _ => Err("kiln-book run <page>, or kiln-book update".into()),
+            .and_then(|program| Book::open(program)?.update(names)),
+        _ => Err("kiln-book run <page>, or kiln-book update [<page> ..]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

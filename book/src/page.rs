@@ -24,19 +24,20 @@ pub(crate) enum Role {
     },
     /// A program of its own that must not compile. The page then shows the errors of the compiler.
     CompileError,
-    /// Lines of another file of the repository, by mdBook's `{{#include}}`.
-    Include,
     /// A command of the shell, and its output.
     Console,
     /// The output of the program above, or the compiler's errors.
     Output,
-    /// Input that is typed by hand: a command without output, a manifest, the same code in Python.
+    /// Input that is typed by hand: a command without output, a manifest, the same code in Python, code of an
+    /// example.
     Input,
 }
 
-/// Returns the names of a book's pages, from its summary: paths without `.md`.
+/// Returns the names of the pages: those of the summary, and the repository's README. A name is a path
+/// without `.md`.
 pub(crate) fn names(summary: &str) -> impl Iterator<Item = &str> {
-    links(summary).filter_map(|link| link.strip_suffix(".md"))
+    let pages = links(summary).filter_map(|link| link.strip_suffix(".md"));
+    pages.chain(["../../README"])
 }
 
 /// Returns the targets of the links and images in a Markdown text.
@@ -80,34 +81,22 @@ pub(crate) fn parts(page: &str) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
-/// Returns the role of a block, by its language and content.
+/// Returns the role of a block, by its language.
 ///
 /// # Errors
 /// Returns an error if the book has no use for the language.
-pub(crate) fn role(info: &str, text: &str) -> Result<Role, String> {
-    if text.starts_with("{{#include ") {
-        return Ok(Role::Include);
-    }
+pub(crate) fn role(info: &str) -> Result<Role, String> {
     match info {
         "rust" => Ok(Role::Cell { panics: false }),
         "rust,should_panic" => Ok(Role::Cell { panics: true }),
         "rust,compile_fail" => Ok(Role::CompileError),
         "text" | "text,message" => Ok(Role::Output),
         "console" => Ok(Role::Console),
-        "sh" | "toml" | "python" => Ok(Role::Input),
+        "sh" | "toml" | "python" | "rust,ignore" => Ok(Role::Input),
         _ => Err(format!(
-            "a block of {info:?}: the book has rust, text, console, sh, toml and python"
+            "a block of {info:?}: the book has rust, text, console, sh, toml, python and rust,ignore"
         )),
     }
-}
-
-/// Returns the code of a cell, with the lines that mdBook hides.
-pub(crate) fn code(text: &str) -> String {
-    let shown = |line: &str| match line.trim_end() {
-        "#" => "\n".to_string(),
-        _ => line.strip_prefix("# ").unwrap_or(line).to_string(),
-    };
-    text.split_inclusive('\n').map(shown).collect()
 }
 
 /// Returns the cells of a page in order. The flag of a cell is true if the cell must panic.
@@ -118,9 +107,9 @@ pub(crate) fn cells(parts: &[Part]) -> Result<Vec<(String, bool)>, String> {
     let mut cells = Vec::new();
     for part in parts {
         if let Part::Block { info, text } = part
-            && let Role::Cell { panics } = role(info, text)?
+            && let Role::Cell { panics } = role(info)?
         {
-            cells.push((code(text), panics));
+            cells.push((text.clone(), panics));
         }
     }
     Ok(cells)

@@ -13,6 +13,7 @@ use crate::tree::Tree;
 /// assert_eq!(along_z.to_string(), "6.0");
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[must_use = "a function with `_with` takes the options"]
 pub struct Grad<A>(pub(crate) A);
 
 impl<A> Grad<A> {

@@ -36,7 +36,35 @@ macro_rules! numbers {
 }
 numbers!(usize, isize, i8, i16, i32, i64, u8, u16, u32, u64);
 
-/// A list of signed integers: the lengths of a shape, or axes counted from either end.
+/// A plain number that can stand for a float: any integer or float type of Rust.
+///
+/// ```
+/// use kiln::{IntoF64, numpy as np};
+/// assert_eq!(3_usize.into_f64(), 3.0);
+/// assert_eq!(np::array([1.0, 3.0]).std_with(|o| o.ddof(1_usize)).to_string(), "1.4142135");
+/// ```
+pub trait IntoF64: Copy {
+    /// Returns the nearest `f64`.
+    ///
+    /// ```
+    /// use kiln::IntoF64;
+    /// assert_eq!((-1_i32).into_f64(), -1.0);
+    /// ```
+    fn into_f64(self) -> f64;
+}
+
+macro_rules! floats {
+    ($($type:ty),*) => {$(
+        impl IntoF64 for $type {
+            fn into_f64(self) -> f64 {
+                self as f64
+            }
+        }
+    )*};
+}
+floats!(usize, isize, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
+
+/// A list of [`Number`]s, as signed integers: lengths, or axes counted from either end.
 ///
 /// ```
 /// use kiln::IntoNumbers;

@@ -89,7 +89,7 @@ pub fn grad_with<T: Tree, L: Loss, A: Argnums<T>>(
     options: impl FnOnce(Grad<AllArguments>) -> Grad<A>,
 ) -> impl Fn(T) -> L::Gradient<A::Wanted> {
     let transformation = Transformation::new("grad");
-    options(Grad(AllArguments));
+    let Grad(_) = options(Grad(AllArguments));
     move |x| {
         let (wanted, rest) = A::split(x);
         let (value, gradient) = transformation.gradient(|x, rest| f(A::join(x, rest)), wanted, rest);
@@ -142,7 +142,7 @@ pub fn value_and_grad_with<T: Tree, L: Loss, A: Argnums<T>>(
     options: impl FnOnce(Grad<AllArguments>) -> Grad<A>,
 ) -> impl Fn(T) -> (L, A::Wanted) {
     let transformation = Transformation::new("value_and_grad");
-    options(Grad(AllArguments));
+    let Grad(_) = options(Grad(AllArguments));
     move |x| {
         let (wanted, rest) = A::split(x);
         transformation.gradient(|x, rest| f(A::join(x, rest)), wanted, rest)

@@ -51,7 +51,7 @@ pub mod tree_math;
 mod vmap;
 
 pub use argnums::Arg;
-pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep};
+pub use arguments::{IntoAxes, IntoF64, IntoNumbers, Keep, Number, Numbers, keep};
 pub use array::{Array, NoValue};
 pub use cache::{CacheInfo, cache_info, clear_caches};
 pub use call::call;
@@ -80,14 +80,14 @@ pub use kiln_backends::{Buffer, Element};
 pub use kiln_derive::Tree;
 pub use loss::Loss;
 pub use tree::{Static, Tree};
-pub use vmap::{BatchAxes, map_seq, vmap, vmap_in_axes, vmap_with};
+pub use vmap::{BatchAxes, map_seq, map_seq_in_axes, vmap, vmap_in_axes, vmap_with};
 
 /// The parts that kiln's other crates need. They may change with any version.
 #[doc(hidden)]
 pub mod sister {
     pub use crate::arguments::shape_of;
     pub use crate::eager::staged;
-    pub use crate::error::raise;
+    pub use crate::error::{axis_of, raise};
     pub use crate::function::{Form, Function};
     pub use crate::promote::{Kind, inexact, promote};
     pub use kiln_backends::program::{Limits, ReadError, SavedProgram, threefry2x32, with_limits};

@@ -4,7 +4,7 @@ use crate::array::Array;
 use crate::error::{check, raise};
 use crate::numpy as np;
 use crate::primitive::{reshape, slice_axis};
-use crate::tree::{Arrays, Leaves, Tree, map, paths, same};
+use crate::tree::{Arrays, Leaves, Tree, paths, same};
 
 // The loops below are not closures, so that a panic has the user's line.
 
@@ -17,7 +17,12 @@ use crate::tree::{Arrays, Leaves, Tree, map, paths, same};
 /// ```
 #[track_caller]
 pub fn zeros_like<T: Tree + Clone>(tree: &T) -> T {
-    map(tree, |x| np::zeros_like(x))
+    let leaves = Leaves::of(tree.clone());
+    let mut found = Arrays::new();
+    for x in &leaves.arrays {
+        found.push(np::zeros_like(x));
+    }
+    leaves.structure.rebuild(found)
 }
 
 /// Returns a tree of ones, with the shapes and dtypes of the leaves of a tree.
@@ -28,7 +33,12 @@ pub fn zeros_like<T: Tree + Clone>(tree: &T) -> T {
 /// ```
 #[track_caller]
 pub fn ones_like<T: Tree + Clone>(tree: &T) -> T {
-    map(tree, |x| np::ones_like(x))
+    let leaves = Leaves::of(tree.clone());
+    let mut found = Arrays::new();
+    for x in &leaves.arrays {
+        found.push(np::ones_like(x));
+    }
+    leaves.structure.rebuild(found)
 }
 
 /// Returns a tree that is filled with a value, with the shapes and dtypes of the leaves of a tree.
@@ -145,7 +155,11 @@ pub fn add_scale<T: Tree + Clone>(a: &T, scalar: impl Into<Array>, b: &T) -> T {
 /// ```
 #[track_caller]
 pub fn sum<T: Tree + Clone>(tree: &T) -> Array {
-    total(Leaves::of(tree.clone()).arrays.iter().map(np::sum))
+    let mut sums = Arrays::new();
+    for x in &Leaves::of(tree.clone()).arrays {
+        sums.push(x.sum());
+    }
+    total(sums)
 }
 
 /// Returns the sum of the products of the elements of two trees, a scalar.
@@ -179,8 +193,11 @@ pub fn vdot<T: Tree + Clone>(a: &T, b: &T) -> Array {
 /// ```
 #[track_caller]
 pub fn norm<T: Tree + Clone>(tree: &T) -> Array {
-    let leaves = Leaves::of(tree.clone()).arrays;
-    total(leaves.iter().map(|x| x.square().sum())).sqrt()
+    let mut squares = Arrays::new();
+    for x in &Leaves::of(tree.clone()).arrays {
+        squares.push(x.square().sum());
+    }
+    total(squares).sqrt()
 }
 
 /// Returns true if all elements of all leaves are true or not 0. The result is a bool scalar.
@@ -192,7 +209,11 @@ pub fn norm<T: Tree + Clone>(tree: &T) -> Array {
 /// ```
 #[track_caller]
 pub fn all<T: Tree + Clone>(tree: &T) -> Array {
-    every(Leaves::of(tree.clone()).arrays.iter().map(np::all))
+    let mut every = Array::from(true);
+    for x in &Leaves::of(tree.clone()).arrays {
+        every = every & x.all();
+    }
+    every
 }
 
 /// Returns true if no element of any leaf is infinite or NaN. The result is a bool scalar.
@@ -204,18 +225,21 @@ pub fn all<T: Tree + Clone>(tree: &T) -> Array {
 /// ```
 #[track_caller]
 pub fn all_finite<T: Tree + Clone>(tree: &T) -> Array {
-    let leaves = Leaves::of(tree.clone()).arrays;
-    every(leaves.iter().map(|x| np::isfinite(x).all()))
+    let mut every = Array::from(true);
+    for x in &Leaves::of(tree.clone()).arrays {
+        every = every & x.isfinite().all();
+    }
+    every
 }
 
-fn total(sums: impl IntoIterator<Item = Array>) -> Array {
-    sums.into_iter()
-        .reduce(|sum, x| sum + x)
-        .unwrap_or_else(|| Array::from(0.0))
-}
-
-fn every(flags: impl Iterator<Item = Array>) -> Array {
-    flags.reduce(np::logical_and).unwrap_or_else(|| Array::from(true))
+/// Returns the sum of scalars, 0 if there is none.
+#[track_caller]
+fn total(parts: Arrays) -> Array {
+    let mut total = Array::from(0.0);
+    for (i, part) in parts.into_iter().enumerate() {
+        total = if i == 0 { part } else { total + part };
+    }
+    total
 }
 
 /// Stacks the leaves of trees of one structure. The leaves of the result have a new first axis of length

@@ -4,10 +4,9 @@ use crate::continuous::{float_dtype, gumbel_dtype};
 use crate::key::Key;
 use crate::shape::{fits, lengths};
 use crate::uniform::uniform_in;
-use kiln_core::sister::raise;
-use kiln_core::sister::staged;
+use kiln_core::sister::{axis_of, raise, staged};
 use kiln_core::{
-    Array, DType, IntoNumbers, Numbers, Shape, default_int, lax, numpy as np, optional_arguments,
+    Array, DType, IntoNumbers, Number, Numbers, Shape, default_int, lax, numpy as np, optional_arguments,
 };
 use std::f64::consts::PI;
 
@@ -149,9 +148,8 @@ optional_arguments! {
     /// ```
     Categorical {
         /// The axis of the logits: the last, if this is not given.
-        axis(isize): isize = -1 => axis; random::categorical_with(Key::new(0), np::zeros((1, 3)), |o| o.axis(0)) => "[0 0 0]";
-        /// The shape of the draws. It ends in the shape of `logits` without the axis. The dimensions before
-        /// it are further draws.
+        axis(impl Number): isize = -1 => axis.number(); random::categorical_with(Key::new(0), np::zeros((1, 3)), |o| o.axis(0)) => "[0 0 0]";
+    /// The shape of the draws, to which the shape of `logits` without the axis broadcasts.
         shape(impl IntoNumbers): Option<Numbers> = None => Some(shape.numbers()); random::categorical_with(Key::new(0), np::zeros(1), |o| o.shape((2, 2))) => "[[0 0]\n [0 0]]";
     }
 }
@@ -176,25 +174,23 @@ pub fn categorical_with(
 ) -> Array {
     let Categorical { axis, shape } = options(Categorical::default());
     let logits = logits.into();
-    let rank = logits.ndim() as isize;
-    let axis = if axis < 0 { axis + rank } else { axis };
-    if !(0..rank).contains(&axis) {
-        raise(
-            "categorical",
-            format!("axis {axis} is out of bounds for shape {}", logits.shape()),
-        )
-    }
+    let axis = axis_of("categorical", axis, logits.ndim());
     let mut batch = logits.shape().to_vec();
-    let categories = batch.remove(axis as usize);
+    let categories = batch.remove(axis);
     let shape = match shape {
         Some(shape) => lengths("categorical", &shape[..]),
         None => batch.clone(),
     };
-    if !shape.ends_with(&batch) || categories == 0 {
+    let ends = shape
+        .len()
+        .checked_sub(batch.len())
+        .map(|further| &shape[further..]);
+    let fits = ends.is_some_and(|ends| ends.iter().zip(&batch).all(|(&n, &m)| m == n || m == 1));
+    if !fits || categories == 0 {
         raise(
             "categorical",
             format!(
-                "logits of shape {} along axis {axis} for draws of shape {}: they end in shape {}",
+                "logits of shape {} along axis {axis} for draws of shape {}: shape {} broadcasts to it",
                 logits.shape(),
                 Shape::from(&shape[..]),
                 Shape::from(&batch[..])
@@ -208,15 +204,12 @@ pub fn categorical_with(
         (shape, axis, dtype),
         inputs,
         |(shape, axis, dtype), inputs| {
-            let axis = axis - inputs[1].ndim() as isize;
-            let further = shape.len() + 1 - inputs[1].ndim();
-            let noise: Vec<usize> = shape[..further]
-                .iter()
-                .chain(&inputs[1].shape()[..])
-                .copied()
-                .collect();
-            let scores = gumbel_dtype(Key::from_words(inputs[0].clone()), noise, *dtype) + &inputs[1];
-            scores.argmax_axis(axis)
+            let logits = &inputs[1];
+            let further = shape.len() + 1 - logits.ndim();
+            let mut noise = shape.clone();
+            noise.insert(further + axis, logits.shape()[*axis]);
+            let scores = gumbel_dtype(Key::from_words(inputs[0].clone()), noise, *dtype) + logits;
+            scores.argmax_axis(further + axis)
         },
     )
 }

@@ -6,9 +6,8 @@ use crate::integers::randint;
 use crate::key::Key;
 use crate::shape::lengths;
 use crate::uniform::uniform_in;
-use kiln_core::sister::raise;
-use kiln_core::sister::staged;
-use kiln_core::{Array, IntoNumbers, Shape, default_float, numpy as np, optional_arguments};
+use kiln_core::sister::{axis_of, raise, staged};
+use kiln_core::{Array, IntoNumbers, Number, Shape, default_float, numpy as np, optional_arguments};
 
 /// Returns the slices of an array along its first axis in random order, or the integers below a plain integer
 /// `x` in random order.
@@ -37,9 +36,9 @@ pub fn permutation(key: Key, x: impl Into<Array>) -> Array {
 /// assert_eq!(random::permutation_axis(Key::new(42), x, 1).to_string(), "[[2 0 1]\n [5 3 4]]");
 /// ```
 #[track_caller]
-pub fn permutation_axis(key: Key, x: impl Into<Array>, axis: isize) -> Array {
+pub fn permutation_axis(key: Key, x: impl Into<Array>, axis: impl Number) -> Array {
     let x = pool("permutation", x.into());
-    let axis = axis_of("permutation", axis, x.ndim());
+    let axis = axis_of("permutation", axis.number(), x.ndim());
     let inputs = [key.one("permutation"), x];
     staged("permutation", axis, inputs, |&axis, inputs| {
         let order = shuffled(Key::from_words(inputs[0].clone()), inputs[1].shape()[axis]);
@@ -92,7 +91,7 @@ optional_arguments! {
         /// likely if this is not given.
         p(impl Into<Array>): Option<Array> = None => Some(p.into()); random::choice_with(Key::new(0), 3, 4, |o| o.p([0.0, 1.0, 0.0])) => "[1 1 1 1]";
         /// The axis of the slices: the first, if this is not given.
-        axis(isize): isize = 0 => axis; random::choice_with(Key::new(0), np::array([[1, 2, 3]]), 2, |o| o.axis(1)) => "[[2 1]]";
+        axis(impl Number): isize = 0 => axis.number(); random::choice_with(Key::new(0), np::array([[1, 2, 3]]), 2, |o| o.axis(1)) => "[[2 1]]";
     }
 }
 
@@ -188,16 +187,4 @@ fn pool(op: &str, x: Array) -> Array {
         raise(op, "takes a plain integer, or an array with at least one axis")
     }
     np::arange(x.item::<i64>().max(0))
-}
-
-#[track_caller]
-fn axis_of(op: &str, axis: isize, rank: usize) -> usize {
-    let index = if axis < 0 { axis + rank as isize } else { axis };
-    if !(0..rank as isize).contains(&index) {
-        raise(
-            op,
-            format!("axis {axis} is out of bounds for an array of {rank} axes"),
-        )
-    }
-    index as usize
 }

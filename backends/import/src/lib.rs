@@ -201,7 +201,7 @@ pub fn import<M: Module, I: Tensors, O: Tensors>(
 /// Reads a function without a module, called with inputs of these types, as a program.
 ///
 /// # Errors
-/// When an operation has no form as equations: the error names the first such operation. When `f` does not
+/// When an operation has no form as equations. The error names the first such operation. When `f` does not
 /// take the announced inputs.
 ///
 /// # Panics

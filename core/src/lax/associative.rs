@@ -1,5 +1,6 @@
 //! Combines all prefixes by an associative function, in a logarithmic number of steps.
 
+use crate::arguments::Number;
 use crate::array::Array;
 use crate::error::{axis_of, check, raise};
 use crate::lax::carry::{names, settled};
@@ -44,7 +45,7 @@ optional_arguments! {
         reverse(bool): bool = false => reverse; lax::associative_scan_with(|x: kiln::Array, y: kiln::Array| x + y, np::arange(4), |o| o.reverse(true)) => "[6 6 5 3]";
         /// The axis along which the elements are combined: the first, if this is not given. Negative axes
         /// count from the last.
-        axis(isize): isize = 0 => axis; lax::associative_scan_with(|x: kiln::Array, y: kiln::Array| x + y, np::ones((1, 3)), |o| o.axis(1)) => "[[1. 2. 3.]]";
+        axis(impl Number): isize = 0 => axis.number(); lax::associative_scan_with(|x: kiln::Array, y: kiln::Array| x + y, np::ones((1, 3)), |o| o.axis(1)) => "[[1. 2. 3.]]";
     }
 }
 

@@ -23,6 +23,21 @@
 //! let run = jit(|x: Array| lax::fori_loop(0, 100, |_, x| 0.9 * x + 1, x));
 //! assert_eq!(run(np::array([0.0, 5.0, 50.0])).round_to(2).to_string(), "[10. 10. 10.]");
 //! ```
+//!
+//! A closure in the call takes its types from the first carry. So a number in the carry is written
+//! `np::array(1.0)`, as in JAX, and the closures need no types. With `1.0.into()` they do.
+//!
+//! ```
+//! use kiln::{lax, numpy as np};
+//! // The square root of 2, and the number of Newton's steps.
+//! let (root, steps) = lax::while_loop(
+//!     |(x, _)| (x * x - 2).abs().gt(1e-6),
+//!     |(x, i)| ((&x + 2 / &x) / 2, i + 1),
+//!     (np::array(1.0), np::array(0)),
+//! );
+//! assert_eq!(root.to_string(), "1.4142135");
+//! assert_eq!(steps.to_string(), "4");
+//! ```
 
 mod associative;
 mod branches;

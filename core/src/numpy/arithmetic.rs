@@ -1,6 +1,7 @@
 //! Elementwise functions that are compositions: quotients, powers, bounds and choices.
 
 use super::promoted::{Family, binary_function, common_shape, fit, promoted, settle, truth};
+use crate::arguments::IntoF64;
 use crate::array::{Array, Literal, Repr};
 use crate::eager::staged;
 use crate::error::{check, raise};
@@ -403,9 +404,9 @@ optional_arguments! {
     /// ```
     Isclose {
         /// The tolerance relative to the second array: 1e-5, if this is not given.
-        rtol(impl Into<f64>): f64 = 1e-5 => rtol.into(); np::isclose_with(1.0, 1.1, |o| o.rtol(0.1)) => "True";
-        /// The tolerance that does not depend on the elements: 1e-8, if this is not given.
-        atol(impl Into<f64>): f64 = 1e-8 => atol.into(); np::isclose_with(0.0, 0.1, |o| o.atol(0.2)) => "True";
+        rtol(impl IntoF64): f64 = 1e-5 => rtol.into_f64(); np::isclose_with(1.0, 1.1, |o| o.rtol(0.1)) => "True";
+        /// The tolerance added to it: 1e-8, if this is not given.
+        atol(impl IntoF64): f64 = 1e-8 => atol.into_f64(); np::isclose_with(0.0, 0.1, |o| o.atol(0.2)) => "True";
         /// If true, two elements that are NaN are close.
         equal_nan(bool): bool = false => equal_nan; np::isclose_with(np::NAN, np::NAN, |o| o.equal_nan(true)) => "True";
     }

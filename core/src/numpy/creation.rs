@@ -317,7 +317,7 @@ pub fn arange(range: impl IntoRange) -> Array {
 /// Returns [`arange`] in a dtype.
 ///
 /// # Panics
-/// When the step is 0, or a bound is not finite or does not fit in the dtype.
+/// When the step is 0, or a bound is not finite. Integers that the dtype cannot hold wrap, as in JAX.
 ///
 /// ```
 /// use kiln::{DType, numpy as np};
@@ -433,8 +433,8 @@ optional_arguments! {
     Eye {
         /// The number of columns: the number of rows, if this is not given.
         m(impl Number): Option<usize> = None => Some(count_of("eye", m)); np::eye_with(1, |o| o.m(2)) => "[[1. 0.]]";
-        /// The number of the diagonal. The main diagonal is 0, and the diagonals above are positive.
-        k(isize): isize = 0 => k; np::eye_with(2, |o| o.k(-1)) => "[[0. 0.]\n [1. 0.]]";
+        /// The number of the diagonal: counted upwards from the main one, which is 0.
+        k(impl Number): isize = 0 => k.number(); np::eye_with(2, |o| o.k(-1)) => "[[0. 0.]\n [1. 0.]]";
         /// The dtype of the result: the default float dtype, if this is not given.
         dtype(DType): Option<DType> = None => Some(dtype); np::eye_with(1, |o| o.dtype(DType::I32)) => "[[1]]";
     }

@@ -1,7 +1,7 @@
 //! Diagonals and triangles of matrices.
 
 use super::creation::within;
-use crate::arguments::axes_of;
+use crate::arguments::{Number, axes_of};
 use crate::array::Array;
 use crate::eager::staged;
 use crate::error::{check, check_size};
@@ -198,8 +198,8 @@ optional_arguments! {
     /// assert_eq!(np::triu_with(np::ones((2, 2)), |o| o.k(1)).to_string(), "[[0. 1.]\n [0. 0.]]");
     /// ```
     Triangle {
-        /// The number of the diagonal. The main diagonal is 0, and the diagonals above are positive.
-        k(isize): isize = 0 => k; np::diag_with([[1, 2], [3, 4]], |o| o.k(-1)) => "[3]";
+        /// The number of the diagonal: counted upwards from the main one, which is 0.
+        k(impl Number): isize = 0 => k.number(); np::diag_with([[1, 2], [3, 4]], |o| o.k(-1)) => "[3]";
     }
     /// The optional arguments of [`diagonal`](crate::numpy::diagonal_with) and
     /// [`trace`](crate::numpy::trace_with).
@@ -210,11 +210,11 @@ optional_arguments! {
     /// assert_eq!(np::diagonal_with(&x, |o| o.axis1(1).axis2(2)).to_string(), "[[0 3]\n [4 7]]");
     /// ```
     Diagonal {
-        /// The number of the diagonal. The main diagonal is 0, and the diagonals above are positive.
-        offset(isize): isize = 0 => offset; np::diagonal_with([[1, 2], [3, 4]], |o| o.offset(1)) => "[2]";
+        /// The number of the diagonal: counted upwards from the main one, which is 0.
+        offset(impl Number): isize = 0 => offset.number(); np::diagonal_with([[1, 2], [3, 4]], |o| o.offset(1)) => "[2]";
         /// The axis of the matrices' rows: 0, if this is not given.
-        axis1(isize): isize = 0 => axis1; np::trace_with(np::ones((2, 3, 3)), |o| o.axis1(-2).axis2(-1)) => "[3. 3.]";
+        axis1(impl Number): isize = 0 => axis1.number(); np::trace_with(np::ones((2, 3, 3)), |o| o.axis1(-2).axis2(-1)) => "[3. 3.]";
         /// The axis of the matrices' columns: 1, if this is not given.
-        axis2(isize): isize = 1 => axis2; np::trace_with(np::ones((3, 2, 3)), |o| o.axis2(2)) => "[3. 3.]";
+        axis2(impl Number): isize = 1 => axis2.number(); np::trace_with(np::ones((3, 2, 3)), |o| o.axis2(2)) => "[3. 3.]";
     }
 }

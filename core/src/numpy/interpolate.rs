@@ -3,6 +3,7 @@
 use super::arithmetic::where_;
 use super::shape::{concatenate as concatenate_arrays, joined};
 use super::sort::{Side, searchsorted_with};
+use crate::arguments::{Number, count_of};
 use crate::array::Array;
 use crate::bind::bind_one;
 use crate::eager::staged;
@@ -47,18 +48,39 @@ pub fn interp_with(
 ) -> Array {
     let Interp { left, right, period } = options(Interp::default());
     let (x, xp, fp) = (x.into(), xp.into(), fp.into());
-    match period {
-        None => interpolate(x, xp, fp, [left, right]),
-        Some(period) => {
-            // The points of one period are in order, with one more on either side.
-            let (x, xp) = (x % &period, xp % &period);
-            let order = xp.argsort();
-            let (xp, fp) = (xp.index(&order), fp.index(&order));
-            let xp = concatenate_arrays([xp.index(-1..) - &period, xp.clone(), xp.index(..1) + period]);
-            let fp = concatenate_arrays([fp.index(-1..), fp.clone(), fp.index(..1)]);
-            interpolate(x, xp, fp, [None, None])
-        }
-    }
+    check_points(&xp, &fp);
+    let Some(period) = period else {
+        return interpolate(x, xp, fp, [left, right]);
+    };
+    check(period.ndim() == 0, "interp", || {
+        format!("period has shape {}, it is a scalar", period.shape())
+    });
+    let kind = Kind::strong(inexact(promote([x.kind(), xp.kind(), period.kind()])).dtype);
+    let [x, xp, period] = [x, xp, period].map(|x| x.settled("interp", kind).astype(kind.dtype));
+    // The points of one period in order, with one more on either side.
+    let period = period.abs();
+    let (x, xp) = (x % &period, xp % &period);
+    let order = xp.argsort();
+    let (xp, fp) = (xp.index(&order), fp.index(&order));
+    let xp = concatenate_arrays([xp.index(-1..) - &period, xp.clone(), xp.index(..1) + period]);
+    let fp = concatenate_arrays([fp.index(-1..), fp.clone(), fp.index(..1)]);
+    interpolate(x, xp, fp, [None, None])
+}
+
+/// Checks the points of an interpolation.
+#[track_caller]
+fn check_points(xp: &Array, fp: &Array) {
+    check(
+        xp.ndim() == 1 && xp.shape() == fp.shape() && xp.size() > 0,
+        "interp",
+        || {
+            format!(
+                "xp of shape {} and fp of shape {}: they are the points' coordinates, one axis each and at least one point",
+                xp.shape(),
+                fp.shape()
+            )
+        },
+    );
 }
 
 optional_arguments! {
@@ -84,10 +106,10 @@ optional_arguments! {
     /// assert_eq!(np::diff_with([1, 4, 9, 16], |o| o.n(2)).to_string(), "[2 2]");
     /// ```
     Diff {
-        /// The number of times that the function takes differences.
-        n(usize): usize = 1 => n; np::diff_with([1, 4, 9], |o| o.n(2)) => "[2]";
+        /// The number of times that differences are taken.
+        n(impl Number): usize = 1 => count_of("diff", n); np::diff_with([1, 4, 9], |o| o.n(2)) => "[2]";
         /// The axis of the differences: the last, if this is not given.
-        axis(isize): isize = -1 => axis; np::diff_with([[1, 2], [4, 8]], |o| o.axis(0)) => "[[3 6]]";
+        axis(impl Number): isize = -1 => axis.number(); np::diff_with([[1, 2], [4, 8]], |o| o.axis(0)) => "[[3 6]]";
         /// Elements before the first one along the axis: an array, or a number for all.
         prepend(impl Into<Array>): Option<Array> = None => Some(prepend.into()); np::diff_with([1, 4, 9], |o| o.prepend(0)) => "[1 3 5]";
         /// Elements after the last one along the axis: an array, or a number for all.
@@ -101,25 +123,14 @@ optional_arguments! {
     /// ```
     Vander {
         /// The number of columns: the number of elements, if this is not given.
-        n(usize): Option<usize> = None => Some(n); np::vander_with([2, 3], |o| o.n(3)) => "[[4 2 1]\n [9 3 1]]";
-        /// A flag: if true, the powers increase from left to right.
+        n(impl Number): Option<usize> = None => Some(count_of("vander", n)); np::vander_with([2, 3], |o| o.n(3)) => "[[4 2 1]\n [9 3 1]]";
+        /// If true, the powers increase from left to right.
         increasing(bool): bool = false => increasing; np::vander_with([2, 3], |o| o.increasing(true)) => "[[1 2]\n [1 3]]";
     }
 }
 
 #[track_caller]
 fn interpolate(x: Array, xp: Array, fp: Array, outside: [Option<Array>; 2]) -> Array {
-    check(
-        xp.ndim() == 1 && xp.shape() == fp.shape() && xp.size() > 0,
-        "interp",
-        || {
-            format!(
-                "xp of shape {} and fp of shape {}: they are the points' coordinates, one axis each and at least one point",
-                xp.shape(),
-                fp.shape()
-            )
-        },
-    );
     for value in outside.iter().flatten() {
         let common = broadcast_shapes("interp", value.shape(), x.shape());
         check(common == *x.shape(), "interp", || {
@@ -223,7 +234,7 @@ pub fn diff(x: impl Into<Array>) -> Array {
 /// assert_eq!(np::diff_axis([[1, 2], [4, 8]], 0).to_string(), "[[3 6]]");
 /// ```
 #[track_caller]
-pub fn diff_axis(x: impl Into<Array>, axis: isize) -> Array {
+pub fn diff_axis(x: impl Into<Array>, axis: impl Number) -> Array {
     diff_with(x, |o| o.axis(axis))
 }
 

@@ -2,10 +2,10 @@
 
 use super::diagonals::{Diagonal, Triangle};
 use super::nonzero::Nonzero;
-use super::reduce::{Arg, Cumulative};
+use super::reduce::{Argmax, Cumulative};
 use super::sort::{Searchsorted, Sort};
 use super::take::Take;
-use crate::arguments::{IntoAxes, IntoNumbers};
+use crate::arguments::{IntoAxes, IntoNumbers, Number};
 use crate::array::Array;
 use crate::error::check;
 use kiln_backends::program::DType;
@@ -44,25 +44,25 @@ methods! {
     argmax(): np::argmax([1, 5, 2]) => "1";
     /// Returns the indices of the greatest elements along an axis.
     argmax_axis(axis: impl IntoAxes): np::argmax_axis([[1, 5], [7, 0]], -1) => "[1 0]";
-    /// Returns the indices of the greatest elements, with optional arguments.
-    argmax_with(options: impl FnOnce(Arg) -> Arg): np::argmax_with([[1, 5], [7, 0]], |o| o.axis(0)) => "[1 0]";
-    /// Returns the index of the least element of the flattened array.
+    /// The indices of the greatest elements, with optional arguments.
+    argmax_with(options: impl FnOnce(Argmax) -> Argmax): np::argmax_with([[1, 5], [7, 0]], |o| o.axis(0)) => "[1 0]";
+    /// The index of the least element of the flattened array.
     argmin(): np::argmin([1, 5, 0]) => "2";
     /// Returns the indices of the least elements along an axis.
     argmin_axis(axis: impl IntoAxes): np::argmin_axis([[1, 5], [7, 0]], kiln::keep(-1)) => "[[0]\n [1]]";
-    /// Returns the indices of the least elements, with optional arguments.
-    argmin_with(options: impl FnOnce(Arg) -> Arg): np::argmin_with([[1, 5], [7, 0]], |o| o.axis(0)) => "[0 1]";
-    /// Returns the running sum of the flattened array.
+    /// The indices of the least elements, with optional arguments.
+    argmin_with(options: impl FnOnce(Argmax) -> Argmax): np::argmin_with([[1, 5], [7, 0]], |o| o.axis(0)) => "[0 1]";
+    /// The running sum of the flattened array.
     cumsum(): np::cumsum([1, 2, 3]) => "[1 3 6]";
-    /// Returns the running sum along an axis.
-    cumsum_axis(axis: isize): np::cumsum_axis([[1, 2], [3, 4]], 0) => "[[1 2]\n [4 6]]";
-    /// Returns the running sum, with optional arguments.
+    /// The running sum along an axis.
+    cumsum_axis(axis: impl Number): np::cumsum_axis([[1, 2], [3, 4]], 0) => "[[1 2]\n [4 6]]";
+    /// The running sum, with optional arguments.
     cumsum_with(options: impl FnOnce(Cumulative) -> Cumulative): np::cumsum_with([[1, 2], [3, 4]], |o| o.axis(1)) => "[[1 3]\n [3 7]]";
     /// Returns the running product of the flattened array.
     cumprod(): np::cumprod([1, 2, 3]) => "[1 2 6]";
-    /// Returns the running product along an axis.
-    cumprod_axis(axis: isize): np::cumprod_axis([[1, 2], [3, 4]], 1) => "[[ 1  2]\n [ 3 12]]";
-    /// Returns the running product, with optional arguments.
+    /// The running product along an axis.
+    cumprod_axis(axis: impl Number): np::cumprod_axis([[1, 2], [3, 4]], 1) => "[[ 1  2]\n [ 3 12]]";
+    /// The running product, with optional arguments.
     cumprod_with(options: impl FnOnce(Cumulative) -> Cumulative): np::cumprod_with([[1, 2], [3, 4]], |o| o.axis(0)) => "[[1 2]\n [3 8]]";
     /// Returns the same elements in another shape.
     reshape(shape: impl IntoNumbers): np::reshape([1, 2, 3, 4], (2, -1)) => "[[1 2]\n [3 4]]";
@@ -71,7 +71,7 @@ methods! {
     /// Returns the array with its axes in another order.
     transpose(axes: impl IntoNumbers): np::transpose([[1, 2, 3]], (1, 0)) => "[[1]\n [2]\n [3]]";
     /// Exchanges two axes.
-    swapaxes(first: isize, second: isize): np::swapaxes(np::ones((2, 3, 4)), 0, -1).shape() => "(4, 3, 2)";
+    swapaxes(first: impl Number, second: impl Number): np::swapaxes(np::ones((2, 3, 4)), 0, -1).shape() => "(4, 3, 2)";
     /// Moves axes to other positions.
     moveaxis(source: impl IntoNumbers, destination: impl IntoNumbers): np::moveaxis(np::ones((2, 3, 4)), 0, -1).shape() => "(3, 4, 2)";
     /// Removes the axes of length 1.
@@ -95,24 +95,28 @@ methods! {
     /// Repeats every element of the flattened array a number of times.
     repeat(times: usize): np::repeat([1, 2], 2) => "[1 1 2 2]";
     /// Repeats every slice along an axis a number of times.
-    repeat_axis(times: usize, axis: isize): np::repeat_axis([[1, 2]], 2, 0) => "[[1 2]\n [1 2]]";
-    /// Returns the elements in ascending order along the last axis.
+    repeat_axis(times: usize, axis: impl Number): np::repeat_axis([[1, 2]], 2, 0) => "[[1 2]\n [1 2]]";
+    /// The elements in ascending order along the last axis.
     sort(): np::sort([3, 1, 2]) => "[1 2 3]";
-    /// Returns the elements in ascending order along an axis.
-    sort_axis(axis: isize): np::sort_axis([[3, 1], [2, 4]], 0) => "[[2 1]\n [3 4]]";
-    /// Returns the elements in order along an axis, with optional arguments.
+    /// The elements in ascending order along an axis.
+    sort_axis(axis: impl Number): np::sort_axis([[3, 1], [2, 4]], 0) => "[[2 1]\n [3 4]]";
+    /// The elements in order along an axis, with optional arguments.
     sort_with(options: impl FnOnce(Sort) -> Sort): np::sort_with([3, 1, 2], |o| o.descending(true)) => "[3 2 1]";
     /// Returns the indices that sort the last axis.
     argsort(): np::argsort([3, 1, 2]) => "[1 2 0]";
-    /// Returns the indices that sort an axis.
-    argsort_axis(axis: isize): np::argsort_axis([[3, 1], [2, 4]], 0) => "[[1 0]\n [0 1]]";
-    /// Returns the indices that sort an axis, with optional arguments.
+    /// The indices that sort an axis.
+    argsort_axis(axis: impl Number): np::argsort_axis([[3, 1], [2, 4]], 0) => "[[1 0]\n [0 1]]";
+    /// The indices that sort an axis, with optional arguments.
     argsort_with(options: impl FnOnce(Sort) -> Sort): np::argsort_with([3, 1, 2], |o| o.descending(true)) => "[0 2 1]";
-    /// Partitions the elements along the last axis: element `kth` comes to its index in the sorted array.
-    partition(kth: isize): np::partition([5, 1, 4, 2], 1).index(1) => "2";
-    /// Returns the indices that partition the elements along the last axis.
-    argpartition(kth: isize): np::argpartition([5, 1, 4, 2], 1).index(1) => "3";
-    /// Returns the product of vectors, of matrices, or of a scalar and an array.
+    /// The elements along the last axis in an order that has the element number `kth` in its place.
+    partition(kth: impl Number): np::partition([5, 1, 4, 2], 1).index(1) => "2";
+    /// The elements along an axis in an order that has the element number `kth` in its place.
+    partition_axis(kth: impl Number, axis: impl Number): np::partition_axis([[5, 1], [4, 2]], 0, 0).index(0) => "[4 1]";
+    /// The indices that put the elements along an axis in such an order.
+    argpartition_axis(kth: impl Number, axis: impl Number): np::argpartition_axis([[5, 1], [4, 2]], 0, 0).index(0) => "[1 0]";
+    /// The indices that put the elements along the last axis in such an order.
+    argpartition(kth: impl Number): np::argpartition([5, 1, 4, 2], 1).index(1) => "3";
+    /// The product of vectors, of matrices, or of a scalar and an array.
     dot(other: impl Into<Array>): np::dot([1, 2, 3], [4, 5, 6]) => "32";
     /// Returns the product of matrices. Leading axes broadcast.
     matmul(other: impl Into<Array>): np::matmul([[1, 2], [3, 4]], [5, 6]) => "[17 39]";
@@ -146,13 +150,13 @@ macro_rules! functions {
 functions! {
     /// Returns the elements of the flattened array at indices.
     take(indices: impl Into<Array>) -> Array: np::array([10, 20, 30]).take([2, 0]) => "[30 10]";
-    /// Returns the slices along an axis at indices.
-    take_axis(indices: impl Into<Array>, axis: isize) -> Array: np::array([[1, 2], [3, 4]]).take_axis([1, 1], 1) => "[[2 2]\n [4 4]]";
-    /// Returns the elements or slices at indices, with optional arguments.
+    /// The slices along an axis at some indices.
+    take_axis(indices: impl Into<Array>, axis: impl Number) -> Array: np::array([[1, 2], [3, 4]]).take_axis([1, 1], 1) => "[[2 2]\n [4 4]]";
+    /// The elements or slices at some indices, with optional arguments.
     take_with(indices: impl Into<Array>, options: impl FnOnce(Take) -> Take) -> Array: np::array([10, 20]).take_with(9, |o| o.mode(kiln::OutOfBounds::Clip)) => "20";
-    /// Returns the elements at one index along an axis for each position of the other axes.
-    take_along_axis(indices: impl Into<Array>, axis: isize) -> Array: np::array([[3, 1, 2]]).take_along_axis([[1, 2, 0]], 1) => "[[1 2 3]]";
-    /// Returns the matrix with this array on its diagonal, or the diagonal of this matrix.
+    /// The elements at one index along an axis for each position of the other axes.
+    take_along_axis(indices: impl Into<Array>, axis: impl Number) -> Array: np::array([[3, 1, 2]]).take_along_axis([[1, 2, 0]], 1) => "[[1 2 3]]";
+    /// The matrix with this array on the diagonal, or the diagonal of this matrix.
     diag() -> Array: np::array([[1, 2], [3, 4]]).diag() => "[1 4]";
     /// Returns the matrix with this array on a diagonal, or a diagonal of this matrix.
     diag_with(options: impl FnOnce(Triangle) -> Triangle) -> Array: np::array([[1, 2], [3, 4]]).diag_with(|o| o.k(1)) => "[2]";
@@ -203,7 +207,7 @@ impl Array {
     /// assert_eq!(np::array([[1, 2], [3, 4]]).compress_axis([false, true], 0).to_string(), "[[3 4]]");
     /// ```
     #[track_caller]
-    pub fn compress_axis(&self, condition: impl Into<Array>, axis: isize) -> Array {
+    pub fn compress_axis(&self, condition: impl Into<Array>, axis: impl Number) -> Array {
         super::compress_axis(condition, self, axis)
     }
 

@@ -29,7 +29,7 @@
 //! | logic and bits | [`where_`], [`logical_and`], [`logical_not`], [`bitwise_and`], [`left_shift`] |
 //! | reductions | [`sum`], [`prod`], [`mean`], [`var`], [`std()`], [`max`], [`min`], [`argmax`], [`any`], [`all`], [`cumsum`], [`cumprod`]; [`nansum`] and others leave NaN out |
 //! | shapes | [`reshape`], [`ravel`], [`transpose`], [`moveaxis`], [`expand_dims`], [`squeeze`], [`broadcast_to`], [`flip`], [`roll`], [`tile`], [`repeat`] |
-//! | joining | [`concatenate`], [`stack`], [`vstack`], [`hstack`], [`column_stack`] |
+//! | putting together, and apart | [`concatenate`], [`stack`], [`vstack`], [`hstack`], [`column_stack`]; [`unstack`] |
 //! | order and search | [`sort`], [`argsort`], [`partition`], [`searchsorted`], [`nonzero`], [`take`], [`take_along_axis`], [`compress`] |
 //! | lines | [`interp`], [`polyval`], [`diff`], [`vander`] |
 //! | products | [`dot`], [`matmul`], [`outer`], [`trace`], [`diagonal`]; [`linalg`] for inverses, solutions, eigenvalues and norms |
@@ -96,7 +96,9 @@ pub use self::nonzero::{
 pub use self::pow as power;
 pub use self::reduce::named::*;
 pub use self::reduce::nan::*;
-pub use self::shape::{column_stack, concatenate, concatenate_axis, hstack, stack, stack_axis, vstack};
+pub use self::shape::{
+    column_stack, concatenate, concatenate_axis, hstack, stack, stack_axis, unstack, unstack_axis, vstack,
+};
 pub use self::sort::{searchsorted, searchsorted_with};
 pub use self::take::{take, take_along_axis, take_axis, take_with};
 #[allow(deprecated)]
@@ -151,5 +153,7 @@ pub const NAN: f64 = f64::NAN;
 /// ```
 pub mod linalg {
     pub use crate::numpy::matrices::{Eigh, eigh, inv, solve};
-    pub use crate::numpy::norm::{norm, norm_axis, norm_with, vector_norm, vector_norm_with};
+    pub use crate::numpy::norm::{
+        norm, norm_axis, norm_with, vector_norm, vector_norm_axis, vector_norm_with,
+    };
 }

@@ -5,11 +5,12 @@ use super::creation::{arange, full_dtype};
 use super::promoted::truth;
 use super::shape::stack_axis;
 use super::take::take_axis;
+use crate::arguments::{Number, count_of};
 use crate::array::value::value_of;
 use crate::array::{Array, Repr};
 use crate::config::default_int;
 use crate::eager::staged;
-use crate::error::{check, raise};
+use crate::error::{axis_of, check, raise};
 use crate::tree::Arrays;
 use kiln_backends::program::OutOfBounds;
 
@@ -23,11 +24,10 @@ optional_arguments! {
     /// assert_eq!(first_two(np::array([0, 5, 0])).to_string(), "[ 1 -1]");
     /// ```
     Nonzero {
-        /// The number of indices in the result: the number of elements that are not 0, if this is not given.
-        /// `jit` and `vmap` need this option, because that number depends on the values.
-        size(usize): Option<usize> = None => Some(size); np::flatnonzero_with([0, 5, 7], |o| o.size(1)) => "[1]";
-        /// The index that fills the rest of the result if `size` exceeds the number of elements: 0, if this
-        /// is not given.
+        /// The number of indices in the result. It is the number of elements that are not 0 if this is not
+        /// given; that is a value, so `jit` and `vmap` need this option.
+        size(impl Number): Option<usize> = None => Some(count_of("nonzero", size)); np::flatnonzero_with([0, 5, 7], |o| o.size(1)) => "[1]";
+        /// The index in the places for which there is no element: 0, if this is not given.
         fill_value(impl Into<Array>): Array = 0.into() => fill_value.into(); np::flatnonzero_with([0, 5], |o| o.size(2).fill_value(-1)) => "[ 1 -1]";
     }
 }
@@ -150,19 +150,25 @@ pub fn compress(condition: impl Into<Array>, x: impl Into<Array>) -> Array {
 /// assert_eq!(np::compress_axis([false, true], [[1, 2], [3, 4]], 1).to_string(), "[[2]\n [4]]");
 /// ```
 #[track_caller]
-pub fn compress_axis(condition: impl Into<Array>, x: impl Into<Array>, axis: isize) -> Array {
+pub fn compress_axis(condition: impl Into<Array>, x: impl Into<Array>, axis: impl Number) -> Array {
     let (condition, x) = (condition.into(), x.into());
-    let length = x.shape()[crate::error::axis_of("compress", axis, x.ndim())];
-    check(
-        condition.ndim() == 1 && condition.len() <= length,
-        "compress",
-        || format!("a condition of shape {} for {length} slices", condition.shape()),
-    );
-    take_axis(
-        x,
-        indices("compress", condition, Nonzero::default()).remove(0),
-        axis,
-    )
+    let axis = axis_of("compress", axis.number(), x.ndim());
+    let length = x.shape()[axis];
+    check(condition.ndim() == 1, "compress", || {
+        format!("a condition of shape {}, it has one axis", condition.shape())
+    });
+    let chosen = indices("compress", condition, Nonzero::default()).remove(0);
+    let last = match chosen.len() {
+        0 => 0,
+        _ => chosen.index(-1).item::<i64>() as usize + 1,
+    };
+    check(last <= length, "compress", || {
+        format!(
+            "the condition is true at {}, and there are {length} slices",
+            last - 1
+        )
+    });
+    take_axis(x, chosen, axis)
 }
 
 #[track_caller]

@@ -1,6 +1,6 @@
 //! Functions that move elements without computing.
 
-use crate::arguments::{IntoNumbers, axes_of, reshaped, shape_of};
+use crate::arguments::{IntoNumbers, Number, axes_of, reshaped, shape_of};
 use crate::array::Array;
 use crate::eager::staged;
 use crate::error::{axis_of, check, fits_memory, raise};
@@ -113,10 +113,10 @@ impl Array {
     /// assert_eq!(np::ones((2, 3, 4)).swapaxes(0, -1).shape()[..], [4, 3, 2]);
     /// ```
     #[track_caller]
-    pub fn swapaxes(&self, first: isize, second: isize) -> Array {
+    pub fn swapaxes(&self, first: impl Number, second: impl Number) -> Array {
         let (first, second) = (
-            axis_of("swapaxes", first, self.ndim()),
-            axis_of("swapaxes", second, self.ndim()),
+            axis_of("swapaxes", first.number(), self.ndim()),
+            axis_of("swapaxes", second.number(), self.ndim()),
         );
         let mut axes: Axes = (0..self.ndim()).collect();
         axes.swap(first, second);
@@ -391,8 +391,8 @@ impl Array {
     /// assert_eq!(np::array([[1, 2], [3, 4]]).repeat_axis(2, 1).to_string(), "[[1 1 2 2]\n [3 3 4 4]]");
     /// ```
     #[track_caller]
-    pub fn repeat_axis(&self, times: usize, axis: isize) -> Array {
-        let axis = axis_of("repeat", axis, self.ndim());
+    pub fn repeat_axis(&self, times: usize, axis: impl Number) -> Array {
+        let axis = axis_of("repeat", axis.number(), self.ndim());
         let mut apart = self.shape().to_vec();
         apart.insert(axis + 1, times);
         let apart = Shape::from(apart);
@@ -433,8 +433,12 @@ pub fn concatenate<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array
 /// assert_eq!(np::concatenate_axis([np::ones((1, 2)), np::zeros((1, 1))], 1).to_string(), "[[1. 1. 0.]]");
 /// ```
 #[track_caller]
-pub fn concatenate_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
-    joined("concatenate", arrays.into_iter().map(Into::into).collect(), axis)
+pub fn concatenate_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: impl Number) -> Array {
+    joined(
+        "concatenate",
+        arrays.into_iter().map(Into::into).collect(),
+        axis.number(),
+    )
 }
 
 #[track_caller]
@@ -491,8 +495,12 @@ pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
 /// assert_eq!(np::stack_axis([np::zeros(2), np::ones(2)], -1).to_string(), "[[0. 1.]\n [0. 1.]]");
 /// ```
 #[track_caller]
-pub fn stack_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
-    stacked("stack", arrays.into_iter().map(Into::into).collect(), axis)
+pub fn stack_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: impl Number) -> Array {
+    stacked(
+        "stack",
+        arrays.into_iter().map(Into::into).collect(),
+        axis.number(),
+    )
 }
 
 /// Does the work of [`stack_axis`] for the function `op`.
@@ -517,6 +525,86 @@ pub(crate) fn stacked(op: &str, mut arrays: Arrays, axis: isize) -> Array {
         let arrays: Vec<Array> = arrays.iter().map(|x| reshape(&cast(x, kind), &shape)).collect();
         join(&arrays, axis)
     })
+}
+
+impl Array {
+    /// Returns the `N` parts of an array along its first axis. The pattern that takes them gives the number,
+    /// as with `Key::split`. A loop over the array, `for part in &x`, takes any number of parts.
+    ///
+    /// # Panics
+    /// When the first axis has another length, and when the array is a scalar.
+    ///
+    /// ```
+    /// use kiln::{Array, grad, numpy as np};
+    /// let line = |p: Array| {
+    ///     let [slope, intercept] = p.unstack();
+    ///     slope * 3 + intercept
+    /// };
+    /// let p = np::array([2.0, 1.0]);
+    /// assert_eq!(line(p.clone()).to_string(), "7.0");
+    /// assert_eq!(grad(line)(p).to_string(), "[3. 1.]");
+    /// ```
+    #[track_caller]
+    pub fn unstack<const N: usize>(&self) -> [Array; N] {
+        self.unstack_axis(0)
+    }
+
+    /// Returns the `N` parts of an array along an axis, as [`unstack`](Array::unstack) does along the first.
+    ///
+    /// # Panics
+    /// When the axis is out of bounds, or has another length.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// let [x, y] = np::array([[1, 2], [3, 4], [5, 6]]).unstack_axis(1);
+    /// assert_eq!(x.to_string(), "[1 3 5]");
+    /// assert_eq!(y.to_string(), "[2 4 6]");
+    /// ```
+    #[track_caller]
+    pub fn unstack_axis<const N: usize>(&self, axis: isize) -> [Array; N] {
+        let place = axis_of("unstack", axis, self.ndim());
+        let length = self.shape()[place];
+        check(length == N, "unstack", || {
+            format!(
+                "axis {axis} of shape {} has length {length}: it does not fill a pattern of {N} arrays",
+                self.shape()
+            )
+        });
+        let parts = self.moveaxis(axis, 0);
+        std::array::from_fn(|i| parts.index(i))
+    }
+}
+
+/// Returns the `N` parts of an array along its first axis. The inverse of [`stack`].
+///
+/// # Panics
+/// As [`Array::unstack`].
+///
+/// ```
+/// use kiln::numpy as np;
+/// let [x, y] = np::unstack([[1, 2], [3, 4]]);
+/// assert_eq!(x.to_string(), "[1 2]");
+/// assert_eq!(y.to_string(), "[3 4]");
+/// ```
+#[track_caller]
+pub fn unstack<const N: usize>(x: impl Into<Array>) -> [Array; N] {
+    x.into().unstack()
+}
+
+/// Returns the `N` parts of an array along an axis. The inverse of [`stack_axis`].
+///
+/// # Panics
+/// As [`Array::unstack_axis`].
+///
+/// ```
+/// use kiln::numpy as np;
+/// let [x, y] = np::unstack_axis([[1, 2], [3, 4]], -1);
+/// assert_eq!(x.to_string(), "[1 3]");
+/// assert_eq!(y.to_string(), "[2 4]");
+/// ```
+#[track_caller]
+pub fn unstack_axis<const N: usize>(x: impl Into<Array>, axis: isize) -> [Array; N] {
+    x.into().unstack_axis(axis)
 }
 
 /// Joins arrays along the first axis. A vector is a row.

@@ -2,6 +2,7 @@
 
 use super::arithmetic::where_;
 use super::promoted::promoted;
+use crate::arguments::Number;
 use crate::array::Array;
 use crate::bind::{bind, bind_one};
 use crate::config::default_int;
@@ -36,7 +37,7 @@ impl Array {
     /// assert_eq!(np::array([[3, 1], [2, 4]]).sort_axis(0).to_string(), "[[2 1]\n [3 4]]");
     /// ```
     #[track_caller]
-    pub fn sort_axis(&self, axis: isize) -> Array {
+    pub fn sort_axis(&self, axis: impl Number) -> Array {
         self.sort_with(|o| o.axis(axis))
     }
 
@@ -84,7 +85,7 @@ impl Array {
     /// assert_eq!(np::take_along_axis(&x, order, 0).to_string(), x.sort_axis(0).to_string());
     /// ```
     #[track_caller]
-    pub fn argsort_axis(&self, axis: isize) -> Array {
+    pub fn argsort_axis(&self, axis: impl Number) -> Array {
         self.argsort_with(|o| o.axis(axis))
     }
 
@@ -117,9 +118,23 @@ impl Array {
     /// assert_eq!(x.index(1).to_string(), "2");
     /// ```
     #[track_caller]
-    pub fn partition(&self, kth: isize) -> Array {
-        check_place("partition", self, kth);
-        self.sort()
+    pub fn partition(&self, kth: impl Number) -> Array {
+        self.partition_axis(kth, -1)
+    }
+
+    /// Returns the elements along an axis in the order of [`partition`](Array::partition).
+    ///
+    /// # Panics
+    /// When the axis or `kth` is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([[5, 1], [4, 2]]).partition_axis(0, 0).index(0).to_string(), "[4 1]");
+    /// ```
+    #[track_caller]
+    pub fn partition_axis(&self, kth: impl Number, axis: impl Number) -> Array {
+        check_place("partition", self, kth.number(), axis.number());
+        self.sort_axis(axis)
     }
 
     /// Returns the indices of the elements in the order of [`partition`](Array::partition). They have the
@@ -133,15 +148,30 @@ impl Array {
     /// assert_eq!(np::array([5, 1, 4, 2]).argpartition(1).index(1).to_string(), "3");
     /// ```
     #[track_caller]
-    pub fn argpartition(&self, kth: isize) -> Array {
-        check_place("argpartition", self, kth);
-        self.argsort()
+    pub fn argpartition(&self, kth: impl Number) -> Array {
+        self.argpartition_axis(kth, -1)
+    }
+
+    /// Returns the indices that put the elements along an axis in the order of
+    /// [`partition`](Array::partition).
+    ///
+    /// # Panics
+    /// When the axis or `kth` is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([[5, 1], [4, 2]]).argpartition_axis(0, 0).index(0).to_string(), "[1 0]");
+    /// ```
+    #[track_caller]
+    pub fn argpartition_axis(&self, kth: impl Number, axis: impl Number) -> Array {
+        check_place("argpartition", self, kth.number(), axis.number());
+        self.argsort_axis(axis)
     }
 }
 
 #[track_caller]
-fn check_place(op: &str, x: &Array, kth: isize) {
-    let n = x.shape()[axis_of(op, -1, x.ndim())] as isize;
+fn check_place(op: &str, x: &Array, kth: isize, axis: isize) {
+    let n = x.shape()[axis_of(op, axis, x.ndim())] as isize;
     check((-n..n).contains(&kth), op, || {
         format!("{kth} is out of bounds for {n} elements")
     });
@@ -222,8 +252,13 @@ pub fn searchsorted_with(
     values: impl Into<Array>,
     options: impl FnOnce(Searchsorted) -> Searchsorted,
 ) -> Array {
-    let options = options(Searchsorted::default());
-    search(sorted.into(), values.into(), options.side == Side::Right)
+    let Searchsorted { side, sorter } = options(Searchsorted::default());
+    let sorted = sorted.into();
+    let sorted = match sorter {
+        Some(sorter) => sorted.index(sorter),
+        None => sorted,
+    };
+    search(sorted, values.into(), side == Side::Right)
 }
 
 /// The side of equal elements on which [`searchsorted`] inserts a value.
@@ -250,8 +285,8 @@ optional_arguments! {
     /// ```
     Sort {
         /// The axis along which the elements are sorted: the last, if this is not given.
-        axis(isize): isize = -1 => axis; np::array([[3, 1], [2, 4]]).sort_with(|o| o.axis(0)) => "[[2 1]\n [3 4]]";
-        /// A flag: if true, the order is descending, and NaN comes first.
+        axis(impl Number): isize = -1 => axis.number(); np::array([[3, 1], [2, 4]]).sort_with(|o| o.axis(0)) => "[[2 1]\n [3 4]]";
+        /// If true, the greatest element comes first, after NaN.
         descending(bool): bool = false => descending; np::array([3, 1, 2]).argsort_with(|o| o.descending(true)) => "[0 2 1]";
     }
     /// The optional arguments of [`searchsorted`](crate::numpy::searchsorted_with).
@@ -263,6 +298,8 @@ optional_arguments! {
     Searchsorted {
         /// The side of equal elements: [`Side::Left`] if this is not given.
         side(Side): Side = Side::Left => side; np::searchsorted_with([1, 2], 1, |o| o.side(kiln::options::Side::Right)) => "1";
+        /// The indices that sort the array, which need not be sorted then: the result of `argsort`.
+        sorter(impl Into<Array>): Option<Array> = None => Some(sorter.into()); np::searchsorted_with([30, 10, 20], 15, |o| o.sorter([1, 2, 0])) => "1";
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::error::check;
 use crate::tree::{Leaves, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::BuildHasher;
 
 /// The batch axes of a tree `T`: an axis for every leaf, or `None` for a leaf that is the same in the whole
 /// batch. `in_axes` and `out_axes` take this trait. A number, `Some` number or `None` holds for all leaves.
@@ -109,6 +110,32 @@ impl<T: Tree, A: BatchAxes<T>> BatchAxes<BTreeMap<String, T>> for BTreeMap<Strin
         });
         leaves.structure.length(tree.len());
         for (axis, (name, tree)) in self.values().zip(tree) {
+            leaves.structure.name(name);
+            axis.flatten(tree, leaves, axes);
+        }
+    }
+}
+
+/// One for each entry.
+impl<T: Tree, A: BatchAxes<T>, S: BuildHasher + Default> BatchAxes<HashMap<String, T, S>>
+    for HashMap<String, A, S>
+{
+    /// # Panics
+    /// When the keys differ.
+    fn flatten(&self, tree: HashMap<String, T, S>, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
+        let same = self.len() == tree.len() && self.keys().all(|name| tree.contains_key(name));
+        check(same, "vmap", || {
+            format!(
+                "a map of axes for {:?}, and a map of {:?}",
+                self.keys().collect::<BTreeSet<_>>(),
+                tree.keys().collect::<BTreeSet<_>>()
+            )
+        });
+        // The entries of a tree are in the order of their names.
+        let sorted: BTreeMap<String, T> = tree.into_iter().collect();
+        leaves.structure.length(sorted.len());
+        for (name, tree) in sorted {
+            let axis = &self[&name];
             leaves.structure.name(name);
             axis.flatten(tree, leaves, axes);
         }

@@ -38,6 +38,7 @@ use std::sync::Arc;
 /// assert_eq!(outer(np::arange(3)).to_string(), "[[0 0 0]\n [0 1 2]]");
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[must_use = "a function with `_with` takes the options"]
 pub struct Vmap<I, O> {
     in_axes: I,
     out_axes: O,
@@ -168,21 +169,40 @@ pub fn vmap_with<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
     mapped("vmap", batch, f, options(Vmap::DEFAULT))
 }
 
-/// Returns a function that applies `f` to the elements of a batch one after the other, in a loop. It needs
-/// memory for the intermediate values of one element at a time. The axes have the form of [`vmap_in_axes`].
+/// Returns the same function as [`vmap`] that runs one element of the batch after the other: a loop, which
+/// takes the memory of one element at a time.
+///
+/// # Panics
+/// The returned function panics when an argument has no axis, when the first axes differ in length, and when
+/// `f` looks at a value (`item`, `to_vec`).
+///
+/// ```
+/// use kiln::{Array, map_seq, numpy as np};
+/// let norms = map_seq(|x: Array| x.pow(2).sum().sqrt());
+/// assert_eq!(norms(np::array([[3.0, 4.0], [6.0, 8.0]])).to_string(), "[ 5. 10.]");
+/// ```
+#[track_caller]
+pub fn map_seq<T: Tree, U: Tree>(f: impl Fn(T) -> U) -> impl Fn(T) -> U + Clone {
+    mapped("map_seq", one_by_one, f, Vmap::DEFAULT)
+}
+
+/// Returns the same function as [`vmap_in_axes`] that runs one element of the batch after the other.
 ///
 /// # Panics
 /// The returned function panics when the mapped axes are out of bounds or differ in length, no argument is
 /// mapped, or `f` reads values with `item` or `to_vec`.
 ///
 /// ```
-/// use kiln::{Array, map_seq, numpy as np};
-/// let distances = map_seq(|(x, xs): (Array, Array)| (x - xs).abs().sum(), (0, None));
+/// use kiln::{Array, map_seq_in_axes, numpy as np};
+/// let distances = map_seq_in_axes(|(x, xs): (Array, Array)| (x - xs).abs().sum(), (0, None));
 /// let xs = np::array([0, 1, 3]);
 /// assert_eq!(distances((xs.clone(), xs)).to_string(), "[4 3 5]");
 /// ```
 #[track_caller]
-pub fn map_seq<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A) -> impl Fn(T) -> U + Clone {
+pub fn map_seq_in_axes<T: Tree, U: Tree, A: BatchAxes<T>>(
+    f: impl Fn(T) -> U,
+    in_axes: A,
+) -> impl Fn(T) -> U + Clone {
     mapped("map_seq", one_by_one, f, Vmap::DEFAULT.in_axes(in_axes))
 }
 

@@ -1,6 +1,6 @@
 //! The optional arguments of reductions.
 
-use crate::arguments::{IntoNumbers, Numbers};
+use crate::arguments::{IntoF64, IntoNumbers, Number, Numbers};
 use crate::array::Array;
 use kiln_backends::program::DType;
 
@@ -87,10 +87,10 @@ optional_arguments! {
         axis(impl IntoNumbers): Option<Numbers> = None => Some(axis.numbers()); np::array([[1, 2], [3, 4]]).var_with(|o| o.axis(0)) => "[1. 1.]";
         /// A flag: if true, the reduced axes stay with length 1.
         keepdims(bool): bool = false => keepdims; np::array([1, 3]).var_with(|o| o.keepdims(true)) => "[1.]";
-        /// An integer or float that is subtracted from the number of elements in the divisor. With 1, the
-        /// variance is the unbiased estimate from a sample. The result is NaN if the divisor is not positive.
-        ddof(impl Into<f64>): f64 = 0.0 => ddof.into(); np::array([1, 3]).std_with(|o| o.ddof(1)) => "1.4142135";
-        /// The dtype of the result, in which the variance is computed.
+        /// A number that is subtracted from the number of elements, an integer or a float. With 1, the
+        /// variance is the unbiased estimate from a sample. The result is NaN if nothing is left.
+        ddof(impl IntoF64): f64 = 0.0 => ddof.into_f64(); np::array([1, 3]).std_with(|o| o.ddof(1)) => "1.4142135";
+        /// The float dtype in which the variance is computed, and of the result.
         dtype(DType): Option<DType> = None => Some(dtype); np::array([1, 2]).var_with(|o| o.dtype(DType::F64)).dtype() => "float64";
         /// Bools that broadcast to the array. Only elements at which they are true are reduced.
         where_(impl Into<Array>): Option<Array> = None => Some(where_.into()); np::array([1, 3, 9]).var_with(|o| o.where_([true, true, false])) => "1.0";
@@ -101,10 +101,10 @@ optional_arguments! {
     /// use kiln::numpy as np;
     /// assert_eq!(np::array([[1, 5], [7, 0]]).argmax_with(|o| o.axis(1).keepdims(true)).to_string(), "[[1]\n [0]]");
     /// ```
-    Arg {
+    Argmax {
         /// The axis to reduce. The array is flattened if this is not given.
-        axis(isize): Option<isize> = None => Some(axis); np::array([[1, 5], [7, 0]]).argmax_with(|o| o.axis(0)) => "[1 0]";
-        /// A flag: if true, the reduced axes stay with length 1.
+        axis(impl Number): Option<isize> = None => Some(axis.number()); np::array([[1, 5], [7, 0]]).argmax_with(|o| o.axis(0)) => "[1 0]";
+        /// If true, the reduced axes stay with length 1.
         keepdims(bool): bool = false => keepdims; np::array([[1, 5], [7, 0]]).argmin_with(|o| o.keepdims(true)) => "[[3]]";
     }
     /// The optional arguments of [`cumsum`](Array::cumsum_with) and [`cumprod`](Array::cumprod_with).
@@ -115,8 +115,8 @@ optional_arguments! {
     /// ```
     Cumulative {
         /// The axis along which the elements are combined. The array is flattened if this is not given.
-        axis(isize): Option<isize> = None => Some(axis); np::array([[1, 2], [3, 4]]).cumprod_with(|o| o.axis(1)) => "[[ 1  2]\n [ 3 12]]";
-        /// The dtype of the result, in which the elements are combined.
+        axis(impl Number): Option<isize> = None => Some(axis.number()); np::array([[1, 2], [3, 4]]).cumprod_with(|o| o.axis(1)) => "[[ 1  2]\n [ 3 12]]";
+        /// The dtype in which the elements are combined, and of the result.
         dtype(DType): Option<DType> = None => Some(dtype); np::array([1, 2]).cumsum_with(|o| o.dtype(DType::F32)) => "[1. 3.]";
     }
 }

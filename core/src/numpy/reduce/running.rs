@@ -1,31 +1,37 @@
 //! Running sums and products.
 
-use super::{Cumulative, in_dtype};
+use super::Cumulative;
+use crate::arguments::Number;
 use crate::array::Array;
 use crate::bind::bind_one;
 use crate::config::default_int;
 use crate::eager::staged;
 use crate::error::axis_of;
+use crate::numpy::promoted::truth;
 use crate::primitive::cast;
 use crate::promote::Kind;
 use kiln_backends::program::{DType, Op, Reduction};
 
 #[track_caller]
 fn cumulative(op: &'static str, kind: Reduction, x: &Array, options: Cumulative) -> Array {
-    let x = in_dtype(x, options.dtype);
+    // Bools are combined as integers.
+    let dtype = options.dtype.unwrap_or(match x.dtype() {
+        DType::Bool => default_int(),
+        dtype => dtype,
+    });
     let (x, axis) = match options.axis {
-        Some(axis) => (x, axis),
+        Some(axis) => (x.clone(), axis),
         None => (x.ravel(), 0),
     };
     let axis = axis_of(op, axis, x.ndim());
-    staged(op, (kind, axis), [x], |&(kind, axis), x| {
-        let dtype = if x[0].dtype() == DType::Bool {
+    staged(op, (kind, axis, dtype), [x], |&(kind, axis, dtype), x| {
+        let number = if dtype == DType::Bool {
             default_int()
         } else {
-            x[0].dtype()
+            dtype
         };
-        let x = cast(&x[0], Kind::strong(dtype));
-        bind_one(
+        let x = cast(&x[0], Kind::strong(number));
+        let sums = bind_one(
             Op::Cumulative {
                 kind,
                 axis,
@@ -33,7 +39,8 @@ fn cumulative(op: &'static str, kind: Reduction, x: &Array, options: Cumulative)
             },
             &[&x],
             false,
-        )
+        );
+        if dtype == DType::Bool { truth(&sums) } else { sums }
     })
 }
 
@@ -70,8 +77,8 @@ macro_rules! running {
                 #[doc = concat!("assert_eq!(x.", stringify!($along), "(0).to_string(), ", stringify!($first), ");")]
                 /// ```
                 #[track_caller]
-                pub fn $along(&self, axis: isize) -> Array {
-                    let options = Cumulative { axis: Some(axis), ..Cumulative::default() };
+                pub fn $along(&self, axis: impl Number) -> Array {
+                    let options = Cumulative { axis: Some(axis.number()), ..Cumulative::default() };
                     cumulative(stringify!($name), Reduction::$kind, self, options)
                 }
 
