@@ -64,6 +64,14 @@ pub fn export<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Exported {
 }
 
 /// A traced function that can be saved, loaded, and called. It prints its signature and its program.
+///
+/// ```
+/// use kiln::export::{Exported, export};
+/// use kiln::{Array, numpy as np};
+/// let squares: Exported = export(|x: Array| &x * &x, np::ones(3));
+/// println!("{squares}");
+/// assert_eq!(squares.call::<_, Array>(np::arange(3).astype(kiln::DType::F32)).to_string(), "[0. 1. 4.]");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Exported {
     function: Function,
@@ -157,6 +165,12 @@ impl Exported {
     /// # Errors
     /// When the bytes do not hold a function, are damaged, are from another version of kiln, or exceed the
     /// [`Limits`](io::Limits) of the thread.
+    ///
+    /// ```
+    /// use kiln::export::Exported;
+    /// let error = Exported::from_bytes(b"no file").unwrap_err();
+    /// println!("{error}");
+    /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Exported, Error> {
         let at = Place::default();
         Exported::read(safetensors::read(&mut &bytes[..], bytes.len() as u64, &at)?, &at)

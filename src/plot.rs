@@ -118,6 +118,13 @@ impl Data {
 }
 
 /// The reason why a plot cannot be drawn or saved.
+///
+/// ```
+/// use kiln::plot::{Error, Plot};
+/// let error = Plot::new().to_svg().unwrap_err();
+/// assert!(matches!(error, Error::Empty));
+/// println!("{error}"); // plot: the plot is empty: add a line, scatter, histogram, heat_map or surface
+/// ```
 #[non_exhaustive]
 pub enum Error {
     /// The plot has no series.
@@ -176,6 +183,13 @@ impl Default for Plot {
 
 impl Plot {
     /// Makes an empty plot of 640 by 400 pixels.
+    ///
+    /// ```
+    /// use kiln::plot::Plot;
+    /// let svg = Plot::new().line([1, 2], [3, 4]).to_svg()?;
+    /// # assert!(svg.starts_with("<svg"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
     pub fn new() -> Plot {
         Plot {
             title: None,
@@ -404,6 +418,14 @@ impl Plot {
     ///
     /// # Panics
     /// When there is no series yet.
+    ///
+    /// ```
+    /// use kiln::{numpy as np, plot::Plot};
+    /// let x = np::linspace(0, 5, 50);
+    /// let svg = Plot::new().line(&x, x.sin()).label("sine").line(&x, x.cos()).label("cosine").to_svg()?;
+    /// assert!(svg.contains("cosine"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
     #[track_caller]
     pub fn label(mut self, label: impl Into<String>) -> Plot {
         match self.series.last_mut() {
@@ -414,30 +436,67 @@ impl Plot {
     }
 
     /// Sets the title above the plot.
+    ///
+    /// ```
+    /// use kiln::plot::Plot;
+    /// let svg = Plot::new().line([1, 2], [3, 4]).title("A line").to_svg()?;
+    /// assert!(svg.contains("A line"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
     pub fn title(mut self, title: impl Into<String>) -> Plot {
         self.title = Some(readable(title));
         self
     }
 
     /// Sets the label of the first axis.
+    ///
+    /// ```
+    /// use kiln::plot::Plot;
+    /// let svg = Plot::new().line([1, 2], [3, 4]).x_label("time").to_svg()?;
+    /// assert!(svg.contains("time"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
     pub fn x_label(mut self, label: impl Into<String>) -> Plot {
         self.x_label = Some(readable(label));
         self
     }
 
     /// Sets the label of the second axis.
+    ///
+    /// ```
+    /// use kiln::plot::Plot;
+    /// let svg = Plot::new().line([1, 2], [3, 4]).y_label("price").to_svg()?;
+    /// assert!(svg.contains("price"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
     pub fn y_label(mut self, label: impl Into<String>) -> Plot {
         self.y_label = Some(readable(label));
         self
     }
 
     /// Makes the first axis logarithmic. Numbers that are not positive are left out.
+    ///
+    /// ```
+    /// use kiln::{numpy as np, plot::Plot};
+    /// let n = np::array([10.0, 100.0, 1000.0]);
+    /// let svg = Plot::new().line(&n, 1 / n.sqrt()).log_x().log_y().to_svg()?;
+    /// # assert!(svg.starts_with("<svg"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
     pub fn log_x(mut self) -> Plot {
         self.log_x = true;
         self
     }
 
     /// Makes the second axis logarithmic. Numbers that are not positive are left out.
+    ///
+    /// ```
+    /// use kiln::{numpy as np, plot::Plot};
+    /// let steps = np::arange(20);
+    /// let svg = Plot::new().line(&steps, (-0.7 * &steps).exp()).log_y().to_svg()?;
+    /// # assert!(svg.starts_with("<svg"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
     pub fn log_y(mut self) -> Plot {
         self.log_y = true;
         self
@@ -447,6 +506,13 @@ impl Plot {
     ///
     /// # Panics
     /// When the width or the height is less than 100 or more than 10,000.
+    ///
+    /// ```
+    /// use kiln::plot::Plot;
+    /// let svg = Plot::new().line([1, 2], [3, 4]).size(800, 300).to_svg()?;
+    /// assert!(svg.contains("800"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
     #[track_caller]
     pub fn size(mut self, width: u32, height: u32) -> Plot {
         if ![width, height].iter().all(|side| (100..=10_000).contains(side)) {
@@ -488,6 +554,13 @@ impl Plot {
     ///
     /// # Errors
     /// When there is nothing to draw.
+    ///
+    /// ```
+    /// use kiln::plot::Plot;
+    /// let svg: String = Plot::new().scatter([1, 2, 3], [1, 4, 9]).to_svg()?;
+    /// assert!(svg.starts_with("<svg"));
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
     pub fn to_svg(&self) -> Result<String, Error> {
         file::svg(self)
     }
@@ -496,6 +569,13 @@ impl Plot {
     ///
     /// # Errors
     /// When there is nothing to draw.
+    ///
+    /// ```
+    /// use kiln::plot::Plot;
+    /// let png: Vec<u8> = Plot::new().scatter([1, 2, 3], [1, 4, 9]).to_png()?;
+    /// assert_eq!(png[1..4], *b"PNG");
+    /// # Ok::<(), kiln::plot::Error>(())
+    /// ```
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
         file::png(self)
     }

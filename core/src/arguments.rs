@@ -36,7 +36,7 @@ macro_rules! numbers {
 }
 numbers!(usize, isize, i8, i16, i32, i64, u8, u16, u32, u64);
 
-/// A plain number that can stand for a float: any integer or float type of Rust.
+/// A number of any integer or float type of Rust, which converts to a float.
 ///
 /// ```
 /// use kiln::{IntoF64, numpy as np};

@@ -24,9 +24,9 @@ pub trait Loss: Tree {
     /// Replaces the value by the gradient.
     ///
     /// ```
-    /// use kiln::{Array, Loss, numpy as np};
-    /// let (gradient, auxiliary) = Loss::with_gradient((Array::from(9.0), 1), 6.0);
-    /// assert_eq!((gradient, auxiliary), (6.0, 1));
+    /// use kiln::{Array, Loss};
+    /// let (gradient, auxiliary) = (Array::from(9.0), Array::from(1)).with_gradient(6.0);
+    /// assert_eq!((gradient, auxiliary.item::<i32>()), (6.0, 1));
     /// ```
     #[doc(hidden)]
     fn with_gradient<T>(self, gradient: T) -> Self::Gradient<T>;

@@ -4,6 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A position in an error: a file, and an array in it. It prints as `prices.npz, array spot`.
+///
+/// ```
+/// use kiln::io::{self, Error};
+/// let Error::File { at, .. } = io::load("missing.npy").unwrap_err() else { panic!("no such file") };
+/// assert_eq!(at.to_string(), "missing.npy");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// The file, or `None` for bytes in memory.

@@ -62,6 +62,12 @@ impl Op {
     }
 
     /// Returns true if an element of the result depends only on the operands' elements at the same index.
+    ///
+    /// ```
+    /// use kiln::ir::{Op, Unary};
+    /// assert!(Op::Unary(Unary::Sin).is_elementwise());
+    /// assert!(!Op::Reverse([0].into()).is_elementwise());
+    /// ```
     pub fn is_elementwise(&self) -> bool {
         self.class() == Class::Elementwise
     }
@@ -69,7 +75,7 @@ impl Op {
     /// Returns true if the derivative is 0 everywhere that it exists.
     ///
     /// ```
-    /// use kiln_program::{Op, Unary};
+    /// use kiln::ir::{Op, Unary};
     /// assert!(Op::Unary(Unary::Floor).is_flat());
     /// assert!(!Op::Unary(Unary::Abs).is_flat());
     /// ```
@@ -89,7 +95,7 @@ impl Op {
     /// the ops of their programs can.
     ///
     /// ```
-    /// use kiln_program::{Op, Unary};
+    /// use kiln::ir::{Op, Unary};
     /// assert!(Op::Unary(Unary::Log).can_make_nan());
     /// assert!(!Op::Unary(Unary::Abs).can_make_nan());
     /// ```
@@ -104,6 +110,11 @@ impl Op {
     }
 
     /// Returns the op's name in the text of a program.
+    ///
+    /// ```
+    /// use kiln::ir::{Op, Unary};
+    /// assert_eq!(Op::Unary(Unary::Sin).name(), "sin");
+    /// ```
     pub fn name(&self) -> String {
         fn lower(name: impl std::fmt::Debug) -> String {
             let mut out = String::new();
@@ -215,7 +226,7 @@ impl Op {
     /// run programs, or that have effects.
     ///
     /// ```
-    /// use kiln_program::Op;
+    /// use kiln::ir::Op;
     /// assert_eq!(Op::Reverse([0].into()).with_leading_axis(5), Some(Op::Reverse([1].into())));
     /// ```
     pub fn with_leading_axis(&self, length: usize) -> Option<Op> {

@@ -10,7 +10,7 @@ use std::ops::{Deref, DerefMut, RangeBounds};
 /// the methods of a [`Vec`].
 ///
 /// ```
-/// use kiln_program::Few;
+/// use kiln::ir::Few;
 /// let mut axes: Few<usize, 4> = [2, 0].into();
 /// axes.push(1);
 /// axes.sort();
@@ -22,21 +22,46 @@ pub struct Few<T, const N: usize>(SmallVec<[T; N]>);
 
 impl<T, const N: usize> Few<T, N> {
     /// Returns an empty list.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let list: Few<usize, 4> = Few::new();
+    /// assert!(list.is_empty());
+    /// ```
     pub fn new() -> Self {
         Few(SmallVec::new())
     }
 
     /// Returns an empty list with room for `capacity` elements.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let list: Few<usize, 4> = Few::with_capacity(10);
+    /// assert!(list.is_empty());
+    /// ```
     pub fn with_capacity(capacity: usize) -> Self {
         Few(SmallVec::with_capacity(capacity))
     }
 
     /// Appends an element.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let mut list: Few<usize, 4> = [1, 2].into();
+    /// list.push(3);
+    /// assert_eq!(list[..], [1, 2, 3]);
+    /// ```
     pub fn push(&mut self, element: T) {
         self.0.push(element);
     }
 
     /// Removes the last element.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let mut list: Few<usize, 4> = [1, 2].into();
+    /// assert_eq!(list.pop(), Some(2));
+    /// ```
     pub fn pop(&mut self) -> Option<T> {
         self.0.pop()
     }
@@ -45,6 +70,13 @@ impl<T, const N: usize> Few<T, N> {
     ///
     /// # Panics
     /// When `index` is beyond the end.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let mut list: Few<usize, 4> = [1, 3].into();
+    /// list.insert(1, 2);
+    /// assert_eq!(list[..], [1, 2, 3]);
+    /// ```
     pub fn insert(&mut self, index: usize, element: T) {
         self.0.insert(index, element);
     }
@@ -53,21 +85,48 @@ impl<T, const N: usize> Few<T, N> {
     ///
     /// # Panics
     /// When there is no such element.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let mut list: Few<usize, 4> = [1, 2, 3].into();
+    /// assert_eq!(list.remove(0), 1);
+    /// ```
     pub fn remove(&mut self, index: usize) -> T {
         self.0.remove(index)
     }
 
     /// Keeps the first `len` elements.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let mut list: Few<usize, 4> = [1, 2, 3].into();
+    /// list.truncate(2);
+    /// assert_eq!(list[..], [1, 2]);
+    /// ```
     pub fn truncate(&mut self, len: usize) {
         self.0.truncate(len);
     }
 
     /// Removes all elements.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let mut list: Few<usize, 4> = [1, 2, 3].into();
+    /// list.clear();
+    /// assert!(list.is_empty());
+    /// ```
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
     /// Keeps the elements for which `f` returns true.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let mut list: Few<usize, 4> = [1, 2, 3].into();
+    /// list.retain(|n| *n != 2);
+    /// assert_eq!(list[..], [1, 3]);
+    /// ```
     pub fn retain(&mut self, mut f: impl FnMut(&T) -> bool) {
         self.0.retain(|element| f(element));
     }
@@ -76,6 +135,13 @@ impl<T, const N: usize> Few<T, N> {
     ///
     /// # Panics
     /// When the range reaches beyond the end.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let mut list: Few<usize, 4> = [1, 2, 3].into();
+    /// assert_eq!(list.drain(..2).collect::<Vec<_>>(), [1, 2]);
+    /// assert_eq!(list[..], [3]);
+    /// ```
     pub fn drain(
         &mut self,
         range: impl RangeBounds<usize>,
@@ -84,6 +150,13 @@ impl<T, const N: usize> Few<T, N> {
     }
 
     /// Returns the elements as an array, if there are `M` of them.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let list: Few<usize, 4> = [1, 2].into();
+    /// assert_eq!(list.clone().into_array(), Some([1, 2]));
+    /// assert_eq!(list.into_array::<3>(), None);
+    /// ```
     pub fn into_array<const M: usize>(self) -> Option<[T; M]> {
         if self.len() != M {
             return None;
@@ -95,11 +168,23 @@ impl<T, const N: usize> Few<T, N> {
     }
 
     /// Returns the elements as a vector.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let list: Few<usize, 4> = [1, 2].into();
+    /// assert_eq!(list.into_vec(), vec![1, 2]);
+    /// ```
     pub fn into_vec(self) -> Vec<T> {
         self.0.into_vec()
     }
 
     /// Returns true if the elements are on the heap.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let list: Few<usize, 4> = [1, 2].into();
+    /// assert!(!list.spilled());
+    /// ```
     pub fn spilled(&self) -> bool {
         self.0.spilled()
     }
@@ -107,16 +192,36 @@ impl<T, const N: usize> Few<T, N> {
 
 impl<T: Clone, const N: usize> Few<T, N> {
     /// Returns a list of `n` equal elements.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let list: Few<usize, 4> = Few::from_elem(7, 3);
+    /// assert_eq!(list[..], [7, 7, 7]);
+    /// ```
     pub fn from_elem(element: T, n: usize) -> Self {
         Few(SmallVec::from_elem(element, n))
     }
 
     /// Appends copies of the elements of a slice.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let mut list: Few<usize, 4> = [1].into();
+    /// list.extend_from_slice(&[2, 3]);
+    /// assert_eq!(list[..], [1, 2, 3]);
+    /// ```
     pub fn extend_from_slice(&mut self, elements: &[T]) {
         self.0.extend(elements.iter().cloned());
     }
 
     /// Appends copies of an element, or removes elements, until there are `len` elements.
+    ///
+    /// ```
+    /// use kiln::ir::Few;
+    /// let mut list: Few<usize, 4> = [1, 2].into();
+    /// list.resize(3, 0);
+    /// assert_eq!(list[..], [1, 2, 0]);
+    /// ```
     pub fn resize(&mut self, len: usize, element: T) {
         self.0.resize(len, element);
     }

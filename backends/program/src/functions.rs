@@ -21,6 +21,12 @@ macro_rules! functions {
 
 functions! {
     /// Elementwise functions of one operand.
+    ///
+    /// ```
+    /// use kiln::{Array, ir::{Op, Unary}, numpy as np, program};
+    /// let traced = program(|x: Array| x.sin(), np::ones(2));
+    /// assert_eq!(traced.equations()[0].op, Op::Unary(Unary::Sin));
+    /// ```
     Unary {
         Neg,
         Abs,
@@ -67,6 +73,12 @@ functions! {
 
 functions! {
     /// Elementwise functions of two operands.
+    ///
+    /// ```
+    /// use kiln::{Array, ir::{Binary, Op}, numpy as np, program};
+    /// let traced = program(|x: Array| &x * &x, np::ones(2));
+    /// assert_eq!(traced.equations()[0].op, Op::Binary(Binary::Mul));
+    /// ```
     Binary {
         /// Adds. The sum of bools is `Or`.
         Add,
@@ -98,6 +110,12 @@ functions! {
 
 functions! {
     /// Comparisons. All except `Ne` are false if an operand is NaN.
+    ///
+    /// ```
+    /// use kiln::{Array, ir::{Compare, Op}, numpy as np, program};
+    /// let traced = program(|x: Array| x.lt(&x), np::ones(2));
+    /// assert_eq!(traced.equations()[0].op, Op::Compare(Compare::Lt));
+    /// ```
     Compare {
         Eq,
         Ne,
@@ -111,6 +129,12 @@ functions! {
 functions! {
     /// The function by which a reduction combines elements. `Max` and `Min` return NaN if an operand is NaN.
     /// On bools, `Max` and `Sum` are `any`, and `Min` and `Prod` are `all`.
+    ///
+    /// ```
+    /// use kiln::{Array, ir::{Op, Reduction}, numpy as np, program};
+    /// let traced = program(|x: Array| x.sum(), np::ones(2));
+    /// assert_eq!(traced.equations()[0].op, Op::Reduce { kind: Reduction::Sum, axes: [0].into() });
+    /// ```
     Reduction {
         Sum,
         Prod,
@@ -121,6 +145,13 @@ functions! {
 
 functions! {
     /// The element whose index an `argmax` or `argmin` returns.
+    ///
+    /// ```
+    /// use kiln::{Array, ir::{ArgReduction, Op}, numpy as np, program};
+    /// let traced = program(|x: Array| x.argmax(), np::ones(2));
+    /// let is_greatest = |op: &Op| matches!(op, Op::ArgReduce { kind: ArgReduction::Max, .. });
+    /// assert!(traced.equations().iter().any(|equation| is_greatest(&equation.op)));
+    /// ```
     ArgReduction {
         Max,
         Min,
@@ -131,13 +162,13 @@ functions! {
     /// The rule for an index that is out of bounds, in arrays of indices.
     ///
     /// ```
-    /// use kiln_program::{ArrayType, Builder, DType, Op, OutOfBounds};
+    /// use kiln::ir::{ArrayType, Builder, DType, Op, OutOfBounds};
     /// let mut b = Builder::new();
     /// let (x, i) = (b.input(ArrayType::new(DType::F32, [3])), b.input(ArrayType::new(DType::I32, [2])));
     /// let take = Op::Gather { axes: [0].into(), batch: 0, mode: OutOfBounds::Clip };
     /// let y = b.push(take, &[x, i])?[0];
     /// assert_eq!(b.type_of(y).to_string(), "f32[2]");
-    /// # Ok::<(), kiln_program::TypeError>(())
+    /// # Ok::<(), kiln::ir::TypeError>(())
     /// ```
     OutOfBounds {
         /// The index is moved to the nearest valid index.
@@ -150,6 +181,13 @@ functions! {
 
 functions! {
     /// The function that combines a scatter's update with the element that is there.
+    ///
+    /// ```
+    /// use kiln::{Array, ir::{Op, Update}, numpy as np, program};
+    /// let traced = program(|x: Array| x.at(0).add(1), np::ones(2));
+    /// let adds = |op: &Op| matches!(op, Op::Scatter { kind: Update::Add, .. });
+    /// assert!(traced.equations().iter().any(|equation| adds(&equation.op)));
+    /// ```
     Update {
         Set,
         Add,
@@ -161,6 +199,12 @@ functions! {
 
 functions! {
     /// Linear algebra, over leading batch axes.
+    ///
+    /// ```
+    /// use kiln::{Array, ir::{Linalg, Op}, numpy as np, program};
+    /// let traced = program(|a: Array| np::linalg::eigh(a).eigenvalues, np::identity(2));
+    /// assert!(traced.equations().iter().any(|equation| equation.op == Op::Linalg(Linalg::Eigh)));
+    /// ```
     Linalg {
         /// `(a: [.., n, n], b: [.., n, k]) -> x: [.., n, k]` with `a x = b`, by LU with partial pivoting.
         Solve,

@@ -17,6 +17,12 @@ use std::sync::Arc;
 ///
 /// Serde writes an op without the programs that it holds. The [`Program`] of the op saves each of these
 /// programs once.
+///
+/// ```
+/// use kiln::{Array, ir::{Binary, Op}, numpy as np, program};
+/// let traced = program(|x: Array| &x + &x, np::ones(3));
+/// assert_eq!(traced.equations()[0].op, Op::Binary(Binary::Add));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Op {
     // Without operands.
@@ -220,6 +226,17 @@ pub enum Op {
 }
 
 /// The axes of a contraction.
+///
+/// ```
+/// use kiln::{Array, ir::Op, numpy as np, program};
+/// let traced = program(|(x, y): (Array, Array)| x.matmul(y), (np::ones((2, 3)), np::ones((3, 4))));
+/// let contraction = traced.equations().iter().find_map(|equation| match &equation.op {
+///     Op::Dot(dot) => Some(dot),
+///     _ => None,
+/// });
+/// let dot = contraction.expect("a product of matrices");
+/// assert_eq!((dot.lhs_contract[0], dot.rhs_contract[0]), (1, 0));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Dot {
     /// The contracted axes of the left operand, paired with `rhs_contract`.
@@ -238,6 +255,16 @@ pub struct Dot {
 
 /// A loop with a fixed number of iterations. The body maps `(consts, carry, x)` to `(carry, y)`, where `x` is
 /// a slice of each of the `xs` along axis 0 and each `y` becomes a slice of one of the `ys`.
+///
+/// ```
+/// use kiln::{Array, ir::Op, lax, numpy as np, program};
+/// let traced = program(|x: Array| lax::fori_loop(0, 10, |_, x: Array| 2 * x, x), np::ones(3));
+/// let scan = traced.equations().iter().find_map(|equation| match &equation.op {
+///     Op::Scan(scan) => Some(scan),
+///     _ => None,
+/// });
+/// assert_eq!(scan.expect("a loop").length, 10);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Scan {
     /// One iteration.
@@ -257,6 +284,17 @@ impl Scan {
     /// Returns true if the loop may stop at the first iteration that leaves the carry as it is. All later
     /// iterations repeat that iteration. The body of such a loop reads only consts and the carry, has no
     /// effect, and chooses between branches.
+    ///
+    /// ```
+    /// use kiln::{Array, ir::Op, lax, numpy as np, program};
+    /// let body = |x: Array| 2 * x;
+    /// let traced = program(|x: Array| lax::while_loop_bounded(|x: &Array| x.lt(9), body, x, 20), np::array(1.0));
+    /// let scan = traced.equations().iter().find_map(|equation| match &equation.op {
+    ///     Op::Scan(scan) => Some(scan),
+    ///     _ => None,
+    /// });
+    /// assert!(scan.expect("a loop").settles());
+    /// ```
     pub fn settles(&self) -> bool {
         let chooses = |equation: &crate::program::Equation| matches!(equation.op, Op::Cond(_));
         self.body.equations().iter().any(chooses)
@@ -266,6 +304,16 @@ impl Scan {
 }
 
 /// A loop on a condition. Both programs take `(consts, carry)`.
+///
+/// ```
+/// use kiln::{Array, ir::Op, lax, numpy as np, program};
+/// let traced = program(|x: Array| lax::while_loop(|x: &Array| x.lt(9), |x| 2 * x, x), np::array(1.0));
+/// let repeat = traced.equations().iter().find_map(|equation| match &equation.op {
+///     Op::While(repeat) => Some(repeat),
+///     _ => None,
+/// });
+/// assert_eq!(repeat.expect("a loop").body.output_types()[0].to_string(), "f32[]");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct While {
     /// Returns one scalar bool.
@@ -280,6 +328,17 @@ pub struct While {
 
 /// A program with a derivative that its user wrote. The derivative treats the consts as constant. Cotangents
 /// and tangents of values that are not floats are ignored in the programs below.
+///
+/// ```
+/// use kiln::{Array, custom_jvp, ir::Op, numpy as np, program};
+/// let f = custom_jvp(|x: Array| x.sin(), |x: Array, t: Array| (x.sin(), t * x.cos()));
+/// let traced = program(f, np::ones(3));
+/// let custom = traced.equations().iter().find_map(|equation| match &equation.op {
+///     Op::Custom(custom) => Some(custom),
+///     _ => None,
+/// });
+/// assert_eq!(custom.expect("a function with a rule").program.input_types().len(), 1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Custom {
     /// The program that computes the function.
@@ -292,6 +351,14 @@ pub struct Custom {
 }
 
 /// The derivative of a [`Custom`].
+///
+/// ```
+/// use kiln::{Array, custom_jvp, ir::{CustomRule, Op}, numpy as np, program};
+/// let f = custom_jvp(|x: Array| x.sin(), |x: Array, t: Array| (x.sin(), t * x.cos()));
+/// let traced = program(f, np::ones(3));
+/// let is_jvp = |op: &Op| matches!(op, Op::Custom(custom) if matches!(custom.rule, CustomRule::Jvp(_)));
+/// assert!(traced.equations().iter().any(|equation| is_jvp(&equation.op)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CustomRule {
     /// A rule in reverse mode.
@@ -310,6 +377,12 @@ pub enum CustomRule {
 }
 
 /// The effect of an equation without results.
+///
+/// ```
+/// use kiln::{Array, debug_print, ir::{Effect, Op}, numpy as np, program};
+/// let traced = program(|x: Array| { debug_print!("x = {}", x); x }, np::ones(3));
+/// assert_eq!(traced.equations()[0].op, Op::Effect(Effect::Print("x = {}".into())));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Effect {
     /// Prints a text. Each `{}` in the text is replaced by the next operand.
@@ -330,6 +403,14 @@ fn later() -> Arc<Program> {
 
 impl Op {
     /// Returns the programs that the op runs.
+    ///
+    /// ```
+    /// use kiln::{Array, ir::Op, lax, numpy as np, program};
+    /// let traced = program(|x: Array| lax::fori_loop(0, 10, |_, x: Array| 2 * x, x), np::ones(3));
+    /// let is_loop = |op: &&Op| matches!(op, Op::Scan(_));
+    /// let op = traced.equations().iter().map(|equation| &equation.op).find(is_loop).expect("a loop");
+    /// assert_eq!(op.programs().len(), 1);
+    /// ```
     pub fn programs(&self) -> Vec<&Arc<Program>> {
         match self {
             Op::Call(program) | Op::Checkpoint(program) => vec![program],
@@ -342,6 +423,15 @@ impl Op {
     }
 
     /// Returns the programs that the op runs, and those that its derivative runs.
+    ///
+    /// ```
+    /// use kiln::{Array, custom_jvp, ir::Op, numpy as np, program};
+    /// let f = custom_jvp(|x: Array| x.sin(), |x: Array, t: Array| (x.sin(), t * x.cos()));
+    /// let traced = program(f, np::ones(3));
+    /// let has_rule = |op: &&Op| matches!(op, Op::Custom(_));
+    /// let op = traced.equations().iter().map(|equation| &equation.op).find(has_rule).expect("a rule");
+    /// assert_eq!((op.programs().len(), op.held().len()), (1, 2));
+    /// ```
     pub fn held(&self) -> Few<&Arc<Program>, 3> {
         match self {
             Op::Call(program) | Op::Checkpoint(program) => [program].into(),
@@ -404,6 +494,13 @@ impl Op {
 
     /// Returns the number, if the result of the op is the same number everywhere. The number is known, or
     /// passed when the program runs.
+    ///
+    /// ```
+    /// use kiln::ir::{Op, Scalar, Shape, Unary};
+    /// let two = Op::Constant { value: Scalar::from_f32(2.0), shape: Shape::scalar() };
+    /// assert!(two.number().is_some());
+    /// assert!(Op::Unary(Unary::Sin).number().is_none());
+    /// ```
     pub fn number(&self) -> Option<Formula> {
         match self {
             Op::Constant { value, .. } => Some(Formula::Known(*value)),
@@ -413,6 +510,12 @@ impl Op {
     }
 
     /// Returns true if the op has a side effect.
+    ///
+    /// ```
+    /// use kiln::ir::{Effect, Op, Unary};
+    /// assert!(Op::Effect(Effect::Print("done".into())).has_effect());
+    /// assert!(!Op::Unary(Unary::Sin).has_effect());
+    /// ```
     pub fn has_effect(&self) -> bool {
         matches!(self, Op::Effect(_)) || self.programs().iter().any(|program| program.has_effect())
     }

@@ -14,20 +14,48 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 /// A variable of a program: an index into its types.
+///
+/// ```
+/// use kiln::{Array, numpy as np, program};
+/// let traced = program(|x: Array| x.sin().cos(), np::ones(2));
+/// let [sin, cos] = traced.equations() else { panic!("two equations") };
+/// assert_eq!(sin.outputs[0], cos.inputs[0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Var(u32);
 
 impl Var {
     /// Returns the variable's index, counting from 0 within its program.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let traced = program(|x: Array| x.sin(), np::ones(2));
+    /// assert_eq!(traced.outputs()[0].index(), 1); // the input is 0
+    /// ```
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
 /// A list of variables.
+///
+/// ```
+/// use kiln::{Array, ir::Vars, numpy as np, program};
+/// let traced = program(|x: Array| &x * &x, np::ones(2));
+/// let operands: &Vars = &traced.equations()[0].inputs;
+/// assert_eq!(operands.len(), 2);
+/// ```
 pub type Vars = Few<Var, 3>;
 
 /// `outputs = op(inputs)`.
+///
+/// ```
+/// use kiln::{Array, ir::Equation, numpy as np, program};
+/// let traced = program(|x: Array| x.sin(), np::ones(2));
+/// let equation: &Equation = &traced.equations()[0];
+/// assert_eq!(equation.op.name(), "sin");
+/// assert_eq!(equation.outputs[..], *traced.outputs());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Equation {
     /// The operation.
@@ -48,7 +76,7 @@ pub type Lifted = (Arc<Program>, Arc<[Scalar]>);
 /// program prints one line for each equation. `serde` saves a program, and checks a program that it reads.
 ///
 /// ```
-/// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Program, Unary};
+/// use kiln::ir::{ArrayType, Binary, Builder, DType, Op, Program, Unary};
 /// let mut b = Builder::new();
 /// let [x, y] = [0, 1].map(|_| b.input(ArrayType::new(DType::F32, [3])));
 /// let s = b.push(Op::Unary(Unary::Sin), &[x])?[0];
@@ -63,7 +91,7 @@ pub type Lifted = (Arc<Program>, Arc<[Scalar]>);
 /// let text = serde_json::to_string(&traced).unwrap();
 /// let read: Program = serde_json::from_str(&text).unwrap();
 /// assert_eq!(read, traced);
-/// # Ok::<(), kiln_program::TypeError>(())
+/// # Ok::<(), kiln::ir::TypeError>(())
 /// ```
 #[derive(Clone)]
 pub struct Program {
@@ -141,6 +169,13 @@ impl Program {
 
     /// Returns the approximate bytes in memory of the program, of the programs within, and of its form
     /// without literals.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let short = program(|x: Array| x.sin(), np::ones(2));
+    /// let long = program(|x: Array| x.sin().cos().exp(), np::ones(2));
+    /// assert!(short.bytes() < long.bytes());
+    /// ```
     pub fn bytes(&self) -> usize {
         let own = |program: &Program| {
             size_of::<Program>() + size_of_val(&program.equations[..]) + size_of_val(&program.types[..])
@@ -162,16 +197,33 @@ impl Program {
 
     /// Returns true if the program reads numbers that are passed when it runs, as a result of
     /// `lift` does.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// assert!(!program(|x: Array| 2 * x, np::ones(2)).is_lifted());
+    /// ```
     pub fn is_lifted(&self) -> bool {
         self.lifted
     }
 
     /// Returns the input variables.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let traced = program(|(x, y): (Array, Array)| x + y, (np::ones(2), np::ones(2)));
+    /// assert_eq!(traced.inputs().len(), 2);
+    /// ```
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = Var> + use<> {
         (0..self.inputs).map(|i| Var(i as u32))
     }
 
     /// Returns the equations, in order.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let traced = program(|x: Array| x.sin().cos(), np::ones(2));
+    /// assert_eq!(traced.equations().len(), 2);
+    /// ```
     pub fn equations(&self) -> &[Equation] {
         &self.equations
     }
@@ -182,11 +234,23 @@ impl Program {
     }
 
     /// Returns the results. A variable may occur more than once.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let traced = program(|x: Array| (x.sin(), x), np::ones(2));
+    /// assert_eq!(traced.outputs().len(), 2);
+    /// ```
     pub fn outputs(&self) -> &[Var] {
         &self.outputs
     }
 
     /// Returns the type of a variable.
+    ///
+    /// ```
+    /// use kiln::{Array, numpy as np, program};
+    /// let traced = program(|x: Array| x.sum(), np::ones(2));
+    /// assert_eq!(traced.type_of(traced.outputs()[0]).to_string(), "f32[]");
+    /// ```
     pub fn type_of(&self, var: Var) -> &ArrayType {
         &self.types[var.index()]
     }
@@ -194,7 +258,7 @@ impl Program {
     /// Returns the number of variables: inputs and results of equations.
     ///
     /// ```
-    /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Reduction};
+    /// use kiln::ir::{ArrayType, Binary, Builder, DType, Op, Reduction};
     /// let mut b = Builder::new();
     /// let x = b.input(ArrayType::new(DType::F32, [3]));
     /// let y = b.push(Op::Binary(Binary::Mul), &[x, x])?;
@@ -202,7 +266,7 @@ impl Program {
     /// let z = b.push(sum, &y)?;
     /// let square = b.finish(&z);
     /// assert_eq!(square.variables(), 3); // the input, the product, and the sum
-    /// # Ok::<(), kiln_program::TypeError>(())
+    /// # Ok::<(), kiln::ir::TypeError>(())
     /// ```
     pub fn variables(&self) -> usize {
         self.types.len()
@@ -211,7 +275,7 @@ impl Program {
     /// Returns the types of the inputs.
     ///
     /// ```
-    /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Reduction};
+    /// use kiln::ir::{ArrayType, Binary, Builder, DType, Op, Reduction};
     /// let mut b = Builder::new();
     /// let x = b.input(ArrayType::new(DType::F32, [3]));
     /// let y = b.push(Op::Binary(Binary::Mul), &[x, x])?;
@@ -219,7 +283,7 @@ impl Program {
     /// let z = b.push(sum, &y)?;
     /// let square = b.finish(&z);
     /// assert_eq!(square.input_types()[0].to_string(), "f32[3]");
-    /// # Ok::<(), kiln_program::TypeError>(())
+    /// # Ok::<(), kiln::ir::TypeError>(())
     /// ```
     pub fn input_types(&self) -> Vec<ArrayType> {
         self.types[..self.inputs].to_vec()
@@ -228,7 +292,7 @@ impl Program {
     /// Returns the types of the results.
     ///
     /// ```
-    /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Reduction};
+    /// use kiln::ir::{ArrayType, Binary, Builder, DType, Op, Reduction};
     /// let mut b = Builder::new();
     /// let x = b.input(ArrayType::new(DType::F32, [3]));
     /// let y = b.push(Op::Binary(Binary::Mul), &[x, x])?;
@@ -236,7 +300,7 @@ impl Program {
     /// let z = b.push(sum, &y)?;
     /// let square = b.finish(&z);
     /// assert_eq!(square.output_types()[0].to_string(), "f32[]");
-    /// # Ok::<(), kiln_program::TypeError>(())
+    /// # Ok::<(), kiln::ir::TypeError>(())
     /// ```
     pub fn output_types(&self) -> Vec<ArrayType> {
         self.outputs
@@ -248,12 +312,12 @@ impl Program {
     /// Returns true if running the program has a side effect.
     ///
     /// ```
-    /// use kiln_program::{ArrayType, Builder, DType, Effect, Op};
+    /// use kiln::ir::{ArrayType, Builder, DType, Effect, Op};
     /// let mut b = Builder::new();
     /// let x = b.input(ArrayType::new(DType::F32, [3]));
     /// b.push(Op::Effect(Effect::Print("{}".into())), &[x])?;
     /// assert!(b.finish(&[x]).has_effect());
-    /// # Ok::<(), kiln_program::TypeError>(())
+    /// # Ok::<(), kiln::ir::TypeError>(())
     /// ```
     pub fn has_effect(&self) -> bool {
         self.has_effect
@@ -263,7 +327,7 @@ impl Program {
     /// other.
     ///
     /// ```
-    /// use kiln_program::{ArrayType, Builder, DType, Op, Program};
+    /// use kiln::ir::{ArrayType, Builder, DType, Op, Program};
     /// use std::sync::Arc;
     /// let calls = |inner: Program| {
     ///     let mut b = Builder::new();
@@ -286,7 +350,7 @@ impl Program {
     /// the programs of its op takes exponentially long if programs are shared.
     ///
     /// ```
-    /// use kiln_program::{ArrayType, Builder, DType, Op};
+    /// use kiln::ir::{ArrayType, Builder, DType, Op};
     /// use std::sync::Arc;
     /// let mut b = Builder::new();
     /// let x = b.input(ArrayType::new(DType::F32, [3]));
@@ -297,7 +361,7 @@ impl Program {
     ///     x = b.push(Op::Call(same.clone()), &[x])?[0];
     /// }
     /// assert_eq!(b.finish(&[x]).distinct().len(), 2);
-    /// # Ok::<(), kiln_program::TypeError>(())
+    /// # Ok::<(), kiln::ir::TypeError>(())
     /// ```
     pub fn distinct(&self) -> Vec<&Program> {
         let mut seen = FxHashSet::default();
@@ -329,7 +393,7 @@ impl Program {
     /// When the arguments' types are not those of the inputs.
     ///
     /// ```
-    /// use kiln_program::{ArrayType, Binary, Builder, DType, Op};
+    /// use kiln::ir::{ArrayType, Binary, Builder, DType, Op};
     /// let of = ArrayType::new(DType::F32, [3]);
     /// let mut builder = Builder::new();
     /// let x = builder.input(of.clone());
@@ -340,7 +404,7 @@ impl Program {
     /// let once = square.inline(&mut builder, &[x])?;
     /// let twice = square.inline(&mut builder, &once)?;
     /// assert_eq!(builder.finish(&twice).equations().len(), 2);
-    /// # Ok::<(), kiln_program::TypeError>(())
+    /// # Ok::<(), kiln::ir::TypeError>(())
     /// ```
     pub fn inline(&self, into: &mut Builder, arguments: &[Var]) -> Result<Vec<Var>, TypeError> {
         let mut map: Vec<Var> = arguments.to_vec();
@@ -404,13 +468,13 @@ impl Hash for Program {
 /// Builds a program, one equation at a time.
 ///
 /// ```
-/// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Unary};
+/// use kiln::ir::{ArrayType, Binary, Builder, DType, Op, Unary};
 /// let mut b = Builder::new();
 /// let x = b.input(ArrayType::new(DType::F32, [3]));
 /// let y = b.push(Op::Unary(Unary::Sin), &[x])?[0];
 /// let z = b.push(Op::Binary(Binary::Mul), &[x, y])?[0];
 /// println!("{}", b.finish(&[z]));
-/// # Ok::<(), kiln_program::TypeError>(())
+/// # Ok::<(), kiln::ir::TypeError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
@@ -421,11 +485,24 @@ pub struct Builder {
 
 impl Builder {
     /// Returns a builder of an empty program.
+    ///
+    /// ```
+    /// use kiln::ir::Builder;
+    /// let empty = Builder::new().finish(&[]);
+    /// assert_eq!(empty.variables(), 0);
+    /// ```
     pub fn new() -> Builder {
         Builder::default()
     }
 
     /// Adds an input. Inputs may come after equations.
+    ///
+    /// ```
+    /// use kiln::ir::{ArrayType, Builder, DType};
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// assert_eq!(b.inputs(), [x]);
+    /// ```
     pub fn input(&mut self, of: ArrayType) -> Var {
         let var = self.define(of);
         self.inputs.push(var);
@@ -436,6 +513,15 @@ impl Builder {
     ///
     /// # Errors
     /// When the op does not take these operands.
+    ///
+    /// ```
+    /// use kiln::ir::{ArrayType, Builder, DType, Op, Unary};
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// let results = b.push(Op::Unary(Unary::Sin), &[x])?;
+    /// assert_eq!(results.len(), 1);
+    /// # Ok::<(), kiln::ir::TypeError>(())
+    /// ```
     pub fn push(&mut self, op: Op, inputs: &[Var]) -> Result<Vars, TypeError> {
         let types = {
             let operands: Few<&ArrayType, 3> = inputs.iter().map(|&var| self.type_of(var)).collect();
@@ -456,26 +542,65 @@ impl Builder {
     }
 
     /// Returns the type of a variable.
+    ///
+    /// ```
+    /// use kiln::ir::{ArrayType, Builder, DType};
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// assert_eq!(b.type_of(x).to_string(), "f32[3]");
+    /// ```
     pub fn type_of(&self, var: Var) -> &ArrayType {
         &self.types[var.index()]
     }
 
     /// Returns the number of variables so far.
+    ///
+    /// ```
+    /// use kiln::ir::{ArrayType, Builder, DType};
+    /// let mut b = Builder::new();
+    /// b.input(ArrayType::new(DType::F32, [3]));
+    /// assert_eq!(b.variables(), 1);
+    /// ```
     pub fn variables(&self) -> usize {
         self.types.len()
     }
 
     /// Returns the inputs so far.
+    ///
+    /// ```
+    /// use kiln::ir::{ArrayType, Builder, DType};
+    /// let mut b = Builder::new();
+    /// b.input(ArrayType::new(DType::F32, [3]));
+    /// assert_eq!(b.inputs().len(), 1);
+    /// ```
     pub fn inputs(&self) -> &[Var] {
         &self.inputs
     }
 
     /// Returns the equations so far.
+    ///
+    /// ```
+    /// use kiln::ir::{ArrayType, Builder, DType, Op, Unary};
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// b.push(Op::Unary(Unary::Sin), &[x])?;
+    /// assert_eq!(b.equations()[0].inputs[..], [x]);
+    /// # Ok::<(), kiln::ir::TypeError>(())
+    /// ```
     pub fn equations(&self) -> &[Equation] {
         &self.equations
     }
 
     /// Returns the finished program. Its variables are numbered afresh: inputs first.
+    ///
+    /// ```
+    /// use kiln::ir::{ArrayType, Builder, DType, Op, Unary};
+    /// let mut b = Builder::new();
+    /// let x = b.input(ArrayType::new(DType::F32, [3]));
+    /// let y = b.push(Op::Unary(Unary::Sin), &[x])?;
+    /// assert_eq!(b.finish(&y).output_types()[0].to_string(), "f32[3]");
+    /// # Ok::<(), kiln::ir::TypeError>(())
+    /// ```
     pub fn finish(self, outputs: &[Var]) -> Program {
         let inputs = self.inputs.len();
         let (mut equations, mut types, mut outputs) = (self.equations, self.types, outputs.to_vec());

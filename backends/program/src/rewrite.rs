@@ -109,6 +109,14 @@ impl Program {
     ///
     /// # Errors
     /// The errors of `write`.
+    ///
+    /// ```
+    /// use kiln::{Array, ir::{Op, Unary}, numpy as np, program};
+    /// let traced = program(|x: Array| x.sin(), np::ones(2));
+    /// let cosine = traced.rewritten(|new, _, operands| new.push(Op::Unary(Unary::Cos), operands))?;
+    /// assert_eq!(cosine.equations()[0].op, Op::Unary(Unary::Cos));
+    /// # Ok::<(), kiln::ir::TypeError>(())
+    /// ```
     pub fn rewritten(
         &self,
         mut write: impl FnMut(&mut Builder, &Equation, &[Var]) -> Result<Vars, TypeError>,

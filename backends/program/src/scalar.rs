@@ -8,7 +8,7 @@ use std::fmt;
 /// -0.0.
 ///
 /// ```
-/// use kiln_program::{DType, Scalar};
+/// use kiln::ir::{DType, Scalar};
 /// let x = Scalar::from_f64(DType::F32, 0.1);
 /// assert_eq!(x.to_string(), "0.1");
 /// assert_eq!(x.as_f64(), 0.1f32 as f64);
@@ -47,6 +47,11 @@ impl TryFrom<Saved> for Scalar {
 impl Scalar {
     /// Returns a number converted to `dtype` by the rules of Rust's `as`: rounded to the nearest float, or
     /// saturated to an integer.
+    ///
+    /// ```
+    /// use kiln::ir::{DType, Scalar};
+    /// assert_eq!(Scalar::from_f64(DType::I8, 300.7).as_i64(), 127);
+    /// ```
     pub fn from_f64(dtype: DType, value: f64) -> Scalar {
         let bits = match dtype {
             DType::Bool => u64::from(value != 0.0),
@@ -65,6 +70,11 @@ impl Scalar {
     }
 
     /// Returns an integer converted to `dtype`. It wraps if it does not fit.
+    ///
+    /// ```
+    /// use kiln::ir::{DType, Scalar};
+    /// assert_eq!(Scalar::from_i64(DType::I8, 128).as_i64(), -128);
+    /// ```
     pub fn from_i64(dtype: DType, value: i64) -> Scalar {
         let bits = match dtype {
             DType::Bool => u64::from(value != 0),
@@ -82,6 +92,11 @@ impl Scalar {
     }
 
     /// Returns the number of a bool.
+    ///
+    /// ```
+    /// use kiln::ir::{DType, Scalar};
+    /// assert_eq!(Scalar::from_bool(true).dtype(), DType::Bool);
+    /// ```
     pub fn from_bool(value: bool) -> Scalar {
         Scalar {
             dtype: DType::Bool,
@@ -90,6 +105,11 @@ impl Scalar {
     }
 
     /// Returns the number of an `f32`, bit for bit.
+    ///
+    /// ```
+    /// use kiln::ir::Scalar;
+    /// assert_eq!(Scalar::from_f32(0.5).as_f64(), 0.5);
+    /// ```
     pub fn from_f32(value: f32) -> Scalar {
         Scalar {
             dtype: DType::F32,
@@ -111,11 +131,21 @@ impl Scalar {
     }
 
     /// Returns the number's dtype.
+    ///
+    /// ```
+    /// use kiln::ir::{DType, Scalar};
+    /// assert_eq!(Scalar::from_f32(0.5).dtype(), DType::F32);
+    /// ```
     pub fn dtype(self) -> DType {
         self.dtype
     }
 
     /// Returns the value as an `f64`: exact except for large 64-bit integers.
+    ///
+    /// ```
+    /// use kiln::ir::{DType, Scalar};
+    /// assert_eq!(Scalar::from_i64(DType::I32, 3).as_f64(), 3.0);
+    /// ```
     pub fn as_f64(self) -> f64 {
         match self.dtype {
             DType::F32 => f64::from(f32::from_bits(self.bits as u32)),
@@ -126,6 +156,11 @@ impl Scalar {
     }
 
     /// Returns the value as an `i64`. Floats are truncated and saturated, and large `u64` values wrap.
+    ///
+    /// ```
+    /// use kiln::ir::Scalar;
+    /// assert_eq!(Scalar::from_f32(-2.7).as_i64(), -2);
+    /// ```
     pub fn as_i64(self) -> i64 {
         match self.dtype {
             DType::F32 | DType::F64 => self.as_f64() as i64,
@@ -134,11 +169,22 @@ impl Scalar {
     }
 
     /// Returns the value in `dtype`'s little-endian bytes: the first `dtype.size()` of the eight.
+    ///
+    /// ```
+    /// use kiln::ir::{DType, Scalar};
+    /// assert_eq!(Scalar::from_i64(DType::U16, 258).to_le_bytes()[..2], [2, 1]);
+    /// ```
     pub fn to_le_bytes(self) -> [u8; 8] {
         self.bits.to_le_bytes()
     }
 
     /// Returns the number with these little-endian bytes, the first `dtype.size()` of eight.
+    ///
+    /// ```
+    /// use kiln::ir::{DType, Scalar};
+    /// let number = Scalar::from_le_bytes(DType::U16, [2, 1, 0, 0, 0, 0, 0, 0]);
+    /// assert_eq!(number.as_i64(), 258);
+    /// ```
     pub fn from_le_bytes(dtype: DType, bytes: [u8; 8]) -> Scalar {
         let bits = u64::from_le_bytes(bytes);
         match dtype {
@@ -149,6 +195,11 @@ impl Scalar {
 
     /// Returns the number converted to another dtype, by the rules of [`from_f64`](Self::from_f64) and
     /// [`from_i64`](Self::from_i64).
+    ///
+    /// ```
+    /// use kiln::ir::{DType, Scalar};
+    /// assert_eq!(Scalar::from_f32(2.7).cast(DType::I32), Scalar::from_i64(DType::I32, 2));
+    /// ```
     pub fn cast(self, dtype: DType) -> Scalar {
         match self.dtype {
             DType::F32 | DType::F64 => Scalar::from_f64(dtype, self.as_f64()),

@@ -7,6 +7,12 @@ use std::fmt;
 use std::ops::Deref;
 
 /// A list of axes.
+///
+/// ```
+/// use kiln::ir::{Axes, Op, Reduction};
+/// let axes: Axes = [0, 2].into();
+/// assert_eq!(Op::Reduce { kind: Reduction::Sum, axes }.name(), "reduce_sum");
+/// ```
 pub type Axes = Few<usize, 4>;
 
 /// Returns the inverse of a permutation.

@@ -44,25 +44,25 @@ methods! {
     argmax(): np::argmax([1, 5, 2]) => "1";
     /// Returns the indices of the greatest elements along an axis.
     argmax_axis(axis: impl IntoAxes): np::argmax_axis([[1, 5], [7, 0]], -1) => "[1 0]";
-    /// The indices of the greatest elements, with optional arguments.
+    /// Returns the indices of the greatest elements, with optional arguments.
     argmax_with(options: impl FnOnce(Argmax) -> Argmax): np::argmax_with([[1, 5], [7, 0]], |o| o.axis(0)) => "[1 0]";
-    /// The index of the least element of the flattened array.
+    /// Returns the index of the least element of the flattened array.
     argmin(): np::argmin([1, 5, 0]) => "2";
     /// Returns the indices of the least elements along an axis.
     argmin_axis(axis: impl IntoAxes): np::argmin_axis([[1, 5], [7, 0]], kiln::keep(-1)) => "[[0]\n [1]]";
-    /// The indices of the least elements, with optional arguments.
+    /// Returns the indices of the least elements, with optional arguments.
     argmin_with(options: impl FnOnce(Argmax) -> Argmax): np::argmin_with([[1, 5], [7, 0]], |o| o.axis(0)) => "[0 1]";
-    /// The running sum of the flattened array.
+    /// Returns the running sum of the flattened array.
     cumsum(): np::cumsum([1, 2, 3]) => "[1 3 6]";
-    /// The running sum along an axis.
+    /// Returns the running sum along an axis.
     cumsum_axis(axis: impl Number): np::cumsum_axis([[1, 2], [3, 4]], 0) => "[[1 2]\n [4 6]]";
-    /// The running sum, with optional arguments.
+    /// Returns the running sum, with optional arguments.
     cumsum_with(options: impl FnOnce(Cumulative) -> Cumulative): np::cumsum_with([[1, 2], [3, 4]], |o| o.axis(1)) => "[[1 3]\n [3 7]]";
     /// Returns the running product of the flattened array.
     cumprod(): np::cumprod([1, 2, 3]) => "[1 2 6]";
-    /// The running product along an axis.
+    /// Returns the running product along an axis.
     cumprod_axis(axis: impl Number): np::cumprod_axis([[1, 2], [3, 4]], 1) => "[[ 1  2]\n [ 3 12]]";
-    /// The running product, with optional arguments.
+    /// Returns the running product, with optional arguments.
     cumprod_with(options: impl FnOnce(Cumulative) -> Cumulative): np::cumprod_with([[1, 2], [3, 4]], |o| o.axis(0)) => "[[1 2]\n [3 8]]";
     /// Returns the same elements in another shape.
     reshape(shape: impl IntoNumbers): np::reshape([1, 2, 3, 4], (2, -1)) => "[[1 2]\n [3 4]]";
@@ -96,27 +96,27 @@ methods! {
     repeat(times: usize): np::repeat([1, 2], 2) => "[1 1 2 2]";
     /// Repeats every slice along an axis a number of times.
     repeat_axis(times: usize, axis: impl Number): np::repeat_axis([[1, 2]], 2, 0) => "[[1 2]\n [1 2]]";
-    /// The elements in ascending order along the last axis.
+    /// Returns the elements in ascending order along the last axis.
     sort(): np::sort([3, 1, 2]) => "[1 2 3]";
-    /// The elements in ascending order along an axis.
+    /// Returns the elements in ascending order along an axis.
     sort_axis(axis: impl Number): np::sort_axis([[3, 1], [2, 4]], 0) => "[[2 1]\n [3 4]]";
-    /// The elements in order along an axis, with optional arguments.
+    /// Returns the elements in order along an axis, with optional arguments.
     sort_with(options: impl FnOnce(Sort) -> Sort): np::sort_with([3, 1, 2], |o| o.descending(true)) => "[3 2 1]";
     /// Returns the indices that sort the last axis.
     argsort(): np::argsort([3, 1, 2]) => "[1 2 0]";
-    /// The indices that sort an axis.
+    /// Returns the indices that sort an axis.
     argsort_axis(axis: impl Number): np::argsort_axis([[3, 1], [2, 4]], 0) => "[[1 0]\n [0 1]]";
-    /// The indices that sort an axis, with optional arguments.
+    /// Returns the indices that sort an axis, with optional arguments.
     argsort_with(options: impl FnOnce(Sort) -> Sort): np::argsort_with([3, 1, 2], |o| o.descending(true)) => "[0 2 1]";
-    /// The elements along the last axis in an order that has the element number `kth` in its place.
+    /// Partitions the elements along the last axis: element `kth` comes to its index in the sorted array.
     partition(kth: impl Number): np::partition([5, 1, 4, 2], 1).index(1) => "2";
-    /// The elements along an axis in an order that has the element number `kth` in its place.
+    /// Partitions the elements along an axis: element `kth` comes to its index in the sorted array.
     partition_axis(kth: impl Number, axis: impl Number): np::partition_axis([[5, 1], [4, 2]], 0, 0).index(0) => "[4 1]";
-    /// The indices that put the elements along an axis in such an order.
+    /// Returns the indices that partition the elements along an axis.
     argpartition_axis(kth: impl Number, axis: impl Number): np::argpartition_axis([[5, 1], [4, 2]], 0, 0).index(0) => "[1 0]";
-    /// The indices that put the elements along the last axis in such an order.
+    /// Returns the indices that partition the elements along the last axis.
     argpartition(kth: impl Number): np::argpartition([5, 1, 4, 2], 1).index(1) => "3";
-    /// The product of vectors, of matrices, or of a scalar and an array.
+    /// Returns the product of vectors, of matrices, or of a scalar and an array.
     dot(other: impl Into<Array>): np::dot([1, 2, 3], [4, 5, 6]) => "32";
     /// Returns the product of matrices. Leading axes broadcast.
     matmul(other: impl Into<Array>): np::matmul([[1, 2], [3, 4]], [5, 6]) => "[17 39]";

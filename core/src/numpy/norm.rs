@@ -43,11 +43,11 @@ pub fn norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
 
 /// Returns the norm of an array with the optional arguments of [`options::Norm`](crate::options::Norm).
 ///
-/// Of one axis, it is the norm of vectors: `(sum |x|^ord)^(1 / ord)`; for an infinite order the greatest
-/// magnitude (the least, for minus infinity), for 0 the number of elements that are not 0. Of two axes, it is
-/// the norm of matrices: for 1 and -1 the greatest and least sum of the magnitudes in a column, for an
-/// infinite order those in a row, for 2 the greatest singular value. Without an order it is the root of the
-/// sum of squares.
+/// Over one axis, this is the norm of vectors, `(sum |x|^ord)^(1 / ord)`. For the order infinity it is the
+/// greatest magnitude, for minus infinity the least, and for 0 the number of elements that are not 0. Over
+/// two axes, this is the norm of matrices. For the orders 1 and -1 it is the greatest and the least sum of
+/// the magnitudes in a column, for infinity and minus infinity those in a row, and for 2 the greatest
+/// singular value. Without an order, the norm is the root of the sum of squares.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice. When an order is given for more than two axes, or matrices
@@ -75,7 +75,7 @@ pub fn vector_norm(x: impl Into<Array>) -> Array {
     vectors("vector_norm", x.into(), 2.0, None, false)
 }
 
-/// Returns [`vector_norm`] over these axes; [`keep`](crate::keep)`(axes)` keeps them with length 1.
+/// Returns [`vector_norm`] over axes. [`keep`](crate::keep)`(axes)` keeps the axes with length 1.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice.
@@ -90,8 +90,8 @@ pub fn vector_norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
     vectors("vector_norm", x.into(), 2.0, Some(axes), keepdims)
 }
 
-/// Returns [`vector_norm`] with the optional arguments of [`options::Norm`](crate::options::Norm). All axes
-/// that are reduced make one vector, for every order.
+/// Returns [`vector_norm`] with the optional arguments of [`options::Norm`](crate::options::Norm). All
+/// reduced axes are one vector, for every order.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice, or the order is infinite and there are no elements.
@@ -117,7 +117,8 @@ optional_arguments! {
     Norm {
         /// The order: the root of the sum of squares, if this is not given.
         ord(impl IntoF64): Option<f64> = None => Some(ord.into_f64()); np::linalg::norm_with([3, -4], |o| o.ord(1)) => "7.0";
-        /// The axis of the vectors, or the two axes of the matrices. All axes are taken if this is not given.
+        /// The axis of the vectors, or the two axes of the matrices. The norm is over all axes if this is not
+        /// given.
         axis(impl IntoNumbers): Option<Numbers> = None => Some(axis.numbers()); np::linalg::norm_with([[3, 4], [6, 8]], |o| o.axis(1)) => "[ 5. 10.]";
         /// A flag: if true, the reduced axes stay with length 1.
         keepdims(bool): bool = false => keepdims; np::linalg::norm_with([3, 4], |o| o.keepdims(true)) => "[5.]";

@@ -528,8 +528,8 @@ pub(crate) fn stacked(op: &str, mut arrays: Arrays, axis: isize) -> Array {
 }
 
 impl Array {
-    /// Returns the `N` parts of an array along its first axis. The pattern that takes them gives the number,
-    /// as with `Key::split`. A loop over the array, `for part in &x`, takes any number of parts.
+    /// Returns the `N` slices of an array along its first axis. The pattern that binds the result determines
+    /// `N`, as for `Key::split`. A loop over the array, `for slice in &x`, takes any number of slices.
     ///
     /// # Panics
     /// When the first axis has another length, and when the array is a scalar.
@@ -549,7 +549,7 @@ impl Array {
         self.unstack_axis(0)
     }
 
-    /// Returns the `N` parts of an array along an axis, as [`unstack`](Array::unstack) does along the first.
+    /// Returns the `N` slices of an array along an axis. The pattern that binds the result determines `N`.
     ///
     /// # Panics
     /// When the axis is out of bounds, or has another length.
@@ -575,10 +575,10 @@ impl Array {
     }
 }
 
-/// Returns the `N` parts of an array along its first axis. The inverse of [`stack`].
+/// Returns the `N` slices of an array along its first axis. [`stack`] is the inverse.
 ///
 /// # Panics
-/// As [`Array::unstack`].
+/// When the first axis has another length, and when the array is a scalar.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -591,10 +591,10 @@ pub fn unstack<const N: usize>(x: impl Into<Array>) -> [Array; N] {
     x.into().unstack()
 }
 
-/// Returns the `N` parts of an array along an axis. The inverse of [`stack_axis`].
+/// Returns the `N` slices of an array along an axis. [`stack_axis`] is the inverse.
 ///
 /// # Panics
-/// As [`Array::unstack_axis`].
+/// When the axis is out of bounds, or has another length.
 ///
 /// ```
 /// use kiln::numpy as np;

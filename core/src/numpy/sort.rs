@@ -122,7 +122,7 @@ impl Array {
         self.partition_axis(kth, -1)
     }
 
-    /// Returns the elements along an axis in the order of [`partition`](Array::partition).
+    /// Partitions the elements along an axis, in the order of [`partition`](Array::partition).
     ///
     /// # Panics
     /// When the axis or `kth` is out of bounds.
@@ -152,8 +152,7 @@ impl Array {
         self.argpartition_axis(kth, -1)
     }
 
-    /// Returns the indices that put the elements along an axis in the order of
-    /// [`partition`](Array::partition).
+    /// Returns the indices of the elements along an axis in the order of [`partition`](Array::partition).
     ///
     /// # Panics
     /// When the axis or `kth` is out of bounds.

@@ -169,12 +169,13 @@ pub fn vmap_with<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
     mapped("vmap", batch, f, options(Vmap::DEFAULT))
 }
 
-/// Returns the same function as [`vmap`] that runs one element of the batch after the other: a loop, which
-/// takes the memory of one element at a time.
+/// Returns a function that applies `f` to the elements of a batch one after the other, in a loop. The batch
+/// is the first axis of all arguments. The loop needs memory for the intermediate values of one element at a
+/// time.
 ///
 /// # Panics
-/// The returned function panics when an argument has no axis, when the first axes differ in length, and when
-/// `f` looks at a value (`item`, `to_vec`).
+/// The returned function panics when an argument is a scalar, the first axes differ in length, or `f` reads
+/// values with `item` or `to_vec`.
 ///
 /// ```
 /// use kiln::{Array, map_seq, numpy as np};
@@ -186,7 +187,8 @@ pub fn map_seq<T: Tree, U: Tree>(f: impl Fn(T) -> U) -> impl Fn(T) -> U + Clone 
     mapped("map_seq", one_by_one, f, Vmap::DEFAULT)
 }
 
-/// Returns the same function as [`vmap_in_axes`] that runs one element of the batch after the other.
+/// Returns a function that applies `f` to the elements of a batch along the given axes, one after the other.
+/// The axes have the form of [`vmap_in_axes`].
 ///
 /// # Panics
 /// The returned function panics when the mapped axes are out of bounds or differ in length, no argument is

@@ -9,6 +9,12 @@ use kiln_program::{Binary, Linalg, Op, Reduction, Unary};
 use std::fmt;
 
 /// The source of an op's derivative.
+///
+/// ```
+/// use kiln::{DerivativeRule, RuleReason, RuleSource, ir::{Op, Unary}};
+/// let tanh = DerivativeRule::of(&Op::Unary(Unary::Tanh)).expect("a differentiable op");
+/// assert!(matches!(tanh.source, RuleSource::Kiln(RuleReason::Accuracy, _)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleSource {
     /// Burn's autodiff decorator writes the rule.
@@ -22,6 +28,15 @@ pub enum RuleSource {
 }
 
 /// The reason why kiln does not use Burn's rule.
+///
+/// ```
+/// use kiln::{RuleReason, RuleSource, derivative_rules};
+/// for rule in derivative_rules() {
+///     if let RuleSource::Kiln(RuleReason::Accuracy, text) = rule.source {
+///         println!("{}: {text}", rule.op);
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleReason {
     /// Burn's rule loses digits, overflows or vanishes.
@@ -77,6 +92,12 @@ macro_rules! table {
         impl DerivativeRule {
             /// Returns the row of an op. An op has none if its derivative is 0, or if its results are never
             /// floats.
+            ///
+            /// ```
+            /// use kiln::{DerivativeRule, ir::{Op, Unary}};
+            /// assert_eq!(DerivativeRule::of(&Op::Unary(Unary::Sin)).expect("a rule").op, "sin");
+            /// assert_eq!(DerivativeRule::of(&Op::Unary(Unary::Floor)), None);
+            /// ```
             pub fn of(op: &Op) -> Option<DerivativeRule> {
                 match op {
                     $none => None,

@@ -240,7 +240,7 @@ fn reverse(program: &Program) -> Program {
 /// Returns the gradient of an op for operands of these types, and the results that have a cotangent.
 type RuleOf<'a> = &'a dyn Fn(&Op, &[ArrayType], &[bool]) -> Gradient;
 
-/// As [`reverse`], by these rules.
+/// Returns the program of a reverse pass, with the rules of `rule`.
 fn reverse_by(program: &Program, rule: RuleOf) -> Program {
     let mut builder = Builder::new();
     let inputs: Vec<Var> = program

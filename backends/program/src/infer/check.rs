@@ -5,6 +5,13 @@ use crate::few::Few;
 use crate::shape::{ArrayType, Axes, Shape};
 
 /// The types of an op's results.
+///
+/// ```
+/// use kiln::ir::{ArrayType, DType, Op, Types, Unary, infer};
+/// let types: Types = infer(&Op::Unary(Unary::Exp), &[&ArrayType::new(DType::F32, [3])])?;
+/// assert_eq!(types.len(), 1);
+/// # Ok::<(), kiln::ir::TypeError>(())
+/// ```
 pub type Types = Few<ArrayType, 2>;
 
 /// Returns the type of one result, if it is not too large.

@@ -18,6 +18,14 @@ use check::{axes_of, axis_of, check, one, take};
 use std::fmt;
 
 /// The error that an op does not take its operands: the op, and the reason.
+///
+/// ```
+/// use kiln::ir::{ArrayType, Builder, DType, Op, Unary};
+/// let mut b = Builder::new();
+/// let n = b.input(ArrayType::new(DType::I32, [3]));
+/// let error = b.push(Op::Unary(Unary::Sin), &[n]).unwrap_err();
+/// assert!(error.to_string().starts_with("sin: "));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct TypeError {
     op: String,
@@ -39,6 +47,14 @@ impl std::error::Error for TypeError {}
 /// # Errors
 /// When the op does not take the operands. The error names the op, and the number of operands, the shape, the
 /// dtype or the axis that does not fit.
+///
+/// ```
+/// use kiln::ir::{ArrayType, Binary, DType, Op, infer};
+/// let x = ArrayType::new(DType::F32, [3]);
+/// assert_eq!(infer(&Op::Binary(Binary::Add), &[&x, &x])?[0].to_string(), "f32[3]");
+/// assert!(infer(&Op::Binary(Binary::Add), &[&x]).is_err());
+/// # Ok::<(), kiln::ir::TypeError>(())
+/// ```
 pub fn infer(op: &Op, operands: &[&ArrayType]) -> Result<Types, TypeError> {
     rule(op, operands).map_err(|message| TypeError {
         op: op.name(),

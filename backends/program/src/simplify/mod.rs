@@ -25,7 +25,7 @@ use written::Written;
 /// this function shows the result.
 ///
 /// ```
-/// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Unary, simplify};
+/// use kiln::{ir::{ArrayType, Binary, Builder, DType, Op, Unary}, simplify};
 /// let mut b = Builder::new();
 /// let x = b.input(ArrayType::new(DType::F32, [3]));
 /// let mut unary = |f| b.push(Op::Unary(f), &[x]).unwrap()[0];
@@ -34,7 +34,7 @@ use written::Written;
 /// let traced = b.finish(&product);
 /// assert_eq!(traced.equations().len(), 4);
 /// assert_eq!(simplify(&traced).equations().len(), 2);
-/// # Ok::<(), kiln_program::TypeError>(())
+/// # Ok::<(), kiln::ir::TypeError>(())
 /// ```
 pub fn simplify(program: &Program) -> Program {
     shorter(program, INLINE | WITHIN)

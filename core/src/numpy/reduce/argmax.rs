@@ -38,8 +38,8 @@ fn arg_axis(op: &'static str, kind: ArgReduction, x: &Array, axes: Reduced) -> A
     })
 }
 
-/// Declares the index reductions as methods. A row holds an array, its index in the flattened array, and its
-/// indices along the last axis.
+/// Declares the index reductions as methods. A row holds an array, its result for the flattened array, and
+/// its result along the last axis.
 macro_rules! choices {
     ($($(#[$doc:meta])* $name:ident $along:ident $with:ident ($x:expr) -> $flat:literal, $last:literal $kind:ident;)*) => {
         impl Array {
@@ -63,8 +63,8 @@ macro_rules! choices {
 
                 $(#[$doc])*
                 ///
-                /// Along one axis, which is removed; [`keep`](crate::keep)`(axis)` keeps it with length 1.
-                /// The result has the default integer dtype.
+                /// The reduction is along one axis, and removes it. [`keep`](crate::keep)`(axis)` keeps it
+                /// with length 1. The result has the default integer dtype.
                 ///
                 /// # Panics
                 /// When more than one axis is given, the axis is out of bounds, or there are no elements
@@ -84,8 +84,8 @@ macro_rules! choices {
 
                 $(#[$doc])*
                 ///
-                /// With the optional arguments of [`options::Argmax`](kiln_core::options::Argmax). The result
-                /// has the default integer dtype.
+                /// This method takes the optional arguments of
+                /// [`options::Argmax`](kiln_core::options::Argmax). The result has the default integer dtype.
                 ///
                 /// # Panics
                 /// When the axis is out of bounds, or there are no elements along it.
