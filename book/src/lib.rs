@@ -2,8 +2,8 @@
 //!
 //! `pages` holds Markdown for mdBook. The blocks in `rust` of a page are one program, which `build.rs`
 //! compiles. A block of `text` below a block in `rust` holds its output. A block of `console` holds a command
-//! that runs an example, and the output of the example. Comments of HTML mark the code and the tables that are
-//! included from other files. Figures are files that the programs write.
+//! that runs an example, and the output of the example. Comments of HTML mark the code and the tables that
+//! are included from other files. Figures are files that the programs write.
 
 mod include;
 mod page;

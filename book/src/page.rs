@@ -33,8 +33,8 @@ pub(crate) enum Role {
     Input,
 }
 
-/// Returns the names of the pages: those of the summary, and the repository's README. A name is a path without
-/// `.md`.
+/// Returns the names of the pages: those of the summary, and the repository's README. A name is a path
+/// without `.md`.
 pub(crate) fn names(summary: &str) -> impl Iterator<Item = &str> {
     let pages = links(summary).filter_map(|link| link.strip_suffix(".md"));
     pages.chain(["../../README"])

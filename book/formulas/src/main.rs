@@ -4,8 +4,8 @@
 //! double ones. GitHub shows both, so the pages can be read there too. Blocks of code and code between
 //! backquotes stay as they are.
 //!
-//! mdBook runs `kiln-formulas supports <renderer>`, and then `kiln-formulas` with `[context, book]` as JSON on
-//! the standard input. The program writes the book back as JSON.
+//! mdBook runs `kiln-formulas supports <renderer>`, and then `kiln-formulas` with `[context, book]` as JSON
+//! on the standard input. The program writes the book back as JSON.
 
 use pulldown_latex::config::DisplayMode;
 use pulldown_latex::{Parser, RenderConfig, Storage, push_mathml};
