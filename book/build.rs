@@ -1,6 +1,9 @@
-//! Writes the programs of the pages: one module for each page, with a function that runs the page's cells one
-//! after the other.
+//! Writes the programs of the pages and of the notebook: one module for each, with a function that runs the
+//! cells one after the other.
 
+#[allow(dead_code, reason = "the library writes notebooks")]
+#[path = "src/notebook.rs"]
+mod notebook;
 #[path = "src/page.rs"]
 mod page;
 
@@ -12,17 +15,25 @@ fn main() {
     let pages = Path::new("pages");
     println!("cargo::rerun-if-changed=pages");
     println!("cargo::rerun-if-changed=../README.md");
+    println!("cargo::rerun-if-changed={}", notebook::PATH);
     let summary = fs::read_to_string(pages.join("SUMMARY.md")).expect("pages/SUMMARY.md");
+    let pages = page::names(&summary).map(|name| {
+        let path = pages.join(format!("{name}.md"));
+        let cells = page::parts(&read(&path)).and_then(|parts| page::cells(&parts));
+        (
+            name,
+            cells.unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+        )
+    });
+    let cells = notebook::programs(&read(Path::new(notebook::PATH)));
+    let cells = cells.unwrap_or_else(|error| panic!("{}: {error}", notebook::PATH));
+    let notebook = (
+        notebook::NAME,
+        cells.into_iter().map(|cell| (cell, false)).collect(),
+    );
     let mut programs = String::from("pub(crate) const FILE: &str = file!();\n");
     let mut table = String::new();
-    for name in page::names(&summary) {
-        let text = fs::read_to_string(pages.join(format!("{name}.md")))
-            .unwrap_or_else(|error| panic!("pages/{name}.md: {error}"));
-        let cells = page::parts(&text).and_then(|parts| page::cells(&parts));
-        let cells = cells.unwrap_or_else(|error| panic!("pages/{name}.md: {error}"));
-        if cells.is_empty() {
-            continue;
-        }
+    for (name, cells) in pages.chain([notebook]).filter(|(_, cells)| !cells.is_empty()) {
         let module = name.replace(['/', '-', '.'], "_").to_lowercase();
         let _ = writeln!(table, "({name:?}, {module}::run),");
         let _ = writeln!(programs, "mod {module} {{\npub(crate) fn run() {{");
@@ -43,4 +54,8 @@ fn main() {
     );
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     fs::write(Path::new(&out).join("pages.rs"), programs).expect("OUT_DIR can be written to");
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -1,5 +1,5 @@
-//! Imports Burn models: a function over Burn's tensors, such as a module's forward pass, becomes a program.
-//! Gradients to any order, `vmap` and the fused CPU engine work on it.
+//! Imports Burn models. A function over Burn's tensors, such as a module's forward pass, becomes a program.
+//! Gradients to any order, `vmap` and the fused CPU engine work on the program.
 //!
 //! ```
 //! use kiln::burn::burn_core::tensor::{Tensor, activation};
@@ -14,11 +14,11 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`import`], [`import_function`] | read a module or a function in |
+//! | [`import`], [`import_function`] | import a module or a function |
 //! | [`Model`] | the imported function of arrays, and its parameters |
-//! | [`ImportError`], [`Refused`] | the reasons why it could not be read |
+//! | [`ImportError`], [`Refused`] | the reasons why a function cannot be imported |
 //! | [`Arrays`], [`Tensors`] | the arguments and results of imported functions |
-//! | `burn_core` | Burn's own crate, of the version that is read |
+//! | `burn_core` | Burn's crate, of the version that kiln imports |
 //!
 //! For a module, [`import`] keeps the parameters as arrays. [`Model::apply`] takes other parameters, so
 //! gradients with respect to them are `grad(|parameters| ...)`. `examples/burn_models` takes these gradients
@@ -36,8 +36,8 @@ use std::sync::Arc;
 
 pub use kiln_import::{ImportError, Refused, Tensors, burn_core};
 
-/// The arrays for a tree of Burn's tensors: the argument and result types of an imported function. These
-/// types are an [`Array`] for a tensor of any kind, and the same tuples and fixed-size arrays of these.
+/// A tree of Burn's tensors, the type of the arguments or results of an imported function. The type
+/// [`Arrays::Arrays`] has an [`Array`] for each tensor: tuples and fixed-size arrays stay.
 ///
 /// ```
 /// use kiln::burn::{burn_core::tensor::Tensor, import_function};
@@ -50,7 +50,7 @@ pub use kiln_import::{ImportError, Refused, Tensors, burn_core};
 /// # Ok::<(), kiln::burn::ImportError>(())
 /// ```
 pub trait Arrays: Tensors {
-    /// The same tree with an [`Array`] for each tensor.
+    /// The tree with an [`Array`] for each tensor.
     type Arrays: Tree;
 
     #[doc(hidden)]
@@ -98,7 +98,8 @@ impl<T: Arrays, const N: usize> Arrays for [T; N] {
 }
 
 /// An imported function from tensors `I` to tensors `O`, as a function from arrays to arrays. The model holds
-/// a module's parameters as arrays. Its shapes are those of the import: [`vmap`](crate::vmap()) adds a batch.
+/// the parameters of the module as arrays. The shapes of arguments are those of the import.
+/// [`vmap`](crate::vmap()) adds a batch.
 ///
 /// ```
 /// use kiln::burn::{burn_core::tensor::Tensor, import_function};
@@ -118,16 +119,17 @@ pub struct Model<I, O> {
     of: PhantomData<fn(I) -> O>,
 }
 
-/// Imports `forward`, called with the module, as a function of arrays. `inputs` are examples of its
-/// arguments, of which only shapes and dtypes matter. Layers work as in validation (dropout does nothing,
-/// batch normalisation uses its running statistics). The module is not changed.
+/// Imports a function that calls a module, as a function of arrays. `inputs` are examples of its arguments,
+/// of which only shapes and dtypes matter. Layers work as in validation: dropout does nothing, and batch
+/// normalisation uses its running statistics. The module is not changed.
 ///
 /// # Errors
-/// Names the first operation that cannot be written as equations: random numbers, quantized tensors, and
-/// layers that are not supported (transposed and deformable convolutions, interpolation, ...).
+/// When an operation cannot be written as equations: random numbers, quantized tensors, and layers that are
+/// not supported (transposed and deformable convolutions, interpolation, ...). The error names the first such
+/// operation.
 ///
 /// # Panics
-/// When `forward` panics: Burn panics on shapes that do not fit, and when values are looked at.
+/// When `forward` panics: Burn panics on shapes that do not fit, and when `forward` reads values.
 ///
 /// ```
 /// use kiln::burn::burn_core::{module::Param, tensor::Tensor};
@@ -155,13 +157,14 @@ pub fn import<M: Module, I: Arrays, O: Arrays>(
     Ok(Model::new(read::import(module, forward, &types(inputs))?))
 }
 
-/// Does the same as [`import`] for a function without a module.
+/// Imports a function without a module, as a function of arrays. `inputs` are examples of its arguments.
 ///
 /// # Errors
-/// As [`import`].
+/// When an operation cannot be written as equations. The error names the first such operation. [`import`]
+/// lists them.
 ///
 /// # Panics
-/// As [`import`].
+/// When `f` panics: Burn panics on shapes that do not fit, and when `f` reads values.
 ///
 /// ```
 /// use kiln::burn::{burn_core::tensor::Tensor, import_function};
@@ -207,7 +210,7 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
         }
     }
 
-    /// Returns the module's tensors by their paths in the module, as `layers.0.weight`.
+    /// Returns the module's tensors by their paths in the module, such as `layers.0.weight`.
     ///
     /// ```
     /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};
@@ -251,7 +254,7 @@ impl<I: Arrays, O: Arrays> Model<I, O> {
     /// Calls the function with other parameters.
     ///
     /// # Panics
-    /// When a parameter is missing, and when arrays do not have the types of the import.
+    /// When a parameter is missing, or an array does not have the type of the import.
     ///
     /// ```
     /// # use kiln::burn::burn_core::{module::Param, tensor::Tensor};

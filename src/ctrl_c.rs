@@ -1,19 +1,20 @@
-//! Ctrl-C ends calls of array functions instead of the process.
+//! Makes Ctrl-C end calls of array functions instead of the process.
 
 use ctrlc::Error;
 use kiln_backends::program::sister::interrupt_all;
 use std::sync::Once;
 
-/// Has Ctrl-C end the calls of [`interruptible`](crate::interruptible()) and of
-/// [`CancelToken::run`](crate::CancelToken::run) in progress, in all threads. They return
+/// Makes Ctrl-C end all calls of [`interruptible`](crate::interruptible()) and
+/// [`CancelToken::run`](crate::CancelToken::run) in progress, in all threads. The calls return
 /// [`Interrupted`](crate::Interrupted).
 ///
-/// Another Ctrl-C, before all of them have returned, ends the process as usual. So does Ctrl-C while no such
-/// call is in progress. Call the function once, first in `main`; later calls do nothing. A process that
-/// ignores Ctrl-C, such as a script's job in the background, goes on to ignore it. A process with another
-/// handler keeps that handler: call [`CancelToken::cancel`](crate::CancelToken::cancel) there.
+/// Another Ctrl-C ends the process if it comes before all calls have returned. Ctrl-C also ends the process
+/// while no such call is in progress. Call this function once, first in `main`. Later calls do nothing. A
+/// process that ignores Ctrl-C, such as a script's job in the background, still ignores it. A process with
+/// another handler keeps that handler: call [`CancelToken::cancel`](crate::CancelToken::cancel) in the
+/// handler.
 ///
-/// The feature `ctrl-c` has this function.
+/// This function needs the feature `ctrl-c`.
 ///
 /// ```no_run
 /// use kiln::{Key, interruptible, random};

@@ -1,5 +1,5 @@
-//! Functions in files: traced once, saved with the arrays that they captured, and called by another program.
-//! JAX's `jax.export`.
+//! Saves traced functions, with the arrays that they captured, in files that other programs load and call.
+//! This is JAX's `jax.export`.
 //!
 //! ```
 //! use kiln::export::{Exported, export};
@@ -22,16 +22,16 @@
 //! # Ok::<(), kiln::io::Error>(())
 //! ```
 //!
-//! A file is a safetensors file: the captured arrays, and in its metadata the program in JSON. A saved
-//! function computes with the shapes and dtypes that it was traced with, also if the 64-bit switch changes;
-//! `vmap` adds a batch. Custom derivatives and `debug_print!` are saved with it.
+//! A file is a safetensors file of the captured arrays. Its metadata has the program in JSON. A saved
+//! function computes with the shapes and dtypes of its trace, also if the 64-bit switch changes. `vmap` adds
+//! a batch. Custom derivatives and `debug_print!` are saved too.
 //!
-//! A file is checked when it is read: each equation against the rules of its op, and all parts, with the
-//! captured arrays, against a saved checksum. So a damaged file is an error, and not a wrong number. The
-//! checksum detects accidents; an attacker can make another. A file is still a program, which may take long
-//! or much memory. [`Limits`](crate::io::Limits) bound its size, its depth and the work that it declares, and
-//! refuse loops whose number of iterations is not known. Set them, by
-//! [`with_limits`](crate::io::with_limits), for files of people that you do not trust.
+//! A reader checks a file: each equation against the rules of its op, and all parts, with the captured
+//! arrays, against a saved checksum. So a damaged file is an error, and not a wrong number. The checksum
+//! detects accidents. An attacker can compute another checksum. A file is a program, which may take long or
+//! much memory. [`Limits`](crate::io::Limits) bound its size, its depth and the work that it declares, and
+//! can refuse loops whose number of iterations is not known. Set limits with
+//! [`with_limits`](crate::io::with_limits) for files that you do not trust.
 
 use crate::io::{self, Error, Place, damaged, safetensors};
 use kiln_core::sister::{Form, Function, ReadError, SavedProgram};
@@ -41,13 +41,13 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Traces the function `f` for arguments of these shapes and dtypes, and keeps the arrays that it captures.
-/// Plain numbers among `arguments` take their default dtype.
+/// Traces a function for arguments of these shapes and dtypes, and returns it with the arrays that it
+/// captures. Plain numbers among `arguments` take their default dtype.
 ///
 /// # Panics
-/// When an array is looked at while it is traced, and when `f` captures an array of another trace. When the
-/// argument or the result has parts that a file cannot hold: [`Static`](crate::Static) values, lists of
-/// things without arrays.
+/// When `f` reads the value of a traced array, or captures an array of another trace. When the argument or
+/// the result has parts that a file cannot hold: [`Static`](crate::Static) values, or lists of values without
+/// arrays.
 ///
 /// ```
 /// use kiln::export::export;
@@ -63,7 +63,7 @@ pub fn export<T: Tree, U: Tree>(f: impl Fn(T) -> U, arguments: T) -> Exported {
     }
 }
 
-/// A traced function that can be saved, loaded, and called. Prints as its signature and its program.
+/// A traced function that can be saved, loaded, and called. It prints its signature and its program.
 #[derive(Clone, Debug)]
 pub struct Exported {
     function: Function,
@@ -99,7 +99,7 @@ fn value(captured: &Array) -> Buffer {
 }
 
 impl Exported {
-    /// Saves the function. A write that fails keeps the old file.
+    /// Saves the function to a file. A write that fails keeps the old file.
     ///
     /// # Errors
     /// When the file cannot be written, or [`Exported::load`] would refuse it for the [`Limits`](io::Limits)
@@ -119,11 +119,11 @@ impl Exported {
         io::save_tensors(path.as_ref(), self.arrays(), Some(note))
     }
 
-    /// Loads a function that was saved.
+    /// Loads a saved function from a file.
     ///
     /// # Errors
-    /// When the file cannot be read, is not of a function, is damaged, is from another version of kiln, or
-    /// goes beyond the [`Limits`](io::Limits) of the thread.
+    /// When the file cannot be read, does not hold a function, is damaged, is from another version of kiln,
+    /// or exceeds the [`Limits`](io::Limits) of the thread.
     ///
     /// ```
     /// use kiln::export::Exported;
@@ -137,7 +137,7 @@ impl Exported {
     /// Returns the bytes of the file that [`save`](Exported::save) writes.
     ///
     /// # Errors
-    /// As [`save`](Exported::save).
+    /// When [`Exported::load`] would refuse the file for the [`Limits`](io::Limits) of the thread.
     ///
     /// ```
     /// use kiln::export::{Exported, export};
@@ -152,20 +152,20 @@ impl Exported {
         safetensors::to_bytes(self.arrays(), Some(note))
     }
 
-    /// Makes a function from the bytes of its file.
+    /// Loads a saved function from the bytes of its file.
     ///
     /// # Errors
-    /// As [`load`](Exported::load).
+    /// When the bytes do not hold a function, are damaged, are from another version of kiln, or exceed the
+    /// [`Limits`](io::Limits) of the thread.
     pub fn from_bytes(bytes: &[u8]) -> Result<Exported, Error> {
         let at = Place::default();
         Exported::read(safetensors::read(&mut &bytes[..], bytes.len() as u64, &at)?, &at)
     }
 
-    /// Calls the function, which is an ordinary function of arrays: `grad`, `vmap` and `jit` go through it.
-    /// So a wrong argument panics at the caller's line, as everywhere, and is not an error that each closure
-    /// would have to unwrap.
+    /// Calls the function. The call is an ordinary function of arrays, so `grad`, `vmap` and `jit` transform
+    /// it. A wrong argument panics at the caller's line, as for other functions of arrays.
     ///
-    /// `T` and `U` are any trees whose arrays have the paths in the printed signature. Tuples, structs and
+    /// `T` and `U` are any trees whose arrays have the paths of the printed signature. Tuples, structs and
     /// lists with the same paths can replace each other. Plain numbers take the dtype of the program's input.
     ///
     /// # Panics
@@ -218,8 +218,8 @@ impl Exported {
         names.zip(self.program().output_types())
     }
 
-    /// Returns the program from the arrays of the argument, followed by the captured ones, to the arrays of
-    /// the result.
+    /// Returns the program: from the arrays of the argument, followed by the captured arrays, to the arrays
+    /// of the result.
     ///
     /// ```
     /// use kiln::export::export;

@@ -1,4 +1,4 @@
-//! The programs that functions are traced to, to be read: [`Program::equations`] and the types in it.
+//! The programs of traced functions: [`Program::equations`], and the types of equations.
 //!
 //! ```
 //! use kiln::ir::{Binary, Op, Unary};
@@ -10,8 +10,7 @@
 //! assert_eq!(traced.type_of(product.outputs[0]).to_string(), "f32[3]");
 //! ```
 //!
-//! New ops are added with new versions of kiln: a match on [`Op`] or on one of the functions needs a
-//! wildcard.
+//! New versions of kiln add ops. So a match on [`Op`] or on one of the enums of functions needs a wildcard.
 
 pub use kiln_core::{ArrayType, DType, OutOfBounds, Program, Shape};
 pub use kiln_program::{

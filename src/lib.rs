@@ -1,7 +1,7 @@
-//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust: arrays that never change, keys instead of
-//! hidden random state, and functions that are traced once per shape and dtype. On a CPU a traced function runs
-//! as fused loops on all cores, and GPUs are reached by [Burn](https://burn.dev). Names are JAX's and NumPy's.
-//! Keys, bits and uniforms are JAX's bit for bit.
+//! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust: arrays that never change, keys instead
+//! of hidden random state, and functions that are traced once per shape and dtype. On a CPU a traced function
+//! runs as fused loops on all cores, and GPUs are reached by [Burn](https://burn.dev). Names are JAX's and
+//! NumPy's. Keys, bits and uniforms are JAX's bit for bit.
 //!
 //! The book explains all of it with programs and their output. Its pages are Markdown in the repository, in
 //! `book/pages`: `start.md` goes from an empty folder to the price of an option, `jax.md` and `numpy.md` are
@@ -49,10 +49,10 @@
 //! | [`tree`], [`Tree`], [`Static`], [`flatten_util`] | the arguments and results of functions: structs, enums, tuples, lists and maps of arrays |
 //! | [`enable_x64`], [`with_x64`] | 64 bits by default |
 //! | [`set_printoptions`], [`with_printoptions`] | digits, widths and lines of printed arrays |
-//! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | looking inside |
+//! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | values and NaNs of traced functions |
 //! | [`Device`], [`devices`], [`Array::to_device`], [`limits`] | GPUs |
 //! | [`progress()`], [`interruptible`], [`CancelToken`] | programs that run long |
-//! | [`threads`], [`set_threads`] | the machine |
+//! | [`threads`], [`set_threads`] | the threads of kernels |
 //!
 //! # Features
 //!
@@ -86,21 +86,21 @@
 //! # Errors
 //!
 //! A function checks its arguments when it is called. A wrong argument panics at the caller's line with the
-//! function's name, the fact, and the thing to do:
+//! function's name, the fact, and a hint:
 //! `reshape: shape (6,) has 6 elements: they do not fill shape (4, 2)`. The sections "Panics" list the
 //! arguments that are refused. The functions that read files and models return a `Result`.
 //!
 //! The repository's README has the set-up, whole programs to run, and measurements. Its ARCHITECTURE
 //! describes the source tree.
 
-// The trait and the macro are exported apart. The macro's own crate cannot have the example, because a proc
-// macro is built for the host, and so would be all crates that its tests need.
+// The trait and the macro are exported separately. The macro's own crate cannot have the example, because a
+// proc macro and all crates that its tests need are built for the host.
 pub use kiln_core::tree::Tree;
 /// Makes a struct or an enum a [tree](trait@Tree) of its fields, each of which is a tree.
 ///
-/// A field with `#[tree(static)]` is part of the structure, and not a leaf: [`jit`](jit()) traces the
-/// function again for every other value of it. Its type is `f32`, `f64`, or any type that has `Hash`, `Eq`,
-/// `Clone`, `Send` and `Sync`. The variant of an enum is part of the structure in the same way.
+/// A field with `#[tree(static)]` is part of the structure, and not a leaf. [`jit`](jit()) traces the
+/// function again for every other value of the field. Its type is `f32`, `f64`, or any type that implements
+/// `Hash`, `Eq`, `Clone`, `Send` and `Sync`. The variant of an enum is part of the structure too.
 ///
 /// For [`vmap`](vmap()), the axes of a struct are a tuple with an axis for each field that is a tree. An enum
 /// takes one axis for all its leaves.
@@ -155,14 +155,14 @@ pub use kiln_backends::{
 };
 pub use kiln_backends::{OutOfMemory, ThreadsAreRunning, set_threads, threads};
 pub use kiln_core::{
-    Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
-    IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers, OutOfBounds,
-    PrintOptions, Program, Rows, Shape, Static, cache_info, call, checkpoint, clear_caches, closure_convert,
-    custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print, default_float, default_int,
-    enable_x64, eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp,
-    keep, lax, linearize, map_seq, numpy, program, s, set_printoptions, simplify, step, stop_gradient,
-    value_and_grad, value_and_grad_with, vjp, vmap, vmap_in_axes, vmap_with, with_debug_nans,
-    with_printoptions, with_x64, x64_enabled,
+    Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoF64,
+    IntoIndex, IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers,
+    OutOfBounds, PrintOptions, Program, Rows, Shape, Static, cache_info, call, checkpoint, clear_caches,
+    closure_convert, custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print,
+    default_float, default_int, enable_x64, eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd,
+    jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, map_seq_in_axes, numpy, program, s,
+    set_printoptions, simplify, step, stop_gradient, value_and_grad, value_and_grad_with, vjp, vmap,
+    vmap_in_axes, vmap_with, with_debug_nans, with_printoptions, with_x64, x64_enabled,
 };
 #[allow(deprecated)]
 #[doc(hidden)]
@@ -174,12 +174,12 @@ pub use kiln_random::Key;
 /// The optional arguments of functions.
 ///
 /// A function `f` with optional arguments has a second form, `f_with`. Its last argument is a closure that
-/// sets the keywords which NumPy or JAX have: `x.std(axis=0, ddof=1)` is `x.std_with(|o| o.axis(0).ddof(1))`.
-/// Each such function takes one of the structs of this module, with a method for each keyword. So a keyword
-/// that the function does not have is an error of the compiler, and editors list those it has.
+/// sets the keywords of NumPy or JAX: `x.std(axis=0, ddof=1)` is `x.std_with(|o| o.axis(0).ddof(1))`. The
+/// closure takes and returns a struct of this module, with a method for each keyword. So a keyword that the
+/// function does not have is a compile error, and editors list the keywords.
 ///
-/// The keywords that most programs use also have a form without a closure: `f_axis(.., axis)` and
-/// `f_dtype(.., dtype)`, and `vmap_in_axes(f, in_axes)`.
+/// Common keywords also have a form without a closure: `f_axis(.., axis)`, `f_dtype(.., dtype)`, and
+/// `vmap_in_axes(f, in_axes)`.
 ///
 /// ```
 /// use kiln::{DType, Key, numpy as np, random};
@@ -206,7 +206,7 @@ pub mod export;
 pub mod io;
 #[cfg(feature = "interop")]
 pub use kiln_core::NdarrayError;
-/// The crate whose arrays convert from and to [`Array`]s, by `From` and `TryFrom`.
+/// The crate ndarray. Its arrays convert from and to [`Array`]s, by `From` and `TryFrom`.
 #[cfg(feature = "interop")]
 pub use ndarray;
 

@@ -16,18 +16,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The same data makes the same file, byte for byte. An SVG has no background, and its colours can be seen on
-//! white and on near-black, so one file serves light and dark pages. A PNG has a white background.
+//! Equal data makes equal files, byte for byte. An SVG has no background. Its colours can be read on white
+//! and on near-black, so one file serves light and dark pages. A PNG has a white background.
 //!
 //! Arrays may have any dtype. Numbers that cannot be drawn are left out: NaN, infinities, numbers of more
-//! than 1e300, and on a log axis numbers that are not positive (or less than 1e-300). Such a number is a gap
-//! in a line, a missing dot, an uncounted sample, a hole in a heat map or a surface. A series of which
-//! nothing is left is an [`Error`]. Arrays whose shapes do not fit panic at the caller's line.
+//! than 1e300, and on a log axis numbers that are not positive or less than 1e-300. Such a number is a gap in
+//! a line, a missing dot, an uncounted sample, or a hole in a heat map or a surface. A series without a
+//! number that can be drawn is an [`Error`]. Arrays whose shapes do not fit panic at the caller's line.
 //!
 //! Files stay small. A line with more than 4000 points keeps the points that can be seen: the first, lowest,
-//! highest and last of each run over one column of pixels. Dots that start at the same pixel are drawn once.
-//! More than 5000 of them are drawn as squares, as are lines that go back and forth through more than 20,000
-//! points. A heat map has at most 150 by 120 cells in an SVG, and one to a pixel in a PNG.
+//! highest and last point of each run over one column of pixels. Dots that start at the same pixel are drawn
+//! once. More than 5000 dots are drawn as squares, and so are lines that go back and forth through more than
+//! 20,000 points. A heat map has at most 150 by 120 cells in an SVG, and at most one cell for each pixel in a
+//! PNG.
 
 mod axis;
 mod color;
@@ -44,6 +45,7 @@ use axis::{Bounds, Scale};
 use data::Grid;
 use histogram::Histogram;
 use kiln_core::Array;
+use kiln_core::sister::show;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
@@ -54,7 +56,7 @@ macro_rules! refuse {
 }
 use refuse;
 
-/// A plot: series, added one by one, and the texts around them.
+/// A plot: series, and the texts around them.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -115,7 +117,7 @@ impl Data {
     }
 }
 
-/// The reason why there is no file.
+/// The reason why a plot cannot be drawn or saved.
 #[non_exhaustive]
 pub enum Error {
     /// The plot has no series.
@@ -124,7 +126,7 @@ pub enum Error {
     NothingToDraw {
         /// The series, by its label or its number.
         series: String,
-        /// The fact that holds for all of the series' numbers.
+        /// The fact about all numbers of the series.
         fact: &'static str,
     },
     /// The extension is neither `.svg` nor `.png`.
@@ -219,16 +221,16 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// As [`line`](Plot::line).
+    /// When `x` or `y` does not have one axis, their lengths differ or are 0, or one belongs to a trace.
     #[track_caller]
     pub fn scatter(self, x: impl Into<Array>, y: impl Into<Array>) -> Plot {
         let points = data::points("scatter", &x.into(), &y.into());
         self.with(Data::Scatter(points))
     }
 
-    /// Adds a histogram: the number of samples in each of `bins` bins of the same width, from the least to
-    /// the greatest sample. As in NumPy, a bin includes its lower edge, and the last bin both. Constant
-    /// samples are in the middle of a range of width 1.
+    /// Adds a histogram: the number of samples in each of `bins` bins of equal width, from the least to the
+    /// greatest sample. A bin includes its lower edge, and the last bin includes both edges, as in NumPy.
+    /// Constant samples are in the middle of a range of width 1.
     ///
     /// ```
     /// # use kiln::{Key, plot::Plot, random};
@@ -239,14 +241,14 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// When `samples` does not have one axis, is empty or belongs to a trace, and when there are no bins or
-    /// more than 100,000.
+    /// When `samples` does not have one axis, is empty or belongs to a trace, or there are no bins or more
+    /// than 100,000.
     #[track_caller]
     pub fn histogram(self, samples: impl Into<Array>, bins: usize) -> Plot {
         self.binned("histogram", &samples.into(), bins, None)
     }
 
-    /// Adds a [`histogram`](Plot::histogram) of the samples from `range.start` to `range.end`, inclusive.
+    /// Adds a [`histogram`](Plot::histogram) of the samples from `range.start` to `range.end`, both included.
     /// Other samples are left out.
     ///
     /// ```
@@ -258,7 +260,8 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// As [`histogram`](Plot::histogram), and when the range is not finite and rising.
+    /// When `samples` does not have one axis, is empty or belongs to a trace, there are no bins or more than
+    /// 100,000, or the range is not finite and rising.
     #[track_caller]
     pub fn histogram_range(self, samples: impl Into<Array>, bins: usize, range: Range<f64>) -> Plot {
         if !(range.start < range.end && range.start.abs() < 1e300 && range.end.abs() < 1e300) {
@@ -280,7 +283,7 @@ impl Plot {
         self.with(Data::Histogram(Histogram::new(&samples, bins, range)))
     }
 
-    /// Scales the last histogram to area 1, like a density.
+    /// Scales the last histogram to area 1, which estimates a density.
     ///
     /// ```
     /// # use kiln::{Key, numpy as np, plot::Plot, random};
@@ -306,9 +309,9 @@ impl Plot {
         self
     }
 
-    /// Adds a matrix as coloured cells, with its first row on top, as it is printed, and a colour bar, which
-    /// [`label`](Plot::label) names. The axes count columns and rows. If there are too many cells, neighbours
-    /// are drawn as one cell with their mean.
+    /// Adds a matrix as coloured cells, and a colour bar. The first row is on top, as in a printed matrix.
+    /// The axes count columns and rows. [`label`](Plot::label) names the colour bar. If there are too many
+    /// cells, neighbours are drawn as one cell with their mean.
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
@@ -318,7 +321,7 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// When `z` does not have two axes, is empty or belongs to a trace; when there is a heat map already.
+    /// When `z` does not have two axes, is empty or belongs to a trace, or there is a heat map already.
     #[track_caller]
     pub fn heat_map(self, z: impl Into<Array>) -> Plot {
         let grid = Grid::of_matrix("heat_map", &z.into());
@@ -328,8 +331,8 @@ impl Plot {
         })
     }
 
-    /// Adds a function of two variables as coloured cells: `z[i, j]` is its value at `x[i]` and `y[j]`, the
-    /// middle of a cell. `x` and `y` increase or decrease, evenly or not. `z` has the shape
+    /// Adds a function of two variables as coloured cells. `z[i, j]` is its value at `x[i]` and `y[j]`, the
+    /// middle of a cell. `x` and `y` increase or decrease, in equal steps or not. `z` has shape
     /// `(x.len(), y.len())`, as for [`surface`](Plot::surface).
     ///
     /// ```
@@ -342,8 +345,8 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// When the shapes do not fit, an array is empty or belongs to a trace, or `x` or `y` is not in order or
-    /// not finite; when there is a heat map already.
+    /// When the shapes do not fit, an array is empty or belongs to a trace, `x` or `y` is not in order or not
+    /// finite, or there is a heat map already.
     #[track_caller]
     pub fn heat_map_over(self, x: impl Into<Array>, y: impl Into<Array>, z: impl Into<Array>) -> Plot {
         let grid = Grid::new("heat_map_over", &x.into(), &y.into(), &z.into());
@@ -353,9 +356,9 @@ impl Plot {
         })
     }
 
-    /// Adds a function of two variables as a surface in a box, coloured by height: `z[i, j]` is its value at
-    /// `x[i]` and `y[j]`, so `z` has the shape `(x.len(), y.len())`. A surface is the only series of its
-    /// plot; [`label`](Plot::label) names the third axis. At most 60 lines are drawn each way.
+    /// Adds a function of two variables as a surface in a box, coloured by height. `z[i, j]` is its value at
+    /// `x[i]` and `y[j]`, so `z` has shape `(x.len(), y.len())`. A surface is the only series of its plot.
+    /// [`label`](Plot::label) names the third axis. At most 60 lines are drawn in each direction.
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
@@ -367,8 +370,8 @@ impl Plot {
     /// ```
     ///
     /// # Panics
-    /// As [`heat_map_over`](Plot::heat_map_over); when there are fewer than two rows or columns, and when
-    /// there is another series.
+    /// When the shapes do not fit, an array belongs to a trace, `x` or `y` is not in order or not finite,
+    /// there are fewer than two rows or columns, or there is another series.
     #[track_caller]
     pub fn surface(self, x: impl Into<Array>, y: impl Into<Array>, z: impl Into<Array>) -> Plot {
         let z = z.into();
@@ -397,7 +400,7 @@ impl Plot {
         self
     }
 
-    /// Names the last series: in the legend, beside a heat map's colour bar, or along a surface's third axis.
+    /// Names the last series, in the legend, beside a heat map's colour bar, or along a surface's third axis.
     ///
     /// # Panics
     /// When there is no series yet.
@@ -443,7 +446,7 @@ impl Plot {
     /// Sets the width and height in pixels.
     ///
     /// # Panics
-    /// When one is less than 100 or more than 10,000.
+    /// When the width or the height is less than 100 or more than 10,000.
     #[track_caller]
     pub fn size(mut self, width: u32, height: u32) -> Plot {
         if ![width, height].iter().all(|side| (100..=10_000).contains(side)) {
@@ -453,10 +456,11 @@ impl Plot {
         self
     }
 
-    /// Writes a file: SVG or PNG, according to the extension.
+    /// Writes an SVG or PNG file, according to the extension of the path.
     ///
     /// # Errors
-    /// When the extension is another, when there is nothing to draw, and when the file cannot be written.
+    /// When the extension is neither `.svg` nor `.png`, there is nothing to draw, or the file cannot be
+    /// written.
     ///
     /// ```
     /// # use kiln::{numpy as np, plot::Plot};
@@ -494,6 +498,35 @@ impl Plot {
     /// When there is nothing to draw.
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
         file::png(self)
+    }
+
+    /// Prints the plot as the value of a cell, in a notebook or in the REPL evcxr. A notebook draws the SVG,
+    /// and the REPL prints a line. evcxr calls this method if a plot is the last expression of a cell.
+    ///
+    /// ```
+    /// # use kiln::{numpy as np, plot::Plot};
+    /// let x = np::arange(10);
+    /// Plot::new().line(&x, x.pow(2)).evcxr_display();
+    /// // EVCXR_BEGIN_CONTENT text/plain
+    /// // a plot of 640 by 400 pixels: a notebook draws it, and .save("plot.svg") writes it
+    /// // EVCXR_END_CONTENT
+    /// // EVCXR_BEGIN_CONTENT image/svg+xml
+    /// // <svg width="640" height="400" ...
+    /// ```
+    ///
+    /// # Panics
+    /// When there is nothing to draw.
+    #[track_caller]
+    pub fn evcxr_display(&self) {
+        match self.to_svg() {
+            Ok(svg) => {
+                let size = format!("a plot of {} by {} pixels", self.width, self.height);
+                let text = format!("{size}: a notebook draws it, and .save(\"plot.svg\") writes it");
+                show("text/plain", &text);
+                show("image/svg+xml", svg.trim_end());
+            }
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Returns the bounds of a series, or `None` if nothing of it can be drawn.

@@ -1,20 +1,22 @@
-//! A bar on the terminal while programs run: a thread polls their progress.
+//! A bar on the terminal while programs run. A thread polls their progress.
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar as Bar, ProgressStyle};
 use kiln_backends::program::sister::current;
+use std::env;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// Shows a bar on the standard error while a program runs, until the returned value is dropped.
 ///
-/// A loop with a fixed number of iterations and a large kernel show how much is done and how long the rest
-/// takes; a `while_loop` shows its iterations, their rate and the time so far. Of loops within loops the
-/// outermost counts. The bar appears after half a second, and is gone when the program ends. Nothing appears
-/// if the standard error is no terminal. [`progress`](crate::progress()) has the numbers, for a bar of
-/// another kind.
+/// For a loop with a fixed number of iterations or a large kernel, the bar shows the part that is done and
+/// the time that is left. For a `while_loop`, it shows the iterations, their rate and the time so far. Of
+/// nested loops, the bar shows the outermost. The bar appears after half a second, and disappears when the
+/// program ends. In a notebook a line of text appears instead, and another each time that the program has run
+/// for half as long again. Nothing appears if the standard error is neither a terminal nor a notebook's.
+/// [`progress`](crate::progress()) returns the numbers, for a bar of another kind.
 ///
-/// The feature `progress-bar` has this function.
+/// This function needs the feature `progress-bar`.
 ///
 /// ```
 /// use kiln::{Array, lax};
@@ -29,10 +31,12 @@ use std::time::{Duration, Instant};
 #[track_caller]
 pub fn progress_bar() -> ProgressBar {
     let (end, ended) = channel();
+    // evcxr, which runs the cells of notebooks, sets this variable for the process that runs them.
+    let in_notebook = env::var_os("EVCXR_IS_RUNTIME").is_some();
     let thread = thread::Builder::new().name("progress bar".into()).spawn(move || {
         let mut shown = None;
         while ended.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-            poll(&mut shown);
+            poll(&mut shown, in_notebook);
         }
     });
     match thread {
@@ -44,7 +48,7 @@ pub fn progress_bar() -> ProgressBar {
     }
 }
 
-/// The bar of [`progress_bar`]. It is gone when this value is dropped.
+/// The bar of [`progress_bar`]. It disappears when this value is dropped.
 ///
 /// ```
 /// let bar: kiln::ProgressBar = kiln::progress_bar();
@@ -75,6 +79,8 @@ struct Shown {
     number: u64,
     since: Instant,
     bar: Option<Bar>,
+    /// The time from `since` after which a notebook has the next line.
+    next_line: Duration,
 }
 
 impl Drop for Shown {
@@ -85,8 +91,8 @@ impl Drop for Shown {
     }
 }
 
-/// Draws the bar of the program in progress.
-fn poll(shown: &mut Option<Shown>) {
+/// Draws the bar of the program in progress, or writes a line of text, which is all that notebooks can show.
+fn poll(shown: &mut Option<Shown>, in_notebook: bool) {
     let (number, now) = current();
     if !now.running {
         *shown = None;
@@ -97,14 +103,20 @@ fn poll(shown: &mut Option<Shown>) {
             number,
             since: Instant::now(),
             bar: None,
+            next_line: LONG,
         });
     }
-    if let Some(shown) = shown
-        && shown.since.elapsed() > LONG
-    {
+    let Some(shown) = shown else { return };
+    let elapsed = shown.since.elapsed();
+    if in_notebook {
+        if elapsed > shown.next_line {
+            shown.next_line = elapsed.mul_f64(1.5);
+            eprintln!("{}", message(now.done, now.total, elapsed));
+        }
+    } else if elapsed > LONG {
         let bar = shown.bar.get_or_insert_with(|| bar(now.total));
         bar.set_position(now.done);
-        bar.set_message(message(now.done, now.total, shown.since.elapsed()));
+        bar.set_message(message(now.done, now.total, elapsed));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Trees of arrays, JAX's pytrees: the arguments and results of transformed functions.
+//! Trees of arrays (JAX's pytrees), the arguments and results of transformed functions.
 //!
 //! [`jit`](crate::jit()), [`grad`](crate::grad()), [`vmap`](crate::vmap()) and [`lax`](crate::lax) take
 //! functions from a tree to a tree. A function of several arguments takes a tuple. The functions of this
@@ -32,19 +32,20 @@
 //! | | |
 //! |---|---|
 //! | [`Tree`](trait@Tree) | the trait, and `#[derive(Tree)]` for structs and enums |
-//! | [`Static`] | a value that is part of the function, and not an array |
+//! | [`Static`] | a value that is part of the traced function, and no array |
 //! | [`map`](fn@map), [`map2`], [`map3`], [`map_with_path`], [`reduce`] | functions of each leaf |
-//! | [`leaves`](fn@leaves), [`structure`](fn@structure), [`flatten`], [`unflatten`], [`paths`] | the leaves, and the data beside them |
+//! | [`leaves`](fn@leaves), [`structure`](fn@structure), [`flatten`], [`unflatten`], [`paths`] | the leaves, and the structure |
 //! | [`zeros_like`], [`ones_like`], [`full_like`] | new trees |
 //! | [`add`], [`subtract`], [`scale`], [`add_scale`], [`sum`], [`vdot`], [`norm`] | arithmetic, as in `optax.tree` |
 //! | [`all`], [`all_finite`] | tests of all elements |
 //! | [`stack`], [`unstack`] | a list of trees as one tree with one more axis |
 //! | [`ravel_pytree`] | a tree as a vector |
 //! | [`Leafwise`], [`Blocks`] | trees of trees: the form of Jacobians |
-//! | [`Leaves`], [`Rebuild`], [`Path`] | for implementations of [`Tree`](trait@Tree) by hand |
+//! | [`Leaves`], [`Rebuild`], [`Path`] | the types of implementations of [`Tree`](trait@Tree) by hand |
 //!
-//! A tree is flattened into its arrays, the leaves, and its [`Structure`]: the other data that unflattening
-//! needs beyond the type (the lengths of vectors, the keys of maps, the variants of enums, static values).
+//! Flattening a tree returns its arrays, the leaves, and its [`Structure`]. The structure is the data that
+//! unflattening needs beyond the type: the lengths of vectors, the keys of maps, the variants of enums, and
+//! static values.
 
 #[doc(inline)]
 pub use kiln_core::flatten_util::ravel_pytree;

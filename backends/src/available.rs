@@ -14,8 +14,8 @@ pub(crate) fn start(kind: DeviceKind) -> Result<Device, DeviceError> {
     Ok(Device(kind))
 }
 
-/// The best device that is there. A GPU that is there and does not start is an error: users should not learn
-/// from a long wait that the CPU computes.
+/// Returns the best device of the machine. A GPU that does not start is an error: users should not learn from
+/// a long wait that the CPU computes.
 pub(crate) fn best() -> Result<Device, DeviceError> {
     #[cfg(feature = "cuda")]
     if crate::cuda::count() > 0 {
@@ -28,7 +28,7 @@ pub(crate) fn best() -> Result<Device, DeviceError> {
     Ok(Device::cpu())
 }
 
-/// All devices that start.
+/// Returns all devices that start.
 pub(crate) fn all() -> Vec<Device> {
     let mut kinds = vec![DeviceKind::Cpu];
     #[cfg(feature = "cuda")]

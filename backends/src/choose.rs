@@ -10,11 +10,11 @@ use std::str::FromStr;
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 impl Device {
-    /// An NVIDIA GPU, by the number that CUDA gives it.
+    /// Returns an NVIDIA GPU, by its number in CUDA.
     ///
     /// # Errors
-    /// Without the feature `cuda`, the driver's library, the CUDA toolkit's `libdevice.10.bc`, or a GPU of
-    /// this number. The error names the files that were looked for and what to install.
+    /// When the feature `cuda`, the driver's library, the CUDA toolkit's `libdevice.10.bc`, or a GPU of this
+    /// number is missing. The error names the missing files and the package to install.
     ///
     /// ```
     /// use kiln::Device;
@@ -27,12 +27,12 @@ impl Device {
         available::start(DeviceKind::Cuda(index))
     }
 
-    /// A GPU by Vulkan, Metal or DirectX 12. Discrete GPUs come first, then those within a
-    /// processor, software last.
+    /// Returns a GPU by Vulkan, Metal or DirectX 12. Discrete GPUs have the first numbers, then come GPUs
+    /// within a processor, then software.
     ///
     /// # Errors
-    /// Without the feature `wgpu`, a driver, or a GPU of this number. The error names the files that were
-    /// looked for and what to install.
+    /// When the feature `wgpu`, a driver, or a GPU of this number is missing. The error names the missing
+    /// files and the package to install.
     ///
     /// ```
     /// use kiln::Device;
@@ -45,11 +45,11 @@ impl Device {
         available::start(DeviceKind::Wgpu(index))
     }
 
-    /// Burn's deprecated CPU backend, which runs one equation after another. Its results check
-    /// those of other devices.
+    /// Returns Burn's deprecated CPU backend, which runs one equation after another. Its results check those
+    /// of other devices.
     ///
     /// # Errors
-    /// Without the feature `ndarray`.
+    /// When the feature `ndarray` is missing.
     ///
     /// ```
     /// use kiln::{Device, numpy as np};
@@ -63,8 +63,8 @@ impl Device {
         available::start(DeviceKind::Ndarray)
     }
 
-    /// Returns true if the device computes with a dtype. Otherwise the move of an array to the device is
-    /// refused, and so is the compilation of a function.
+    /// Returns true if the device computes with a dtype. A device without the dtype refuses arrays and
+    /// functions of the dtype.
     ///
     /// ```
     /// use kiln::{DType, Device};
@@ -77,12 +77,12 @@ impl Device {
         self == Device::cpu() || started::executor(self).has(dtype)
     }
 
-    /// Runs a function and returns the kernels that the device launched meanwhile, in order: they show the
-    /// fusion. The kernels are done when this returns. Run the function once before, since a first call may
-    /// try several kernels. Launches of other threads are in the list.
+    /// Runs a function, and returns its result and the kernels that the device launched, in order. The list
+    /// shows the fusion. The kernels are done when this method returns. Call the function once before,
+    /// because a first call may try several kernels. The list includes launches of other threads.
     ///
     /// # Errors
-    /// On the CPU and `ndarray`, which launch no single kernels. When the device fails.
+    /// When the device is the CPU or `ndarray`, which do not launch single kernels. When the device fails.
     ///
     /// ```
     /// use kiln::{Array, Device, jit, numpy as np};
@@ -111,13 +111,13 @@ impl Device {
             .ok_or_else(none)
     }
 
-    /// The device that the environment asks for: the name in the variable `KILN_DEVICE` (`cpu`, `cuda:0`,
-    /// `wgpu:1`, `ndarray`). If the variable is not set or empty, the best device present: a GPU by CUDA, a
-    /// GPU by wgpu (not in software), the CPU. The process asks once.
+    /// Returns the device that the environment variable `KILN_DEVICE` names: `cpu`, `cuda:0`, `wgpu:1` or
+    /// `ndarray`. If the variable is not set or empty, returns the best device present: a GPU by CUDA, else a
+    /// GPU by wgpu (not in software), else the CPU. The process reads the variable once.
     ///
     /// # Errors
-    /// When `KILN_DEVICE` names a device that is not there, or something that is no device. Without the
-    /// variable, when the best device is there and does not start.
+    /// When `KILN_DEVICE` names a device that is missing, or is not the name of a device. Without the
+    /// variable, when the best device does not start.
     ///
     /// ```
     /// use kiln::Device;
@@ -135,7 +135,7 @@ impl Device {
     }
 }
 
-/// The value of `KILN_DEVICE`, unless it is empty.
+/// Returns the value of `KILN_DEVICE`, unless it is empty.
 fn named() -> Option<String> {
     let name = std::env::var_os("KILN_DEVICE")?;
     (!name.is_empty()).then(|| name.to_string_lossy().into_owned())
@@ -151,11 +151,11 @@ fn process_default() -> RwLockReadGuard<'static, Option<Device>> {
     DEFAULT.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The device of arrays that are made of numbers alone: the one set by [`set_default_device`] or
-/// [`with_default_device`], else [`Device::from_environment`].
+/// Returns the device of arrays that are made from numbers alone. [`set_default_device`] or
+/// [`with_default_device`] sets it. Otherwise it is [`Device::from_environment`].
 ///
 /// # Panics
-/// When no default device is set, and [`Device::from_environment`] is an error.
+/// When no default device is set, and [`Device::from_environment`] returns an error.
 impl Default for Device {
     #[track_caller]
     fn default() -> Device {
@@ -170,7 +170,7 @@ impl Default for Device {
     }
 }
 
-/// Sets, for the whole process, the device of arrays that are made of numbers alone: JAX's
+/// Sets the device of arrays that are made from numbers alone, for the whole process. This is JAX's
 /// `jax_default_device`.
 ///
 /// ```standalone_crate
@@ -182,8 +182,8 @@ pub fn set_default_device(device: Device) {
     *DEFAULT.write().unwrap_or_else(PoisonError::into_inner) = Some(device);
 }
 
-/// Runs `f` with another default device on this thread. The device before is restored afterwards,
-/// also if `f` panics.
+/// Runs `f` with another default device on this thread. The earlier device is restored afterwards, also if
+/// `f` panics.
 ///
 /// ```
 /// use kiln::{Device, numpy as np, with_default_device};
@@ -201,8 +201,9 @@ pub fn with_default_device<R>(device: Device, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// The devices that this build can use on this machine, the CPU first: `jax.devices()`. The list lacks a GPU
-/// that does not start. [`Device::wgpu`] or [`Device::cuda`] of its number says why.
+/// Returns the devices that this build can use on this machine, the CPU first. This is `jax.devices()`. The
+/// list lacks a GPU that does not start. [`Device::wgpu`] or [`Device::cuda`] of its number returns the
+/// reason.
 ///
 /// ```
 /// use kiln::{Device, devices};
@@ -212,8 +213,8 @@ pub fn devices() -> Vec<Device> {
     available::all()
 }
 
-/// Parses a device's name: a name that [`Display`](std::fmt::Display) writes, or `cuda` and `wgpu` for the
-/// first of their kind.
+/// Parses the name of a device: a name that [`Display`](std::fmt::Display) writes, or `cuda` or `wgpu` for
+/// the first device of the kind.
 ///
 /// ```
 /// use kiln::Device;

@@ -23,7 +23,7 @@ pub(crate) enum Storage {
 }
 
 impl Data {
-    /// The device whose memory has the elements.
+    /// Returns the device whose memory has the elements.
     pub fn device(&self) -> Device {
         match &self.0 {
             Storage::Cpu(_) => Device::cpu(),
@@ -31,7 +31,7 @@ impl Data {
         }
     }
 
-    /// The dtype and shape.
+    /// Returns the dtype and shape.
     pub fn array_type(&self) -> &ArrayType {
         match &self.0 {
             Storage::Cpu(buffer) => buffer.array_type(),
@@ -39,7 +39,7 @@ impl Data {
         }
     }
 
-    /// The elements, if they are in the host's memory.
+    /// Returns the elements, if they are in the host's memory.
     pub fn cpu(&self) -> Option<&Buffer> {
         match &self.0 {
             Storage::Cpu(buffer) => Some(buffer),
@@ -66,8 +66,8 @@ impl Data {
         Ok(Data(Storage::Remote { device, of, held }))
     }
 
-    /// The elements in the host's memory. Elements in the host's memory are shared; others are read once the
-    /// device has computed them.
+    /// Returns the elements in the host's memory. Elements in the host's memory are shared; others are read
+    /// once the device has computed them.
     ///
     /// # Errors
     /// When the device fails, or failed to compute the elements.

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-/// A device: the place of arrays, and of the programs that run on them.
+/// A device: a CPU or GPU, whose memory holds arrays and which runs programs.
 ///
-/// A value of this type stands for a device that was found and started. [`Device::cuda`] and [`Device::wgpu`]
-/// return an error if something is missing. Each needs the Cargo feature of its name. An array has a device
-/// ([`Array::device`](https://docs.rs/kiln)); `to_device` moves it to another. A function runs on the device
-/// of its arguments, or on [`Device::default`] if it has no arguments.
+/// A value of this type is a device that was found and started. [`Device::cuda`] and [`Device::wgpu`] return
+/// an error if something is missing. Each needs the Cargo feature of its name.
+/// [`Array::device`](https://docs.rs/kiln) returns the device of an array, and `to_device` copies an array to
+/// another device. A function runs on the device of its arguments, or on [`Device::default`] if it has no
+/// arguments.
 ///
 /// | device | what it is | feature |
 /// |---|---|---|
@@ -35,7 +36,7 @@ pub(crate) enum DeviceKind {
 }
 
 impl DeviceKind {
-    /// The name of the kind in `KILN_DEVICE`.
+    /// Returns the name of the kind in `KILN_DEVICE`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             DeviceKind::Cpu => "cpu",
@@ -47,7 +48,7 @@ impl DeviceKind {
 }
 
 impl Device {
-    /// The host's cores.
+    /// Returns the CPU: the host's cores.
     ///
     /// ```
     /// assert_eq!(kiln::Device::cpu().to_string(), "cpu");

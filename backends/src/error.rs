@@ -5,7 +5,7 @@ use kiln_cpu::OutOfMemory;
 use std::fmt;
 use std::path::PathBuf;
 
-/// The reason why a device is not available, or why it could not do its work.
+/// The reason why a device is not available, or failed.
 ///
 /// ```
 /// use kiln::{Device, DeviceError};
@@ -26,27 +26,27 @@ pub enum DeviceError {
     },
     /// The driver is not installed.
     NoDriver {
-        /// The device that was asked for.
+        /// The requested device.
         device: String,
         /// The libraries that were looked for.
         looked_for: Vec<String>,
         /// The package to install.
         install: &'static str,
     },
-    /// NVIDIA's library of mathematical functions is not there. Kernels are compiled with it.
+    /// NVIDIA's library of mathematical functions is missing. Kernels are compiled with it.
     NoLibdevice {
-        /// The device that was asked for.
+        /// The requested device.
         device: String,
         /// The files that were looked for.
         looked_for: Vec<PathBuf>,
     },
-    /// The driver has fewer devices than the number asked for.
+    /// The driver has fewer devices than the requested number.
     Missing {
-        /// The device that was asked for.
+        /// The requested device.
         device: String,
-        /// The devices of this kind that there are.
+        /// The devices of this kind.
         found: Vec<String>,
-        /// The thing to look at.
+        /// A hint for the user.
         hint: &'static str,
     },
     /// The driver has the device, but could not start it.
@@ -60,9 +60,9 @@ pub enum DeviceError {
     Unsupported {
         /// The device.
         device: Device,
-        /// The request, as in `float64`.
+        /// The refused dtype, op or shape, such as `float64`.
         what: String,
-        /// The thing to do instead.
+        /// A way to do without it.
         instead: &'static str,
     },
     /// There is not enough memory on the CPU.

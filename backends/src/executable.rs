@@ -31,7 +31,7 @@ enum Compiled {
 type WithLiterals = (Arc<[Scalar]>, Arc<Program>);
 
 impl Executable {
-    /// Compiles a program.
+    /// Compiles a program for a device.
     ///
     /// # Errors
     /// When the device lacks a dtype of the program or allows fewer axes, or when the CPU's
@@ -55,7 +55,7 @@ impl Executable {
         }))
     }
 
-    /// The approximate bytes of the executable in the host's memory.
+    /// Returns the approximate bytes of the executable in the host's memory.
     pub fn bytes(&self) -> usize {
         match &self.0 {
             Compiled::Cpu(executable) => executable.bytes(),
@@ -107,7 +107,8 @@ impl Executable {
     }
 }
 
-/// The program with these literals. The program of the last run is returned if it had the same literals.
+/// Returns the program with these literals. The program of the last run is returned if it had the same
+/// literals.
 fn with_literals(
     program: &Arc<Program>,
     numbers: &Arc<[Scalar]>,

@@ -16,7 +16,7 @@ pub(crate) trait Executor: Send + Sync {
     /// Returns true if the device computes with a dtype.
     fn has(&self, dtype: DType) -> bool;
 
-    /// The most axes that an array can have on the device.
+    /// Returns the most axes that an array can have on the device.
     fn max_rank(&self) -> usize;
 
     /// Sends elements to the device.

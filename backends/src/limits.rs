@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Something that a GPU cannot do by itself.
+/// An operation or a dtype that a GPU lacks.
 ///
 /// ```
 /// let sorts = kiln::limits().into_iter().find(|limit| limit.what == "sort").unwrap();
@@ -13,7 +13,7 @@ use std::fmt;
 pub struct Limit {
     /// The operation, or the dtype.
     pub what: String,
-    /// The way in which it is done instead.
+    /// The way in which kiln replaces it.
     pub how: &'static str,
 }
 
@@ -23,8 +23,8 @@ impl fmt::Display for Limit {
     }
 }
 
-/// The operations and dtypes that `cuda` and `wgpu` lack: operations that the host does, with the arrays that
-/// it reads of the device for them, and dtypes that are refused. Everything else stays on the device.
+/// Returns the operations and dtypes that `cuda` and `wgpu` lack. The host does these operations, and reads
+/// the arrays of the device for them. These dtypes are refused. Everything else stays on the device.
 ///
 /// ```
 /// for limit in kiln::limits() {

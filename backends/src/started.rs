@@ -9,12 +9,12 @@ type Started = BTreeMap<DeviceKind, &'static dyn Executor>;
 
 static STARTED: Mutex<Started> = Mutex::new(BTreeMap::new());
 
-/// The devices that were started. Other devices wait to start while the lock is held.
+/// Returns the devices that were started. Other devices wait to start while the lock is held.
 pub(crate) fn started() -> MutexGuard<'static, Started> {
     STARTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The executor of a device other than the CPU.
+/// Returns the executor of a device other than the CPU.
 pub(crate) fn executor(device: Device) -> &'static dyn Executor {
     *started()
         .get(&device.0)

@@ -17,8 +17,8 @@ pub(crate) fn included(page: &str) -> impl Iterator<Item = &str> {
 /// Returns a page with the present text of all files that it includes.
 ///
 /// `<!-- include ../examples/newton.rs:newton -->` begins a region, and `<!-- end of include -->` ends it.
-/// The region holds the lines of the file between `ANCHOR: newton` and `ANCHOR_END: newton`, or the whole file
-/// if no anchor is given. Markdown is included as it is, and other files as a block of code.
+/// The region holds the lines of the file between `ANCHOR: newton` and `ANCHOR_END: newton`, or the whole
+/// file if no anchor is given. Markdown is included as it is, and other files as a block of code.
 ///
 /// # Errors
 /// Returns an error if a file or an anchor does not exist, or a region does not end.

@@ -4,8 +4,11 @@
 //! compiles. A block of `text` below a block in `rust` holds its output. A block of `console` holds a command
 //! that runs an example, and the output of the example. Comments of HTML mark the code and the tables that
 //! are included from other files. Figures are files that the programs write.
+//!
+//! The notebook in `examples/notebook` is one more program, and its outputs are in the notebook.
 
 mod include;
+mod notebook;
 mod page;
 
 use include::read;
@@ -47,7 +50,7 @@ impl Book {
     }
 
     /// Writes the included text, the output and the figures of the programs into the pages that are named, or
-    /// into all pages if none is.
+    /// into all pages and the notebook if none is.
     ///
     /// # Errors
     /// Returns the error of the first page that does not run, or the name that no page has.
@@ -59,6 +62,9 @@ impl Book {
             return Err(format!("no page {other} in SUMMARY.md"));
         }
         let chosen = |name: &&String| names.is_empty() || names.contains(&name.as_str());
+        if names.is_empty() {
+            write(&notebook_path(), self.run_notebook()?.as_bytes())?;
+        }
         for name in self.names.iter().filter(chosen) {
             let fresh = self.run(name)?;
             write(&self.path(name), fresh.text.as_bytes())?;
@@ -79,18 +85,7 @@ impl Book {
         let path = self.path(name);
         let mut stale = Vec::new();
         let text = read(&path)?;
-        let differing = text.lines().zip(fresh.text.lines()).position(|(a, b)| a != b);
-        let shorter = (text != fresh.text).then(|| text.lines().count().min(fresh.text.lines().count()));
-        if let Some(at) = differing.or(shorter) {
-            let line = |text: &str| text.lines().nth(at).unwrap_or("the end of the page").to_string();
-            stale.push(format!(
-                "{}:{}\n    has     {}\n    prints  {}",
-                path.display(),
-                at + 1,
-                line(&text),
-                line(&fresh.text)
-            ));
-        }
+        stale.extend(difference(&path, &text, &fresh.text));
         for shown in links(&text).filter(|link| link.ends_with(".svg")) {
             if !fresh.figures.iter().any(|(file, _)| file == shown) {
                 stale.push(format!("{}: {shown} is shown and not drawn", path.display()));
@@ -103,6 +98,22 @@ impl Book {
             }
         }
         Ok(stale)
+    }
+
+    /// Returns the first difference between the notebook and the outputs of its cells.
+    ///
+    /// # Errors
+    /// Returns an error if the notebook does not run.
+    pub fn stale_notebook(&self) -> Result<Option<String>, String> {
+        let path = notebook_path();
+        Ok(difference(&path, &read(&path)?, &self.run_notebook()?))
+    }
+
+    /// Runs the notebook, and returns it with the present outputs.
+    fn run_notebook(&self) -> Result<String, String> {
+        let text = read(&notebook_path())?;
+        let (printed, _) = self.run_cells(notebook::NAME, notebook::programs(&text)?.len())?;
+        notebook::with_outputs(&text, &printed)
     }
 
     /// Runs the program of a page. Returns the page with the present output, and the files that the program
@@ -367,6 +378,25 @@ fn run(command: &mut Command) -> Result<String, String> {
         ));
     }
     Ok(text.into_owned())
+}
+
+fn notebook_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(notebook::PATH)
+}
+
+/// Returns the first line of a file that differs from the present output.
+fn difference(path: &Path, text: &str, fresh: &str) -> Option<String> {
+    let differing = text.lines().zip(fresh.lines()).position(|(a, b)| a != b);
+    let shorter = (text != fresh).then(|| text.lines().count().min(fresh.lines().count()));
+    let at = differing.or(shorter)?;
+    let line = |text: &str| text.lines().nth(at).unwrap_or("the end of the page").to_string();
+    Some(format!(
+        "{}:{}\n    has     {}\n    prints  {}",
+        path.display(),
+        at + 1,
+        line(text),
+        line(fresh)
+    ))
 }
 
 /// Joins parts to a page.

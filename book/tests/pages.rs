@@ -24,6 +24,12 @@ fn pages_show_what_their_programs_print() {
 }
 
 #[test]
+fn the_notebook_shows_what_its_cells_print() {
+    let stale = book().stale_notebook().unwrap();
+    assert_eq!(stale, None, "run cargo run --release -p kiln-book update");
+}
+
+#[test]
 fn links_lead_somewhere() {
     let broken = book().broken_links().unwrap();
     assert!(broken.is_empty(), "{}", broken.join("\n"));

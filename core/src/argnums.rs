@@ -13,11 +13,12 @@ use crate::tree::Tree;
 /// assert_eq!(along_z.to_string(), "6.0");
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[must_use = "a function with `_with` takes the options"]
 pub struct Grad<A>(pub(crate) A);
 
 impl<A> Grad<A> {
-    /// The arguments with respect to which the gradient is taken: `Arg::<1>` for the second, a tuple of these
-    /// for several. All others are held fixed.
+    /// The arguments with respect to which the gradient is taken: `Arg::<1>` is the second, and a tuple such
+    /// as `(Arg::<0>, Arg::<2>)` is several. All other arguments are held fixed.
     ///
     /// ```
     /// use kiln::{Arg, Array, grad_with};
@@ -44,7 +45,7 @@ pub struct Arg<const N: usize>;
 #[derive(Clone, Copy, Debug)]
 pub struct AllArguments;
 
-/// A choice of arguments: [`Arg`], or a tuple of these. `T` is the tuple of all arguments.
+/// A choice of arguments: an [`Arg`], or a tuple of them. `T` is the tuple of all arguments.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no argument of a function of `{T}`",
     note = "write `Arg::<1>` for the second element of a tuple, or a tuple `(Arg::<0>, Arg::<2>)` of these; an element that is named implements `Clone`"

@@ -1,9 +1,9 @@
-//! Arguments that may be written in several ways: shapes and axes.
+//! Arguments that have several forms: shapes and axes.
 
 use crate::error::{axis_of, check, check_size, plural, raise};
 use kiln_backends::program::{Axes, Few, Shape};
 
-/// A number that can stand for a length or an axis: an integer of any type up to 64 bits.
+/// An integer of any type up to 64 bits, as a length or an axis.
 ///
 /// ```
 /// use kiln::Number;
@@ -14,8 +14,8 @@ use kiln_backends::program::{Axes, Few, Shape};
     label = "a length, a count or an axis is an integer"
 )]
 pub trait Number: Copy {
-    /// Returns the number as an `isize`. A number beyond the range of `isize` becomes the nearest bound: no
-    /// array is so long.
+    /// Returns the number as an `isize`. A number beyond the range of `isize` becomes the nearest bound,
+    /// because no array is so long.
     ///
     /// ```
     /// use kiln::Number;
@@ -36,6 +36,34 @@ macro_rules! numbers {
 }
 numbers!(usize, isize, i8, i16, i32, i64, u8, u16, u32, u64);
 
+/// A plain number that can stand for a float: any integer or float type of Rust.
+///
+/// ```
+/// use kiln::{IntoF64, numpy as np};
+/// assert_eq!(3_usize.into_f64(), 3.0);
+/// assert_eq!(np::array([1.0, 3.0]).std_with(|o| o.ddof(1_usize)).to_string(), "1.4142135");
+/// ```
+pub trait IntoF64: Copy {
+    /// Returns the nearest `f64`.
+    ///
+    /// ```
+    /// use kiln::IntoF64;
+    /// assert_eq!((-1_i32).into_f64(), -1.0);
+    /// ```
+    fn into_f64(self) -> f64;
+}
+
+macro_rules! floats {
+    ($($type:ty),*) => {$(
+        impl IntoF64 for $type {
+            fn into_f64(self) -> f64 {
+                self as f64
+            }
+        }
+    )*};
+}
+floats!(usize, isize, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
+
 /// A list of [`Number`]s, as signed integers: lengths, or axes counted from either end.
 ///
 /// ```
@@ -44,8 +72,7 @@ numbers!(usize, isize, i8, i16, i32, i64, u8, u16, u32, u64);
 /// ```
 pub type Numbers = Few<isize, 4>;
 
-/// A shape or a list of axes as the user writes it: a number, a tuple, an array, a slice or a vector of
-/// numbers.
+/// A shape or a list of axes: a number, or a tuple, an array, a slice or a vector of numbers.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -132,8 +159,7 @@ macro_rules! tuples {
 }
 tuples!((A)(A B)(A B C)(A B C D)(A B C D E)(A B C D E F)(A B C D E F G)(A B C D E F G H));
 
-/// The axes of a reduction, and a flag that keeps them with length 1: any [`IntoNumbers`], or one wrapped in
-/// [`keep`].
+/// The axes of a reduction: any [`IntoNumbers`], or [`keep`] of it, which keeps the axes with length 1.
 ///
 /// ```
 /// use kiln::{keep, numpy as np};
@@ -148,7 +174,7 @@ tuples!((A)(A B)(A B C)(A B C D)(A B C D E)(A B C D E F)(A B C D E F G)(A B C D 
     note = "write an integer, or integers in parentheses, also within `keep`: `0`, `(0, 1)`, `keep(-1)`"
 )]
 pub trait IntoAxes {
-    /// Returns the axes as written, and true if they are to be kept.
+    /// Returns the axes, and true if the reduction keeps them.
     ///
     /// ```
     /// use kiln::IntoAxes;
@@ -163,7 +189,7 @@ impl<T: IntoNumbers> IntoAxes for T {
     }
 }
 
-/// Axes to be kept with length 1. [`keep`] returns this type.
+/// The axes of a reduction that keeps them with length 1. [`keep`] returns this type.
 ///
 /// ```
 /// use kiln::{IntoAxes, keep};
@@ -173,8 +199,8 @@ impl<T: IntoNumbers> IntoAxes for T {
 #[derive(Clone, Copy, Debug)]
 pub struct Keep<T>(T);
 
-/// NumPy's `keepdims`: the reduced axes stay with length 1, so that the result broadcasts against the
-/// operand.
+/// Returns axes that a reduction keeps with length 1, so that the result broadcasts against the operand. This
+/// is NumPy's `keepdims`.
 ///
 /// ```
 /// use kiln::{keep, numpy as np};
@@ -191,7 +217,7 @@ impl<T: IntoNumbers> IntoAxes for Keep<T> {
     }
 }
 
-/// Returns the number of elements, rows or items that the user asks for.
+/// Returns a number of elements, rows or items from the user's argument.
 ///
 /// # Panics
 /// When the number is negative.
@@ -219,7 +245,7 @@ fn tuple(numbers: &[isize]) -> String {
 /// Returns a shape from the user's argument. `op` is the name of the function in messages.
 ///
 /// # Panics
-/// When a length is negative, or memory could not hold the elements.
+/// When a dimension of the shape is negative, or memory could not hold the elements.
 #[track_caller]
 pub fn shape_of(op: &str, shape: impl IntoNumbers) -> Shape {
     let numbers = shape.numbers();

@@ -46,7 +46,7 @@ fn label(op: &Op) -> &'static str {
     }
 }
 
-/// [`bind`] for an op with one result.
+/// Applies an op with one result to arrays whose types fit it: see [`bind`].
 #[track_caller]
 pub(crate) fn bind_one(op: Op, operands: &[&Array], weak: bool) -> Array {
     bind(op, operands, &[weak]).remove(0)

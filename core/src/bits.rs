@@ -6,14 +6,13 @@ use crate::bind::{bind, bind_one};
 use crate::error::check;
 use kiln_backends::program::{DType, Op, Scalar};
 
-/// Returns the two words of Threefry-2x32 for the counters `first + i` under each key, for `i` over the
-/// elements of `shape`.
+/// Returns the two words of Threefry-2x32 for a counter for each element of a shape, under each key.
 ///
-/// `key` and `first` are `uint32` of shape `(.., 2)`: a counter has 64 bits, its high word first. Both
-/// results are `uint32` of shape `(.., *shape)`.
+/// The counter of element `i` is `first + i`. `key` and `first` are `uint32` of shape `(.., 2)`. A counter
+/// has 64 bits, its high word first. Both results are `uint32` of shape `(.., *shape)`.
 ///
 /// # Panics
-/// When a dtype or shape differs from these.
+/// When the dtype or the shape of `key` or `first` is another.
 ///
 /// ```
 /// use kiln::{Array, lax};
@@ -44,8 +43,8 @@ pub fn random_bits(key: &Array, first: &Array, shape: impl IntoNumbers) -> (Arra
     (next(), next())
 }
 
-/// Maps pairs of random words, as [`random_bits`] returns them, to floats of `dtype`, uniform on
-/// `[low, high)`.
+/// Maps pairs of random words to floats of `dtype`, uniform on `[low, high)`. [`random_bits`] returns such
+/// words.
 ///
 /// The float is `u * (high - low) + low`, rounded once, with `u` a multiple of `2^-23` (`float32`) or `2^-52`
 /// (`float64`) on `[0, 1)`. The bounds, like all literals, are not part of the compiled program.
@@ -67,12 +66,12 @@ pub fn uniform(first: &Array, second: &Array, dtype: DType, low: f64, high: f64)
     mul_add(&unit, &width, &low)
 }
 
-/// Returns floats uniform on `[low, high)` as [`uniform`] does, with bounds that are part of the program.
-/// Samplers with constant bounds use this function: the engine then draws and scales in one step. Each new
-/// pair of bounds is a new program, and is compiled again.
+/// Maps pairs of random words to floats of `dtype`, uniform on `[low, high)`. Unlike in [`uniform`], the
+/// bounds are part of the program. Samplers with constant bounds use this function, because the engine draws
+/// and scales in one step. Each new pair of bounds is a new program, and is compiled again.
 ///
 /// # Panics
-/// As [`uniform`].
+/// When the words are not `uint32` of one shape, or the dtype is not a float.
 ///
 /// ```
 /// use kiln::{Array, DType, lax};

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-/// The total contents of all caches: see [`cache_info`].
+/// The total contents of all caches. [`cache_info`] returns this type.
 ///
 /// ```standalone_crate
 /// use kiln::{cache_info, numpy as np};
@@ -20,16 +20,16 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheInfo {
-    /// Traces, programs that transformations made, and compiled programs.
+    /// The number of traces, of programs that transformations made, and of compiled programs.
     pub entries: usize,
-    /// The bytes that they take, as estimated.
+    /// The estimated number of bytes of the entries.
     pub bytes: usize,
-    /// The bytes that they may take.
+    /// The greatest number of bytes of the entries.
     pub limit: usize,
 }
 
-/// Returns the size of the caches of traced, transformed and compiled programs, over all threads. Literals
-/// are not part of a cached program: `x * 2.0` and `x * 3.0` share their entries.
+/// Returns the size of the caches of traced, transformed and compiled programs of all threads. Literals are
+/// not part of a cached program: `x * 2.0` and `x * 3.0` share an entry.
 ///
 /// The environment variable `KILN_CACHE` sets the limit (`KILN_CACHE=256MB`). The default is 64 MB. At the
 /// limit, the caches drop the entries that were not used for longest. A dropped entry is made again when it
@@ -55,7 +55,7 @@ pub fn cache_info() -> CacheInfo {
     }
 }
 
-/// Drops all traced, transformed and compiled programs, in all threads: `jax.clear_caches()`. A jitted
+/// Drops all traced, transformed and compiled programs of all threads. This is `jax.clear_caches()`. A jitted
 /// function is traced again at its next call.
 ///
 /// ```standalone_crate

@@ -1,4 +1,4 @@
-//! Programs as functions of arrays.
+//! Calls programs as functions of arrays.
 
 use crate::array::Array;
 use crate::error::raise;
@@ -9,8 +9,8 @@ use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, Program};
 use std::sync::Arc;
 
-/// Returns the results of a program for these arrays, as one op of the current trace. The program came from
-/// elsewhere (from [`program`](crate::program()), or a file, see [`Program`]).
+/// Runs a program with these arrays, and returns its results. In a trace, the program becomes one op. The
+/// program comes from [`program`](crate::program()), or from a file: see [`Program`].
 ///
 /// # Panics
 /// When the arrays do not have the types of the program's inputs.
@@ -44,7 +44,7 @@ pub fn call(program: &Arc<Program>, inputs: impl IntoIterator<Item = Array>) -> 
     transform::call(&"call", program, inputs).into_vec()
 }
 
-/// Converts an array to a program's input. A plain number takes the dtype of the input; any other type is
+/// Converts an array to a program's input. A plain number takes the dtype of the input. Any other type is
 /// refused.
 #[track_caller]
 pub(crate) fn input(op: &str, x: Array, of: &ArrayType, refusal: impl FnOnce(ArrayType) -> String) -> Array {

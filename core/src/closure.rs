@@ -1,4 +1,4 @@
-//! The arrays that a closure captures, as arguments.
+//! Turns the arrays that a closure captures into arguments.
 
 use crate::array::Array;
 use crate::grad::{Transformation, with_weakness};
@@ -7,19 +7,20 @@ use crate::tree::{Arrays, Leaves, Tree};
 use kiln_backends::program::ArrayType;
 use std::sync::Arc;
 
-/// Returns a function like `f` that takes the floats that `f` captures as a second argument, and these
-/// floats: JAX's `closure_convert`.
+/// Returns a function that takes the floats that `f` captures as a second argument, and these floats. This is
+/// JAX's `closure_convert`.
 ///
-/// A function with a rule of its own ([`custom_vjp`](crate::custom_vjp)), such as a solver that takes a
-/// function, has derivatives with respect to its arguments only. It calls `closure_convert` first, and has
-/// the captured arrays among its arguments.
+/// A function with a rule by the user ([`custom_vjp`](crate::custom_vjp)) has derivatives with respect to its
+/// arguments only. A solver that takes a function calls `closure_convert` first, so that the captured arrays
+/// are among its arguments.
 ///
 /// `f` is traced once, for arguments of the structure, shapes and dtypes of `example`. The values of
 /// `example` are not used. Captured arrays of other dtypes, and plain numbers, stay in the function.
 ///
 /// # Panics
-/// When `f` looks at a value. The returned function panics when its argument has another structure, shape or
-/// dtype than `example`, or the captured arrays have other shapes or dtypes than the returned ones.
+/// When `f` reads the value of an array. The returned function panics when its first argument has another
+/// structure, shape or dtype than `example`, or its second argument has other shapes or dtypes than the
+/// captured arrays.
 ///
 /// ```
 /// use kiln::{Array, closure_convert, custom_vjp, grad, numpy as np, vjp};

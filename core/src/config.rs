@@ -1,4 +1,4 @@
-//! Switches that are set for the whole process, or for one thread during a call.
+//! Switches for the whole process, or for one thread during a call.
 
 use kiln_backends::program::DType;
 use std::cell::Cell;
@@ -62,8 +62,9 @@ impl Switches {
 /// Sets the default dtypes of the whole process: `int64` and `float64` if `enabled`, else `int32` and
 /// `float32`.
 ///
-/// This is JAX's `jax_enable_x64`. Arrays with an explicit 64-bit dtype keep it either way. Functions are
-/// traced and compiled again. Call it first in `main`; a part of a program, or a test, uses [`with_x64`].
+/// This is JAX's `jax_enable_x64`. Arrays with an explicit 64-bit dtype keep it in both cases. Functions are
+/// traced and compiled again. Call this function first in `main`. A part of a program, or a test, calls
+/// [`with_x64`].
 ///
 /// ```standalone_crate
 /// use kiln::{DType, numpy as np};
@@ -75,8 +76,8 @@ pub fn enable_x64(enabled: bool) {
     X64.store(enabled, Ordering::Relaxed);
 }
 
-/// Runs `f` with the 64-bit switch set on this thread only; the setting before is restored, also when `f`
-/// panics.
+/// Runs `f` with the 64-bit switch set on this thread only. The earlier setting is restored afterwards, also
+/// when `f` panics.
 ///
 /// ```
 /// use kiln::{DType, numpy as np, with_x64};
@@ -98,11 +99,11 @@ pub fn x64_enabled() -> bool {
     X64_HERE.get().unwrap_or_else(|| X64.load(Ordering::Relaxed))
 }
 
-/// Turns the search for NaNs on or off, for the whole process. A panic names the op that makes the first NaN,
-/// and the line that called the op.
+/// Turns the search for NaNs on or off, for the whole process. The first NaN panics: the message names the op
+/// that made the NaN, and the line that called the op.
 ///
-/// Every op that can make a NaN is checked, outside of transformations and inside, when the program runs.
-/// That costs time, and functions are traced and compiled again.
+/// Every op that can make a NaN is checked when it runs, also inside of transformations. The checks cost
+/// time. Functions are traced and compiled again.
 ///
 /// ```should_panic,standalone_crate
 /// use kiln::{Array, jit, numpy as np};
@@ -114,8 +115,8 @@ pub fn debug_nans(enabled: bool) {
     DEBUG_NANS.store(enabled, Ordering::Relaxed);
 }
 
-/// Runs `f` with the switch of [`debug_nans`] set on this thread only; the setting before is restored, also
-/// when `f` panics.
+/// Runs `f` with the switch of [`debug_nans`] set on this thread only. The earlier setting is restored
+/// afterwards, also when `f` panics.
 ///
 /// ```
 /// use kiln::{numpy as np, with_debug_nans};
@@ -140,7 +141,7 @@ pub fn debug_nans_enabled() -> bool {
         .unwrap_or_else(|| DEBUG_NANS.load(Ordering::Relaxed))
 }
 
-/// The dtype of an integer without a stated dtype: `int32`, or `int64` in 64-bit mode.
+/// Returns the default dtype of integers: `int32`, or `int64` in 64-bit mode.
 ///
 /// ```
 /// use kiln::{DType, default_int, with_x64};
@@ -151,7 +152,7 @@ pub fn default_int() -> DType {
     if x64_enabled() { DType::I64 } else { DType::I32 }
 }
 
-/// The dtype of a float without a stated dtype: `float32`, or `float64` in 64-bit mode.
+/// Returns the default dtype of floats: `float32`, or `float64` in 64-bit mode.
 ///
 /// ```
 /// use kiln::{DType, default_float, with_x64};

@@ -1,4 +1,4 @@
-//! Functions with derivative rules of the user's, `stop_gradient`, and `checkpoint`.
+//! Functions with derivative rules by the user, `stop_gradient`, and `checkpoint`.
 
 use crate::array::Array;
 use crate::bind::bind;
@@ -10,18 +10,19 @@ use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::program::{ArrayType, Custom, CustomRule, Few, Op, Program};
 use std::sync::Arc;
 
-/// Returns a function with a reverse-mode rule of its own.
+/// Returns the function `f` with a derivative rule in reverse mode by the user.
 ///
-/// `forward` returns the function's value and the residuals. `backward` maps the residuals and the value's
-/// cotangent to the argument's cotangent, which is a tree like the argument (leaves that are not floats are
-/// ignored). Forward mode transposes the rule. Outside of transformations the function runs as it is.
+/// `forward` returns the value and the residuals. `backward` maps the residuals and the cotangent of the
+/// value to the cotangent of the argument, a tree like the argument. Its leaves for arguments that are not
+/// floats are ignored. Forward mode transposes the rule. Outside of transformations, `f` itself runs.
 ///
-/// Arrays that the three functions capture are constants: pass every array that is differentiated as an
+/// Arrays that the three functions capture are constants. Pass every array that is differentiated as an
 /// argument.
 ///
 /// # Panics
-/// The returned function panics, inside of a transformation, when the value of `forward` does not have the
-/// function's type, or the cotangent does not have the argument's.
+/// The returned function panics inside of a transformation when the value of `forward` has another structure,
+/// shape or dtype than the value of `f`, or the cotangent has another structure, shape or dtype than the
+/// argument.
 ///
 /// ```
 /// use kiln::{Array, custom_vjp, grad};
@@ -75,15 +76,16 @@ pub fn custom_vjp<T: Tree, U: Tree, R: Tree>(
     }
 }
 
-/// Returns a function with a forward-mode rule of its own. The rule maps the argument and its tangent to the
-/// value and its tangent, and is linear in the tangent. Reverse mode transposes the rule.
+/// Returns the function `f` with a derivative rule in forward mode by the user. The rule maps the argument
+/// and its tangent to the value and its tangent. It is linear in the tangent. Reverse mode transposes the
+/// rule.
 ///
-/// Arrays that the two functions capture are constants: pass every array that is differentiated as an
+/// Arrays that the two functions capture are constants. Pass every array that is differentiated as an
 /// argument.
 ///
 /// # Panics
-/// The returned function panics, inside of a transformation, when the results of the rule do not have the
-/// function's type.
+/// The returned function panics inside of a transformation when a result of the rule has another structure,
+/// shape or dtype than the value of `f`.
 ///
 /// ```
 /// use kiln::{Array, custom_jvp, grad};
@@ -121,7 +123,7 @@ pub fn custom_jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, rule: impl Fn(T, T) -> (
     }
 }
 
-/// Returns the same values as constants for derivatives.
+/// Returns a tree with the same values, which derivatives treat as constants.
 ///
 /// ```
 /// use kiln::{Array, grad, stop_gradient};
@@ -137,11 +139,11 @@ pub fn stop_gradient<T: Tree>(tree: T) -> T {
     leaves.structure.rebuild(stopped)
 }
 
-/// Returns a function whose intermediate values are recomputed for its derivative instead of kept: less
-/// memory, more work.
+/// Returns the function `f` whose derivative recomputes the intermediate values. It needs less memory and
+/// more work than a derivative that keeps them.
 ///
-/// For a loop of n iterations, reverse mode keeps the residuals of each iteration. A loop of √n checkpointed
-/// loops of √n iterations keeps √n of them.
+/// For a loop of n iterations, reverse mode keeps the residuals of n iterations. A loop of √n checkpointed
+/// loops of √n iterations keeps √n carries, and the residuals of √n iterations at a time.
 ///
 /// ```
 /// use kiln::{Array, checkpoint, grad};

@@ -83,7 +83,7 @@ fn needed(op: &Op, given: &[bool], results: &[bool]) -> Vec<bool> {
             }
             needed
         }
-        // The loop has no iterations: each carry comes out unchanged.
+        // The loop has no iterations, so each carry is returned unchanged.
         Op::Scan(scan) if scan.length == 0 => {
             let mut needed = vec![false; given.len()];
             needed[scan.consts..][..scan.carries].copy_from_slice(&results[..scan.carries]);
@@ -152,7 +152,7 @@ fn scan_dependent(scan: &Scan, given: &[bool]) -> Vec<bool> {
     if scan.length > 0 {
         return dependent_outputs(&scan.body, &scan_given(scan, given));
     }
-    // The loop has no iterations: each carry comes out unchanged, and nothing is stacked.
+    // The loop has no iterations, so each carry is returned unchanged, and nothing is stacked.
     let mut depends = given[scan.consts..][..scan.carries].to_vec();
     depends.resize(scan.body.outputs().len(), false);
     depends
@@ -164,7 +164,8 @@ pub(crate) fn scan_given(scan: &Scan, given: &[bool]) -> Vec<bool> {
     around(given, carries, |given| dependent_outputs(&scan.body, given))
 }
 
-/// Does the same as [`scan_given`] for a `while` loop.
+/// Returns, for each input of a `while` loop's body, true if it depends on the given operands in some
+/// iteration.
 pub(crate) fn while_given(w: &While, given: &[bool]) -> Vec<bool> {
     around(given, w.consts..given.len(), |given| {
         dependent_outputs(&w.body, given)

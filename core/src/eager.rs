@@ -271,7 +271,7 @@ where
     entry.results.rebuild(entry.compiled.run(&op, inputs))
 }
 
-/// Gives plain numbers their default dtype, and refuses arrays of traces that have ended.
+/// Converts plain numbers to their default dtype, and refuses arrays of traces that have ended.
 #[track_caller]
 fn settled(op: &str, mut inputs: Arrays) -> Arrays {
     settle_numbers(op, &mut inputs);

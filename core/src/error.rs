@@ -60,7 +60,7 @@ pub(crate) fn broadcast_shapes(op: &str, x: &Shape, y: &Shape) -> Shape {
 /// # Panics
 /// When there is no such axis.
 #[track_caller]
-pub(crate) fn axis_of(op: &str, axis: isize, rank: usize) -> usize {
+pub fn axis_of(op: &str, axis: isize, rank: usize) -> usize {
     let index = if axis < 0 { axis + rank as isize } else { axis };
     if index < 0 || index >= rank as isize {
         raise(

@@ -1,4 +1,4 @@
-//! The shapes and dtypes of a function's results, without computing them.
+//! Computes the shapes and dtypes of a function's results without the values.
 
 use crate::array::origin::Origin;
 use crate::array::{Array, Repr, Tracer};
@@ -10,15 +10,15 @@ use kiln_backends::program::{ArrayType, Builder};
 use std::panic::Location;
 use std::sync::Arc;
 
-/// Returns a function's result for these arguments without computing it: each array of the result has a
-/// shape and a dtype only. The function is traced once, and nothing of the size of the result is in memory.
+/// Returns the result of a function without its values: each array of the result has a shape and a dtype
+/// only. The function is traced once, and needs no memory for elements.
 ///
-/// An argument may be an array with a shape and a dtype only, too: one that `eval_shape` returned, or an
-/// [`ArrayType`] that is converted by `into()`. Such an array answers [`shape`](Array::shape),
-/// [`dtype`](Array::dtype), [`size`](Array::size) and their kin. [`program`](crate::program()) takes it.
+/// An argument may also be an array with a shape and a dtype only: a result of `eval_shape`, or an
+/// [`ArrayType`] that `into()` converts. Such an array has [`shape`](Array::shape), [`dtype`](Array::dtype)
+/// and [`size`](Array::size). [`program`](crate::program()) takes it too.
 ///
 /// # Panics
-/// When the function looks at a value, or the shapes and dtypes do not fit its operations.
+/// When the function reads the value of an array, or the shapes and dtypes do not fit its operations.
 ///
 /// ```
 /// use kiln::{Array, ArrayType, DType, eval_shape, numpy as np};
@@ -49,8 +49,8 @@ fn shaped(of: ArrayType, weak: bool) -> Array {
     })))
 }
 
-/// An array with a shape and a dtype only, for [`eval_shape`] and [`program`](crate::program()): JAX's
-/// `ShapeDtypeStruct`. Any other function refuses it.
+/// Makes an array with a shape and a dtype only, for [`eval_shape`] and [`program`](crate::program()). This
+/// is JAX's `ShapeDtypeStruct`. Any other function refuses it.
 ///
 /// ```
 /// use kiln::{Array, ArrayType, DType};

@@ -1,7 +1,7 @@
-//! Trees as vectors: JAX's `flatten_util`.
+//! Converts trees to vectors and back. This is JAX's `flatten_util`.
 //!
-//! A solver, a sampler or a matrix of second derivatives that wants one vector takes the vector of
-//! [`ravel_pytree`].
+//! A solver, a sampler or a matrix of second derivatives often needs one vector instead of a tree:
+//! [`ravel_pytree`] returns it.
 
 use crate::array::Array;
 use crate::error::check;
@@ -12,15 +12,15 @@ use crate::promote::{Kind, promote};
 use crate::tree::{Leaves, Tree};
 use kiln_backends::program::{ArrayType, Shape};
 
-/// Returns all elements of a tree in one vector, and the function that makes the tree of such a vector.
+/// Returns all elements of a tree in one vector, and the function that converts such a vector to a tree.
 ///
-/// The leaves follow one another in the order of the tree, each in row-major order. Leaves of several dtypes
-/// are promoted to one dtype, and the returned function converts the elements back. A tree without leaves is
-/// an empty vector.
+/// The vector has the leaves in the order of the tree, each in row-major order. Leaves of several dtypes are
+/// promoted to one dtype, and the returned function converts the elements back. The vector of a tree without
+/// leaves is empty.
 ///
 /// # Panics
-/// The returned function panics when its argument is not a vector of as many elements, and, for a tree of
-/// several dtypes, when the argument has another dtype than the vector.
+/// The returned function panics when its argument is not a vector of as many elements. For a tree of several
+/// dtypes, it also panics when the argument has another dtype than the vector.
 ///
 /// ```
 /// use kiln::{Array, flatten_util::ravel_pytree, hessian, numpy as np};
@@ -65,12 +65,12 @@ pub fn ravel_pytree<T: Tree + Clone>(tree: &T) -> (Array, impl Fn(Array) -> T + 
     (flat, unravel)
 }
 
-/// Returns the matrix of the blocks of a Jacobian: its rows are the elements of the value, and its columns
-/// those of the argument, both in the order of [`ravel_pytree`].
+/// Returns a Jacobian as one matrix. A row belongs to an element of the value, and a column to an element of
+/// the argument. Both are in the order of [`ravel_pytree`].
 ///
 /// `jacobian` is the result of [`jacobian`](crate::jacobian()), [`jacfwd`](crate::jacfwd),
 /// [`jacrev`](crate::jacrev) or [`hessian`](crate::hessian) for a function from trees like `argument` to
-/// trees like `value`. For a Hessian both are the argument.
+/// trees like `value`. For a Hessian, `value` and `argument` are both the argument of the function.
 ///
 /// # Panics
 /// When the blocks do not have the shapes of such a Jacobian.

@@ -1,4 +1,4 @@
-//! A traced function as a value: its program, and the other data that a call of it needs.
+//! A traced function as a value: its program, and the other data that a call needs.
 
 use crate::array::Array;
 use crate::call::input;
@@ -15,7 +15,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// A traced function without its captured arrays. A form can be saved in any format of serde's.
+/// A traced function without its captured arrays. A form can be saved in any format of serde.
 ///
 /// ```
 /// use kiln_core::sister::{Form, Function};
@@ -30,7 +30,8 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Form<P = Arc<Program>> {
-    /// The program from the arguments' arrays, followed by the captured ones, to the results' arrays.
+    /// The program from the arrays of the arguments, followed by the captured arrays, to the arrays of the
+    /// results.
     pub program: P,
     /// The path of each array in the argument.
     pub arguments: Vec<String>,
@@ -46,7 +47,7 @@ impl<P> Form<P> {
     /// Returns the same form with the program mapped by `f`.
     ///
     /// # Errors
-    /// The error of `f`.
+    /// When `f` returns an error.
     pub fn try_map<Q, E>(self, f: impl FnOnce(P) -> Result<Q, E>) -> Result<Form<Q>, E> {
         Ok(Form {
             program: f(self.program)?,
@@ -76,12 +77,12 @@ pub struct Function {
 }
 
 impl Function {
-    /// Traces `f` for arguments like these. `op` is the function's name in errors.
+    /// Traces `f` for arguments of these shapes and dtypes. `op` is the function's name in errors.
     ///
     /// # Panics
-    /// When an array is looked at while it is traced, and when `f` captures an array of another trace. When
-    /// the argument or the result has parts that are not arrays and that a file could not hold:
-    /// [`Static`](crate::Static) values, lists of things without arrays.
+    /// When `f` reads the value of a traced array, or captures an array of another trace. When the argument
+    /// or the result has parts that a file cannot hold: [`Static`](crate::Static) values, or lists of values
+    /// without arrays.
     #[track_caller]
     pub fn trace<T: Tree, U: Tree>(op: &'static str, f: impl Fn(T) -> U, arguments: T) -> Function {
         let location = Location::caller();
@@ -126,7 +127,7 @@ impl Function {
         }
     }
 
-    /// Makes a function of its parts.
+    /// Makes a function from its parts.
     ///
     /// # Errors
     /// When the parts do not fit together.
@@ -162,8 +163,7 @@ impl Function {
         Ok(Function { form, captured })
     }
 
-    /// Calls the function. The call is one op of the current trace, so `grad`, `vmap` and `jit` go through
-    /// it.
+    /// Calls the function. The call is one op of the current trace, so `grad`, `vmap` and `jit` transform it.
     ///
     /// `T` and `U` are any trees with the paths of the argument and result that the function was traced with.
     /// The argument's arrays must also have the same shapes and dtypes: a program's shapes are fixed
@@ -212,7 +212,7 @@ impl Function {
         }
     }
 
-    /// Returns all parts but the captured arrays.
+    /// Returns the form: all parts except the captured arrays.
     pub fn form(&self) -> &Form {
         &self.form
     }

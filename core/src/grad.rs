@@ -1,4 +1,4 @@
-//! Derivatives as users ask for them: `grad` and its kin.
+//! Derivatives of functions: `grad`, `vjp`, `jvp`, `linearize` and their variants.
 
 use crate::ad::backward::backward;
 use crate::ad::forward::forward;
@@ -22,24 +22,25 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// Returns the gradient of a function whose value is a float scalar, with respect to all leaves of its
-/// argument: a tree like the argument.
+/// Returns a function that computes the gradient of `f`, whose value is a float scalar, with respect to all
+/// leaves of its argument.
 ///
-/// The function takes one argument, which may be a tuple or any other [`Tree`] of floats. The gradient has
-/// its structure, shapes and dtypes. The result can be differentiated again, and [`jit`](crate::jit()) and
-/// [`vmap`](crate::vmap()) take it. At ties, kinks and the edges of domains, derivatives are JAX's: that of
-/// `abs` at 0 is 1, that of `maximum(x, 0)` at 0 is 0.5, that of `sqrt` at 0 is infinite.
+/// The function takes one argument, a tuple or any other [`Tree`] of floats. The gradient has the structure,
+/// shapes and dtypes of the argument. The returned function can be differentiated again, and
+/// [`jit`](crate::jit()) and [`vmap`](crate::vmap()) take it. At ties, kinks and the edges of domains,
+/// derivatives are JAX's. The derivative of `abs` at 0 is 1, the derivative of `maximum(x, 0)` at 0 is 0.5,
+/// and the derivative of `sqrt` at 0 is infinite.
 ///
-/// [`grad_with`] differentiates with respect to some of several arguments. A function may also return
-/// `(value, auxiliary)`, as with JAX's `has_aux`; then the result is `(gradient, auxiliary)`.
+/// [`grad_with`] differentiates with respect to some of several arguments. If the function returns
+/// `(value, auxiliary)`, the result is `(gradient, auxiliary)`. This is JAX's `has_aux`.
 ///
-/// Outside of `jit` and `vmap` the function may look at values (`if x.item::<f32>() > 0.0`); it is traced at
-/// every call.
+/// The function is traced at every call. Outside of `jit` and `vmap` it may read values:
+/// `if x.item::<f32>() > 0.0`.
 ///
 /// # Panics
-/// The returned function panics when the value is not a float scalar, when a leaf is not of floats (hold it
-/// fixed with [`grad_with`], or capture it), and when the function has a `while_loop` between the argument
-/// and the value.
+/// The returned function panics when the value is not a float scalar, a leaf does not have floats, or there
+/// is a `while_loop` between the argument and the value. To hold a leaf fixed, use [`grad_with`] or capture
+/// the leaf.
 ///
 /// ```
 /// use kiln::{Array, grad, numpy as np};
@@ -68,13 +69,13 @@ pub(crate) fn grad_at<T: Tree>(transformation: Transformation, f: &impl Fn(T) ->
     transformation.gradient(|x, ()| f(x), x, ()).1
 }
 
-/// Returns the gradient as [`grad`] does, with respect to some of the arguments: the others are held fixed,
-/// and their leaves may have any dtype. The option `argnums` of [`options::Grad`](Grad) names them; without
-/// it, this is `grad`.
+/// Returns a function that computes the gradient with respect to some of the arguments. The option `argnums`
+/// of [`options::Grad`](Grad) names them. Without the option, this is [`grad`]. The other arguments are held
+/// fixed, and their leaves may have any dtype.
 ///
 /// # Panics
-/// The returned function panics when the value is not a float scalar, when a leaf of a named argument is not
-/// of floats, and when the function has a `while_loop` between the argument and the value.
+/// The returned function panics when the value is not a float scalar, a leaf of a named argument does not
+/// have floats, or there is a `while_loop` between the argument and the value.
 ///
 /// ```
 /// use kiln::{Arg, Array, grad_with, numpy as np};
@@ -88,7 +89,7 @@ pub fn grad_with<T: Tree, L: Loss, A: Argnums<T>>(
     options: impl FnOnce(Grad<AllArguments>) -> Grad<A>,
 ) -> impl Fn(T) -> L::Gradient<A::Wanted> {
     let transformation = Transformation::new("grad");
-    options(Grad(AllArguments));
+    let Grad(_) = options(Grad(AllArguments));
     move |x| {
         let (wanted, rest) = A::split(x);
         let (value, gradient) = transformation.gradient(|x, rest| f(A::join(x, rest)), wanted, rest);
@@ -96,12 +97,12 @@ pub fn grad_with<T: Tree, L: Loss, A: Argnums<T>>(
     }
 }
 
-/// Returns a function's value and its [`grad`]ient, for little more than the cost of the gradient. For a
-/// function that returns `(value, auxiliary)`, the result is `((value, auxiliary), gradient)`.
+/// Returns a function that computes the value of `f` and its gradient. This costs little more than [`grad`].
+/// If the function returns `(value, auxiliary)`, the result is `((value, auxiliary), gradient)`.
 ///
 /// # Panics
-/// The returned function panics when the value is not a float scalar, when a leaf is not of floats, and when
-/// the function has a `while_loop` between the argument and the value.
+/// The returned function panics when the value is not a float scalar, a leaf does not have floats, or there
+/// is a `while_loop` between the argument and the value.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, value_and_grad};
@@ -120,11 +121,12 @@ pub fn value_and_grad<T: Tree, L: Loss>(f: impl Fn(T) -> L) -> impl Fn(T) -> (L,
     move |x| transformation.gradient(|x, ()| f(x), x, ())
 }
 
-/// Returns a function's value and its gradient with respect to some of the arguments, as [`grad_with`] does.
+/// Returns a function that computes the value of `f` and its gradient with respect to some of the arguments.
+/// The option `argnums` of [`options::Grad`](Grad) names them.
 ///
 /// # Panics
-/// The returned function panics when the value is not a float scalar, when a leaf of a named argument is not
-/// of floats, and when the function has a `while_loop` between the argument and the value.
+/// The returned function panics when the value is not a float scalar, a leaf of a named argument does not
+/// have floats, or there is a `while_loop` between the argument and the value.
 ///
 /// ```
 /// use kiln::{Arg, Array, numpy as np, value_and_grad_with};
@@ -140,23 +142,22 @@ pub fn value_and_grad_with<T: Tree, L: Loss, A: Argnums<T>>(
     options: impl FnOnce(Grad<AllArguments>) -> Grad<A>,
 ) -> impl Fn(T) -> (L, A::Wanted) {
     let transformation = Transformation::new("value_and_grad");
-    options(Grad(AllArguments));
+    let Grad(_) = options(Grad(AllArguments));
     move |x| {
         let (wanted, rest) = A::split(x);
         transformation.gradient(|x, rest| f(A::join(x, rest)), wanted, rest)
     }
 }
 
-/// Returns a function's value, and the function that maps cotangents of the value to cotangents of the
+/// Returns the value of a function, and its pullback, which maps cotangents of the value to cotangents of the
 /// argument.
 ///
 /// Cotangents of value leaves that are not floats are ignored. Cotangents of argument leaves that are not
-/// floats are zeros. The returned function may be called many times: it holds the residuals of the forward
-/// pass.
+/// floats are zeros. The pullback holds the residuals of the forward pass, and can be called many times.
 ///
 /// # Panics
-/// When the function has a `while_loop` between the argument and the value. The pullback panics when a
-/// cotangent has another structure, shape or dtype than the value.
+/// When there is a `while_loop` between the argument and the value. The pullback panics when a cotangent has
+/// another structure, shape or dtype than the value.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, vjp};
@@ -209,8 +210,7 @@ pub(crate) fn vjp_at<T: Tree, U: Tree>(
     (value, pullback)
 }
 
-/// Returns a function's value and its tangent, given the argument's tangent: the derivative along a
-/// direction.
+/// Returns the value of a function and its tangent, the derivative along the tangent of the argument.
 ///
 /// Tangents of argument leaves that are not floats are ignored. Tangents of value leaves that are not floats
 /// are zeros.
@@ -265,11 +265,11 @@ pub(crate) fn jvp_at<T: Tree, U: Tree>(
     )
 }
 
-/// Returns a function's value at a point, and the linear function that maps tangents of the argument to
-/// tangents of the value there.
+/// Returns the value of a function at a point, and the linear function that maps tangents of the argument to
+/// tangents of the value at the point.
 ///
-/// This is [`jvp`] for many tangents at one point. The parts that do not depend on the tangents are computed
-/// once, except for the values within loops and branches.
+/// This is [`jvp`] for many tangents at one point. Values that do not depend on the tangents are computed
+/// once, except for those within loops and branches.
 ///
 /// # Panics
 /// The linear function panics when the tangent has another structure, shape or dtype than the argument.
@@ -328,8 +328,8 @@ pub(crate) fn linearize_at<T: Tree, U: Tree>(
     (value, along)
 }
 
-/// Marks the floats among the first `n` of these types. The other types belong to hidden inputs, which are
-/// held fixed.
+/// Returns true for each float among the first `n` of these types. The other types belong to hidden inputs,
+/// which are held fixed.
 fn floats(types: &[ArrayType], n: usize) -> Vec<bool> {
     types
         .iter()
@@ -361,8 +361,8 @@ pub(crate) struct Transformation {
     pub(crate) location: &'static Location<'static>,
 }
 
-/// Formats as `grad (made at src/main.rs:3:9)`: the line of the call is not known, since a closure cannot be
-/// `#[track_caller]`.
+/// Formats as `grad (made at src/main.rs:3:9)`. The line of the call is not known, because a closure cannot
+/// be `#[track_caller]`.
 impl fmt::Display for Transformation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (made at {})", self.name, self.location)
@@ -379,7 +379,7 @@ impl Transformation {
         }
     }
 
-    /// Raises an error with the line that made the function: the current call may come from another line.
+    /// Raises an error with the line that made the function. The current call may come from another line.
     #[track_caller]
     pub(crate) fn raise(&self, fact: String) -> ! {
         raise(self, fact)
@@ -472,8 +472,8 @@ impl Transformation {
         )
     }
 
-    /// [`gradient`](Transformation::gradient) of a function of the leaves. `names` are those of the leaves
-    /// `x`. It is compiled once, for all functions.
+    /// Does the work of [`gradient`](Transformation::gradient) for a function of the leaves. `names` are the
+    /// names of the leaves `x`. This code is compiled once, for all functions.
     fn gradient_of_leaves(
         &self,
         names: Vec<String>,

@@ -1,4 +1,4 @@
-//! Matrices of derivatives: one `jvp` or `vjp` for each element, all at once under `vmap`.
+//! Matrices of derivatives. One `jvp` or `vjp` for each element computes them, all at once under `vmap`.
 
 use crate::array::Array;
 use crate::eager::staged;
@@ -9,16 +9,18 @@ use crate::tree::{Arrays, Leafwise, Leaves, Structure, Tree, paths};
 use crate::vmap::each;
 use kiln_backends::program::{Axes, Compare, DType, Shape};
 
-/// Returns the derivatives of all elements of a function's value with respect to all elements of its
-/// argument, in forward mode. Best if the argument has fewer elements than the value.
+/// Returns a function that computes the Jacobian of `f` in forward mode: the derivatives of all elements of
+/// the value with respect to all elements of the argument. Forward mode is faster if the argument has fewer
+/// elements than the value.
 ///
-/// The result has a tree like the argument in the place of each leaf of the value, as in JAX: the type
-/// `U::Each<T>` of [`Leafwise`]. Its leaves have the shapes `value_leaf.shape + argument_leaf.shape`. For an
-/// argument that is an array it is a tree like the value, and for a value that is an array a tree like the
-/// argument. [`ravel_jacobian`](crate::flatten_util::ravel_jacobian) makes one matrix of it.
+/// The Jacobian is a tree like the value. Each leaf of it is replaced by a tree like the argument, as in JAX.
+/// The type is `U::Each<T>` of [`Leafwise`]. The leaves have the shapes
+/// `value_leaf.shape + argument_leaf.shape`. If the argument is an array, the Jacobian is a tree like the
+/// value. If the value is an array, the Jacobian is a tree like the argument.
+/// [`ravel_jacobian`](crate::flatten_util::ravel_jacobian) makes one matrix of a Jacobian.
 ///
 /// # Panics
-/// The returned function panics when a leaf of the argument or the value is not of floats.
+/// The returned function panics when a leaf of the argument or the value does not have floats.
 ///
 /// ```
 /// use kiln::{Array, jacfwd, numpy as np};
@@ -35,13 +37,13 @@ pub fn jacfwd<T: Leafwise, U: Leafwise>(f: impl Fn(T) -> U) -> impl Fn(T) -> T::
     move |x| columns(transformation, &f, x)
 }
 
-/// Returns the derivatives of all elements of a function's value with respect to all elements of its
-/// argument, in reverse mode. Best if the value has fewer elements than the argument. The result has the form
-/// of that of [`jacfwd`].
+/// Returns a function that computes the Jacobian of `f` in reverse mode: the derivatives of all elements of
+/// the value with respect to all elements of the argument. Reverse mode is faster if the value has fewer
+/// elements than the argument. The result has the form of the result of [`jacfwd`].
 ///
 /// # Panics
-/// The returned function panics when a leaf of the argument or the value is not of floats, and when the
-/// function has a `while_loop` between the argument and the value.
+/// The returned function panics when a leaf of the argument or the value does not have floats, or there is a
+/// `while_loop` between the argument and the value.
 ///
 /// ```
 /// use kiln::{Array, jacrev, numpy as np};
@@ -53,12 +55,11 @@ pub fn jacrev<T: Leafwise, U: Leafwise>(f: impl Fn(T) -> U) -> impl Fn(T) -> T::
     move |x| rows(transformation, &f, x)
 }
 
-/// Returns the derivatives of all elements of a function's value with respect to all elements of its
-/// argument, in reverse mode: [`jacrev`].
+/// Returns a function that computes the Jacobian of `f` in reverse mode. [`jacrev`] is the same function.
 ///
 /// # Panics
-/// The returned function panics when a leaf of the argument or the value is not of floats, and when the
-/// function has a `while_loop` between the argument and the value.
+/// The returned function panics when a leaf of the argument or the value does not have floats, or there is a
+/// `while_loop` between the argument and the value.
 ///
 /// ```
 /// use kiln::{Array, jacobian, numpy as np};
@@ -70,16 +71,17 @@ pub fn jacobian<T: Leafwise, U: Leafwise>(f: impl Fn(T) -> U) -> impl Fn(T) -> T
     move |x| rows(transformation, &f, x)
 }
 
-/// Returns the second derivatives of a function whose value is a scalar: forward mode over reverse mode.
+/// Returns a function that computes the Hessian of `f`, whose value is a scalar: its second derivatives, in
+/// forward mode over reverse mode.
 ///
-/// For an array the result has the shape `argument.shape + argument.shape`. For a tree it has a tree like the
-/// argument in the place of each leaf of the argument: `((xx, xy), (yx, yy))` for `(x, y)`, and
-/// `h["x"].y` for a struct with the fields `x` and `y`.
-/// [`ravel_jacobian`](crate::flatten_util::ravel_jacobian) makes one matrix of it.
+/// For an array, the Hessian has the shape `argument.shape + argument.shape`. For a tree, it is a tree like
+/// the argument in which each leaf is replaced by a tree like the argument: `((xx, xy), (yx, yy))` for
+/// `(x, y)`, and `h["x"].y` for a struct with the fields `x` and `y`.
+/// [`ravel_jacobian`](crate::flatten_util::ravel_jacobian) makes one matrix of a Hessian.
 ///
 /// # Panics
-/// The returned function panics when the value is not a float scalar, when a leaf of the argument is not of
-/// floats, and when the function has a `while_loop` between the argument and the value.
+/// The returned function panics when the value is not a float scalar, a leaf of the argument does not have
+/// floats, or there is a `while_loop` between the argument and the value.
 ///
 /// ```
 /// use kiln::{Array, Tree, flatten_util::ravel_jacobian, hessian, numpy as np};
@@ -104,11 +106,12 @@ pub fn hessian<T: Leafwise>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T::Jacobian
     move |x| columns(transformation, &|x| grad_at(transformation, &f, x), x)
 }
 
-/// Returns the product of a function's second derivatives with a tree like its argument, without the matrix.
+/// Returns the product of the Hessian of a function with a tree like its argument, without computing the
+/// Hessian.
 ///
 /// # Panics
-/// When the value is not a float scalar, when a leaf of the argument is not of floats, when the function has
-/// a `while_loop` between the argument and the value, and when the two trees differ in structure or types.
+/// When the value is not a float scalar, a leaf of the argument does not have floats, there is a `while_loop`
+/// between the argument and the value, or the two trees differ in structure, shapes or dtypes.
 ///
 /// ```
 /// use kiln::{Array, hvp, numpy as np};
@@ -160,7 +163,7 @@ fn rows<T: Leafwise, U: Leafwise>(
     nested::<T, U>(&x.structure, &value.structure, &mut blocks.into_iter())
 }
 
-/// Builds a tree of trees of the structures of the argument and the value, and the blocks in order.
+/// Builds a tree of trees from the structures of the argument and the value, and from the blocks in order.
 fn nested<T: Leafwise, U: Leafwise>(
     argument: &Structure,
     value: &Structure,
@@ -220,7 +223,7 @@ fn column_blocks(column: &Array, shapes: &[Shape]) -> Vec<Array> {
 }
 
 /// Returns all blocks for the leaves of a value of these shapes. There is a row for each leaf of the
-/// argument; its first axis counts the elements of the value.
+/// argument. The first axis of a row counts the elements of the value.
 fn row_blocks(rows: &[Array], shapes: &[Shape]) -> Arrays {
     let split = rows.iter().map(|row| parts(row, shapes).collect::<Vec<_>>());
     let split: Vec<Vec<(Array, &Shape)>> = split.collect();
@@ -234,8 +237,8 @@ fn row_blocks(rows: &[Array], shapes: &[Shape]) -> Arrays {
     blocks.collect()
 }
 
-/// Returns the unit trees of a tree of these leaves, stacked: along the first axis, one tree for each
-/// element, with 1 at that element and 0 at all others.
+/// Returns the unit trees of a tree of these leaves, stacked along the first axis. The tree for an element
+/// has 1 at that element and 0 at all others.
 fn basis(transformation: Transformation, leaves: &[Array]) -> Arrays {
     let built: Vec<Array> = staged(&transformation.to_string(), (), leaves.to_vec(), |(), leaves| {
         let n = leaves.iter().map(Array::size).sum();

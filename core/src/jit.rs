@@ -21,16 +21,17 @@ use std::hash::{Hash, Hasher};
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Returns a function that is traced and compiled once for every combination of structure, shapes, dtypes,
-/// weakness, static values and 64-bit switch of its arguments. Every later call runs it as one fused program.
+/// Returns a function that traces and compiles `f` once for every kind of arguments, and runs the compiled
+/// program at every later call.
 ///
-/// Values that the function reads from outside are fixed by the trace, and its `println!`s print during the
-/// trace. Results agree bit for bit with those of the function itself. Within another trace the function
-/// becomes one call in its program. All `jit`s of one function share their traces, and so do those of one
-/// closure that captures nothing.
+/// Arguments of one kind agree in structure, shapes, dtypes, weakness, static values and the 64-bit switch.
+/// The trace fixes the values that the function reads from outside. A `println!` in the function prints
+/// during the trace only. Results agree bit for bit with the results of `f`. Within another trace, the
+/// function becomes one call in the program. All `jit`s of one function share their traces, and so do all
+/// `jit`s of one closure that captures nothing.
 ///
 /// # Panics
-/// The returned function panics when an array is looked at while it is traced (`item`, `to_vec`).
+/// The returned function panics when `f` reads the values of a traced array, with `item` or `to_vec`.
 ///
 /// ```
 /// use kiln::{Array, jit, numpy as np};
@@ -48,7 +49,10 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
     let location = Location::caller();
     check_limit();
     let cache = if size_of::<F>() == 0 {
-        shared_cache(typeid::of::<F>())
+        // A notebook compiles a function that is written anew under the same type. Its code has another
+        // address.
+        let code: fn(&F, T) -> U = |f, arguments| f(arguments);
+        shared_cache((typeid::of::<F>(), code as *const () as usize))
     } else {
         Arc::new(Traces(Cache::new()))
     };
@@ -56,9 +60,9 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
     move |arguments: T| cache.call(&*f, location, arguments)
 }
 
-/// Returns the program that `f` traces for these arguments, to print or inspect. Captured arrays are inputs
-/// after the arguments. An argument may have a shape and a dtype only, see
-/// [`eval_shape`](crate::eval_shape()).
+/// Returns the program of a function, traced for these arguments, to print or inspect. This is JAX's
+/// `make_jaxpr`. Captured arrays are inputs after the arguments. An argument may be an array with a shape and
+/// a dtype only: see [`eval_shape`](crate::eval_shape()).
 ///
 /// ```
 /// use kiln::{Array, numpy as np, program};
@@ -99,9 +103,10 @@ struct Entry {
 /// A compiled function, and its device.
 type OnDevice = (Device, Arc<Compiled>);
 
-/// Returns the cache of all functions of a type. The type holds no values, so all its functions are equal.
-fn shared_cache(function: TypeId) -> Arc<Traces> {
-    static CACHES: Mutex<Option<FxHashMap<TypeId, Arc<Traces>>>> = Mutex::new(None);
+/// Returns the cache of all functions of a type whose code is at an address. The type holds no values, so all
+/// these functions are equal.
+fn shared_cache(function: (TypeId, usize)) -> Arc<Traces> {
+    static CACHES: Mutex<Option<FxHashMap<(TypeId, usize), Arc<Traces>>>> = Mutex::new(None);
     let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
     caches
         .get_or_insert_default()
@@ -146,7 +151,7 @@ impl Traces {
         entry.results.rebuild(entry.apply(location, leaves.arrays, work))
     }
 
-    /// Returns the trace for these arguments. The work of a new trace is in progress.
+    /// Returns the trace for these arguments. A new trace is returned with its work in progress.
     #[track_caller]
     fn entry(
         &self,
@@ -202,8 +207,8 @@ impl Traces {
 }
 
 impl Entry {
-    /// Runs the function, or binds a call of it in the current trace. `work`, of a new trace, ends after the
-    /// compilation.
+    /// Runs the function, or binds a call of it in the current trace. The `work` of a new trace ends after
+    /// the compilation.
     #[track_caller]
     fn apply(&self, location: &'static Location<'static>, arguments: Arrays, work: Option<Work>) -> Arrays {
         let Entry { hidden, weak, .. } = self;

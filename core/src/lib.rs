@@ -1,12 +1,12 @@
 //! The crate of kiln's user-facing types: arrays, traces, transformations, numpy and lax.
 //!
-//! In reading order: an [`Array`] is a handle on elements, on a plain number, or on a variable of a trace
-//! (`array`). [`Tree`]s hold arrays (`tree`). Inside a transformation, operations become equations of a
-//! program (`trace`). Outside, they run as small cached programs (`eager`). `bind` does either for one op. A
-//! value that is looked at is in memory, or a trace runs what it has so far (`array/value`). [`jit`](jit())
-//! makes one program of a whole function, and derivatives are programs too (`ad`). Dtypes are promoted by the
-//! rules of `promote`. The rest is a library on top: operators and methods of arrays and [`numpy`] (`numpy`),
-//! indices (`index`), [`lax`].
+//! The modules in reading order: an [`Array`] is a handle on elements, on a plain number, or on a variable of
+//! a trace (`array`). [`Tree`]s hold arrays (`tree`). Inside a transformation, operations become equations of
+//! a program (`trace`). Outside, they run as small cached programs (`eager`). `bind` does either for one op.
+//! When the user reads a value of a trace, the trace runs its equations so far (`array/value`).
+//! [`jit`](jit()) makes one program of a whole function, and derivatives are programs too (`ad`). `promote`
+//! has the rules for dtypes. The rest is a library on top: operators and methods of arrays and [`numpy`]
+//! (`numpy`), indices (`index`), [`lax`].
 
 extern crate self as kiln_core;
 
@@ -51,7 +51,7 @@ pub mod tree_math;
 mod vmap;
 
 pub use argnums::Arg;
-pub use arguments::{IntoAxes, IntoNumbers, Keep, Number, Numbers, keep};
+pub use arguments::{IntoAxes, IntoF64, IntoNumbers, Keep, Number, Numbers, keep};
 pub use array::{Array, NoValue};
 pub use cache::{CacheInfo, cache_info, clear_caches};
 pub use call::call;
@@ -80,14 +80,15 @@ pub use kiln_backends::{Buffer, Element};
 pub use kiln_derive::Tree;
 pub use loss::Loss;
 pub use tree::{Static, Tree};
-pub use vmap::{BatchAxes, map_seq, vmap, vmap_in_axes, vmap_with};
+pub use vmap::{BatchAxes, map_seq, map_seq_in_axes, vmap, vmap_in_axes, vmap_with};
 
 /// The parts that kiln's other crates need. They may change with any version.
 #[doc(hidden)]
 pub mod sister {
     pub use crate::arguments::shape_of;
+    pub use crate::display::notebook::show;
     pub use crate::eager::staged;
-    pub use crate::error::raise;
+    pub use crate::error::{axis_of, raise};
     pub use crate::function::{Form, Function};
     pub use crate::promote::{Kind, inexact, promote};
     pub use kiln_backends::program::{Limits, ReadError, SavedProgram, threefry2x32, with_limits};

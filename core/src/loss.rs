@@ -21,7 +21,7 @@ pub trait Loss: Tree {
     /// The gradient with respect to a tree, and the auxiliary result if there is one.
     type Gradient<T>;
 
-    /// Puts the gradient in the place of the value.
+    /// Replaces the value by the gradient.
     ///
     /// ```
     /// use kiln::{Array, Loss, numpy as np};

@@ -1,4 +1,4 @@
-//! The optional arguments of functions: the module `kiln::options` has the rules.
+//! The optional arguments of functions. The module `kiln::options` has the rules.
 
 pub use crate::argnums::{AllArguments, Argnums, Grad};
 pub use crate::lax::{AssociativeScan, ScanOptions as Scan};
@@ -8,7 +8,7 @@ pub use crate::numpy::diagonals::{Diagonal, Triangle};
 pub use crate::numpy::interpolate::{Diff, Interp, Vander};
 pub use crate::numpy::nonzero::Nonzero;
 pub use crate::numpy::norm::Norm;
-pub use crate::numpy::reduce::{Any, Arg, Cumulative, Max, Mean, Sum, Var};
+pub use crate::numpy::reduce::{Any, Argmax, Cumulative, Max, Mean, Sum, Var};
 pub use crate::numpy::sort::{Searchsorted, Side, Sort};
 pub use crate::numpy::take::Take;
 pub use crate::vmap::Vmap;

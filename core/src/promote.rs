@@ -1,16 +1,17 @@
-//! The dtype and weakness that operands of different types are promoted to: JAX's lattice.
+//! The dtype and weakness to which operands of different types are promoted, by JAX's lattice.
 //!
 //! ```text
 //! bool -> i* -> u8 -> u16 -> u32 -> u64 -> f* -> f32 -> f64
 //!           \-> i8 -> i16 -> i32 -> i64 -/
 //!         (u8 -> i16, u16 -> i32, u32 -> i64)
 //! ```
-//! `i*` and `f*` are the weak types: those of Rust's own numbers, and of arrays made from them alone.
+//! `i*` and `f*` are the weak types, of Rust's numbers and of arrays made from them alone.
 
 use crate::config::{default_float, default_int, x64_enabled};
 use kiln_backends::program::DType;
 
-/// The part of a type that promotion depends on: a dtype, and its weakness (a plain number's dtype is weak).
+/// The part of a type that promotion depends on: a dtype, and its weakness. The dtype of a plain number is
+/// weak.
 ///
 /// ```
 /// use kiln_core::{DType, sister::{Kind, promote}};
@@ -22,7 +23,7 @@ use kiln_backends::program::DType;
 pub struct Kind {
     /// The dtype of the operand on its own.
     pub dtype: DType,
-    /// True if the dtype yields to any other dtype of its family.
+    /// True if the dtype is promoted to any other dtype of its family.
     pub weak: bool,
 }
 
@@ -44,7 +45,7 @@ enum Node {
 /// Returns the kind of the result of an operation on operands of these kinds.
 ///
 /// # Panics
-/// Without operands.
+/// When there are no operands.
 pub fn promote(kinds: impl IntoIterator<Item = Kind>) -> Kind {
     let mut kinds = kinds.into_iter();
     let first = kinds.next().expect("promotion of at least one operand");
@@ -76,7 +77,7 @@ pub fn promote(kinds: impl IntoIterator<Item = Kind>) -> Kind {
             weak: true,
         },
     };
-    // Nobody asked for 64 bits: uint32 and int32 are then promoted to int32.
+    // The user did not ask for 64 bits, so uint32 and int32 are promoted to int32.
     if x64_enabled() || wide {
         kind
     } else {
@@ -87,8 +88,8 @@ pub fn promote(kinds: impl IntoIterator<Item = Kind>) -> Kind {
     }
 }
 
-/// Returns the kind in which division and the transcendental functions compute: floats stay, 64-bit integers
-/// become `float64` (unless 64-bit dtypes are off by default), all others `float32`.
+/// Returns the kind in which division and the transcendental functions compute. Floats stay. 64-bit integers
+/// become `float64` if 64-bit dtypes are on, and all others `float32`.
 pub fn inexact(kind: Kind) -> Kind {
     let dtype = match kind.dtype {
         DType::F32 | DType::F64 => kind.dtype,

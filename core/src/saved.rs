@@ -2,8 +2,8 @@
 //!
 //! Text formats hold `{"dtype":"float32","shape":[2],"data":[1.0,"NaN"]}`, with the elements in row-major
 //! order. Each float is the shortest decimal that reads back as the same float. A float that JSON cannot
-//! write is a string: `"NaN"`, `"inf"`, `"-inf"`. In binary formats `data` is bytes, little-endian. Weakness
-//! is not saved: the array that is read has the dtype of the file.
+//! write is a string: `"NaN"`, `"inf"`, `"-inf"`. In binary formats, `data` holds little-endian bytes. The
+//! weakness of a dtype is not saved.
 
 use crate::array::Array;
 use crate::display::{Elements, elements};
@@ -18,7 +18,7 @@ compile_error!(
     "files and saved arrays are little-endian, and written as elements stand in memory: kiln runs on little-endian machines only"
 );
 
-/// Writes an object of `dtype`, `shape` and `data`. An array that belongs to a trace is an error.
+/// Writes an object of `dtype`, `shape` and `data`. It returns an error for an array that belongs to a trace.
 ///
 /// ```
 /// use kiln_core::{Array, numpy as np};
@@ -88,9 +88,9 @@ impl<T: Copy + Into<f64> + Serialize> Serialize for Float<T> {
 /// Reads and checks an array: the bytes against [`Limits::bytes`], the number of elements against the shape,
 /// and each element against the dtype.
 ///
-/// A binary format that reads from a stream may allocate the claimed length before this code checks it. Give
-/// bincode a limit of its own for a stream (`bincode::Options::with_limit`). From a slice, bincode reads no
-/// more than the slice holds.
+/// A binary format that reads from a stream may allocate the claimed length before this code checks it. Set a
+/// limit of bincode for a stream (`bincode::Options::with_limit`). From a slice, bincode reads no more than
+/// the slice holds.
 impl<'de> Deserialize<'de> for Array {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Array, D::Error> {
         #[derive(serde::Deserialize)]
@@ -195,7 +195,7 @@ fn from_numbers(of: ArrayType, numbers: &[Number]) -> Result<Array, String> {
     }
 }
 
-/// An element as it is written, before it is checked against the dtype.
+/// An element of the file, before it is checked against the dtype.
 #[derive(Clone, Copy)]
 enum Number {
     Bool(bool),

@@ -1,4 +1,4 @@
-//! Tracing: operations inside a transformation become equations of a program and are not computed.
+//! Traces functions: operations inside a transformation become equations of a program and are not computed.
 //!
 //! Each thread has a stack of traces. While the stack is not empty, every operation becomes an equation of
 //! the innermost program, also an operation on concrete arrays. An array from outside the trace (in memory,
@@ -22,9 +22,9 @@ struct Trace {
     hidden: Vec<Array>,
     /// The input for each captured array, by the array's identity.
     inputs: FxHashMap<(u64, usize), Var>,
-    /// The arguments of the function, if it is traced at a point: their values are known.
+    /// The arguments of the function, if it is traced at a point. Their values are known.
     arguments: Option<Arrays>,
-    /// The values of the first variables, if a value was looked at. All values before the one looked at are
+    /// The values of the first variables, if a value was read. All values before the value that was read are
     /// included.
     values: Vec<Option<Data>>,
     /// The number of equations that these values come from.
@@ -54,7 +54,8 @@ pub(crate) fn is_tracing() -> bool {
 /// The name of traces that transformations make for themselves.
 const DERIVING: &str = "transformation";
 
-/// Returns true if the innermost trace is a transformation's own: the user did not write its operations.
+/// Returns true if a transformation made the innermost trace for itself: the user did not write its
+/// operations.
 pub(crate) fn is_deriving() -> bool {
     STACK.with_borrow(|stack| stack.last().is_some_and(|trace| trace.origin.name == DERIVING))
 }
@@ -82,14 +83,14 @@ pub(crate) fn trace<U: Tree>(
     trace_leaves(origin, inputs.into_iter().collect(), None, &mut leaves_once(f))
 }
 
-/// Traces a function at a point: the function may look at values that depend on known arguments.
+/// Traces a function at a point. The function may read values that depend on known arguments.
 #[track_caller]
 pub(crate) fn trace_at<U: Tree>(origin: Origin, arguments: &[Array], f: impl FnOnce(Arrays) -> U) -> Traced {
     let types = input_types(arguments).collect();
     trace_leaves(origin, types, Some(arguments.into()), &mut leaves_once(f))
 }
 
-/// Returns a function as [`trace_leaves`] takes it.
+/// Returns a function of the form that [`trace_leaves`] takes.
 pub(crate) fn leaves_once<U: Tree>(f: impl FnOnce(Arrays) -> U) -> impl FnMut(Arrays) -> Leaves {
     let mut f = Some(f);
     move |arrays| Leaves::of(f.take().expect("a function is traced once")(arrays))
@@ -203,8 +204,8 @@ fn variable(stack: &mut [Trace], array: &Array) -> Result<Var, String> {
 /// The inputs of a trace with their arrays, its equations that were not run yet, and its known values.
 type Known = (Vec<(Var, Array)>, Vec<Equation>, Values);
 
-/// Takes the known values out of the trace of a variable. `None` if the trace has ended, or its function is
-/// not traced at a point.
+/// Takes the known values out of the trace of a variable. Returns `None` if the trace has ended, or its
+/// function is not traced at a point.
 pub(crate) fn take_values(tracer: &Tracer) -> Option<Known> {
     STACK.with_borrow_mut(|stack| {
         let depth = stack
@@ -276,7 +277,8 @@ impl Origin {
     }
 }
 
-/// Checks as [`check_alive`] does, and lets arrays pass that have a shape and a dtype only.
+/// Raises an error at the user's line if one of the arrays belongs to a trace that is not in progress on this
+/// thread. Arrays with a shape and a dtype only pass.
 #[track_caller]
 pub(crate) fn check_alive_or_shaped(op: &str, arrays: &[Array]) {
     for array in arrays {

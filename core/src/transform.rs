@@ -1,5 +1,5 @@
-//! The parts that transformations share: they read a program with arrays for its variables, and cache the
-//! program that they make of it.
+//! The parts that transformations share. A transformation reads a program with arrays for its variables, and
+//! caches the program that it makes.
 
 use crate::array::Array;
 use crate::bind::bind;
@@ -17,7 +17,7 @@ use std::fmt::Display;
 use std::hash::BuildHasher;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-/// A way to make a program of another one, with all parameters of the result.
+/// A transformation of a program, with all of its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum How {
     /// `(inputs, cotangents of the given outputs) -> cotangents` of those wanted inputs that have one. The
@@ -48,9 +48,9 @@ pub(crate) struct Derived {
     pub(crate) present: Arc<[bool]>,
 }
 
-/// Returns the program that a transformation makes of a program. `make` runs in a trace of its own; the
-/// result is tidied and cached. `make` takes the program, with its literals lifted, and arrays of the given
-/// types, and returns the results and [`Derived::present`].
+/// Returns the transformed program. `make` runs in a trace of its own, and the result is tidied and cached.
+/// `make` takes the program, with its literals lifted, and arrays of the given types. It returns the results
+/// and [`Derived::present`].
 pub(crate) fn derived(
     program: &Arc<Program>,
     how: How,
@@ -130,7 +130,7 @@ pub(crate) fn derived_as<T: OfLifted>(
     kept.expect("one type for each way").with(&numbers)
 }
 
-/// A value made of a lifted program, and the same value with the last literals: the same function is often
+/// A value made of a lifted program, and the same value with the last literals. The same function is often
 /// differentiated again.
 struct Kept<T> {
     made: T,

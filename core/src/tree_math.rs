@@ -1,14 +1,14 @@
-//! Arithmetic of trees, leaf by leaf, as optimizers need it. `kiln::tree` shows these functions.
+//! Arithmetic of trees, leaf by leaf, for optimizers. `kiln::tree` shows these functions.
 
 use crate::array::Array;
 use crate::error::{check, raise};
 use crate::numpy as np;
 use crate::primitive::{reshape, slice_axis};
-use crate::tree::{Arrays, Leaves, Tree, map, paths, same};
+use crate::tree::{Arrays, Leaves, Tree, paths, same};
 
-// The loops below are no closures, so that a panic has the user's line.
+// The loops below are not closures, so that a panic has the user's line.
 
-/// Returns the tree of zeros with the shapes and dtypes of a tree's leaves.
+/// Returns a tree of zeros, with the shapes and dtypes of the leaves of a tree.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -17,10 +17,15 @@ use crate::tree::{Arrays, Leaves, Tree, map, paths, same};
 /// ```
 #[track_caller]
 pub fn zeros_like<T: Tree + Clone>(tree: &T) -> T {
-    map(tree, |x| np::zeros_like(x))
+    let leaves = Leaves::of(tree.clone());
+    let mut found = Arrays::new();
+    for x in &leaves.arrays {
+        found.push(np::zeros_like(x));
+    }
+    leaves.structure.rebuild(found)
 }
 
-/// Returns the tree of ones with the shapes and dtypes of a tree's leaves.
+/// Returns a tree of ones, with the shapes and dtypes of the leaves of a tree.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -28,10 +33,15 @@ pub fn zeros_like<T: Tree + Clone>(tree: &T) -> T {
 /// ```
 #[track_caller]
 pub fn ones_like<T: Tree + Clone>(tree: &T) -> T {
-    map(tree, |x| np::ones_like(x))
+    let leaves = Leaves::of(tree.clone());
+    let mut found = Arrays::new();
+    for x in &leaves.arrays {
+        found.push(np::ones_like(x));
+    }
+    leaves.structure.rebuild(found)
 }
 
-/// Returns the tree with one value everywhere, and the shapes and dtypes of a tree's leaves.
+/// Returns a tree that is filled with a value, with the shapes and dtypes of the leaves of a tree.
 ///
 /// # Panics
 /// When the value does not broadcast to the shape of a leaf.
@@ -117,8 +127,8 @@ pub fn scale<T: Tree + Clone>(scalar: impl Into<Array>, tree: &T) -> T {
     structure.rebuild(scaled)
 }
 
-/// Returns `a + scalar * b`, leaf by leaf: a step of gradient descent is `add_scale(&parameters, -rate,
-/// &gradient)`.
+/// Returns `a + scalar * b`, leaf by leaf. A step of gradient descent is
+/// `add_scale(&parameters, -rate, &gradient)`.
 ///
 /// # Panics
 /// When the trees differ in structure, or the shapes of two leaves do not broadcast.
@@ -145,13 +155,17 @@ pub fn add_scale<T: Tree + Clone>(a: &T, scalar: impl Into<Array>, b: &T) -> T {
 /// ```
 #[track_caller]
 pub fn sum<T: Tree + Clone>(tree: &T) -> Array {
-    total(Leaves::of(tree.clone()).arrays.iter().map(np::sum))
+    let mut sums = Arrays::new();
+    for x in &Leaves::of(tree.clone()).arrays {
+        sums.push(x.sum());
+    }
+    total(sums)
 }
 
 /// Returns the sum of the products of the elements of two trees, a scalar.
 ///
 /// # Panics
-/// When the trees differ in structure, or two leaves in size.
+/// When the trees differ in structure, or two leaves differ in size.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -168,8 +182,8 @@ pub fn vdot<T: Tree + Clone>(a: &T, b: &T) -> Array {
     total(products)
 }
 
-/// Returns the square root of the sum of the squares of all elements, a scalar: the l2 norm of the whole
-/// tree.
+/// Returns the l2 norm of the whole tree: the square root of the sum of the squares of all elements, a
+/// scalar.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -179,11 +193,14 @@ pub fn vdot<T: Tree + Clone>(a: &T, b: &T) -> Array {
 /// ```
 #[track_caller]
 pub fn norm<T: Tree + Clone>(tree: &T) -> Array {
-    let leaves = Leaves::of(tree.clone()).arrays;
-    total(leaves.iter().map(|x| x.square().sum())).sqrt()
+    let mut squares = Arrays::new();
+    for x in &Leaves::of(tree.clone()).arrays {
+        squares.push(x.square().sum());
+    }
+    total(squares).sqrt()
 }
 
-/// Returns true if all elements of all leaves are true or not zero: a scalar of dtype bool.
+/// Returns true if all elements of all leaves are true or not 0. The result is a bool scalar.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -192,10 +209,14 @@ pub fn norm<T: Tree + Clone>(tree: &T) -> Array {
 /// ```
 #[track_caller]
 pub fn all<T: Tree + Clone>(tree: &T) -> Array {
-    every(Leaves::of(tree.clone()).arrays.iter().map(np::all))
+    let mut every = Array::from(true);
+    for x in &Leaves::of(tree.clone()).arrays {
+        every = every & x.all();
+    }
+    every
 }
 
-/// Returns true if no element of any leaf is infinite or NaN: a scalar of dtype bool.
+/// Returns true if no element of any leaf is infinite or NaN. The result is a bool scalar.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -204,24 +225,28 @@ pub fn all<T: Tree + Clone>(tree: &T) -> Array {
 /// ```
 #[track_caller]
 pub fn all_finite<T: Tree + Clone>(tree: &T) -> Array {
-    let leaves = Leaves::of(tree.clone()).arrays;
-    every(leaves.iter().map(|x| np::isfinite(x).all()))
+    let mut every = Array::from(true);
+    for x in &Leaves::of(tree.clone()).arrays {
+        every = every & x.isfinite().all();
+    }
+    every
 }
 
-fn total(sums: impl IntoIterator<Item = Array>) -> Array {
-    sums.into_iter()
-        .reduce(|sum, x| sum + x)
-        .unwrap_or_else(|| Array::from(0.0))
+/// Returns the sum of scalars, 0 if there is none.
+#[track_caller]
+fn total(parts: Arrays) -> Array {
+    let mut total = Array::from(0.0);
+    for (i, part) in parts.into_iter().enumerate() {
+        total = if i == 0 { part } else { total + part };
+    }
+    total
 }
 
-fn every(flags: impl Iterator<Item = Array>) -> Array {
-    flags.reduce(np::logical_and).unwrap_or_else(|| Array::from(true))
-}
-
-/// Stacks trees of one structure: the leaves of the result have a new first axis of the length `trees.len()`.
+/// Stacks the leaves of trees of one structure. The leaves of the result have a new first axis of length
+/// `trees.len()`.
 ///
 /// # Panics
-/// When there is no tree, and when two trees differ in structure or in the shape of a leaf.
+/// When there is no tree, or two trees differ in structure or in the shape of a leaf.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, tree, vmap};
@@ -257,10 +282,10 @@ pub fn stack<T: Tree + Clone>(trees: &[T]) -> T {
     structure.rebuild(columns.into_iter().map(|leaves| np::stack(leaves)))
 }
 
-/// Splits a tree along the first axis of its leaves, which [`stack`] made: one tree for each index.
+/// Splits a tree along the first axis of its leaves into one tree for each index. [`stack`] is the inverse.
 ///
 /// # Panics
-/// When a leaf has no axis, when the first axes differ in length, and when the tree has no leaf.
+/// When a leaf is a scalar, the first axes differ in length, or the tree has no leaf.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, tree};

@@ -6,10 +6,10 @@ use kiln_core::sister::raise;
 use kiln_core::sister::staged;
 use kiln_core::{Array, DType, IntoNumbers, lax};
 
-/// Returns integers of 32 random bits each, of shape `shape` and dtype `uint32`.
+/// Draws integers of 32 random bits each, of shape `shape` and dtype `uint32`.
 ///
 /// # Panics
-/// When the key is an array of keys, or the shape has a negative length.
+/// When the key is an array of keys, or the shape has a negative dimension.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -20,11 +20,11 @@ pub fn bits(key: Key, shape: impl IntoNumbers) -> Array {
     bits_dtype(key, shape, DType::U32)
 }
 
-/// Returns unsigned integers of 8, 16, 32 or 64 random bits each, of shape `shape` and dtype `dtype`.
+/// Draws unsigned integers of 8, 16, 32 or 64 random bits each, of shape `shape` and dtype `dtype`.
 ///
 /// # Panics
 /// When the dtype is not an unsigned integer, the key is an array of keys, or the shape has a negative
-/// length.
+/// dimension.
 ///
 /// ```
 /// use kiln::{DType, Key, random};

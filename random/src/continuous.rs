@@ -25,7 +25,8 @@ fn epsilon(dtype: DType) -> f64 {
     }
 }
 
-/// A row holds the first two draws of the key 42, and the first two of `float64`: the examples.
+/// Declares samplers of standard distributions. A row holds the first two draws of the key 42 in `float32`,
+/// and in `float64`, for the examples.
 macro_rules! standard {
     ($($(#[$doc:meta])* $name:ident -> $shown:literal $with_dtype:ident -> $wide:literal $body:expr;)*) => {$(
         $(#[$doc])*
@@ -33,7 +34,7 @@ macro_rules! standard {
         /// The result has shape `shape` and the default float dtype.
         ///
         /// # Panics
-        /// When the key is an array of keys, or the shape has a negative length.
+        /// When the key is an array of keys, or the shape has a negative dimension.
         ///
         /// ```
         /// use kiln::{Key, random};
@@ -51,7 +52,7 @@ macro_rules! standard {
         /// The result has shape `shape` and the float dtype `dtype`.
         ///
         /// # Panics
-        /// When the key is an array of keys, the shape has a negative length, or the dtype is not a float.
+        /// When the key is an array of keys, the shape has a negative dimension, or the dtype is not a float.
         ///
         /// ```
         /// use kiln::{DType, Key, random};
@@ -75,34 +76,36 @@ macro_rules! standard {
 }
 
 standard! {
-    /// Exponential floats, of mean 1: `-log(1 - u)` of a uniform `u`.
+    /// Draws exponential floats with mean 1: `-log(1 - u)` of a uniform `u`.
     exponential -> "[0.6708175 1.1388006]" exponential_dtype -> "[0.55639422 0.01512386]" |_, unit| -(-unit(0.0, 1.0)).log1p();
-    /// Gumbel floats, of location 0 and scale 1: `-log(-log(u))` of a uniform `u`.
+    /// Draws Gumbel floats with location 0 and scale 1: `-log(-log(u))` of a uniform `u`.
     gumbel -> "[0.3340934 0.9520195]" gumbel_dtype -> "[ 0.16062721 -1.4348545 ]" |dtype, unit| -(-unit(tiny(dtype), 1.0).log()).log();
-    /// Laplace floats, of mean 0 and scale 1: `sign(u) log(1 - |u|)` of a `u` that is uniform on (-1, 1).
+    /// Draws Laplace floats with mean 0 and scale 1: `sign(u) log(1 - |u|)` of a `u` that is uniform on (-1,
+    /// 1).
     laplace -> "[ 0.02283965 -0.44565356]" laplace_dtype -> "[0.15846231 3.50588682]" |dtype, unit| {
         let u = unit(epsilon(dtype) / 2.0 - 1.0, 1.0);
         u.sign() * (-u.abs()).log1p()
     };
-    /// Logistic floats, of mean 0 and scale 1: `log(u / (1 - u))` of a uniform `u`.
+    /// Draws logistic floats with mean 0 and scale 1: `log(u / (1 - u))` of a uniform `u`.
     logistic -> "[-0.04516941  0.7528398 ]" logistic_dtype -> "[-0.29521526 -4.18391014]" |dtype, unit| {
         let u = unit(tiny(dtype), 1.0);
         u.log() - (-u).log1p()
     };
-    /// Cauchy floats, of location 0 and scale 1: `tan(π (u - 1/2))` of a uniform `u`.
+    /// Draws Cauchy floats with location 0 and scale 1: `tan(π (u - 1/2))` of a uniform `u`.
     cauchy -> "[-0.03548463  0.6337261 ]" cauchy_dtype -> "[ -0.23434604 -21.19070235]" |dtype, unit| (PI * (unit(epsilon(dtype), 1.0) - 0.5)).tan();
 }
 
-/// A row holds the first two draws of the key 42 with a parameter: the example.
+/// Declares samplers with a parameter. A row holds the first two draws of the key 42 with a value of the
+/// parameter, for the example.
 macro_rules! with_parameter {
     ($($(#[$doc:meta])* $name:ident $with_dtype:ident($parameter:ident = $value:literal) -> $shown:literal $body:expr;)*) => {$(
         $(#[$doc])*
         ///
-        /// The result has shape `shape`, to which the parameter broadcasts. Its dtype is the parameter's if
-        /// that is a float, else the default float dtype.
+        /// The result has shape `shape`, to which the parameter broadcasts. Its dtype is the dtype of a float
+        /// parameter, else the default float dtype.
         ///
         /// # Panics
-        /// When the key is an array of keys, the shape has a negative length, or the parameter does not
+        /// When the key is an array of keys, the shape has a negative dimension, or the parameter does not
         /// broadcast to it.
         ///
         /// ```
@@ -122,7 +125,7 @@ macro_rules! with_parameter {
         /// The result has shape `shape`, to which the parameter broadcasts, and the float dtype `dtype`.
         ///
         /// # Panics
-        /// When the key is an array of keys, the shape has a negative length, the parameter does not
+        /// When the key is an array of keys, the shape has a negative dimension, the parameter does not
         /// broadcast to it, or the dtype is not a float.
         ///
         /// ```
@@ -161,26 +164,28 @@ pub(crate) fn float_dtype(parameter: &Array) -> DType {
 }
 
 with_parameter! {
-    /// Floats whose logarithm is normal with mean 0 and standard deviation `sigma`: `exp(sigma z)` of a
-    /// normal `z`.
+    /// Draws log-normal floats: `exp(sigma z)` of a normal `z`. The logarithm has mean 0 and standard
+    /// deviation `sigma`.
     lognormal lognormal_dtype(sigma = 0.5) -> "[0.9859474 1.2630961]" |key, shape, dtype, sigma| (normal_dtype(key, shape, dtype) * sigma).exp();
-    /// Pareto floats, from 1 upwards, of shape `b`: more than `x` with probability `x^-b`.
+    /// Draws Pareto floats with shape parameter `b`. They are at least 1, and more than `x` with probability
+    /// `x^-b`.
     pareto pareto_dtype(b = 3.0) -> "[1.2505779 1.4617001]" |key, shape, dtype, b| (exponential_dtype(key, shape, dtype) / b).exp();
-    /// Rayleigh floats, of scale `scale`: `scale √(-2 log u)` of a uniform `u`, the length of a vector of two
-    /// normal floats.
+    /// Draws Rayleigh floats with scale `scale`: `scale √(-2 log u)` of a uniform `u`. This is the length of
+    /// a vector of two normal floats.
     rayleigh rayleigh_dtype(scale = 2.0) -> "[2.3933022 1.7571814]" |key, shape, dtype, scale| scale * (uniform_in(key, shape, dtype, 0, 1).log() * -2.0).sqrt();
-    /// Weibull floats, of scale 1 and shape `concentration`: `e^(1 / concentration)` of an exponential `e`.
+    /// Draws Weibull floats with scale 1 and shape parameter `concentration`: `e^(1 / concentration)` of an
+    /// exponential `e`.
     weibull_min weibull_min_dtype(concentration = 2.0) -> "[0.8190345 1.0671461]" |key, shape, dtype, concentration| exponential_dtype(key, shape, dtype).pow(1.0 / concentration);
 }
 
-/// Normal floats on the condition that they lie between `low` and `high`: `√2 erf_inv(u)`, with `u` uniform
-/// between `erf(low / √2)` and `erf(high / √2)`. A bound other than 0 is never drawn.
+/// Draws normal floats on the condition that they lie between `low` and `high`. They are `√2 erf_inv(u)`,
+/// with `u` uniform between `erf(low / √2)` and `erf(high / √2)`. A bound other than 0 is never drawn.
 ///
 /// The result has shape `shape`, to which the bounds broadcast, and the default float dtype. The shape comes
 /// last, as in JAX.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or a bound does not broadcast to it.
+/// When the key is an array of keys, the shape has a negative dimension, or a bound does not broadcast to it.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -197,11 +202,10 @@ pub fn truncated_normal(
     truncated_normal_dtype(key, low, high, shape, default_float())
 }
 
-/// Normal floats on the condition that they lie between `low` and `high`, of a float dtype; see
-/// [`truncated_normal`].
+/// Draws [`truncated_normal`] floats of a float dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, a bound does not broadcast to it, or
+/// When the key is an array of keys, the shape has a negative dimension, a bound does not broadcast to it, or
 /// the dtype is not a float.
 ///
 /// ```
@@ -241,8 +245,8 @@ fn next(x: &Array, direction: f64) -> Array {
         DType::F32 => f32::MAX.into(),
         _ => f64::MAX,
     };
-    // A little more than half of the distance between floats rounds to the next one: Rump, Zimmermann, Boldo
-    // and Melquiond, "Computing predecessor and successor in rounding to nearest" (2009).
+    // A sum with a little more than half of the distance between floats rounds to the next float: Rump,
+    // Zimmermann, Boldo and Melquiond, "Computing predecessor and successor in rounding to nearest" (2009).
     let more_than_half = epsilon(x.dtype()) / 2.0 * (1.0 + epsilon(x.dtype()));
     let beside = &x + x.abs() * (direction * more_than_half);
     np::where_(x.isinf(), x.clip(-greatest, greatest), beside)

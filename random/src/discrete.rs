@@ -4,18 +4,17 @@ use crate::continuous::{float_dtype, gumbel_dtype};
 use crate::key::Key;
 use crate::shape::{fits, lengths};
 use crate::uniform::uniform_in;
-use kiln_core::sister::raise;
-use kiln_core::sister::staged;
+use kiln_core::sister::{axis_of, raise, staged};
 use kiln_core::{
-    Array, DType, IntoNumbers, Numbers, Shape, default_int, lax, numpy as np, optional_arguments,
+    Array, DType, IntoNumbers, Number, Numbers, Shape, default_int, lax, numpy as np, optional_arguments,
 };
 use std::f64::consts::PI;
 
-/// Bools that are true with probability `p`, if a uniform float is less than `p`. Their shape is `shape`, to
-/// which `p` broadcasts.
+/// Draws bools that are true with probability `p`. A bool is true if a uniform float is less than `p`. The
+/// result has shape `shape`, to which `p` broadcasts.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
+/// When the key is an array of keys, the shape has a negative dimension, or `p` does not broadcast to it.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -33,10 +32,10 @@ pub fn bernoulli(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     })
 }
 
-/// -1 or 1, equally likely, of shape `shape` and the default integer dtype.
+/// Draws -1 or 1, equally likely, of shape `shape` and the default integer dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, or the shape has a negative length.
+/// When the key is an array of keys, or the shape has a negative dimension.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -47,10 +46,10 @@ pub fn rademacher(key: Key, shape: impl IntoNumbers) -> Array {
     rademacher_dtype(key, shape, default_int())
 }
 
-/// -1 or 1, equally likely, in an integer or float dtype.
+/// Draws -1 or 1, equally likely, of an integer or float dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or the dtype is bool or unsigned.
+/// When the key is an array of keys, the shape has a negative dimension, or the dtype is bool or unsigned.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -72,13 +71,13 @@ pub fn rademacher_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Arra
     )
 }
 
-/// The number of trials to the first success, each successful with probability `p`:
+/// Draws numbers of trials to the first success, which has probability `p` in each trial. They are
 /// `⌊log u / log(1 - p)⌋ + 1` of a uniform `u`.
 ///
 /// The result has shape `shape`, to which `p` broadcasts, and the default integer dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or `p` does not broadcast to it.
+/// When the key is an array of keys, the shape has a negative dimension, or `p` does not broadcast to it.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -89,11 +88,11 @@ pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     geometric_dtype(key, p, shape, default_int())
 }
 
-/// The number of trials to the first success, in an integer dtype; see [`geometric`].
+/// Draws [`geometric`] numbers of an integer dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, a parameter does not broadcast to it,
-/// or the dtype is not an integer.
+/// When the key is an array of keys, the shape has a negative dimension, a parameter does not broadcast to
+/// it, or the dtype is not an integer.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -120,11 +119,11 @@ pub fn geometric_dtype(key: Key, p: impl Into<Array>, shape: impl IntoNumbers, d
     )
 }
 
-/// Indices along the last axis of `logits`, with probabilities proportional to the exponentials of the
-/// logits: the index of the greatest sum of a logit and Gumbel noise.
+/// Draws indices along the last axis of `logits`, with probabilities proportional to the exponentials of the
+/// logits. A draw is the index of the greatest sum of a logit and Gumbel noise.
 ///
-/// The result has the default integer dtype, and the shape of `logits` without the axis: one draw for each
-/// list of logits.
+/// The result has the default integer dtype, and the shape of `logits` without the axis. There is one draw
+/// for each list of logits.
 ///
 /// # Panics
 /// When the key is an array of keys, or `logits` is a scalar or has no element along the axis.
@@ -149,16 +148,14 @@ optional_arguments! {
     /// ```
     Categorical {
         /// The axis of the logits: the last, if this is not given.
-        axis(isize): isize = -1 => axis; random::categorical_with(Key::new(0), np::zeros((1, 3)), |o| o.axis(0)) => "[0 0 0]";
-        /// The shape of the draws. It ends in the shape of `logits` without the axis; the lengths before are
-        /// further draws.
+        axis(impl Number): isize = -1 => axis.number(); random::categorical_with(Key::new(0), np::zeros((1, 3)), |o| o.axis(0)) => "[0 0 0]";
+    /// The shape of the draws, to which the shape of `logits` without the axis broadcasts.
         shape(impl IntoNumbers): Option<Numbers> = None => Some(shape.numbers()); random::categorical_with(Key::new(0), np::zeros(1), |o| o.shape((2, 2))) => "[[0 0]\n [0 0]]";
     }
 }
 
-/// Indices along an axis of `logits`, with probabilities proportional to the exponentials of the logits, and
-/// with the optional arguments of [`options::Categorical`](crate::options::Categorical). The result has the
-/// default integer dtype.
+/// Draws [`categorical`] indices with the optional arguments of
+/// [`options::Categorical`](crate::options::Categorical). The result has the default integer dtype.
 ///
 /// # Panics
 /// When the key is an array of keys, the axis is out of bounds or has no element, or the shape does not end
@@ -177,25 +174,23 @@ pub fn categorical_with(
 ) -> Array {
     let Categorical { axis, shape } = options(Categorical::default());
     let logits = logits.into();
-    let rank = logits.ndim() as isize;
-    let axis = if axis < 0 { axis + rank } else { axis };
-    if !(0..rank).contains(&axis) {
-        raise(
-            "categorical",
-            format!("axis {axis} is out of bounds for shape {}", logits.shape()),
-        )
-    }
+    let axis = axis_of("categorical", axis, logits.ndim());
     let mut batch = logits.shape().to_vec();
-    let categories = batch.remove(axis as usize);
+    let categories = batch.remove(axis);
     let shape = match shape {
         Some(shape) => lengths("categorical", &shape[..]),
         None => batch.clone(),
     };
-    if !shape.ends_with(&batch) || categories == 0 {
+    let ends = shape
+        .len()
+        .checked_sub(batch.len())
+        .map(|further| &shape[further..]);
+    let fits = ends.is_some_and(|ends| ends.iter().zip(&batch).all(|(&n, &m)| m == n || m == 1));
+    if !fits || categories == 0 {
         raise(
             "categorical",
             format!(
-                "logits of shape {} along axis {axis} for draws of shape {}: they end in shape {}",
+                "logits of shape {} along axis {axis} for draws of shape {}: shape {} broadcasts to it",
                 logits.shape(),
                 Shape::from(&shape[..]),
                 Shape::from(&batch[..])
@@ -209,29 +204,26 @@ pub fn categorical_with(
         (shape, axis, dtype),
         inputs,
         |(shape, axis, dtype), inputs| {
-            let axis = axis - inputs[1].ndim() as isize;
-            let further = shape.len() + 1 - inputs[1].ndim();
-            let noise: Vec<usize> = shape[..further]
-                .iter()
-                .chain(&inputs[1].shape()[..])
-                .copied()
-                .collect();
-            let scores = gumbel_dtype(Key::from_words(inputs[0].clone()), noise, *dtype) + &inputs[1];
-            scores.argmax_axis(axis)
+            let logits = &inputs[1];
+            let further = shape.len() + 1 - logits.ndim();
+            let mut noise = shape.clone();
+            noise.insert(further + axis, logits.shape()[*axis]);
+            let scores = gumbel_dtype(Key::from_words(inputs[0].clone()), noise, *dtype) + logits;
+            scores.argmax_axis(further + axis)
         },
     )
 }
 
-/// Poisson counts of mean `lam`; -1 if `lam` is negative, infinite or NaN.
+/// Draws Poisson counts with mean `lam`. A count is -1 if `lam` is negative, infinite or NaN.
 ///
 /// The result has shape `shape`, to which `lam` broadcasts, and the default integer dtype.
 ///
-/// Means below 10 use Knuth's method and others Hörmann's transformed rejection, both in `float32`. The
-/// rejection compares draws with logarithms. If JAX rounds one of these differently, a draw may differ from
+/// Means below 10 use Knuth's method, and others use Hörmann's transformed rejection, both in `float32`. The
+/// rejection compares draws with logarithms. If JAX rounds a logarithm differently, a draw may differ from
 /// JAX's.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or `lam` does not broadcast to it.
+/// When the key is an array of keys, the shape has a negative dimension, or `lam` does not broadcast to it.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -242,11 +234,11 @@ pub fn poisson(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers) -> Arra
     poisson_dtype(key, lam, shape, default_int())
 }
 
-/// Poisson counts of mean `lam`, in an integer dtype; see [`poisson`].
+/// Draws [`poisson`] counts of an integer dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, a parameter does not broadcast to it,
-/// or the dtype is not an integer.
+/// When the key is an array of keys, the shape has a negative dimension, a parameter does not broadcast to
+/// it, or the dtype is not an integer.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -288,7 +280,7 @@ fn knuth(key: Key, lam: &Array, shape: &[usize], dtype: DType) -> Array {
 }
 
 /// Returns the logarithm of the gamma function of numbers from 1, rounded as JAX rounds it in `float32`.
-/// Draws are compared with the result: with a more accurate one, most draws of a mean of a million would
+/// Draws are compared with the result. With a more accurate result, most draws of a mean of a million would
 /// differ.
 ///
 /// Lanczos' approximation of `Γ(z + 1)`: `log √(2π) + (z + 1/2) log t - t + log(sum)`, with
@@ -316,8 +308,8 @@ fn log_gamma(x: &Array) -> Array {
     lax::mul_add(&factor, &log_t, &log_root) + sum.log()
 }
 
-/// Hörmann, "The transformed rejection method for generating Poisson random variables" (1993), algorithm
-/// PTRS.
+/// Draws by the algorithm PTRS of Hörmann, "The transformed rejection method for generating Poisson random
+/// variables" (1993).
 fn rejection(key: Key, lam: &Array, shape: &[usize]) -> Array {
     let log_lam = lam.log();
     let b = 0.931 + 2.53 * lam.sqrt();
@@ -339,7 +331,7 @@ fn rejection(key: Key, lam: &Array, shape: &[usize]) -> Array {
             let at_once = us.ge(0.07) & v.le(&v_r);
             let never = k.lt(0) | (us.lt(0.013) & v.gt(&us));
             let accept = at_once | (!never & s.le(t));
-            // As in JAX, a later acceptance replaces an earlier one while other elements still wait.
+            // A later acceptance replaces an earlier one while other elements still wait, as in JAX.
             (np::where_(&accept, k, out), accepted | accept, key)
         },
         init,

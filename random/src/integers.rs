@@ -7,14 +7,14 @@ use kiln_core::sister::raise;
 use kiln_core::sister::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np};
 
-/// Integers uniform on `low..high`, or `low` if the range is empty. The result has shape `shape`, to which
-/// the bounds broadcast, and the default integer dtype.
+/// Draws integers uniform on `low..high`, or `low` if the range is empty. The result has shape `shape`, to
+/// which the bounds broadcast, and the default integer dtype.
 ///
-/// Each integer is made of twice the bits of its dtype. So no integer is more likely than another by more
-/// than one part in 2^32 (2^64 for 64 bits) over the length of the range.
+/// Each integer is made of twice the bits of its dtype. So the probabilities of two integers differ by at
+/// most the length of the range over 2^32 (2^64 for 64 bits), relative to each other.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or a bound does not broadcast.
+/// When the key is an array of keys, the shape has a negative dimension, or a bound does not broadcast.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -25,11 +25,11 @@ pub fn randint(key: Key, shape: impl IntoNumbers, low: impl Into<Array>, high: i
     randint_dtype(key, shape, low, high, default_int())
 }
 
-/// Returns [`randint`] of a given integer dtype. A bound outside of the dtype is moved into it, except for a
-/// `high` of one more than the greatest integer, which is exact.
+/// Draws [`randint`] integers of an integer dtype. A bound outside of the dtype is moved into it. A `high` of
+/// one more than the greatest integer is exact.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, a bound does not broadcast, or the
+/// When the key is an array of keys, the shape has a negative dimension, a bound does not broadcast, or the
 /// dtype is not an integer.
 ///
 /// ```

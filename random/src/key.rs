@@ -11,8 +11,8 @@ use std::fmt;
 
 /// A random key, or an array of keys. Each key has two words.
 ///
-/// Samplers and [`split`](Key::split) take a key by value, so one key is one draw; a second use is written
-/// `key.clone()`. [`fold_in`](Key::fold_in) only borrows. For one key use either `split` or `fold_in`:
+/// Samplers and [`split`](Key::split) take a key by value, so one key is one draw. A second use is written
+/// `key.clone()`. [`fold_in`](Key::fold_in) borrows the key. Use either `split` or `fold_in` with one key:
 /// `key.fold_in(i)` is the `i`-th key of `key.split_n(n)`, as in JAX.
 ///
 /// ```
@@ -37,9 +37,9 @@ pub struct Key {
 }
 
 impl Key {
-    /// Makes the key of a seed. Its words are the high and low 32 bits.
+    /// Makes the key of a seed. Its words are the high and low 32 bits of the seed.
     ///
-    /// JAX in its 32-bit mode cuts a seed to 32 bits first; for the same key there, pass
+    /// JAX in its 32-bit mode cuts a seed to 32 bits first. For the key of that mode, pass
     /// `u64::from(seed as u32)`.
     ///
     /// ```
@@ -53,7 +53,7 @@ impl Key {
         }
     }
 
-    /// Makes keys from their words: `uint32` of shape `(.., 2)`. JAX's `wrap_key_data`.
+    /// Makes keys from their words: `uint32` of shape `(.., 2)`. This is JAX's `wrap_key_data`.
     ///
     /// # Panics
     /// When the array has another dtype or shape.
@@ -71,7 +71,7 @@ impl Key {
         Key { words }
     }
 
-    /// Returns the words, `uint32` of shape `(.., 2)`. JAX's `key_data`.
+    /// Returns the words, `uint32` of shape `(.., 2)`. This is JAX's `key_data`.
     ///
     /// ```
     /// use kiln::Key;
@@ -84,7 +84,7 @@ impl Key {
     /// Returns the words of each key, in order.
     ///
     /// # Panics
-    /// When the key belongs to a trace: there is no value to look at.
+    /// When the key belongs to a trace: it has no value.
     ///
     /// ```
     /// use kiln::Key;
@@ -99,7 +99,7 @@ impl Key {
             .collect()
     }
 
-    /// Returns the shape of an array of keys; `()` for one key.
+    /// Returns the shape of an array of keys, which is `()` for one key.
     ///
     /// ```
     /// use kiln::Key;
@@ -132,10 +132,10 @@ impl Key {
         std::array::from_fn(|_| keys.next().expect("N keys"))
     }
 
-    /// Returns an array of new keys, of shape `shape`, for `vmap` or for draws one by one.
+    /// Returns an array of new keys, of shape `shape`, for `vmap` or for draws one after the other.
     ///
     /// # Panics
-    /// When this is an array of keys, or the shape has a negative length.
+    /// When this is an array of keys, or the shape has a negative dimension.
     ///
     /// ```
     /// use kiln::Key;
@@ -151,7 +151,7 @@ impl Key {
         Key { words }
     }
 
-    /// Returns a key made of this one and a number, which is cut to 32 bits.
+    /// Returns a new key from this key and a number, which is cut to 32 bits.
     ///
     /// # Panics
     /// When this is an array of keys, or `data` is not an integer scalar.

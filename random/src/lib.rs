@@ -1,9 +1,9 @@
-//! Counter-based random numbers: [`Key`]s, and samplers that turn a key into an array. `jax.random`.
+//! Counter-based random numbers: [`Key`]s, and samplers that turn a key into an array. This is `jax.random`.
 //!
-//! There is no hidden state. A sampler consumes its key, so no two draws share one by accident. Clone a key
+//! There is no hidden state. A sampler consumes its key, so no two draws share a key by accident. Clone a key
 //! to use it twice, and [`split`](Key::split) it to draw more. The numbers are JAX's
-//! (`jax_threefry_partitionable`, the default): keys, bits and uniforms bit for bit for ever, `f32` normals
-//! as jax 0.10.2 on a CPU draws them.
+//! (`jax_threefry_partitionable`, the default). Keys, bits and uniforms are JAX's bit for bit, in every
+//! version. `f32` normals are those of jax 0.10.2 on a CPU.
 //!
 //! ```
 //! use kiln::{Key, random};
@@ -24,14 +24,14 @@
 //! | from an array | [`choice`], [`permutation`] |
 //! | anything else | [`sample`]: the distributions of the crate `rand_distr`, computed on the host |
 //!
-//! Shapes are written as for [`zeros`](kiln_core::numpy::zeros): a number, a tuple, `()` for a scalar. A
-//! sampler takes its parameters before the shape, as in JAX ([`randint`] takes its bounds after it, also as
-//! in JAX), and they broadcast to it. Draws have the default dtype; a function with `_dtype` takes another,
-//! and one with `_with` takes optional arguments, as [`kiln_core::options`] says.
+//! A shape has the forms of [`zeros`](kiln_core::numpy::zeros): a number, a tuple, or `()` for a scalar. A
+//! sampler takes its parameters before the shape, and [`randint`] takes its bounds after it, as in JAX.
+//! Parameters broadcast to the shape. Draws have the default dtype. A function with `_dtype` takes another
+//! dtype, and a function with `_with` takes optional arguments, which [`kiln_core::options`] describes.
 //!
-//! Samplers run in [`jit`](kiln_core::jit()) and loops like any function, and fuse with the ops that read the
-//! draws: these need no memory. Under [`vmap`](kiln_core::vmap()) an array of keys draws, for each element of
-//! the batch, the numbers that its key draws alone:
+//! Samplers run in [`jit`](kiln_core::jit()) and loops like any function. They fuse with the ops that read
+//! the draws, and fused draws need no memory. Under [`vmap`](kiln_core::vmap()), each element of the batch
+//! draws the numbers that its key draws alone:
 //!
 //! ```
 //! use kiln::{Key, random, vmap};

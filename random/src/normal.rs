@@ -7,12 +7,13 @@ use kiln_core::sister::raise;
 use kiln_core::sister::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float};
 
-/// Standard normal floats, of shape `shape` and the default float dtype.
+/// Draws standard normal floats, of shape `shape` and the default float dtype.
 ///
-/// `sqrt(2) * erf_inv(u)` with `u` uniform on `(-1, 1)`; `float32` draws reach at most 5.42 in magnitude.
+/// They are `sqrt(2) * erf_inv(u)` with `u` uniform on `(-1, 1)`. The magnitude of `float32` draws is at most
+/// 5.42.
 ///
 /// # Panics
-/// When the key is an array of keys, or the shape has a negative length.
+/// When the key is an array of keys, or the shape has a negative dimension.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -25,10 +26,10 @@ pub fn normal(key: Key, shape: impl IntoNumbers) -> Array {
     normal_dtype(key, shape, default_float())
 }
 
-/// Returns [`normal`] floats of a given float dtype.
+/// Draws [`normal`] floats of a float dtype.
 ///
 /// # Panics
-/// As [`normal`], and when the dtype is not a float.
+/// When the key is an array of keys, the shape has a negative dimension, or the dtype is not a float.
 ///
 /// ```
 /// use kiln::{DType, Key, random};

@@ -1,4 +1,4 @@
-//! Draws from `rand_distr`'s distributions.
+//! Draws from the distributions of `rand_distr`.
 
 use crate::key::Key;
 use crate::shape::lengths;
@@ -13,12 +13,12 @@ use std::convert::Infallible;
 /// Draws an array from any distribution of the crate `rand_distr` (0.6), computed on the host. The result has
 /// shape `shape` and the dtype of `T`, and is on the key's device.
 ///
-/// Each element has a generator of its own, so the numbers depend on the key and the shape only, not on the
-/// number of threads. JAX has no such function, so there are no numbers to agree with.
+/// Each element has a generator of its own. So the numbers depend on the key and the shape, and not on the
+/// number of threads. JAX has no such function.
 ///
 /// # Panics
-/// Inside a trace (`jit`, loops), because a key has no value there: draw outside and pass the array in, or
-/// use a sampler of this crate. When the key is an array of keys.
+/// Inside a trace (`jit`, loops), because a traced key has no value: draw outside and pass the array as an
+/// argument, or use a sampler of this crate. When the key is an array of keys.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -52,8 +52,8 @@ pub fn sample<T: Element>(
     with_default_device(device, || Array::new(elements, &lengths[..]))
 }
 
-/// The generator of one element, which [`sample`] passes to a distribution. The generator is Threefry under
-/// the element's own key, the one of [`split_n`](Key::split_n), for the counters 0, 1, 2, ....
+/// The generator of one element, which [`sample`] passes to a distribution. It is Threefry for the counters
+/// 0, 1, 2, ... under the element's key, which is that of [`split_n`](Key::split_n).
 ///
 /// ```
 /// use kiln::{Key, random::{Generator, sample}};

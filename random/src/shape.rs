@@ -3,7 +3,7 @@
 use kiln_core::sister::{raise, shape_of};
 use kiln_core::{Array, IntoNumbers, Shape};
 
-/// Returns a shape without negative lengths.
+/// Returns a shape, and refuses negative dimensions.
 #[track_caller]
 pub(crate) fn lengths(op: &str, shape: impl IntoNumbers) -> Vec<usize> {
     shape_of(op, shape).to_vec()

@@ -6,12 +6,11 @@ use crate::integers::randint;
 use crate::key::Key;
 use crate::shape::lengths;
 use crate::uniform::uniform_in;
-use kiln_core::sister::raise;
-use kiln_core::sister::staged;
-use kiln_core::{Array, IntoNumbers, Shape, default_float, numpy as np, optional_arguments};
+use kiln_core::sister::{axis_of, raise, staged};
+use kiln_core::{Array, IntoNumbers, Number, Shape, default_float, numpy as np, optional_arguments};
 
-/// Returns the slices of an array along its first axis in random order. For a plain integer `x`, returns the
-/// integers below `x` in random order.
+/// Returns the slices of an array along its first axis in random order, or the integers below a plain integer
+/// `x` in random order.
 ///
 /// # Panics
 /// When the key is an array of keys, or `x` is a scalar but not a plain integer.
@@ -25,10 +24,11 @@ pub fn permutation(key: Key, x: impl Into<Array>) -> Array {
     permutation_axis(key, x, 0)
 }
 
-/// Returns the [`permutation`] of the slices along an axis.
+/// Returns the slices of an array along an axis in random order, or the integers below a plain integer `x` in
+/// random order.
 ///
 /// # Panics
-/// As [`permutation`], and when the axis is out of bounds.
+/// When the key is an array of keys, `x` is a scalar but not a plain integer, or the axis is out of bounds.
 ///
 /// ```
 /// use kiln::{Key, numpy as np, random};
@@ -36,9 +36,9 @@ pub fn permutation(key: Key, x: impl Into<Array>) -> Array {
 /// assert_eq!(random::permutation_axis(Key::new(42), x, 1).to_string(), "[[2 0 1]\n [5 3 4]]");
 /// ```
 #[track_caller]
-pub fn permutation_axis(key: Key, x: impl Into<Array>, axis: isize) -> Array {
+pub fn permutation_axis(key: Key, x: impl Into<Array>, axis: impl Number) -> Array {
     let x = pool("permutation", x.into());
-    let axis = axis_of("permutation", axis, x.ndim());
+    let axis = axis_of("permutation", axis.number(), x.ndim());
     let inputs = [key.one("permutation"), x];
     staged("permutation", axis, inputs, |&axis, inputs| {
         let order = shuffled(Key::from_words(inputs[0].clone()), inputs[1].shape()[axis]);
@@ -59,12 +59,12 @@ fn shuffled(mut key: Key, n: usize) -> Array {
     order
 }
 
-/// Draws from the slices of an array along its first axis, all equally likely; for a plain integer `a`, from
-/// the integers below it. A slice may be drawn again. The result has shape `(*shape, *a.shape()[1..])` and
-/// the dtype of `a`.
+/// Draws from the slices of an array along its first axis, or from the integers below a plain integer `a`.
+/// All are equally likely, and may be drawn again. The result has shape `(*shape, *a.shape()[1..])` and the
+/// dtype of `a`.
 ///
 /// # Panics
-/// When the key is an array of keys, or there are no slices to choose from.
+/// When the key is an array of keys, or there are no slices.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -85,23 +85,23 @@ optional_arguments! {
     /// assert_eq!(drawn.to_string(), "[1 0]");
     /// ```
     Choice {
-        /// If false, no slice is drawn twice.
+        /// A flag: if false, no slice is drawn twice.
         replace(bool): bool = true => replace; random::choice_with(Key::new(0), 100, 3, |o| o.replace(false)) => "[ 0 36  1]";
-        /// The probability of each slice. They need not add up to 1. All slices are equally likely if this is
-        /// not given.
+        /// The probability of each slice. The probabilities need not add up to 1. All slices are equally
+        /// likely if this is not given.
         p(impl Into<Array>): Option<Array> = None => Some(p.into()); random::choice_with(Key::new(0), 3, 4, |o| o.p([0.0, 1.0, 0.0])) => "[1 1 1 1]";
         /// The axis of the slices: the first, if this is not given.
-        axis(isize): isize = 0 => axis; random::choice_with(Key::new(0), np::array([[1, 2, 3]]), 2, |o| o.axis(1)) => "[[2 1]]";
+        axis(impl Number): isize = 0 => axis.number(); random::choice_with(Key::new(0), np::array([[1, 2, 3]]), 2, |o| o.axis(1)) => "[[2 1]]";
     }
 }
 
 /// Draws from the slices of an array, or from the integers below a plain integer `a`, with the optional
-/// arguments of [`options::Choice`](crate::options::Choice). The draws take the place of the axis of the
+/// arguments of [`options::Choice`](crate::options::Choice). The axes of `shape` replace the axis of the
 /// slices.
 ///
 /// # Panics
-/// When the key is an array of keys, there are no slices to choose from, there are fewer slices than draws
-/// without `replace`, `p` does not have one probability for each slice, or the axis is out of bounds.
+/// When the key is an array of keys, there are no slices, there are fewer slices than draws without
+/// `replace`, `p` does not have one probability for each slice, or the axis is out of bounds.
 ///
 /// ```
 /// use kiln::{Key, numpy as np, random};
@@ -154,7 +154,7 @@ pub fn choice_with(
                     let unit = uniform_in(key, draws, sums.dtype(), 0, 1);
                     np::searchsorted(&sums, sums.index(-1) * (1 - unit))
                 }
-                // Gumbel's top k:
+                // This is Gumbel's top k:
                 // https://timvieira.github.io/blog/post/2019/09/16/algorithms-for-sampling-without-replacement/
                 (Some(p), false) => {
                     let p = float(p);
@@ -187,16 +187,4 @@ fn pool(op: &str, x: Array) -> Array {
         raise(op, "takes a plain integer, or an array with at least one axis")
     }
     np::arange(x.item::<i64>().max(0))
-}
-
-#[track_caller]
-fn axis_of(op: &str, axis: isize, rank: usize) -> usize {
-    let index = if axis < 0 { axis + rank as isize } else { axis };
-    if !(0..rank as isize).contains(&index) {
-        raise(
-            op,
-            format!("axis {axis} is out of bounds for an array of {rank} axes"),
-        )
-    }
-    index as usize
 }

@@ -7,10 +7,10 @@ use kiln_core::sister::raise;
 use kiln_core::sister::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, optional_arguments};
 
-/// Floats uniform on `[0, 1)`, of shape `shape` and the default float dtype.
+/// Draws floats uniform on `[0, 1)`, of shape `shape` and the default float dtype.
 ///
 /// # Panics
-/// When the key is an array of keys, or the shape has a negative length.
+/// When the key is an array of keys, or the shape has a negative dimension.
 ///
 /// ```
 /// use kiln::{Key, random};
@@ -19,7 +19,7 @@ use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, opti
 #[track_caller]
 pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
     let shape = lengths("uniform", shape);
-    // The result of `uniform_in` for these bounds, which would change no bit.
+    // `uniform_in` returns the same bits for these bounds.
     staged(
         "uniform",
         (shape, default_float()),
@@ -28,11 +28,11 @@ pub fn uniform(key: Key, shape: impl IntoNumbers) -> Array {
     )
 }
 
-/// Floats uniform on `[0, 1)`, of shape `shape` and a float dtype. Every value is a multiple of `2^-23`
+/// Draws floats uniform on `[0, 1)`, of shape `shape` and a float dtype. Every value is a multiple of `2^-23`
 /// (`float32`) or `2^-52` (`float64`).
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, or the dtype is not a float.
+/// When the key is an array of keys, the shape has a negative dimension, or the dtype is not a float.
 ///
 /// ```
 /// use kiln::{DType, Key, random};
@@ -53,22 +53,22 @@ optional_arguments! {
     /// assert_eq!(x.to_string(), "[ 0.895334    0.95715976 -0.33541703]");
     /// ```
     Uniform {
-        /// The least number that may be drawn, or an array that broadcasts to the shape: 0, if this is not
-        /// given.
+        /// The lower bound of the draws, which may be drawn: 0, if this is not given. An array broadcasts to
+        /// the shape.
         minval(impl Into<Array>): Array = 0.into() => minval.into(); random::uniform_with(Key::new(0), 1, |o| o.minval(-1)) => "[0.895334]";
-        /// The number that all draws are less than, or an array that broadcasts to the shape: 1, if this is
-        /// not given.
+        /// The upper bound of the draws, which is not drawn: 1, if this is not given. An array broadcasts to
+        /// the shape.
         maxval(impl Into<Array>): Array = 1.into() => maxval.into(); random::uniform_with(Key::new(0), 1, |o| o.maxval(10)) => "[9.47667]";
         /// The dtype of the draws: the default float dtype, if this is not given.
         dtype(DType): Option<DType> = None => Some(dtype); random::uniform_with(Key::new(0), 1, |o| o.dtype(DType::F64)) => "[0.41845711]";
     }
 }
 
-/// Floats uniform on an interval, of shape `shape`, with the optional arguments of
-/// [`options::Uniform`](crate::options::Uniform). They are scaled and shifted with one rounding.
+/// Draws floats uniform on an interval, of shape `shape`, with the optional arguments of
+/// [`options::Uniform`](crate::options::Uniform). The floats are scaled and shifted with one rounding.
 ///
 /// # Panics
-/// When the key is an array of keys, the shape has a negative length, a bound does not broadcast to it, or
+/// When the key is an array of keys, the shape has a negative dimension, a bound does not broadcast to it, or
 /// the dtype is not a float.
 ///
 /// ```

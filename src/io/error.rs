@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// A position in an error: a file, and an array in it. Prints as `prices.npz, array spot`.
+/// A position in an error: a file, and an array in it. It prints as `prices.npz, array spot`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// The file, or `None` for bytes in memory.
@@ -41,7 +41,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// The reason why a file is not read or written. Prints the position, the fact, and the thing to do.
+/// The reason why a file is not read or written. It prints the position, the fact, and a hint.
 ///
 /// ```
 /// use kiln::io::{self, Error};
@@ -51,7 +51,7 @@ impl fmt::Display for Place {
 /// ```
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refuses: there is no such file, it is a folder, the disk is full, there is no
+    /// The operating system refuses: the file does not exist or is a folder, the disk is full, or there is no
     /// memory for so large an array.
     File {
         /// The file.
@@ -59,8 +59,8 @@ pub enum Error {
         /// The operating system's error.
         source: std::io::Error,
     },
-    /// The file has another format: it does not begin as such files do, or is encrypted or compressed in an
-    /// unsupported way.
+    /// The file has another format: it does not begin with the bytes of the format, or is encrypted or
+    /// compressed in an unsupported way.
     Format {
         /// The file.
         at: Place,
@@ -92,7 +92,7 @@ pub enum Error {
         /// The contradiction.
         what: String,
     },
-    /// The elements have a type that kiln has no dtype for.
+    /// The elements have a type for which kiln has no dtype.
     Dtype {
         /// The array.
         at: Place,
@@ -127,7 +127,7 @@ pub enum Error {
         /// The name.
         name: String,
     },
-    /// The file or array goes beyond one of the [`Limits`](crate::io::Limits).
+    /// The file or array exceeds one of the [`Limits`](crate::io::Limits).
     Limit {
         /// The file or array.
         at: Place,
@@ -138,7 +138,7 @@ pub enum Error {
         /// The greatest number that is read.
         limit: u64,
     },
-    /// The file was written by an earlier version, which is not read any more.
+    /// An earlier version of kiln wrote the file. This version does not read it.
     Older {
         /// The file.
         at: Place,
@@ -147,7 +147,7 @@ pub enum Error {
         /// The earliest version that can be read.
         known: u64,
     },
-    /// The file was written by a later version.
+    /// A later version of kiln wrote the file.
     Newer {
         /// The file.
         at: Place,

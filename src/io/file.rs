@@ -141,7 +141,7 @@ pub(super) fn numbers<T: Pod>(reader: &mut dyn Read, n: usize, at: &Place) -> Re
     Ok(numbers)
 }
 
-/// The error of a file that the system does not read or write.
+/// Returns the error of a file that the system does not read or write.
 pub(super) fn unusable(at: &Place, source: io::Error) -> Error {
     Error::File {
         at: at.clone(),
@@ -149,7 +149,7 @@ pub(super) fn unusable(at: &Place, source: io::Error) -> Error {
     }
 }
 
-/// The error of a second array with a name.
+/// Returns the error of a second array with a name.
 pub(super) fn duplicate(at: &Place, name: &str) -> Error {
     Error::DuplicateName {
         at: at.clone(),

@@ -16,38 +16,38 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! Every dtype is saved and read bit for bit. An array that is read has the dtype of the file, also if the
-//! 64-bit switch is off: `float64` stays `float64`. Files in big-endian or column-major order are read as
-//! well. A dtype that kiln does not have (`float16`, complex numbers, strings, objects, records) is refused
-//! by its name. Pickled objects are never run.
+//! Every dtype is saved and read bit for bit. An array has the dtype of the file, also if the 64-bit switch
+//! is off: `float64` stays `float64`. Files in big-endian or column-major order are read too. A dtype that
+//! kiln does not have (`float16`, complex numbers, strings, objects, records) is refused by its name. Pickled
+//! objects are never run.
 //!
-//! A file is written next to its final path, and moved there when it is complete and on the disk. So a write
-//! that fails keeps the old file. The new file has the permissions of the file that it replaces. A path is
-//! taken as it is: no suffix is added.
+//! A file is written next to its final path, and moved to that path when it is complete and on the disk. So a
+//! write that fails keeps the old file. The new file has the permissions of the file that it replaces. No
+//! suffix is added to a path.
 //!
-//! A damaged file, also a malicious one, is an [`Error`]. Memory grows with the bytes that are read, and not
-//! with the claims of a header. Memory that the operating system refuses is an error too. A small file may
-//! still hold much: a compressed `.npz` file holds up to a thousand times its own size, and a file with holes
-//! reads as zeros. [`Limits`] bound the amount that is read. Linux may grant more memory than there is, and
-//! end the process when the memory is used.
+//! A damaged or malicious file is an [`Error`]. Memory grows with the bytes that are read, and not with the
+//! numbers of a header. Memory that the operating system refuses is an error too. A small file may hold much
+//! data: a compressed `.npz` file holds up to a thousand times its own size, and a file with holes reads as
+//! zeros. [`Limits`] bound the amount that is read. Linux may grant more memory than there is, and end the
+//! process when the memory is used.
 //!
 //! # Files that NumPy reads and kiln refuses
 //!
 //! For an `.npy` or `.npz` file that kiln reads, NumPy 2.4 reads the same arrays, also after damage. NumPy
-//! reads more files. Of `.npy` files kiln refuses
+//! reads more files. kiln refuses `.npz` files with `.npy` files with
 //!
 //! - bytes after the last element;
-//! - headers that are Python, but not as NumPy writes it: types such as `'f4'` and `'float32'`, lengths such
-//!   as `0x3`, `00` and `True`, text escapes, comments, a key that is there twice;
-//! - elements of a type that there is no dtype for, and bools that are neither 0 nor 1.
+//! - headers in Python that NumPy does not write: types such as `'f4'` and `'float32'`, lengths such as
+//!   `0x3`, `00` and `True`, text escapes, comments, a repeated key;
+//! - elements of a type without a dtype, and bools that are neither 0 nor 1.
 //!
 //! NumPy trusts the central directory of an `.npz` file and skips all bytes that the directory does not name.
-//! kiln refuses
+//! kiln refuses `.npz` files with
 //!
-//! - a local header, an end record or a count that says something else than the directory, and a directory
-//!   that ends elsewhere;
+//! - a local header, an end record or a count that contradicts the directory, and a directory that ends
+//!   elsewhere;
 //! - bytes that belong to no entry, before, between or after them, and an archive comment;
-//! - two entries of one name, and entries that are no `.npy` files;
+//! - two entries of one name, and entries that are not `.npy` files;
 //! - compressions other than deflate, flags and versions that NumPy does not write, and names that are
 //!   neither ASCII nor marked as UTF-8.
 
@@ -70,13 +70,13 @@ use std::collections::BTreeMap;
 use std::io::{BufReader, Cursor, Write};
 use std::path::Path;
 
-/// Saves an array as a `.npy` file, as `np.save` does, byte for byte.
+/// Saves an array as a `.npy` file. The bytes are those of `np.save`.
 ///
 /// # Errors
-/// When the file cannot be written, and for more than 64 axes.
+/// When the file cannot be written, or the array has more than 64 axes.
 ///
 /// # Panics
-/// When the array belongs to a trace: there is no value to save.
+/// When the array belongs to a trace: it has no value.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -94,11 +94,11 @@ pub fn save(path: impl AsRef<Path>, array: &Array) -> Result<(), Error> {
     })
 }
 
-/// Loads the array of a `.npy` file, with the dtype of the file. NumPy's `np.load` opens both kinds of files;
-/// here [`loadz`] is for `.npz`.
+/// Loads the array of a `.npy` file, with the dtype of the file. [`loadz`] loads `.npz` files. (NumPy's
+/// `np.load` opens both.)
 ///
 /// # Errors
-/// When the file cannot be read, or is not a whole `.npy` file of a dtype that kiln has.
+/// When the file cannot be read, or is not a complete `.npy` file of a dtype that kiln has.
 ///
 /// ```
 /// use kiln::{DType, io};
@@ -119,7 +119,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Array, Error> {
 /// Loads the array from the bytes of a `.npy` file.
 ///
 /// # Errors
-/// As [`load`].
+/// When the bytes are not a complete `.npy` file of a dtype that kiln has.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -134,10 +134,10 @@ pub fn from_npy(bytes: &[u8]) -> Result<Array, Error> {
 /// Returns the bytes of the `.npy` file that [`save`] writes.
 ///
 /// # Errors
-/// For more than 64 axes.
+/// When the array has more than 64 axes.
 ///
 /// # Panics
-/// When the array belongs to a trace: there is no value to save.
+/// When the array belongs to a trace: it has no value.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -154,13 +154,13 @@ pub fn to_npy(array: &Array) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Saves arrays under their names as an `.npz` file, as `np.savez` does: not compressed.
+/// Saves arrays under their names as an `.npz` file. The file is not compressed, like that of `np.savez`.
 ///
 /// # Errors
 /// When the file cannot be written, two arrays have the same name, or one has more than 64 axes.
 ///
 /// # Panics
-/// When an array belongs to a trace: there is no value to save.
+/// When an array belongs to a trace: it has no value.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -178,11 +178,11 @@ pub fn savez<N: AsRef<str>, A: Borrow<Array>>(
     replaced(path, |file| npz::write(&entries, file))
 }
 
-/// Loads the arrays of an `.npz` file by their names, compressed or not. NumPy's `np.load` opens both kinds
-/// of files; here [`load`] is for `.npy`.
+/// Loads the arrays of an `.npz` file, compressed or not, by their names. [`load`] loads `.npy` files.
+/// (NumPy's `np.load` opens both.)
 ///
 /// # Errors
-/// When the file cannot be read, or is not a whole `.npz` file of arrays of dtypes that kiln has.
+/// When the file cannot be read, or is not a complete `.npz` file of arrays of dtypes that kiln has.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -202,7 +202,7 @@ pub fn loadz(path: impl AsRef<Path>) -> Result<BTreeMap<String, Array>, Error> {
 /// Loads the arrays from the bytes of an `.npz` file.
 ///
 /// # Errors
-/// As [`loadz`].
+/// When the bytes are not a complete `.npz` file of arrays of dtypes that kiln has.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -220,7 +220,7 @@ pub fn from_npz(bytes: &[u8]) -> Result<BTreeMap<String, Array>, Error> {
 /// When two arrays have the same name, or one has more than 64 axes.
 ///
 /// # Panics
-/// When an array belongs to a trace: there is no value to save.
+/// When an array belongs to a trace: it has no value.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -246,7 +246,7 @@ pub fn to_npz<N: AsRef<str>, A: Borrow<Array>>(
 /// When the file cannot be written, two arrays have the same name, or one is called `__metadata__`.
 ///
 /// # Panics
-/// When an array belongs to a trace: there is no value to save.
+/// When an array belongs to a trace: it has no value.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -266,7 +266,7 @@ pub fn save_safetensors<N: AsRef<str>, A: Borrow<Array>>(
 /// Loads the arrays of a safetensors file by their names.
 ///
 /// # Errors
-/// When the file cannot be read, or is not a whole safetensors file of arrays of dtypes that kiln has.
+/// When the file cannot be read, or is not a complete safetensors file of arrays of dtypes that kiln has.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -282,7 +282,7 @@ pub fn load_safetensors(path: impl AsRef<Path>) -> Result<BTreeMap<String, Array
 /// Loads the arrays from the bytes of a safetensors file.
 ///
 /// # Errors
-/// As [`load_safetensors`].
+/// When the bytes are not a complete safetensors file of arrays of dtypes that kiln has.
 ///
 /// ```
 /// use kiln::{io, numpy as np};
@@ -300,7 +300,7 @@ pub fn from_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, Array>, Error> 
 /// When two arrays have the same name, or one is called `__metadata__`.
 ///
 /// # Panics
-/// When an array belongs to a trace: there is no value to save.
+/// When an array belongs to a trace: it has no value.
 ///
 /// ```
 /// use kiln::{io, numpy as np};

@@ -8,7 +8,7 @@ use super::{Plot, color};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// As in matplotlib, a surface has at most this many lines each way.
+/// The most lines of a surface in each direction, as in matplotlib.
 const MOST: usize = 60;
 
 /// The angles of yaw and pitch of the box, and the ratio of its height to its width.

@@ -1,5 +1,6 @@
 """programs.json: what whole programs in the manner of QuantEcon's lectures give: Newton's method, gradient descent, maximum likelihood, shortest
-paths, simulations with loops, and the optimal savings problem. `tests/programs.rs` has the same programs in Rust.
+paths, simulations with loops, and the optimal savings problem; and those of `models_table.py`. `tests/suite/programs` has the same programs in
+Rust.
 """
 
 import jax
@@ -7,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from encode import array
+from models_table import PROGRAMS as MODELS
 
 
 def newton(f, x, tol, most=20):
@@ -217,7 +219,7 @@ PROGRAMS = [
     ("root", root, [False, True]), ("solow", solow, [False, True]), ("equilibrium", equilibrium, [False, True]), ("line fit", line_fit, [False, True]), ("cubic fit", cubic_fit, [False, True]),
     ("mle", mle, [True]), ("mle simulated", mle_simulated, [True]), ("shortest path", shortest_path, [False, True]), ("inventory", inventory, [False, True]), ("restock frequency", lambda: restock_frequency(1000), [False, True]),
     ("restock frequency indexed", restock_frequency_indexed, [False, True]), ("restock frequency 1e6", lambda: restock_frequency(1_000_000), [False]), ("kesten", kesten, [False, True]), ("savings", savings, [True]), ("price dividend", price_dividend, [True]),
-]
+] + [(model.__name__, model, [True]) for model in MODELS]
 
 
 def generate():

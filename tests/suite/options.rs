@@ -1,8 +1,12 @@
 //! Compares functions with optional arguments with JAX 0.10.2: each expected text is what the line beside it
 //! printed there.
 
+use kiln::numpy::{self as np, linalg};
 use kiln::options::{Diagonal, Scan};
-use kiln::{Arg, Array, DType, grad_with, jit, lax, numpy as np, value_and_grad_with, vmap, with_x64};
+use kiln::{
+    Arg, Array, DType, Key, OutOfBounds, grad, grad_with, jit, lax, random, value_and_grad_with, vmap,
+    with_x64,
+};
 
 fn x() -> Array {
     np::array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -151,4 +155,131 @@ fn gradients_with_respect_to_some_arguments() {
         many((np::arange(3.0), np::ones(3), np::ones(3))).to_string(),
         "[0. 1. 2.]"
     );
+}
+
+#[test]
+fn norms() {
+    let a = np::array([[1.0, 2.0], [3.0, 4.0]]);
+    let cube = np::arange(8.0).reshape((2, 2, 2));
+    // [float(jnp.linalg.norm(a, ord=o)) for o in (1, -1, jnp.inf, -jnp.inf, 2)]
+    let orders = [1.0, -1.0, np::INF, -np::INF, 2.0];
+    let found = orders.map(|ord| linalg::norm_with(&a, |o| o.ord(ord)).item::<f32>());
+    assert_eq!(found[..4], [6.0, 4.0, 7.0, 3.0]);
+    // The root of the greatest eigenvalue of a matrix of condition 223: within 4 units of 2^-22.
+    assert!((found[4] - 5.464_985).abs() < 1e-6, "{}", found[4]);
+    // jnp.linalg.norm(cube, ord=1, axis=(0, 2)), jnp.linalg.norm(cube, ord=jnp.inf, axis=(2, 0),
+    // keepdims=True)
+    let of = linalg::norm_with(&cube, |o| o.ord(1).axis((0, 2)));
+    assert_eq!(of.to_string(), "[ 6. 10.]");
+    let of = linalg::norm_with(&cube, |o| o.ord(np::INF).axis((2, 0)).keepdims(true));
+    assert_eq!(
+        (of.shape().to_string(), of.ravel().to_string()),
+        ("(1, 2, 1)".into(), "[ 6. 10.]".into())
+    );
+}
+
+#[test]
+fn narrow_integers() {
+    let narrow =
+        |indices: Array, n: i32| np::take_with(np::arange(n), indices, |o| o.mode(OutOfBounds::Clip));
+    // jnp.take(jnp.arange(300), jnp.array([100, 250], jnp.uint8), mode="clip")
+    assert_eq!(
+        narrow(Array::new(vec![100_u8, 250], 2), 300).to_string(),
+        "[100 250]"
+    );
+    // jnp.take(jnp.arange(200), jnp.array([-5, 127], jnp.int8), mode="clip")
+    assert_eq!(
+        narrow(Array::new(vec![-5_i8, 127], 2), 200).to_string(),
+        "[  0 127]"
+    );
+    // jnp.interp(jnp.array([245], jnp.uint8), jnp.array([0, 240], jnp.uint8), jnp.array([0., 1]), period=250)
+    let (x, xp) = (Array::new(vec![245_u8], 1), Array::new(vec![0_u8, 240], 2));
+    assert_eq!(
+        np::interp_with(x, xp, [0.0, 1.0], |o| o.period(250)).to_string(),
+        "[0.5]"
+    );
+    // jnp.interp(jnp.array([10., -90]), jnp.array([0., 180]), jnp.array([0., 2]), period=-360)
+    let y = np::interp_with([10.0, -90.0], [0.0, 180.0], [0.0, 2.0], |o| o.period(-360));
+    assert_eq!(y.to_string(), "[0.11111111 1.        ]");
+}
+
+#[test]
+fn derivatives_skip_what_is_left_out() {
+    let x = || np::array([1.0, np::NAN, 3.0]);
+    // jax.grad(jnp.nanvar)(x), jax.grad(jnp.nanstd)(x)
+    assert_eq!(grad(|x: Array| np::nanvar(x))(x()).to_string(), "[-1.  0.  1.]");
+    assert_eq!(
+        grad(|x: Array| np::nanstd(x))(x()).to_string(),
+        "[-0.5  0.   0.5]"
+    );
+}
+
+#[test]
+fn results_have_the_dtype_that_is_asked_for() {
+    let two = np::array([true, true]);
+    let cases: Vec<(Array, &str)> = vec![
+        // jnp.mean(jnp.array([1, 2]), dtype=jnp.int32)
+        (
+            np::array([1, 2]).mean_with(|o| o.dtype(DType::I32)),
+            "Array(1, dtype=int32)",
+        ),
+        // jnp.cumsum(two, dtype=bool), jnp.sum(two, dtype=bool), jnp.prod(jnp.array([2, 0]), dtype=bool)
+        (
+            two.cumsum_with(|o| o.dtype(DType::Bool)),
+            "Array([ True,  True], dtype=bool)",
+        ),
+        (two.sum_with(|o| o.dtype(DType::Bool)), "Array(True, dtype=bool)"),
+        (
+            np::array([2, 0]).prod_with(|o| o.dtype(DType::Bool)),
+            "Array(False, dtype=bool)",
+        ),
+    ];
+    for (found, wanted) in cases {
+        assert_eq!(format!("{found:?}"), wanted);
+    }
+}
+
+#[test]
+fn choices_of_elements() {
+    let key = || Key::new(3);
+    let x = np::arange(6).reshape((2, 3));
+    let cases: Vec<(Array, &str)> = vec![
+        // jnp.compress(jnp.array([True, False, True, False]), jnp.arange(3))
+        (np::compress([true, false, true, false], np::arange(3)), "[0 2]"),
+        // jnp.searchsorted(jnp.array([30, 10, 20]), jnp.array([15, 25]), sorter=jnp.array([1, 2, 0]))
+        (
+            np::searchsorted_with([30, 10, 20], [15, 25], |o| o.sorter([1, 2, 0])),
+            "[1 2]",
+        ),
+        // jax.random.categorical(key, jnp.log(jnp.array([[.2, .3, .5]])), shape=(5,))
+        (
+            random::categorical_with(key(), np::array([[0.2, 0.3, 0.5]]).log(), |o| o.shape(5)),
+            "[1 0 2 1 2]",
+        ),
+        // jax.random.choice(key, x, (2, 2), axis=1)
+        (
+            random::choice_with(key(), &x, (2, 2), |o| o.axis(1)),
+            "[[[0 1]\n  [1 2]]\n\n [[3 4]\n  [4 5]]]",
+        ),
+        // jax.random.choice(key, x, (2,), axis=1, replace=False, p=jnp.array([.1, .2, .7]))
+        (
+            random::choice_with(key(), &x, 2, |o| o.axis(1).replace(false).p([0.1, 0.2, 0.7])),
+            "[[1 2]\n [4 5]]",
+        ),
+    ];
+    for (i, (found, wanted)) in cases.iter().enumerate() {
+        assert_eq!(found.to_string(), *wanted, "case {i}");
+    }
+}
+
+/// A body that alternates between two dtypes is refused, also if a group of iterations would end where it
+/// began.
+#[test]
+#[should_panic(expected = "scan: carry")]
+fn an_unrolled_scan_checks_its_carry() {
+    let flip = |c: Array, ()| match c.shape()[0] {
+        2 => (np::ones(3), ()),
+        _ => (np::ones(2), ()),
+    };
+    lax::scan_with(flip, np::ones(2), (), |o| o.length(4).unroll(2));
 }

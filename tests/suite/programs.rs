@@ -7,6 +7,7 @@ mod likelihood;
 #[allow(unreachable_pub, dead_code)]
 #[path = "../../examples/opt_savings/model.rs"]
 mod model;
+mod models;
 mod newton;
 mod paths;
 mod simulations;

@@ -8,7 +8,7 @@
 use crate::limits::on_host;
 use kiln_program::{Binary, DType, Op, Program, Unary, Var};
 
-/// The places of the axes that are longer than 1, in arrays of some rank. The other axes there have length 1.
+/// The positions of the axes that are longer than 1, in arrays of some rank. The other axes have length 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) rank: usize,
@@ -16,7 +16,7 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// The frame of an array's own axes.
+    /// Returns the frame of an array's own axes.
     fn of(shape: &[usize]) -> Frame {
         Frame {
             rank: shape.len().max(1),
@@ -24,7 +24,7 @@ impl Frame {
         }
     }
 
-    /// A shape whose axes at the places have these lengths.
+    /// Returns a shape whose axes at the positions of the frame have these lengths.
     pub(crate) fn shape(&self, lengths: impl Iterator<Item = usize>) -> Vec<usize> {
         let mut shape = vec![1; self.rank];
         for (&place, length) in self.places.iter().zip(lengths) {
@@ -34,7 +34,7 @@ impl Frame {
     }
 }
 
-/// The axes that are not of length 1.
+/// Returns the axes that are not of length 1.
 pub(crate) fn long(shape: &[usize]) -> Vec<usize> {
     (0..shape.len()).filter(|&axis| shape[axis] != 1).collect()
 }
@@ -50,9 +50,9 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// The frames of a program. The last `leading` inputs have one axis of length 1 before their own axes.
-    /// `carries` is the number of the first carry among the inputs, and the number of carries: a carry has
-    /// the frame of the output with its number.
+    /// Returns the frames of a program. The last `leading` inputs have one axis of length 1 before their own
+    /// axes. `carries` is the number of the first carry among the inputs, and the number of carries: a carry
+    /// has the frame of the output with its number.
     pub(crate) fn new(program: &Program, leading: usize, carries: (usize, usize)) -> Frames {
         let shape = |var: Var| &program.type_of(var).shape[..];
         let mut component: Vec<usize> = (0..program.variables()).collect();
@@ -217,8 +217,8 @@ impl Frames {
         }
     }
 
-    /// The shape in memory of a broadcast of a value that is held in this shape. A value as large as a grid
-    /// has all the grid's axes.
+    /// Returns the shape in memory of a broadcast of a value that is held in this shape. A value as large as
+    /// a grid has all the grid's axes.
     pub(crate) fn broadcast(
         &self,
         program: &Program,
@@ -238,7 +238,7 @@ impl Frames {
         shape
     }
 
-    /// The shape of the grid, if the result of an elementwise op is computed for a grid only.
+    /// Returns the shape of the grid, if the result of an elementwise op is computed for a grid only.
     pub(crate) fn grid(&self, var: Var) -> Option<&[usize]> {
         self.grids[var.index()].as_deref()
     }
@@ -249,7 +249,7 @@ impl Frames {
             .expect("each component has a frame")
     }
 
-    /// The shape of a variable in memory if no axis is left to repeat.
+    /// Returns the shape of a variable in memory if no axis is left to repeat.
     pub(crate) fn whole(&self, program: &Program, var: Var) -> Vec<usize> {
         let shape = &program.type_of(var).shape;
         let lengths = long(shape).into_iter().map(|axis| shape[axis]);
@@ -265,7 +265,7 @@ fn held_shapes<'a>(vars: &[Var], held: &'a [Vec<usize>]) -> Vec<&'a [usize]> {
     vars.iter().map(|var| &held[var.index()][..]).collect()
 }
 
-/// The shape that shapes of one rank broadcast to.
+/// Returns the shape that shapes of one rank broadcast to.
 pub(crate) fn together(shapes: &[impl AsRef<[usize]>]) -> Vec<usize> {
     let mut shape = shapes[0].as_ref().to_vec();
     for other in &shapes[1..] {
@@ -278,7 +278,7 @@ pub(crate) fn together(shapes: &[impl AsRef<[usize]>]) -> Vec<usize> {
     shape
 }
 
-/// The axis of a frame for an axis longer than 1 of an array of this shape.
+/// Returns the axis of a frame for an axis longer than 1 of an array of this shape.
 fn place(frame: &Frame, shape: &[usize], axis: usize) -> usize {
     let before = shape[..axis].iter().filter(|&&length| length != 1).count();
     frame.places[before]

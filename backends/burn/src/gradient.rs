@@ -27,8 +27,8 @@ impl Kernels for Differentiated {}
 pub struct Gradient {
     /// `(operands, cotangents of the given results) -> cotangents` of the operands that have one.
     pub program: Program,
-    /// True for each operand that has a cotangent. An operand has none if it is not wanted, if it is not of
-    /// floats, or if the given results do not depend on it.
+    /// True for each operand that has a cotangent. An operand has none if it is not wanted, does not have
+    /// floats, or the given results do not depend on it.
     pub has: Vec<bool>,
     /// The source of the rule; none if nothing has a cotangent.
     pub source: Option<RuleSource>,
@@ -39,7 +39,7 @@ pub struct Gradient {
 pub enum GradientError {
     /// The op's operands do not type.
     Type(kiln_program::TypeError),
-    /// The op is not a plain one: its user writes the rule.
+    /// The op is not plain: its user writes the rule.
     Structure {
         /// The op.
         op: String,
@@ -62,11 +62,11 @@ kiln_program::debug_by_display!(GradientError);
 
 impl std::error::Error for GradientError {}
 
-/// The vector-Jacobian product of an op as a program, for operands of these types. `wanted` marks the
+/// Returns the vector-Jacobian product of an op as a program, for operands of these types. `wanted` marks the
 /// operands that want a cotangent, `given` marks the results that have one.
 ///
-/// Conventions are JAX's: `abs` has derivative 1 at 0, equal operands of `max` and all elements that attain a
-/// `reduce_max` share the cotangent, and a select passes nothing to the branch that is not chosen.
+/// The conventions are JAX's. `abs` has derivative 1 at 0. Equal operands of `max` share the cotangent, and
+/// so do all elements that attain a `reduce_max`. A select passes nothing to the branch that is not chosen.
 ///
 /// ```
 /// use kiln_burn::{RuleSource, vjp};
@@ -80,8 +80,8 @@ impl std::error::Error for GradientError {}
 /// ```
 ///
 /// # Errors
-/// When the operands do not type, and when the op is not plain: users write the rules of gathers, scatters,
-/// decompositions, random bits and ops that hold programs.
+/// When the op does not take operands of these types. When the op is not plain: callers write the rules of
+/// gathers, scatters, decompositions, random bits and ops that hold programs.
 pub fn vjp(
     op: &Op,
     operands: &[ArrayType],
@@ -97,7 +97,7 @@ pub fn vjp(
     )
 }
 
-/// Differentiates an op as [`vjp`] does, by Burn's rule or by kiln's. Tests compare the two.
+/// Returns the vector-Jacobian product of an op by Burn's rule or by kiln's. Tests compare the two.
 ///
 /// # Errors
 /// The errors of [`vjp`].
@@ -176,7 +176,7 @@ pub fn vjp_by(
     })
 }
 
-/// A gradient without cotangents.
+/// Returns a gradient without cotangents.
 fn none(operands: &[ArrayType], cotangents: &[&ArrayType]) -> Gradient {
     let mut builder = Builder::new();
     for of in operands.iter().chain(cotangents.iter().copied()) {
@@ -189,8 +189,8 @@ fn none(operands: &[ArrayType], cotangents: &[&ArrayType]) -> Gradient {
     }
 }
 
-/// The gradient by Burn's autodiff: the sum of the results times their cotangents is
-/// differentiated backwards.
+/// Returns the gradient by Burn's autodiff: the sum of the results times their cotangents is differentiated
+/// backwards.
 fn by_burn(
     op: &Op,
     types: &[&ArrayType],
@@ -247,8 +247,8 @@ fn lifted(x: Tensor<Recorder>) -> Tensor<Differentiated> {
     }
 }
 
-/// The gradient of an elementwise op for scalars, from the gradient for arrays of one element:
-/// Burn has no scalars.
+/// Returns the gradient of an elementwise op for scalars, from the gradient for arrays of one element: Burn
+/// has no scalars.
 fn for_scalars(program: &Program) -> Program {
     let scalar = Shape::scalar();
     let mut new = Rewrite::with_inputs(program, []);

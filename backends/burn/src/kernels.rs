@@ -6,8 +6,8 @@ use burn_backend::tensor::{Device, FloatTensor, IntTensor};
 use burn_backend::{Backend, ExecutionError};
 use kiln_program::{DType, Reduction};
 
-/// A backend that programs can be lowered onto. If a method returns `None`, the lowering composes Burn's ops,
-/// or computes on the host.
+/// A backend onto which programs can be lowered. If a method returns `None`, the lowering composes Burn's
+/// ops, or computes on the host.
 ///
 /// No array that a method takes is empty.
 pub trait Kernels: Backend {
@@ -31,8 +31,8 @@ pub trait Kernels: Backend {
         Self::sync(device)
     }
 
-    /// [`Op::RandomBits`](kiln_program::Op::RandomBits) for keys and first counters, two words each in a
-    /// vector. The words have the shape `[keys, size]`.
+    /// Computes [`Op::RandomBits`](kiln_program::Op::RandomBits) for keys and first counters, two words each
+    /// in a vector. The words have the shape `[keys, size]`.
     fn random_bits(
         _keys: &IntTensor<Self>,
         _first: &IntTensor<Self>,
@@ -41,22 +41,23 @@ pub trait Kernels: Backend {
         None
     }
 
-    /// [`Op::Uniform`](kiln_program::Op::Uniform) in `f32`, for bounds whose product with a unit is rounded.
+    /// Computes [`Op::Uniform`](kiln_program::Op::Uniform) in `f32`, for bounds whose product with a unit is
+    /// rounded.
     fn uniform(_words: [&IntTensor<Self>; 2], _low: f32, _high: f32) -> Option<FloatTensor<Self>> {
         None
     }
 
-    /// C's remainder in `f32`, of arrays of one shape.
+    /// Computes C's remainder in `f32`, of arrays of one shape.
     fn remainder(_x: &FloatTensor<Self>, _y: &FloatTensor<Self>) -> Option<FloatTensor<Self>> {
         None
     }
 
-    /// [`Op::Iota`](kiln_program::Op::Iota).
+    /// Computes [`Op::Iota`](kiln_program::Op::Iota).
     fn iota(_dtype: DType, _shape: &[usize], _axis: usize, _device: &Device<Self>) -> Option<Tensor<Self>> {
         None
     }
 
-    /// [`Op::Cumulative`](kiln_program::Op::Cumulative) for numbers.
+    /// Computes [`Op::Cumulative`](kiln_program::Op::Cumulative) for numbers.
     fn cumulative(_x: &Tensor<Self>, _kind: Reduction, _axis: usize, _reverse: bool) -> Option<Tensor<Self>> {
         None
     }

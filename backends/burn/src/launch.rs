@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A kernel that was launched on a device.
+/// A kernel that a device launched.
 ///
 /// ```
 /// use kiln::{Device, numpy as np};
@@ -15,7 +15,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Launch {
-    /// The kernel's name: `elemwise_fuse` for a fused elementwise one.
+    /// The kernel's name: `elemwise_fuse` for a fused elementwise kernel.
     pub kernel: String,
     /// The operations of Burn that the kernel computes, or some of them if a reduction takes two kernels.
     pub operations: Vec<String>,

@@ -1,18 +1,18 @@
 //! Programs on Burn: the lowering of ops onto a Burn backend.
 //!
-//! [`lower`](lower()) maps one [`Op`](kiln_program::Op) to calls on a generic `B: Kernels`, a backend of
-//! Burn's with kiln's additions. [`run`](run()) interprets a program by it. A [`Tensor`] is one of Burn's
-//! three kinds of primitive. Burn's quirks end here: callers see ops with the meaning that kiln-program gives
-//! them, on every backend and dtype.
+//! [`lower`](lower()) maps one [`Op`](kiln_program::Op) to calls on a generic `B: Kernels`, a Burn backend
+//! with kiln's additions. [`run`](run()) interprets a program by calls of `lower`. A [`Tensor`] is one of
+//! Burn's three kinds of primitive. Callers see ops with the meaning that kiln-program defines, on every
+//! backend and dtype.
 //!
 //! One lowering serves three purposes, named by [`Route`]. On a backend that lives in the host's memory,
-//! routines of our own (`host`) replace Burn's ops that check for overflow, order NaN otherwise or are slow.
-//! On a device the lowering uses Burn's ops where they exist. For differentiation (Burn's `Autodiff` over a
+//! kiln's routines (`host`) replace Burn's ops that check for overflow, order NaN otherwise or are slow. On a
+//! device the lowering uses Burn's ops where they exist. For differentiation (Burn's `Autodiff` over a
 //! recorder) ops have the form whose derivative is JAX's.
 //!
-//! The way back: a `recorder` is a backend that writes Burn's operations down as equations (`equations`).
-//! [`vjp`] differentiates an op by a recorder (`gradient`) or by a rule of our own (`rules`), as the table of
-//! [`derivative_rules`] says, and kiln-import reads Burn's models in.
+//! In the other direction, a `recorder` is a backend that writes Burn's operations down as equations
+//! (`equations`). [`vjp`] differentiates an op by a recorder (`gradient`) or by a rule of kiln's (`rules`):
+//! the table of [`derivative_rules`] says which. kiln-import imports Burn's models.
 
 #[cfg(feature = "ndarray")]
 #[allow(deprecated, reason = "burn-ndarray is the second executor while it lasts")]

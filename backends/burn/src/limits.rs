@@ -57,7 +57,7 @@ pub const ON_HOST: [OnHost; 10] = [
     }),
 ];
 
-/// The way in which the host does an op, if it does.
+/// Returns the way in which the host does an op, if it does.
 pub fn on_host(op: &Op, dtype: DType) -> Option<&'static str> {
     let found = ON_HOST.iter().find(|(_, _, is)| is(op, dtype));
     found.map(|(_, how, _)| *how)

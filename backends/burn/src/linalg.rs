@@ -8,7 +8,7 @@ use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef, Side};
 use kiln_program::Linalg;
 
-/// A decomposition of each matrix of a batch: the host reads, computes and writes back.
+/// Returns a decomposition of each matrix of a batch: the host reads, computes and writes back.
 pub(crate) fn linalg<B: Kernels>(f: Linalg, x: Vec<Tensor<B>>, device: &B::Device) -> Vec<Tensor<B>> {
     let dtype = x[0].dtype();
     let shapes: Vec<Vec<usize>> = x.iter().map(Tensor::shape).collect();

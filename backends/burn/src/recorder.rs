@@ -60,8 +60,8 @@ pub(crate) fn input(of: &ArrayType) -> Tensor<Recorder> {
     })
 }
 
-/// The variable of a tensor in the current recording, under its true shape. `None` after an
-/// operation was refused.
+/// Returns the variable of a tensor in the current recording, under its true shape. `None` after an operation
+/// was refused.
 pub(crate) fn output(x: &RouterTensor<Client>, shape: &Shape) -> Option<Var> {
     current(|recording| {
         let var = recording.find(x.id())?;

@@ -5,7 +5,7 @@ use kiln_program::{Axes, Builder, Op, Program, Scalar, Shape, Var};
 use std::collections::HashMap;
 use std::fmt;
 
-/// An operation of Burn's that has no form as equations. It prints as a sentence.
+/// An operation of Burn that has no form as equations. It prints as a sentence.
 ///
 /// ```
 /// let refused = kiln::burn::Refused { operation: "Dropout".into(), reason: "draws random numbers".into() };
@@ -42,7 +42,7 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// The finished program.
+    /// Returns the finished program.
     pub fn finish(self, outputs: &[Var]) -> Program {
         self.builder.finish(outputs)
     }
@@ -57,17 +57,17 @@ impl Recording {
         self.vars.insert(id, var);
     }
 
-    /// The variable of a tensor.
+    /// Returns the variable of a tensor.
     pub fn var(&self, id: TensorId) -> Var {
         self.vars[&id]
     }
 
-    /// The variable of a tensor, if it has one. After an operation was refused it may have none.
+    /// Returns the variable of a tensor, if it has one. After an operation was refused it may have none.
     pub(crate) fn find(&self, id: TensorId) -> Option<Var> {
         self.vars.get(&id).copied()
     }
 
-    /// The variable of a tensor.
+    /// Returns the variable of a tensor.
     pub(crate) fn get(&self, x: &TensorIr) -> Var {
         self.vars[&x.id]
     }
@@ -96,7 +96,7 @@ impl Recording {
         self.builder.type_of(var).dtype
     }
 
-    /// A constant: the same number everywhere.
+    /// Returns a constant: the same number everywhere.
     pub(crate) fn constant(&mut self, value: Scalar, shape: &[usize]) -> Var {
         let shape = Shape::from(shape);
         let var = self.push(Op::Constant { value, shape }, &[]);
@@ -104,7 +104,7 @@ impl Recording {
         var
     }
 
-    /// The number that a variable is everywhere, if it is known.
+    /// Returns the number that a variable is everywhere, if it is known.
     pub(crate) fn constant_of(&self, var: Var) -> Option<Scalar> {
         self.constants.get(&var).copied()
     }

@@ -12,7 +12,7 @@ thread_local! {
     static READS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The number of times that this thread has read an array to the host.
+/// Returns the number of times that this thread has read an array to the host.
 pub fn reads() -> usize {
     READS.get()
 }
@@ -72,7 +72,7 @@ impl<B: Backend> Tensor<B> {
             .unwrap_or_else(|error| panic!("reading an array from the device: {error}"))
     }
 
-    /// As [`into_data`](Tensor::into_data), but returns an error.
+    /// Reads the elements to the host in row-major order, and returns an error if the device fails.
     ///
     /// # Errors
     /// When the device fails, or failed at the kernels that made the elements.
@@ -89,7 +89,7 @@ impl<B: Backend> Tensor<B> {
         })
     }
 
-    /// The same number everywhere: one element, repeated without memory if the backend has views.
+    /// Returns the same number everywhere: one element, repeated without memory if the backend has views.
     pub fn full(value: Scalar, shape: &[usize], device: &Device<B>) -> Tensor<B> {
         let shape = physical(shape);
         let bytes = value.to_le_bytes()[..value.dtype().size()].to_vec();
@@ -97,7 +97,7 @@ impl<B: Backend> Tensor<B> {
         Tensor::from_data(one, device).expand(&shape)
     }
 
-    /// The dtype.
+    /// Returns the dtype.
     ///
     /// # Panics
     /// On dtypes that kiln does not have.
@@ -109,7 +109,7 @@ impl<B: Backend> Tensor<B> {
         })
     }
 
-    /// The primitive's shape: `[1]` also for a scalar.
+    /// Returns the primitive's shape: `[1]` also for a scalar.
     pub fn shape(&self) -> Vec<usize> {
         match self {
             Tensor::Float(x) => x.shape().to_vec(),
@@ -118,7 +118,7 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
-    /// The floats within.
+    /// Returns the floats within.
     ///
     /// # Panics
     /// When the tensor does not hold floats.
@@ -129,7 +129,7 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
-    /// The integers within.
+    /// Returns the integers within.
     ///
     /// # Panics
     /// When the tensor does not hold integers.
@@ -140,7 +140,7 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
-    /// The bools within.
+    /// Returns the bools within.
     ///
     /// # Panics
     /// When the tensor does not hold bools.
@@ -151,7 +151,7 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
-    /// The same elements in another shape of the same size; rank 0 becomes `[1]`.
+    /// Returns the same elements in another shape of the same size; rank 0 becomes `[1]`.
     pub(crate) fn reshape(self, shape: &[usize]) -> Tensor<B> {
         let shape = physical(shape);
         if self.shape() == shape {
@@ -206,14 +206,14 @@ impl<B: Backend> Tensor<B> {
         self.slice(&slices)
     }
 
-    /// The slices along an axis at the indices of a vector. The indices must be valid.
+    /// Returns the slices along an axis at the indices of a vector. The indices must be valid.
     pub(crate) fn select(self, axis: usize, indices: IntTensor<B>) -> Tensor<B> {
         same_kind!(self, x => B::float_select(x, axis, indices), B::int_select(x, axis, indices), {
             relabelled::<B>(B::bool_select(x, axis, indices))
         })
     }
 
-    /// The elements along an axis at valid indices of the same rank.
+    /// Returns the elements along an axis at valid indices of the same rank.
     pub(crate) fn gather(self, axis: usize, indices: IntTensor<B>) -> Tensor<B> {
         same_kind!(self, x => B::float_gather(axis, x, indices), B::int_gather(axis, x, indices), {
             relabelled::<B>(B::bool_gather(axis, x, indices))
@@ -236,7 +236,7 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
-    /// `on_true` where the predicate holds, and these elements elsewhere.
+    /// Returns `on_true` where the predicate holds, and these elements elsewhere.
     pub(crate) fn mask_where(self, predicate: BoolTensor<B>, on_true: Tensor<B>) -> Tensor<B> {
         match self {
             Tensor::Float(x) => Tensor::Float(B::float_mask_where(x, predicate, on_true.into_float())),
@@ -255,7 +255,7 @@ impl<B: Backend> Tensor<B> {
         }
     }
 
-    /// An array of no elements.
+    /// Returns an array of no elements.
     pub(crate) fn empty(of: &ArrayType, device: &Device<B>) -> Tensor<B> {
         let data = TensorData::from_bytes_vec(Vec::new(), physical(&of.shape), burn_dtype(of.dtype));
         Tensor::from_data(data, device)
@@ -280,12 +280,12 @@ fn relabelled<B: Backend>(x: BoolTensor<B>) -> BoolTensor<B> {
     )
 }
 
-/// The shape under which a backend holds an array.
+/// Returns the shape under which a backend holds an array.
 pub(crate) fn physical(shape: &[usize]) -> Vec<usize> {
     if shape.is_empty() { vec![1] } else { shape.to_vec() }
 }
 
-/// The dtype that the device stores bools in.
+/// Returns the dtype that the device stores bools in.
 pub(crate) fn bool_store<B: Backend>(device: &Device<B>) -> BoolDType {
     device.defaults().bool_dtype
 }

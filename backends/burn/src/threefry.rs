@@ -3,8 +3,8 @@
 use kiln_program::threefry2x32;
 use rayon::prelude::*;
 
-/// The words for `size` counters of each key of `keys`, counted from the key's counter in `first`: all first
-/// words, and all second words. A key and a counter are two words each.
+/// Returns the words for `size` counters of each key of `keys`, counted from the key's counter in `first`:
+/// all first words, and all second words. A key and a counter are two words each.
 pub(crate) fn random_bits(keys: &[u32], first: &[u32], size: usize) -> (Vec<u32>, Vec<u32>) {
     let mut high = vec![0; keys.len() / 2 * size];
     let mut low = high.clone();

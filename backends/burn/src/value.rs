@@ -27,7 +27,7 @@ impl<B: Kernels> Value<B> {
         matches!(self, Value::Here(_))
     }
 
-    /// The number, if the value is one known number that repeats.
+    /// Returns the number, if the value is one known number that repeats.
     pub(crate) fn as_number(&self) -> Option<Scalar> {
         let Value::Here(x) = self else { return None };
         if x.shape().iter().any(|&length| length != 1) {

@@ -13,9 +13,9 @@ use kiln_program::{ArrayType, Scalar, Shape};
 /// The elements of an array on the CPU, in row-major order: a contiguous Flex tensor with exactly the
 /// elements of its shape.
 ///
-/// A clone counts a reference. Bools take a byte each, 0 or 1. Arrays are made of buffers. A buffer is for
-/// code that moves memory: `Array::from_buffer` makes an array of one, and most programs need only
-/// `Array::new` and `Array::to_vec`.
+/// A clone shares the elements. A bool takes a byte, 0 or 1. Code that moves memory uses buffers:
+/// `Array::from_buffer` makes an array from a buffer. Most programs need only `Array::new` and
+/// `Array::to_vec`.
 ///
 /// ```
 /// use kiln::{Array, ArrayType, Buffer, DType};
@@ -36,7 +36,7 @@ fn layout(shape: &Shape) -> Layout {
 }
 
 impl Buffer {
-    /// A buffer holding these elements.
+    /// Returns a buffer of these elements.
     ///
     /// # Panics
     /// When `shape` does not have `elements.len()` elements.
@@ -52,7 +52,7 @@ impl Buffer {
         Buffer::from_bytes(T::into_bytes(elements), of)
     }
 
-    /// A buffer holding one number.
+    /// Returns the buffer of a scalar.
     ///
     /// ```
     /// use kiln::Buffer;
@@ -71,7 +71,7 @@ impl Buffer {
         buffer
     }
 
-    /// A buffer of zeros. A large one costs nothing until it is touched.
+    /// Returns a buffer of zeros. A large buffer costs nothing until it is touched.
     ///
     /// # Panics
     /// When there is not enough memory.
@@ -86,7 +86,8 @@ impl Buffer {
         Buffer::try_zeros(of).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// As [`zeros`](Self::zeros), for an array that may be too large.
+    /// Returns a buffer of zeros, or an error if there is not enough memory. A large buffer costs nothing
+    /// until it is touched.
     ///
     /// # Errors
     /// When there is not enough memory.
@@ -121,8 +122,8 @@ impl Buffer {
         }
     }
 
-    /// A buffer with any contents, for code that writes all of it. A large one takes the memory
-    /// of a former buffer.
+    /// Returns a buffer with any contents, for code that writes all of it. A large one takes the memory of a
+    /// former buffer.
     ///
     /// # Errors
     /// When there is not enough memory.
@@ -142,7 +143,7 @@ impl Buffer {
         }
     }
 
-    /// The dtype and shape.
+    /// Returns the dtype and shape.
     ///
     /// ```
     /// use kiln::Buffer;
@@ -152,7 +153,7 @@ impl Buffer {
         &self.of
     }
 
-    /// The elements.
+    /// Returns the elements.
     ///
     /// # Panics
     /// When `T` is not the buffer's dtype.
@@ -167,7 +168,7 @@ impl Buffer {
         bytemuck::checked::cast_slice(self.tensor.bytes())
     }
 
-    /// The elements as bytes.
+    /// Returns the elements as bytes.
     ///
     /// ```
     /// use kiln::Buffer;
@@ -177,7 +178,7 @@ impl Buffer {
         self.tensor.bytes()
     }
 
-    /// The elements as bytes to write to, if no other handle shares them.
+    /// Returns the elements as bytes to write to, if no other handle shares them.
     ///
     /// ```
     /// use kiln::Buffer;
@@ -210,7 +211,7 @@ impl Buffer {
         self.tensor.is_unique()
     }
 
-    /// The same elements in another shape of the same size.
+    /// Returns the same elements in another shape of the same size.
     ///
     /// ```
     /// use kiln::{Buffer, Shape};
@@ -231,13 +232,13 @@ impl Buffer {
         }
     }
 
-    /// The Flex tensor, for a computation by Flex.
+    /// Returns the Flex tensor, for a computation by Flex.
     #[doc(hidden)]
     pub fn into_flex(self) -> FlexTensor {
         self.tensor.clone()
     }
 
-    /// The elements of a Flex tensor, copied if they are not contiguous.
+    /// Returns the elements of a Flex tensor, copied if they are not contiguous.
     #[doc(hidden)]
     pub fn from_flex(tensor: FlexTensor) -> Buffer {
         let dtype = kiln_dtype(tensor.dtype());
@@ -252,7 +253,7 @@ impl Buffer {
         Buffer::from_data(tensor.into_data())
     }
 
-    /// The elements of a tensor of Burn.
+    /// Returns the elements of a tensor of Burn.
     #[doc(hidden)]
     pub fn from_data(data: TensorData) -> Buffer {
         let of = ArrayType::new(kiln_dtype(data.dtype()), &data.shape()[..]);

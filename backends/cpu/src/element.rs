@@ -19,7 +19,7 @@ use kiln_program::DType;
     note = "the types of elements are `bool`, `i8` to `i64`, `u8` to `u64`, `f32` and `f64`: write `x.item::<i64>() as usize` for a `usize`"
 )]
 pub trait Element: bytemuck::CheckedBitPattern + bytemuck::NoUninit + Send + Sync + 'static {
-    /// The dtype of arrays of these elements.
+    /// The dtype of an array of these elements.
     ///
     /// ```
     /// use kiln::{DType, Element};
@@ -27,7 +27,7 @@ pub trait Element: bytemuck::CheckedBitPattern + bytemuck::NoUninit + Send + Syn
     /// ```
     const DTYPE: DType;
 
-    /// The elements' memory.
+    /// Returns the elements' memory.
     #[doc(hidden)]
     fn into_bytes(elements: Vec<Self>) -> Bytes;
 }

@@ -15,7 +15,7 @@ use kiln_program::ArrayType;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// There is not enough memory for an array, or for the scratch memory of its computation.
+/// The error that there is not enough memory for an array, or for the scratch memory of its computation.
 ///
 /// ```
 /// use kiln::{ArrayType, Buffer, DType};

@@ -19,10 +19,10 @@
 
 /// The reads and writes of a step: variables at first, then slots.
 pub(crate) trait Accesses {
-    /// The slots that are read, each with a mark for its last read.
+    /// Returns the slots that are read, each with a mark for its last read.
     fn reads(&self) -> &[(usize, bool)];
     fn fills(&self) -> &[usize];
-    /// The slots that are read and the slots that are filled, to be changed.
+    /// Returns the slots that are read and the slots that are filled, to be changed.
     fn accesses(&mut self) -> (&mut [(usize, bool)], &mut [usize]);
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn assign(
     next
 }
 
-/// The way in which a program breaks the rule, if it does.
+/// Returns the way in which a program breaks the rule, if it does.
 fn broken(inputs: usize, slots: usize, steps: &[impl Accesses], results: &[(usize, bool)]) -> Option<String> {
     #[derive(Clone, Copy, PartialEq)]
     enum Slot {

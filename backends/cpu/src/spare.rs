@@ -12,7 +12,7 @@ pub(crate) struct Spare {
 }
 
 impl Spare {
-    /// A store for the iterations of a loop.
+    /// Returns a store for the iterations of a loop.
     pub(crate) fn of_loop() -> Spare {
         Spare {
             buffers: vec![],
@@ -20,7 +20,7 @@ impl Spare {
         }
     }
 
-    /// A buffer of this type with any contents.
+    /// Returns a buffer of this type with any contents.
     pub(crate) fn take(&mut self, of: &ArrayType) -> Result<Buffer, OutOfMemory> {
         let fits = |spare: &Buffer| {
             let other = spare.array_type();

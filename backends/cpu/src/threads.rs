@@ -4,8 +4,8 @@ use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 use std::error::Error;
 use std::sync::OnceLock;
 
-/// The number of threads that kernels run on: one for each core, unless [`set_threads`] or
-/// `RAYON_NUM_THREADS` sets another number. Results do not depend on it.
+/// Returns the number of threads that kernels run on: one for each core, unless [`set_threads`] or the
+/// environment variable `RAYON_NUM_THREADS` sets another number. Results do not depend on the number.
 ///
 /// # Panics
 /// When the system does not start the threads.
@@ -54,11 +54,12 @@ fn outcome(start: Result<(), ThreadPoolBuildError>) -> Result<(), String> {
     }
 }
 
-/// Sets the number of threads. Call it before the first kernel runs on several threads: first in `main`.
+/// Sets the number of threads that kernels run on. Call this function first in `main`, before a kernel runs
+/// on several threads.
 ///
 /// # Errors
-/// When the threads are running already; [`threads`] starts them too. If the system does not start them, the
-/// first function that needs them returns the error.
+/// When the threads are running already. [`threads`] starts them too. If the system does not start the
+/// threads, the first function that needs them returns the error.
 ///
 /// ```standalone_crate
 /// kiln::set_threads(1).unwrap();

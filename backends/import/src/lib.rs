@@ -1,9 +1,10 @@
 //! Burn models as programs.
 //!
-//! The public tensors of Burn choose their backend among a fixed set when they run. One of that set, the
-//! capture device, keeps a list of operations instead of executing them. [`import`] moves a module there,
-//! calls it, and writes the list as equations. A capture device does not differentiate, so layers that behave
-//! otherwise in training (dropout, batch normalisation) do what they do in validation.
+//! The public tensors of Burn choose their backend among a fixed set when they run. A member of the set, the
+//! capture device, keeps a list of operations instead of executing them. [`import`] moves a module to the
+//! capture device, calls the module, and writes the list as equations. A capture device does not
+//! differentiate, so layers that behave otherwise in training (dropout, batch normalisation) work as in
+//! validation.
 
 pub use burn_core;
 pub use kiln_burn::Refused;
@@ -20,7 +21,7 @@ use kiln_program::{ArrayType, DType, Op, Program, Scalar};
 use std::collections::HashSet;
 use std::fmt;
 
-/// A function over Burn's tensors as a program, with the numbers it holds.
+/// A function over Burn's tensors as a program, with the numbers that it holds.
 #[derive(Clone, Debug)]
 pub struct Imported {
     /// `(inputs, parameters, constants) -> outputs`.
@@ -173,17 +174,16 @@ impl<T: Tensors, const N: usize> Tensors for [T; N] {
     }
 }
 
-/// Reads `forward`, called with the module and with inputs of these types, as a program. The module stays as
-/// it is: a copy in validation mode is moved.
+/// Reads `forward`, called with the module and with inputs of these types, as a program. A copy of the module
+/// in validation mode is moved, so the module is not changed.
 ///
 /// # Errors
-/// Names the first operation that has no form as equations: operations that draw random numbers, quantized
-/// tensors, and the layers that are not read (transposed and deformable convolutions, interpolation, ...).
-/// Announced inputs that `forward` does not take are an error too.
+/// When an operation has no form as equations: it draws random numbers, uses quantized tensors, or is a layer
+/// that is not read (transposed and deformable convolutions, interpolation, ...). The error names the first
+/// such operation. When `forward` does not take the announced inputs.
 ///
 /// # Panics
-/// When `forward` panics, and when Burn refuses its shapes. A function cannot look at values
-/// while it is read.
+/// When `forward` panics: Burn refuses its shapes, or `forward` reads a value.
 pub fn import<M: Module, I: Tensors, O: Tensors>(
     module: &M,
     forward: impl FnOnce(&M, I) -> O,
@@ -198,13 +198,14 @@ pub fn import<M: Module, I: Tensors, O: Tensors>(
     captured.read(inputs, parameters.found)
 }
 
-/// As [`import`], for a function without a module.
+/// Reads a function without a module, called with inputs of these types, as a program.
 ///
 /// # Errors
-/// As [`import`].
+/// When an operation has no form as equations. The error names the first such operation. When `f` does not
+/// take the announced inputs.
 ///
 /// # Panics
-/// As [`import`].
+/// When `f` panics: Burn refuses its shapes, or `f` reads a value.
 pub fn import_function<I: Tensors, O: Tensors>(
     f: impl FnOnce(I) -> O,
     inputs: &[ArrayType],
@@ -330,7 +331,7 @@ impl Values {
         }
     }
 
-    /// The op of these numbers, if they are all the same or count from 0.
+    /// Returns the op of these numbers, if they are all the same or count from 0.
     fn as_op(&self) -> Option<Op> {
         let ArrayType { dtype, shape } = self.of.clone();
         let mut elements = self.bytes.chunks(dtype.size()).map(|element| {

@@ -43,8 +43,8 @@ const TAIL_32: &[f32] = &[
     -0.000200214257,
 ];
 
-/// The negative of XLA:CPU's log of 2^e (1 + r), for the arguments 2^-24 .. 1 that 1 - u^2 takes. (XLA
-/// replaces arguments below the smallest normal number by that number, and handles 0 and infinity. They
+/// Returns the negative of XLA:CPU's log of 2^e (1 + r), for the arguments 2^-24 .. 1 that 1 - u^2 takes.
+/// (XLA replaces arguments below the smallest normal number by that number, and handles 0 and infinity. They
 /// do not occur here.)
 #[inline(always)]
 fn xla_minus_log(e: f32, r: f32) -> f32 {
@@ -63,7 +63,7 @@ fn xla_minus_log(e: f32, r: f32) -> f32 {
     (-e).mul_add(0.693359375, -(q + z))
 }
 
-/// The negative of XLA's log1p(-u2), where u2 < sqrt(2) - 1, from its rational function's value.
+/// Returns the negative of XLA's log1p(-u2), where u2 < sqrt(2) - 1, from its rational function's value.
 ///
 /// XLA computes with -u2; here all signs are reversed, which changes no rounding.
 #[inline(always)]
@@ -97,7 +97,7 @@ pub struct Piece {
     pub coefficients: Vec<f64>,
 }
 
-/// The polynomials of f64 or of f32, in the order of `w`.
+/// Returns the polynomials of f64 or of f32, in the order of `w`.
 pub fn pieces(double: bool) -> Vec<Piece> {
     let piece = |from, root, centre, coefficients| Piece {
         from,

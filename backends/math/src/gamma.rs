@@ -147,7 +147,7 @@ fn sin_cos_pi(f: f64) -> (f64, f64) {
     if flip { (c.copysign(f), s) } else { (s, c) }
 }
 
-/// `log |Gamma(x)|`. Infinite at the poles.
+/// Returns `log |Gamma(x)|`. Infinite at the poles.
 ///
 /// From 8.5 on the formula is Stirling's series. From -1/2 to 8.5 it is `lgamma(2 + e)` for the distance
 /// `e` from an integer next to `x`, and the logarithm of the factors between `2 + e` and `x`. Below -1/2 it
@@ -202,7 +202,7 @@ fn lgamma(x: f64) -> Sum {
     }
 }
 
-/// The derivative of [`lgamma`]. NaN at the poles.
+/// Returns the derivative of [`lgamma`]. NaN at the poles.
 ///
 /// From 2 on the formula is a logarithm and a correction. From 1 to 2 it is the distance from the zero times
 /// a quotient. From 0 to 1 it is the recurrence, and below 0 the reflection.

@@ -104,7 +104,7 @@ impl<F: InverseTrigData> Unary<F> for Acos {
     }
 }
 
-/// The angle of (b, a) for a, b >= 0, not both 0, as a pair: atan(a / b).
+/// Returns the angle of (b, a) for a, b >= 0, not both 0, as a pair: atan(a / b).
 #[inline(always)]
 fn angle<F: InverseTrigData>(a: F, b: F) -> (F, F) {
     let zero = F::lit(0.0);

@@ -96,7 +96,7 @@ pub(super) fn log_assemble<F: LogData>(k: F, f: F, fl: F) -> F {
     a + k.fma(F::LN2.1, al + lo)
 }
 
-/// The value at the ends of the domain; r elsewhere.
+/// Returns the value at the ends of the domain; r elsewhere.
 #[inline(always)]
 fn at_ends<F: Real>(x: F, r: F) -> F {
     let zero = F::lit(0.0);

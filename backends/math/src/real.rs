@@ -24,24 +24,24 @@ pub(super) trait Real:
     /// in the low bits.
     const MAGIC: Self;
 
-    /// The nearest value; for constants.
+    /// Returns the nearest value; for constants.
     fn lit(v: f64) -> Self;
-    /// The number in the wider format.
+    /// Returns the number in the wider format.
     fn wide(self) -> f64;
     fn trunc(self) -> Self;
-    /// `self * b + c`, rounded once.
+    /// Returns `self * b + c`, rounded once.
     fn fma(self, b: Self, c: Self) -> Self;
     fn abs(self) -> Self;
     fn sqrt(self) -> Self;
-    /// The magnitude of `self` (which has no sign bit) with the sign of `s`.
+    /// Returns the magnitude of `self` (which has no sign bit) with the sign of `s`.
     fn with_sign_of(self, s: Self) -> Self;
-    /// `self`, negated if n mod 4 is 2 or 3, for t = n + MAGIC.
+    /// Returns `self`, negated if n mod 4 is 2 or 3, for t = n + MAGIC.
     fn negate_in_lower_half(self, t: Self) -> Self;
     /// Returns true if n is odd, for t = n + MAGIC.
     fn is_odd(t: Self) -> bool;
     /// 2^n for t = n + MAGIC, where 2^n is normal.
     fn pow2(t: Self) -> Self;
-    /// Two normal powers of two whose product is 2^n, for t = n + MAGIC: multiplying by one and then
+    /// Returns two normal powers of two whose product is 2^n, for t = n + MAGIC: multiplying by one and then
     /// the other overflows and underflows as it should, rounding once.
     fn pow2_pair(t: Self) -> (Self, Self);
     /// (k, m, 2^-k) with x = 2^k m and sqrt(1/2) <= m < sqrt(2), for finite positive x. The last is
@@ -57,7 +57,7 @@ pub(super) fn horner<F: Real>(x: F, c: &[F]) -> F {
     strided(x, c, 0, 1)
 }
 
-/// The terms of c from `start` in steps of `step`, as a polynomial in x.
+/// Returns the terms of c from `start` in steps of `step`, as a polynomial in x.
 #[inline(always)]
 fn strided<F: Real>(x: F, c: &[F], start: usize, step: usize) -> F {
     let mut i = start + (c.len() - 1 - start) / step * step;
@@ -108,7 +108,7 @@ pub(super) fn div_pair<F: Real>(n: F, nl: F, d: F, dl: F) -> F {
     q + e
 }
 
-/// The quotient of [`div_pair`] as a leading part and a correction. One division only.
+/// Returns the quotient of [`div_pair`] as a leading part and a correction. One division only.
 #[inline(always)]
 pub(super) fn div_pair_parts<F: Real>(n: F, nl: F, d: F, dl: F) -> (F, F) {
     let inv = F::lit(1.0) / d;

@@ -29,8 +29,8 @@ pub enum Level {
 /// 0 is "not asked yet", otherwise a [`Level`].
 static LEVEL: AtomicU8 = AtomicU8::new(0);
 
-/// The version in use: the best one that the processor has, or a lesser one that the environment variable
-/// `KILN_SIMD` (`baseline`, `avx2`, `avx512`) names. The variable is read once.
+/// Returns the version in use: the best one that the processor has, or a lesser one that the environment
+/// variable `KILN_SIMD` (`baseline`, `avx2`, `avx512`) names. The variable is read once.
 #[inline]
 pub fn level() -> Level {
     match LEVEL.load(Ordering::Relaxed) {
@@ -53,7 +53,7 @@ fn choose() -> Level {
     level
 }
 
-/// The levels that this processor can run, slowest first; for tests that compare them.
+/// Returns the levels that this processor can run, slowest first; for tests that compare them.
 pub fn supported() -> Vec<Level> {
     #[cfg_attr(
         not(target_arch = "x86_64"),
@@ -94,7 +94,7 @@ fn has_avx512() -> bool {
 pub trait Kernel {
     /// The type that the loop returns.
     type Out;
-    /// The loop.
+    /// Returns the loop.
     fn run(self) -> Self::Out;
 }
 

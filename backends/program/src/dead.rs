@@ -5,8 +5,8 @@ use crate::program::{Builder, Equation, Program, Var};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// The program without the equations whose results nobody reads. Loops keep only the operands and results
-/// that are needed.
+/// Returns the program without the equations whose results nobody reads. Loops keep only the operands and
+/// results that are needed.
 pub(crate) fn without_dead_code(program: Program) -> Program {
     let (inputs, results) = (
         vec![true; program.inputs().len()],
@@ -29,7 +29,7 @@ type Wanted = (Arc<Program>, [usize; 2], Vec<bool>);
 /// Marks of the operands and of the results that a loop must have.
 type Marks = (Vec<bool>, Vec<bool>);
 
-/// The program with only some of its inputs and results.
+/// Returns the program with only some of its inputs and results.
 fn trimmed(program: Program, inputs: &[bool], results: &[bool], needs: &mut Needs) -> Program {
     let live = live(&program, results, needs);
     let is_live = |var: &Var| live[var.index()];
@@ -134,7 +134,7 @@ fn needed(scan: &Scan, wanted: &[bool], needs: &mut Needs) -> Marks {
     }
 }
 
-/// The loop with some of its operands and results.
+/// Returns the loop with some of its operands and results.
 fn only(scan: &Scan, operands: &[bool], results: &[bool], needs: &mut Needs) -> Scan {
     let count = |kept: &[bool]| kept.iter().filter(|kept| **kept).count();
     let key = (scan.body.clone(), (operands.to_vec(), results.to_vec()));

@@ -6,7 +6,7 @@ use std::fmt;
 /// The type of an array's elements. It is printed and saved under NumPy's name.
 ///
 /// kiln has no half-precision and complex types yet. Every `match` on a `DType` is exhaustive, so that the
-/// compiler lists the places that a new type must mend.
+/// compiler lists the code that a new type must change.
 ///
 /// ```
 /// # use kiln_program as kiln;
@@ -43,7 +43,7 @@ pub enum DType {
 }
 
 impl DType {
-    /// Every dtype: bool, signed and unsigned integers, floats, each family from narrow to wide.
+    /// All dtypes: bool, signed integers, unsigned integers and floats, each family from narrow to wide.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -65,7 +65,7 @@ impl DType {
         DType::F64,
     ];
 
-    /// Bytes per element; a bool takes one.
+    /// Returns the number of bytes of an element. A bool takes one byte.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -82,7 +82,7 @@ impl DType {
         }
     }
 
-    /// NumPy's name: `float32`.
+    /// Returns NumPy's name: `float32`.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -105,7 +105,7 @@ impl DType {
         }
     }
 
-    /// The name used in the text of programs: `f32`.
+    /// Returns the name in the text of programs: `f32`.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -140,7 +140,7 @@ impl DType {
         matches!(self, DType::F32 | DType::F64)
     }
 
-    /// Returns true if this is an integer type; bool is not.
+    /// Returns true if this is an integer type. Bool is not an integer type.
     ///
     /// ```
     /// # use kiln_program as kiln;

@@ -6,7 +6,7 @@ use crate::program::Program;
 use crate::rewrite::Rewrite;
 use std::sync::Arc;
 
-/// The program without its effects: for a part of a computation that runs a second time.
+/// Returns the program without its effects: for a part of a computation that runs a second time.
 pub fn without_effects(program: &Arc<Program>) -> Arc<Program> {
     thread_local! {
         static FOUND: Found<(), Arc<Program>> = const { Found::new(None) };
@@ -28,7 +28,7 @@ fn drop_effects(program: &Program) -> Arc<Program> {
     Arc::new(new.finish(program.outputs()))
 }
 
-/// The op without the effects of the programs that it runs. The op itself is no effect.
+/// Returns the op without the effects of the programs that it runs. The op itself is no effect.
 pub fn quiet(op: &Op) -> Op {
     let mut op = op.clone();
     match &mut op {

@@ -18,7 +18,7 @@ pub enum Class {
     Move,
     /// The result is the operands one after the other.
     Concatenate,
-    /// Arrays of indices say which elements the op reads or writes.
+    /// The op reads or writes elements at arrays of indices.
     Index,
     /// The op combines the elements along axes to one element.
     Reduce,
@@ -30,12 +30,12 @@ pub enum Class {
     Random,
     /// The op runs programs.
     Nested,
-    /// The op is there for its effect.
+    /// The op has an effect and no results.
     Effect,
 }
 
 impl Op {
-    /// The class of the op.
+    /// Returns the class of the op.
     ///
     /// ```
     /// use kiln_program::{Class, Op, Unary};
@@ -103,7 +103,7 @@ impl Op {
         }
     }
 
-    /// The op's name, as the text of a program shows it.
+    /// Returns the op's name in the text of a program.
     pub fn name(&self) -> String {
         fn lower(name: impl std::fmt::Debug) -> String {
             let mut out = String::new();
@@ -157,8 +157,8 @@ impl Op {
         }
     }
 
-    /// The op's parameters, as the text of a program shows them after the name. They do not include the
-    /// programs that the op holds.
+    /// Returns the op's parameters, as the text of a program shows them after the name. They do not include
+    /// the programs that the op holds.
     pub(crate) fn parameters(&self) -> String {
         match self {
             Op::Lifted { number, shape } => format!("[{shape} {number:?}]"),
@@ -210,9 +210,9 @@ impl Op {
         }
     }
 
-    /// The op that does for each element of a new first axis of length `length` what this op does, if all
-    /// operands have that axis and an op can do so. Ops that combine operands in other ways (gathers,
-    /// contractions), that run programs or that have effects return `None`.
+    /// Returns the op that applies this op to each slice of operands with a new first axis of length
+    /// `length`. It returns `None` for ops that combine operands in other ways (gathers, contractions), that
+    /// run programs, or that have effects.
     ///
     /// ```
     /// use kiln_program::Op;
@@ -250,7 +250,7 @@ impl Op {
     }
 }
 
-/// The parameter of the new axis, followed by those of the other axes.
+/// Returns the parameter of the new axis, followed by those of the other axes.
 fn before(first: usize, others: &[usize]) -> Axes {
     std::iter::once(first).chain(others.iter().copied()).collect()
 }

@@ -6,8 +6,8 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::ops::{Deref, DerefMut, RangeBounds};
 
-/// A list that keeps up to `N` elements off the heap: axes, operands, the leaves of a pytree. It is used as a
-/// [`Vec`] is.
+/// A list that keeps up to `N` elements without an allocation: axes, operands, the leaves of a pytree. It has
+/// the methods of a [`Vec`].
 ///
 /// ```
 /// use kiln_program::Few;
@@ -21,12 +21,12 @@ use std::ops::{Deref, DerefMut, RangeBounds};
 pub struct Few<T, const N: usize>(SmallVec<[T; N]>);
 
 impl<T, const N: usize> Few<T, N> {
-    /// An empty list.
+    /// Returns an empty list.
     pub fn new() -> Self {
         Few(SmallVec::new())
     }
 
-    /// An empty list with room for so many elements.
+    /// Returns an empty list with room for `capacity` elements.
     pub fn with_capacity(capacity: usize) -> Self {
         Few(SmallVec::with_capacity(capacity))
     }
@@ -52,7 +52,7 @@ impl<T, const N: usize> Few<T, N> {
     /// Removes the element at `index`.
     ///
     /// # Panics
-    /// When there is none.
+    /// When there is no such element.
     pub fn remove(&mut self, index: usize) -> T {
         self.0.remove(index)
     }
@@ -83,7 +83,7 @@ impl<T, const N: usize> Few<T, N> {
         self.0.drain(range)
     }
 
-    /// The elements as an array, if there are `M` of them.
+    /// Returns the elements as an array, if there are `M` of them.
     pub fn into_array<const M: usize>(self) -> Option<[T; M]> {
         if self.len() != M {
             return None;
@@ -94,29 +94,29 @@ impl<T, const N: usize> Few<T, N> {
         }))
     }
 
-    /// The elements as a vector.
+    /// Returns the elements as a vector.
     pub fn into_vec(self) -> Vec<T> {
         self.0.into_vec()
     }
 
-    /// True if the elements are on the heap.
+    /// Returns true if the elements are on the heap.
     pub fn spilled(&self) -> bool {
         self.0.spilled()
     }
 }
 
 impl<T: Clone, const N: usize> Few<T, N> {
-    /// `n` times the same element.
+    /// Returns a list of `n` equal elements.
     pub fn from_elem(element: T, n: usize) -> Self {
         Few(SmallVec::from_elem(element, n))
     }
 
-    /// Appends copies of these elements.
+    /// Appends copies of the elements of a slice.
     pub fn extend_from_slice(&mut self, elements: &[T]) {
         self.0.extend(elements.iter().cloned());
     }
 
-    /// Appends copies of an element, or removes elements, until there are `len`.
+    /// Appends copies of an element, or removes elements, until there are `len` elements.
     pub fn resize(&mut self, len: usize, element: T) {
         self.0.resize(len, element);
     }

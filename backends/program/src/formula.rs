@@ -11,9 +11,9 @@ use std::sync::Arc;
 pub enum Formula {
     /// A literal that stays in the program.
     Known(Scalar),
-    /// The number at a place of the list.
+    /// The number at an index of the list.
     Listed {
-        /// The place.
+        /// The index.
         place: u32,
         /// The number's dtype.
         dtype: DType,
@@ -27,7 +27,7 @@ pub enum Formula {
 }
 
 impl Formula {
-    /// The dtype of the number.
+    /// Returns the dtype of the number.
     pub fn dtype(&self) -> DType {
         match self {
             Formula::Known(number) => number.dtype(),
@@ -37,10 +37,11 @@ impl Formula {
         }
     }
 
-    /// The number for a list. It equals bit for bit the number that constant folding of the literals returns.
+    /// Returns the number for a list. It equals bit for bit the number that constant folding of the literals
+    /// returns.
     ///
     /// # Panics
-    /// When the list is shorter than the one that `lift` gave.
+    /// When the list is shorter than the list that `lift` returned.
     pub fn value(&self, numbers: &[Scalar]) -> Scalar {
         match self {
             Formula::Known(number) => *number,
@@ -54,7 +55,7 @@ impl Formula {
         }
     }
 
-    /// The number, if it is known.
+    /// Returns the number, if it is known.
     pub(crate) fn known(&self) -> Option<Scalar> {
         match self {
             Formula::Known(number) => Some(*number),
@@ -70,8 +71,8 @@ impl Formula {
         }
     }
 
-    /// The number in another dtype. `None` if the cast needs the number's value: only a cast between floats
-    /// does not.
+    /// Returns the number in another dtype. `None` if the cast needs the number's value: only a cast between
+    /// floats does not.
     pub(crate) fn cast(self, dtype: DType) -> Option<Formula> {
         match self {
             Formula::Known(number) => Some(Formula::Known(number.cast(dtype))),
@@ -80,7 +81,7 @@ impl Formula {
         }
     }
 
-    /// The sum, difference, product or quotient, which every machine computes alike; `None` for other
+    /// Returns the sum, difference, product or quotient, which every machine computes alike; `None` for other
     /// functions.
     pub(crate) fn binary(f: Binary, x: Formula, y: Formula) -> Option<Formula> {
         if let (Formula::Known(x), Formula::Known(y)) = (&x, &y) {
@@ -119,7 +120,8 @@ fn negated(x: Scalar) -> Scalar {
     }
 }
 
-/// The sum, difference, product or quotient, which every machine computes alike; `None` for other functions.
+/// Returns the sum, difference, product or quotient, which every machine computes alike; `None` for other
+/// functions.
 fn arithmetic(f: Binary, x: Scalar, y: Scalar) -> Option<Scalar> {
     let dtype = x.dtype();
     match dtype {

@@ -24,11 +24,11 @@ functions! {
     Unary {
         Neg,
         Abs,
-        /// -1, 0 or 1; keeps the sign of zero, and NaN.
+        /// Returns -1, 0 or 1. Zeros keep their sign, and NaN stays NaN.
         Sign,
         Floor,
         Ceil,
-        /// To the nearest integer, halves to the even one.
+        /// Rounds to the nearest integer, and a half to the even integer.
         Round,
         Trunc,
         Sqrt,
@@ -56,11 +56,11 @@ functions! {
         Logistic,
         Erf,
         Erfc,
-        /// XLA's polynomial, bit for bit.
+        /// Computes XLA's polynomial, bit for bit.
         ErfInv,
         Lgamma,
         Digamma,
-        /// Bitwise for integers, logical for bools.
+        /// Negates integers bitwise, and bools logically.
         Not,
     }
 }
@@ -68,30 +68,30 @@ functions! {
 functions! {
     /// Elementwise functions of two operands.
     Binary {
-        /// For bools, as `Or`.
+        /// Adds. The sum of bools is `Or`.
         Add,
         Sub,
-        /// For bools, as `And`.
+        /// Multiplies. The product of bools is `And`.
         Mul,
-        /// Integers are truncated; x / 0 is -1 (all bits set).
+        /// Divides. Quotients of integers are truncated, and x / 0 is -1 (all bits set).
         Div,
-        /// C's remainder, with the sign of the dividend; for integers x rem 0 is x.
+        /// Computes C's remainder, with the sign of the dividend. For integers, the remainder of x by 0 is x.
         Rem,
-        /// Floats, or integers; a negative exponent returns the truncated reciprocal: 0, 1 or -1.
+        /// Raises to a power. A negative exponent of an integer returns the truncated reciprocal: 0, 1 or -1.
         Pow,
-        /// NaN wins.
+        /// Returns NaN if an operand is NaN.
         Max,
-        /// NaN wins.
+        /// Returns NaN if an operand is NaN.
         Min,
         Atan2,
         Hypot,
         And,
         Or,
         Xor,
-        /// A shift of the width or more returns 0.
+        /// Shifts left. A shift by the width or more returns 0.
         Shl,
-        /// Arithmetic for signed integers, logical for unsigned ones; a shift of the width or more fills with
-        /// the sign.
+        /// Shifts right. The shift is arithmetic for signed integers and logical for unsigned integers. A
+        /// shift by the width or more fills with the sign.
         Shr,
     }
 }
@@ -109,8 +109,8 @@ functions! {
 }
 
 functions! {
-    /// The function that a reduction combines elements by. `Max` and `Min` return NaN if an operand is NaN.
-    /// On bools `Max` and `Sum` are `any`, `Min` and `Prod` are `all`.
+    /// The function by which a reduction combines elements. `Max` and `Min` return NaN if an operand is NaN.
+    /// On bools, `Max` and `Sum` are `any`, and `Min` and `Prod` are `all`.
     Reduction {
         Sum,
         Prod,
@@ -128,7 +128,7 @@ functions! {
 }
 
 functions! {
-    /// The treatment of an index that is out of bounds, in arrays of indices.
+    /// The rule for an index that is out of bounds, in arrays of indices.
     ///
     /// ```
     /// use kiln_program::{ArrayType, Builder, DType, Op, OutOfBounds};
@@ -140,9 +140,10 @@ functions! {
     /// # Ok::<(), kiln_program::TypeError>(())
     /// ```
     OutOfBounds {
-        /// The index is moved to the nearest valid one.
+        /// The index is moved to the nearest valid index.
         Clip,
-        /// A read returns NaN (the least integer, the greatest unsigned integer, true). A write is dropped.
+        /// A read returns NaN, the least signed integer, the greatest unsigned integer or true. A write is
+        /// dropped.
         Fill,
     }
 }
@@ -164,7 +165,7 @@ functions! {
         /// `(a: [.., n, n], b: [.., n, k]) -> x: [.., n, k]` with `a x = b`, by LU with partial pivoting.
         Solve,
         /// `(a: [.., n, n]) -> (eigenvalues: [.., n], eigenvectors: [.., n, n])` of the symmetric matrix in
-        /// the lower triangle of `a`; eigenvalues ascend, eigenvectors are columns.
+        /// the lower triangle of `a`. Eigenvalues ascend. Eigenvectors are columns.
         Eigh,
     }
 }

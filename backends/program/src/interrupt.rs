@@ -12,10 +12,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Runs `f`, and ends it early if the user presses Ctrl-C.
+/// Runs `f`, and ends the call early if the user presses Ctrl-C.
 ///
-/// `kiln::interrupt_on_ctrl_c` (feature `ctrl-c`) switches this on: without that call Ctrl-C ends the
-/// process. [`CancelToken`] says how a call ends early, and ends one from another thread.
+/// `kiln::interrupt_on_ctrl_c` (feature `ctrl-c`) installs the handler. Without it, Ctrl-C ends the process.
+/// A [`CancelToken`] ends a call from another thread, and [`CancelToken::run`] describes the early end of a
+/// call.
 ///
 /// # Errors
 /// When the call ended early.
@@ -30,10 +31,10 @@ pub fn interruptible<R>(f: impl FnOnce() -> R) -> Result<R, Interrupted> {
     CancelToken::new().run(f)
 }
 
-/// Ends calls of array functions from another thread: a button, a deadline, a client that has left.
+/// A token that ends calls of array functions from another thread, for a button or a deadline.
 ///
-/// [`run`](Self::run) calls a function, and [`cancel`](Self::cancel) ends it. All clones are one token. A
-/// token that is cancelled stays cancelled: take a new one for the next call.
+/// [`run`](Self::run) calls a function, and [`cancel`](Self::cancel) ends the call. All clones are one token.
+/// A token that is cancelled stays cancelled: make a new token for the next call.
 ///
 /// ```
 /// use kiln::{Array, CancelToken, Interrupted, jit, lax};
@@ -67,8 +68,8 @@ impl CancelToken {
         CancelToken::default()
     }
 
-    /// Ends all calls of [`run`](Self::run) of this token, those in progress and those to come. It returns at
-    /// once, and may be called on any thread.
+    /// Ends all calls of [`run`](Self::run) of this token, also later calls. It returns at once. Any thread
+    /// may call it.
     ///
     /// ```
     /// let token = kiln::CancelToken::new();
@@ -91,19 +92,19 @@ impl CancelToken {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Runs `f` on this thread, and ends it early if the token is cancelled, or by Ctrl-C as
-    /// [`interruptible`] does.
+    /// Runs `f` on this thread, and ends the call early if the token is cancelled. Ctrl-C ends it as well:
+    /// see [`interruptible`].
     ///
     /// Programs of `f` end between two iterations of a loop, between two tiles of a kernel, or before they
-    /// start: mostly within milliseconds. A product of matrices, a sort and a decomposition run to their end
-    /// first. Code of `f` that calls no array function runs on until its next call of one, and `f` may return
-    /// before that: its value is returned then. Other threads that `f` starts are not ended: let each of them
-    /// call `run` of a clone.
+    /// start. This takes milliseconds in most cases. A product of matrices, a sort and a decomposition run to
+    /// their end first. Code of `f` that calls no array function runs until its next call of an array
+    /// function. If `f` returns before, its value is returned. Threads that `f` starts do not end: let each
+    /// of them call `run` of a clone.
     ///
-    /// A call that ends early unwinds, as a panic does, without a message. Functions, their traces and the
-    /// caches stay as they were, and so do all arrays that others hold. An argument that was moved into the
-    /// call is gone, and variables that `f` changes stay as far as it came.
-    /// Programs built with `panic = "abort"` cannot unwind: the process ends.
+    /// A call that ends early unwinds like a panic, without a message. Functions, their traces, the caches
+    /// and all arrays that others hold stay intact. An argument that was moved into the call is dropped.
+    /// Variables that `f` changes keep the values that they have at that moment. Programs built with
+    /// `panic = "abort"` cannot unwind: the process ends.
     ///
     /// # Errors
     /// When the call ended early.
@@ -130,7 +131,7 @@ impl CancelToken {
     }
 }
 
-/// The error of a call that ended early: see [`CancelToken`].
+/// The error of a call that ended early. [`CancelToken::run`] returns it.
 ///
 /// ```
 /// assert_eq!(kiln::Interrupted.to_string(), "interrupted");
@@ -158,7 +159,7 @@ thread_local! {
 }
 
 impl Stop {
-    /// The flags of this thread.
+    /// Returns the flags of this thread.
     #[inline]
     pub fn here() -> Stop {
         match IN_PROGRESS.load(Ordering::Relaxed) {

@@ -11,9 +11,9 @@ use crate::scalar::Scalar;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// The program without its float literals, and the list of them; [`put_back`] is the inverse. The programs
-/// that it runs lose their literals too. A number that occurs several times is listed once, so that common
-/// subexpressions remain equal.
+/// Returns the program without its float literals, and the list of the literals. [`put_back`] is the inverse.
+/// The programs that it runs lose their literals too. A number that occurs several times is listed once, so
+/// that common subexpressions remain equal.
 ///
 /// A literal that decides about the program stays: integers and bools, shapes and bounds, floats that are 0,
 /// 1, -1 or not finite, and floats that become a bool or an integer, as in a comparison of two literals. A
@@ -48,7 +48,7 @@ pub fn lift(program: &Arc<Program>) -> Lifted {
     lifted.cloned().unwrap_or_else(alone)
 }
 
-/// The program with the numbers of a list as literals again.
+/// Returns the program with the numbers of a list as literals again.
 ///
 /// ```
 /// use kiln_program::{Builder, DType, Op, Scalar, Shape};

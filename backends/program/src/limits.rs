@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
-/// Bounds on what is read. A file or a program that exceeds one of them is refused with an error that names
-/// the bound.
+/// Bounds on the files and programs that are read. A file or a program that exceeds a bound is refused, with
+/// an error that names the bound.
 ///
-/// The defaults accept every program of known use. Set smaller bounds by [`with_limits`] to read files of
-/// people that you do not trust.
+/// The defaults accept every program of known use. Set smaller bounds by [`with_limits`] to read files that
+/// you do not trust.
 ///
 /// ```
 /// use kiln_program::{Limits, with_limits};
@@ -19,32 +19,32 @@ pub struct Limits {
     /// The most bytes that the arrays of one file may take, uncompressed. The default is 2^36, which is 64
     /// GiB.
     ///
-    /// Memory grows with the data that is decoded, never with the numbers of a header; this limit bounds the
-    /// decoded data.
+    /// Memory grows with the data that is decoded, and not with the numbers of a header. This limit bounds
+    /// the decoded data.
     pub bytes: u64,
     /// The most levels of programs within programs. The default is 128.
     pub depth: usize,
-    /// The most equations, variables and axes of variables that a program may have, with all programs that it
-    /// runs. A program that is shared counts once. The default is 2^22: hundreds of thousands of equations,
-    /// and at most about 250 MB.
+    /// The most equations, variables and axes of variables of a program and of all programs that it runs. A
+    /// program that is shared counts once. The default is 2^22: hundreds of thousands of equations, and at
+    /// most about 250 MB.
     pub size: u64,
-    /// The most work that a program may declare. The default is 2^60, which takes years: it stops forged
-    /// numbers of iterations, and no program of use. Set it for files of people that you do not trust: about
-    /// 2^31 a second and core.
+    /// The most work that a program may declare. The default is 2^60, which takes years: it refuses forged
+    /// numbers of iterations. A core does about 2^31 a second. Set this limit for files that you do not
+    /// trust.
     ///
     /// The work of a program is the sum of the work of its equations and of the elements of its inputs. The
     /// work of an equation is 256, plus the elements of its operands and results, plus the multiplications of
-    /// a product or decomposition or the comparisons of a sort. An op that runs programs adds their work: a
-    /// loop adds the work of its body for each iteration, a choice adds the work of all branches, which are
-    /// all compiled, and a function with its own derivative adds the work of its rule too. Nobody knows the
-    /// iterations of a `while_loop` before it runs: it counts as one.
+    /// a product or decomposition or the comparisons of a sort. An op that runs programs adds their work. A
+    /// loop adds the work of its body for each iteration. A choice adds the work of all branches, because all
+    /// are compiled. A function with a derivative by the user adds the work of its rule too. A `while_loop`
+    /// counts as one iteration, because their number is not known before the loop runs.
     pub work: u64,
-    /// True if a program may have a `while_loop`, which may run for ever. The default is `true`.
+    /// True if a program may have a `while_loop`. Such a loop may run for ever. The default is `true`.
     pub while_loops: bool,
 }
 
 impl Limits {
-    /// The limits of this thread.
+    /// Returns the limits of this thread.
     ///
     /// ```
     /// use kiln_program::{Limits, with_limits};
@@ -75,7 +75,7 @@ thread_local! {
     static HERE: Cell<Limits> = const { Cell::new(DEFAULT) };
 }
 
-/// Runs `f` with these limits on this thread. The limits before are restored afterwards, also if `f` panics.
+/// Runs `f` with these limits on this thread. The earlier limits are restored afterwards, also if `f` panics.
 /// The limits hold for every reader that `f` calls: of files, of exported functions, and of programs in the
 /// formats of serde.
 ///

@@ -1,7 +1,7 @@
 //! The closed set of operations.
 //!
-//! Operands of an elementwise op have equal shapes and dtypes. Tracing writes broadcasting and promotion out
-//! as [`Op::Broadcast`] and [`Op::Cast`].
+//! Operands of an elementwise op have equal shapes and dtypes. Tracing writes broadcasting and promotion as
+//! the ops [`Op::Broadcast`] and [`Op::Cast`].
 
 use crate::dtype::DType;
 use crate::few::Few;
@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 /// The operation of an equation. Each variant documents its operands and results.
 ///
-/// Serde writes an op without the programs that it holds. The [`Program`] that the op is in saves each of
-/// them once.
+/// Serde writes an op without the programs that it holds. The [`Program`] of the op saves each of these
+/// programs once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Op {
     // Without operands.
@@ -48,8 +48,8 @@ pub enum Op {
     Select,
     /// `(x, y, z) -> x * y + z`, rounded once. Floats.
     MulAdd,
-    /// `(x) -> y`: to another dtype. Floats are truncated and saturated to integers, NaN becomes 0. Integers
-    /// wrap.
+    /// `(x) -> y`: the elements in another dtype. Floats are truncated and saturated to integers, and NaN
+    /// becomes 0. Integers wrap.
     Cast(DType),
 
     // Shape.
@@ -57,8 +57,8 @@ pub enum Op {
     Reshape(Shape),
     /// `(x) -> y`: axis `i` of the result is axis `permutation[i]` of the operand.
     Transpose(#[serde(with = "crate::shape::axes")] Axes),
-    /// `(x) -> y`: axis `i` of the operand is axis `axes[i]` of the result (in increasing order). There it
-    /// has the same length, or is repeated from length 1. The other axes of the result repeat the operand.
+    /// `(x) -> y`: axis `i` of the operand is axis `axes[i]` of the result. `axes` are in increasing order.
+    /// An axis of length 1 may be repeated to any length. The other axes of the result repeat the operand.
     Broadcast {
         /// The result's shape.
         shape: Shape,
@@ -68,13 +68,13 @@ pub enum Op {
     },
     /// `(x) -> y`: elements `start, start + step, ...` below `stop` along each axis.
     Slice {
-        /// First index, for each axis.
+        /// The first index, for each axis.
         #[serde(with = "crate::shape::axes")]
         start: Axes,
-        /// End (exclusive), for each axis.
+        /// The stop, for each axis. It is not included.
         #[serde(with = "crate::shape::axes")]
         stop: Axes,
-        /// Step, at least 1, for each axis.
+        /// The step, at least 1, for each axis.
         #[serde(with = "crate::shape::axes")]
         step: Axes,
     },
@@ -86,13 +86,13 @@ pub enum Op {
         /// The index of the first element, for each axis.
         #[serde(with = "crate::shape::axes")]
         start: Axes,
-        /// Step, at least 1, for each axis.
+        /// The step, at least 1, for each axis.
         #[serde(with = "crate::shape::axes")]
         step: Axes,
     },
     /// `(x) -> y`: the elements in reverse order along these axes.
     Reverse(#[serde(with = "crate::shape::axes")] Axes),
-    /// `(x, ...) -> y`: one after the other along an axis.
+    /// `(x, ...) -> y`: the operands one after the other along an axis.
     Concatenate {
         /// The axis.
         axis: usize,
@@ -100,9 +100,9 @@ pub enum Op {
 
     // Indexing by arrays.
     /// `(x, i, j, ...) -> y`: `y[b, k, r] = x[b, .., i[b, k], .., j[b, k], ..]`. There is one array of
-    /// indices for each of `axes`, all of one shape; the first `batch` axes of `x` and of the indices go
-    /// together. The result's axes are the batch, then the other axes of the indices, then the axes of `x`
-    /// that are not indexed.
+    /// indices for each of `axes`, all of one shape. The first `batch` axes of `x` and of the indices are
+    /// common batch axes. The result's axes are the batch, then the other axes of the indices, then the axes
+    /// of `x` that are not indexed.
     Gather {
         /// The indexed axes of `x`, each at least `batch`.
         #[serde(with = "crate::shape::axes")]
@@ -112,23 +112,23 @@ pub enum Op {
         /// The treatment of an index that is out of bounds.
         mode: OutOfBounds,
     },
-    /// `(x, updates, i, j, ...) -> y`: `x` with `updates` (shaped like the result of the gather) written or
-    /// combined at the elements which that gather would read. Updates of one element are combined in
-    /// row-major order.
+    /// `(x, updates, i, j, ...) -> y`: `x` with `updates` written or combined at the elements that a gather
+    /// at these indices reads. `updates` has the shape of the gather's result. Updates of one element are
+    /// combined in row-major order.
     Scatter {
         /// The function that combines an update with the element that is there.
         kind: Update,
-        /// As for the gather.
+        /// The same as for the gather.
         #[serde(with = "crate::shape::axes")]
         axes: Axes,
-        /// As for the gather.
+        /// The same as for the gather.
         batch: usize,
         /// The treatment of an index that is out of bounds.
         mode: OutOfBounds,
     },
 
     // Along axes.
-    /// `(x) -> y`: `y` lacks the reduced axes.
+    /// `(x) -> y`: a reduction over axes. `y` lacks the reduced axes.
     Reduce {
         /// The function that combines two elements.
         kind: Reduction,
@@ -146,7 +146,7 @@ pub enum Op {
         /// The result's dtype.
         dtype: DType,
     },
-    /// `(x) -> y`: running reduction along an axis.
+    /// `(x) -> y`: the running reduction along an axis.
     Cumulative {
         /// The function that combines two elements.
         kind: Reduction,
@@ -155,18 +155,18 @@ pub enum Op {
         /// True if the reduction runs from the end.
         reverse: bool,
     },
-    /// `(key, x, ...) -> (key, x, ...)`: all operands permuted along an axis so that the first ascends.
-    /// Stable; NaN comes last, zeros of both signs are equal.
+    /// `(key, x, ...) -> (key, x, ...)`: all operands permuted along an axis so that the first ascends. The
+    /// sort is stable. NaN comes last, and zeros of both signs are equal.
     Sort {
         /// The axis.
         axis: usize,
     },
 
     // Contractions and decompositions.
-    /// `(x, y) -> z`: sum of products over the contracted axes. The result's axes are the batch axes, the
-    /// other axes of `x`, the other axes of `y`.
+    /// `(x, y) -> z`: the sum of products over the contracted axes. The result's axes are the batch axes, the
+    /// other axes of `x`, and the other axes of `y`.
     Dot(Dot),
-    /// Linear algebra over the last two axes.
+    /// Linear algebra of the matrices in the last two axes.
     Linalg(Linalg),
 
     // Random bits.
@@ -177,10 +177,10 @@ pub enum Op {
         /// The shape drawn for each key.
         shape: Shape,
     },
-    /// `(high, low) -> x`: the floats on `[low, high)` of pairs of random words: `u * (high - low) + low`
-    /// rounded once, where `u` is a multiple of `2^-23` or `2^-52` on `[0, 1)`. Elementwise.
+    /// `(high, low) -> x`: the floats on `[low, high)` of pairs of random words, element by element. They are
+    /// `u * (high - low) + low`, rounded once, where `u` is a multiple of `2^-23` or `2^-52` on `[0, 1)`.
     Uniform {
-        /// The least value; its dtype is the result's.
+        /// The least value. Its dtype is the result's.
         low: Scalar,
         /// The end, of the same dtype.
         high: Scalar,
@@ -191,10 +191,10 @@ pub enum Op {
     Call(#[serde(skip, default = "later")] Arc<Program>),
     /// `(consts, init, xs) -> (carry, ys)`: a loop with a fixed number of iterations.
     Scan(Scan),
-    /// `(consts, init) -> carry`: repeats while a condition on the carry holds.
+    /// `(consts, init) -> carry`: a loop that repeats while a condition on the carry is true.
     While(While),
-    /// `(which: i32, inputs) -> outputs` of the program with the number `which`, clamped to the valid
-    /// numbers. All programs have equal types.
+    /// `(which: i32, inputs) -> outputs` of the program with the number `which`. The number is clamped to the
+    /// valid numbers. All programs have equal types.
     Cond(#[serde(skip)] Vec<Arc<Program>>),
 
     // Instructions to transformations.
@@ -203,13 +203,13 @@ pub enum Op {
     /// `(inputs) -> outputs` of a program whose derivative computes the residuals again instead of keeping
     /// them.
     Checkpoint(#[serde(skip, default = "later")] Arc<Program>),
-    /// `(consts, inputs) -> outputs` of a program with a derivative of its own.
+    /// `(consts, inputs) -> outputs` of a program with a derivative by the user.
     Custom(Arc<Custom>),
     /// `(x, ...) -> ()`: a side effect. Effects run in the order of the equations.
     Effect(Effect),
 
-    /// `() -> a`: the same number everywhere, passed when the program runs: a literal that
-    /// `lift` took out. Programs that users see have none. The op is not saved.
+    /// `() -> a`: the same number everywhere, passed when the program runs. It is a literal that `lift`
+    /// removed from the program. Programs that users see have none. The op is not saved.
     #[serde(skip)]
     Lifted {
         /// The formula that computes the number from the numbers that are passed.
@@ -222,16 +222,16 @@ pub enum Op {
 /// The axes of a contraction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Dot {
-    /// Contracted axes of the left operand, paired with `rhs_contract`.
+    /// The contracted axes of the left operand, paired with `rhs_contract`.
     #[serde(with = "crate::shape::axes")]
     pub lhs_contract: Axes,
-    /// Contracted axes of the right operand.
+    /// The contracted axes of the right operand.
     #[serde(with = "crate::shape::axes")]
     pub rhs_contract: Axes,
-    /// Batch axes of the left operand, paired with `rhs_batch`.
+    /// The batch axes of the left operand, paired with `rhs_batch`.
     #[serde(with = "crate::shape::axes")]
     pub lhs_batch: Axes,
-    /// Batch axes of the right operand.
+    /// The batch axes of the right operand.
     #[serde(with = "crate::shape::axes")]
     pub rhs_batch: Axes,
 }
@@ -254,9 +254,9 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// Returns true if the loop may stop at the first iteration that leaves the carry as it is: all later
-    /// iterations repeat that iteration. Such a body reads nothing but consts and the carry, has no effect,
-    /// and chooses between branches.
+    /// Returns true if the loop may stop at the first iteration that leaves the carry as it is. All later
+    /// iterations repeat that iteration. The body of such a loop reads only consts and the carry, has no
+    /// effect, and chooses between branches.
     pub fn settles(&self) -> bool {
         let chooses = |equation: &crate::program::Equation| matches!(equation.op, Op::Cond(_));
         self.body.equations().iter().any(chooses)
@@ -294,7 +294,7 @@ pub struct Custom {
 /// The derivative of a [`Custom`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CustomRule {
-    /// In reverse mode.
+    /// A rule in reverse mode.
     Vjp {
         /// `(consts, inputs) -> (outputs, residuals)`.
         #[serde(skip, default = "later")]
@@ -303,32 +303,33 @@ pub enum CustomRule {
         #[serde(skip, default = "later")]
         backward: Arc<Program>,
     },
-    /// In forward mode: `(consts, inputs, tangents of the inputs) -> (outputs, tangents of the outputs)`,
-    /// linear in the tangents.
+    /// A rule in forward mode:
+    /// `(consts, inputs, tangents of the inputs) -> (outputs, tangents of the outputs)`, linear in the
+    /// tangents.
     Jvp(#[serde(skip, default = "later")] Arc<Program>),
 }
 
 /// The effect of an equation without results.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Effect {
-    /// Prints a text, each `{}` in it replaced by the next operand.
+    /// Prints a text. Each `{}` in the text is replaced by the next operand.
     Print(String),
     /// Fails when there is a NaN among the operands.
     CheckNan {
         /// The op that computed them.
         op: String,
-        /// The place in the user's code.
+        /// The line in the user's code.
         at: String,
     },
 }
 
-/// A program that stands for one that is not read yet.
+/// Returns a program that stands for one that is not read yet.
 fn later() -> Arc<Program> {
     Arc::new(Builder::new().finish(&[]))
 }
 
 impl Op {
-    /// The programs that the op runs.
+    /// Returns the programs that the op runs.
     pub fn programs(&self) -> Vec<&Arc<Program>> {
         match self {
             Op::Call(program) | Op::Checkpoint(program) => vec![program],
@@ -340,7 +341,7 @@ impl Op {
         }
     }
 
-    /// The programs that the op runs, and those that its derivative runs.
+    /// Returns the programs that the op runs, and those that its derivative runs.
     pub fn held(&self) -> Few<&Arc<Program>, 3> {
         match self {
             Op::Call(program) | Op::Checkpoint(program) => [program].into(),
@@ -383,7 +384,7 @@ impl Op {
         fits
     }
 
-    /// The op with all programs that it holds replaced, also those of derivatives.
+    /// Returns the op with all programs that it holds replaced, also those of derivatives.
     pub(crate) fn with_programs(&self, mut f: impl FnMut(&Arc<Program>) -> Arc<Program>) -> Op {
         let mut op = self.clone();
         let programs: Vec<Arc<Program>> = self.held().into_iter().map(&mut f).collect();
@@ -393,7 +394,7 @@ impl Op {
         op
     }
 
-    /// The op whose result is one number everywhere.
+    /// Returns the op whose result is one number everywhere.
     pub(crate) fn everywhere(number: Formula, shape: Shape) -> Op {
         match number {
             Formula::Known(value) => Op::Constant { value, shape },
@@ -401,8 +402,8 @@ impl Op {
         }
     }
 
-    /// The number, if the result of the op is the same number everywhere: known, or passed when the program
-    /// runs.
+    /// Returns the number, if the result of the op is the same number everywhere. The number is known, or
+    /// passed when the program runs.
     pub fn number(&self) -> Option<Formula> {
         match self {
             Op::Constant { value, .. } => Some(Formula::Known(*value)),

@@ -18,13 +18,13 @@ use std::sync::{Arc, OnceLock};
 pub struct Var(u32);
 
 impl Var {
-    /// The variable's index, counting from 0 within its program.
+    /// Returns the variable's index, counting from 0 within its program.
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// A few variables.
+/// A list of variables.
 pub type Vars = Few<Var, 3>;
 
 /// `outputs = op(inputs)`.
@@ -41,11 +41,11 @@ pub struct Equation {
 /// A program without its literals, and the list of them.
 pub type Lifted = (Arc<Program>, Arc<[Scalar]>);
 
-/// A function of arrays as a list of equations, each variable defined once and before its use.
+/// A function of arrays as a list of equations. Each variable is defined once, before its use.
 ///
 /// A [`Builder`] or a trace of a function (`kiln::program`) makes a program. The variables are numbered in
-/// the order of their definition, inputs first, so programs that do the same in the same order are equal. A
-/// program prints as one line for each equation. `serde` saves a program; reading one checks it.
+/// the order of their definition, inputs first. So programs that do the same in the same order are equal. A
+/// program prints one line for each equation. `serde` saves a program, and checks a program that it reads.
 ///
 /// ```
 /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Program, Unary};
@@ -111,8 +111,8 @@ impl Program {
         }
     }
 
-    /// The program with other ops of the same types. The result is tidy if this program is. `f` takes an op
-    /// and the equation's first result.
+    /// Returns the program with other ops of the same types. The result is tidy if this program is. `f` takes
+    /// an op and the equation's first result.
     pub(crate) fn with_ops(&self, mut f: impl FnMut(Option<Var>, &Op) -> Op) -> Program {
         let equations = self.equations.iter().map(|equation| Equation {
             op: f(equation.outputs.first().copied(), &equation.op),
@@ -139,8 +139,8 @@ impl Program {
         self.tidy.get_or_init(|| ());
     }
 
-    /// The approximate bytes in memory of the program, of the programs within, and of its form without
-    /// literals.
+    /// Returns the approximate bytes in memory of the program, of the programs within, and of its form
+    /// without literals.
     pub fn bytes(&self) -> usize {
         let own = |program: &Program| {
             size_of::<Program>() + size_of_val(&program.equations[..]) + size_of_val(&program.types[..])
@@ -154,7 +154,8 @@ impl Program {
         self.literals
     }
 
-    /// The program without its literals, and the list, if there are any. Only the first call runs `find`.
+    /// Returns the program without its literals, and the list, if there are any. Only the first call runs
+    /// `find`.
     pub(crate) fn without_literals(&self, find: impl FnOnce() -> Option<Lifted>) -> Option<&Lifted> {
         self.without_literals.get_or_init(find).as_ref()
     }
@@ -165,32 +166,32 @@ impl Program {
         self.lifted
     }
 
-    /// The input variables.
+    /// Returns the input variables.
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = Var> + use<> {
         (0..self.inputs).map(|i| Var(i as u32))
     }
 
-    /// The equations, in order.
+    /// Returns the equations, in order.
     pub fn equations(&self) -> &[Equation] {
         &self.equations
     }
 
-    /// The equations, and the types of the variables.
+    /// Returns the equations, and the types of the variables.
     pub(crate) fn into_equations(self) -> (Vec<Equation>, Vec<ArrayType>) {
         (self.equations, self.types)
     }
 
-    /// The results; a variable may occur more than once.
+    /// Returns the results. A variable may occur more than once.
     pub fn outputs(&self) -> &[Var] {
         &self.outputs
     }
 
-    /// The type of a variable.
+    /// Returns the type of a variable.
     pub fn type_of(&self, var: Var) -> &ArrayType {
         &self.types[var.index()]
     }
 
-    /// The number of variables: inputs and results of equations.
+    /// Returns the number of variables: inputs and results of equations.
     ///
     /// ```
     /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Reduction};
@@ -207,7 +208,7 @@ impl Program {
         self.types.len()
     }
 
-    /// The types of the inputs.
+    /// Returns the types of the inputs.
     ///
     /// ```
     /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Reduction};
@@ -224,7 +225,7 @@ impl Program {
         self.types[..self.inputs].to_vec()
     }
 
-    /// The types of the results.
+    /// Returns the types of the results.
     ///
     /// ```
     /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Reduction};
@@ -258,7 +259,8 @@ impl Program {
         self.has_effect
     }
 
-    /// The number of levels of programs within this one: 0 for a program that runs no other.
+    /// Returns the number of levels of programs within this program, which is 0 for a program that runs no
+    /// other.
     ///
     /// ```
     /// use kiln_program::{ArrayType, Builder, DType, Op, Program};
@@ -277,7 +279,8 @@ impl Program {
         self.depth
     }
 
-    /// The programs within this one, at any depth, and this one: each once, and after those that it holds.
+    /// Returns this program and the programs within it, at any depth. Each occurs once, after the programs
+    /// that it holds.
     ///
     /// A walk over this list takes time proportional to the distinct programs. A walk from each equation into
     /// the programs of its op takes exponentially long if programs are shared.
@@ -313,14 +316,14 @@ impl Program {
         order
     }
 
-    /// The programs that the equations hold, in order.
+    /// Returns the programs that the equations hold, in order.
     pub(crate) fn held(&self) -> impl Iterator<Item = &Program> {
         let each = self.equations.iter().flat_map(|equation| equation.op.held());
         each.map(|program| &**program)
     }
 
-    /// Writes this program's equations into another program, with `arguments` for its inputs, and returns its
-    /// results there.
+    /// Writes this program's equations into another program, with `arguments` for its inputs. Returns the
+    /// variables of its results in that program.
     ///
     /// # Errors
     /// When the arguments' types are not those of the inputs.
@@ -385,7 +388,7 @@ fn same_equations(x: &Program, y: &Program) -> bool {
 
 impl Eq for Program {}
 
-/// Prints the program as `Display` does: a derived text would repeat a program that is shared.
+/// Prints the program like `Display`. A derived text would repeat a program that is shared.
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -417,7 +420,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A builder of an empty program.
+    /// Returns a builder of an empty program.
     pub fn new() -> Builder {
         Builder::default()
     }
@@ -452,22 +455,22 @@ impl Builder {
         Builder { equations, ..self }
     }
 
-    /// The type of a variable.
+    /// Returns the type of a variable.
     pub fn type_of(&self, var: Var) -> &ArrayType {
         &self.types[var.index()]
     }
 
-    /// The number of variables so far.
+    /// Returns the number of variables so far.
     pub fn variables(&self) -> usize {
         self.types.len()
     }
 
-    /// The inputs so far.
+    /// Returns the inputs so far.
     pub fn inputs(&self) -> &[Var] {
         &self.inputs
     }
 
-    /// The equations so far.
+    /// Returns the equations so far.
     pub fn equations(&self) -> &[Equation] {
         &self.equations
     }

@@ -6,12 +6,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Returns how far the program in progress is: its outermost loop, or the large kernel that it runs.
+/// Returns the progress of the program that runs: of its outermost loop, or of its large kernel.
 ///
-/// Another thread can poll it, for a bar of its own or a log line; `kiln::progress_bar` (feature
-/// `progress-bar`) shows one in a terminal. A program of few elements without a loop does not count. If
-/// several threads run programs, this is the progress of one of them. If none does, it is that of the last
-/// loop or kernel of this thread.
+/// Another thread can poll the progress, for a bar or a log line. `kiln::progress_bar` (feature
+/// `progress-bar`) shows a bar in a terminal. A program of few elements without a loop does not count. If
+/// several threads run programs, this is the progress of one of them. If none does, this is the progress of
+/// the last loop or kernel of this thread.
 ///
 /// ```standalone_crate
 /// use kiln::{Array, lax, progress};
@@ -23,7 +23,7 @@ pub fn progress() -> Progress {
     current().1
 }
 
-/// The progress of a program, see [`progress`].
+/// The progress of a program. [`progress`] returns it.
 ///
 /// ```
 /// let now = kiln::progress();
@@ -37,9 +37,10 @@ pub fn progress() -> Progress {
 pub struct Progress {
     /// True if the loop or kernel is in progress.
     pub running: bool,
-    /// Iterations of the loop, or pieces of the kernel, that are done.
+    /// The number of iterations of the loop, or of pieces of the kernel, that are done.
     pub done: u64,
-    /// All iterations or pieces. `None` for a `while_loop`: nobody knows them before it ends.
+    /// The number of all iterations or pieces. It is `None` for a `while_loop`, because the number is not
+    /// known before the loop ends.
     pub total: Option<u64>,
 }
 
@@ -135,7 +136,7 @@ impl Task {
         Task(slot)
     }
 
-    /// A task that counts nothing.
+    /// Returns a task that counts nothing.
     pub const fn none() -> Task {
         Task(None)
     }

@@ -31,12 +31,12 @@ pub struct Rewrite {
 }
 
 impl Rewrite {
-    /// A new program with the inputs of the old one.
+    /// Returns a new program with the inputs of the old one.
     pub fn of(program: &Program) -> Rewrite {
         Rewrite::with_inputs(program, program.inputs())
     }
 
-    /// A new program with an input for each of these variables of the old one.
+    /// Returns a new program with an input for each of these variables of the old one.
     pub fn with_inputs(program: &Program, inputs: impl IntoIterator<Item = Var>) -> Rewrite {
         let mut new = Rewrite {
             builder: Builder::new(),
@@ -49,23 +49,23 @@ impl Rewrite {
         new
     }
 
-    /// The new variable for an old one, if there is one.
+    /// Returns the new variable for an old one, if there is one.
     pub fn find(&self, var: Var) -> Option<Var> {
         self.vars[var.index()]
     }
 
-    /// The new variable for an old one.
+    /// Returns the new variable for an old one.
     ///
     /// # Panics
-    /// If there is none: an equation was left out, and an equation that reads its results was not.
+    /// When the variable has none: an equation was left out, and an equation that reads its results was not.
     pub fn get(&self, var: Var) -> Var {
         self.find(var).expect("what is read was written before")
     }
 
-    /// The new variables for an equation's operands.
+    /// Returns the new variables for an equation's operands.
     ///
     /// # Panics
-    /// As [`get`](Rewrite::get).
+    /// When an operand has no new variable.
     pub fn operands(&self, equation: &Equation) -> Vars {
         equation.inputs.iter().map(|&var| self.get(var)).collect()
     }
@@ -97,7 +97,7 @@ impl Rewrite {
             .expect("an equation of operands of the same types");
     }
 
-    /// The new program. Its results are the new variables of these old ones.
+    /// Returns the new program. Its results are the new variables of these old ones.
     pub fn finish(self, outputs: &[Var]) -> Program {
         let outputs: Vec<Var> = outputs.iter().map(|&var| self.get(var)).collect();
         self.builder.finish(&outputs)
@@ -105,7 +105,7 @@ impl Rewrite {
 }
 
 impl Program {
-    /// The program with each equation written by `write`, which returns the new results.
+    /// Returns the program with each equation written by `write`, which returns the new results.
     ///
     /// # Errors
     /// The errors of `write`.

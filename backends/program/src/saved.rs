@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// The version of the form. Version 1 had programs within programs.
 const VERSION: u64 = 2;
 
-/// A program as it is saved, and as it is read before the checks.
+/// The saved form of a program, which is read before the checks.
 ///
 /// ```
 /// use kiln_program::{ArrayType, Builder, DType, Program, SavedProgram};
@@ -62,7 +62,7 @@ pub enum ReadError {
     Invalid(String),
     /// The program exceeds a limit of the reader.
     Limit {
-        /// The quantity that there is too much of.
+        /// The quantity that exceeds the limit.
         what: &'static str,
         /// The field of [`Limits`] that bounds it.
         field: &'static str,
@@ -238,8 +238,8 @@ fn invalid<T>(what: String) -> Result<T, ReadError> {
     Err(ReadError::Invalid(what))
 }
 
-/// The work of an equation as [`Limits::work`] counts it; `held` is the work of each program that its op
-/// holds.
+/// Returns the work of an equation as [`Limits::work`] counts it; `held` is the work of each program that its
+/// op holds.
 fn cost(op: &Op, inputs: &[&ArrayType], outputs: &[&ArrayType], held: &[u64]) -> u64 {
     const EQUATION: u64 = 256;
     let size = |of: &ArrayType| of.shape.size() as u64;

@@ -4,7 +4,8 @@ use crate::dtype::DType;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A number of some dtype, compared and hashed by its bits (so NaN equals itself and 0.0 differs from -0.0).
+/// A number of some dtype. It is compared and hashed by its bits, so NaN equals itself, and 0.0 differs from
+/// -0.0.
 ///
 /// ```
 /// use kiln_program::{DType, Scalar};
@@ -16,7 +17,7 @@ use std::fmt;
 #[serde(try_from = "Saved")]
 pub struct Scalar {
     dtype: DType,
-    /// The value's bits, in the low bytes; integers are kept sign- or zero-extended.
+    /// The value's bits, in the low bytes. Integers are sign- or zero-extended.
     bits: u64,
 }
 
@@ -44,8 +45,8 @@ impl TryFrom<Saved> for Scalar {
 }
 
 impl Scalar {
-    /// A number converted to `dtype` as Rust's `as` does: rounded to the nearest float, saturated to an
-    /// integer.
+    /// Returns a number converted to `dtype` by the rules of Rust's `as`: rounded to the nearest float, or
+    /// saturated to an integer.
     pub fn from_f64(dtype: DType, value: f64) -> Scalar {
         let bits = match dtype {
             DType::Bool => u64::from(value != 0.0),
@@ -63,7 +64,7 @@ impl Scalar {
         Scalar { dtype, bits }
     }
 
-    /// An integer converted to `dtype`. It wraps if it does not fit.
+    /// Returns an integer converted to `dtype`. It wraps if it does not fit.
     pub fn from_i64(dtype: DType, value: i64) -> Scalar {
         let bits = match dtype {
             DType::Bool => u64::from(value != 0),
@@ -80,7 +81,7 @@ impl Scalar {
         Scalar { dtype, bits }
     }
 
-    /// A bool.
+    /// Returns the number of a bool.
     pub fn from_bool(value: bool) -> Scalar {
         Scalar {
             dtype: DType::Bool,
@@ -88,7 +89,7 @@ impl Scalar {
         }
     }
 
-    /// An `f32`, bit for bit.
+    /// Returns the number of an `f32`, bit for bit.
     pub fn from_f32(value: f32) -> Scalar {
         Scalar {
             dtype: DType::F32,
@@ -96,8 +97,8 @@ impl Scalar {
         }
     }
 
-    /// The result of a read out of bounds in the mode `OutOfBounds::Fill`: NaN, the least signed integer, the
-    /// greatest unsigned one, or true.
+    /// Returns the result of a read out of bounds in the mode `OutOfBounds::Fill`: NaN, the least signed
+    /// integer, the greatest unsigned one, or true.
     #[doc(hidden)]
     pub fn outside(dtype: DType) -> Scalar {
         match dtype {
@@ -109,12 +110,12 @@ impl Scalar {
         }
     }
 
-    /// The number's dtype.
+    /// Returns the number's dtype.
     pub fn dtype(self) -> DType {
         self.dtype
     }
 
-    /// The value as an `f64`: exact except for large 64-bit integers.
+    /// Returns the value as an `f64`: exact except for large 64-bit integers.
     pub fn as_f64(self) -> f64 {
         match self.dtype {
             DType::F32 => f64::from(f32::from_bits(self.bits as u32)),
@@ -124,7 +125,7 @@ impl Scalar {
         }
     }
 
-    /// The value as an `i64`: floats are truncated and saturated, large `u64` values wrap.
+    /// Returns the value as an `i64`. Floats are truncated and saturated, and large `u64` values wrap.
     pub fn as_i64(self) -> i64 {
         match self.dtype {
             DType::F32 | DType::F64 => self.as_f64() as i64,
@@ -132,12 +133,12 @@ impl Scalar {
         }
     }
 
-    /// The value in `dtype`'s little-endian bytes: the first `dtype.size()` of the eight.
+    /// Returns the value in `dtype`'s little-endian bytes: the first `dtype.size()` of the eight.
     pub fn to_le_bytes(self) -> [u8; 8] {
         self.bits.to_le_bytes()
     }
 
-    /// The number with these little-endian bytes, the first `dtype.size()` of eight.
+    /// Returns the number with these little-endian bytes, the first `dtype.size()` of eight.
     pub fn from_le_bytes(dtype: DType, bytes: [u8; 8]) -> Scalar {
         let bits = u64::from_le_bytes(bytes);
         match dtype {
@@ -146,8 +147,8 @@ impl Scalar {
         }
     }
 
-    /// The same number in another dtype, as [`from_f64`](Self::from_f64) and [`from_i64`](Self::from_i64)
-    /// convert.
+    /// Returns the number converted to another dtype, by the rules of [`from_f64`](Self::from_f64) and
+    /// [`from_i64`](Self::from_i64).
     pub fn cast(self, dtype: DType) -> Scalar {
         match self.dtype {
             DType::F32 | DType::F64 => Scalar::from_f64(dtype, self.as_f64()),

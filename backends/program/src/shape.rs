@@ -9,7 +9,7 @@ use std::ops::Deref;
 /// A list of axes.
 pub type Axes = Few<usize, 4>;
 
-/// The permutation that takes axes back to where they were before this one.
+/// Returns the inverse of a permutation.
 ///
 /// ```
 /// assert_eq!(kiln_program::sister::inverse(&[2, 0, 1])[..], [1, 2, 0]);
@@ -22,7 +22,7 @@ pub fn inverse(permutation: &[usize]) -> Axes {
     back
 }
 
-/// Two lists of axes that belong together one by one, in the order of the left ones.
+/// Sorts two lists of axes that belong together one by one, by the left list.
 ///
 /// ```
 /// let (left, right) = kiln_program::sister::paired(&[2, 0], &[1, 3]);
@@ -71,8 +71,8 @@ pub(crate) mod axes {
     }
 }
 
-/// The lengths of an array's axes; a scalar has the empty shape. A shape reads as a slice of lengths:
-/// `shape[0]`, `shape.iter()`, `shape[..]`. It prints as Python prints a tuple.
+/// The shape of an array: the lengths of its axes. A scalar has the empty shape. A shape derefs to a slice:
+/// `shape[0]`, `shape.iter()`, `shape[..]`. It prints as a Python tuple.
 ///
 /// ```
 /// # use kiln_program as kiln;
@@ -86,7 +86,7 @@ pub(crate) mod axes {
 pub struct Shape(#[serde(with = "axes")] Axes);
 
 impl Shape {
-    /// The shape of a scalar.
+    /// Returns the shape of a scalar.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -98,7 +98,7 @@ impl Shape {
         Shape::default()
     }
 
-    /// The number of axes.
+    /// Returns the number of axes.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -109,7 +109,7 @@ impl Shape {
         self.0.len()
     }
 
-    /// The number of elements.
+    /// Returns the number of elements.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -120,7 +120,7 @@ impl Shape {
         self.0.iter().product()
     }
 
-    /// The distance of neighbours along each axis, in row-major order.
+    /// Returns the distance of neighbours along each axis, in row-major order.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -135,7 +135,7 @@ impl Shape {
         strides
     }
 
-    /// The shape without these axes.
+    /// Returns the shape without some axes.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -150,8 +150,8 @@ impl Shape {
             .collect()
     }
 
-    /// The number of elements, or `None` if it overflows. The strides must not overflow either, so an axis of
-    /// length 0 counts as 1 for the overflow.
+    /// Returns the number of elements, or `None` if it overflows. The strides must not overflow either, so an
+    /// axis of length 0 counts as 1 for the overflow.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -167,7 +167,7 @@ impl Shape {
         Some(if self.0.contains(&0) { 0 } else { all })
     }
 
-    /// The shape of so many arrays of this shape, stacked along a new first axis.
+    /// Returns the shape of `length` arrays of this shape, stacked along a new first axis.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -242,7 +242,7 @@ pub struct ArrayType {
 }
 
 impl ArrayType {
-    /// An array type.
+    /// Returns an array type.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -267,7 +267,7 @@ impl ArrayType {
         self.shape.size() * self.dtype.size()
     }
 
-    /// The bytes of the elements, or `None` if memory could not hold them.
+    /// Returns the bytes of the elements, or `None` if memory could not hold them.
     ///
     /// ```
     /// # use kiln_program as kiln;
@@ -280,7 +280,7 @@ impl ArrayType {
         (bytes <= isize::MAX as usize).then_some(bytes)
     }
 
-    /// The type of so many arrays of this type, stacked along a new first axis.
+    /// Returns the type of `length` arrays of this type, stacked along a new first axis.
     ///
     /// ```
     /// # use kiln_program as kiln;

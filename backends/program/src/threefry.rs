@@ -3,7 +3,7 @@
 //! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). The function is JAX's
 //! default generator, and the meaning of [`Op::RandomBits`](crate::Op::RandomBits).
 
-/// The two random words of a counter, given as its high and low word, under a key.
+/// Returns the two random words of a counter under a key. The counter is its high and low word.
 ///
 /// ```
 /// use kiln_program::threefry2x32;
@@ -22,7 +22,8 @@ pub fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
     [x0[0], x1[0]]
 }
 
-/// The words that are added between rounds. The first two are also added to the counter's words at the start.
+/// Returns the words that are added between rounds. The first two are also added to the counter's words at
+/// the start.
 #[inline(always)]
 pub fn key_schedule(key: [u32; 2]) -> [u32; 3] {
     [key[0], key[1], key[0] ^ key[1] ^ 0x1BD1_1BDA]

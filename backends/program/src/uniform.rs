@@ -8,14 +8,14 @@ use crate::program::{Builder, Program, Var};
 use crate::scalar::Scalar;
 use crate::shape::{ArrayType, Axes, Shape};
 
-/// The float on `[0, 1)` of two random words: a multiple of `2^-23`.
+/// Returns the float on `[0, 1)` of two random words: a multiple of `2^-23`.
 #[inline(always)]
 pub fn unit_f32([high, low]: [u32; 2]) -> f32 {
     // 23 bits; signed integers are quicker to convert.
     ((high ^ low) >> 9) as i32 as f32 * (1.0 / (1 << 23) as f32)
 }
 
-/// The float on `[0, 1)` of two random words: a multiple of `2^-52`.
+/// Returns the float on `[0, 1)` of two random words: a multiple of `2^-52`.
 #[inline(always)]
 pub fn unit_f64([high, low]: [u32; 2]) -> f64 {
     // The upper 52 of 64 bits; both terms and their sum are exact.
@@ -47,7 +47,7 @@ pub fn uniform_program(low: Scalar, high: Scalar, shape: &Shape) -> Result<Progr
     Ok(b.finish(&[x]))
 }
 
-/// `high - low`, in their dtype.
+/// Returns `high - low`, in their dtype.
 pub fn width(low: Scalar, high: Scalar) -> Scalar {
     match low.dtype() {
         DType::F32 => Scalar::from_f32(high.as_f64() as f32 - low.as_f64() as f32),
@@ -55,7 +55,7 @@ pub fn width(low: Scalar, high: Scalar) -> Scalar {
     }
 }
 
-/// `(x >> shift) * scale` as floats.
+/// Returns `(x >> shift) * scale` as floats.
 fn upper_bits(
     b: &mut Builder,
     x: Var,

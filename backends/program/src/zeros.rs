@@ -7,8 +7,8 @@ use crate::scalar::Scalar;
 use crate::shape::ArrayType;
 use std::sync::Arc;
 
-/// The program with the results that `wanted` marks: zeros of these types for results that `present` does not
-/// mark.
+/// Returns the program with the results that `wanted` marks: zeros of these types for results that `present`
+/// does not mark.
 pub fn with_zeros(program: &Program, present: &[bool], wanted: &[bool], types: &[ArrayType]) -> Arc<Program> {
     let mut new = Rewrite::of(program);
     program.equations().iter().for_each(|equation| new.copy(equation));

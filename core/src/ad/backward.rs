@@ -14,7 +14,7 @@ use kiln_backends::program::sister::{tidy, without_effects};
 use kiln_backends::program::{ArrayType, Binary, Equation, Few, Program, Var};
 use std::sync::Arc;
 
-/// Returns the program of cotangents: see [`How::Backward`].
+/// Returns the program of cotangents, which [`How::Backward`] describes.
 pub(crate) fn backward(program: &Arc<Program>, wanted: &[bool], given: &[bool], outputs: bool) -> Derived {
     let how = How::Backward {
         wanted: wanted.to_vec(),

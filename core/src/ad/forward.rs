@@ -19,8 +19,8 @@ pub(crate) fn forward(program: &Arc<Program>, given: &[bool]) -> Derived {
     derive(program, given, false)
 }
 
-/// Does the same as [`forward`], with outputs that do not wait for tangents. An op that holds programs runs
-/// once for its values, and once more where its tangents need them.
+/// Returns the program of outputs and tangents, with outputs that do not wait for tangents. An op that holds
+/// programs runs once for its values, and once more where its tangents need them.
 pub(crate) fn forward_apart(program: &Arc<Program>, given: &[bool]) -> Derived {
     derive(program, given, true)
 }

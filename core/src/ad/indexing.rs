@@ -1,5 +1,5 @@
 //! The cotangents of reads and writes by arrays of indices. The cotangent of a read is a write that adds, and
-//! that of a write is a read.
+//! the cotangent of a write is a read.
 
 use super::zeros;
 use crate::array::Array;
@@ -72,8 +72,7 @@ impl<'a> Index<'a> {
         bind_strong(op, &operands).remove(0)
     }
 
-    /// Does the same as [`gather`](Self::gather) with 0 for indices out of bounds: the write had dropped
-    /// these updates.
+    /// Reads the indexed elements, and 0 for indices out of bounds: the write has dropped these updates.
     fn gather_or_zero(&self, x: &Array) -> Array {
         let read = self.gather(x);
         match self.mode {
@@ -114,7 +113,7 @@ pub(super) fn scatter(
             let to_updates = if index.is_unique() {
                 read
             } else {
-                // Of several writes to an element one was the last: the one whose number is stored there.
+                // The last of several writes to an element is the write whose number is stored there.
                 let flat = Shape::from([updates.size()]);
                 let number = reshape(&iota(DType::I32, flat, 0), updates.shape());
                 let nobody = filled(Scalar::from_i64(DType::I32, -1), x.shape(), false);

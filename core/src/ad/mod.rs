@@ -3,8 +3,8 @@
 //! `backward` makes the program of cotangents, and `forward` the program of tangents. `partial` splits a
 //! program into the equations that need neither, and the rest. The rule of a plain op is the gradient of one
 //! equation through Burn's autodiff decorator, or a formula in [`kiln_backends::vjp`] (`plain`). A rule is a
-//! small program that is cached. Calls, loops, choices, rules of the user's, indexing and decompositions have
-//! their rules in `rules`, written with array functions.
+//! small program that is cached. The rules of calls, loops, choices, rules by the user, indexing and
+//! decompositions are in `rules`, written with array functions.
 
 pub(crate) mod backward;
 pub(crate) mod forward;

@@ -15,21 +15,21 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, LazyLock};
 
-/// An n-dimensional array of numbers of one dtype. Arrays are immutable, and cheap to clone: a clone is
-/// another handle on the same elements.
+/// An n-dimensional array of numbers of one dtype. Arrays are immutable. A clone is cheap: it is another
+/// handle on the same elements.
 ///
-/// Arrays are made by [`numpy`](crate::numpy)'s functions ([`array`](crate::numpy::array()),
-/// [`zeros`](crate::numpy::zeros), [`linspace`](crate::numpy::linspace), ...), by samplers, and from Rust's
-/// numbers and lists: `2.0.into()`, `[1, 2].into()`. Every function of arrays takes any value that converts
-/// into an array.
+/// The functions of [`numpy`](crate::numpy) ([`array`](crate::numpy::array()),
+/// [`zeros`](crate::numpy::zeros), [`linspace`](crate::numpy::linspace), ...) and samplers make arrays.
+/// Rust's numbers and lists convert into arrays: `2.0.into()`, `[1, 2].into()`. Every function of arrays
+/// takes any value that converts into an array.
 ///
-/// Operators and methods take handles by value or by reference. The result reuses the memory of an operand
-/// that has no other handle. Operators work for every mix of arrays, references and plain numbers (on the
-/// left, an `f64` or an `i32`). Comparisons are methods, [`lt`](Array::lt) and others, because Rust's
+/// Operators and methods take arrays by value or by reference. The result reuses the memory of an operand
+/// that has no other handle. Operators work for every mix of arrays, references and plain numbers. A number
+/// on the left is an `f64` or an `i32`. Comparisons are methods, such as [`lt`](Array::lt), because Rust's
 /// comparison operators return a `bool`.
 ///
-/// The methods are NumPy's. [`numpy`](crate::numpy) lists them by family, next to its functions. Array has
-/// besides:
+/// The methods are NumPy's. [`numpy`](crate::numpy) lists them by family, next to its functions. `Array` has
+/// further methods:
 ///
 /// | | |
 /// |---|---|
@@ -37,12 +37,12 @@ use std::sync::{Arc, LazyLock};
 /// | out of the array | [`item`](Array::item), [`to_vec`](Array::to_vec) |
 /// | parts | [`index`](Array::index), [`at`](Array::at) |
 ///
-/// Arrays print as NumPy's arrays do, digit for digit: `{}` as `print(x)`, `{:?}` as `repr(x)` of JAX. The
-/// flags of a format string are honoured. A scalar is formatted as a number is in Python: `{:.3}` has three
-/// digits after the point, `{:.2e}` an exponent, `{:+}` a sign, `{:>12}` a width. In an array with axes,
-/// `{:.3}` is NumPy's `precision=3` (at most three digits), `{:e}` gives all elements an exponent, and a
-/// width is that of each element, so that the columns of a table line up.
-/// [`set_printoptions`](crate::set_printoptions) sets what a format string leaves open.
+/// Arrays print like NumPy's arrays, digit for digit: `{}` is `print(x)`, and `{:?}` is `repr(x)` of JAX. The
+/// flags of a format string apply. A scalar is formatted like a number in Python: `{:.3}` has three digits
+/// after the point, `{:.2e}` an exponent, `{:+}` a sign, and `{:>12}` a width. In an array with axes, `{:.3}`
+/// is NumPy's `precision=3` (at most three digits), `{:e}` prints all elements with an exponent, and a width
+/// is the width of each element, which aligns the columns of a table.
+/// [`set_printoptions`](crate::set_printoptions) sets the options that a format string does not set.
 ///
 /// ```
 /// use kiln::{Array, numpy as np};
@@ -74,7 +74,7 @@ pub(crate) enum Repr {
     Tracer(Arc<Tracer>),
 }
 
-/// The reason why an array has no elements to look at.
+/// The reason why an array has no elements to read.
 ///
 /// ```
 /// use kiln::{Array, NoValue, jit, numpy as np};
@@ -102,7 +102,7 @@ kiln_backends::program::debug_by_display!(NoValue);
 
 impl std::error::Error for NoValue {}
 
-/// A number as the host language writes it.
+/// A number of Rust that has no dtype yet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Literal {
     Bool(bool),
@@ -156,7 +156,7 @@ impl Literal {
 static SCALAR: LazyLock<Shape> = LazyLock::new(Shape::scalar);
 
 impl Array {
-    /// The lengths of the axes.
+    /// Returns the shape: the lengths of the axes.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -170,7 +170,7 @@ impl Array {
         }
     }
 
-    /// The type of the elements.
+    /// Returns the dtype: the type of the elements.
     ///
     /// ```
     /// use kiln::{DType, numpy as np};
@@ -180,8 +180,8 @@ impl Array {
         self.kind().dtype
     }
 
-    /// Returns true if the dtype is weak: nobody stated it, and it yields to the other operand's dtype, as a
-    /// plain number's does.
+    /// Returns true if the dtype is weak, like the dtype of a plain number. A weak dtype is promoted to the
+    /// dtype of the other operand.
     ///
     /// ```
     /// use kiln::{DType, numpy as np};
@@ -193,7 +193,7 @@ impl Array {
         self.kind().weak
     }
 
-    /// Returns true if the array belongs to a trace, and so has no value to look at.
+    /// Returns true if the array belongs to a trace, and so has no value.
     ///
     /// ```
     /// use kiln::{Array, jit, numpy as np};
@@ -228,7 +228,7 @@ impl Array {
         }
     }
 
-    /// The dtype and shape.
+    /// Returns the dtype and shape.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -241,7 +241,7 @@ impl Array {
         }
     }
 
-    /// The number of axes; 0 for a scalar.
+    /// Returns the number of axes, which is 0 for a scalar.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -251,7 +251,7 @@ impl Array {
         self.shape().rank()
     }
 
-    /// The number of elements, which is 1 for a scalar.
+    /// Returns the number of elements, which is 1 for a scalar.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -261,7 +261,7 @@ impl Array {
         self.shape().size()
     }
 
-    /// The number of bytes that the elements take.
+    /// Returns the number of bytes of all elements.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -271,7 +271,7 @@ impl Array {
         self.size() * self.dtype().size()
     }
 
-    /// The length of the first axis: Python's `len(x)`.
+    /// Returns the length of the first axis. This is Python's `len(x)`.
     ///
     /// # Panics
     /// When the array is a scalar.

@@ -1,4 +1,4 @@
-//! Makes arrays of elements and of plain numbers.
+//! Makes arrays from elements and from plain numbers.
 
 use super::{Array, Concrete, Literal, Repr};
 use crate::arguments::{IntoNumbers, shape_of};
@@ -10,11 +10,11 @@ use kiln_backends::{Buffer, Data, Device, Element};
 use std::sync::Arc;
 
 impl Array {
-    /// Makes an array of exactly these elements, in row-major order. Their Rust type is the dtype, also when
-    /// the 64-bit switch is off. The array takes over the vector's memory, except for bools.
+    /// Makes an array from elements in row-major order. The Rust type of the elements is the dtype, also when
+    /// the 64-bit switch is off. The array takes the vector's memory, except for bools.
     ///
     /// # Panics
-    /// When `shape` has another number of elements, or a negative length.
+    /// When `shape` has another number of elements, or a negative dimension.
     ///
     /// ```
     /// use kiln::Array;
@@ -29,7 +29,7 @@ impl Array {
         Array::placed("array", Buffer::from_vec(elements, shape))
     }
 
-    /// Makes an array of the elements in a buffer, with its dtype and shape.
+    /// Makes an array from a buffer, with the dtype and shape of the buffer.
     ///
     /// ```
     /// use kiln::{Array, Buffer};
@@ -62,8 +62,8 @@ impl Array {
         }
     }
 
-    /// Makes an array of a plain number. The array moves along to the device of the arrays that it is
-    /// combined with.
+    /// Makes an array from a plain number. The array moves to the device of the arrays that it is combined
+    /// with.
     pub(crate) fn number(value: Scalar, weak: bool) -> Array {
         Array::free(Buffer::scalar(value), weak)
     }
@@ -83,7 +83,7 @@ impl Array {
         let Repr::Literal(number) = self.0 else {
             return self;
         };
-        // As in JAX, a number is an int32 first; a value that a narrower dtype cannot hold wraps.
+        // In JAX a number is an int32 first, so a value that a narrower dtype cannot hold wraps.
         let greatest = match kind.dtype {
             DType::U32 => i64::from(u32::MAX),
             _ => i64::from(i32::MAX),
@@ -138,7 +138,7 @@ literals!(
     u16 => Int(i64), u32 => Int(i64), f32 => Float(f64), f64 => Float(f64)
 );
 
-/// A number whose dtype is decided when it meets another operand; one too large for `i64` is a `uint64`
+/// A number whose dtype is decided when it meets another operand. A number too large for `i64` is a `uint64`
 /// array.
 impl From<u64> for Array {
     fn from(number: u64) -> Array {
@@ -149,7 +149,7 @@ impl From<u64> for Array {
     }
 }
 
-/// Converts as from a `u64`.
+/// Converts the number like a `u64`.
 impl From<usize> for Array {
     fn from(number: usize) -> Array {
         (number as u64).into()

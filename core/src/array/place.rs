@@ -1,4 +1,4 @@
-//! The devices of arrays, and so the devices of functions of arrays.
+//! The devices of arrays, which determine the devices of functions of arrays.
 
 use super::{Array, Concrete, Repr};
 use crate::error::raise;
@@ -12,7 +12,7 @@ impl Array {
     /// Returns the device that holds the array.
     ///
     /// # Panics
-    /// When the array belongs to a trace: its device will be that of the function's arguments.
+    /// When the array belongs to a trace: the arguments of the function will determine its device.
     ///
     /// ```
     /// use kiln::{Device, numpy as np};
@@ -31,12 +31,13 @@ impl Array {
         }
     }
 
-    /// Copies the elements to another device: `jax.device_put(x, device)`. Functions of the result run there.
-    /// Their other arrays must be on the same device; plain numbers move along.
+    /// Copies the elements to another device. This is `jax.device_put(x, device)`. Functions of the result
+    /// run on that device. The other arrays of such a function must be on the same device. Plain numbers move
+    /// to it.
     ///
     /// # Panics
     /// When the device does not support the dtype, or fails. When the array belongs to a trace: move arrays
-    /// before the call.
+    /// before the call of the function.
     ///
     /// ```
     /// use kiln::{Device, numpy as np};
@@ -83,15 +84,15 @@ pub(crate) fn device_of<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Opti
     })
 }
 
-/// Returns the device for a function of these arrays: that of the first array that was put on a device, else
-/// the default one.
+/// Returns the device for a function of these arrays: the device of the first array that was put on a device,
+/// else the default device.
 #[track_caller]
 pub(crate) fn device_for<'a>(arrays: impl IntoIterator<Item = &'a Array>) -> Device {
     or_default(device_of(arrays))
 }
 
-/// Returns the device, or the default one if there is none. If the default device does not start, this raises
-/// at the caller's line, which `unwrap_or_default` could not.
+/// Returns the device, or the default device if there is none. If the default device does not start, this
+/// function raises an error at the caller's line, which `unwrap_or_default` could not.
 #[track_caller]
 #[allow(clippy::manual_unwrap_or_default, reason = "see above")]
 pub(crate) fn or_default(device: Option<Device>) -> Device {

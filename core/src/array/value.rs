@@ -16,7 +16,7 @@ impl Array {
     /// Returns the elements in memory.
     ///
     /// # Panics
-    /// When the array belongs to a trace: there is no value to look at.
+    /// When the array belongs to a trace: it has no value.
     #[track_caller]
     pub(crate) fn look(&self, op: &str) -> Buffer {
         match self.try_buffer() {
@@ -25,12 +25,12 @@ impl Array {
         }
     }
 
-    /// Returns the elements in the host's memory. On the CPU the buffer is shared with this array; elements
-    /// on another device are copied once that device has computed them.
+    /// Returns the elements in the host's memory. On the CPU, the buffer is shared with this array. Elements
+    /// on another device are copied once the device has computed them.
     ///
     /// # Errors
-    /// When the array belongs to a trace: the error says why there is no value to look at. When the device
-    /// failed while it computed the elements.
+    /// When the array belongs to a trace: the error says why it has no value. When the device failed while it
+    /// computed the elements.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -50,7 +50,7 @@ impl Array {
     /// Copies the elements into a vector, in row-major order.
     ///
     /// # Panics
-    /// When the array belongs to a trace: there is no value to look at. When `T` is not the dtype.
+    /// When the array belongs to a trace: it has no value. When `T` is not the dtype.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -69,11 +69,10 @@ impl Array {
         buffer.as_slice().to_vec()
     }
 
-    /// Returns the only element, converted to `T` as [`astype`](Array::astype) converts.
+    /// Returns the only element, converted to `T` by the rules of [`astype`](Array::astype).
     ///
     /// # Panics
-    /// When there is more than one element, or none. When the array belongs to a trace: there is no value to
-    /// look at.
+    /// When there is more than one element, or none. When the array belongs to a trace: it has no value.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -97,12 +96,12 @@ impl Array {
         Buffer::scalar(first(&buffer).cast(T::DTYPE)).as_slice::<T>()[0]
     }
 
-    /// Waits until the device has computed the elements, and returns the array. Any thread may have asked for
+    /// Waits until the device has computed the elements, and returns the array. Any thread may have requested
     /// them. On the CPU the elements are always ready. Other devices run asynchronously, and each runs the
     /// work of one thread in order.
     ///
     /// # Panics
-    /// When the array belongs to a trace: it never has elements. When the device fails.
+    /// When the array belongs to a trace: it has no elements. When the device fails.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -124,8 +123,8 @@ impl Array {
     }
 }
 
-/// Returns the value of a variable of a trace at a point: runs the equations that were traced so far. Values
-/// are cached, so each equation runs once.
+/// Returns the value of a variable of a trace at a point. It runs the equations that were traced so far.
+/// Values are cached, so each equation runs once.
 #[track_caller]
 pub(crate) fn value_of(tracer: &Tracer) -> Result<Data, String> {
     // The stack is not borrowed while an equation runs.
@@ -204,14 +203,15 @@ fn first(buffer: &Buffer) -> Scalar {
     }
 }
 
-/// Prints as Python's `print`. An array that belongs to a trace shows its type.
+/// Prints the array like Python's `print`. An array that belongs to a trace shows its type.
 impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         written(self, f, false)
     }
 }
 
-/// Prints in scientific notation: a scalar as Python's `format`, an array as NumPy prints large numbers.
+/// Prints the array in scientific notation: a scalar like Python's `format`, and an array like NumPy's arrays
+/// of large numbers.
 impl fmt::LowerExp for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         written(self, f, true)
@@ -243,7 +243,7 @@ fn shown(tracer: &Tracer) -> String {
     }
 }
 
-/// Prints as Python's `repr`. An array that belongs to a trace shows its type.
+/// Prints the array like Python's `repr`. An array that belongs to a trace shows its type.
 impl fmt::Debug for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Repr::Tracer(tracer) = &self.0 {

@@ -1,11 +1,11 @@
-//! Nested lists of Rust's from arrays.
+//! Converts arrays to nested lists of Rust.
 
 use crate::array::Array;
 use crate::error::{plural, raise};
 use kiln_backends::Element;
 
-/// A Rust value that an array's elements can be copied into: a number of its dtype, or vectors of numbers,
-/// nested once for each axis.
+/// A Rust type into which the elements of an array can be copied: a number of its dtype, or vectors of
+/// numbers, nested once for each axis.
 ///
 /// ```
 /// use kiln_core::{Array, Lists, numpy as np};
@@ -17,13 +17,13 @@ use kiln_backends::Element;
 /// assert_eq!(<Vec<Vec<i32>>>::RANK, 2);
 /// ```
 pub trait Lists: Sized {
-    /// The number at the bottom.
+    /// The type of the innermost numbers.
     type Element: Element;
 
     /// The depth of the nesting: 0 for a number.
     const RANK: usize;
 
-    /// Takes the next elements into lists of these lengths, outermost first.
+    /// Builds lists of these lengths, outermost first, from the next elements.
     fn take(elements: &mut std::slice::Iter<'_, Self::Element>, lengths: &[usize]) -> Self;
 }
 
@@ -57,8 +57,8 @@ impl Array {
     /// [`numpy::array`](crate::numpy::array()).
     ///
     /// # Panics
-    /// When the array belongs to a trace: there is no value to look at. When the innermost numbers do not
-    /// have the array's dtype. When the depth of the vectors differs from the number of axes.
+    /// When the array belongs to a trace: it has no value. When the innermost numbers do not have the array's
+    /// dtype. When the depth of the vectors differs from the number of axes.
     ///
     /// ```
     /// # use kiln_core::numpy as np;

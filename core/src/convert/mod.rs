@@ -1,4 +1,4 @@
-//! Conversions between arrays and Rust's numbers, lists and nested lists (`lists`), and the arrays of the
+//! Conversions between arrays and Rust's numbers and lists, nested lists (`lists`), and the arrays of the
 //! crate ndarray.
 
 mod lists;
@@ -15,10 +15,10 @@ use crate::numpy::shape::stacked;
 use kiln_backends::program::{DType, Shape};
 use kiln_backends::{Buffer, Element};
 
-/// A Rust number that an array can be made from.
+/// A Rust number that converts into an element of an array.
 ///
-/// As in Python, an `f64` becomes an element of the default float dtype, and an `i32`, `i64`, `isize` or
-/// `usize` becomes one of the default integer dtype. The other types keep theirs.
+/// An `f64` becomes an element of the default float dtype, like a float of Python. An `i32`, `i64`, `isize`
+/// or `usize` becomes an element of the default integer dtype. The other types keep their dtype.
 ///
 /// ```
 /// use kiln::{DType, numpy::{self as np, ListItem}};
@@ -27,7 +27,7 @@ use kiln_backends::{Buffer, Element};
 /// assert_eq!(np::array([1_u8, 2]).dtype(), DType::U8);
 /// ```
 pub trait ListItem: Copy {
-    /// The type of the element before it takes the dtype.
+    /// The type of the element before the conversion to the dtype.
     type Element: Element;
 
     /// Returns the dtype of an array of such numbers.
@@ -132,8 +132,8 @@ impl Innermost for Array {
     }
 }
 
-/// A value that an array can be made from: a number, an [`Array`], or lists (arrays, slices, vectors) of
-/// numbers or of [`Array`]s, nested to any depth.
+/// A value that converts into an array: a number, an [`Array`], or lists (arrays, slices, vectors) of numbers
+/// or of [`Array`]s, nested to any depth.
 ///
 /// ```
 /// use kiln::{Array, numpy::{self as np, Nested}};
@@ -162,8 +162,8 @@ pub trait Nested {
     /// ```
     fn lengths(&self, lengths: &mut Numbers);
 
-    /// Adds the innermost values in order. `lengths` are the lengths of this list and of the inner ones. The
-    /// error is the length of the first list that has another one.
+    /// Adds the innermost values in order. `lengths` are the lengths of this list and of the lists in it. The
+    /// error is the length of the first list that has another length.
     ///
     /// ```
     /// use kiln::numpy::Nested;
@@ -244,12 +244,11 @@ impl<T: Nested + ?Sized> Nested for &T {
     }
 }
 
-/// Makes an array of a number, or of lists of numbers, with one axis for each level of lists. In a list of
-/// [`Array`]s, a number is written `1.into()`; the axes of the lists come before those of the arrays.
+/// Makes an array from a number, or from lists of numbers with one axis for each level of lists. In a list of
+/// [`Array`]s, a number is written `1.into()`. The axes of the lists come before the axes of the arrays.
 ///
-/// As in NumPy, plain integers (`i32`, `i64`, `isize`, `usize`) and `f64` take the default dtypes: `int32`
-/// and `float32`, or `int64` and `float64` in 64-bit mode. Other types keep theirs. [`Array::new`] keeps
-/// every type.
+/// Plain integers (`i32`, `i64`, `isize`, `usize`) and `f64` take the default dtypes: `int32` and `float32`,
+/// or `int64` and `float64` in 64-bit mode. Other types keep their dtype. [`Array::new`] keeps every type.
 ///
 /// # Panics
 /// When lists at one level differ in length, arrays in them differ in shape, or an integer does not fit.
@@ -280,8 +279,8 @@ pub fn array<T: Nested>(nested: T) -> Array {
     T::Item::array(numbers, shape)
 }
 
-/// Makes an array of a dtype from a number, or lists of numbers. The numbers are read with 64 bits and then
-/// converted, so that a float64 has all its digits.
+/// Makes an array of a dtype from a number, or from lists of numbers. The numbers are read with 64 bits and
+/// then converted, so that a `float64` has all its digits.
 ///
 /// # Panics
 /// When lists at one level differ in length, or arrays in them differ in shape.

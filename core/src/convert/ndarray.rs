@@ -7,8 +7,8 @@ use kiln_backends::{Buffer, Element};
 use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
 use std::fmt;
 
-/// Makes an array of the same elements. The elements of an owned array in row-major order are moved, others
-/// are copied.
+/// Makes an array of the same elements. The elements of an owned array in row-major order are moved. Other
+/// elements are copied.
 ///
 /// ```
 /// use kiln_core::Array;
@@ -57,18 +57,18 @@ impl<A: Element, S: Data<Elem = A>, D: Dimension> From<&ArrayBase<S, D>> for Arr
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NdarrayError {
-    /// The elements are of another dtype.
+    /// The elements have another dtype.
     Dtype {
         /// The array's dtype.
         found: DType,
-        /// The dtype that was asked for.
+        /// The requested dtype.
         wanted: DType,
     },
     /// The array has another number of axes.
     Rank {
         /// The array's shape.
         found: Shape,
-        /// The number of axes that was asked for.
+        /// The requested number of axes.
         wanted: usize,
     },
 }
@@ -99,7 +99,7 @@ impl std::error::Error for NdarrayError {}
 /// When `A` is not the dtype, or `D` has another number of axes.
 ///
 /// # Panics
-/// When the array belongs to a trace: there is no value to look at.
+/// When the array belongs to a trace: it has no value.
 ///
 /// ```
 /// use kiln_core::numpy as np;
@@ -134,7 +134,7 @@ impl<A: Element, D: Dimension> TryFrom<&Array> for ndarray::Array<A, D> {
     }
 }
 
-/// Converts as from a reference.
+/// Converts the array like a reference to it.
 impl<A: Element, D: Dimension> TryFrom<Array> for ndarray::Array<A, D> {
     type Error = NdarrayError;
 

@@ -1,4 +1,4 @@
-//! The effects of programs: the engine hands them to `happen`, in the order of the program.
+//! The effects of programs. The engine passes them to `happen`, in the order of the program.
 
 use crate::display::printed;
 use kiln_backends::program::{DType, Effect};
@@ -36,12 +36,12 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
-/// Returns the number of places for values in a text.
+/// Returns the number of `{}` in a text.
 pub(super) fn places(text: &str) -> usize {
     pieces(text).filter(|piece| *piece == Piece::Place).count()
 }
 
-/// Replaces the places in a text by values.
+/// Replaces each `{}` in a text by a value.
 pub(super) fn filled(text: &str, mut values: impl Iterator<Item = String>) -> String {
     let piece = |piece| match piece {
         Piece::Text(text) => text.to_string(),
@@ -59,7 +59,7 @@ thread_local! {
     static CAPTURED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Sends all later prints of the whole process to `sink`. The default is the standard output.
+/// Sends all later debug prints of the whole process to `sink`. The default is the standard output.
 ///
 /// ```standalone_crate
 /// use kiln::{debug, debug_print};
@@ -73,7 +73,7 @@ pub fn print_to(sink: impl Fn(&str) + Send + Sync + 'static) {
     *SINK.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(sink));
 }
 
-/// Runs `f`, and returns its result and the lines that it prints on this thread, without printing them.
+/// Runs `f`, and returns its result and the debug prints on this thread, which are not printed.
 ///
 /// ```
 /// use kiln::{Array, debug, debug_print, lax};
@@ -116,7 +116,7 @@ pub(crate) fn listen() {
     ONCE.call_once(|| on_effect(happen));
 }
 
-/// A NaN that was found: the payload of a panic that `nans::watched` catches.
+/// A NaN that a check found. It is the payload of a panic that `nans::watched` catches.
 pub(super) struct Found {
     pub(super) op: String,
     pub(super) at: String,

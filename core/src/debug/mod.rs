@@ -8,8 +8,9 @@
 //! | [`debug_nans`](crate::debug_nans()) | stops at the op that makes the first NaN |
 //! | [`program`](crate::program()) | shows the trace of a function |
 //!
-//! A `println!` in a traced function prints once, when the function is traced, and an array has no value
-//! then. Prints and checks are effects: equations without results, done in the order of the program.
+//! A `println!` in a traced function prints once, when the function is traced. A traced array has no value
+//! then. Debug prints and checks are effects: equations without results, which run in the order of the
+//! program.
 //!
 //! ```
 //! use kiln::{Array, debug, debug_print, jit, numpy as np};
@@ -36,10 +37,10 @@ use kiln_backends::program::{Effect, Op};
 
 /// Prints arrays where the program runs: `debug_print!("x = {}, y = {}", x, &y + 1)`.
 ///
-/// Each `{}` is replaced by the next value. A value is an array, a reference to one, or a number, and is not
-/// moved. `{{` stands for a brace. Inside of transformations the values are printed when they are computed:
-/// under [`jit`](crate::jit) at every call, in loops at every iteration, in a branch when it is taken, under
-/// `vmap` once an element. A program prints in the order of its equations.
+/// The macro replaces each `{}` by the next value. A value is an array, a reference to an array, or a number.
+/// The macro does not move it. `{{` prints a brace. Inside of transformations, the values are printed when
+/// the program runs: under [`jit`](crate::jit) at every call, in a loop at every iteration, in a branch that
+/// is taken, and under `vmap` once for each element. A program prints in the order of its equations.
 /// [`print_to`](crate::debug::print_to) sends the text elsewhere.
 ///
 /// # Panics
@@ -62,7 +63,7 @@ macro_rules! debug_print {
     };
 }
 
-/// Converts to a value for [`print()`]: an array, a reference to one, or a number.
+/// Converts an array, a reference to an array, or a number to a value for [`print()`].
 ///
 /// ```
 /// use kiln::{debug, numpy as np};
@@ -73,8 +74,8 @@ pub fn value<T: Clone + Into<Array>>(x: &T) -> Array {
     x.clone().into()
 }
 
-/// Prints arrays as [`debug_print!`](crate::debug_print!) does, for a text or a number of values that is
-/// known only at run time.
+/// Prints arrays where the program runs, with a text and values that the caller builds.
+/// [`debug_print!`](crate::debug_print!) calls this function.
 ///
 /// # Panics
 /// When the number of values is not the number of `{}`.

@@ -1,4 +1,4 @@
-//! Finds the op that made the first NaN: a check follows the op in a trace, and names the user's line.
+//! Finds the op that made the first NaN. A check follows each op in a trace, and names the user's line.
 
 use super::effects::{Found, listen};
 use crate::config::debug_nans_enabled;
@@ -28,7 +28,7 @@ thread_local! {
     static UNDER_WAY: RefCell<Option<OpAndLine>> = const { RefCell::new(None) };
 }
 
-/// Sets the op and line that new equations are attributed to, until it is dropped.
+/// Sets the op and the line to which new equations are attributed, until this value is dropped.
 pub(crate) struct UnderWay(Option<OpAndLine>);
 
 impl UnderWay {

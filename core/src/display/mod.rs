@@ -6,6 +6,7 @@
 //! brackets. The work is proportional to the number of elements shown.
 
 mod float;
+pub(crate) mod notebook;
 pub(crate) mod options;
 pub(crate) mod style;
 

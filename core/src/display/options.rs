@@ -1,13 +1,13 @@
-//! NumPy's print options: set for the whole process, or for one thread during a call.
+//! NumPy's print options, for the whole process, or for one thread during a call.
 
 use crate::config::with;
 use crate::error::check;
 use std::cell::Cell;
 use std::sync::{PoisonError, RwLock};
 
-/// The numbers and switches by which arrays are printed, with NumPy's names and defaults.
+/// The options of printed arrays, with NumPy's names and defaults.
 ///
-/// [`set_printoptions`] and [`with_printoptions`] take a function that changes some of them.
+/// [`set_printoptions`] and [`with_printoptions`] take a function that changes some of the options.
 ///
 /// ```
 /// use kiln::{numpy as np, with_printoptions};
@@ -53,7 +53,7 @@ impl PrintOptions {
         PrintOptions { precision, ..self }
     }
 
-    /// Sets the number of elements from which on an array shows its corners only. It is 1000 by default.
+    /// Sets the threshold: an array with more elements shows its corners only. It is 1000 by default.
     ///
     /// ```
     /// use kiln::{numpy as np, with_printoptions};
@@ -64,7 +64,7 @@ impl PrintOptions {
         PrintOptions { threshold, ..self }
     }
 
-    /// Sets the number of items that are shown at either end of an axis whose middle is left out. It is 3 by
+    /// Sets the number of items that an axis shows at either end if its middle is left out. It is 3 by
     /// default.
     ///
     /// ```
@@ -87,7 +87,8 @@ impl PrintOptions {
         PrintOptions { linewidth, ..self }
     }
 
-    /// Prints small numbers, and numbers far apart, without an exponent. Large numbers keep theirs.
+    /// Sets whether small numbers, and numbers far apart, are printed without an exponent. Large numbers keep
+    /// their exponent. It is false by default.
     ///
     /// ```
     /// use kiln::{numpy as np, with_printoptions};
@@ -123,11 +124,11 @@ thread_local! {
     static HERE: Cell<Option<PrintOptions>> = const { Cell::new(None) };
 }
 
-/// Changes the print options of the whole process: NumPy's `set_printoptions`. Options that `change` does not
-/// name stay as they are.
+/// Changes the print options of the whole process. This is NumPy's `set_printoptions`. Options that `change`
+/// does not set stay as they are.
 ///
 /// The options hold for arrays with axes. A scalar shows all its digits, as in NumPy. The flags of a format
-/// string, as in `{:.3}`, come before the options: see [`Array`](crate::Array).
+/// string, such as `{:.3}`, take precedence: see [`Array`](crate::Array).
 ///
 /// ```standalone_crate
 /// use kiln::numpy as np;
@@ -140,8 +141,8 @@ pub fn set_printoptions(change: impl FnOnce(PrintOptions) -> PrintOptions) {
     *OPTIONS.write().unwrap_or_else(PoisonError::into_inner) = changed;
 }
 
-/// Runs `f` with other print options on this thread only; the options before are restored, also when `f`
-/// panics. NumPy's context manager `printoptions`.
+/// Runs `f` with other print options on this thread only. The earlier options are restored afterwards, also
+/// when `f` panics. This is NumPy's context manager `printoptions`.
 ///
 /// ```
 /// use kiln::{numpy as np, with_printoptions};

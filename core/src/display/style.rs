@@ -4,7 +4,7 @@ use super::options::{PrintOptions, printoptions};
 use std::fmt::{Alignment, Formatter};
 
 pub(crate) struct Style {
-    /// The print options. The precision and the sign of the format string stand in for theirs.
+    /// The print options. The precision and the sign of the format string replace those of the options.
     pub(super) options: PrintOptions,
     /// The precision of the format string.
     pub(super) precision: Option<usize>,

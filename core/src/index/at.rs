@@ -12,26 +12,26 @@ use crate::tree::Arrays;
 use kiln_backends::program::{OutOfBounds, Update};
 
 impl Array {
-    /// Returns the elements at an index, as NumPy's `x[...]`, with the array's dtype. An index has one part
-    /// for each axis from the first, alone or in a tuple. Axes without a part stay whole:
+    /// Returns the elements at an index, in the array's dtype. This is NumPy's `x[...]`. An index is a tuple
+    /// with one part for each axis from the first, or one part alone. Axes without a part stay whole:
     ///
     /// | NumPy | here | effect |
     /// |---|---|---|
-    /// | `x[1]`, `x[-1]` | `x.index(1)`, `x.index(-1)` | takes one place; the axis goes |
+    /// | `x[1]`, `x[-1]` | `x.index(1)`, `x.index(-1)` | one index; the axis is removed |
     /// | `x[1:3]`, `x[:, 1:]` | `x.index(1..3)`, `x.index((.., 1..))` | a range |
     /// | `x[::-1]`, `x[1::2]` | `x.index(step(.., -1))`, `x.index(s![1..; 2])` | a range in steps: [`step`](crate::step), [`s!`](crate::s!) |
-    /// | `x[..., 0]` | `x.index((Ellipsis, 0))` | [`Ellipsis`](crate::Ellipsis): as many whole axes as are left |
+    /// | `x[..., 0]` | `x.index((Ellipsis, 0))` | [`Ellipsis`](crate::Ellipsis): the axes that are left, whole |
     /// | `x[:, None]` | `x.index((.., NewAxis))` | [`NewAxis`](crate::NewAxis): a new axis of length 1 |
-    /// | `x[[2, 0]]`, `x[i]` | `x.index([2, 0])`, `x.index(&i)` | an array of integers: one place for each |
-    /// | `x[x > 3]` | `x.index(x.gt(3))` | an array of bools: the places that hold |
+    /// | `x[[2, 0]]`, `x[i]` | `x.index([2, 0])`, `x.index(&i)` | an array of integers: one index for each |
+    /// | `x[x > 3]` | `x.index(x.gt(3))` | an array of bools: the indices at which it is true |
     ///
-    /// Ranges are cut to the axis, as in Python. An out-of-bounds index in an array is moved to the nearest
-    /// element, and the derivative is that of the element which is read (JAX drops this derivative, for index
-    /// arrays with axes).
+    /// Ranges are clipped to the axis, as in Python. An out-of-bounds index in an array reads the nearest
+    /// element. The derivative is that of the element that is read. (JAX drops this derivative for index
+    /// arrays with axes.)
     ///
     /// # Panics
-    /// When a number is out of bounds. When there are more parts than axes. For an array of bools, in a trace
-    /// that does not know its values.
+    /// When a number is out of bounds. When there are more parts than axes. When a part is an array of bools
+    /// in a trace that does not know its values.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -48,11 +48,12 @@ impl Array {
         read("index", self, plan, arrays, OutOfBounds::Clip)
     }
 
-    /// Selects elements to update: `x.at(index).set(value)` and the like return a new array with the array's
-    /// shape and dtype. The index is written as for [`index`](Array::index).
+    /// Selects elements to update: `x.at(index).set(value)` returns a new array with the array's shape and
+    /// dtype. The index has the form of [`index`](Array::index).
     ///
     /// # Panics
-    /// As [`index`](Array::index).
+    /// When a number is out of bounds. When there are more parts than axes. When a part is an array of bools
+    /// in a trace that does not know its values.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -75,8 +76,8 @@ impl Array {
     }
 }
 
-/// The selected elements of an array, see [`Array::at`]. Updates at out-of-bounds indices in arrays are
-/// dropped. In an array without elements, all indices are out of bounds.
+/// The selected elements of an array. [`Array::at`] returns this type. An update at an out-of-bounds index of
+/// an index array has no effect. In an array without elements, all indices are out of bounds.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -115,8 +116,8 @@ macro_rules! updates {
 }
 
 impl At {
-    /// Sets the rule for out-of-bounds indices in arrays of indices: `Clip` moves them to the nearest
-    /// element, `Fill` drops a write and reads NaN (or the least integer, the greatest unsigned one, true).
+    /// Sets the rule for out-of-bounds indices in index arrays. `Clip` moves an index to the nearest element.
+    /// `Fill` drops a write, and reads NaN, the least signed integer, the greatest unsigned integer or true.
     /// By default, reads clip and writes are dropped.
     ///
     /// ```
@@ -130,7 +131,7 @@ impl At {
         self
     }
 
-    /// Returns the selected elements, as [`index`](Array::index) does.
+    /// Returns the selected elements. Without [`mode`](At::mode), this is [`index`](Array::index).
     ///
     /// ```
     /// use kiln::{OutOfBounds, numpy as np};
@@ -145,10 +146,11 @@ impl At {
     }
 
     updates! {
-        /// Returns the array with the selected elements set to a value, converted to the array's dtype. If
-        /// indices repeat, any one of their values is stored.
+        /// Returns the array with the selected elements set to a value. The value is converted to the array's
+        /// dtype. If an index repeats, any one of its values is stored.
         set([7, 8]) -> "[1 7 8]" Set;
-        /// Returns the array with a value added to the selected elements. Values of repeated indices add up.
+        /// Returns the array with a value added to the selected elements. If an index repeats, all of its
+        /// values are added.
         add(10) -> "[ 1 12 13]" Add;
         /// Returns the array with the selected elements multiplied by a value.
         multiply(-1) -> "[ 1 -2 -3]" Mul;
@@ -158,8 +160,9 @@ impl At {
         max([0, 9]) -> "[1 2 9]" Max;
     }
 
-    /// Returns the array with a function applied once to the selected elements, also if an index array names
-    /// an element twice (JAX applies it once for each). An array without elements is returned unchanged.
+    /// Returns the array with a function applied once to the selected elements. If an index repeats, the
+    /// function is applied once. (JAX applies it once for each.) An array without elements is returned
+    /// unchanged.
     ///
     /// # Panics
     /// When the function's result does not broadcast to the selected shape.
@@ -176,7 +179,8 @@ impl At {
         self.set(f(self.get()))
     }
 
-    /// As in jnp, the update is computed in the promoted dtype, and the result has the array's dtype.
+    /// Computes the update in the promoted dtype, and converts the result to the array's dtype, as `jnp`
+    /// does.
     #[track_caller]
     fn update(&self, kind: Update, value: Array) -> Array {
         let own = self.x.kind();

@@ -7,7 +7,7 @@ use crate::error::{check, raise};
 use kiln_backends::program::Few;
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
-/// One part of an index, for one axis (or none, or several). [`IntoItem`] converts to this type.
+/// One part of an index: for one axis, none, or several. [`IntoItem`] converts to this type.
 ///
 /// ```
 /// use kiln::{Item, numpy as np};
@@ -18,26 +18,26 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 /// ```
 #[derive(Clone, Debug)]
 pub enum Item {
-    /// One index; the axis is removed. Negative numbers count from the end.
+    /// One index. The axis is removed. Negative numbers count from the end.
     Integer(isize),
-    /// Indices from a start up to but not including a stop, `step` apart.
+    /// Indices from a start up to a stop, `step` apart. The stop is not included.
     Slice {
-        /// The first index. By default, the end of the axis that the step leads away from.
+        /// The first index. The default is the end of the axis that the step leads away from.
         start: Option<isize>,
-        /// The stop. By default, the end of the axis that the step leads to.
+        /// The stop. The default is the end of the axis that the step leads to.
         stop: Option<isize>,
-        /// The distance, never 0.
+        /// The distance of the indices. It is not 0.
         step: isize,
     },
-    /// As many whole axes as the other parts leave over.
+    /// All axes that the other parts do not index, whole.
     Ellipsis,
     /// A new axis of length 1.
     NewAxis,
-    /// Indices as an array of integers, or an array of bools that is true at them.
+    /// An array of integers, the indices, or an array of bools, which is true at the indices.
     Array(Array),
 }
 
-/// As many whole axes as the other parts leave over: Python's `...`.
+/// All axes that the other parts of an index do not index, whole. This is Python's `...`.
 ///
 /// ```
 /// use kiln::{Ellipsis, numpy as np};
@@ -46,7 +46,7 @@ pub enum Item {
 #[derive(Clone, Copy, Debug)]
 pub struct Ellipsis;
 
-/// A new axis of length 1, in an index: `np.newaxis`.
+/// A new axis of length 1 in an index. This is `np.newaxis`.
 ///
 /// ```
 /// use kiln::{NewAxis, numpy as np};
@@ -55,8 +55,8 @@ pub struct Ellipsis;
 #[derive(Clone, Copy, Debug)]
 pub struct NewAxis;
 
-/// A value that can stand for one axis in an index: a number, a range, [`step`], [`Ellipsis`], [`NewAxis`],
-/// an array or a list of integers or of bools.
+/// A part of an index: a number, a range, [`step`], [`Ellipsis`], [`NewAxis`], or an array or a list of
+/// integers or of bools.
 ///
 /// ```
 /// use kiln::{Array, IntoItem, numpy as np};
@@ -82,9 +82,9 @@ pub trait IntoItem {
     fn item(self) -> Item;
 }
 
-/// Returns a range with a step, which may be negative: `step(1..5, 2)` for Python's `1:5:2`.
+/// Returns a range with a step: `step(1..5, 2)` is Python's `1:5:2`. The step may be negative.
 ///
-/// The steps of a negative `by` lead from `start` down to, but not including, `stop`.
+/// A range with a negative step goes from `start` down to `stop`. The stop is not included.
 ///
 /// # Panics
 /// When the step is 0, or `range` is not a range.
@@ -107,7 +107,7 @@ pub fn step(range: impl IntoItem, by: isize) -> Item {
     }
 }
 
-/// Makes an index with steps, as `s![.., 0, 1..; 2]` for Python's `[:, 0, 1::2]`.
+/// Makes an index with steps: `s![.., 0, 1..; 2]` is Python's `[:, 0, 1::2]`.
 ///
 /// ```
 /// use kiln::{numpy as np, s};
@@ -205,7 +205,8 @@ impl<T: Nested, const N: usize> IntoItem for [T; N] {
     }
 }
 
-/// An index: one [`IntoItem`], a tuple of up to 8, or a slice of [`Item`]s as [`s!`](crate::s!) makes.
+/// An index: one [`IntoItem`], a tuple of up to 8, or a slice of [`Item`]s. The macro [`s!`](crate::s!) makes
+/// such a slice.
 ///
 /// ```
 /// use kiln::{Array, IntoIndex, numpy as np};
@@ -231,7 +232,7 @@ pub trait IntoIndex {
     fn items(self) -> Items;
 }
 
-/// The parts of an index, in order, as [`IntoIndex::items`] returns them.
+/// The parts of an index, in order: the result of [`IntoIndex::items`].
 ///
 /// ```
 /// use kiln::IntoIndex;

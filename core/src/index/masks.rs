@@ -6,8 +6,7 @@ use crate::array::{Array, Repr};
 use crate::error::{check, raise};
 use kiln_backends::program::{DType, Shape};
 
-/// Replaces arrays of bools by arrays of the indices of their true elements. An ellipsis stands for `rest`
-/// axes.
+/// Replaces arrays of bools by arrays of the indices of their true elements. An ellipsis indexes `rest` axes.
 #[track_caller]
 pub(super) fn without_masks(op: &str, items: Items, shape: &Shape, rest: usize) -> Items {
     let mut expanded = Items::new();

@@ -16,8 +16,8 @@ pub(crate) struct Plan {
     pub(super) parts: Few<AxisIndex, 4>,
     /// The shape that the arrays of indices broadcast to, if there are any.
     pub(super) indices: Option<Shape>,
-    /// The number of result axes before those of the arrays of indices. These axes stand in the position of
-    /// the arrays if the arrays are adjacent, else first.
+    /// The number of result axes before the axes of the arrays of indices. The axes have the position of the
+    /// arrays if the arrays are adjacent, else they come first.
     pub(super) place: usize,
 }
 
@@ -26,8 +26,8 @@ pub(crate) struct Plan {
 pub(super) enum AxisIndex {
     /// One index of the next axis, which is removed.
     Integer(usize),
-    /// `len` indices of the next axis from `start`, `step` apart, backwards if `reversed`. `start` is the
-    /// lowest.
+    /// `len` indices of the next axis from `start`, `step` apart. `start` is the lowest. The order is
+    /// backwards if `reversed`.
     Slice {
         start: usize,
         len: usize,
@@ -39,7 +39,7 @@ pub(super) enum AxisIndex {
     Array,
 }
 
-/// Checks an index and returns its arrays apart. Arrays of bools become the indices of their true elements.
+/// Checks an index, and separates its arrays. Arrays of bools become the indices of their true elements.
 #[track_caller]
 pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
     let rank = shape.rank();
@@ -116,7 +116,8 @@ pub(crate) fn plan(op: &str, shape: &Shape, items: Items) -> (Plan, Arrays) {
     (plan, arrays)
 }
 
-/// Python's rule for slices: negative bounds are counted from the end, and bounds are clamped to the axis.
+/// Applies Python's rule for slices: negative bounds are counted from the end, and bounds are clamped to the
+/// axis.
 fn sliced(n: isize, start: Option<isize>, stop: Option<isize>, step: isize) -> AxisIndex {
     let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
     let bound = |bound: Option<isize>, default: isize| match bound {

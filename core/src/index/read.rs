@@ -39,7 +39,7 @@ impl Plan {
         if self.parts.is_empty() {
             return x.clone();
         }
-        // Slices and integers, on the array's own axes.
+        // Slices and integers come first, on the array's own axes.
         let (mut start, mut stop, mut by, mut reversed) =
             (Axes::new(), Axes::new(), Axes::new(), Axes::new());
         let mut shape: Few<usize, 4> = Few::new();

@@ -4,10 +4,10 @@ use crate::array::Array;
 use crate::error::check;
 use std::ops::Range;
 
-/// The parts of an array along its first axis, in order. Loops over an array make it: `for row in &x`.
+/// An iterator over the slices of an array along its first axis. The loop `for row in &x` makes it.
 ///
-/// In a trace the loop is unrolled, and each part is computed when it is taken. [`vmap`](crate::vmap()) and
-/// [`lax::scan`](crate::lax::scan) treat all parts at once.
+/// In a trace the loop is unrolled: each iteration adds its own equations. [`vmap`](crate::vmap()) and
+/// [`lax::scan`](crate::lax::scan) trace one function for all slices.
 ///
 /// # Panics
 /// The loop panics when the array is a scalar.

@@ -1,4 +1,4 @@
-//! Writes by an index: one scatter. For it, slices become arrays of indices as well.
+//! Writes by an index, as one scatter. Slices become arrays of indices for it.
 
 use super::plan::{AxisIndex, Plan, wrapped};
 use crate::array::Array;
@@ -65,7 +65,7 @@ impl Plan {
         )
     }
 
-    /// Returns the places that an index selects in an array of this shape.
+    /// Returns the positions that an index selects in an array of this shape.
     fn places(&self, shape: &Shape, common: &Shape, indices: &[Array]) -> Places {
         let place = self.place;
         let mut grid: Vec<usize> = common.to_vec();
@@ -132,7 +132,7 @@ impl Plan {
     }
 }
 
-/// The places that a write updates. The scatter's indices form a grid over the common axes and the axes of
+/// The positions that a write updates. The scatter's indices form a grid over the common axes and the axes of
 /// slices that are not whole. Whole axes are the window of the scatter.
 struct Places {
     /// The lengths of the grid's axes.

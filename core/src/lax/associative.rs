@@ -1,5 +1,6 @@
-//! Prefix combinations by an associative function, in a logarithmic number of steps.
+//! Combines all prefixes by an associative function, in a logarithmic number of steps.
 
+use crate::arguments::Number;
 use crate::array::Array;
 use crate::error::{axis_of, check, raise};
 use crate::lax::carry::{names, settled};
@@ -7,16 +8,16 @@ use crate::primitive::{concatenate, reshape, reverse, slice};
 use crate::tree::{Arrays, Structure, Tree};
 use kiln_backends::program::Shape;
 
-/// Returns `x0, f(x0, x1), f(f(x0, x1), x2), ...` along the first axis, for an associative `f`.
+/// Returns `x0, f(x0, x1), f(f(x0, x1), x2), ...` along the first axis, for an associative function `f`.
 ///
-/// `xs` is a tree of arrays of one length along the axis. `f` combines two
-/// such trees of any number of elements along the axis, element by element. The number of calls of `f` is
-/// logarithmic in the length: each combines all pairs of a level at once. The earlier elements are always on
-/// the left.
+/// `xs` is a tree of arrays whose first axes have one length. `f` takes two such trees, with any length of
+/// the first axis, and combines them element by element. Each call of `f` combines all pairs of a level, so
+/// the number of calls is logarithmic in the length. The left argument of `f` always holds the earlier
+/// elements.
 ///
 /// # Panics
-/// When there is no such axis, when lengths differ, or when `f` returns another structure, shape or dtype
-/// than it takes.
+/// When a leaf does not have the axis, the axes differ in length, or `f` returns another structure, shape or
+/// dtype than it takes.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
@@ -39,12 +40,12 @@ optional_arguments! {
     /// assert_eq!(sums.to_string(), "[6 6 5 3]");
     /// ```
     AssociativeScan {
-        /// If true, the elements are combined from the last to the first:
+        /// A flag: if true, the elements are combined from the last to the first:
         /// `..., f(f(x3, x2), x1), f(x3, x2), x3`.
         reverse(bool): bool = false => reverse; lax::associative_scan_with(|x: kiln::Array, y: kiln::Array| x + y, np::arange(4), |o| o.reverse(true)) => "[6 6 5 3]";
         /// The axis along which the elements are combined: the first, if this is not given. Negative axes
         /// count from the last.
-        axis(isize): isize = 0 => axis; lax::associative_scan_with(|x: kiln::Array, y: kiln::Array| x + y, np::ones((1, 3)), |o| o.axis(1)) => "[[1. 2. 3.]]";
+        axis(impl Number): isize = 0 => axis.number(); lax::associative_scan_with(|x: kiln::Array, y: kiln::Array| x + y, np::ones((1, 3)), |o| o.axis(1)) => "[[1. 2. 3.]]";
     }
 }
 
@@ -52,8 +53,8 @@ optional_arguments! {
 /// [`options::AssociativeScan`](crate::options::AssociativeScan).
 ///
 /// # Panics
-/// When there is no such axis, when lengths differ, or when `f` returns another structure, shape or dtype
-/// than it takes.
+/// When a leaf does not have the axis, the axes differ in length, or `f` returns another structure, shape or
+/// dtype than it takes.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
@@ -121,8 +122,8 @@ struct Levels<'a, T, F: Fn(T, T) -> T> {
 }
 
 impl<T: Tree, F: Fn(T, T) -> T> Levels<'_, T, F> {
-    /// Combines pairs of neighbours. The scan of these pairs is every second result; the others need one more
-    /// combination each.
+    /// Combines pairs of neighbours. The scan of these pairs has every second result. Each other result needs
+    /// one more combination.
     #[track_caller]
     fn run(&self, xs: Arrays, n: usize) -> Arrays {
         if n < 2 {
@@ -188,8 +189,7 @@ impl<T: Tree, F: Fn(T, T) -> T> Levels<'_, T, F> {
         xs.iter().zip(self.axes).map(part).collect()
     }
 
-    /// Returns `even[0], odd[0], even[1], ...`. `even` has `n` elements, which may be one more than `odd`
-    /// has.
+    /// Returns `even[0], odd[0], even[1], ...`. `even` has `n` elements. `odd` has as many, or one fewer.
     fn interleave(&self, even: &Arrays, odd: &Arrays, n: usize) -> Arrays {
         let mut out = Arrays::new();
         for ((even, odd), &axis) in even.iter().zip(odd).zip(self.axes) {

@@ -1,4 +1,4 @@
-//! Choices between functions, and between elements.
+//! Chooses between functions, and between elements.
 
 use super::carry::{Consts, listed, names, settled, types};
 use crate::array::origin::Origin;
@@ -14,15 +14,15 @@ use kiln_backends::program::{ArrayType, DType, Few, Op};
 use std::panic::Location;
 use std::sync::Arc;
 
-/// Computes `if predicate { true_fn(operand) } else { false_fn(operand) }`, also for a predicate that is
-/// known only when the program runs.
+/// Computes `if predicate { true_fn(operand) } else { false_fn(operand) }`. The predicate can be a traced
+/// scalar, whose value is known only when the program runs.
 ///
-/// Outside of a trace only the chosen function runs, as with `if`. In a trace both are traced, and the chosen
-/// one runs. The predicate is a scalar; a number is true if it is not 0. If one result has a weak dtype, it
-/// takes the other's.
+/// Outside of a trace, only the chosen function runs. In a trace, both functions are traced, and the program
+/// runs the chosen one. A number as predicate is true if it is not 0. A result with a weak dtype takes the
+/// dtype of the other function's result.
 ///
 /// # Panics
-/// When the predicate is not a scalar, and in a trace when the results differ in structure, shape or dtype.
+/// When the predicate is not a scalar. In a trace, when the results differ in structure, shape or dtype.
 ///
 /// ```
 /// use kiln::{Array, jit, lax, numpy as np};
@@ -59,15 +59,15 @@ pub fn cond<T: Tree, U: Tree>(
     choose(OP, &branch_number(&predicate), vec![on_false, on_true], operands)
 }
 
-/// Computes `branches[index](operand)`, also for an index that is known only when the program runs. An index
-/// out of bounds takes the nearest branch.
+/// Computes `branches[index](operand)`. The index can be a traced scalar, whose value is known only when the
+/// program runs. An index out of bounds chooses the nearest branch.
 ///
-/// `branches` is an array or `Vec` of one kind of function: closures that capture nothing, boxed ones, or
-/// references as `&dyn Fn(T) -> U`. The rules for traces and for weak dtypes are those of [`cond`].
+/// `branches` is an array or a `Vec` of functions of one type: closures that capture nothing, boxed closures,
+/// or references `&dyn Fn(T) -> U`. The rules for traces and for weak dtypes are those of [`cond`].
 ///
 /// # Panics
-/// When there are no branches, when the index is not an integer scalar, and in a trace when the results
-/// differ in structure, shape or dtype.
+/// When there are no branches, or the index is not an integer scalar. In a trace, when the results differ in
+/// structure, shape or dtype.
 ///
 /// ```
 /// use kiln::{Array, jit, lax, numpy as np};
@@ -95,7 +95,7 @@ pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
         return branches[0](operand);
     }
     if is_known(&index) {
-        // Clamped in its own range: a `u64` may be too large for an `i64`.
+        // The index is clamped in its own dtype, because a `u64` may be too large for an `i64`.
         let number = match index.dtype() {
             DType::U64 => index.item::<u64>().min(last as u64) as usize,
             _ => index.item::<i64>().clamp(0, last as i64) as usize,
@@ -118,12 +118,12 @@ pub fn switch<T: Tree, U: Tree, F: Fn(T) -> U>(
     choose(OP, &cast(&index, Kind::strong(DType::I32)), traced, operands)
 }
 
-/// Returns the elements of `on_true` where the predicate holds, else those of `on_false`. Both have one shape
-/// and dtype. The predicate is of bools, with the same shape or none. [`where_`](crate::numpy::where_)
-/// promotes and broadcasts.
+/// Returns the elements of `on_true` where the predicate is true, and those of `on_false` elsewhere. Both
+/// have one shape and dtype. The predicate has bools, and is a scalar or has the same shape.
+/// [`where_`](crate::numpy::where_) promotes and broadcasts.
 ///
 /// # Panics
-/// When the shapes or dtypes differ, or the predicate is not bool.
+/// When the shapes or dtypes differ, or the predicate does not have bools.
 ///
 /// ```
 /// use kiln::{lax, numpy as np};

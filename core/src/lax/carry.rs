@@ -92,9 +92,9 @@ impl<T: Tree> Carry<T> {
         self.arrays.iter().map(Array::is_weak).collect()
     }
 
-    /// Traces an iteration again until the carry comes out with the types that it went in with. A leaf that
-    /// is weak at first may take a stronger dtype. The iteration takes the carry and arrays of the types
-    /// `others`, and returns the carry and other results.
+    /// Traces an iteration again until it returns the carry with the types that it takes. A leaf that is weak
+    /// at first may take a stronger dtype. The iteration takes the carry and arrays of the types `others`,
+    /// and returns the carry and other results.
     #[track_caller]
     pub(super) fn settle<Y: Tree>(
         &mut self,
@@ -204,8 +204,8 @@ impl Consts {
         }
     }
 
-    /// Converts a program of its own inputs, followed by the `hidden` ones, to a program that takes all
-    /// constants of the equation first. `finish` may change the results.
+    /// Converts a program to one that takes all constants of the equation first. The program takes its own
+    /// inputs, then the `hidden` ones. `finish` may change the results.
     pub(crate) fn first(
         &self,
         program: &Program,

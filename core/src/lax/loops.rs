@@ -1,4 +1,4 @@
-//! Loops without stacked results: with a counter, with a condition, and with both.
+//! Loops without stacked results: with a counter, a condition, or both.
 
 use super::branches::cond;
 use super::carry::{Carry, Consts, names, types};
@@ -17,18 +17,17 @@ use kiln_backends::program::{ArrayType, DType, Few, Op, Program, Scan, While};
 use std::panic::Location;
 use std::sync::Arc;
 
-/// Computes `for i in lower..upper { carry = body(i, carry) }`, traced as one loop. `i` is a weak integer
-/// scalar.
+/// Computes `for i in lower..upper { carry = body(i, carry) }` and returns the last carry. The body is traced
+/// once. `i` is a weak integer scalar.
 ///
-/// If the values of both bounds are known (plain numbers, and arrays that are not traced), the number of
-/// iterations is part of the program, and the loop can run within the tiles of the engine. Otherwise the
-/// number is known only when the loop runs, and there is no derivative in reverse mode.
+/// If neither bound is traced, the number of iterations is part of the program. Otherwise the number is known
+/// only when the loop runs, and the loop has no derivative in reverse mode.
 ///
-/// The carry keeps its structure, shapes and dtypes. A leaf that starts with a weak dtype (as
-/// `np::full(m, 0)`) and comes out with a stronger one starts with the stronger one.
+/// The carry keeps its structure, shapes and dtypes. A leaf with a weak dtype, such as `np::full(m, 0)`, is
+/// converted before the loop if the body returns it with a stronger dtype.
 ///
 /// # Panics
-/// When the carry comes out of the body with another structure, shape or dtype, or a bound is not an integer
+/// When the body returns the carry with another structure, shape or dtype, or a bound is not an integer
 /// scalar.
 ///
 /// ```
@@ -62,7 +61,7 @@ pub fn fori_loop<T: Tree>(
     // `settled` refuses a bound that does not fit.
     let upper = upper.settled(OP, kind);
     let first = cast(&lower.settled(OP, kind), kind);
-    // The counter is carried before the user's carry.
+    // The counter comes before the user's carry.
     let mut carry = Carry::named(OP, (first, init), |(_, carry)| {
         std::iter::once("the counter".into())
             .chain(names("carry", carry))
@@ -113,15 +112,15 @@ fn number(bound: &Array) -> Option<i64> {
     }
 }
 
-/// Computes `while condition(carry) { carry = body(carry) }`, traced as one loop. The condition is a bool
-/// scalar.
+/// Computes `while condition(carry) { carry = body(carry) }` and returns the last carry. The condition and
+/// the body are traced once. The condition is a bool scalar.
 ///
-/// The carry keeps its structure, shapes and dtypes, as in [`fori_loop`]. There is no derivative in reverse
-/// mode, because the number of iterations is not known: see [`while_loop_bounded`].
+/// The carry keeps its structure, shapes and dtypes, as in [`fori_loop`]. The loop has no derivative in
+/// reverse mode, because the number of iterations is not known. [`while_loop_bounded`] has one.
 ///
 /// # Panics
-/// When the carry comes out of the body with another structure, shape or dtype, or the condition is not a
-/// bool scalar.
+/// When the body returns the carry with another structure, shape or dtype, or the condition is not a bool
+/// scalar.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
@@ -143,15 +142,15 @@ pub fn while_loop<T: Tree>(condition: impl Fn(&T) -> Array, body: impl Fn(T) -> 
     carry.structure.rebuild(results)
 }
 
-/// Computes the same as [`while_loop`] with at most `max_trips` iterations. This loop has a derivative in
-/// reverse mode.
+/// Computes [`while_loop`] with at most `max_trips` iterations. This loop has a derivative in reverse mode.
 ///
-/// The loop is traced as a [`scan`](super::scan()) whose iterations keep the carry once the condition has
-/// failed. The engine leaves the loop then. The derivative keeps room for all iterations.
+/// The loop is traced as a [`scan`](super::scan()). Its iterations keep the carry once the condition is
+/// false, and the engine leaves the loop then. The derivative allocates memory for the residuals of all
+/// iterations.
 ///
 /// # Panics
-/// When the carry comes out of the body with another structure, shape or dtype, or the condition is not a
-/// bool scalar.
+/// When the body returns the carry with another structure, shape or dtype, or the condition is not a bool
+/// scalar.
 ///
 /// ```
 /// use kiln::{Array, grad, lax};

@@ -1,31 +1,32 @@
 //! Loops over the slices of arrays.
 
 use super::carry::{Carry, Consts, names, settled};
+use crate::arguments::{Number, count_of};
 use crate::array::Array;
 use crate::bind::bind;
 use crate::error::{check, check_size, raise};
-use crate::numpy::shape::stack;
 use crate::primitive::{concatenate, reshape, slice_axis};
-use crate::tree::{Arrays, Leaves, Structure, Tree};
-use kiln_backends::program::{ArrayType, Few, Op, Scan, Shape};
+use crate::transform::trace_program;
+use crate::tree::{Arrays, Structure, Tree};
+use kiln_backends::program::{ArrayType, Few, Op, Program, Scan, Shape};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Computes `for each x of xs { (carry, y) = f(carry, x) }`. Returns the last carry, and all `y` stacked
-/// along a new first axis.
+/// Computes `(carry, y) = f(carry, x)` for each slice `x` of `xs`. Returns the last carry, and all `y`
+/// stacked along a new first axis.
 ///
-/// `xs` is a tree of arrays of one length `n` along their first axis. Iteration `i` takes the same tree of
-/// the slices `xs[i]`. The loop is traced once. The carry keeps its structure, shapes and dtypes. A leaf that
-/// starts with a weak dtype and comes out with a stronger one starts with the stronger one. Without arrays to
-/// scan over use [`scan_n`]; [`scan_with`] has the optional arguments, as from the last slice to the first.
+/// `xs` is a tree of arrays whose first axes have one length. Iteration `i` takes the tree of the slices
+/// `xs[i]`. The function is traced once. The carry keeps its structure, shapes and dtypes. A leaf with a weak
+/// dtype is converted before the loop if `f` returns it with a stronger dtype. [`scan_n`] scans over no
+/// arrays. [`scan_with`] takes optional arguments, such as `reverse`.
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype. When `xs` holds no array, a
-/// scalar, or arrays of different lengths.
+/// When `f` returns the carry with another structure, shape or dtype. When `xs` holds no array, a scalar, or
+/// arrays whose first axes differ in length.
 ///
 /// ```
-/// use kiln::{Array, lax, numpy as np};
-/// let (last, path) = lax::scan(|c: Array, x: Array| { let c = 0.5 * c + x; (c.clone(), c) }, 0.0.into(), np::ones(3));
+/// use kiln::{lax, numpy as np};
+/// let (last, path) = lax::scan(|c, x| { let c = 0.5 * c + x; (c.clone(), c) }, np::array(0.0), np::ones(3));
 /// assert_eq!(last.to_string(), "1.75");
 /// assert_eq!(path.to_string(), "[1.   1.5  1.75]");
 /// ```
@@ -43,22 +44,23 @@ optional_arguments! {
     /// assert_eq!(last.to_string(), "1024");
     /// ```
     ScanOptions {
-        /// If true, the iterations run from the last slice to the first. `ys[i]` still belongs to `xs[i]`.
+        /// A flag: if true, the iterations run from the last slice to the first. `ys[i]` still belongs to
+        /// `xs[i]`.
         reverse(bool): bool = false => reverse; lax::scan_with(|c: kiln::Array, x: kiln::Array| (&c + &x, c + x), 0.into(), np::arange(4), |o| o.reverse(true)).1 => "[6 6 5 3]";
         /// The number of iterations, which is needed if `xs` holds no array.
-        length(usize): Option<usize> = None => Some(length); lax::scan_with(|x: kiln::Array, ()| (&x + 1, x), 0.into(), (), |o| o.length(3)).1 => "[0 1 2]";
+        length(impl Number): Option<usize> = None => Some(count_of("scan", length)); lax::scan_with(|x: kiln::Array, ()| (&x + 1, x), 0.into(), (), |o| o.length(3)).1 => "[0 1 2]";
         /// The number of iterations that are traced as one, 1 if this is not given. A small body then costs
         /// less per iteration, and the program is longer.
-        unroll(usize): usize = 1 => unroll; lax::scan_with(|c: kiln::Array, x: kiln::Array| (&c + &x, c + x), 0.into(), np::arange(5), |o| o.unroll(2)).1 => "[ 0  1  3  6 10]";
+        unroll(impl Number): usize = 1 => count_of("scan", unroll); lax::scan_with(|c: kiln::Array, x: kiln::Array| (&c + &x, c + x), 0.into(), np::arange(5), |o| o.unroll(2)).1 => "[ 0  1  3  6 10]";
     }
 }
 
 /// Computes [`scan`] with the optional arguments of [`options::Scan`](crate::options::Scan).
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype. When `xs` holds a scalar, arrays
-/// of different lengths or of another length than is given, or no array and no length is given. When `unroll`
-/// is 0.
+/// When `f` returns the carry with another structure, shape or dtype. When `xs` holds a scalar, or arrays
+/// whose first axes differ in length or from the option `length`. When `xs` holds no array and no length is
+/// given. When `unroll` is 0.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
@@ -80,81 +82,15 @@ pub fn scan_with<C: Tree, X: Tree, Y: Tree>(
         "scan",
         || "unroll is 0: it is a number of iterations",
     );
-    match options.unroll {
-        1 => run("scan", f, init, xs, options),
-        _ => unrolled(f, init, xs, options),
-    }
-}
-
-/// Runs a scan whose iterations are traced several at a time.
-#[track_caller]
-fn unrolled<C: Tree, X: Tree, Y: Tree>(
-    f: impl Fn(C, X) -> (C, Y),
-    init: C,
-    xs: Slices,
-    options: ScanOptions,
-) -> (C, Y) {
-    let k = options.unroll.min(xs.length.max(1));
-    let whole = xs.length - xs.length % k;
-    // The iterations that fill no group come last.
-    let (groups, rest) = match options.reverse {
-        true => (xs.length - whole..xs.length, 0..xs.length - whole),
-        false => (0..whole, whole..xs.length),
-    };
-    let part = |range: Range<usize>| {
-        xs.arrays
-            .iter()
-            .map(move |x| slice_axis(x, 0, range.start, range.end))
-    };
-    let grouped = part(groups).map(|x| {
-        let shape: Shape = [whole / k, k].iter().chain(&x.shape()[1..]).copied().collect();
-        reshape(&x, &shape)
-    });
-    let grouped = Slices::of("scan", grouped.collect::<Vec<_>>(), Some(whole / k));
-    let body = |mut carry: C, x: Vec<Array>| {
-        let mut results: Vec<Leaves> = vec![];
-        for i in 0..k {
-            let i = if options.reverse { k - 1 - i } else { i };
-            let y;
-            (carry, y) = f(carry, xs.structure.rebuild(x.iter().map(|x| x.index(i))));
-            results.push(Leaves::of(y));
-        }
-        if options.reverse {
-            results.reverse();
-        }
-        let leaves = 0..results[0].arrays.len();
-        let stacked = leaves.map(|leaf| stack(results.iter().map(|result| &result.arrays[leaf])));
-        (carry, stacked.collect::<Vec<_>>())
-    };
-    let once = || ScanOptions {
-        unroll: 1,
-        ..options.clone()
-    };
-    let (carry, ys) = run("scan", body, init, grouped, once());
-    let rest = Slices {
-        arrays: part(rest).collect(),
-        structure: xs.structure.clone(),
-        length: xs.length - whole,
-    };
-    let (carry, last) = run("scan", &f, carry, rest, once());
-    let last = Leaves::of(last);
-    let joined = ys.iter().zip(&last.arrays).map(|(y, last)| {
-        let shape: Shape = [whole].iter().chain(&y.shape()[2..]).copied().collect();
-        let y = reshape(y, &shape);
-        match options.reverse {
-            true => concatenate(&[last.clone(), y], 0),
-            false => concatenate(&[y, last.clone()], 0),
-        }
-    });
-    (carry, last.structure.rebuild(joined.collect::<Vec<_>>()))
+    run("scan", f, init, xs, options)
 }
 
 /// Computes `(carry, y) = f(carry)`, `length` times. Returns the last carry, and all `y` stacked along a new
-/// first axis. This is [`scan`] without arrays to scan over.
+/// first axis. This is [`scan`] over no arrays.
 ///
 /// # Panics
-/// When the carry comes out of `f` with another structure, shape or dtype, or memory could not hold the
-/// stacked results.
+/// When `f` returns the carry with another structure, shape or dtype, or memory could not hold the stacked
+/// results.
 ///
 /// ```
 /// use kiln::{Array, lax};
@@ -166,13 +102,13 @@ pub fn scan_n<C: Tree, Y: Tree>(f: impl Fn(C) -> (C, Y), init: C, length: usize)
     run("scan_n", |carry, ()| f(carry), init, xs, ScanOptions::default())
 }
 
-/// Computes `f` of each slice of `xs` along the first axis, one after the other. Returns the results stacked
+/// Calls `f` on each slice of `xs` along the first axis, one after the other. Returns the results stacked
 /// along a new first axis.
 ///
-/// `vmap` computes all at once. `map` needs memory for one slice at a time.
+/// `vmap` computes all slices at once. `map` needs memory for the intermediate values of one slice at a time.
 ///
 /// # Panics
-/// When `xs` holds no array, a scalar, or arrays of different lengths.
+/// When `xs` holds no array, a scalar, or arrays whose first axes differ in length.
 ///
 /// ```
 /// use kiln::{Array, lax, numpy as np};
@@ -251,17 +187,128 @@ fn run<C: Tree, X: Tree, Y: Tree>(
         carries: carry.arrays.len(),
         reverse: options.reverse,
     };
-    let operands: Few<&Array, 8> = consts
-        .arrays
-        .iter()
-        .chain(&carry.arrays)
-        .chain(&xs.arrays)
-        .collect();
     let mut weak = carry.weak();
     weak.extend(traced.weak);
-    let mut results = bind(Op::Scan(scan), &operands, &weak);
-    let ys = results.drain(carry.arrays.len()..).collect::<Arrays>();
+    let unroll = options.unroll.min(xs.length);
+    let inputs = Inputs {
+        consts: consts.arrays.into(),
+        carry: carry.arrays,
+        xs: xs.arrays,
+    };
+    let mut results = match unroll {
+        0 | 1 => inputs.scan(scan, &weak),
+        _ => inputs.unrolled(scan, unroll, &weak),
+    };
+    let ys = results.drain(inputs.carry.len()..).collect::<Arrays>();
     (carry.structure.rebuild(results), traced.structure.rebuild(ys))
+}
+
+/// The operands of a scan.
+struct Inputs {
+    consts: Arrays,
+    carry: Arrays,
+    xs: Arrays,
+}
+
+impl Inputs {
+    /// Returns the last carry and the stacked results.
+    #[track_caller]
+    fn scan(&self, scan: Scan, weak: &[bool]) -> Arrays {
+        let operands: Few<&Array, 8> = self.consts.iter().chain(&self.carry).chain(&self.xs).collect();
+        bind(Op::Scan(scan), &operands, weak)
+    }
+
+    /// Runs a scan whose iterations are in groups of `k`. Those that fill no group come last.
+    #[track_caller]
+    fn unrolled(&self, scan: Scan, k: usize, weak: &[bool]) -> Arrays {
+        let whole = scan.length - scan.length % k;
+        let (groups, rest) = match scan.reverse {
+            true => (scan.length - whole..scan.length, 0..scan.length - whole),
+            false => (0..whole, whole..scan.length),
+        };
+        let part = |range: Range<usize>| {
+            self.xs
+                .iter()
+                .map(move |x| slice_axis(x, 0, range.start, range.end))
+        };
+        let grouped = part(groups).map(|x| {
+            let shape: Shape = [whole / k, k].iter().chain(&x.shape()[1..]).copied().collect();
+            reshape(&x, &shape)
+        });
+        let grouped = Inputs {
+            consts: self.consts.clone(),
+            carry: self.carry.clone(),
+            xs: grouped.collect(),
+        };
+        let together = Scan {
+            body: Arc::new(group(&scan, k)),
+            length: whole / k,
+            ..scan.clone()
+        };
+        let mut results = grouped.scan(together, weak);
+        for y in &mut results[scan.carries..] {
+            let shape: Shape = [whole].iter().chain(&y.shape()[2..]).copied().collect();
+            *y = reshape(y, &shape);
+        }
+        if rest.is_empty() {
+            return results;
+        }
+        let last = Inputs {
+            consts: self.consts.clone(),
+            carry: results[..scan.carries].iter().cloned().collect(),
+            xs: part(rest.clone()).collect(),
+        };
+        let alone = Scan {
+            length: rest.len(),
+            ..scan.clone()
+        };
+        let mut found = last.scan(alone, weak);
+        for (last, first) in found[scan.carries..].iter_mut().zip(&results[scan.carries..]) {
+            *last = match scan.reverse {
+                true => concatenate(&[last.clone(), first.clone()], 0),
+                false => concatenate(&[first.clone(), last.clone()], 0),
+            };
+        }
+        found
+    }
+}
+
+/// Returns the program of `k` iterations, which takes the slices of all of them.
+fn group(scan: &Scan, k: usize) -> Program {
+    let mut types = scan.body.input_types();
+    for of in &mut types[scan.consts + scan.carries..] {
+        *of = of.stacked(k);
+    }
+    trace_program(&types, |inputs| {
+        let (consts, rest) = inputs.split_at(scan.consts);
+        let (carry, xs) = rest.split_at(scan.carries);
+        let mut carry: Arrays = carry.iter().cloned().collect();
+        let mut ys: Vec<Arrays> = vec![];
+        let weak = vec![false; scan.body.outputs().len()];
+        for i in 0..k {
+            let i = if scan.reverse { k - 1 - i } else { i };
+            let slices: Arrays = xs
+                .iter()
+                .map(|x| reshape(&slice_axis(x, 0, i, i + 1), &Shape::from(&x.shape()[1..])))
+                .collect();
+            let operands: Few<&Array, 8> = consts.iter().chain(&carry).chain(&slices).collect();
+            let mut results = bind(Op::Call(scan.body.clone()), &operands, &weak);
+            ys.push(results.drain(scan.carries..).collect());
+            drop(operands);
+            carry = results;
+        }
+        if scan.reverse {
+            ys.reverse();
+        }
+        let stacked = (0..weak.len() - scan.carries).map(|j| {
+            let rows: Vec<Array> = ys
+                .iter()
+                .map(|y| reshape(&y[j], &y[j].shape().stacked(1)))
+                .collect();
+            concatenate(&rows, 0)
+        });
+        carry.into_iter().chain(stacked).collect()
+    })
 }
 
 #[doc(hidden)]

@@ -1,6 +1,7 @@
 //! Elementwise functions that are compositions: quotients, powers, bounds and choices.
 
 use super::promoted::{Family, binary_function, common_shape, fit, promoted, settle, truth};
+use crate::arguments::IntoF64;
 use crate::array::{Array, Literal, Repr};
 use crate::eager::staged;
 use crate::error::{check, raise};
@@ -9,7 +10,8 @@ use crate::promote::{Kind, inexact, numeric, promote};
 use crate::trace::is_tracing;
 use kiln_backends::program::{Binary, Compare, DType, Unary};
 
-/// jnp.floor_divide: the truncated quotient, less 1 if the signs differ and the remainder is not 0.
+/// Computes `jnp.floor_divide`: the truncated quotient, less 1 if the signs differ and the remainder is not
+/// 0.
 pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
     if x.dtype().is_unsigned() {
         return binary(Binary::Div, x, y);
@@ -17,8 +19,8 @@ pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
     let zero = number_like(x, 0.0);
     let rest = binary(Binary::Rem, x, y);
     if x.dtype().is_float() {
-        // As in jnp: the quotient of the divisible part, then the adjustment, then rounding. An infinite
-        // dividend is kept.
+        // `jnp` computes the quotient of the divisible part, adjusts it, then rounds it. It keeps an infinite
+        // dividend.
         let infinite = compare(Compare::Eq, y, &zero);
         let divisible = select(
             &broadcast(&infinite, x.shape()),
@@ -32,8 +34,8 @@ pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
             &compare(Compare::Ne, &unary(Unary::Sign, y), &unary(Unary::Sign, &rest)),
         );
         let less = binary(Binary::Sub, &quotient, &number_like(x, 1.0));
-        // jnp rounds half away from zero, `Round` half to even. The quotients here are whole numbers (but for
-        // huge ones), so both agree.
+        // `jnp` rounds half away from zero, and `Round` rounds half to even. Both agree on these quotients,
+        // because they are whole numbers or huge.
         return unary(Unary::Round, &select(&adjust, &less, &quotient));
     }
     let quotient = binary(Binary::Div, x, y);
@@ -49,7 +51,7 @@ pub(crate) fn floor_quotient(x: &Array, y: &Array) -> Array {
     )
 }
 
-/// jnp.remainder: C's remainder, plus the divisor if the signs differ.
+/// Computes `jnp.remainder`: C's remainder, plus the divisor if the signs differ.
 pub(crate) fn floor_remainder(x: &Array, y: &Array) -> Array {
     let zero = number_like(x, 0.0);
     let y = match x.dtype().is_float() {
@@ -70,9 +72,9 @@ pub(crate) fn floor_remainder(x: &Array, y: &Array) -> Array {
     select(&adjust, &binary(Binary::Add, &rest, &y), &rest)
 }
 
-/// Raises `x` to a whole power by repeated squaring, as XLA does. A negative power is a power of `1 / x`. One
-/// over a power of `x` would have derivatives of twice the exponent: out of range, and NaN where JAX's
-/// `n x^(n - 1)` is infinite.
+/// Raises `x` to a whole power by repeated squaring, as XLA does. A negative power is a power of `1 / x`. The
+/// alternative is one over a power of `x`. Its derivatives have twice the exponent, so they leave the range,
+/// and they are NaN where JAX's `n x^(n - 1)` is infinite.
 fn whole_power(x: &Array, exponent: i64) -> Array {
     if exponent == 0 {
         return number_like(x, 1.0);
@@ -99,10 +101,12 @@ fn whole_power(x: &Array, exponent: i64) -> Array {
 }
 
 impl Array {
-    /// Raises each element to a power, in the promoted dtype and shape: NumPy's `power`, Python's `**`.
+    /// Raises each element to a power. This is NumPy's `power` and Python's `**`. The result has the promoted
+    /// dtype and the shape to which both broadcast.
     ///
-    /// A plain integer exponent is computed as products (of one over the element, if it is negative). A plain
-    /// float exponent is a constant. An array as exponent has a derivative.
+    /// A plain integer exponent is computed by products of the element, or of one over the element if the
+    /// exponent is negative. A plain float exponent is a constant. An exponent that is an array has a
+    /// derivative.
     ///
     /// # Panics
     /// When shapes do not broadcast, or integers are raised to a negative plain power.
@@ -117,8 +121,8 @@ impl Array {
         power(self.clone(), exponent.into())
     }
 
-    /// Tests if each element is less than the other: bools, in the shape that both broadcast to. Python's
-    /// `<`.
+    /// Returns true where an element is less than the other's. The result has bools, in the shape to which
+    /// both broadcast. This is Python's `<`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -132,7 +136,8 @@ impl Array {
         self.less(other)
     }
 
-    /// Tests if each element is at most the other: bools, in the shape that both broadcast to. Python's `<=`.
+    /// Returns true where an element is at most the other's. The result has bools, in the shape to which both
+    /// broadcast. This is Python's `<=`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -146,8 +151,8 @@ impl Array {
         self.less_equal(other)
     }
 
-    /// Tests if each element is greater than the other: bools, in the shape that both broadcast to. Python's
-    /// `>`.
+    /// Returns true where an element is greater than the other's. The result has bools, in the shape to which
+    /// both broadcast. This is Python's `>`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -161,8 +166,8 @@ impl Array {
         self.greater(other)
     }
 
-    /// Tests if each element is at least the other: bools, in the shape that both broadcast to. Python's
-    /// `>=`.
+    /// Returns true where an element is at least the other's. The result has bools, in the shape to which
+    /// both broadcast. This is Python's `>=`.
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -176,8 +181,8 @@ impl Array {
         self.greater_equal(other)
     }
 
-    /// Moves the elements into bounds, which broadcast against them. All take their promoted dtype. NaN is
-    /// kept.
+    /// Limits the elements to bounds. The bounds broadcast against the elements. The result has the promoted
+    /// dtype. NaN stays NaN.
     ///
     /// # Panics
     /// When shapes do not broadcast.
@@ -195,8 +200,8 @@ impl Array {
         })
     }
 
-    /// Rounds the elements to this many decimals, halves to even. A negative number rounds to tens, hundreds
-    /// and so on.
+    /// Rounds the elements to a number of decimals. A half is rounded to the even neighbour. A negative
+    /// number of decimals rounds to tens, hundreds and so on.
     ///
     /// # Panics
     /// When the elements are bools, or integers are to be rounded to tens.
@@ -224,8 +229,8 @@ impl Array {
         })
     }
 
-    /// Converts the elements to another dtype. Floats are truncated towards 0 and saturate, NaN becomes 0;
-    /// integers wrap.
+    /// Converts the elements to another dtype. As integers, floats are truncated towards 0 and saturate, and
+    /// NaN becomes 0. Integers wrap.
     ///
     /// # Panics
     /// When the array is a plain number, and neither 32 bits nor the dtype can hold it.
@@ -286,8 +291,8 @@ pub(crate) fn power(x: Array, exponent: Array) -> Array {
             let weak = x.is_weak() && exponent.is_weak();
             let whole = exponent.dtype().is_integer();
             let power = match whole {
-                // As in JAX, an integer exponent of 0 has no derivative with respect to the base. The base is
-                // replaced by 1 there, so that no base of 0 is divided by.
+                // In JAX, an integer exponent of 0 has no derivative with respect to the base. The base is
+                // replaced by 1 there, so that nothing is divided by a base of 0.
                 true => binary_function("pow", Family::Numeric, x, exponent, |x, y| {
                     if !x.dtype().is_float() {
                         return binary(Binary::Pow, x, y);
@@ -299,19 +304,20 @@ pub(crate) fn power(x: Array, exponent: Array) -> Array {
                     binary(Binary::Pow, x, y)
                 }),
             };
-            // jnp: integers to a power are not weak, and a weak float stays weak only with a weak or float
-            // exponent.
+            // In `jnp`, integers to a power are not weak, and a weak float stays weak only with a weak or
+            // float exponent.
             let strong = power.dtype().is_integer() || (float && whole && !weak);
             if strong { power.with_weak(false) } else { power }
         }
     }
 }
 
-/// Returns `x` where the condition holds (or is not 0), else `y`: NumPy's `where`, which is a keyword of
-/// Rust. The result has the shape that all three broadcast to, and the promoted dtype of `x` and `y`.
+/// Returns `x` where the condition is true (or not 0), and `y` elsewhere. This is NumPy's `where`, a word
+/// that Rust reserves. The result has the shape to which all three broadcast, and the promoted dtype of `x`
+/// and `y`.
 ///
-/// Both are computed everywhere. An element that is not chosen can still make a derivative NaN: choose the
-/// argument as well.
+/// Both `x` and `y` are computed everywhere. An element that is not chosen can make a derivative NaN. Choose
+/// the argument of the function with `where_` as well.
 ///
 /// # Panics
 /// When shapes do not broadcast.
@@ -340,7 +346,7 @@ pub fn where_(condition: impl Into<Array>, x: impl Into<Array>, y: impl Into<Arr
     })
 }
 
-/// Tests if all elements of two arrays are equal within `1e-5` relative to the second plus `1e-8`: a bool
+/// Returns true if all elements of two arrays are close: `|x - y| <= 1e-5 * |y| + 1e-8`. The result is a bool
 /// scalar.
 ///
 /// # Panics
@@ -355,7 +361,7 @@ pub fn allclose(x: impl Into<Array>, y: impl Into<Array>) -> Array {
     isclose(x, y).all()
 }
 
-/// Tests [`allclose`] with the optional arguments of [`options::Isclose`](crate::options::Isclose).
+/// Returns [`allclose`] with the optional arguments of [`options::Isclose`](crate::options::Isclose).
 ///
 /// # Panics
 /// When shapes do not broadcast, or a tolerance is negative or NaN.
@@ -373,8 +379,8 @@ pub fn allclose_with(
     isclose_with(x, y, options).all()
 }
 
-/// Tests if each element is within `1e-5 * |y| + 1e-8` of the other's: bools. NaN is close to nothing, an
-/// infinity to itself.
+/// Returns true where an element is close to the other's: `|x - y| <= 1e-5 * |y| + 1e-8`. The result has
+/// bools. NaN is close to nothing. An infinity is close to itself.
 ///
 /// # Panics
 /// When shapes do not broadcast.
@@ -398,15 +404,15 @@ optional_arguments! {
     /// ```
     Isclose {
         /// The tolerance relative to the second array: 1e-5, if this is not given.
-        rtol(impl Into<f64>): f64 = 1e-5 => rtol.into(); np::isclose_with(1.0, 1.1, |o| o.rtol(0.1)) => "True";
+        rtol(impl IntoF64): f64 = 1e-5 => rtol.into_f64(); np::isclose_with(1.0, 1.1, |o| o.rtol(0.1)) => "True";
         /// The tolerance added to it: 1e-8, if this is not given.
-        atol(impl Into<f64>): f64 = 1e-8 => atol.into(); np::isclose_with(0.0, 0.1, |o| o.atol(0.2)) => "True";
+        atol(impl IntoF64): f64 = 1e-8 => atol.into_f64(); np::isclose_with(0.0, 0.1, |o| o.atol(0.2)) => "True";
         /// If true, two elements that are NaN are close.
         equal_nan(bool): bool = false => equal_nan; np::isclose_with(np::NAN, np::NAN, |o| o.equal_nan(true)) => "True";
     }
 }
 
-/// Tests [`isclose`] with the optional arguments of [`options::Isclose`](crate::options::Isclose).
+/// Returns [`isclose`] with the optional arguments of [`options::Isclose`](crate::options::Isclose).
 ///
 /// # Panics
 /// When shapes do not broadcast, or a tolerance is negative or NaN.

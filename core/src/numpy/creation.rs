@@ -13,11 +13,11 @@ use kiln_backends::program::{ArrayType, DType, Scalar, Shape};
 use kiln_backends::{Buffer, Device};
 use std::ops::{Range, RangeInclusive};
 
-/// Makes zeros of the default float dtype, with a shape: `np::zeros(3)`, `np::zeros((2, 3))`, `np::zeros(())`
-/// for a scalar.
+/// Returns zeros of the default float dtype, with a shape: `np::zeros(3)`, `np::zeros((2, 3))`, or
+/// `np::zeros(())` for a scalar.
 ///
 /// # Panics
-/// When a length is negative, or memory could not hold the elements.
+/// When a dimension of the shape is negative, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::{DType, numpy as np};
@@ -29,10 +29,10 @@ pub fn zeros(shape: impl IntoNumbers) -> Array {
     zeros_dtype(shape, default_float())
 }
 
-/// Makes zeros of a dtype, with a shape.
+/// Returns zeros of a dtype, with a shape.
 ///
 /// # Panics
-/// When a length is negative, or memory could not hold the elements.
+/// When a dimension of the shape is negative, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::{DType, numpy as np};
@@ -51,10 +51,10 @@ pub fn zeros_dtype(shape: impl IntoNumbers, dtype: DType) -> Array {
     }
 }
 
-/// Makes ones of the default float dtype, with a shape.
+/// Returns ones of the default float dtype, with a shape.
 ///
 /// # Panics
-/// When a length is negative, or memory could not hold the elements.
+/// When a dimension of the shape is negative, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -65,10 +65,10 @@ pub fn ones(shape: impl IntoNumbers) -> Array {
     ones_dtype(shape, default_float())
 }
 
-/// Makes ones of a dtype, with a shape.
+/// Returns ones of a dtype, with a shape.
 ///
 /// # Panics
-/// When a length is negative, or memory could not hold the elements.
+/// When a dimension of the shape is negative, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::{DType, numpy as np};
@@ -85,11 +85,11 @@ pub fn ones_dtype(shape: impl IntoNumbers, dtype: DType) -> Array {
     staged(OP, shape, [one], |shape, one| broadcast(&one[0], shape))
 }
 
-/// Fills a shape with a value, or with an array that broadcasts. The dtype is the value's, weak for a plain
-/// number.
+/// Returns an array of a shape that is filled with a value. An array as value broadcasts to the shape. The
+/// result has the value's dtype, which is weak for a plain number.
 ///
 /// # Panics
-/// When a length is negative, or the value does not broadcast to the shape.
+/// When a dimension of the shape is negative, or the value does not broadcast to the shape.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -114,10 +114,11 @@ pub fn full(shape: impl IntoNumbers, value: impl Into<Array>) -> Array {
     staged("full", shape, [value], |shape, value| broadcast(&value[0], shape))
 }
 
-/// Fills a shape with a value, or with an array that broadcasts, in a dtype.
+/// Returns an array of a shape and dtype that is filled with a value. An array as value broadcasts to the
+/// shape.
 ///
 /// # Panics
-/// When a length is negative, or the value does not broadcast to the shape.
+/// When a dimension of the shape is negative, or the value does not broadcast to the shape.
 ///
 /// ```
 /// use kiln::{DType, numpy as np};
@@ -146,7 +147,7 @@ fn broadcasts(from: &Shape, to: &Shape) -> bool {
             .all(|(&n, &to)| n == to || n == 1)
 }
 
-/// Makes zeros with the shape and dtype of an array.
+/// Returns zeros with the shape and dtype of an array.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -157,7 +158,7 @@ pub fn zeros_like(x: impl Into<Array>) -> Array {
     full_like(x, 0)
 }
 
-/// Makes zeros of a dtype, with the shape of an array.
+/// Returns zeros of a dtype, with the shape of an array.
 ///
 /// ```
 /// use kiln::{DType, numpy as np};
@@ -168,7 +169,7 @@ pub fn zeros_like_dtype(x: impl Into<Array>, dtype: DType) -> Array {
     zeros_dtype(x.into().shape(), dtype)
 }
 
-/// Makes ones with the shape and dtype of an array.
+/// Returns ones with the shape and dtype of an array.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -179,7 +180,7 @@ pub fn ones_like(x: impl Into<Array>) -> Array {
     full_like(x, 1)
 }
 
-/// Makes ones of a dtype, with the shape of an array.
+/// Returns ones of a dtype, with the shape of an array.
 ///
 /// ```
 /// use kiln::{DType, numpy as np};
@@ -190,7 +191,7 @@ pub fn ones_like_dtype(x: impl Into<Array>, dtype: DType) -> Array {
     ones_dtype(x.into().shape(), dtype)
 }
 
-/// Fills the shape of an array with a value, in the array's dtype.
+/// Returns an array that is filled with a value, with the shape and dtype of an array.
 ///
 /// # Panics
 /// When the value does not broadcast to the shape.
@@ -217,7 +218,7 @@ pub fn full_like(x: impl Into<Array>, value: impl Into<Array>) -> Array {
     })
 }
 
-/// Fills the shape of an array with a value, in a dtype.
+/// Returns an array of a dtype that is filled with a value, with the shape of an array.
 ///
 /// # Panics
 /// When the value does not broadcast to the shape.
@@ -231,8 +232,8 @@ pub fn full_like_dtype(x: impl Into<Array>, value: impl Into<Array>, dtype: DTyp
     full_dtype(x.into().shape(), value, dtype)
 }
 
-/// The bounds of [`arange`]: `stop`, `(start, stop)`, `(start, stop, step)` or a range such as `1..n`, of
-/// integers or floats. A range with `=` is of integers.
+/// The bounds of [`arange`]: `stop`, `(start, stop)`, `(start, stop, step)` or a range such as `1..n`. The
+/// bounds are integers or floats. Those of a range with `=` are integers.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -294,8 +295,9 @@ impl<B: Bound + Number> IntoRange for RangeInclusive<B> {
     }
 }
 
-/// Returns the numbers from a start (default 0) up to but not including a stop, with a step (default 1). They
-/// are integers of the default integer dtype if all bounds are, else floats of the default float dtype.
+/// Returns the numbers from a start (0 by default) up to a stop, with a step (1 by default). The stop is not
+/// included. The result has the default integer dtype if all bounds are integers, else the default float
+/// dtype.
 ///
 /// # Panics
 /// When the step is 0, or a bound is not finite or does not fit in the dtype.
@@ -315,7 +317,7 @@ pub fn arange(range: impl IntoRange) -> Array {
 /// Returns [`arange`] in a dtype.
 ///
 /// # Panics
-/// When the step is 0, or a bound is not finite or does not fit in the dtype.
+/// When the step is 0, or a bound is not finite. Integers that the dtype cannot hold wrap, as in JAX.
 ///
 /// ```
 /// use kiln::{DType, numpy as np};
@@ -340,7 +342,7 @@ fn numbers(range: impl IntoRange, dtype: Option<DType>) -> Array {
     check([low, high, by].iter().all(|x| x.is_finite()), "arange", || {
         format!("the bounds {low} and {high} and the step {by} must be finite")
     });
-    // Refuses a stop that the dtype cannot hold: the elements before it would wrap.
+    // Refuses a stop that the dtype cannot hold, because the elements before it would wrap.
     stop.settled("arange", kind);
     let size = ((high - low) / by).ceil().max(0.0);
     check(size < 9e15, "arange", || format!("{size} elements are too many"));
@@ -374,8 +376,8 @@ fn bound(x: &Array) -> f64 {
     }
 }
 
-/// Returns `n` evenly spaced floats from `start` to `stop`, both included: shape `(n,)`. For bounds that are
-/// arrays, the shape is `(n, *shape)`: a new first axis before the shape that they broadcast to.
+/// Returns `n` evenly spaced floats from `start` to `stop`, both included. The result has shape `(n,)`. If
+/// the bounds are arrays that broadcast to `shape`, the result has shape `(n, *shape)`.
 ///
 /// # Panics
 /// When `n` is negative, the bounds do not broadcast, or memory could not hold the elements.
@@ -417,7 +419,7 @@ optional_arguments! {
     /// assert_eq!(np::linspace_with(0, 1, 4, |o| o.endpoint(false)).to_string(), "[0.   0.25 0.5  0.75]");
     /// ```
     Linspace {
-        /// If false, the last number is one step before `stop`.
+        /// A flag: if false, the last number is one step before `stop`.
         endpoint(bool): bool = true => endpoint; np::linspace_with(0, 10, 2, |o| o.endpoint(false)) => "[0. 5.]";
         /// The dtype of the result. Integers are rounded down.
         dtype(DType): Option<DType> = None => Some(dtype); np::linspace_with(0, 3, 3, |o| o.dtype(DType::I32)) => "[0 1 3]";
@@ -429,10 +431,10 @@ optional_arguments! {
     /// assert_eq!(np::eye_with(2, |o| o.m(3).k(1)).to_string(), "[[0. 1. 0.]\n [0. 0. 1.]]");
     /// ```
     Eye {
-        /// The number of columns: that of rows, if this is not given.
+        /// The number of columns: the number of rows, if this is not given.
         m(impl Number): Option<usize> = None => Some(count_of("eye", m)); np::eye_with(1, |o| o.m(2)) => "[[1. 0.]]";
         /// The number of the diagonal: counted upwards from the main one, which is 0.
-        k(isize): isize = 0 => k; np::eye_with(2, |o| o.k(-1)) => "[[0. 0.]\n [1. 0.]]";
+        k(impl Number): isize = 0 => k.number(); np::eye_with(2, |o| o.k(-1)) => "[[0. 0.]\n [1. 0.]]";
         /// The dtype of the result: the default float dtype, if this is not given.
         dtype(DType): Option<DType> = None => Some(dtype); np::eye_with(1, |o| o.dtype(DType::I32)) => "[[1]]";
     }
@@ -446,7 +448,7 @@ optional_arguments! {
     Meshgrid {
         /// The order of the first two axes: [`Indexing::Xy`], if this is not given.
         indexing(Indexing): Indexing = Indexing::Xy => indexing; np::meshgrid_with([np::arange(2), np::arange(3)], |o| o.indexing(kiln::options::Indexing::Ij))[0].shape() => "(2, 3)";
-        /// If true, the grids keep length 1 along the axes on which they do not depend.
+        /// A flag: if true, the grids have length 1 along the axes on which they do not depend.
         sparse(bool): bool = false => sparse; np::meshgrid_with([np::arange(2), np::arange(3)], |o| o.sparse(true))[0].shape() => "(1, 2)";
     }
 }
@@ -547,7 +549,8 @@ pub fn identity(n: impl Number) -> Array {
     ones_on_diagonal("identity", count_of("identity", n), Eye::default())
 }
 
-/// Returns the identity matrix of shape `(n, n)`, of the default float dtype: [`identity`] by its other name.
+/// Returns the identity matrix of shape `(n, n)`, of the default float dtype. [`identity`] is the same
+/// function.
 ///
 /// # Panics
 /// When memory could not hold the elements.
@@ -575,8 +578,8 @@ pub fn eye_dtype(n: impl Number, dtype: DType) -> Array {
     eye_with(n, |o| o.dtype(dtype))
 }
 
-/// Returns a matrix of `n` rows with ones on a diagonal and zeros elsewhere, with the optional arguments of
-/// [`options::Eye`](crate::options::Eye).
+/// Returns a matrix of `n` rows with ones on a diagonal and zeros elsewhere. It takes the optional arguments
+/// of [`options::Eye`](crate::options::Eye).
 ///
 /// # Panics
 /// When memory could not hold the elements.
@@ -612,8 +615,8 @@ pub(crate) fn within(k: isize, n: usize, m: usize) -> isize {
     k.clamp(-(n as isize), m as isize)
 }
 
-/// Returns the coordinates of a grid from two one-dimensional arrays: `x` along the columns, `y` along the
-/// rows, both of shape `(y.len(), x.len())`.
+/// Returns the coordinates of a grid from two one-dimensional arrays. The first result varies along the
+/// columns as `x`, and the second along the rows as `y`. Both have shape `(y.len(), x.len())`.
 ///
 /// # Panics
 /// When an array does not have one axis.
@@ -633,9 +636,9 @@ pub fn meshgrid(x: impl Into<Array>, y: impl Into<Array>) -> (Array, Array) {
     }
 }
 
-/// Returns the coordinates of a grid from any number of one-dimensional arrays, with the optional arguments
-/// of [`options::Meshgrid`](crate::options::Meshgrid). Array `i` varies along axis `i` of the grid, except
-/// that the first two axes are exchanged by default, as in [`meshgrid`].
+/// Returns the coordinates of a grid from any number of one-dimensional arrays. It takes the optional
+/// arguments of [`options::Meshgrid`](crate::options::Meshgrid). Array `i` varies along axis `i` of the grid.
+/// By default the first two axes are exchanged, as in [`meshgrid`].
 ///
 /// # Panics
 /// When an array does not have one axis.

@@ -1,15 +1,15 @@
 //! Diagonals and triangles of matrices.
 
 use super::creation::within;
-use crate::arguments::axes_of;
+use crate::arguments::{Number, axes_of};
 use crate::array::Array;
 use crate::eager::staged;
 use crate::error::{check, check_size};
 use crate::primitive::{broadcast, concatenate, filled, iota, select};
 use kiln_backends::program::{DType, Scalar, Shape};
 
-/// Returns the matrix with a one-dimensional array on the diagonal and 0 elsewhere. For a matrix, returns its
-/// diagonal.
+/// Returns the matrix with a one-dimensional array on its diagonal, or the diagonal of a matrix. The other
+/// elements of the matrix are 0.
 ///
 /// # Panics
 /// When the array has neither one axis nor two, or memory could not hold the elements.
@@ -24,8 +24,8 @@ pub fn diag(x: impl Into<Array>) -> Array {
     diag_with(x, |o| o)
 }
 
-/// Returns [`diag`] with the optional arguments of [`options::Triangle`](crate::options::Triangle): of
-/// another diagonal than the main one.
+/// Returns [`diag`] with the optional arguments of [`options::Triangle`](crate::options::Triangle), which
+/// choose another diagonal.
 ///
 /// # Panics
 /// When the array has neither one axis nor two, or memory could not hold the elements.
@@ -65,7 +65,8 @@ pub fn diag_with(x: impl Into<Array>, options: impl FnOnce(Triangle) -> Triangle
     })
 }
 
-/// Returns the diagonals of the matrices in the first two axes, as the last axis.
+/// Returns the diagonals of the matrices in the first two axes. The last axis of the result goes along the
+/// diagonals.
 ///
 /// # Panics
 /// When the array has fewer than two axes.
@@ -155,8 +156,8 @@ macro_rules! triangles {
 
         $(#[$doc])*
         ///
-        /// With the optional arguments of [`options::Triangle`](crate::options::Triangle): the bound is
-        /// another diagonal than the main one.
+        /// This function takes the optional arguments of [`options::Triangle`](crate::options::Triangle).
+        /// They choose another diagonal as the bound.
         ///
         /// # Panics
         /// When the array has fewer than two axes.
@@ -182,9 +183,9 @@ macro_rules! triangles {
 }
 
 triangles! {
-    /// Returns the matrices' elements on and below the diagonal, 0 above.
+    /// Returns matrices with their elements on and below the diagonal, and 0 above.
     tril tril_with([[1, 2], [3, 4]]) -> "[[1 0]\n [3 4]]", "[[1 2]\n [3 4]]" ge;
-    /// Returns the matrices' elements on and above the diagonal, 0 below.
+    /// Returns matrices with their elements on and above the diagonal, and 0 below.
     triu triu_with([[1, 2], [3, 4]]) -> "[[1 2]\n [0 4]]", "[[0 2]\n [0 0]]" le;
 }
 
@@ -198,7 +199,7 @@ optional_arguments! {
     /// ```
     Triangle {
         /// The number of the diagonal: counted upwards from the main one, which is 0.
-        k(isize): isize = 0 => k; np::diag_with([[1, 2], [3, 4]], |o| o.k(-1)) => "[3]";
+        k(impl Number): isize = 0 => k.number(); np::diag_with([[1, 2], [3, 4]], |o| o.k(-1)) => "[3]";
     }
     /// The optional arguments of [`diagonal`](crate::numpy::diagonal_with) and
     /// [`trace`](crate::numpy::trace_with).
@@ -210,10 +211,10 @@ optional_arguments! {
     /// ```
     Diagonal {
         /// The number of the diagonal: counted upwards from the main one, which is 0.
-        offset(isize): isize = 0 => offset; np::diagonal_with([[1, 2], [3, 4]], |o| o.offset(1)) => "[2]";
+        offset(impl Number): isize = 0 => offset.number(); np::diagonal_with([[1, 2], [3, 4]], |o| o.offset(1)) => "[2]";
         /// The axis of the matrices' rows: 0, if this is not given.
-        axis1(isize): isize = 0 => axis1; np::trace_with(np::ones((2, 3, 3)), |o| o.axis1(-2).axis2(-1)) => "[3. 3.]";
+        axis1(impl Number): isize = 0 => axis1.number(); np::trace_with(np::ones((2, 3, 3)), |o| o.axis1(-2).axis2(-1)) => "[3. 3.]";
         /// The axis of the matrices' columns: 1, if this is not given.
-        axis2(isize): isize = 1 => axis2; np::trace_with(np::ones((3, 2, 3)), |o| o.axis2(2)) => "[3. 3.]";
+        axis2(impl Number): isize = 1 => axis2.number(); np::trace_with(np::ones((3, 2, 3)), |o| o.axis2(2)) => "[3. 3.]";
     }
 }

@@ -3,6 +3,7 @@
 use super::arithmetic::where_;
 use super::shape::{concatenate as concatenate_arrays, joined};
 use super::sort::{Side, searchsorted_with};
+use crate::arguments::{Number, count_of};
 use crate::array::Array;
 use crate::bind::bind_one;
 use crate::eager::staged;
@@ -12,8 +13,8 @@ use crate::promote::{Kind, inexact, promote};
 use kiln_backends::program::{Binary, Compare, DType, Op, Reduction, Shape};
 
 /// Evaluates the piecewise linear function through the points `(xp, fp)` at `x`. Outside of the points, the
-/// result is the first or last of `fp`. The result is of floats, in the shape of `x`. `xp` must ascend, which
-/// is not checked.
+/// result is the first or last element of `fp`. The result has floats, in the shape of `x`. The caller makes
+/// sure that `xp` ascends: the function does not check it.
 ///
 /// # Panics
 /// When `xp` and `fp` do not have one axis of the same length, or have no points.
@@ -30,8 +31,8 @@ pub fn interp(x: impl Into<Array>, xp: impl Into<Array>, fp: impl Into<Array>) -
 /// Evaluates [`interp`] with the optional arguments of [`options::Interp`](crate::options::Interp).
 ///
 /// # Panics
-/// When `xp` and `fp` do not have one axis of the same length, or have no points. When a value outside does
-/// not broadcast to the shape of `x`.
+/// When `xp` and `fp` do not have one axis of the same length, have no points, or a value for the outside
+/// does not broadcast to the shape of `x`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -47,18 +48,39 @@ pub fn interp_with(
 ) -> Array {
     let Interp { left, right, period } = options(Interp::default());
     let (x, xp, fp) = (x.into(), xp.into(), fp.into());
-    match period {
-        None => interpolate(x, xp, fp, [left, right]),
-        Some(period) => {
-            // The points of one period in order, with one more on either side.
-            let (x, xp) = (x % &period, xp % &period);
-            let order = xp.argsort();
-            let (xp, fp) = (xp.index(&order), fp.index(&order));
-            let xp = concatenate_arrays([xp.index(-1..) - &period, xp.clone(), xp.index(..1) + period]);
-            let fp = concatenate_arrays([fp.index(-1..), fp.clone(), fp.index(..1)]);
-            interpolate(x, xp, fp, [None, None])
-        }
-    }
+    check_points(&xp, &fp);
+    let Some(period) = period else {
+        return interpolate(x, xp, fp, [left, right]);
+    };
+    check(period.ndim() == 0, "interp", || {
+        format!("period has shape {}, it is a scalar", period.shape())
+    });
+    let kind = Kind::strong(inexact(promote([x.kind(), xp.kind(), period.kind()])).dtype);
+    let [x, xp, period] = [x, xp, period].map(|x| x.settled("interp", kind).astype(kind.dtype));
+    // The points of one period in order, with one more on either side.
+    let period = period.abs();
+    let (x, xp) = (x % &period, xp % &period);
+    let order = xp.argsort();
+    let (xp, fp) = (xp.index(&order), fp.index(&order));
+    let xp = concatenate_arrays([xp.index(-1..) - &period, xp.clone(), xp.index(..1) + period]);
+    let fp = concatenate_arrays([fp.index(-1..), fp.clone(), fp.index(..1)]);
+    interpolate(x, xp, fp, [None, None])
+}
+
+/// Checks the points of an interpolation.
+#[track_caller]
+fn check_points(xp: &Array, fp: &Array) {
+    check(
+        xp.ndim() == 1 && xp.shape() == fp.shape() && xp.size() > 0,
+        "interp",
+        || {
+            format!(
+                "xp of shape {} and fp of shape {}: they are the points' coordinates, one axis each and at least one point",
+                xp.shape(),
+                fp.shape()
+            )
+        },
+    );
 }
 
 optional_arguments! {
@@ -69,11 +91,12 @@ optional_arguments! {
     /// assert_eq!(np::interp_with([-90, 450], [0, 180], [0, 2], |o| o.period(360)).to_string(), "[1. 1.]");
     /// ```
     Interp {
-        /// The result before the first point: the first of `fp`, if this is not given.
+        /// The result before the first point: the first element of `fp`, if this is not given.
         left(impl Into<Array>): Option<Array> = None => Some(left.into()); np::interp_with([-1.0, 0.5], [0, 1], [0, 10], |o| o.left(-1)) => "[-1.  5.]";
-        /// The result after the last point: the last of `fp`, if this is not given.
+        /// The result after the last point: the last element of `fp`, if this is not given.
         right(impl Into<Array>): Option<Array> = None => Some(right.into()); np::interp_with([0.5, 2.0], [0, 1], [0, 10], |o| o.right(-1)) => "[ 5. -1.]";
-        /// The period of the function. The points need not ascend then, and `left` and `right` are not used.
+        /// The period of the function. With a period, the points can have any order, and `left` and `right`
+        /// have no effect.
         period(impl Into<Array>): Option<Array> = None => Some(period.into()); np::interp_with(1.25, [0.0, 0.5], [0, 1], |o| o.period(1)) => "0.5";
     }
     /// The optional arguments of [`diff`](crate::numpy::diff_with).
@@ -84,9 +107,9 @@ optional_arguments! {
     /// ```
     Diff {
         /// The number of times that differences are taken.
-        n(usize): usize = 1 => n; np::diff_with([1, 4, 9], |o| o.n(2)) => "[2]";
+        n(impl Number): usize = 1 => count_of("diff", n); np::diff_with([1, 4, 9], |o| o.n(2)) => "[2]";
         /// The axis of the differences: the last, if this is not given.
-        axis(isize): isize = -1 => axis; np::diff_with([[1, 2], [4, 8]], |o| o.axis(0)) => "[[3 6]]";
+        axis(impl Number): isize = -1 => axis.number(); np::diff_with([[1, 2], [4, 8]], |o| o.axis(0)) => "[[3 6]]";
         /// Elements before the first one along the axis: an array, or a number for all.
         prepend(impl Into<Array>): Option<Array> = None => Some(prepend.into()); np::diff_with([1, 4, 9], |o| o.prepend(0)) => "[1 3 5]";
         /// Elements after the last one along the axis: an array, or a number for all.
@@ -100,7 +123,7 @@ optional_arguments! {
     /// ```
     Vander {
         /// The number of columns: the number of elements, if this is not given.
-        n(usize): Option<usize> = None => Some(n); np::vander_with([2, 3], |o| o.n(3)) => "[[4 2 1]\n [9 3 1]]";
+        n(impl Number): Option<usize> = None => Some(count_of("vander", n)); np::vander_with([2, 3], |o| o.n(3)) => "[[4 2 1]\n [9 3 1]]";
         /// If true, the powers increase from left to right.
         increasing(bool): bool = false => increasing; np::vander_with([2, 3], |o| o.increasing(true)) => "[[1 2]\n [1 3]]";
     }
@@ -108,17 +131,6 @@ optional_arguments! {
 
 #[track_caller]
 fn interpolate(x: Array, xp: Array, fp: Array, outside: [Option<Array>; 2]) -> Array {
-    check(
-        xp.ndim() == 1 && xp.shape() == fp.shape() && xp.size() > 0,
-        "interp",
-        || {
-            format!(
-                "xp of shape {} and fp of shape {}: they are the points' coordinates, one axis each and at least one point",
-                xp.shape(),
-                fp.shape()
-            )
-        },
-    );
     for value in outside.iter().flatten() {
         let common = broadcast_shapes("interp", value.shape(), x.shape());
         check(common == *x.shape(), "interp", || {
@@ -164,11 +176,12 @@ fn interpolate(x: Array, xp: Array, fp: Array, outside: [Option<Array>; 2]) -> A
     )
 }
 
-/// Evaluates the polynomial with coefficients `p` at `x`, by Horner's rule. The coefficient of the highest
-/// power comes first. Further axes of `p` broadcast against `x`. The result has the promoted dtype.
+/// Evaluates the polynomial with coefficients `p` at `x`, by Horner's rule. The first axis of `p` holds the
+/// coefficients, from the highest power down. The other axes of `p` broadcast against `x`. The result has the
+/// promoted dtype.
 ///
 /// # Panics
-/// When `p` is a scalar, or its further axes do not broadcast against `x`.
+/// When `p` is a scalar, or its other axes do not broadcast against `x`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -196,8 +209,8 @@ pub fn polyval(p: impl Into<Array>, x: impl Into<Array>) -> Array {
     })
 }
 
-/// Returns the difference of each element and the one before, along the last axis, which becomes shorter by
-/// one. For bools, the result is true where the two differ.
+/// Returns the difference of each element and the element before it, along the last axis. The axis becomes
+/// shorter by one. For bools, the result is true where the two elements differ.
 ///
 /// # Panics
 /// When the array is a scalar.
@@ -221,14 +234,14 @@ pub fn diff(x: impl Into<Array>) -> Array {
 /// assert_eq!(np::diff_axis([[1, 2], [4, 8]], 0).to_string(), "[[3 6]]");
 /// ```
 #[track_caller]
-pub fn diff_axis(x: impl Into<Array>, axis: isize) -> Array {
+pub fn diff_axis(x: impl Into<Array>, axis: impl Number) -> Array {
     diff_with(x, |o| o.axis(axis))
 }
 
 /// Returns [`diff`] with the optional arguments of [`options::Diff`](crate::options::Diff).
 ///
 /// # Panics
-/// When the axis is out of bounds, or elements before or after do not fit.
+/// When the axis is out of bounds, or the shapes of `prepend` and `append` do not fit.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -273,8 +286,8 @@ fn differences(x: Array, axis: usize) -> Array {
     })
 }
 
-/// Returns the powers of the elements as the columns of a square matrix, from the greatest power to the power
-/// 0, of the array's dtype.
+/// Returns the square matrix whose columns are powers of the elements, from the greatest power down to the
+/// power 0. The result has the array's dtype.
 ///
 /// # Panics
 /// When the array does not have one axis, or memory could not hold the elements.
@@ -288,8 +301,8 @@ pub fn vander(x: impl Into<Array>) -> Array {
     vander_with(x, |o| o)
 }
 
-/// Returns [`vander`] with the optional arguments of [`options::Vander`](crate::options::Vander): shape
-/// `(x.len(), n)`.
+/// Returns [`vander`] with the optional arguments of [`options::Vander`](crate::options::Vander). The result
+/// has shape `(x.len(), n)`.
 ///
 /// # Panics
 /// When the array does not have one axis, or memory could not hold the elements.

@@ -32,9 +32,9 @@ fn check_lengths(op: &str, x: &Array, y: &Array, right: usize) {
 }
 
 impl Array {
-    /// Multiplies vectors, matrices, or a scalar and an array. With more axes, the product sums over the last
-    /// axis and the other's second to last: `(.., m, k)` and `(.., k, n)` become `(.., m, .., n)`. The result
-    /// has the promoted dtype.
+    /// Multiplies vectors, matrices, or a scalar and an array. For operands with more axes, the product sums
+    /// over the last axis of the first operand and the second to last axis of the second: `(.., m, k)` and
+    /// `(.., k, n)` become `(.., m, .., n)`. The result has the promoted dtype.
     ///
     /// # Panics
     /// When the summed axes differ in length.
@@ -59,9 +59,9 @@ impl Array {
         })
     }
 
-    /// Multiplies matrices: `(.., m, k)` and `(.., k, n)` become `(.., m, n)`, and leading axes broadcast. A
-    /// vector is a row on the left and a column on the right, and the result lacks its axis. The result has
-    /// the promoted dtype. Python's `@`.
+    /// Multiplies matrices: `(.., m, k)` and `(.., k, n)` become `(.., m, n)`. Leading axes broadcast. A
+    /// vector is a row on the left and a column on the right, and the result does not have that axis of
+    /// length 1. The result has the promoted dtype. This is Python's `@`.
     ///
     /// # Panics
     /// When an operand is a scalar, the summed axes differ in length, or leading axes do not broadcast.
@@ -89,7 +89,7 @@ impl Array {
     }
 }
 
-/// Computes matmul of operands of one dtype.
+/// Computes `matmul` of operands of one dtype.
 fn product(x: &Array, y: &Array) -> Array {
     let (m, n) = (x.ndim(), y.ndim());
     if m <= 2 && n <= 2 {
@@ -115,8 +115,8 @@ fn product(x: &Array, y: &Array) -> Array {
     reshape(&z, &batch.iter().copied().chain([rows, columns]).collect())
 }
 
-/// Returns the products of all pairs of elements of the two flattened arrays: shape `(x.size(), y.size())`,
-/// in the promoted dtype.
+/// Returns the products of all pairs of elements of two flattened arrays. The result has shape
+/// `(x.size(), y.size())` and the promoted dtype.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -144,8 +144,8 @@ fn check_square(op: &str, a: &Array) -> usize {
     shape[rank - 1]
 }
 
-/// Returns the inverse of square matrices, shape `(.., n, n)`, in floats. The inverse of a singular matrix
-/// holds infinities or NaN, not always in the same elements as JAX's.
+/// Returns the inverse of square matrices of shape `(.., n, n)`, in floats. The inverse of a singular matrix
+/// holds infinities or NaN. They are not always in the same elements as JAX's.
 ///
 /// # Panics
 /// When the last two axes differ in length.
@@ -166,11 +166,12 @@ pub fn inv(a: impl Into<Array>) -> Array {
     })
 }
 
-/// Solves `a x = b` for `x`, in floats. `a` has shape `(.., n, n)`, and `b` is a vector `(n,)` or columns
-/// `(.., n, m)`. Leading axes broadcast. The solution for a singular matrix holds infinities or NaN.
+/// Solves `a x = b` for `x`, in floats. The matrices `a` have shape `(.., n, n)`. The right side `b` is a
+/// vector `(n,)` or columns `(.., n, m)`. Leading axes broadcast. The solution for a singular matrix holds
+/// infinities or NaN.
 ///
 /// # Panics
-/// When `a` is not square, or `b` does not fit.
+/// When `a` is not square, or the shape of `b` does not fit.
 ///
 /// ```
 /// use kiln::numpy::{self as np, linalg};
@@ -219,7 +220,7 @@ pub fn solve(a: impl Into<Array>, b: impl Into<Array>) -> Array {
     })
 }
 
-/// The eigenvalues and eigenvectors of symmetric matrices, as [`eigh`] returns them.
+/// The eigenvalues and eigenvectors of symmetric matrices, the result of [`eigh`].
 ///
 /// ```
 /// use kiln::numpy::{self as np, linalg::{self, Eigh}};
@@ -229,15 +230,15 @@ pub fn solve(a: impl Into<Array>, b: impl Into<Array>) -> Array {
 /// ```
 #[derive(Clone, Debug, kiln_derive::Tree)]
 pub struct Eigh {
-    /// The eigenvalues, ascending: `[.., n]`.
+    /// The eigenvalues in ascending order, of shape `(.., n)`.
     pub eigenvalues: Array,
-    /// The eigenvectors, as columns: `[.., n, n]`.
+    /// The eigenvectors as columns, of shape `(.., n, n)`.
     pub eigenvectors: Array,
 }
 
-/// Returns the eigenvalues, ascending, and eigenvectors of symmetric matrices of shape `(.., n, n)`, in
-/// floats. A matrix that is not symmetric is replaced by the mean of it and its transpose. Vectors have
-/// length 1; their signs are not defined.
+/// Returns the eigenvalues, in ascending order, and the eigenvectors of symmetric matrices of shape
+/// `(.., n, n)`, in floats. A matrix that is not symmetric is replaced by the mean of the matrix and its
+/// transpose. The eigenvectors have length 1. Their signs are not defined.
 ///
 /// # Panics
 /// When the last two axes differ in length.

@@ -1,9 +1,10 @@
 //! NumPy's functions under NumPy's names.
 //!
-//! Every function takes arrays, references to them, plain numbers and lists of numbers, and has the same
+//! Every function takes arrays, references to arrays, plain numbers and lists of numbers. It has the same
 //! arguments as the method of [`Array`](crate::Array) of its name. A function with optional arguments has
-//! three forms: [`sum`] over all axes, [`sum_axis`] along some, and [`sum_with`] with any of NumPy's
-//! keywords, as [`options`](crate::options) says. `keepdims=True` is also [`keep`](crate::keep)`(axes)`.
+//! three forms: [`sum`] over all axes, [`sum_axis`] over some axes, and [`sum_with`] with any of NumPy's
+//! keywords. [`options`](crate::options) describes the keywords. `keepdims=True` is also
+//! [`keep`](crate::keep)`(axes)`.
 //!
 //! ```
 //! use kiln::{keep, numpy as np};
@@ -28,17 +29,17 @@
 //! | logic and bits | [`where_`], [`logical_and`], [`logical_not`], [`bitwise_and`], [`left_shift`] |
 //! | reductions | [`sum`], [`prod`], [`mean`], [`var`], [`std()`], [`max`], [`min`], [`argmax`], [`any`], [`all`], [`cumsum`], [`cumprod`]; [`nansum`] and others leave NaN out |
 //! | shapes | [`reshape`], [`ravel`], [`transpose`], [`moveaxis`], [`expand_dims`], [`squeeze`], [`broadcast_to`], [`flip`], [`roll`], [`tile`], [`repeat`] |
-//! | putting together | [`concatenate`], [`stack`], [`vstack`], [`hstack`], [`column_stack`] |
+//! | putting together, and apart | [`concatenate`], [`stack`], [`vstack`], [`hstack`], [`column_stack`]; [`unstack`] |
 //! | order and search | [`sort`], [`argsort`], [`partition`], [`searchsorted`], [`nonzero`], [`take`], [`take_along_axis`], [`compress`] |
 //! | lines | [`interp`], [`polyval`], [`diff`], [`vander`] |
 //! | products | [`dot`], [`matmul`], [`outer`], [`trace`], [`diagonal`]; [`linalg`] for inverses, solutions, eigenvalues and norms |
 //!
 //! # Dtypes and shapes
 //!
-//! Dtypes of operands are promoted as in JAX: a plain number yields to an array (`np::arange(3) + 1` is
-//! `int32`), integers yield to floats, and no result has 64 bits unless they were asked for
-//! ([`enable_x64`](crate::enable_x64), or an explicit dtype). Shapes broadcast as in NumPy: axes are matched
-//! from the last, and an axis of length 1 is repeated.
+//! Dtypes of operands are promoted as in JAX. A plain number takes the dtype of an array (`np::arange(3) + 1`
+//! is `int32`), and integers become floats. No result has 64 bits without [`enable_x64`](crate::enable_x64)
+//! or an explicit dtype. Shapes broadcast as in NumPy: axes are matched from the last, and an axis of length
+//! 1 is repeated.
 //!
 //! ```
 //! use kiln::{DType, numpy as np};
@@ -68,7 +69,7 @@ pub(crate) mod sort;
 pub(crate) mod take;
 
 pub use self::arithmetic::{allclose, allclose_with, isclose, isclose_with, where_};
-// The name that rustc proposes to those who write `np::where`.
+// rustc proposes this name to a user who writes `np::where`.
 #[doc(hidden)]
 pub use self::arithmetic::where_ as r#where;
 pub use self::creation::{
@@ -95,7 +96,9 @@ pub use self::nonzero::{
 pub use self::pow as power;
 pub use self::reduce::named::*;
 pub use self::reduce::nan::*;
-pub use self::shape::{column_stack, concatenate, concatenate_axis, hstack, stack, stack_axis, vstack};
+pub use self::shape::{
+    column_stack, concatenate, concatenate_axis, hstack, stack, stack_axis, unstack, unstack_axis, vstack,
+};
 pub use self::sort::{searchsorted, searchsorted_with};
 pub use self::take::{take, take_along_axis, take_axis, take_with};
 #[allow(deprecated)]
@@ -138,7 +141,7 @@ pub const NAN: f64 = f64::NAN;
 /// |---|---|
 /// | [`inv`](linalg::inv), [`solve`](linalg::solve) | inverses, and linear equations |
 /// | [`eigh`](linalg::eigh) | eigenvalues and eigenvectors of symmetric matrices |
-/// | [`norm`](linalg::norm), [`vector_norm`](linalg::vector_norm) | lengths of vectors |
+/// | [`norm`](linalg::norm), [`vector_norm`](linalg::vector_norm) | norms of vectors |
 ///
 /// Integers become floats first. All results have derivatives, and leading axes are a batch.
 ///
@@ -150,5 +153,7 @@ pub const NAN: f64 = f64::NAN;
 /// ```
 pub mod linalg {
     pub use crate::numpy::matrices::{Eigh, eigh, inv, solve};
-    pub use crate::numpy::norm::{norm, norm_axis, norm_with, vector_norm, vector_norm_with};
+    pub use crate::numpy::norm::{
+        norm, norm_axis, norm_with, vector_norm, vector_norm_axis, vector_norm_with,
+    };
 }

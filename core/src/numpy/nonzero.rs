@@ -5,16 +5,18 @@ use super::creation::{arange, full_dtype};
 use super::promoted::truth;
 use super::shape::stack_axis;
 use super::take::take_axis;
+use crate::arguments::{Number, count_of};
 use crate::array::value::value_of;
 use crate::array::{Array, Repr};
 use crate::config::default_int;
 use crate::eager::staged;
-use crate::error::{check, raise};
+use crate::error::{axis_of, check, raise};
 use crate::tree::Arrays;
 use kiln_backends::program::OutOfBounds;
 
 optional_arguments! {
-    /// The optional arguments of [`nonzero`](crate::numpy::nonzero_with) and its kin.
+    /// The optional arguments of [`nonzero`](crate::numpy::nonzero_with),
+    /// [`flatnonzero`](crate::numpy::flatnonzero_with) and [`argwhere`](crate::numpy::argwhere_with).
     ///
     /// ```
     /// use kiln::{Array, jit, numpy as np};
@@ -24,18 +26,18 @@ optional_arguments! {
     Nonzero {
         /// The number of indices in the result. It is the number of elements that are not 0 if this is not
         /// given; that is a value, so `jit` and `vmap` need this option.
-        size(usize): Option<usize> = None => Some(size); np::flatnonzero_with([0, 5, 7], |o| o.size(1)) => "[1]";
+        size(impl Number): Option<usize> = None => Some(count_of("nonzero", size)); np::flatnonzero_with([0, 5, 7], |o| o.size(1)) => "[1]";
         /// The index in the places for which there is no element: 0, if this is not given.
         fill_value(impl Into<Array>): Array = 0.into() => fill_value.into(); np::flatnonzero_with([0, 5], |o| o.size(2).fill_value(-1)) => "[ 1 -1]";
     }
 }
 
-/// Returns the indices of the elements that are not 0 (or are true), in row-major order: an array of the
-/// default integer dtype for each axis.
+/// Returns the indices of the elements that are not 0 or false, in row-major order. The result has an array
+/// of the default integer dtype for each axis.
 ///
 /// # Panics
-/// For a scalar, and when elements have no value: inside `jit` and `vmap` use [`nonzero_with`] and its
-/// option `size`.
+/// When the array is a scalar, or the elements have no values: inside `jit` and `vmap` use [`nonzero_with`]
+/// and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -52,7 +54,7 @@ pub fn nonzero(x: impl Into<Array>) -> Vec<Array> {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// For a scalar, and when elements have no value and no size is given.
+/// When the array is a scalar, or the elements have no values and no size is given.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -66,7 +68,7 @@ pub fn nonzero_with(x: impl Into<Array>, options: impl FnOnce(Nonzero) -> Nonzer
 /// Returns the indices of the elements of the flattened array that are not 0.
 ///
 /// # Panics
-/// When elements have no value: inside `jit` and `vmap` use [`flatnonzero_with`] and its option `size`.
+/// When the elements have no values: inside `jit` and `vmap` use [`flatnonzero_with`] and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -81,7 +83,7 @@ pub fn flatnonzero(x: impl Into<Array>) -> Array {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// When elements have no value and no size is given.
+/// When the elements have no values and no size is given.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -95,8 +97,8 @@ pub fn flatnonzero_with(x: impl Into<Array>, options: impl FnOnce(Nonzero) -> No
 /// Returns the indices of [`nonzero`] as the rows of a matrix, with one column for each axis.
 ///
 /// # Panics
-/// For a scalar, and when elements have no value: inside `jit` and `vmap` use [`argwhere_with`] and its
-/// option `size`.
+/// When the array is a scalar, or the elements have no values: inside `jit` and `vmap` use [`argwhere_with`]
+/// and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -111,7 +113,7 @@ pub fn argwhere(x: impl Into<Array>) -> Array {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// For a scalar, and when elements have no value and no size is given.
+/// When the array is a scalar, or the elements have no values and no size is given.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -148,19 +150,25 @@ pub fn compress(condition: impl Into<Array>, x: impl Into<Array>) -> Array {
 /// assert_eq!(np::compress_axis([false, true], [[1, 2], [3, 4]], 1).to_string(), "[[2]\n [4]]");
 /// ```
 #[track_caller]
-pub fn compress_axis(condition: impl Into<Array>, x: impl Into<Array>, axis: isize) -> Array {
+pub fn compress_axis(condition: impl Into<Array>, x: impl Into<Array>, axis: impl Number) -> Array {
     let (condition, x) = (condition.into(), x.into());
-    let length = x.shape()[crate::error::axis_of("compress", axis, x.ndim())];
-    check(
-        condition.ndim() == 1 && condition.len() <= length,
-        "compress",
-        || format!("a condition of shape {} for {length} slices", condition.shape()),
-    );
-    take_axis(
-        x,
-        indices("compress", condition, Nonzero::default()).remove(0),
-        axis,
-    )
+    let axis = axis_of("compress", axis.number(), x.ndim());
+    let length = x.shape()[axis];
+    check(condition.ndim() == 1, "compress", || {
+        format!("a condition of shape {}, it has one axis", condition.shape())
+    });
+    let chosen = indices("compress", condition, Nonzero::default()).remove(0);
+    let last = match chosen.len() {
+        0 => 0,
+        _ => chosen.index(-1).item::<i64>() as usize + 1,
+    };
+    check(last <= length, "compress", || {
+        format!(
+            "the condition is true at {}, and there are {length} slices",
+            last - 1
+        )
+    });
+    take_axis(x, chosen, axis)
 }
 
 #[track_caller]
@@ -180,8 +188,8 @@ fn indices(op: &'static str, x: Array, options: Nonzero) -> Vec<Array> {
         let (x, fill) = (&inputs[0], &inputs[1]);
         let mask = truth(x).ravel();
         let found = mask.cumsum();
-        // Element k that is not 0 writes its index at place k. All others write out of bounds, which is
-        // nothing.
+        // The k-th element that is not 0 writes its index at position k. All others write out of bounds,
+        // which has no effect.
         let place = where_(&mask, &found - 1, size);
         let flat = full_dtype(size, 0, default_int())
             .at(place)

@@ -1,13 +1,13 @@
-//! Lengths of vectors.
+//! Norms of vectors.
 
-use super::matrices::floats;
-use crate::arguments::{IntoAxes, IntoNumbers, Numbers, axes_of, keep};
+use super::matrices::{eigh, floats};
+use crate::arguments::{IntoAxes, IntoF64, IntoNumbers, Numbers, axes_of, keep};
 use crate::array::Array;
 use crate::eager::staged;
-use crate::error::check;
+use crate::error::{check, raise};
 use crate::primitive::cast;
 
-/// Returns the square root of the sum of squares of all elements, in floats: a scalar.
+/// Returns the square root of the sum of squares of all elements. The result is a float scalar.
 ///
 /// ```
 /// use kiln::numpy::linalg;
@@ -18,8 +18,8 @@ pub fn norm(x: impl Into<Array>) -> Array {
     norm_of(x.into(), Norm::default())
 }
 
-/// Returns [`norm`] over these axes: of vectors, or the Frobenius norm of matrices.
-/// [`keep`](crate::keep)`(axes)` keeps them with length 1.
+/// Returns [`norm`] over axes: one axis for vectors, two for the Frobenius norm of matrices.
+/// [`keep`](crate::keep)`(axes)` keeps the axes with length 1.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice.
@@ -41,22 +41,30 @@ pub fn norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
     )
 }
 
-/// Returns the norm of all elements as one vector, with the optional arguments of
-/// [`options::Norm`](crate::options::Norm).
+/// Returns the norm of an array with the optional arguments of [`options::Norm`](crate::options::Norm).
+///
+/// Of one axis, it is the norm of vectors: `(sum |x|^ord)^(1 / ord)`; for an infinite order the greatest
+/// magnitude (the least, for minus infinity), for 0 the number of elements that are not 0. Of two axes, it is
+/// the norm of matrices: for 1 and -1 the greatest and least sum of the magnitudes in a column, for an
+/// infinite order those in a row, for 2 the greatest singular value. Without an order it is the root of the
+/// sum of squares.
 ///
 /// # Panics
-/// When an axis is out of bounds or given twice, or the order is infinite and there are no elements.
+/// When an axis is out of bounds or given twice. When an order is given for more than two axes, or matrices
+/// have no norm of that order. When the order is infinite and there are no elements.
 ///
 /// ```
-/// use kiln::numpy::linalg;
+/// use kiln::numpy::{self as np, linalg};
 /// assert_eq!(linalg::norm_with([3.0, -4.0], |o| o.ord(1)).to_string(), "7.0");
+/// assert_eq!(linalg::norm_with([[1.0, 2.0], [3.0, 4.0]], |o| o.ord(np::INF)).to_string(), "7.0");
 /// ```
 #[track_caller]
 pub fn norm_with(x: impl Into<Array>, options: impl FnOnce(Norm) -> Norm) -> Array {
     norm_of(x.into(), options(Norm::default()))
 }
 
-/// Returns the square root of the sum of squares of all elements: [`norm`] by its name in the array API.
+/// Returns the square root of the sum of squares of all elements. This is [`norm`] under its name in the
+/// array API.
 ///
 /// ```
 /// use kiln::numpy::linalg;
@@ -64,58 +72,117 @@ pub fn norm_with(x: impl Into<Array>, options: impl FnOnce(Norm) -> Norm) -> Arr
 /// ```
 #[track_caller]
 pub fn vector_norm(x: impl Into<Array>) -> Array {
-    norm_of(x.into(), Norm::default())
+    vectors("vector_norm", x.into(), 2.0, None, false)
 }
 
-/// Returns [`vector_norm`] with the optional arguments of [`options::Norm`](crate::options::Norm).
+/// Returns [`vector_norm`] over these axes; [`keep`](crate::keep)`(axes)` keeps them with length 1.
+///
+/// # Panics
+/// When an axis is out of bounds or given twice.
+///
+/// ```
+/// use kiln::numpy::linalg;
+/// assert_eq!(linalg::vector_norm_axis([[3.0, -4.0], [6.0, 8.0]], 1).to_string(), "[ 5. 10.]");
+/// ```
+#[track_caller]
+pub fn vector_norm_axis(x: impl Into<Array>, axes: impl IntoAxes) -> Array {
+    let (axes, keepdims) = axes.axes();
+    vectors("vector_norm", x.into(), 2.0, Some(axes), keepdims)
+}
+
+/// Returns [`vector_norm`] with the optional arguments of [`options::Norm`](crate::options::Norm). All axes
+/// that are reduced make one vector, for every order.
 ///
 /// # Panics
 /// When an axis is out of bounds or given twice, or the order is infinite and there are no elements.
 ///
 /// ```
 /// use kiln::numpy::{self as np, linalg};
-/// assert_eq!(linalg::vector_norm_with([3.0, -4.0], |o| o.ord(np::INF)).to_string(), "4.0");
+/// assert_eq!(linalg::vector_norm_with([[3.0, -4.0]], |o| o.ord(np::INF)).to_string(), "4.0");
 /// ```
 #[track_caller]
 pub fn vector_norm_with(x: impl Into<Array>, options: impl FnOnce(Norm) -> Norm) -> Array {
-    norm_of(x.into(), options(Norm::default()))
+    let Norm { ord, axis, keepdims } = options(Norm::default());
+    vectors("vector_norm", x.into(), ord.unwrap_or(2.0), axis, keepdims)
 }
 
 optional_arguments! {
-    /// The optional arguments of [`linalg::norm`](crate::numpy::linalg::norm_with).
+    /// The optional arguments of [`linalg::norm`](crate::numpy::linalg::norm_with) and
+    /// [`linalg::vector_norm`](crate::numpy::linalg::vector_norm_with).
     ///
     /// ```
     /// use kiln::numpy::linalg;
     /// assert_eq!(linalg::norm_with([[3.0, -4.0], [6.0, 8.0]], |o| o.ord(1).axis(1)).to_string(), "[ 7. 14.]");
     /// ```
     Norm {
-        /// The order: 2, if this is not given. The norm is `(sum |x|^ord)^(1 / ord)`. For an infinite order
-        /// it is the greatest magnitude (the least, for minus infinity), for 0 the number of elements that
-        /// are not 0.
-        ord(impl Into<f64>): f64 = 2.0 => ord.into(); np::linalg::norm_with([3, -4], |o| o.ord(1)) => "7.0";
-        /// The axes of the vectors: a number or a list of numbers. All elements are one vector if this is not
-        /// given.
+        /// The order: the root of the sum of squares, if this is not given.
+        ord(impl IntoF64): Option<f64> = None => Some(ord.into_f64()); np::linalg::norm_with([3, -4], |o| o.ord(1)) => "7.0";
+        /// The axis of the vectors, or the two axes of the matrices. All axes are taken if this is not given.
         axis(impl IntoNumbers): Option<Numbers> = None => Some(axis.numbers()); np::linalg::norm_with([[3, 4], [6, 8]], |o| o.axis(1)) => "[ 5. 10.]";
-        /// If true, the reduced axes stay with length 1.
+        /// A flag: if true, the reduced axes stay with length 1.
         keepdims(bool): bool = false => keepdims; np::linalg::norm_with([3, 4], |o| o.keepdims(true)) => "[5.]";
     }
 }
 
 #[track_caller]
 fn norm_of(x: Array, options: Norm) -> Array {
+    let Norm { ord, axis, keepdims } = options;
+    let axes = match &axis {
+        Some(axis) => axis.len(),
+        None => x.ndim(),
+    };
+    match (ord, axes) {
+        (Some(ord), 2) => matrices(x, ord, axis, keepdims),
+        (Some(ord), 3..) => raise(
+            "norm",
+            format!("an order of {ord} for {axes} axes: vectors have one, matrices two"),
+        ),
+        _ => vectors("norm", x, ord.unwrap_or(2.0), axis, keepdims),
+    }
+}
+
+/// Returns the norms of matrices.
+#[track_caller]
+fn matrices(x: Array, ord: f64, axis: Option<Numbers>, keepdims: bool) -> Array {
+    let axis = axis.unwrap_or_else(|| [0, 1].into());
+    axes_of("norm", &axis, x.ndim());
     let ([x], kind) = floats("norm", [x]);
-    let Norm {
-        ord: order,
-        axis,
-        keepdims: kept,
-    } = options;
+    let x = x.astype(kind.dtype).moveaxis(&axis[..], [-2, -1]);
+    let found = match ord.abs() {
+        1.0 | f64::INFINITY => {
+            let first = if ord.abs() == 1.0 { -2 } else { -1 };
+            let sums = x.abs().sum_axis(keep(first));
+            match ord > 0.0 {
+                true => sums.max_axis(keep((-2, -1))),
+                false => sums.min_axis(keep((-2, -1))),
+            }
+        }
+        2.0 if ord > 0.0 => {
+            let squares = eigh(x.mt().matmul(&x)).eigenvalues;
+            squares.max_axis(keep(-1)).expand_dims(-1).sqrt()
+        }
+        _ => raise(
+            "norm",
+            format!("matrices have no norm of order {ord} here: 1, -1, 2 and infinite ones are there"),
+        ),
+    };
+    match keepdims {
+        true => found.moveaxis([-2, -1], &axis[..]),
+        false => found.squeeze_axis((-2, -1)),
+    }
+}
+
+/// Returns the norms of vectors.
+#[track_caller]
+fn vectors(op: &'static str, x: Array, order: f64, axis: Option<Numbers>, kept: bool) -> Array {
+    let ([x], kind) = floats(op, [x]);
     let axes = match axis {
-        Some(axis) => axes_of("norm", &axis, x.ndim()),
+        Some(axis) => axes_of(op, &axis, x.ndim()),
         None => (0..x.ndim()).collect(),
     };
     check(
         order.is_finite() || axes.iter().all(|&axis| x.shape()[axis] > 0),
-        "norm",
+        op,
         || {
             format!(
                 "shape {} has no elements along the axes {:?}",
@@ -125,7 +192,7 @@ fn norm_of(x: Array, options: Norm) -> Array {
         },
     );
     let parameters = (kind, order.to_bits(), axes, kept);
-    staged("norm", parameters, [x], |(kind, order, axes, kept), x| {
+    staged(op, parameters, [x], |(kind, order, axes, kept), x| {
         let x = cast(&x[0], *kind);
         let order = f64::from_bits(*order);
         macro_rules! over {

@@ -30,7 +30,7 @@ macro_rules! operators {
         operators!(@left $trait $method $function i32 Array);
         operators!(@left $trait $method $function i32 &Array);
 
-        /// Replaces the handle by the result. Other handles keep the old elements.
+        /// Replaces the array by the result. Clones of the array keep the old elements.
         impl<R: Into<Array>> ops::$assign_trait<R> for Array {
             #[track_caller]
             fn $assign_method(&mut self, right: R) {

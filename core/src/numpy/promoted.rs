@@ -13,21 +13,21 @@ use kiln_backends::program::{Compare, DType, Shape};
 pub(crate) enum Family {
     /// The promoted dtype.
     Any,
-    /// Numbers: a bool is refused.
+    /// Numbers. A bool is refused.
     Number,
-    /// Numbers: a bool counts as an integer.
+    /// Numbers. A bool counts as an integer.
     Numeric,
-    /// Floats: integers are converted.
+    /// Floats. Integers are converted.
     Float,
-    /// Floats, and the result is not weak.
+    /// Floats. The result is not weak.
     StrongFloat,
-    /// The promoted dtype; the result is weak only if all operands are.
+    /// The promoted dtype. The result is weak only if all operands are.
     Truth,
-    /// Floats, and the result is weak only if all operands are.
+    /// Floats. The result is weak only if all operands are.
     Length,
     /// Bools and integers.
     Bits,
-    /// Integers: a bool counts as one.
+    /// Integers. A bool counts as an integer.
     Integer,
 }
 

@@ -1,6 +1,6 @@
 //! Functions that move elements without computing.
 
-use crate::arguments::{IntoNumbers, axes_of, reshaped, shape_of};
+use crate::arguments::{IntoNumbers, Number, axes_of, reshaped, shape_of};
 use crate::array::Array;
 use crate::eager::staged;
 use crate::error::{axis_of, check, fits_memory, raise};
@@ -12,11 +12,11 @@ use crate::tree::Arrays;
 use kiln_backends::program::{Axes, Shape};
 
 impl Array {
-    /// Returns the same elements, in row-major order, with another shape. One length may be -1: it is
-    /// computed from the number of elements.
+    /// Returns the same elements, in row-major order, with another shape. One dimension of the shape may be
+    /// -1. It is computed from the number of elements.
     ///
     /// # Panics
-    /// When the number of elements differs, or more than one length is -1.
+    /// When the number of elements differs, or more than one dimension is -1.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -39,7 +39,7 @@ impl Array {
         self.with_shape(Shape::from([self.size()]))
     }
 
-    /// Returns the array with a shape of as many elements. In memory nothing moves: the result is another
+    /// Returns the array with a shape of as many elements. Nothing moves in memory: the result is another
     /// handle.
     #[track_caller]
     fn with_shape(&self, shape: Shape) -> Array {
@@ -53,7 +53,7 @@ impl Array {
         }
     }
 
-    /// Returns the array with its axes in reverse order: the transpose of a matrix, NumPy's `x.T`.
+    /// Returns the array with its axes in reverse order. For a matrix this is the transpose, NumPy's `x.T`.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -64,7 +64,8 @@ impl Array {
         self.permuted((0..self.ndim()).rev().collect())
     }
 
-    /// Returns the array with its axes in another order: axis `i` of the result is axis `axes[i]`.
+    /// Returns the array with its axes in another order. Axis `i` of the result is axis `axes[i]` of the
+    /// array.
     ///
     /// # Panics
     /// When `axes` does not hold every axis once.
@@ -112,17 +113,17 @@ impl Array {
     /// assert_eq!(np::ones((2, 3, 4)).swapaxes(0, -1).shape()[..], [4, 3, 2]);
     /// ```
     #[track_caller]
-    pub fn swapaxes(&self, first: isize, second: isize) -> Array {
+    pub fn swapaxes(&self, first: impl Number, second: impl Number) -> Array {
         let (first, second) = (
-            axis_of("swapaxes", first, self.ndim()),
-            axis_of("swapaxes", second, self.ndim()),
+            axis_of("swapaxes", first.number(), self.ndim()),
+            axis_of("swapaxes", second.number(), self.ndim()),
         );
         let mut axes: Axes = (0..self.ndim()).collect();
         axes.swap(first, second);
         self.permuted(axes)
     }
 
-    /// Moves axes to other positions. The others keep their order.
+    /// Moves axes to other positions. The other axes keep their order.
     ///
     /// # Panics
     /// When an axis is out of bounds or given twice, or the two lists differ in length.
@@ -166,10 +167,10 @@ impl Array {
         self.with_shape(self.shape().iter().copied().filter(|&n| n != 1).collect())
     }
 
-    /// Removes these axes, which have length 1.
+    /// Removes axes of length 1 by their numbers.
     ///
     /// # Panics
-    /// When an axis is out of bounds, given twice, or longer.
+    /// When an axis is out of bounds, is given twice, or does not have length 1.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -213,8 +214,8 @@ impl Array {
         self.with_shape(shape.collect())
     }
 
-    /// Repeats the array to a shape, as NumPy broadcasts: axes are matched from the last, and those of length
-    /// 1 or missing are repeated.
+    /// Broadcasts the array to a shape. Axes are matched from the last. The array is repeated along axes that
+    /// it lacks and along axes of length 1.
     ///
     /// # Panics
     /// When the array does not broadcast to the shape.
@@ -252,7 +253,7 @@ impl Array {
         self.reversed((0..self.ndim()).collect())
     }
 
-    /// Reverses the order of the elements along these axes.
+    /// Reverses the order of the elements along axes.
     ///
     /// # Panics
     /// When an axis is out of bounds or given twice.
@@ -275,7 +276,8 @@ impl Array {
         })
     }
 
-    /// Shifts the elements of the flattened array by `shift`. Elements beyond the end come in at the start.
+    /// Shifts the elements of the flattened array by `shift`. Elements that leave at the end return at the
+    /// start. The result has the array's shape.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -287,10 +289,10 @@ impl Array {
         flat.with_shape(self.shape().clone())
     }
 
-    /// Shifts the elements along axes, each by its own shift.
+    /// Shifts the elements along axes. Each axis has its own shift, or one shift is for all axes.
     ///
     /// # Panics
-    /// When an axis is out of bounds, or there are neither as many shifts as axes nor one for all.
+    /// When an axis is out of bounds, or the number of shifts is neither 1 nor the number of axes.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -335,7 +337,7 @@ impl Array {
         })
     }
 
-    /// Repeats the array this many times along each axis.
+    /// Repeats the array along each axis. `times` has a number for each axis.
     ///
     /// # Panics
     /// When a number is negative, or memory could not hold the elements.
@@ -368,7 +370,7 @@ impl Array {
         })
     }
 
-    /// Repeats every element of the flattened array this many times.
+    /// Repeats every element of the flattened array a number of times.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -379,7 +381,7 @@ impl Array {
         self.ravel().repeat_axis(times, 0)
     }
 
-    /// Repeats every slice along an axis this many times.
+    /// Repeats every slice along an axis a number of times.
     ///
     /// # Panics
     /// When the axis is out of bounds.
@@ -389,8 +391,8 @@ impl Array {
     /// assert_eq!(np::array([[1, 2], [3, 4]]).repeat_axis(2, 1).to_string(), "[[1 1 2 2]\n [3 3 4 4]]");
     /// ```
     #[track_caller]
-    pub fn repeat_axis(&self, times: usize, axis: isize) -> Array {
-        let axis = axis_of("repeat", axis, self.ndim());
+    pub fn repeat_axis(&self, times: usize, axis: impl Number) -> Array {
+        let axis = axis_of("repeat", axis.number(), self.ndim());
         let mut apart = self.shape().to_vec();
         apart.insert(axis + 1, times);
         let apart = Shape::from(apart);
@@ -410,7 +412,7 @@ impl Array {
 /// Joins arrays along their first axis, in their promoted dtype.
 ///
 /// # Panics
-/// Without arrays, for scalars, or when the shapes differ on another axis.
+/// When there are no arrays, an array is a scalar, or the shapes differ on another axis.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -424,15 +426,19 @@ pub fn concatenate<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array
 /// Joins arrays along an axis, in their promoted dtype.
 ///
 /// # Panics
-/// Without arrays, when the axis is out of bounds, or when the shapes differ on another axis.
+/// When there are no arrays, the axis is out of bounds, or the shapes differ on another axis.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::concatenate_axis([np::ones((1, 2)), np::zeros((1, 1))], 1).to_string(), "[[1. 1. 0.]]");
 /// ```
 #[track_caller]
-pub fn concatenate_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
-    joined("concatenate", arrays.into_iter().map(Into::into).collect(), axis)
+pub fn concatenate_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: impl Number) -> Array {
+    joined(
+        "concatenate",
+        arrays.into_iter().map(Into::into).collect(),
+        axis.number(),
+    )
 }
 
 #[track_caller]
@@ -467,7 +473,7 @@ pub(crate) fn joined(op: &str, mut arrays: Arrays, axis: isize) -> Array {
 /// Joins arrays of one shape along a new first axis, in their promoted dtype.
 ///
 /// # Panics
-/// Without arrays, or when the shapes differ.
+/// When there are no arrays, or the shapes differ.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -478,21 +484,26 @@ pub fn stack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
     stack_axis(arrays, 0)
 }
 
-/// Joins arrays of one shape along a new axis, in their promoted dtype. `axis` is its position in the result.
+/// Joins arrays of one shape along a new axis, in their promoted dtype. `axis` is the position of the new
+/// axis in the result.
 ///
 /// # Panics
-/// Without arrays, when the axis is out of bounds, or when the shapes differ.
+/// When there are no arrays, the axis is out of bounds, or the shapes differ.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::stack_axis([np::zeros(2), np::ones(2)], -1).to_string(), "[[0. 1.]\n [0. 1.]]");
 /// ```
 #[track_caller]
-pub fn stack_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: isize) -> Array {
-    stacked("stack", arrays.into_iter().map(Into::into).collect(), axis)
+pub fn stack_axis<A: Into<Array>>(arrays: impl IntoIterator<Item = A>, axis: impl Number) -> Array {
+    stacked(
+        "stack",
+        arrays.into_iter().map(Into::into).collect(),
+        axis.number(),
+    )
 }
 
-/// [`stack_axis`] for the function `op`.
+/// Does the work of [`stack_axis`] for the function `op`.
 #[track_caller]
 pub(crate) fn stacked(op: &str, mut arrays: Arrays, axis: isize) -> Array {
     let Some(first) = arrays.first() else {
@@ -516,10 +527,90 @@ pub(crate) fn stacked(op: &str, mut arrays: Arrays, axis: isize) -> Array {
     })
 }
 
+impl Array {
+    /// Returns the `N` parts of an array along its first axis. The pattern that takes them gives the number,
+    /// as with `Key::split`. A loop over the array, `for part in &x`, takes any number of parts.
+    ///
+    /// # Panics
+    /// When the first axis has another length, and when the array is a scalar.
+    ///
+    /// ```
+    /// use kiln::{Array, grad, numpy as np};
+    /// let line = |p: Array| {
+    ///     let [slope, intercept] = p.unstack();
+    ///     slope * 3 + intercept
+    /// };
+    /// let p = np::array([2.0, 1.0]);
+    /// assert_eq!(line(p.clone()).to_string(), "7.0");
+    /// assert_eq!(grad(line)(p).to_string(), "[3. 1.]");
+    /// ```
+    #[track_caller]
+    pub fn unstack<const N: usize>(&self) -> [Array; N] {
+        self.unstack_axis(0)
+    }
+
+    /// Returns the `N` parts of an array along an axis, as [`unstack`](Array::unstack) does along the first.
+    ///
+    /// # Panics
+    /// When the axis is out of bounds, or has another length.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// let [x, y] = np::array([[1, 2], [3, 4], [5, 6]]).unstack_axis(1);
+    /// assert_eq!(x.to_string(), "[1 3 5]");
+    /// assert_eq!(y.to_string(), "[2 4 6]");
+    /// ```
+    #[track_caller]
+    pub fn unstack_axis<const N: usize>(&self, axis: isize) -> [Array; N] {
+        let place = axis_of("unstack", axis, self.ndim());
+        let length = self.shape()[place];
+        check(length == N, "unstack", || {
+            format!(
+                "axis {axis} of shape {} has length {length}: it does not fill a pattern of {N} arrays",
+                self.shape()
+            )
+        });
+        let parts = self.moveaxis(axis, 0);
+        std::array::from_fn(|i| parts.index(i))
+    }
+}
+
+/// Returns the `N` parts of an array along its first axis. The inverse of [`stack`].
+///
+/// # Panics
+/// As [`Array::unstack`].
+///
+/// ```
+/// use kiln::numpy as np;
+/// let [x, y] = np::unstack([[1, 2], [3, 4]]);
+/// assert_eq!(x.to_string(), "[1 2]");
+/// assert_eq!(y.to_string(), "[3 4]");
+/// ```
+#[track_caller]
+pub fn unstack<const N: usize>(x: impl Into<Array>) -> [Array; N] {
+    x.into().unstack()
+}
+
+/// Returns the `N` parts of an array along an axis. The inverse of [`stack_axis`].
+///
+/// # Panics
+/// As [`Array::unstack_axis`].
+///
+/// ```
+/// use kiln::numpy as np;
+/// let [x, y] = np::unstack_axis([[1, 2], [3, 4]], -1);
+/// assert_eq!(x.to_string(), "[1 3]");
+/// assert_eq!(y.to_string(), "[2 4]");
+/// ```
+#[track_caller]
+pub fn unstack_axis<const N: usize>(x: impl Into<Array>, axis: isize) -> [Array; N] {
+    x.into().unstack_axis(axis)
+}
+
 /// Joins arrays along the first axis. A vector is a row.
 ///
 /// # Panics
-/// As [`concatenate`].
+/// When there are no arrays, or the shapes differ on another axis.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -537,10 +628,10 @@ pub fn vstack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
     joined("vstack", rows.collect(), 0)
 }
 
-/// Joins arrays along the second axis, and vectors along their only one.
+/// Joins arrays along the second axis, and vectors along their only axis.
 ///
 /// # Panics
-/// As [`concatenate`].
+/// When there are no arrays, or the shapes differ on another axis.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -561,7 +652,7 @@ pub fn hstack<A: Into<Array>>(arrays: impl IntoIterator<Item = A>) -> Array {
 /// Joins arrays along the second axis. A vector is a column.
 ///
 /// # Panics
-/// As [`concatenate`].
+/// When there are no arrays, or the shapes differ on another axis.
 ///
 /// ```
 /// use kiln::numpy as np;

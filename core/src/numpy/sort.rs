@@ -2,6 +2,7 @@
 
 use super::arithmetic::where_;
 use super::promoted::promoted;
+use crate::arguments::Number;
 use crate::array::Array;
 use crate::bind::{bind, bind_one};
 use crate::config::default_int;
@@ -36,12 +37,13 @@ impl Array {
     /// assert_eq!(np::array([[3, 1], [2, 4]]).sort_axis(0).to_string(), "[[2 1]\n [3 4]]");
     /// ```
     #[track_caller]
-    pub fn sort_axis(&self, axis: isize) -> Array {
+    pub fn sort_axis(&self, axis: impl Number) -> Array {
         self.sort_with(|o| o.axis(axis))
     }
 
     /// Returns the elements in order along an axis, with the optional arguments of
-    /// [`options::Sort`](crate::options::Sort).
+    /// [`options::Sort`](crate::options::Sort). NaN comes last in ascending order, and first in descending
+    /// order.
     ///
     /// # Panics
     /// When the axis is out of bounds.
@@ -55,8 +57,8 @@ impl Array {
         sort(self, options(Sort::default()))
     }
 
-    /// Returns the indices that sort the last axis, of the default integer dtype. Equal elements keep their
-    /// order.
+    /// Returns the indices that sort the last axis. They have the default integer dtype. Equal elements keep
+    /// their order.
     ///
     /// # Panics
     /// When the array is a scalar.
@@ -83,7 +85,7 @@ impl Array {
     /// assert_eq!(np::take_along_axis(&x, order, 0).to_string(), x.sort_axis(0).to_string());
     /// ```
     #[track_caller]
-    pub fn argsort_axis(&self, axis: isize) -> Array {
+    pub fn argsort_axis(&self, axis: impl Number) -> Array {
         self.argsort_with(|o| o.axis(axis))
     }
 
@@ -104,8 +106,8 @@ impl Array {
 }
 
 impl Array {
-    /// Returns the elements along the last axis in an order in which element `kth` has its place as in the
-    /// sorted array, no element before it is greater and none after it is less. NaN comes last.
+    /// Partitions the elements along the last axis: element `kth` of the result is that of the sorted array.
+    /// No element before it is greater, and no element after it is less. NaN comes last.
     ///
     /// # Panics
     /// When the array is a scalar, or `kth` is out of bounds.
@@ -116,13 +118,27 @@ impl Array {
     /// assert_eq!(x.index(1).to_string(), "2");
     /// ```
     #[track_caller]
-    pub fn partition(&self, kth: isize) -> Array {
-        check_place("partition", self, kth);
-        self.sort()
+    pub fn partition(&self, kth: impl Number) -> Array {
+        self.partition_axis(kth, -1)
     }
 
-    /// Returns the indices that put the elements along the last axis in the order of
-    /// [`partition`](Array::partition), of the default integer dtype.
+    /// Returns the elements along an axis in the order of [`partition`](Array::partition).
+    ///
+    /// # Panics
+    /// When the axis or `kth` is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([[5, 1], [4, 2]]).partition_axis(0, 0).index(0).to_string(), "[4 1]");
+    /// ```
+    #[track_caller]
+    pub fn partition_axis(&self, kth: impl Number, axis: impl Number) -> Array {
+        check_place("partition", self, kth.number(), axis.number());
+        self.sort_axis(axis)
+    }
+
+    /// Returns the indices of the elements in the order of [`partition`](Array::partition). They have the
+    /// default integer dtype.
     ///
     /// # Panics
     /// When the array is a scalar, or `kth` is out of bounds.
@@ -132,15 +148,30 @@ impl Array {
     /// assert_eq!(np::array([5, 1, 4, 2]).argpartition(1).index(1).to_string(), "3");
     /// ```
     #[track_caller]
-    pub fn argpartition(&self, kth: isize) -> Array {
-        check_place("argpartition", self, kth);
-        self.argsort()
+    pub fn argpartition(&self, kth: impl Number) -> Array {
+        self.argpartition_axis(kth, -1)
+    }
+
+    /// Returns the indices that put the elements along an axis in the order of
+    /// [`partition`](Array::partition).
+    ///
+    /// # Panics
+    /// When the axis or `kth` is out of bounds.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// assert_eq!(np::array([[5, 1], [4, 2]]).argpartition_axis(0, 0).index(0).to_string(), "[1 0]");
+    /// ```
+    #[track_caller]
+    pub fn argpartition_axis(&self, kth: impl Number, axis: impl Number) -> Array {
+        check_place("argpartition", self, kth.number(), axis.number());
+        self.argsort_axis(axis)
     }
 }
 
 #[track_caller]
-fn check_place(op: &str, x: &Array, kth: isize) {
-    let n = x.shape()[axis_of(op, -1, x.ndim())] as isize;
+fn check_place(op: &str, x: &Array, kth: isize, axis: isize) {
+    let n = x.shape()[axis_of(op, axis, x.ndim())] as isize;
     check((-n..n).contains(&kth), op, || {
         format!("{kth} is out of bounds for {n} elements")
     });
@@ -177,7 +208,7 @@ fn argsort(x: &Array, options: Sort) -> Array {
                 bind(Op::Sort { axis }, &[x, indices], &[false, false]).remove(1)
             };
             match descending {
-                // Reversed twice, so that equal elements keep their order.
+                // The array is reversed twice, so that equal elements keep their order.
                 true => backwards(&order(&backwards(&x[0], axis), &backwards(&indices, axis)), axis),
                 false => order(&x[0], &indices),
             }
@@ -189,9 +220,9 @@ fn backwards(x: &Array, axis: usize) -> Array {
     reverse(x, Axes::from_elem(axis, 1))
 }
 
-/// Returns, for each value, the first index of a sorted array at which it could be inserted to keep the
-/// order: `int32`, or `int64` for an array of more than 2^31 elements, in the values' shape. NaN comes after
-/// every other number.
+/// Returns the first index of a sorted array at which each value can be inserted to keep the order. The
+/// result has the shape of the values and dtype `int32`, or `int64` if the array has more than 2^31 elements.
+/// NaN comes after every other number.
 ///
 /// # Panics
 /// When the array does not have one axis.
@@ -221,8 +252,13 @@ pub fn searchsorted_with(
     values: impl Into<Array>,
     options: impl FnOnce(Searchsorted) -> Searchsorted,
 ) -> Array {
-    let options = options(Searchsorted::default());
-    search(sorted.into(), values.into(), options.side == Side::Right)
+    let Searchsorted { side, sorter } = options(Searchsorted::default());
+    let sorted = sorted.into();
+    let sorted = match sorter {
+        Some(sorter) => sorted.index(sorter),
+        None => sorted,
+    };
+    search(sorted, values.into(), side == Side::Right)
 }
 
 /// The side of equal elements on which [`searchsorted`] inserts a value.
@@ -249,7 +285,7 @@ optional_arguments! {
     /// ```
     Sort {
         /// The axis along which the elements are sorted: the last, if this is not given.
-        axis(isize): isize = -1 => axis; np::array([[3, 1], [2, 4]]).sort_with(|o| o.axis(0)) => "[[2 1]\n [3 4]]";
+        axis(impl Number): isize = -1 => axis.number(); np::array([[3, 1], [2, 4]]).sort_with(|o| o.axis(0)) => "[[2 1]\n [3 4]]";
         /// If true, the greatest element comes first, after NaN.
         descending(bool): bool = false => descending; np::array([3, 1, 2]).argsort_with(|o| o.descending(true)) => "[0 2 1]";
     }
@@ -262,6 +298,8 @@ optional_arguments! {
     Searchsorted {
         /// The side of equal elements: [`Side::Left`] if this is not given.
         side(Side): Side = Side::Left => side; np::searchsorted_with([1, 2], 1, |o| o.side(kiln::options::Side::Right)) => "1";
+        /// The indices that sort the array, which need not be sorted then: the result of `argsort`.
+        sorter(impl Into<Array>): Option<Array> = None => Some(sorter.into()); np::searchsorted_with([30, 10, 20], 15, |o| o.sorter([1, 2, 0])) => "1";
     }
 }
 
@@ -285,7 +323,7 @@ fn search(sorted: Array, values: Array, right: bool) -> Array {
             let dtype = Kind::strong(if wide { DType::I64 } else { DType::I32 });
             let zero = cast(&Array::from(0).settled("searchsorted", dtype), dtype);
             let mut low = broadcast(&zero, values.shape());
-            // Bisection: `low` elements are known to come before.
+            // This is a bisection: `low` elements are known to come before.
             let mut high = &low + n;
             let mut left = n;
             while left > 0 {

@@ -1,5 +1,6 @@
 //! Reading along one axis by an array of indices.
 
+use crate::arguments::Number;
 use crate::array::Array;
 use crate::error::check;
 use crate::index::items::{IntoItem, Item, Items};
@@ -7,10 +8,10 @@ use crate::index::plan::plan;
 use crate::index::read::read;
 use kiln_backends::program::OutOfBounds;
 
-/// Returns elements of the flattened array, by index, in the shape of the indices.
+/// Returns the elements of the flattened array at indices. The result has the shape of the indices.
 ///
-/// Negative indices count from the last element. An index out of bounds reads NaN (or the least integer, the
-/// greatest unsigned one, true).
+/// A negative index counts from the end. An index out of bounds reads NaN, the least signed integer, the
+/// greatest unsigned integer or true.
 ///
 /// # Panics
 /// When the indices are not integers.
@@ -25,9 +26,9 @@ pub fn take(x: impl Into<Array>, indices: impl Into<Array>) -> Array {
     take_with(x, indices, |o| o)
 }
 
-/// Returns slices of an array along an axis, by index: the axes of the indices replace the axis. This is
-/// [`index`](Array::index) with an array, except that an index out of bounds reads NaN (or the least integer,
-/// the greatest unsigned one, true).
+/// Returns the slices of an array along an axis at indices. The axes of the indices replace the axis. A
+/// negative index counts from the end. An index out of bounds reads NaN, the least signed integer, the
+/// greatest unsigned integer or true. (The method [`index`](Array::index) clips indices instead.)
 ///
 /// # Panics
 /// When the axis is out of bounds, or the indices are not integers.
@@ -38,7 +39,7 @@ pub fn take(x: impl Into<Array>, indices: impl Into<Array>) -> Array {
 /// assert_eq!(np::take_axis([1.0, 2.0], [-1, 2], 0).to_string(), "[ 2. nan]");
 /// ```
 #[track_caller]
-pub fn take_axis(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {
+pub fn take_axis(x: impl Into<Array>, indices: impl Into<Array>, axis: impl Number) -> Array {
     take_with(x, indices, |o| o.axis(axis))
 }
 
@@ -52,14 +53,14 @@ optional_arguments! {
     /// ```
     Take {
         /// The axis that the indices count along. The array is flattened if this is not given.
-        axis(isize): Option<isize> = None => Some(axis); np::take_with([[1, 2], [3, 4]], 0, |o| o.axis(1)) => "[1 3]";
+        axis(impl Number): Option<isize> = None => Some(axis.number()); np::take_with([[1, 2], [3, 4]], 0, |o| o.axis(1)) => "[1 3]";
         /// The rule for indices out of bounds: NaN and the like, if this is not given. `Clip` also treats
         /// negative indices as out of bounds, as in JAX.
         mode(OutOfBounds): OutOfBounds = OutOfBounds::Fill => mode; np::take_with([10, 20], 5, |o| o.mode(kiln::OutOfBounds::Clip)) => "20";
     }
 }
 
-/// Returns elements or slices by index, with the optional arguments of
+/// Returns the elements or slices at indices, with the optional arguments of
 /// [`options::Take`](crate::options::Take).
 ///
 /// # Panics
@@ -86,7 +87,7 @@ pub fn take_with(
         format!("indices are {}, not integers", indices.dtype())
     });
     let indices = match mode {
-        OutOfBounds::Clip => indices.clip(0, x.shape()[axis].saturating_sub(1)),
+        OutOfBounds::Clip => clipped(&indices, x.shape()[axis].saturating_sub(1)),
         OutOfBounds::Fill => indices,
     };
     items.push(Item::Array(indices));
@@ -94,9 +95,9 @@ pub fn take_with(
     read("take", &x, plan, arrays, mode)
 }
 
-/// Returns the elements at one index along an axis for each position of the other axes: it applies the result
-/// of `argsort_axis`. The other axes of the array and of the indices are equal, or 1 and repeated. Indices
-/// out of bounds read NaN, as in [`take`].
+/// Returns the elements at one index along an axis for each position of the other axes. It applies the result
+/// of `argsort_axis`. The other axes of the array and of the indices broadcast. Indices out of bounds read
+/// NaN, as in [`take`].
 ///
 /// # Panics
 /// When the axis is out of bounds, the indices are not integers, or the shapes do not fit.
@@ -107,11 +108,11 @@ pub fn take_with(
 /// assert_eq!(np::take_along_axis(&x, x.argsort(), -1).to_string(), "[[10 20 30]\n [ 1  2  3]]");
 /// ```
 #[track_caller]
-pub fn take_along_axis(x: impl Into<Array>, indices: impl Into<Array>, axis: isize) -> Array {
+pub fn take_along_axis(x: impl Into<Array>, indices: impl Into<Array>, axis: impl Number) -> Array {
     let op = "take_along_axis";
     let (x, indices) = (x.into(), indices.into());
     let rank = x.ndim();
-    let axis = crate::error::axis_of(op, axis, rank);
+    let axis = crate::error::axis_of(op, axis.number(), rank);
     check(indices.dtype().is_integer(), op, || {
         format!("indices are {}, not integers", indices.dtype())
     });
@@ -133,4 +134,12 @@ pub fn take_along_axis(x: impl Into<Array>, indices: impl Into<Array>, axis: isi
         .collect();
     let (plan, arrays) = plan(op, from, items);
     read(op, &x, plan, arrays, OutOfBounds::Fill)
+}
+
+/// Moves indices into `0..=last`. The bound may be greater than all numbers of the dtype.
+fn clipped(indices: &Array, last: usize) -> Array {
+    let dtype = indices.dtype();
+    let bits = 8 * dtype.size() - usize::from(dtype.is_signed());
+    let greatest = (u64::MAX >> (64 - bits)).min(last as u64);
+    indices.clip(0, Array::new(vec![greatest], ()).astype(dtype))
 }

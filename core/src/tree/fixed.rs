@@ -3,11 +3,11 @@
 use super::{Leafwise, Leaves, Path, Rebuild, Tree};
 use std::hash::Hash;
 
-/// A value that is part of the function, and not an array: `jit` traces the function again for every
-/// different value. JAX's `static_argnums`.
+/// A value that is no array and is part of the traced function: `jit` traces the function again for every
+/// different value. This is JAX's `static_argnums`.
 ///
-/// The value has any type that can be compared, hashed and cloned. A static value has no leaves:
-/// transformations leave it unchanged.
+/// The type of the value can be compared, hashed and cloned. A static value has no leaves, so transformations
+/// leave it unchanged.
 ///
 /// ```
 /// use kiln::{Array, Static, jit, numpy as np};

@@ -6,12 +6,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Index;
 
-/// A tree whose leaves can be replaced by other trees. Arguments and results of
-/// [`jacobian`](crate::jacobian()), [`jacfwd`](crate::jacfwd), [`jacrev`](crate::jacrev) and
-/// [`hessian`](crate::hessian) have this trait.
+/// A tree whose leaves can be replaced by other trees. The functions [`jacobian`](crate::jacobian()),
+/// [`jacfwd`](crate::jacfwd), [`jacrev`](crate::jacrev) and [`hessian`](crate::hessian) take and return such
+/// trees.
 ///
-/// All trees of the library have it, and all types with `#[derive(Tree)]`. A type that implements [`Tree`] by
-/// hand implements it as here.
+/// All trees of the library implement this trait, and so do all types with `#[derive(Tree)]`. The example
+/// implements it by hand, for a type that implements [`Tree`] by hand.
 ///
 /// ```
 /// use kiln::{Array, Tree, hessian, tree::{Blocks, Leafwise, Leaves, Path, Rebuild}};
@@ -50,23 +50,23 @@ use std::ops::Index;
 /// assert_eq!(h["x"].1.to_string(), "6.0");
 /// ```
 pub trait Leafwise: Tree {
-    /// This tree with an `X` in the place of each leaf: `(X, Vec<X>)` for `(Array, Vec<Array>)`, and
+    /// The type of this tree with each leaf replaced by an `X`: `(X, Vec<X>)` for `(Array, Vec<Array>)`, and
     /// [`Blocks`] for a type with `#[derive(Tree)]`.
     type Each<X: Leafwise>: Leafwise;
 
-    /// The derivatives of a `U` with respect to this tree: `U::Each<Self>`, as in JAX. With respect to an
+    /// The type of the derivatives of a `U` with respect to this tree: `U::Each<Self>`, as in JAX. For an
     /// [`Array`](crate::Array) it is `U`.
     type Jacobian<U: Leafwise>: Leafwise;
 
-    /// Builds [`Each`](Leafwise::Each) of the parts of a structure and the trees that `next` returns.
+    /// Builds [`Each`](Leafwise::Each) from the parts of a structure and the trees that `next` returns.
     fn each<X: Leafwise>(leaves: &mut Rebuild<'_>, next: &mut dyn FnMut() -> X) -> Self::Each<X>;
 
-    /// Builds [`Jacobian`](Leafwise::Jacobian) of the parts of the structure of a `U` and the trees that
+    /// Builds [`Jacobian`](Leafwise::Jacobian) from the parts of the structure of a `U` and the trees that
     /// `next` returns, one for each leaf of the `U`.
     fn jacobian<U: Leafwise>(leaves: &mut Rebuild<'_>, next: &mut dyn FnMut() -> Self) -> Self::Jacobian<U>;
 }
 
-/// A tree of type `T` with an `X` in the place of each leaf. The index is the path of the leaf.
+/// A tree of type `T` with each leaf replaced by an `X`. The index is the path of the leaf.
 ///
 /// ```
 /// use kiln::{Array, Tree, hessian, numpy as np};
@@ -91,7 +91,8 @@ pub struct Blocks<T, X> {
 }
 
 impl<T, X> Blocks<T, X> {
-    /// Returns the paths of the leaves without the dot at their beginning, and the trees in their places.
+    /// Returns an iterator over the leaves: the path without its first dot, and the tree that replaces the
+    /// leaf.
     ///
     /// ```
     /// use kiln::{Array, Tree, jacfwd, numpy as np};
@@ -109,8 +110,8 @@ impl<T, X> Blocks<T, X> {
 }
 
 impl<T: Tree, X> Blocks<T, X> {
-    /// Builds blocks of the parts of a structure of `T`, and the trees that `next` returns: the method
-    /// [`Leafwise::each`] of `T`.
+    /// Builds blocks from the parts of a structure of `T` and the trees that `next` returns. This is the
+    /// method [`Leafwise::each`] of `T`.
     pub fn each(leaves: &mut Rebuild<'_>, next: &mut dyn FnMut() -> X) -> Blocks<T, X> {
         let paths: Vec<String> = paths(&leaves.skeleton::<T>())
             .into_iter()

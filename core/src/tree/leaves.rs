@@ -1,10 +1,10 @@
-//! A flattened tree: its leaves in order, and its structure.
+//! Flattened trees.
 
 use super::{Arrays, Structure, Tree};
 use crate::array::Array;
 use kiln_backends::program::Few;
 
-/// A flattened tree.
+/// A flattened tree: its leaves in order, and its structure.
 ///
 /// ```
 /// use kiln::{numpy as np, tree::Leaves};
@@ -22,7 +22,7 @@ pub struct Leaves {
 }
 
 impl Leaves {
-    /// Adds a leaf whose last `axes` axes are part of its elements, as the words of a random key are.
+    /// Adds a leaf whose last `axes` axes are part of its elements, such as the words of a random key.
     /// [`vmap`](crate::vmap()) does not count these axes.
     ///
     /// ```

@@ -1,12 +1,12 @@
-//! Functions over any tree: a function of arrays is applied to each leaf.
+//! Functions of any tree, which apply a function of arrays to each leaf.
 //!
-//! Trees are given by reference. A clone of a tree is cheap, because arrays are handles.
+//! The functions take trees by reference. A clone of a tree is cheap, because arrays are handles.
 
 use super::{Arrays, Leaves, Structure, Tree, paths};
 use crate::array::Array;
 use crate::error::raise;
 
-/// Returns the tree of `f` of each leaf.
+/// Applies a function to each leaf, and returns the tree of the results.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -19,7 +19,7 @@ pub fn map<T: Tree + Clone>(tree: &T, f: impl FnMut(&Array) -> Array) -> T {
     leaves.structure.rebuild(leaves.arrays.iter().map(f))
 }
 
-/// Returns the tree of `f` of each pair of leaves of two trees.
+/// Applies a function to each pair of leaves of two trees, and returns the tree of the results.
 ///
 /// # Panics
 /// When the trees differ in structure. The message names the first path that differs.
@@ -47,7 +47,7 @@ pub fn map2<T: Tree + Clone>(a: &T, b: &T, mut f: impl FnMut(&Array, &Array) -> 
     structure.rebuild(a.iter().zip(&b).map(|(a, b)| f(a, b)))
 }
 
-/// Returns the tree of `f` of each triple of leaves of three trees.
+/// Applies a function to each triple of leaves of three trees, and returns the tree of the results.
 ///
 /// # Panics
 /// When the trees differ in structure. The message names the first path that differs.
@@ -65,7 +65,8 @@ pub fn map3<T: Tree + Clone>(a: &T, b: &T, c: &T, mut f: impl FnMut(&Array, &Arr
     structure.rebuild(triples.map(|((a, b), c)| f(a, b, c)))
 }
 
-/// Returns the tree of `f` of each leaf and its path. Paths are as in [`paths`]: `.layers[0].weights`.
+/// Applies a function to each leaf and its path, and returns the tree of the results. [`paths`] has the form
+/// of paths: `.layers[0].weights`.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -81,7 +82,8 @@ pub fn map_with_path<T: Tree + Clone>(tree: &T, mut f: impl FnMut(&str, &Array) 
     leaves.structure.rebuild(named.map(|(path, x)| f(path, x)))
 }
 
-/// Returns `f` of the result so far and a leaf, for one leaf after the other. `init` is the first result.
+/// Combines the leaves of a tree by a function, one leaf after the other. `f` takes the result so far and a
+/// leaf. `init` is the first result.
 ///
 /// ```
 /// use kiln::{numpy as np, tree};
@@ -125,7 +127,7 @@ pub fn flatten<T: Tree + Clone>(tree: &T) -> (Vec<Array>, Structure) {
     (leaves.arrays.into_vec(), leaves.structure)
 }
 
-/// Returns a tree of a structure and leaves.
+/// Builds a tree from a structure and leaves.
 ///
 /// # Panics
 /// When the number of leaves is not that of the tree, and when the structure is that of another type.

@@ -1,7 +1,6 @@
 //! Trees of arrays: the trait, flattening and unflattening, and functions of each leaf.
 //!
-//! `kiln::tree` shows these items, and with them the arithmetic of `tree_math`, which is made of operations
-//! on arrays.
+//! `kiln::tree` shows these items and the arithmetic of `tree_math`.
 
 mod fixed;
 mod impls;
@@ -24,7 +23,7 @@ pub use structure::Structure;
 use crate::array::Array;
 use kiln_backends::program::Few;
 
-/// A few arrays: a vector that keeps up to four elements off the heap.
+/// A vector of arrays that keeps up to four arrays without an allocation.
 ///
 /// ```
 /// use kiln::{numpy as np, tree::Arrays};
@@ -33,9 +32,8 @@ use kiln_backends::program::Few;
 /// ```
 pub type Arrays = Few<Array, 4>;
 
-/// A pytree: a value made of arrays. Trees are an [`Array`], `()`, tuples, `Vec`, fixed-size arrays,
-/// `Option`, `Box`, maps with `String` keys, [`Static`] values, and structs and enums with `#[derive(Tree)]`
-/// of these.
+/// A pytree: a value made of arrays. An [`Array`], `()`, tuples, `Vec`, fixed-size arrays, `Option`, `Box`,
+/// maps with `String` keys, [`Static`] values, and structs and enums with `#[derive(Tree)]` are trees.
 ///
 /// ```
 /// use kiln::{Array, Tree, jit, numpy as np};
@@ -50,8 +48,8 @@ pub type Arrays = Few<Array, 4>;
 /// assert_eq!(at((Line { slope: 2.0.into(), intercept: 1.0.into() }, np::arange(3))).to_string(), "[1. 3. 5.]");
 /// ```
 ///
-/// A type that is neither a struct nor an enum of trees implements the trait by hand, as here. Such a type
-/// flattens and rebuilds its parts in the same order. [`Leafwise`] is implemented besides for Jacobians.
+/// A type that has other parts than trees implements the trait by hand, as in this example. It flattens and
+/// rebuilds its parts in the same order. Jacobians also need [`Leafwise`].
 ///
 /// ```
 /// use kiln::{Array, Tree, grad, tree::{Leaves, Path, Rebuild}};
@@ -90,7 +88,7 @@ pub type Arrays = Few<Array, 4>;
     note = "a value that is fixed while the function is traced goes into a tree as `Static(value)`"
 )]
 pub trait Tree: Sized {
-    /// Flattens the tree: adds its arrays, and its structure beyond its type, to `leaves`, in order.
+    /// Flattens the tree: adds its arrays and its structure to `leaves`, in order.
     ///
     /// ```
     /// use kiln::{Tree, numpy as np, tree::Leaves};

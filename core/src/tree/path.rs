@@ -3,7 +3,7 @@
 use super::Tree;
 use std::fmt;
 
-/// The path of a tree within another one. Prints as `.0.weights[2]`, the name of an argument in errors.
+/// The path of a tree within another tree. It prints as `.0.weights[2]`, the name of an argument in errors.
 ///
 /// ```
 /// use kiln::tree::Path;

@@ -1,10 +1,11 @@
-//! Unflattening: a tree is rebuilt from new leaves and a structure.
+//! Rebuilds (unflattens) a tree from new leaves and a structure.
 
 use super::Tree;
 use super::structure::TreePart;
 use crate::array::Array;
 
-/// New leaves and a structure, which [`Tree::rebuild`] reads in the order in which [`Tree::flatten`] wrote.
+/// New leaves and a structure. [`Tree::rebuild`] reads them in the order in which [`Tree::flatten`] added
+/// them.
 ///
 /// ```
 /// use kiln::{Array, Tree, jit, numpy as np, tree::{Leaves, Path, Rebuild}};
@@ -45,8 +46,8 @@ use crate::array::Array;
 pub struct Rebuild<'a> {
     pub(super) arrays: &'a mut dyn Iterator<Item = Array>,
     pub(super) parts: std::slice::Iter<'a, TreePart>,
-    /// `Some` if the structure may not fit the type: true as long as it fits. After the first part that does
-    /// not fit, parts are empty.
+    /// `Some` if the structure may not fit the type. It is true as long as the structure fits. After the
+    /// first part that does not fit, parts are empty.
     pub(super) doubt: Option<bool>,
 }
 
@@ -64,7 +65,7 @@ impl Rebuild<'_> {
     /// Returns the next leaf.
     ///
     /// # Panics
-    /// When there is none: a `Tree` that reads more than it wrote.
+    /// When there is no leaf left: the `Tree` reads more leaves than it added.
     pub fn array(&mut self) -> Array {
         match self.arrays.next() {
             Some(array) => array,
@@ -75,7 +76,7 @@ impl Rebuild<'_> {
     /// Returns the next number that [`Structure::length`](super::Structure::length) added.
     ///
     /// # Panics
-    /// When another part was added.
+    /// When the next part is of another kind.
     pub fn length(&mut self) -> usize {
         // A length from a file is limited by the number of parts that are left.
         let most = match self.doubt {
@@ -92,7 +93,7 @@ impl Rebuild<'_> {
     /// Returns the next name that [`Structure::name`](super::Structure::name) added.
     ///
     /// # Panics
-    /// When another part was added.
+    /// When the next part is of another kind.
     pub fn name(&mut self) -> String {
         match self.parts.next() {
             Some(TreePart::Name(name)) => name.clone(),
@@ -104,7 +105,7 @@ impl Rebuild<'_> {
     /// than `variants`.
     ///
     /// # Panics
-    /// When another part was added.
+    /// When the next part is of another kind.
     pub fn variant(&mut self, variants: usize) -> usize {
         match self.parts.next() {
             Some(TreePart::Variant(variant)) if *variant < variants => *variant,
@@ -115,7 +116,7 @@ impl Rebuild<'_> {
     /// Returns the next value that [`Structure::value`](super::Structure::value) added.
     ///
     /// # Panics
-    /// When another part was added.
+    /// When the next part is of another kind.
     pub fn value<T: Clone + 'static>(&mut self) -> T {
         let value = match self.parts.next() {
             Some(TreePart::Static(value)) => value.0.as_any().downcast_ref::<T>(),
@@ -126,7 +127,7 @@ impl Rebuild<'_> {
             .clone()
     }
 
-    /// Returns a tree of the next parts, with a number in the place of each leaf.
+    /// Returns a tree of the next parts, with each leaf replaced by a number.
     pub(super) fn skeleton<T: Tree>(&mut self) -> T {
         self.with_leaves(&mut std::iter::repeat_with(|| Array::from(0)))
     }

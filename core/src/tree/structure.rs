@@ -1,4 +1,4 @@
-//! The data of a tree beyond its type and its leaves.
+//! The structure of a tree: its data beyond its type and its leaves.
 
 use super::{Rebuild, Tree};
 use crate::array::Array;
@@ -8,9 +8,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// The data of a tree beyond its leaves and its type: the lengths of vectors, the keys of maps, static
-/// values. The cache of [`jit`](crate::jit()) compares and hashes structures, and a function is traced again
-/// for every other structure. A structure without static values can be saved.
+/// The data of a tree beyond its leaves and its type: the lengths of vectors, the keys of maps, and static
+/// values. The cache of [`jit`](crate::jit()) compares and hashes structures. It traces a function again for
+/// every other structure. A structure without static values can be saved.
 ///
 /// ```
 /// use kiln::{numpy as np, tree::Leaves};
@@ -34,7 +34,7 @@ pub(super) enum TreePart {
 }
 
 impl Structure {
-    /// Adds the number of parts of a tree that is not in its type. [`Rebuild::length`] returns it.
+    /// Adds the number of parts of a tree, such as the length of a vector. [`Rebuild::length`] returns it.
     ///
     /// ```
     /// use kiln::tree::{Leaves, Structure};
@@ -46,7 +46,7 @@ impl Structure {
         self.parts.push(TreePart::Length(n));
     }
 
-    /// Adds a name, as the key of a map. [`Rebuild::name`] returns it.
+    /// Adds a name, such as the key of a map. [`Rebuild::name`] returns it.
     ///
     /// ```
     /// use kiln::tree::Structure;
@@ -72,8 +72,8 @@ impl Structure {
         self.parts.push(TreePart::Variant(variant));
     }
 
-    /// Adds a value that is part of the function, as [`Static`](super::Static) does. [`Rebuild::value`]
-    /// returns it.
+    /// Adds a value that is part of the traced function. [`Static`](super::Static) adds its value so.
+    /// [`Rebuild::value`] returns it.
     ///
     /// ```
     /// use kiln::{Static, tree::{Leaves, Structure}};
@@ -85,7 +85,7 @@ impl Structure {
         self.parts.push(TreePart::Static(StaticPart(Arc::new(value))));
     }
 
-    /// Rebuilds a tree of this structure from arrays.
+    /// Rebuilds (unflattens) a tree of this structure from arrays.
     ///
     /// # Panics
     /// When there are fewer arrays than the tree had, or `T` is another type of tree.
@@ -113,8 +113,8 @@ impl Structure {
         })
     }
 
-    /// Rebuilds a tree as [`rebuild`](Structure::rebuild) does. Returns `None` if the structure is damaged,
-    /// or that of another type of tree.
+    /// Rebuilds a tree of this structure from arrays. Returns `None` if the structure is damaged, or is that
+    /// of another type of tree.
     pub(crate) fn try_rebuild<T: Tree>(&self, arrays: Vec<Array>) -> Option<T> {
         let mut arrays = arrays.into_iter();
         let mut leaves = Rebuild {

@@ -2,15 +2,16 @@
 
 use crate::error::check;
 use crate::tree::{Leaves, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::BuildHasher;
 
-/// An axis for every leaf of a tree `T`, or `None` for a leaf that is the same in the whole batch. `in_axes`
-/// and `out_axes` take this trait. A number, `Some` number or `None` is for all leaves. If `T` is a tuple, an
-/// array, a vector or a map, there can be one of these for each part. For a struct with `#[derive(Tree)]`,
-/// there can be a tuple with one for each field.
+/// The batch axes of a tree `T`: an axis for every leaf, or `None` for a leaf that is the same in the whole
+/// batch. `in_axes` and `out_axes` take this trait. A number, `Some` number or `None` holds for all leaves.
+/// If `T` is a tuple, an array, a vector or a map, there can be an axis for each part. For a struct with
+/// `#[derive(Tree)]`, there can be a tuple with an axis for each field.
 ///
-/// Negative axes count from the last one. The axes of random keys are those of `Key::shape`: their words are
-/// not an axis.
+/// Negative axes count from the last axis. The axes of random keys are those of `Key::shape`, which does not
+/// count their words.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, vmap_in_axes};
@@ -66,7 +67,7 @@ impl<T: Tree> BatchAxes<T> for Option<isize> {
     }
 }
 
-/// One for each element.
+/// An axis for each element.
 impl<T: Tree, A: BatchAxes<T>> BatchAxes<Vec<T>> for Vec<A> {
     /// # Panics
     /// When the number of axes is not the number of elements.
@@ -85,7 +86,7 @@ impl<T: Tree, A: BatchAxes<T>> BatchAxes<Vec<T>> for Vec<A> {
     }
 }
 
-/// One for each element.
+/// An axis for each element.
 impl<T: Tree, A: BatchAxes<T>, const N: usize> BatchAxes<[T; N]> for [A; N] {
     fn flatten(&self, tree: [T; N], leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
         self.iter()
@@ -94,7 +95,7 @@ impl<T: Tree, A: BatchAxes<T>, const N: usize> BatchAxes<[T; N]> for [A; N] {
     }
 }
 
-/// One for each entry.
+/// An axis for each entry.
 impl<T: Tree, A: BatchAxes<T>> BatchAxes<BTreeMap<String, T>> for BTreeMap<String, A> {
     /// # Panics
     /// When the keys differ.
@@ -115,9 +116,35 @@ impl<T: Tree, A: BatchAxes<T>> BatchAxes<BTreeMap<String, T>> for BTreeMap<Strin
     }
 }
 
+/// One for each entry.
+impl<T: Tree, A: BatchAxes<T>, S: BuildHasher + Default> BatchAxes<HashMap<String, T, S>>
+    for HashMap<String, A, S>
+{
+    /// # Panics
+    /// When the keys differ.
+    fn flatten(&self, tree: HashMap<String, T, S>, leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
+        let same = self.len() == tree.len() && self.keys().all(|name| tree.contains_key(name));
+        check(same, "vmap", || {
+            format!(
+                "a map of axes for {:?}, and a map of {:?}",
+                self.keys().collect::<BTreeSet<_>>(),
+                tree.keys().collect::<BTreeSet<_>>()
+            )
+        });
+        // The entries of a tree are in the order of their names.
+        let sorted: BTreeMap<String, T> = tree.into_iter().collect();
+        leaves.structure.length(sorted.len());
+        for (name, tree) in sorted {
+            let axis = &self[&name];
+            leaves.structure.name(name);
+            axis.flatten(tree, leaves, axes);
+        }
+    }
+}
+
 macro_rules! tuples {
     ($(($($axes:ident $tree:ident $index:tt)*))*) => {$(
-        /// One for each part.
+        /// An axis for each part.
         impl<$($tree: Tree, $axes: BatchAxes<$tree>),*> BatchAxes<($($tree,)*)> for ($($axes,)*) {
             fn flatten(&self, tree: ($($tree,)*), leaves: &mut Leaves, axes: &mut Vec<Option<isize>>) {
                 $(self.$index.flatten(tree.$index, leaves, axes);)*

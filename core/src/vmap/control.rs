@@ -247,9 +247,9 @@ pub(super) fn choose(predicate: &Array, x: &Array, y: &Array) -> Array {
     select(&broadcast_along(predicate, x.shape(), axes), x, y)
 }
 
-/// Batches a function with a rule of the user's. The rule is for one element: all inputs and all results of
-/// the function and its rules take the batch axis. The cotangents of an input that had none are then summed
-/// by the rule of its broadcast. Constants have no derivative, and stay as they are.
+/// Batches a function with a rule by the user. The rule is for one element: all inputs and all results of the
+/// function and its rules take the batch axis. The cotangents of an input that had none are then summed by
+/// the rule of its broadcast. Constants have no derivative, and stay as they are.
 pub(super) fn custom(custom: &Custom, operands: &[Batched], size: usize) -> Vec<Batched> {
     let (consts, inputs) = operands.split_at(custom.consts);
     let fixed = flags(consts);

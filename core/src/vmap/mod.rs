@@ -38,6 +38,7 @@ use std::sync::Arc;
 /// assert_eq!(outer(np::arange(3)).to_string(), "[[0 0 0]\n [0 1 2]]");
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[must_use = "a function with `_with` takes the options"]
 pub struct Vmap<I, O> {
     in_axes: I,
     out_axes: O,
@@ -53,8 +54,8 @@ impl Vmap<isize, isize> {
 }
 
 impl<I, O> Vmap<I, O> {
-    /// The mapped axis of each argument, `None` for an argument that is the same for the whole batch; see
-    /// [`BatchAxes`]. It is the first axis of all arguments if this is not given.
+    /// The mapped axis of each argument, or `None` for an argument that is the same for the whole batch: the
+    /// first axis of all arguments, if this is not given. [`BatchAxes`] lists the forms.
     ///
     /// ```
     /// use kiln::{Array, numpy as np, vmap_with};
@@ -69,8 +70,8 @@ impl<I, O> Vmap<I, O> {
         }
     }
 
-    /// The position of the new axis in each result; `None` for a result that does not depend on the batch,
-    /// and stays without it. It is the first axis of all results if this is not given.
+    /// The position of the new axis in each result, or `None` for a result that does not depend on the batch
+    /// and lacks the axis: the first axis of all results, if this is not given.
     ///
     /// ```
     /// use kiln::{Array, numpy as np, vmap_with};
@@ -85,7 +86,7 @@ impl<I, O> Vmap<I, O> {
         }
     }
 
-    /// The size of the batch, which is needed if no argument is mapped.
+    /// The size of the batch. It is required if no argument is mapped.
     ///
     /// ```
     /// use kiln::{Array, vmap_with};
@@ -98,19 +99,19 @@ impl<I, O> Vmap<I, O> {
     }
 }
 
-/// Returns a function of a batch, made of a function of one element. The batch is the first axis of all
-/// arguments. The result is `f` of each element of the batch, stacked along a new first axis.
+/// Returns a function that applies `f` to each element of a batch. The batch is the first axis of all
+/// arguments. The results are stacked along a new first axis.
 ///
-/// `f` is called and traced once, for arrays without the mapped axes; no loop runs it. A value that does not
-/// depend on a mapped argument, or that existed before, is not repeated. [`vmap_in_axes`] maps other axes or
-/// some of the arguments, [`vmap_with`] has all options; [`map_seq`] runs one element after the other.
+/// `f` is traced once, for arrays without the mapped axes. There is no loop over the batch. A value that does
+/// not depend on a mapped argument is computed once. [`vmap_in_axes`] maps other axes, or some of the
+/// arguments. [`vmap_with`] has all options. [`map_seq`] runs one element after the other.
 ///
-/// Under `vmap` a `while_loop` runs until its condition fails for all elements. If a batched condition
-/// chooses between functions, all of them run.
+/// Under `vmap`, a `while_loop` runs until its condition is false for all elements. If a batched condition
+/// chooses between functions, all of these functions run.
 ///
 /// # Panics
-/// The returned function panics when an argument has no axis, when the first axes differ in length, and when
-/// `f` looks at a value (`item`, `to_vec`).
+/// The returned function panics when an argument is a scalar, the first axes differ in length, or `f` reads
+/// values with `item` or `to_vec`.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, vmap};
@@ -122,12 +123,12 @@ pub fn vmap<T: Tree, U: Tree>(f: impl Fn(T) -> U) -> impl Fn(T) -> U + Clone {
     mapped("vmap", batch, f, Vmap::DEFAULT)
 }
 
-/// Returns the same function as [`vmap`] with the mapped axis of each argument, and `None` for an argument
-/// that is the same for the whole batch.
+/// Returns a function that applies `f` to each element of a batch along the given axes. An axis is `None` for
+/// an argument that is the same for the whole batch. The results are stacked along a new first axis.
 ///
 /// # Panics
-/// The returned function panics when the mapped axes are out of bounds or differ in length, when no argument
-/// is mapped, and when `f` looks at a value (`item`, `to_vec`).
+/// The returned function panics when the mapped axes are out of bounds or differ in length, no argument is
+/// mapped, or `f` reads values with `item` or `to_vec`.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, vmap_in_axes};
@@ -145,13 +146,13 @@ pub fn vmap_in_axes<T: Tree, U: Tree, A: BatchAxes<T>>(
     mapped("vmap", batch, f, Vmap::DEFAULT.in_axes(in_axes))
 }
 
-/// Returns the same function as [`vmap`] with the optional arguments of [`Vmap`]: the mapped axes, the
-/// position of the new axis of each result, and the size of the batch.
+/// Returns [`vmap`] of a function with the optional arguments of [`options::Vmap`](Vmap): the mapped axes,
+/// the position of the new axis in each result, and the size of the batch.
 ///
 /// # Panics
 /// The returned function panics when the mapped axes are out of bounds, differ in length or do not have the
-/// given size, when neither an argument is mapped nor a size is given, and when `f` looks at a value. It also
-/// panics when an axis of `out_axes` is out of bounds, or is `None` for a result that depends on the batch.
+/// given size, neither an argument is mapped nor a size is given, or `f` reads values. It also panics when an
+/// axis of `out_axes` is out of bounds, or is `None` for a result that depends on the batch.
 ///
 /// ```
 /// use kiln::{Array, numpy as np, vmap_with};
@@ -168,21 +169,40 @@ pub fn vmap_with<T: Tree, U: Tree, I: BatchAxes<T>, O: BatchAxes<U>>(
     mapped("vmap", batch, f, options(Vmap::DEFAULT))
 }
 
-/// Returns the same function as [`vmap_in_axes`] that runs one element of the batch after the other: a loop,
-/// which takes the memory of one element at a time.
+/// Returns the same function as [`vmap`] that runs one element of the batch after the other: a loop, which
+/// takes the memory of one element at a time.
 ///
 /// # Panics
-/// The returned function panics when the mapped axes are out of bounds or differ in length, when no argument
-/// is mapped, and when `f` looks at a value (`item`, `to_vec`).
+/// The returned function panics when an argument has no axis, when the first axes differ in length, and when
+/// `f` looks at a value (`item`, `to_vec`).
 ///
 /// ```
 /// use kiln::{Array, map_seq, numpy as np};
-/// let distances = map_seq(|(x, xs): (Array, Array)| (x - xs).abs().sum(), (0, None));
+/// let norms = map_seq(|x: Array| x.pow(2).sum().sqrt());
+/// assert_eq!(norms(np::array([[3.0, 4.0], [6.0, 8.0]])).to_string(), "[ 5. 10.]");
+/// ```
+#[track_caller]
+pub fn map_seq<T: Tree, U: Tree>(f: impl Fn(T) -> U) -> impl Fn(T) -> U + Clone {
+    mapped("map_seq", one_by_one, f, Vmap::DEFAULT)
+}
+
+/// Returns the same function as [`vmap_in_axes`] that runs one element of the batch after the other.
+///
+/// # Panics
+/// The returned function panics when the mapped axes are out of bounds or differ in length, no argument is
+/// mapped, or `f` reads values with `item` or `to_vec`.
+///
+/// ```
+/// use kiln::{Array, map_seq_in_axes, numpy as np};
+/// let distances = map_seq_in_axes(|(x, xs): (Array, Array)| (x - xs).abs().sum(), (0, None));
 /// let xs = np::array([0, 1, 3]);
 /// assert_eq!(distances((xs.clone(), xs)).to_string(), "[4 3 5]");
 /// ```
 #[track_caller]
-pub fn map_seq<T: Tree, U: Tree, A: BatchAxes<T>>(f: impl Fn(T) -> U, in_axes: A) -> impl Fn(T) -> U + Clone {
+pub fn map_seq_in_axes<T: Tree, U: Tree, A: BatchAxes<T>>(
+    f: impl Fn(T) -> U,
+    in_axes: A,
+) -> impl Fn(T) -> U + Clone {
     mapped("map_seq", one_by_one, f, Vmap::DEFAULT.in_axes(in_axes))
 }
 
@@ -218,10 +238,10 @@ pub(crate) fn each<T: Tree, U: Tree>(
     map.call(&f, &Vmap::DEFAULT, x)
 }
 
-/// A function that makes the program for a batch, as [`batch`] does.
+/// A function that makes the program for a batch. [`batch`] is one.
 type Batcher = fn(&Arc<Program>, &[bool], usize) -> Derived;
 
-/// Returns the loop over the batch. All its results have the new axis.
+/// Returns the program of the loop over the batch. All results have the new axis.
 fn one_by_one(program: &Arc<Program>, given: &[bool], size: usize) -> Derived {
     let types = batched_types(&program.input_types(), given, size);
     let program = made(&types, |inputs| {
@@ -421,7 +441,7 @@ impl Map {
         index as usize
     }
 
-    /// Raises with the line that made the function: the line of its call is not known here.
+    /// Raises an error with the line that made the function. The line of its call is not known here.
     fn raise(&self, fact: String) -> ! {
         raise(self.described(), fact)
     }

@@ -3,7 +3,7 @@
 use super::check::{floats, integers};
 use kiln::numpy as np;
 use kiln::random;
-use kiln::{Array, Key, Shape, Tree, jit, lax, map_seq, vmap, vmap_in_axes, vmap_with};
+use kiln::{Array, Key, Shape, Tree, jit, lax, map_seq, map_seq_in_axes, vmap, vmap_in_axes, vmap_with};
 use std::collections::BTreeMap;
 
 fn elements(x: &Array) -> Vec<f64> {
@@ -305,14 +305,14 @@ fn one_by_one() {
     };
     let y = floats(&[2], 0.0, 1.0, 3).index(0);
     let together = vmap_in_axes(f, (0, 0, None))((x.clone(), n.clone(), y.clone()));
-    let in_turn = map_seq(f, (0, 0, None))((x.clone(), n.clone(), y.clone()));
+    let in_turn = map_seq_in_axes(f, (0, 0, None))((x.clone(), n.clone(), y.clone()));
     same(&together.0, &in_turn.0);
     same(&together.1, &in_turn.1);
     same(&together.2, &in_turn.2);
     // The loop is along other axes, in a trace, nested, and for an empty batch.
-    let (power, _, _) = jit(map_seq(f, (-1, 0, None)))((x.t(), n.clone(), y.clone()));
+    let (power, _, _) = jit(map_seq_in_axes(f, (-1, 0, None)))((x.t(), n.clone(), y.clone()));
     same(&power, &in_turn.0);
-    let rows = vmap(map_seq(|x: Array| x.max(), 0))(floats(&[2, 4], 0.0, 1.0, 3));
+    let rows = vmap(map_seq(|x: Array| x.max()))(floats(&[2, 4], 0.0, 1.0, 3));
     same(&rows, &floats(&[2, 4], 0.0, 1.0, 3).max_axis(2));
-    assert_eq!(map_seq(|x: Array| x.sum(), 0)(np::zeros((0, 3))).shape()[..], [0]);
+    assert_eq!(map_seq(|x: Array| x.sum())(np::zeros((0, 3))).shape()[..], [0]);
 }

@@ -91,7 +91,7 @@ fn every_refusal_names_the_map_and_what_is_wrong() {
             "{text}\ninstead of {wanted}"
         );
     }
-    let text = message(|| map_seq(pair, 0)((x.clone(), y.clone())));
+    let text = message(|| map_seq(pair)((x.clone(), y.clone())));
     assert!(text.starts_with("map_seq (made at "), "{text}");
     let text = message(|| vmap_in_axes(|x: Vec<Array>| x, vec![0])(vec![x.clone(), x.clone()]));
     assert_eq!(text, "vmap: a vector of 1 axes for one of 2 elements");
@@ -110,13 +110,10 @@ fn a_function_cannot_look_at_its_elements() {
         text.contains(&made_at) && text.contains("has no value yet"),
         "{text}"
     );
-    let g = map_seq(
-        |x: Array| {
-            x.to_vec::<f32>();
-            x
-        },
-        0,
-    );
+    let g = map_seq(|x: Array| {
+        x.to_vec::<f32>();
+        x
+    });
     assert!(message(|| g(np::ones(2))).starts_with("to_vec: an array f32[] inside map_seq (made at "));
 }
 

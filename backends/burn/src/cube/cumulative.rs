@@ -77,7 +77,7 @@ impl Block {
         }
     }
 
-    /// The index of the `i`th element.
+    /// Returns the index of the `i`th element.
     fn place(&self, i: usize, length: usize, inner: usize, #[comptime] reverse: bool) -> usize {
         let along = self.number * BLOCK + i;
         if comptime!(reverse) {

@@ -189,8 +189,8 @@ fn empty(device: &CubeDevice, shape: Shape, dtype: BurnDType) -> CubeTensor {
     empty_device_contiguous_dtype(device.client(), device.clone(), shape, dtype)
 }
 
-/// The count, dimensions and address type of a launch of one unit for each of `units`, with indices into an
-/// array of `size` elements. More units than that may run.
+/// Returns the count, dimensions and address type of a launch of one unit for each of `units`, with indices
+/// into an array of `size` elements. More units than that may run.
 fn grid(x: &CubeTensor, units: usize, size: usize) -> (CubeCount, CubeDim, AddressType) {
     let dim = CubeDim::new(&x.client, units);
     let count = calculate_cube_count_elemwise(&x.client, units, dim);

@@ -21,7 +21,7 @@ pub(super) fn launch(x: &CubeTensor, y: &CubeTensor, out: &CubeTensor) {
 const SIGN: u32 = 0x8000_0000;
 const INFINITY: u32 = 0x7F80_0000;
 
-/// The mantissa of a magnitude's bits, and the exponent of its unit plus 150.
+/// Returns the mantissa of a magnitude's bits, and the exponent of its unit plus 150.
 #[cube]
 fn parts(bits: u32) -> (u32, u32) {
     let exponent = bits >> 23;

@@ -43,7 +43,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// The bounds for `low < high`, `low` not 0 and the width finite.
+    /// Returns the bounds for `low < high`, `low` not 0 and the width finite.
     ///
     /// Let the width be an odd number of `b` bits times `2^(p + 23)`, so that products are whole numbers of
     /// `2^p`. Let `low` be an odd number of at most 24 bits times `2^l`, whose first bit is that of `2^e`.
@@ -75,7 +75,7 @@ impl Bounds {
     }
 }
 
-/// A positive float as an odd number and a power of two.
+/// Returns a positive float as an odd number and a power of two.
 fn odd(x: f32) -> (u32, i32) {
     let (exponent, fraction) = ((x.to_bits() >> 23) as i32, x.to_bits() & 0x7F_FFFF);
     let (mantissa, exponent) = if exponent == 0 {

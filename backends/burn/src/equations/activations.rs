@@ -84,7 +84,7 @@ pub(super) fn activation(op: &Activation, r: &mut Recording) -> Result<()> {
     Ok(())
 }
 
-/// `x`, times `slope` below 0.
+/// Returns `x`, times `slope` below 0.
 fn bent(r: &mut Recording, x: Var, slope: Var) -> Var {
     let zero = r.scalar(ScalarIr::Int(0), x);
     let below = r.push(Op::Compare(Compare::Lt), &[x, zero]);

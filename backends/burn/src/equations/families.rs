@@ -31,7 +31,7 @@ impl Recording {
         self.unary(Op::Unary(f), &op.input, &op.out);
     }
 
-    /// Two operands, repeated to a common shape.
+    /// Returns two operands, repeated to a common shape.
     pub(super) fn both(&mut self, op: &BinaryOpIr) -> [Var; 2] {
         [&op.lhs, &op.rhs].map(|x| {
             let x = self.get(x);
@@ -65,7 +65,7 @@ impl Recording {
         self.equation(Op::Compare(f), &[x, y], &op.out);
     }
 
-    /// A function of two arrays that are repeated to a common shape. Axes are aligned at the end.
+    /// Returns a function of two arrays that are repeated to a common shape. Axes are aligned at the end.
     pub(super) fn zip(&mut self, f: Binary, x: Var, y: Var) -> Var {
         let (left, right) = (self.shape(x), self.shape(y));
         let rank = left.rank().max(right.rank());
@@ -84,7 +84,7 @@ impl Recording {
         self.push(Op::Binary(f), &[x, y])
     }
 
-    /// A function of an array and a number.
+    /// Returns a function of an array and a number.
     pub(super) fn with(&mut self, f: Binary, x: Var, number: f64) -> Var {
         let number = self.scalar(ScalarIr::Float(number), x);
         self.push(Op::Binary(f), &[x, number])
@@ -99,7 +99,7 @@ impl Recording {
         self.reshape(y, &shape)
     }
 
-    /// The same number everywhere, with the type of `like`.
+    /// Returns the same number everywhere, with the type of `like`.
     pub(crate) fn scalar(&mut self, value: ScalarIr, like: Var) -> Var {
         let (dtype, shape) = (self.dtype(like), self.shape(like));
         self.constant(number(value, dtype), &shape)

@@ -5,13 +5,13 @@ use burn_backend::Slice;
 use burn_backend::tensor::IndexingUpdateOp;
 use kiln_program::{Axes, Op, OutOfBounds, Scalar, Shape, Update, Var};
 
-/// A read at indices for `axes`. Burn's indices are within the array.
+/// Returns a read at indices for `axes`. Burn's indices are within the array.
 pub(super) fn gather(axes: Axes, batch: usize) -> Op {
     let mode = OutOfBounds::Clip;
     Op::Gather { axes, batch, mode }
 }
 
-/// A write at indices for `axes`.
+/// Returns a write at indices for `axes`.
 pub(super) fn scatter(update: IndexingUpdateOp, axes: Axes, batch: usize) -> Op {
     let kind = match update {
         IndexingUpdateOp::Assign => Update::Set,
@@ -29,7 +29,7 @@ pub(super) fn scatter(update: IndexingUpdateOp, axes: Axes, batch: usize) -> Op 
     }
 }
 
-/// Moves one axis to another place. The others stay in order.
+/// Moves one axis to another position. The other axes stay in order.
 pub(super) fn moved(r: &mut Recording, x: Var, from: usize, to: usize) -> Var {
     if from == to {
         return x;
@@ -121,7 +121,7 @@ pub(super) fn placed(
     r.push(Op::Select, &[here, y, elsewhere])
 }
 
-/// True at the elements that a pad writes.
+/// Returns true at the elements that a pad writes.
 fn flags(r: &mut Recording, x: Var, shape: &[usize], start: &Axes, step: &Axes) -> Var {
     let ones = r.shape(x);
     let here = r.constant(Scalar::from_bool(true), &ones);
@@ -133,8 +133,9 @@ fn flags(r: &mut Recording, x: Var, shape: &[usize], start: &Axes, step: &Axes) 
     r.push(spread, &[here])
 }
 
-/// The axes, batch and arrays of indices of a gather for indices of the array's rank along one axis. Leading
-/// axes with equal lengths in both are a batch. Along the other axes each index stands at its own place.
+/// Returns the axes, batch and arrays of indices of a gather for indices of the array's rank along one axis.
+/// Leading axes with equal lengths in both are a batch. Along the other axes, the position of an index is its
+/// own.
 pub(super) fn along(r: &mut Recording, x: Var, indices: Var, dim: usize) -> (Axes, usize, Vec<Var>) {
     let (shape, at) = (r.shape(x), r.shape(indices));
     let batch = (0..dim).take_while(|&axis| shape[axis] == at[axis]).count();
@@ -157,7 +158,7 @@ pub(super) fn along(r: &mut Recording, x: Var, indices: Var, dim: usize) -> (Axe
     (axes, batch, operands)
 }
 
-/// The columns along the last axis.
+/// Returns the columns along the last axis.
 pub(super) fn columns(r: &mut Recording, x: Var) -> Vec<Var> {
     let shape = r.shape(x);
     let (&width, rest) = shape.split_last().expect("indices have a last axis");

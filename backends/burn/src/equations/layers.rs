@@ -128,8 +128,8 @@ impl Windows {
         even.then(|| Windows::new(&length, &length, &vec![1; rank], &vec![0; rank], out))
     }
 
-    /// The elements in each window: `[n, c, ..]` to `[kernel, count, n, c]`, with a number
-    /// outside of the array.
+    /// Returns the elements in each window: `[n, c, ..]` to `[kernel, count, n, c]`, with a number outside of
+    /// the array.
     fn of(&self, r: &mut Recording, x: Var, outside: f64) -> Var {
         let rank = self.kernel.len();
         let ArrayType { dtype, shape } = r.builder.type_of(x).clone();

@@ -45,7 +45,7 @@ fn refuse<T>(operation: &impl std::fmt::Debug, reason: &str) -> Result<T> {
     })
 }
 
-/// The name of an operation: its variant, or its description.
+/// Returns the name of an operation: its variant, or its description.
 fn name(operation: &impl std::fmt::Debug) -> String {
     let text = format!("{operation:?}");
     let name = text.trim_matches('"').split(['(', ' ', '{']).next();

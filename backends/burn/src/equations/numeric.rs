@@ -215,7 +215,7 @@ pub(super) fn bool(op: &Bool, r: &mut Recording) {
     }
 }
 
-/// The first elements along each axis.
+/// Returns the first elements along each axis.
 fn head(r: &mut Recording, x: Var, shape: &[usize]) -> Var {
     if r.shape(x)[..] == *shape {
         return x;

@@ -25,7 +25,7 @@ impl Lanes {
     }
 }
 
-/// The start value of a reduction.
+/// Returns the start value of a reduction.
 pub(crate) fn start<T: Element>(kind: Reduction) -> T {
     match kind {
         Reduction::Sum => T::ZERO,
@@ -110,7 +110,8 @@ fn cumulative_with<T: Element>(x: &mut [T], lanes: Lanes, combine: impl Fn(T, T)
     }
 }
 
-/// The index of the first greatest or least element of each lane, or of the first NaN if there is one.
+/// Returns the index of the first greatest or least element of each lane, or of the first NaN if there is
+/// one.
 pub(crate) fn arg_reduce<T: Element>(x: &[T], lanes: Lanes, kind: ArgReduction) -> Vec<usize> {
     match kind {
         ArgReduction::Max => arg_reduce_with(x, lanes, |new: T, best: T| best < new, T::greater),

@@ -5,7 +5,7 @@ use super::{map, with_integer, with_type};
 use burn_backend::TensorData;
 use kiln_program::DType;
 
-/// The elements in another dtype.
+/// Returns the elements in another dtype.
 pub(crate) fn cast(x: &TensorData, from: DType, to: DType) -> TensorData {
     macro_rules! number {
         ($T:ty) => {

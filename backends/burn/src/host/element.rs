@@ -11,22 +11,22 @@ pub(crate) trait Element: burn_backend::Element + Copy + PartialOrd + Send + Syn
     /// Above everything: the start value of `min`.
     const GREATEST: Self;
 
-    /// The sum, wrapping; for bools, or.
+    /// Returns the sum, wrapping; for bools, or.
     fn plus(self, other: Self) -> Self;
-    /// The product, wrapping; for bools, and.
+    /// Returns the product, wrapping; for bools, and.
     fn times(self, other: Self) -> Self;
-    /// The greater; NaN if either is NaN.
+    /// Returns the greater; NaN if either is NaN.
     fn greater(self, other: Self) -> Self;
-    /// The lesser; NaN if either is NaN.
+    /// Returns the lesser; NaN if either is NaN.
     fn lesser(self, other: Self) -> Self;
     fn is_nan(self) -> bool {
         false
     }
-    /// An integer with the order of sorts: NaN last, zeros equal.
+    /// Returns an integer with the order of sorts: NaN last, zeros equal.
     fn key(self) -> u64;
-    /// The number as an index. Numbers beyond `i64` become the greatest.
+    /// Returns the number as an index. Numbers beyond `i64` become the greatest.
     fn index(self) -> i64;
-    /// The number of an index.
+    /// Returns the number of an index.
     fn from_index(index: usize) -> Self;
 }
 

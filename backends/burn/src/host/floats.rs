@@ -6,7 +6,7 @@ use kiln_program::{Binary, Unary};
 
 /// A float type.
 pub(crate) trait Float: Element + Math {
-    /// `x * y + z`, rounded once.
+    /// Returns `x * y + z`, rounded once.
     fn mul_add(self, y: Self, z: Self) -> Self;
 }
 
@@ -27,7 +27,7 @@ macro_rules! functions {
         unary { $($(#[$unary_doc:meta])* $unary_name:ident = $unary_file:ident::$unary:ident;)* }
         binary { $($(#[$binary_doc:meta])* $binary_name:ident = $binary_file:ident::$binary:ident;)* }
     ) => {
-        /// The function of one operand.
+        /// Returns the function of one operand.
         pub(crate) fn unary<T: Float>(f: Unary) -> fn(&[T], &mut [T]) {
             match f {
                 $(Unary::$unary => T::$unary_name,)*
@@ -35,7 +35,8 @@ macro_rules! functions {
             }
         }
 
-        /// The function of two operands, if Burn lacks it or treats zeros, NaN or infinities otherwise.
+        /// Returns the function of two operands, if Burn lacks it or treats zeros, NaN or infinities
+        /// otherwise.
         pub(crate) fn binary<T: Float>(f: Binary) -> Option<fn(&[T], &[T], &mut [T])> {
             Some(match f {
                 $(Binary::$binary => T::$binary_name,)*

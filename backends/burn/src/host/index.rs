@@ -12,7 +12,7 @@ pub(crate) struct Linear {
 }
 
 impl Linear {
-    /// The first linear indices: `count` indices in each of `batch` blocks of `block` elements.
+    /// Returns the first linear indices: `count` indices in each of `batch` blocks of `block` elements.
     pub(crate) fn start(batch: usize, count: usize, block: usize, clip: bool) -> Linear {
         let at = match batch {
             1 => vec![0; count],

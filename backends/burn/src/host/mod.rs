@@ -44,12 +44,12 @@ macro_rules! with_float {
 pub(crate) use kiln_program::with_integer;
 pub(crate) use {with_float, with_type};
 
-/// The elements, without a copy.
+/// Returns the elements, without a copy.
 pub(crate) fn view<T: Element>(data: &TensorData) -> &[T] {
     data.as_slice().expect("the type was matched to the data's dtype")
 }
 
-/// The data after `f` changed its elements in place.
+/// Returns the data after `f` changed its elements in place.
 pub(crate) fn update<T: Element>(mut data: TensorData, f: impl FnOnce(&mut [T])) -> TensorData {
     if data.as_slice::<T>().is_ok() {
         f(data.as_mut_slice().expect("aligned, as the slice before"));
@@ -64,7 +64,7 @@ pub(crate) fn update<T: Element>(mut data: TensorData, f: impl FnOnce(&mut [T]))
     TensorData::new(values, shape)
 }
 
-/// An elementwise function of one array.
+/// Returns an elementwise function of one array.
 pub(crate) fn map<T: Element, U: Element>(x: &TensorData, f: impl Fn(T) -> U) -> TensorData {
     TensorData::new(
         view::<T>(x).iter().map(|&x| f(x)).collect::<Vec<U>>(),
@@ -72,7 +72,7 @@ pub(crate) fn map<T: Element, U: Element>(x: &TensorData, f: impl Fn(T) -> U) ->
     )
 }
 
-/// An elementwise function of two arrays.
+/// Returns an elementwise function of two arrays.
 pub(crate) fn zip<T: Element, U: Element>(
     x: &TensorData,
     y: &TensorData,

@@ -4,8 +4,8 @@ use super::element::Element;
 use kiln_program::sister::Stop;
 use rayon::prelude::*;
 
-/// The order of each sorted lane of `length` neighbours: the former index of each element,
-/// counted within the lane.
+/// Returns the order of each sorted lane of `length` neighbours: the former index of each element, counted
+/// within the lane.
 ///
 /// The pair of key and index is unique, so that any sort of the pairs is stable.
 pub(crate) fn order<T: Element>(keys: &[T], length: usize) -> Vec<u32> {
@@ -39,7 +39,8 @@ fn sort<K: Ord + Send>(keys: &mut [K]) {
     }
 }
 
-/// The low half of a key of a narrow type, in the same order: signed integers have their bias at bit 63.
+/// Returns the low half of a key of a narrow type, in the same order: signed integers have their bias at bit
+/// 63.
 fn narrow(key: u64) -> u64 {
     let (high, low) = (key >> 32, key & 0xFFFF_FFFF);
     match high {
@@ -51,7 +52,7 @@ fn narrow(key: u64) -> u64 {
     }
 }
 
-/// An array's lanes in the order that [`order`] returned.
+/// Returns an array's lanes in the order that [`order`] returned.
 pub(crate) fn permuted<T: Element>(x: &[T], length: usize, order: &[u32]) -> Vec<T> {
     let lanes = x.chunks(length.max(1)).zip(order.chunks(length.max(1)));
     lanes

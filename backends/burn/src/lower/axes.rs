@@ -52,7 +52,7 @@ impl<B: Kernels> Context<'_, B> {
         x.reshape(&of.shape)
     }
 
-    /// The result of an empty reduction.
+    /// Returns the result of an empty reduction.
     fn identity(&self, kind: Reduction, of: &ArrayType) -> Tensor<B> {
         let shape = physical(&of.shape);
         let size = shape.iter().product();
@@ -121,8 +121,8 @@ impl<B: Kernels> Context<'_, B> {
         self.binary(combination(kind), head, tail)
     }
 
-    /// The product along axis 1 by halves. Its derivatives of all orders are right also if factors are 0.
-    /// Burn's rule has no second derivative by a factor of 0.
+    /// Returns the product along axis 1 by halves. Its derivatives of all orders are right also if factors
+    /// are 0. Burn's rule has no second derivative by a factor of 0.
     fn product(&self, x: FloatTensor<B>) -> FloatTensor<B> {
         let mut x = Tensor::<B>::Float(x);
         loop {
@@ -144,7 +144,7 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// The greatest or least along axis 1; NaN if an element is NaN.
+    /// Returns the greatest or least along axis 1; NaN if an element is NaN.
     fn extreme(&self, x: FloatTensor<B>, kind: Reduction) -> FloatTensor<B> {
         let best = match kind {
             Reduction::Max => B::float_max_dim(x.clone(), 1),
@@ -156,7 +156,7 @@ impl<B: Kernels> Context<'_, B> {
         B::float_mask_where(nan.clone(), self.is_number(nan), best)
     }
 
-    /// The index of the first extreme, or of the first NaN.
+    /// Returns the index of the first extreme, or of the first NaN.
     pub(super) fn arg_reduce(&self, x: Tensor<B>, kind: ArgReduction, axis: usize, to: DType) -> Tensor<B> {
         let shape = x.shape();
         let lanes = Lanes::new(&shape, axis);
@@ -234,7 +234,7 @@ impl<B: Kernels> Context<'_, B> {
         if reverse { y.flip(&[axis]) } else { y }
     }
 
-    /// A running reduction by a kernel, if the backend has one.
+    /// Returns a running reduction by a kernel, if the backend has one.
     fn running(&self, x: &Tensor<B>, kind: Reduction, axis: usize, reverse: bool) -> Option<Tensor<B>> {
         if let Tensor::Bool(x) = x {
             // Sums of bools are `or`, products `and`.
@@ -266,7 +266,7 @@ impl<B: Kernels> Context<'_, B> {
     }
 }
 
-/// The function that combines two elements.
+/// Returns the function that combines two elements.
 fn combination(kind: Reduction) -> Binary {
     match kind {
         Reduction::Sum => Binary::Add,

@@ -53,7 +53,7 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// `x * y + z`, rounded once on the host. On a device the compiler contracts the two or does not.
+    /// Returns `x * y + z`, rounded once on the host. On a device the compiler contracts the two or does not.
     pub(super) fn mul_add(&self, [x, y, z]: [Tensor<B>; 3]) -> Tensor<B> {
         if self.route != Route::Host {
             return Tensor::Float(B::float_add(
@@ -113,8 +113,8 @@ impl<B: Kernels> Context<'_, B> {
         B::float_mask_where(size.clone(), below, B::float_neg(size))
     }
 
-    /// The greater or lesser; NaN if either is NaN. Under differentiation equal operands share
-    /// the derivative.
+    /// Returns the greater or lesser; NaN if either is NaN. Under differentiation equal operands share the
+    /// derivative.
     fn extremum(
         &self,
         x: FloatTensor<B>,
@@ -138,7 +138,8 @@ impl<B: Kernels> Context<'_, B> {
         B::float_mask_where(B::float_mask_where(otherwise, left, x), right, y)
     }
 
-    /// The hypotenuse, scaled by the greater of the magnitudes, so that squares neither overflow nor vanish.
+    /// Returns the hypotenuse, scaled by the greater of the magnitudes, so that squares neither overflow nor
+    /// vanish.
     fn hypot(&self, x: FloatTensor<B>, y: FloatTensor<B>) -> FloatTensor<B> {
         let bools = bool_store::<B>(self.device);
         let (x, y) = (self.magnitude(x), self.magnitude(y));
@@ -161,7 +162,7 @@ impl<B: Kernels> Context<'_, B> {
         )
     }
 
-    /// A function of integers by Burn's ops, which wrap on devices.
+    /// Returns a function of integers by Burn's ops, which wrap on devices.
     fn int(&self, f: Binary, dtype: DType, x: IntTensor<B>, y: IntTensor<B>) -> IntTensor<B> {
         let bools = bool_store::<B>(self.device);
         let number = |value: i64| burn_scalar(Scalar::from_i64(dtype, value));
@@ -212,7 +213,7 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// The quotient. It is arbitrary for a divisor of 0, and wraps for the least integer over -1.
+    /// Returns the quotient. It is arbitrary for a divisor of 0, and wraps for the least integer over -1.
     fn quotient(&self, dtype: DType, x: IntTensor<B>, y: IntTensor<B>) -> IntTensor<B> {
         let bools = bool_store::<B>(self.device);
         let number = |value: i64| burn_scalar(Scalar::from_i64(dtype, value));
@@ -230,7 +231,7 @@ impl<B: Kernels> Context<'_, B> {
         B::int_mask_where(divided, minus, negated)
     }
 
-    /// The power by square and multiply, one step for each bit of the exponent.
+    /// Returns the power by square and multiply, one step for each bit of the exponent.
     fn int_power(&self, dtype: DType, x: IntTensor<B>, y: IntTensor<B>) -> IntTensor<B> {
         let bools = bool_store::<B>(self.device);
         let number = |value: i64| burn_scalar(Scalar::from_i64(dtype, value));

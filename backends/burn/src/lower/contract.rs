@@ -39,7 +39,7 @@ impl Side {
 }
 
 impl<B: Kernels> Context<'_, B> {
-    /// The sum of products over the contracted axes.
+    /// Returns the sum of products over the contracted axes.
     ///
     /// Each operand is permuted, as a view, and its axes are merged. A copy is made only if axes that are
     /// not neighbours in memory must merge. A plain matrix product, transposed or not, passes both
@@ -82,8 +82,8 @@ impl<B: Kernels> Context<'_, B> {
         product.reshape(&of.shape)
     }
 
-    /// A long contraction: a batch of its parts, which are added up, and the rest. In a product of vectors
-    /// one unit of a device may run all of the loop.
+    /// Returns a long contraction: a batch of its parts, which are added up, and the rest. In a product of
+    /// vectors one unit of a device may run all of the loop.
     fn matmul_in_parts(&self, x: Tensor<B>, y: Tensor<B>, [batch, m, k, n]: [usize; 4]) -> Tensor<B> {
         let (parts, cut) = (k / LONGEST, k - k % LONGEST);
         let (x, y) = (x.reshape(&[batch, m, k]), y.reshape(&[batch, k, n]));
@@ -100,7 +100,8 @@ impl<B: Kernels> Context<'_, B> {
         self.binary(Binary::Add, sum, rest.reshape(&[batch, m * n]))
     }
 
-    /// A long contraction on the host: products of blocks, which are added in pairs of neighbours, and so on.
+    /// Returns a long contraction on the host: products of blocks, which are added in pairs of neighbours,
+    /// and so on.
     fn matmul_in_blocks(&self, x: Tensor<B>, y: Tensor<B>, [batch, m, k, n]: [usize; 4]) -> Tensor<B> {
         let (column, row) = (x.shape().len() - 1, y.shape().len() - 2);
         // Sums of neighbouring blocks, each over more blocks than the next.
@@ -125,7 +126,7 @@ impl<B: Kernels> Context<'_, B> {
         total
     }
 
-    /// `[m, k]` by `[k, n]`, or a batch of them.
+    /// Returns the product of matrices `[m, k]` and `[k, n]`, or of a batch of them.
     fn matmul(&self, x: Tensor<B>, y: Tensor<B>, [batch, m, k, n]: [usize; 4]) -> Tensor<B> {
         match (x, y) {
             (Tensor::Float(x), Tensor::Float(y)) => Tensor::Float(B::float_matmul(x, y)),
@@ -155,7 +156,7 @@ impl<B: Kernels> Context<'_, B> {
     }
 }
 
-/// An operand with its axes in the order batch, free, contracted, or batch, contracted, free.
+/// Returns an operand with its axes in the order batch, free, contracted, or batch, contracted, free.
 fn arranged<B: Kernels>(
     x: Tensor<B>,
     shape: &[usize],

@@ -55,7 +55,7 @@ impl Cut {
         }
     }
 
-    /// The distance on the merged axis of neighbours along each indexed axis.
+    /// Returns the distance on the merged axis of neighbours along each indexed axis.
     fn strides(&self) -> Vec<usize> {
         (0..self.lengths.len())
             .map(|i| self.lengths[i + 1..].iter().product())
@@ -243,7 +243,8 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// A scatter by Burn's ops. Updates out of bounds go to a row of their own, which is cut off at the end.
+    /// Returns a scatter by Burn's ops. Updates out of bounds go to a row of their own, which is cut off at
+    /// the end.
     fn scatter_rows(
         &self,
         x: Tensor<B>,

@@ -39,7 +39,7 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// True for numbers, false for NaN.
+    /// Returns true for numbers, false for NaN.
     pub(super) fn is_number(&self, x: FloatTensor<B>) -> BoolTensor<B> {
         B::float_equal(x.clone(), x, crate::tensor::bool_store::<B>(self.device))
     }

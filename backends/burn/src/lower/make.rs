@@ -9,7 +9,7 @@ use burn_backend::{Scalar as BurnScalar, TensorData, TensorMetadata};
 use kiln_program::{DType, Scalar};
 
 impl<B: Kernels> Context<'_, B> {
-    /// The same number everywhere: on the host one element that is repeated, on devices and in a
+    /// Returns the same number everywhere: on the host one element that is repeated, on devices and in a
     /// recording a constant.
     pub(crate) fn constant(&self, value: Scalar, shape: &[usize]) -> Tensor<B> {
         // Flex cannot fill with numbers beyond i64.
@@ -48,8 +48,8 @@ impl<B: Kernels> Context<'_, B> {
         self.count(shape[axis], dtype).reshape(&row).expand(shape)
     }
 
-    /// `0, 1, ...` as a vector that the host sends: `int_arange` lacks dtypes on some devices, and is wrong
-    /// for large counts on others.
+    /// Returns `0, 1, ...` as a vector that the host sends: `int_arange` lacks dtypes on some devices, and is
+    /// wrong for large counts on others.
     fn count(&self, length: usize, dtype: DType) -> Tensor<B> {
         let data = host::with_type!(dtype, T => {
             TensorData::new((0..length).map(<T as Element>::from_index).collect::<Vec<T>>(), [length])

@@ -29,13 +29,13 @@ pub enum Route {
     Host,
     /// Burn's ops are used if they exist or compose, and the host only for the rest.
     Device,
-    /// As `Device`, but ops whose derivative [`vjp`](crate::vjp()) takes from Burn have the form whose
-    /// derivative is JAX's, and is short.
+    /// Ops are lowered for a device, except that an op whose derivative [`vjp`](crate::vjp()) takes from Burn
+    /// has the form whose derivative is JAX's, and is short.
     Gradient,
 }
 
 impl Route {
-    /// The route of a device; `Gradient` if the backend differentiates.
+    /// Returns the route of a device; `Gradient` if the backend differentiates.
     pub fn of<B: Kernels>(device: &B::Device) -> Route {
         if B::ad_enabled(device) {
             Route::Gradient
@@ -69,11 +69,11 @@ pub fn lower<B: Kernels>(
     lower_with(Route::of::<B>(device), op, inputs, types, device)
 }
 
-/// As [`lower`], by a given route. Every route is right on every backend, except that only [`Route::Host`]
-/// wraps integers if Burn was compiled with overflow checks.
+/// Runs one op on a backend by a given route. Every route is right on every backend, except that only
+/// [`Route::Host`] wraps integers if Burn was compiled with overflow checks.
 ///
 /// # Panics
-/// As [`lower`].
+/// When the operands do not have these types or the op does not take them, and when the device fails.
 pub fn lower_with<B: Kernels>(
     route: Route,
     op: &Op,
@@ -173,7 +173,7 @@ fn lower_some<B: Kernels>(
 
 pub(crate) use shape::row;
 
-/// The integer type for indices below a bound. A narrow type is better for every backend except Flex.
+/// Returns the integer type for indices below a bound. A narrow type is better for every backend except Flex.
 fn index_dtype(bound: usize) -> DType {
     if i32::try_from(bound).is_ok() {
         DType::I32

@@ -13,7 +13,7 @@ use kiln_program::{Binary, Compare, Op, Scalar};
 type Floats<B> = fn(FloatTensor<B>, BurnScalar, BoolDType) -> BoolTensor<B>;
 
 impl<B: Kernels> Context<'_, B> {
-    /// The result of the op if the op has a form with a number, and else the operands.
+    /// Returns the result of the op if the op has a form with a number, and else the operands.
     pub(crate) fn with_number(&self, op: &Op, operands: Vec<Value<B>>) -> Result<Tensor<B>, Vec<Value<B>>> {
         let numbers: Vec<Option<Scalar>> = operands.iter().map(Value::as_number).collect();
         match (op, &numbers[..], <[Value<B>; 2]>::try_from(operands)) {
@@ -50,7 +50,7 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// `f(x, c)`.
+    /// Returns `f(x, c)`.
     fn binary_number(&self, f: Binary, x: Tensor<B>, c: Scalar) -> Result<Tensor<B>, Tensor<B>> {
         let bools = bool_store::<B>(self.device);
         let number = burn_scalar(c);
@@ -88,7 +88,7 @@ impl<B: Kernels> Context<'_, B> {
         })
     }
 
-    /// `f(c, x)`.
+    /// Returns `f(c, x)`.
     fn number_binary(&self, f: Binary, c: Scalar, x: Tensor<B>) -> Result<Tensor<B>, Tensor<B>> {
         let bools = bool_store::<B>(self.device);
         let number = burn_scalar(c);
@@ -135,7 +135,7 @@ impl<B: Kernels> Context<'_, B> {
     }
 }
 
-/// The number in place of the floats for which a comparison with it holds.
+/// Returns the number in place of the floats for which a comparison with it holds.
 fn replaced<B: Kernels>(
     x: FloatTensor<B>,
     holds: Floats<B>,
@@ -172,7 +172,7 @@ fn half_power<B: Kernels>(x: &FloatTensor<B>, exponent: f64, bools: BoolDType) -
     Some(if exponent < 0.0 { B::float_recip(y) } else { y })
 }
 
-/// A number where the predicate holds, and these elements elsewhere.
+/// Returns a number where the predicate holds, and these elements elsewhere.
 fn fill<B: Kernels>(x: Tensor<B>, predicate: BoolTensor<B>, c: Scalar) -> Tensor<B> {
     let number = burn_scalar(c);
     match x {

@@ -10,7 +10,7 @@ use kiln_program::sister::uniform_program;
 use kiln_program::{DType, Scalar};
 
 impl<B: Kernels> Context<'_, B> {
-    /// The two words of Threefry for each counter: by a kernel, or on the host by all cores.
+    /// Returns the two words of Threefry for each counter: by a kernel, or on the host by all cores.
     pub(super) fn random_bits(
         &self,
         [keys, first]: [Tensor<B>; 2],
@@ -31,7 +31,8 @@ impl<B: Kernels> Context<'_, B> {
         vec![words(high), words(low)]
     }
 
-    /// The floats of random words: by other ops, which fuse, or by a kernel if these could round twice.
+    /// Returns the floats of random words: by other ops, which fuse, or by a kernel if these could round
+    /// twice.
     pub(super) fn uniform(
         &self,
         words: Vec<Tensor<B>>,

@@ -40,8 +40,8 @@ pub(super) fn slice<B: Kernels>(
     x.slice(&slices)
 }
 
-/// The row at an index of an axis, which stays with length 1. A selection fuses with the ops that read it; a
-/// slice would be a kernel of its own unless it is aligned in memory.
+/// Returns the row at an index of an axis, which stays with length 1. A selection fuses with the ops that
+/// read it; a slice would be a kernel of its own unless it is aligned in memory.
 pub(crate) fn row<B: Kernels>(x: Tensor<B>, axis: usize, at: usize, device: &B::Device) -> Tensor<B> {
     let at = match super::index_dtype(at + 1) {
         DType::I32 => Tensor::<B>::from_data(TensorData::from([at as i32]), device),
@@ -50,7 +50,7 @@ pub(crate) fn row<B: Kernels>(x: Tensor<B>, axis: usize, at: usize, device: &B::
     x.select(axis, at.into_int())
 }
 
-/// The elements at `start, start + step, ...` of an array that is 0 elsewhere.
+/// Returns the elements at `start, start + step, ...` of an array that is 0 elsewhere.
 pub(super) fn pad<B: Kernels>(
     x: Tensor<B>,
     shape: &[usize],

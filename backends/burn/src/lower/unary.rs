@@ -43,8 +43,8 @@ impl<B: Kernels> Context<'_, B> {
         })
     }
 
-    /// A function of floats by Burn. If Burn lacks it, it is composed so that it is accurate over the whole
-    /// range. Its derivative need not be: [`derivative_rules`](crate::derivative_rules) says for which
+    /// Returns a function of floats by Burn. If Burn lacks it, it is composed so that it is accurate over the
+    /// whole range. Its derivative need not be: [`derivative_rules`](crate::derivative_rules) says for which
     /// functions kiln has a rule of its own.
     fn float(&self, f: Unary, x: FloatTensor<B>) -> FloatTensor<B> {
         let bools = bool_store::<B>(self.device);
@@ -108,13 +108,13 @@ impl<B: Kernels> Context<'_, B> {
         }
     }
 
-    /// The absolute value as a choice: its derivative at 0 is 1, as in JAX. Burn's is 0.
+    /// Returns the absolute value as a choice: its derivative at 0 is 1, as in JAX. Burn's is 0.
     pub(super) fn magnitude(&self, x: FloatTensor<B>) -> FloatTensor<B> {
         let below = B::float_lower_elem(x.clone(), Scalar::Float(0.0), bool_store::<B>(self.device));
         B::float_mask_where(x.clone(), below, B::float_neg(x))
     }
 
-    /// The power 1/3 of the magnitude. One step of Newton's method recovers the digits that the
+    /// Returns the power 1/3 of the magnitude. One step of Newton's method recovers the digits that the
     /// rounded 1/3 costs.
     fn cbrt(&self, x: FloatTensor<B>) -> FloatTensor<B> {
         let bools = bool_store::<B>(self.device);
@@ -132,7 +132,7 @@ impl<B: Kernels> Context<'_, B> {
         B::float_mask_where(root.clone(), below, B::float_neg(root))
     }
 
-    /// `exp(x) - 1 = tanh(x / 2) (exp(x) + 1)`, which keeps all digits.
+    /// Returns `exp(x) - 1 = tanh(x / 2) (exp(x) + 1)`, which keeps all digits.
     fn expm1(&self, x: FloatTensor<B>) -> FloatTensor<B> {
         let far = B::float_greater_elem(
             B::float_abs(x.clone()),
@@ -181,7 +181,7 @@ impl<B: Kernels> Context<'_, B> {
     }
 }
 
-/// A function of integers by Burn.
+/// Returns a function of integers by Burn.
 fn int<B: Kernels>(f: Unary, x: IntTensor<B>) -> IntTensor<B> {
     let unsigned = x.dtype().is_uint();
     match f {

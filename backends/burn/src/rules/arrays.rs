@@ -5,7 +5,7 @@ use kiln_program::sister::inverse;
 use kiln_program::{ArrayType, Axes, Compare, DType, Dot, Op, Reduction, Shape, Var};
 
 impl Rule<'_> {
-    /// The sum over the repeated axes.
+    /// Returns the sum over the repeated axes.
     pub(super) fn broadcast(&mut self, g: Var, shape: &Shape, axes: &Axes) -> Var {
         let from = self.builder.type_of(self.operands[0]).shape.clone();
         let kept = |axis: usize| {
@@ -41,7 +41,7 @@ impl Rule<'_> {
         self.mul(share, attains)
     }
 
-    /// Brings the cotangents back to the places that their elements came from.
+    /// Moves the cotangents of a sort to the original positions of the elements.
     pub(super) fn sort(&mut self, given: &[Option<Var>], axis: usize) -> Cotangents {
         let shape = self.builder.type_of(self.operands[0]).shape.clone();
         let dtype = match i32::try_from(shape[axis]) {

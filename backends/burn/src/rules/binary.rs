@@ -4,7 +4,7 @@ use super::rule::Rule;
 use kiln_program::{Binary, Compare, Op, Unary, Var};
 
 impl Rule<'_> {
-    /// The cotangents of both operands; only the wanted ones are read later.
+    /// Returns the cotangents of both operands; only the wanted ones are read later.
     pub(super) fn binary(&mut self, f: Binary, g: Var) -> [Var; 2] {
         let (x, y) = (self.operands[0], self.operands[1]);
         match f {
@@ -75,8 +75,8 @@ impl Rule<'_> {
         }
     }
 
-    /// Two operands, sorted by their magnitudes `sizes`: the flag that the first is the greater, the greater,
-    /// the ratio of the lesser to the greater, and 1 + ratio^2.
+    /// Returns two operands, sorted by their magnitudes `sizes`: the flag that the first is the greater, the
+    /// greater, the ratio of the lesser to the greater, and 1 + ratio^2.
     fn legs(&mut self, x: Var, y: Var, sizes: [Var; 2]) -> [Var; 4] {
         let first = self.compare(Compare::Ge, sizes[0], sizes[1]);
         let greater = self.select(first, x, y);
@@ -87,7 +87,7 @@ impl Rule<'_> {
         [first, greater, ratio, square]
     }
 
-    /// `y x^(y-1)`, which is NaN for `0^0`, and `log(x) x^y`, with a logarithm of 0 for a base of 0.
+    /// Returns `y x^(y-1)`, which is NaN for `0^0`, and `log(x) x^y`, with a logarithm of 0 for a base of 0.
     fn power(&mut self, x: Var, y: Var, g: Var) -> [Var; 2] {
         let (zero, one) = (self.number(x, 0.0), self.number(x, 1.0));
         let no_base = self.compare(Compare::Eq, x, zero);

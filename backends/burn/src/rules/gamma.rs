@@ -5,8 +5,8 @@ use kiln_program::{Compare, DType, Unary, Var};
 use std::f64::consts::PI;
 
 impl Rule<'_> {
-    /// The derivative of digamma. The asymptotic series is used where it holds to the last bit, `sum of 1 /
-    /// (x + k)^2` leads up to there, and below 1/2 it is the reflection `pi^2 / sin(pi x)^2`.
+    /// Returns the derivative of digamma. The asymptotic series is used where it holds to the last bit,
+    /// `sum of 1 / (x + k)^2` leads up to there, and below 1/2 it is the reflection `pi^2 / sin(pi x)^2`.
     pub(super) fn trigamma(&mut self, x: Var) -> Var {
         let double = self.builder.type_of(x).dtype == DType::F64;
         let (half, one, pi) = (self.number(x, 0.5), self.number(x, 1.0), self.number(x, PI));

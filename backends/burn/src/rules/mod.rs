@@ -1,9 +1,9 @@
-//! The derivatives that kiln writes out in place of Burn's. [`derivative_rules`] names them, with reasons.
+//! The derivatives that kiln writes instead of Burn. [`derivative_rules`] names them, with reasons.
 //!
 //! A rule is differentiated again for the second derivative. So its steps must keep their digits and their
-//! range both as values and under differentiation. kiln's elementwise rules are products and quotients
-//! whose partial products lie between 1 and the result, and sums of terms that do not cancel, neither here
-//! nor in the product rule. Formulas are JAX's (`jax/_src/lax/lax.py`) unless JAX's lose digits too.
+//! range both as values and under differentiation. kiln's elementwise rules are products and quotients whose
+//! partial products lie between 1 and the result, and sums of terms that do not cancel, neither here nor in
+//! the product rule. The formulas are JAX's (`jax/_src/lax/lax.py`), unless these lose digits too.
 
 mod arrays;
 mod binary;
@@ -17,7 +17,7 @@ pub use table::{DerivativeRule, RuleReason, RuleSource, derivative_rules};
 
 use kiln_program::{Op, Var};
 
-/// The cotangents of an op's operands by the rule written here. At least one result has a cotangent.
+/// Returns the cotangents of an op's operands by the rule written here. At least one result has a cotangent.
 ///
 /// # Panics
 /// When the rule is Burn's.

@@ -1,7 +1,7 @@
-//! The table of derivatives: the source of each op's rule, and the reason for each rule of kiln's.
+//! The table of derivatives: the source of each op's rule, and the reason for each rule that kiln writes.
 //!
-//! Burn's rule of an op is the one that Burn's autodiff decorator writes for the lowering of the op. If Burn
-//! lacks the op, that is the rule of a composition. Tests hold every rule of kiln's against Burn's.
+//! Burn's autodiff decorator writes Burn's rule of an op for the lowering of the op. If Burn lacks the op,
+//! the rule is that of a composition. Tests compare every rule of kiln with Burn's.
 
 use RuleReason::{Accuracy, Convention, Cost, Missing, Structure};
 use RuleSource::{Burn, Composed, Kiln};
@@ -13,14 +13,15 @@ use std::fmt;
 pub enum RuleSource {
     /// Burn's autodiff decorator writes the rule.
     Burn,
-    /// Burn's autodiff decorator writes the rule, of operations that kiln composes the op of. The text says
-    /// where Burn's rule of the op itself fails.
+    /// kiln composes the op of Burn's operations, and Burn's autodiff decorator writes the rule of the
+    /// composition. The text says where Burn's rule of the op itself fails.
     Composed(RuleReason, &'static str),
-    /// kiln writes the rule. The text says where Burn's rule fails, or for [`Structure`] how kiln's is made.
+    /// kiln writes the rule. The text says where Burn's rule fails, or describes kiln's rule for
+    /// [`Structure`].
     Kiln(RuleReason, &'static str),
 }
 
-/// The reason for a rule that is not Burn's.
+/// The reason why kiln does not use Burn's rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleReason {
     /// Burn's rule loses digits, overflows or vanishes.
@@ -43,7 +44,7 @@ pub enum RuleReason {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DerivativeRule {
-    /// The op, as programs print it.
+    /// The name of the op in the text of a program.
     pub op: &'static str,
     /// The source of its derivative.
     pub source: RuleSource,
@@ -62,7 +63,7 @@ impl fmt::Display for DerivativeRule {
 
 macro_rules! table {
     ($none:pat => None; $($op:literal $pattern:pat => $source:expr;)*) => {
-        /// The table of derivatives, with a row for each op that can have one.
+        /// Returns the table of derivatives, with a row for each op that can have one.
         ///
         /// ```
         /// for rule in kiln::derivative_rules() {
@@ -74,7 +75,8 @@ macro_rules! table {
         }
 
         impl DerivativeRule {
-            /// The row of an op. An op has none if its derivative is 0, or if its results are never floats.
+            /// Returns the row of an op. An op has none if its derivative is 0, or if its results are never
+            /// floats.
             pub fn of(op: &Op) -> Option<DerivativeRule> {
                 match op {
                     $none => None,

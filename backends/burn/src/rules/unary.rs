@@ -5,7 +5,7 @@ use kiln_program::{Binary, Compare, Op, Unary, Var};
 use std::f64::consts::{LN_2, LN_10, PI};
 
 impl Rule<'_> {
-    /// The derivative of each function of one operand, times `g`.
+    /// Returns the derivative of each function of one operand, times `g`.
     pub(super) fn unary(&mut self, f: Unary, g: Var) -> Var {
         let x = self.operands[0];
         // The result itself.
@@ -112,8 +112,8 @@ impl Rule<'_> {
         self.mul(g, d)
     }
 
-    /// `1 / cosh^2`. Around 0 it is `1 - tanh^2`, whose derivative is odd; in the tails it is computed
-    /// by an exponential.
+    /// Returns `1 / cosh^2`. Around 0 it is `1 - tanh^2`, whose derivative is odd; in the tails it is
+    /// computed by an exponential.
     fn sech_squared(&mut self, x: Var) -> Var {
         let [half, one, two] = [0.5, 1.0, 2.0].map(|value| self.number(x, value));
         let t = self.map(Unary::Tanh, x);
@@ -132,7 +132,7 @@ impl Rule<'_> {
         self.select(inside, near, far)
     }
 
-    /// `sqrt(1 + x^2)`, for any x.
+    /// Returns `sqrt(1 + x^2)`, for any x.
     fn root_of_square_and_one(&mut self, x: Var) -> Var {
         let one = self.number(x, 1.0);
         self.push(Op::Binary(Binary::Hypot), &[one, x])

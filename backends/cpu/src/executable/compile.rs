@@ -82,7 +82,7 @@ impl Compiler {
         }
     }
 
-    /// The work of an equation that is no part of a kernel.
+    /// Returns the work of an equation that is no part of a kernel.
     fn work(&mut self, program: &Program, equation: &Equation) -> Work {
         match &equation.op {
             Op::Reshape(shape) => Work::Reshape(shape.clone()),
@@ -117,7 +117,7 @@ impl Compiler {
         }
     }
 
-    /// The quickest way to run a loop.
+    /// Returns the quickest way to run a loop.
     fn scan(&mut self, scan: &Scan) -> Work {
         if let Some(recurrence) = Recurrence::of(scan) {
             return Work::Recurrence(Box::new(recurrence));

@@ -83,12 +83,12 @@ struct Loop {
 }
 
 impl Executable {
-    /// The approximate bytes of the executable in memory.
+    /// Returns the approximate bytes of the executable in memory.
     pub fn bytes(&self) -> usize {
         self.bytes_beside(&mut FxHashSet::default())
     }
 
-    /// The bytes of the executable, unless it is among those that were counted. It is counted then.
+    /// Returns the bytes of the executable, unless it is among those that were counted. It is counted then.
     fn bytes_beside(&self, counted: &mut FxHashSet<*const Executable>) -> usize {
         if !counted.insert(self) {
             return 0;
@@ -98,7 +98,7 @@ impl Executable {
         size_of::<Executable>() + inputs + steps.sum::<usize>()
     }
 
-    /// The number of kernels and single ops of a run; a loop counts once.
+    /// Returns the number of kernels and single ops of a run; a loop counts once.
     pub fn steps(&self) -> usize {
         self.steps
             .iter()

@@ -21,7 +21,7 @@ impl Executable {
         self.try_run(inputs).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// As [`run`](Self::run), but returns an error if there is not enough memory.
+    /// Runs the program, and returns an error if there is not enough memory.
     ///
     /// # Errors
     /// When there is not enough memory.
@@ -32,21 +32,20 @@ impl Executable {
         self.run_lifted(inputs, &[])
     }
 
-    /// Runs a program whose literals were lifted, with these numbers for them: see
-    /// `lift`.
+    /// Runs a program whose literals were lifted, with these numbers for the literals: see `lift`.
     ///
     /// # Errors
-    /// As [`try_run`](Self::try_run).
+    /// When there is not enough memory.
     ///
     /// # Panics
-    /// As [`try_run`](Self::try_run), and when there are fewer numbers than were lifted. The function unwinds
-    /// if a [`CancelToken`](kiln_program::CancelToken) ends the program.
+    /// When the inputs are not of the program's types, or there are fewer numbers than were lifted. The
+    /// function unwinds if a [`CancelToken`](kiln_program::CancelToken) ends the program.
     pub fn run_lifted(&self, inputs: Vec<Buffer>, numbers: &[Scalar]) -> Result<Vec<Buffer>, OutOfMemory> {
         Stop::check_here();
         self.run_with(inputs, numbers, &mut Spare::default())
     }
 
-    /// As [`run_lifted`](Self::run_lifted), with spare buffers for results.
+    /// Runs a program whose literals were lifted, with spare buffers for results.
     fn run_with(
         &self,
         inputs: Vec<Buffer>,

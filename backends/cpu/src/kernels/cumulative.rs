@@ -55,8 +55,8 @@ pub(crate) fn cumulative(
     }
 }
 
-/// The most bytes that a running reduction allocates: for each array along the axis. All of
-/// them may run at once.
+/// Returns the most bytes that a running reduction allocates: for each array along the axis. All of them may
+/// run at once.
 pub(crate) fn scratch(dtype: DType, lanes: Lanes, size: usize) -> usize {
     let rows = |length: usize| Some(length.div_ceil(ROW)).filter(|rows| *rows > 1);
     let totals: usize = std::iter::successors(rows(lanes.length), |&n| rows(n))
@@ -76,12 +76,12 @@ struct Scan {
 }
 
 impl Scan {
-    /// The bytes of an element.
+    /// Returns the bytes of an element.
     fn bytes(self) -> usize {
         self.width * self.dtype.size()
     }
 
-    /// The number of bytes that are worth waking another thread for.
+    /// Returns the number of bytes that are worth waking another thread for.
     fn parallel(self) -> usize {
         PARALLEL * self.dtype.size()
     }
@@ -154,7 +154,7 @@ impl Scan {
     }
 }
 
-/// The result of an empty reduction.
+/// Returns the result of an empty reduction.
 fn zero<T: Pod>(kind: Reduction, dtype: DType) -> T {
     let mut zero = T::zeroed();
     identity(kind, dtype, bytes_of_mut(&mut zero));

@@ -48,7 +48,8 @@ macro_rules! each3 {
     };
 }
 
-/// As [`each2`], but it reads only the first element of one operand.
+/// The loop of a function of two elements. It reads only the first element of an operand that is the same
+/// everywhere.
 macro_rules! each2_splat {
     ($splat:expr, $f:path) => {
         match $splat {

@@ -15,7 +15,7 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// The pattern of a box with these axis lengths.
+    /// Returns the pattern of a box with these axis lengths.
     pub(crate) fn new(axes: impl IntoIterator<Item = (usize, i64)>) -> Pattern {
         let mut merged: Few<(usize, i64), 4> = Few::new();
         for (length, stride) in axes.into_iter().filter(|&(length, _)| length != 1) {
@@ -42,7 +42,7 @@ impl Pattern {
         matches!(self.axes[..], [(_, 1)])
     }
 
-    /// The value at one position.
+    /// Returns the value at one position.
     pub(crate) fn at(&self, mut position: usize) -> i64 {
         let mut value = 0;
         for &(length, stride) in self.axes.iter().rev() {

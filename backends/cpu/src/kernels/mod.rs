@@ -51,7 +51,8 @@ macro_rules! with_type {
     }};
 }
 
-/// As [`with_type`], with one type for each size: for code that only moves elements.
+/// Runs the body with the type name `$t` for an unsigned type of the size of a dtype's elements, for code
+/// that only moves elements.
 macro_rules! with_size {
     ($dtype:expr, $t:ident => $body:expr) => {{
         macro_rules! arm {
@@ -69,8 +70,8 @@ macro_rules! with_size {
     }};
 }
 
-/// As [`with_type`], with signed integers for unsigned ones of the same size: for sums and products, which
-/// wrap to the same bits.
+/// Runs the body with the type name `$t` for the Rust type of a dtype's elements, or the signed type for
+/// unsigned integers. Their sums and products wrap to the same bits.
 macro_rules! with_signed_type {
     ($dtype:expr, $t:ident => $body:expr) => {{
         macro_rules! arm {

@@ -9,7 +9,7 @@ use kiln_program::{Binary, DType};
 /// first [`BLOCK`] elements.
 pub(crate) type Pair = fn([&[u8]; 3], [bool; 3], &mut [u8]);
 
-/// The loop for `second(first(x, y), z)`, or, if the first result is the `right` operand,
+/// Returns the loop for `second(first(x, y), z)`, or, if the first result is the `right` operand,
 /// `second(z, first(x, y))`.
 pub(crate) fn pair(first: Binary, second: Binary, right: bool, dtype: DType) -> Option<Pair> {
     match dtype {

@@ -69,8 +69,8 @@ fn draw(counters: Counters, finish: impl Finish) {
     }
 }
 
-/// The high word and the first low word of the counters `offset + pattern(start + i)`, `i < n`. `None` unless
-/// they count up by one under one high word.
+/// Returns the high word and the first low word of the counters `offset + pattern(start + i)`, `i < n`.
+/// `None` unless they count up by one under one high word.
 pub(crate) fn run_of_counters(offset: u64, pattern: &Pattern, start: usize, n: usize) -> Option<(u32, u32)> {
     let first = offset.wrapping_add(start as u64);
     let last = first.wrapping_add(n as u64);

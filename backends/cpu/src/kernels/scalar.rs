@@ -8,7 +8,8 @@ use kiln_program::{Binary, Compare, DType, Op, Unary};
 /// A function of up to three elements, each in the low bytes of a word.
 pub(crate) type ScalarFn = fn(u64, u64, u64) -> u64;
 
-/// The function of an op on single elements, if it is quick enough; `dtype` is that of the last operand.
+/// Returns the function of an op on single elements, if it is quick enough; `dtype` is that of the last
+/// operand.
 pub(crate) fn scalar(op: &Op, dtype: DType) -> Option<ScalarFn> {
     match op {
         Op::Binary(f) => binary(*f, dtype),

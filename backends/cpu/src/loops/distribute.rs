@@ -21,7 +21,7 @@ const TRIPS: usize = 64;
 const EQUATIONS: usize = 512;
 const CARRIES: usize = 32;
 
-/// The program with its small loops distributed.
+/// Returns the program with its small loops distributed.
 pub(crate) fn distribute(program: &Program) -> Cow<'_, Program> {
     if !program
         .equations()
@@ -39,7 +39,7 @@ pub(crate) fn distribute(program: &Program) -> Cow<'_, Program> {
     ))
 }
 
-/// The loop of an equation, if it is a loop that may be distributed.
+/// Returns the loop of an equation, if it is a loop that may be distributed.
 fn loop_of(equation: &Equation) -> Option<&Scan> {
     match &equation.op {
         Op::Scan(scan)
@@ -255,7 +255,7 @@ impl Parts<'_> {
     }
 }
 
-/// The time of each equation.
+/// Returns the time of each equation.
 fn schedule(scan: &Scan) -> Vec<When> {
     let body = &*scan.body;
     let fixed = scan.consts + scan.carries;
@@ -300,8 +300,8 @@ fn schedule(scan: &Scan) -> Vec<When> {
     when
 }
 
-/// The variables that the loop stacks for the equations after it, and the variables that it reads from the
-/// equations before it.
+/// Returns the variables that the loop stacks for the equations after it, and the variables that it reads
+/// from the equations before it.
 fn boundary(scan: &Scan, when: &[When]) -> (Vec<Var>, Vec<Var>) {
     let body = &*scan.body;
     let mut place = vec![When::Always; body.variables()];
@@ -345,7 +345,8 @@ fn is_affordable(scan: &Scan, exported: &[Var], imported: &[Var]) -> bool {
     between.saturating_mul(scan.length) <= FREE.saturating_add(anyhow.saturating_mul(4 * scan.length))
 }
 
-/// The least proper subset of the carries whose next values depend on no other carries, if there is one.
+/// Returns the least proper subset of the carries whose next values depend on no other carries, if there is
+/// one.
 fn closed(scan: &Scan) -> Option<Vec<usize>> {
     let sets = (0..scan.carries).map(|carry| {
         let mut set = vec![carry];
@@ -364,7 +365,7 @@ fn closed(scan: &Scan) -> Option<Vec<usize>> {
     (least.len() < scan.carries).then_some(least)
 }
 
-/// The variables that the next values of some carries are computed from.
+/// Returns the variables that the next values of some carries are computed from.
 fn needed(scan: &Scan, carries: &[usize]) -> Vec<bool> {
     let body = &*scan.body;
     let mut needed = vec![false; body.variables()];

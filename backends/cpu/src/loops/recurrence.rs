@@ -58,7 +58,7 @@ const LANES: usize = 4;
 const BLOCK: usize = 1 << 14;
 
 impl Recurrence {
-    /// The loop as a recurrence, if it is one.
+    /// Returns the loop as a recurrence, if it is one.
     pub(crate) fn of(scan: &Scan) -> Option<Recurrence> {
         let body = &*scan.body;
         let carry = body.inputs().nth(scan.consts).filter(|_| scan.carries == 1)?;
@@ -236,7 +236,7 @@ macro_rules! steps {
             }
         )*
 
-        /// The loop for a pair of steps.
+        /// Returns the loop for a pair of steps.
         fn pair<T: Number, const L: usize>(first: Step, second: Step) -> fn(&mut Trips<T>) {
             match first {
                 $(Step::$name => after::<T, $name, L>(second),)*

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The program with loops split, if they allow it: a small loop over the values that the iterations
+/// Returns the program with loops split, if they allow it: a small loop over the values that the iterations
 /// share, and a tile loop.
 pub(crate) fn split(program: &Program) -> Cow<'_, Program> {
     let splits = |op: &Op| matches!(op, Op::Scan(scan) if !is_tile_loop(scan));

@@ -147,19 +147,19 @@ impl<'p> Clusters<'p> {
         self.kernels.iter().map(|kernel| &kernel.1)
     }
 
-    /// The uses of equation `i`.
+    /// Returns the uses of equation `i`.
     pub(crate) fn demands(&self, i: usize) -> &[Demand] {
         &self.demands[i]
     }
 
-    /// The kernel that stores the result of equation `i`.
+    /// Returns the kernel that stores the result of equation `i`.
     pub(crate) fn root(&self, i: usize) -> Option<u32> {
         let equation = &self.program.equations()[i];
         let var = *equation.outputs.iter().find(|var| self.is_stored(**var))?;
         (self.fusable[i] && !self.alias[var.index()]).then(|| self.known[&self.key(i)])
     }
 
-    /// The order of an equation that is not fused, or of a kernel. Everything that it needs has a
+    /// Returns the order of an equation that is not fused, or of a kernel. Everything that it needs has a
     /// lesser order.
     pub(crate) fn order_of_equation(&self, i: usize) -> (u32, Option<KernelKind>) {
         (self.when[i], None)
@@ -180,7 +180,7 @@ impl<'p> Clusters<'p> {
         &self.program.type_of(var).shape
     }
 
-    /// The level and space of the kernel that stores the results of equation `i`.
+    /// Returns the level and space of the kernel that stores the results of equation `i`.
     fn key(&self, i: usize) -> (u32, Space) {
         let equation = &self.program.equations()[i];
         let level = self.level[equation.outputs[0].index()];
@@ -191,7 +191,7 @@ impl<'p> Clusters<'p> {
         (level, space)
     }
 
-    /// The least level of kernels that can read a stored variable.
+    /// Returns the least level of kernels that can read a stored variable.
     fn ready(&self, var: Var) -> u32 {
         self.apart[var.index()]
     }

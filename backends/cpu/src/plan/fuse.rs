@@ -16,7 +16,7 @@ pub(crate) fn is_fusable(op: &Op) -> bool {
     }
 }
 
-/// The cost of one element of the op, without its operands.
+/// Returns the cost of one element of the op, without its operands.
 pub(crate) fn own_cost(op: &Op) -> u64 {
     match op {
         Op::Constant { .. } | Op::Lifted { .. } | Op::Iota { .. } => 0,
@@ -62,8 +62,8 @@ pub(crate) fn is_tile_loop(scan: &Scan) -> bool {
         && loop_views(scan, &View::along(&first.shape, 0..), &first.shape).is_some()
 }
 
-/// The views of each variable of a loop's body, if the carries are seen as `view`. `None` if a carry also has
-/// another view, or a view is not affine.
+/// Returns the views of each variable of a loop's body, if the carries are seen as `view`. `None` if a carry
+/// also has another view, or a view is not affine.
 pub(crate) fn loop_views(scan: &Scan, view: &View, lengths: &[usize]) -> Option<Vec<Few<View, 1>>> {
     let body = &scan.body;
     let mut seen: Vec<Few<View, 1>> = vec![Few::new(); body.variables()];

@@ -31,7 +31,7 @@ impl Space {
         }
     }
 
-    /// The space of a reduction, and the dims of the operand's axes in it.
+    /// Returns the space of a reduction, and the dims of the operand's axes in it.
     pub(crate) fn reduction(shape: &Shape, axes: &Axes) -> (Space, Few<usize, 4>) {
         // Tiles shorter than this are not worth their overhead.
         const SHORT: usize = 64;

@@ -32,7 +32,7 @@ impl Affine {
         }
     }
 
-    /// `self + factor * other`.
+    /// Returns `self + factor * other`.
     pub(crate) fn plus(&self, other: &Affine, factor: i64) -> Affine {
         let mut sum = self.clone();
         sum.offset += factor * other.offset;
@@ -92,7 +92,7 @@ impl View {
         View(shape.iter().zip(dims).map(axis).collect())
     }
 
-    /// The row-major position within the variable.
+    /// Returns the row-major position within the variable.
     pub(crate) fn position(&self, shape: &Shape) -> Affine {
         let strides = shape.strides();
         self.0
@@ -131,9 +131,9 @@ impl Views {
     }
 }
 
-/// The view of an operand, if the result of `op` is seen as `view`. `None` if the view is not affine, or if
-/// the op does not just move elements. `from` and `to` are the shapes of operand and result, `lengths` are
-/// those of the points' dims.
+/// Returns the view of an operand, if the result of `op` is seen as `view`. `None` if the view is not affine,
+/// or if the op does not just move elements. `from` and `to` are the shapes of operand and result, `lengths`
+/// are those of the points' dims.
 pub(crate) fn pull(op: &Op, view: &View, from: &Shape, to: &Shape, lengths: &[usize]) -> Option<View> {
     let axes = &view.0;
     Some(View(match op {
@@ -204,8 +204,8 @@ fn reshaped(view: &View, from: &Shape, to: &Shape, lengths: &[usize]) -> Option<
     Some(View(axes))
 }
 
-/// The views of an operand, if a kernel sees the result of a fused equation as `view`. Keys and counters have
-/// more than one, since their two words are read apart. `None` is a view that is not affine.
+/// Returns the views of an operand, if a kernel sees the result of a fused equation as `view`. Keys and
+/// counters have more than one, since their two words are read apart. `None` is a view that is not affine.
 pub(crate) fn operand_views(
     program: &Program,
     equation: &Equation,

@@ -50,14 +50,14 @@ impl Matrices {
     }
 }
 
-/// The axes that are neither contracted nor of the batch.
+/// Returns the axes that are neither contracted nor of the batch.
 fn free(of: &ArrayType, contract: &Axes, batch: &Axes) -> Axes {
     (0..of.shape.rank())
         .filter(|axis| !contract.contains(axis) && !batch.contains(axis))
         .collect()
 }
 
-/// The program with its products with vectors written as multiplications and sums.
+/// Returns the program with its products with vectors written as multiplications and sums.
 pub(crate) fn products(program: &Program) -> Cow<'_, Program> {
     let has_vector = |equation: &Equation| match &equation.op {
         Op::Dot(dot) => {
@@ -81,8 +81,8 @@ pub(crate) fn products(program: &Program) -> Cow<'_, Program> {
     Cow::Owned(written.expect("equations of the program"))
 }
 
-/// A contraction with a vector, or a batch of them, as a multiplication and a sum. The vector is repeated
-/// along the axes of the matrix that it lacks.
+/// Returns a contraction with a vector, or a batch of them, as a multiplication and a sum. The vector is
+/// repeated along the axes of the matrix that it lacks.
 fn product(builder: &mut Builder, dot: &Dot, operands: [Var; 2], to: &Shape) -> Var {
     let of = operands.map(|var| builder.type_of(var).clone());
     let is_right = Matrices::of(dot, &of[0], &of[1]).n != 1;
@@ -152,7 +152,7 @@ fn product(builder: &mut Builder, dot: &Dot, operands: [Var; 2], to: &Shape) -> 
     push(Op::Reshape(to.clone()), &[z])
 }
 
-/// A contraction by the matrix library.
+/// Returns a contraction by the matrix library.
 ///
 /// The library's order of additions depends on the addresses of the elements. The library sees at most one
 /// batch axis, the first, so that the order is that of one matrix.
@@ -186,8 +186,8 @@ pub(crate) fn run(dot: &Dot, x: Buffer, y: Buffer) -> Result<Buffer, OutOfMemory
     Ok(product.reshape(&shape))
 }
 
-/// An operand with its free axes before its contracted ones, or after them, and its contracted axes. An
-/// operand of one free and one contracted axis stays as it is: the library reads it in either order.
+/// Returns an operand with its free axes before its contracted ones, or after them, and its contracted axes.
+/// An operand of one free and one contracted axis stays as it is: the library reads it in either order.
 fn arranged(of: &Batched, contract: Axes, contracted_first: bool) -> Result<(Buffer, Axes), OutOfMemory> {
     let batch: Axes = of.axis.into_iter().collect();
     let free = free(of.x.array_type(), &contract, &batch);
@@ -246,7 +246,7 @@ impl Batched {
         })
     }
 
-    /// The axes of the operand that these axes have become.
+    /// Returns the axes of the operand that these axes have become.
     fn places(&self, axes: &Axes) -> Axes {
         let before = usize::from(self.axis.is_some());
         let place = |axis: &usize| {
@@ -272,7 +272,7 @@ pub(crate) struct SmallDot {
 }
 
 impl SmallDot {
-    /// The contraction of operands of these types, if it is small.
+    /// Returns the contraction of operands of these types, if it is small.
     pub(crate) fn of(dot: &Dot, x: &ArrayType, y: &ArrayType) -> Option<SmallDot> {
         let Matrices { m, k, n } = Matrices::of(dot, x, y);
         // The product is 0 if one length is 0, and then another length may be large.
@@ -319,7 +319,7 @@ impl SmallDot {
         each_piece(out, each, products, one);
     }
 
-    /// The offset of a matrix of the batch, in both operands.
+    /// Returns the offset of a matrix of the batch, in both operands.
     fn start(&self, number: usize) -> [usize; 2] {
         let (mut number, mut start) = (number, [0, 0]);
         for &(length, strides) in self.batch.iter().rev() {
@@ -406,8 +406,8 @@ impl<T: Number> Kernel for Matrix<'_, T> {
     }
 }
 
-/// The sum of `k` products, at most [`PRODUCTS`]. Block `i` of the stack is the sum of `2^i` products that
-/// waits for the next.
+/// Returns the sum of `k` products, at most [`PRODUCTS`]. Block `i` of the stack is the sum of `2^i` products
+/// that waits for the next.
 #[inline(always)]
 fn sum<T: Number>(k: usize, product: impl Fn(usize) -> T) -> T {
     let mut stack = [T::ZERO; PRODUCTS.ilog2() as usize + 1];

@@ -34,9 +34,9 @@ fn bytes(of: &ArrayType) -> usize {
     of.checked_bytes().unwrap_or(usize::MAX)
 }
 
-/// The most bytes that the lowering of an op and Flex allocate at a time beside the results: copies of
-/// operands that others hold or whose axes move, copies of results before they are moved, and tables
-/// of indices and keys.
+/// Returns the most bytes that the lowering of an op and Flex allocate at a time beside the results: copies
+/// of operands that others hold or whose axes move, copies of results before they are moved, and tables of
+/// indices and keys.
 fn scratch(op: &Op, x: &[&ArrayType], y: &[ArrayType]) -> usize {
     /// Small allocations of the libraries, and the blocks of matrix products.
     const LITTLE: usize = 1 << 16;

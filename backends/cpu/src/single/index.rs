@@ -213,7 +213,7 @@ impl Selection {
     }
 }
 
-/// The positions of the elements along some axes, in row-major order.
+/// Returns the positions of the elements along some axes, in row-major order.
 pub(crate) fn offsets(of: &ArrayType, axes: &Axes) -> Vec<usize> {
     let strides = of.shape.strides();
     // An empty axis leaves nothing to list, however long the other axes are.

@@ -9,8 +9,8 @@ use rayon::prelude::*;
 /// The number of bytes that are worth waking other threads for.
 const PARALLEL: usize = 1 << 20;
 
-/// The elements of `x` at `start, start + step, ...` along each axis of an array of type `of` that is 0
-/// elsewhere.
+/// Returns the elements of `x` at `start, start + step, ...` along each axis of an array of type `of` that is
+/// 0 elsewhere.
 pub(crate) fn pad(
     x: &Buffer,
     of: &ArrayType,

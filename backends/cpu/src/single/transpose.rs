@@ -7,7 +7,7 @@ use crate::memory::OutOfMemory;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use kiln_program::{ArrayType, Axes, Shape};
 
-/// The array whose axis `i` is axis `order[i]` of `x`.
+/// Returns the array whose axis `i` is axis `order[i]` of `x`.
 pub(crate) fn transpose(x: &Buffer, order: &Axes) -> Result<Buffer, OutOfMemory> {
     let of = x.array_type();
     let strides = of.shape.strides();

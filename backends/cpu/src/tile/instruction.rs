@@ -62,7 +62,7 @@ pub(crate) enum Draw {
 }
 
 impl Draw {
-    /// The registers that are written.
+    /// Returns the registers that are written.
     pub(crate) fn outs(&mut self) -> &mut [usize] {
         match self {
             Draw::Words(outs) => outs,
@@ -151,7 +151,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// The dtype and the kind of a reduction.
+    /// Returns the dtype and the kind of a reduction.
     pub(crate) fn reduced(&self) -> (DType, Reduction) {
         (self.of.dtype, self.reduction.expect("the output of a reduction"))
     }
@@ -178,12 +178,12 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// True if a tile runs loops.
+    /// Returns true if a tile runs loops.
     pub(crate) fn has_loops(&self) -> bool {
         self.loops > 0
     }
 
-    /// The iterations of a tile's loops.
+    /// Returns the iterations of a tile's loops.
     pub(crate) fn iterations(&self) -> u64 {
         let lengths = self.code.iter().map(|instruction| match instruction {
             Instruction::Loop { length, .. } => *length as u64,
@@ -192,7 +192,7 @@ impl Kernel {
         lengths.sum()
     }
 
-    /// The approximate bytes of the kernel in memory.
+    /// Returns the approximate bytes of the kernel in memory.
     pub(crate) fn bytes(&self) -> usize {
         fn block(code: &[Instruction]) -> usize {
             let within = code.iter().map(|instruction| match instruction {

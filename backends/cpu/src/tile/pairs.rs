@@ -56,7 +56,7 @@ fn block(code: &mut Vec<Instruction>, uses: &[usize]) {
     code.retain(|_| gone.next() == Some(false));
 }
 
-/// An instruction joined with the one that writes an operand, and the number of that one.
+/// Returns an instruction joined with the one that writes an operand, and the number of that one.
 fn with_operand(code: &[Instruction], i: usize, written: &[Option<usize>]) -> Option<(usize, Instruction)> {
     let Instruction::Apply {
         apply:

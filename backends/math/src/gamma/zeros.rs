@@ -143,7 +143,7 @@ fn sin_cos_pi(f: f64) -> (Pair, Pair) {
     }
 }
 
-/// The logarithm of `1 + x` by the series of the inverse hyperbolic tangent, for `|x| < 1/2`.
+/// Returns the logarithm of `1 + x` by the series of the inverse hyperbolic tangent, for `|x| < 1/2`.
 fn log_1p(x: Pair) -> Pair {
     let s = x.over(x.plus(whole(2)));
     let z = s.times(s);

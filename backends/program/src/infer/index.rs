@@ -22,7 +22,7 @@ pub(super) fn scatter(axes: &Axes, batch: usize, operands: &[&ArrayType]) -> Res
     one(x.dtype, x.shape.clone())
 }
 
-/// The shape that a gather returns: batch, the rest of the indices' shape, the axes not indexed.
+/// Returns the shape that a gather returns: batch, the rest of the indices' shape, the axes not indexed.
 fn gathered(shape: &Shape, indices: &[&ArrayType], axes: &Axes, batch: usize) -> Result<Shape, String> {
     axes_of(axes, shape)?;
     check(indices.len() == axes.len() && !axes.is_empty(), || {

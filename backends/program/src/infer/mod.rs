@@ -17,7 +17,7 @@ use crate::shape::{ArrayType, Shape};
 use check::{axes_of, axis_of, check, one, take};
 use std::fmt;
 
-/// The error of an equation that does not type: the op, and the reason.
+/// The error that an op does not take its operands: the op, and the reason.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TypeError {
     op: String,
@@ -34,10 +34,11 @@ debug_by_display!(TypeError);
 
 impl std::error::Error for TypeError {}
 
-/// The types of an op's results for operands of these types.
+/// Returns the types of an op's results for operands of these types.
 ///
 /// # Errors
-/// Names the op and what does not fit: the number of operands, a shape, a dtype or an axis.
+/// When the op does not take the operands. The error names the op, and the number of operands, the shape, the
+/// dtype or the axis that does not fit.
 pub fn infer(op: &Op, operands: &[&ArrayType]) -> Result<Types, TypeError> {
     rule(op, operands).map_err(|message| TypeError {
         op: op.name(),

@@ -107,8 +107,8 @@ impl Written {
         }
     }
 
-    /// The factors of a float product with a constant that is negated before or after: the variable, and the
-    /// constant.
+    /// Returns the factors of a float product with a constant that is negated before or after: the variable,
+    /// and the constant.
     pub(super) fn negative_product(&self, op: &Op, inputs: &[Var]) -> Option<(Var, Formula)> {
         let product = |x: Var, y: Var| {
             self.number(y)

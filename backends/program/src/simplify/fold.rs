@@ -9,7 +9,7 @@ use crate::program::Var;
 use crate::scalar::Scalar;
 
 impl Written {
-    /// The constant that an equation over constants returns.
+    /// Returns the constant that an equation over constants returns.
     pub(super) fn fold(&self, op: &Op, inputs: &[Var]) -> Option<Op> {
         let x = self.number(*inputs.first()?)?;
         let known = |i: usize| self.constant(inputs[i]);

@@ -8,7 +8,7 @@ use crate::program::{Equation, Var};
 use crate::scalar::Scalar;
 
 impl Written {
-    /// The operand that equals the result of an equation, if one does.
+    /// Returns the operand that equals the result of an equation, if one does.
     pub(super) fn nothing(&self, op: &Op, inputs: &[Var]) -> Option<Var> {
         let x = *inputs.first()?;
         let shape = self.shape(x);

@@ -20,9 +20,9 @@ use std::sync::Arc;
 use written::Written;
 
 /// Returns the same function with fewer equations, for a device. Ops that only transformations distinguish
-/// are inlined: calls, functions with a derivative of their own, `stop_gradient`. Inputs, outputs and every
-/// bit of the results stay: floats are never reassociated. The compiler simplifies every function; this
-/// function shows the result.
+/// are inlined: calls, functions with a derivative by the user, and `stop_gradient`. Inputs, outputs and
+/// every bit of the results stay: floats are never reassociated. The compiler simplifies every function, and
+/// this function shows the result.
 ///
 /// ```
 /// use kiln_program::{ArrayType, Binary, Builder, DType, Op, Unary, simplify};
@@ -40,14 +40,14 @@ pub fn simplify(program: &Program) -> Program {
     shorter(program, INLINE | WITHIN)
 }
 
-/// As [`simplify`], but programs within loops, branches and other ops stay as they are: they are simple
-/// already.
+/// Returns the same function with fewer equations, for a device. Programs within loops, branches and other
+/// ops are simple already, and stay as they are.
 pub fn simplify_around(program: &Program) -> Program {
     shorter(program, INLINE)
 }
 
-/// As [`simplify`], but the ops that transformations distinguish stay: for a program that is to be
-/// transformed again.
+/// Returns the same function with fewer equations, for a program that is transformed again. The ops that
+/// transformations distinguish stay.
 pub fn tidy(program: &Program) -> Program {
     match program.is_tidy() {
         true => program.clone(),
@@ -155,7 +155,7 @@ impl Forward<'_> {
         self.rewrite(Op::Scan(hoisted.scan), operands)
     }
 
-    /// The op with the programs inside it made shorter.
+    /// Returns the op with the programs inside it made shorter.
     fn within(&mut self, op: &Op) -> Op {
         let mut inner = |program: &Arc<Program>| {
             if self.how == WITHIN && program.is_tidy() {

@@ -58,14 +58,14 @@ impl Written {
         outputs
     }
 
-    /// The equation whose only result is `var`.
+    /// Returns the equation whose only result is `var`.
     pub(super) fn defined(&self, var: Var) -> Option<&Equation> {
         let number = *self.definition.get(var.index())?;
         self.builder.equations().get(number as usize)
     }
 
-    /// The operand of the equation that defines a variable, if the equation has one operand and an op that
-    /// `such` accepts.
+    /// Returns the operand of the equation that defines a variable, if the equation has one operand and an op
+    /// that `such` accepts.
     pub(super) fn inner(&self, var: Var, such: impl Fn(&Op) -> bool) -> Option<Var> {
         let inner = self.defined(var)?;
         (inner.inputs.len() == 1 && such(&inner.op)).then(|| inner.inputs[0])
@@ -82,7 +82,7 @@ impl Written {
         }
     }
 
-    /// The number that a variable is everywhere, known now or passed later.
+    /// Returns the number that a variable is everywhere, known now or passed later.
     pub(super) fn number(&self, var: Var) -> Option<Formula> {
         self.defined(var)?.op.number()
     }

@@ -1,26 +1,26 @@
 //! Reductions over axes.
 //!
 //! Every reduction has three forms: `x.sum()` over all axes, `x.sum_axis(axes)` over some, and
-//! `x.sum_with(..)` with every optional argument. `axes` is a number or a list of numbers; negative ones
+//! `x.sum_with(..)` with every optional argument. `axes` is a number or a list of numbers. Negative numbers
 //! count from the last axis. `x.sum_axis(keep(axes))` keeps the reduced axes with length 1.
 
+mod argmax;
 mod keywords;
 pub(crate) mod nan;
 mod running;
 
-pub use keywords::{Any, Arg, Cumulative, Max, Mean, Sum, Var};
+pub use keywords::{Any, Argmax, Cumulative, Max, Mean, Sum, Var};
 
 use super::arithmetic::where_;
 use super::promoted::truth;
 use crate::arguments::{IntoAxes, Numbers, axes_of};
 use crate::array::Array;
-use crate::bind::bind_one;
 use crate::config::default_int;
 use crate::eager::{Pure, staged};
 use crate::error::{broadcast_shapes, check};
 use crate::primitive::{binary, cast, divided, number_like, reduce, reshape, unary};
 use crate::promote::{Kind, accumulator, inexact};
-use kiln_backends::program::{ArgReduction, Axes, Binary, DType, Op, Reduction, Shape, Unary};
+use kiln_backends::program::{Axes, Binary, DType, Reduction, Shape, Unary};
 use std::hash::Hash;
 
 /// The axes that a reduction removes, all if there are none, and a flag that keeps them with length 1.
@@ -86,6 +86,9 @@ fn count(shape: &Shape, axes: &Axes) -> f64 {
 #[track_caller]
 fn masked(op: &str, x: Array, mask: Option<&Array>, instead: impl Into<Array>) -> Array {
     let Some(mask) = mask else { return x };
+    check(mask.dtype() == DType::Bool, op, || {
+        format!("where_ is {}, it is an array of bools", mask.array_type())
+    });
     let common = broadcast_shapes(op, mask.shape(), x.shape());
     check(common == *x.shape(), op, || {
         format!(
@@ -106,19 +109,45 @@ fn in_dtype(x: &Array, dtype: Option<DType>) -> Array {
     }
 }
 
+/// Checks the option `initial`.
+#[track_caller]
+fn check_initial(op: &str, initial: Option<&Array>) {
+    if let Some(initial) = initial {
+        check(initial.ndim() == 0, op, || {
+            format!("initial has shape {}, it is a scalar", initial.shape())
+        });
+    }
+}
+
 /// Returns a sum or product. Integers are reduced in a wide dtype.
 #[track_caller]
 fn total(op: &'static str, kind: Reduction, x: &Array, options: Sum) -> Array {
+    check_initial(op, options.initial.as_ref());
     let x = in_dtype(x, options.dtype);
     let neutral = i32::from(kind == Reduction::Prod);
     let x = masked(op, x, options.where_.as_ref(), neutral);
     let dtype = options.dtype.unwrap_or_else(|| accumulator(x.dtype()));
     let axes = (options.axis, options.keepdims);
     let found = reduction(op, &x, axes, false, (kind, dtype), |&(kind, dtype), x, axes| {
-        reduce(kind, &cast(x, Kind::strong(dtype)), axes.clone())
+        // Bools are combined as integers.
+        let number = if dtype == DType::Bool {
+            default_int()
+        } else {
+            dtype
+        };
+        let found = reduce(kind, &cast(x, Kind::strong(number)), axes.clone());
+        if dtype == DType::Bool {
+            truth(&found)
+        } else {
+            found
+        }
     });
     match (options.initial, kind) {
         (None, _) => found,
+        (Some(initial), _) if dtype == DType::Bool => match kind {
+            Reduction::Prod => found & initial.astype(dtype),
+            _ => found | initial.astype(dtype),
+        },
         (Some(initial), Reduction::Prod) => initial.astype(found.dtype()) * found,
         (Some(initial), _) => initial.astype(found.dtype()) + found,
     }
@@ -127,6 +156,7 @@ fn total(op: &'static str, kind: Reduction, x: &Array, options: Sum) -> Array {
 /// Returns a maximum or minimum.
 #[track_caller]
 fn extreme(op: &'static str, kind: Reduction, x: &Array, options: Max) -> Array {
+    check_initial(op, options.initial.as_ref());
     check(
         options.where_.is_none() || options.initial.is_some(),
         op,
@@ -182,7 +212,7 @@ fn mean_over(x: &Array, axes: &Axes) -> Array {
 fn mean(op: &'static str, x: &Array, options: Mean) -> Array {
     let x = in_dtype(x, options.dtype);
     let axes = (options.axis, options.keepdims);
-    match options.where_ {
+    let mean = match options.where_ {
         None => reduction(op, &x, axes, false, (), |(), x, axes| mean_over(x, axes)),
         Some(mask) => {
             let chosen_ones = masked(op, x.clone(), Some(&mask), 0);
@@ -192,6 +222,10 @@ fn mean(op: &'static str, x: &Array, options: Mean) -> Array {
             let n = chosen(op, &mask, &x, axes).astype(sum.dtype());
             sum / n
         }
+    };
+    match options.dtype {
+        Some(dtype) => mean.astype(dtype),
+        None => mean,
     }
 }
 
@@ -243,7 +277,8 @@ fn variance(op: &'static str, root: bool, x: &Array, options: Var) -> Array {
         where_: Some(mask.clone()),
         ..Mean::default()
     };
-    let squares = (&x - mean(op, &x, over(true))).square();
+    // The distances of elements that are left out are 0: they may be NaN, and so would be their derivatives.
+    let squares = masked(op, &x - mean(op, &x, over(true)), Some(&mask), 0).square();
     let n = chosen(op, &mask, &x, axes.clone()).astype(squares.dtype());
     let left = &n - options.ddof;
     let variance = where_(left.gt(0), mean(op, &squares, over(axes.1)) * n / left, f64::NAN);
@@ -251,8 +286,8 @@ fn variance(op: &'static str, root: bool, x: &Array, options: Var) -> Array {
 }
 
 /// Declares a reduction as methods of `Array` and as functions in the table of NumPy names. A row holds an
-/// array, its reduction over all axes, and over the first: the examples. It ends with the function that does
-/// it from its options.
+/// array, its reduction over all axes, and its reduction over the first axis, for the examples. It ends with
+/// the function that computes the reduction from its options.
 macro_rules! reductions {
     ($(
         $(#[$doc:meta])*
@@ -262,7 +297,7 @@ macro_rules! reductions {
             $(
                 $(#[$doc])*
                 ///
-                /// Over all axes: a scalar.
+                /// The reduction is over all axes. The result is a scalar.
                 ///
                 #[doc = reductions!(@panics $needs_elements)]
                 ///
@@ -278,8 +313,8 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                /// Over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them with
-                /// length 1. Negative axes count from the last.
+                /// The reduction is over one axis or several, and removes them. [`keep`](crate::keep)`(axes)`
+                /// keeps them with length 1. Negative axes count from the last.
                 ///
                 #[doc = reductions!(@panics_along $needs_elements)]
                 ///
@@ -298,7 +333,7 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                #[doc = concat!("With the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
+                #[doc = concat!("It takes the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
                 ///
                 #[doc = reductions!(@panics_along $needs_elements)]
                 ///
@@ -322,7 +357,7 @@ macro_rules! reductions {
             $(
                 $(#[$doc])*
                 ///
-                /// Over all axes: a scalar.
+                /// The reduction is over all axes. The result is a scalar.
                 ///
                 #[doc = reductions!(@panics $needs_elements)]
                 ///
@@ -339,8 +374,8 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                /// Over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them with
-                /// length 1. Negative axes count from the last.
+                /// The reduction is over one axis or several, and removes them. [`keep`](crate::keep)`(axes)`
+                /// keeps them with length 1. Negative axes count from the last.
                 ///
                 #[doc = reductions!(@panics_along $needs_elements)]
                 ///
@@ -357,7 +392,7 @@ macro_rules! reductions {
 
                 $(#[$doc])*
                 ///
-                #[doc = concat!("With the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
+                #[doc = concat!("It takes the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
                 ///
                 #[doc = reductions!(@panics_along $needs_elements)]
                 ///
@@ -382,136 +417,39 @@ macro_rules! reductions {
 }
 
 reductions! {
-    /// The sum of the elements; 0 if there are none.
+    /// Returns the sum of the elements, or 0 if there are none.
     ///
-    /// Floats keep their dtype. Integers narrower than the default one are added in the default dtype
-    /// (unsigned ones in the unsigned dtype of its width). Bools are counted.
+    /// Floats keep their dtype. Integers narrower than the default integer dtype are added in that dtype, and
+    /// unsigned integers in the unsigned dtype of its width. The sum of bools is the number of true ones.
     sum sum_axis sum_with Sum([[1.0, 2.0], [3.0, 4.0]]) -> "10.0", "[4. 6.]" false total(Reduction::Sum);
-    /// The product of the elements; 1 if there are none.
+    /// Returns the product of the elements, or 1 if there are none.
     ///
-    /// Floats keep their dtype. Integers narrower than the default one are multiplied in the default dtype.
+    /// Floats keep their dtype. Integers narrower than the default integer dtype are multiplied in that
+    /// dtype.
     prod prod_axis prod_with Sum([[1.0, 2.0], [3.0, 4.0]]) -> "24.0", "[3. 8.]" false total(Reduction::Prod);
-    /// The mean of the elements, in floats for integers too; NaN if there are none.
+    /// Returns the mean of the elements, or NaN if there are none. The mean of integers is a float.
     mean mean_axis mean_with Mean([[1, 2], [3, 4]]) -> "2.5", "[2. 3.]" false mean();
-    /// The variance of the elements, in floats: the mean of their squared distances from the mean.
+    /// Returns the variance of the elements: the mean of their squared distances from their mean. It is a
+    /// float.
     ///
-    /// The option `ddof` of [`var_with`](Array::var_with) divides by less than the number of elements.
+    /// The option `ddof` of [`var_with`](Array::var_with) is subtracted from the number of elements in the
+    /// divisor.
     var var_axis var_with Var([[1.0, 2.0], [3.0, 4.0]]) -> "1.25", "[1. 1.]" false variance(false);
-    /// The standard deviation of the elements, in floats: the square root of the variance.
+    /// Returns the standard deviation of the elements: the square root of their variance. It is a float.
     ///
-    /// The option `ddof` of [`std_with`](Array::std_with) divides by less than the number of elements.
+    /// The option `ddof` of [`std_with`](Array::std_with) is subtracted from the number of elements in the
+    /// divisor.
     std std_axis std_with Var([[1.0, 2.0], [3.0, 4.0]]) -> "1.118034", "[1. 1.]" false variance(true);
-    /// The greatest element, of the array's dtype; NaN if an element is NaN.
+    /// Returns the greatest element, or NaN if an element is NaN. It has the array's dtype.
     max max_axis max_with Max([[1, 2], [3, 4]]) -> "4", "[3 4]" true extreme(Reduction::Max);
-    /// The least element, of the array's dtype; NaN if an element is NaN.
+    /// Returns the least element, or NaN if an element is NaN. It has the array's dtype.
     min min_axis min_with Max([[1, 2], [3, 4]]) -> "1", "[1 2]" true extreme(Reduction::Min);
-    /// True if any element is true, or not 0: a bool; false without elements.
+    /// Returns true if any element is true or not 0. The result is a bool, and false if there are no
+    /// elements.
     any any_axis any_with Any([[false, true], [false, false]]) -> "True", "[False  True]" false logical(Reduction::Max);
-    /// True if all elements are true, or not 0: a bool; true without elements.
+    /// Returns true if all elements are true or not 0. The result is a bool, and true if there are no
+    /// elements.
     all all_axis all_with Any([[true, true], [true, false]]) -> "False", "[ True False]" false logical(Reduction::Min);
-}
-
-/// Returns the index of an extreme along an axis, or in the flattened array.
-#[track_caller]
-fn index(op: &'static str, kind: ArgReduction, x: &Array, options: Arg) -> Array {
-    let Some(axis) = options.axis else {
-        let axes: Axes = (0..x.ndim()).collect();
-        check(x.size() > 0, op, || {
-            format!("shape {} has no elements", x.shape())
-        });
-        let at = arg_axis(op, kind, &x.ravel(), (Some([0].into()), false));
-        return if options.keepdims {
-            at.reshape(with_ones(x.shape(), &axes))
-        } else {
-            at
-        };
-    };
-    arg_axis(op, kind, x, (Some([axis].into()), options.keepdims))
-}
-
-#[track_caller]
-fn arg_axis(op: &'static str, kind: ArgReduction, x: &Array, axes: Reduced) -> Array {
-    reduction(op, x, axes, true, kind, |&kind, x, axes| {
-        let op = Op::ArgReduce {
-            kind,
-            axis: axes[0],
-            dtype: default_int(),
-        };
-        bind_one(op, &[x], false)
-    })
-}
-
-/// Declares the index reductions as methods. A row holds an array, its index in the flattened array, and its
-/// indices along the last axis.
-macro_rules! choices {
-    ($($(#[$doc:meta])* $name:ident $along:ident $with:ident ($x:expr) -> $flat:literal, $last:literal $kind:ident;)*) => {
-        impl Array {
-            $(
-                $(#[$doc])*
-                ///
-                /// The array is flattened. The result is a scalar of the default integer dtype.
-                ///
-                /// # Panics
-                /// When the array has no elements.
-                ///
-                /// ```
-                /// use kiln::numpy as np;
-                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
-                #[doc = concat!("assert_eq!(x.", stringify!($name), "().to_string(), ", stringify!($flat), ");")]
-                /// ```
-                #[track_caller]
-                pub fn $name(&self) -> Array {
-                    index(stringify!($name), ArgReduction::$kind, self, Arg::default())
-                }
-
-                $(#[$doc])*
-                ///
-                /// Along one axis, which is removed; [`keep`](crate::keep)`(axis)` keeps it with length 1.
-                /// The result has the default integer dtype.
-                ///
-                /// # Panics
-                /// When more than one axis is given, the axis is out of bounds, or there are no elements
-                /// along it.
-                ///
-                /// ```
-                /// use kiln::numpy as np;
-                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
-                #[doc = concat!("assert_eq!(x.", stringify!($along), "(-1).to_string(), ", stringify!($last), ");")]
-                /// ```
-                #[track_caller]
-                pub fn $along(&self, axis: impl IntoAxes) -> Array {
-                    let (axes, keepdims) = axis.axes();
-                    check(axes.len() == 1, stringify!($name), || format!("takes one axis, got {:?}", &axes[..]));
-                    index(stringify!($name), ArgReduction::$kind, self, Arg { axis: Some(axes[0]), keepdims })
-                }
-
-                $(#[$doc])*
-                ///
-                /// With the optional arguments of [`options::Arg`](kiln_core::options::Arg). The result has
-                /// the default integer dtype.
-                ///
-                /// # Panics
-                /// When the axis is out of bounds, or there are no elements along it.
-                ///
-                /// ```
-                /// use kiln::numpy as np;
-                #[doc = concat!("let x = np::array(", stringify!($x), ");")]
-                #[doc = concat!("assert_eq!(x.", stringify!($with), "(|o| o.axis(-1)).to_string(), ", stringify!($last), ");")]
-                /// ```
-                #[track_caller]
-                pub fn $with(&self, options: impl FnOnce(Arg) -> Arg) -> Array {
-                    index(stringify!($name), ArgReduction::$kind, self, options(Arg::default()))
-                }
-            )*
-        }
-    };
-}
-
-choices! {
-    /// The index of the first greatest element, or of the first NaN.
-    argmax argmax_axis argmax_with([[1, 5, 2], [7, 0, 7]]) -> "3", "[1 0]" Max;
-    /// The index of the first least element, or of the first NaN.
-    argmin argmin_axis argmin_with([[1, 5, 2], [7, 0, 7]]) -> "4", "[0 1]" Min;
 }
 
 /// Old names, kept for one version.

@@ -6,8 +6,9 @@ use crate::array::Array;
 use crate::numpy::arithmetic::where_;
 use kiln_backends::program::Reduction;
 
-/// A row holds an array of shape (2, 2), its reduction over all axes, and over the first: the examples. It
-/// ends with the function that does it from its options.
+/// Declares reductions that skip NaN. A row holds an array of shape (2, 2), its reduction over all axes, and
+/// its reduction over the first axis, for the examples. It ends with the function that computes the reduction
+/// from its options.
 macro_rules! nan_reductions {
     ($(
         $(#[$doc:meta])*
@@ -15,7 +16,8 @@ macro_rules! nan_reductions {
     )*) => {$(
         $(#[$doc])*
         ///
-        /// Over all axes: a scalar of the dtype of the plain reduction.
+        /// The reduction is over all axes. The result is a scalar with the dtype of the reduction that does
+        /// not skip NaN.
         ///
         #[doc = nan_reductions!(@panics $needs_elements)]
         ///
@@ -32,8 +34,8 @@ macro_rules! nan_reductions {
 
         $(#[$doc])*
         ///
-        /// Over one axis or several, which are removed; [`keep`](crate::keep)`(axes)` keeps them with length
-        /// 1.
+        /// The reduction is over one axis or several, and removes them. [`keep`](crate::keep)`(axes)` keeps
+        /// them with length 1.
         ///
         #[doc = nan_reductions!(@panics_along $needs_elements)]
         ///
@@ -52,7 +54,7 @@ macro_rules! nan_reductions {
 
         $(#[$doc])*
         ///
-        #[doc = concat!("With the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
+        #[doc = concat!("It takes the optional arguments of [`options::", stringify!($options), "`](kiln_core::options::", stringify!($options), ").")]
         ///
         #[doc = nan_reductions!(@panics_along $needs_elements)]
         ///
@@ -75,19 +77,20 @@ macro_rules! nan_reductions {
 }
 
 nan_reductions! {
-    /// The sum of the elements that are not NaN; 0 if there is none.
+    /// Returns the sum of the elements that are not NaN, or 0 if there is none.
     nansum nansum_axis nansum_with Sum ([[1.0, np::NAN], [3.0, 4.0]]) -> "8.0", "[4. 4.]" false nan_total(Reduction::Sum);
-    /// The product of the elements that are not NaN; 1 if there is none.
+    /// Returns the product of the elements that are not NaN, or 1 if there is none.
     nanprod nanprod_axis nanprod_with Sum ([[1.0, np::NAN], [3.0, 4.0]]) -> "12.0", "[3. 4.]" false nan_total(Reduction::Prod);
-    /// The greatest element that is not NaN; NaN if there is none.
+    /// Returns the greatest element that is not NaN, or NaN if there is none.
     nanmax nanmax_axis nanmax_with Max ([[1.0, np::NAN], [3.0, np::NAN]]) -> "3.0", "[ 3. nan]" true nan_extreme(Reduction::Max);
-    /// The least element that is not NaN; NaN if there is none.
+    /// Returns the least element that is not NaN, or NaN if there is none.
     nanmin nanmin_axis nanmin_with Max ([[1.0, np::NAN], [3.0, np::NAN]]) -> "1.0", "[ 1. nan]" true nan_extreme(Reduction::Min);
-    /// The mean of the elements that are not NaN, in floats; NaN if there is none.
+    /// Returns the mean of the elements that are not NaN, or NaN if there is none. It is a float.
     nanmean nanmean_axis nanmean_with Mean ([[1.0, np::NAN], [3.0, np::NAN]]) -> "2.0", "[ 2. nan]" false nan_mean();
-    /// The variance of the elements that are not NaN, in floats; NaN if there is none.
+    /// Returns the variance of the elements that are not NaN, or NaN if there is none. It is a float.
     nanvar nanvar_axis nanvar_with Var ([[1.0, np::NAN], [3.0, np::NAN]]) -> "1.0", "[ 1. nan]" false nan_variance(false);
-    /// The standard deviation of the elements that are not NaN, in floats; NaN if there is none.
+    /// Returns the standard deviation of the elements that are not NaN, or NaN if there is none. It is a
+    /// float.
     nanstd nanstd_axis nanstd_with Var ([[1.0, np::NAN], [5.0, np::NAN]]) -> "2.0", "[ 2. nan]" false nan_variance(true);
 }
 
@@ -103,7 +106,7 @@ fn cleaned(op: &str, x: Array, neutral: f64) -> Array {
     }
 }
 
-/// Returns the mask of the elements that take part, of those that a mask selects.
+/// Returns the mask of the elements that are not NaN and that a mask selects.
 fn numbers(x: &Array, mask: Option<Array>) -> Option<Array> {
     match (x.dtype().is_float(), mask) {
         (true, Some(mask)) => Some(!x.isnan() & mask),

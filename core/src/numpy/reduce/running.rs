@@ -1,31 +1,37 @@
 //! Running sums and products.
 
-use super::{Cumulative, in_dtype};
+use super::Cumulative;
+use crate::arguments::Number;
 use crate::array::Array;
 use crate::bind::bind_one;
 use crate::config::default_int;
 use crate::eager::staged;
 use crate::error::axis_of;
+use crate::numpy::promoted::truth;
 use crate::primitive::cast;
 use crate::promote::Kind;
 use kiln_backends::program::{DType, Op, Reduction};
 
 #[track_caller]
 fn cumulative(op: &'static str, kind: Reduction, x: &Array, options: Cumulative) -> Array {
-    let x = in_dtype(x, options.dtype);
+    // Bools are combined as integers.
+    let dtype = options.dtype.unwrap_or(match x.dtype() {
+        DType::Bool => default_int(),
+        dtype => dtype,
+    });
     let (x, axis) = match options.axis {
-        Some(axis) => (x, axis),
+        Some(axis) => (x.clone(), axis),
         None => (x.ravel(), 0),
     };
     let axis = axis_of(op, axis, x.ndim());
-    staged(op, (kind, axis), [x], |&(kind, axis), x| {
-        let dtype = if x[0].dtype() == DType::Bool {
+    staged(op, (kind, axis, dtype), [x], |&(kind, axis, dtype), x| {
+        let number = if dtype == DType::Bool {
             default_int()
         } else {
-            x[0].dtype()
+            dtype
         };
-        let x = cast(&x[0], Kind::strong(dtype));
-        bind_one(
+        let x = cast(&x[0], Kind::strong(number));
+        let sums = bind_one(
             Op::Cumulative {
                 kind,
                 axis,
@@ -33,19 +39,20 @@ fn cumulative(op: &'static str, kind: Reduction, x: &Array, options: Cumulative)
             },
             &[&x],
             false,
-        )
+        );
+        if dtype == DType::Bool { truth(&sums) } else { sums }
     })
 }
 
-/// Declares a running reduction as methods. A row holds an array, the result for the flattened array, and
-/// along the first axis.
+/// Declares a running reduction as methods. A row holds an array, its result for the flattened array, and its
+/// result along the first axis.
 macro_rules! running {
     ($($(#[$doc:meta])* $name:ident $along:ident $with:ident ($x:expr) -> $flat:literal, $first:literal $kind:ident;)*) => {
         impl Array {
             $(
                 $(#[$doc])*
                 ///
-                /// The array is flattened: the result has one axis.
+                /// The array is flattened. The result has one axis.
                 ///
                 /// ```
                 /// use kiln::numpy as np;
@@ -59,7 +66,7 @@ macro_rules! running {
 
                 $(#[$doc])*
                 ///
-                /// Along one axis, in the array's shape.
+                /// The elements are combined along one axis. The result has the array's shape.
                 ///
                 /// # Panics
                 /// When the axis is out of bounds.
@@ -70,14 +77,15 @@ macro_rules! running {
                 #[doc = concat!("assert_eq!(x.", stringify!($along), "(0).to_string(), ", stringify!($first), ");")]
                 /// ```
                 #[track_caller]
-                pub fn $along(&self, axis: isize) -> Array {
-                    let options = Cumulative { axis: Some(axis), ..Cumulative::default() };
+                pub fn $along(&self, axis: impl Number) -> Array {
+                    let options = Cumulative { axis: Some(axis.number()), ..Cumulative::default() };
                     cumulative(stringify!($name), Reduction::$kind, self, options)
                 }
 
                 $(#[$doc])*
                 ///
-                /// With the optional arguments of [`options::Cumulative`](kiln_core::options::Cumulative).
+                /// This method takes the optional arguments of
+                /// [`options::Cumulative`](kiln_core::options::Cumulative).
                 ///
                 /// # Panics
                 /// When the axis is out of bounds.
@@ -97,8 +105,9 @@ macro_rules! running {
 }
 
 running! {
-    /// The running sum, of the array's dtype; bools are counted in the default integer dtype.
+    /// Returns the running sum of the elements, in the array's dtype. The running sum of bools has the
+    /// default integer dtype.
     cumsum cumsum_axis cumsum_with([[1, 2], [3, 4]]) -> "[ 1  3  6 10]", "[[1 2]\n [4 6]]" Sum;
-    /// The running product, of the array's dtype.
+    /// Returns the running product of the elements, in the array's dtype.
     cumprod cumprod_axis cumprod_with([[1, 2], [3, 4]]) -> "[ 1  2  6 24]", "[[1 2]\n [3 8]]" Prod;
 }

@@ -4,7 +4,7 @@ use super::real::Real;
 use crate::kernels::Kernels;
 use kiln_math::polynomials::{ERF, ERF_TAIL, ERFC};
 
-/// `erf(x)` for `|x| <= 1`.
+/// Returns `erf(x)` for `|x| <= 1`.
 fn near<B: Kernels>(x: &Real<B>) -> Real<B> {
     x * &(x.square().polynomial(ERF) + 1.0)
 }
@@ -16,7 +16,7 @@ pub(super) fn erf<B: Kernels>(x: Real<B>) -> Real<B> {
     near(&x).or(a.gt(1.0), far)
 }
 
-/// `1 - erf(x)` while that is exact enough, and `exp(-x^2) P(t) / x` beyond; 0 from 10.1 on.
+/// Returns `1 - erf(x)` while that is exact enough, and `exp(-x^2) P(t) / x` beyond; 0 from 10.1 on.
 pub(super) fn erfc<B: Kernels>(x: Real<B>) -> Real<B> {
     let a = x.abs().limit(10.1);
     let t = (&a - 2.0) / (&a + 2.0);

@@ -6,14 +6,14 @@ use burn_backend::{Scalar, TensorMetadata};
 use kiln_math::polynomials::EXP;
 use std::f32::consts::LN_2;
 
-/// `2^x` as a power: its product with the exponent is exact, the product of `x` with ln 2 is not.
+/// Returns `2^x` as a power: its product with the exponent is exact, the product of `x` with ln 2 is not.
 pub(super) fn exp2<B: Kernels>(x: Real<B>) -> Real<B> {
     let (shape, device, dtype) = (x.0.shape(), x.0.device(), x.0.dtype().into());
     let two = B::float_full(shape, Scalar::Float(2.0), &device, dtype);
     Real(B::float_powf(two, x.0))
 }
 
-/// `w (w + 2)` with `w = exp(x / 2) - 1` up to ln 2. Beyond, `exp(x)` is far enough from 1.
+/// Returns `w (w + 2)` with `w = exp(x / 2) - 1` up to ln 2. Beyond, `exp(x)` is far enough from 1.
 pub(super) fn expm1<B: Kernels>(x: Real<B>) -> Real<B> {
     let half = &x * 0.5;
     let w = (half.polynomial(EXP) * &half + 1.0) * &half;
@@ -36,13 +36,13 @@ pub(super) fn cosh<B: Kernels>(x: Real<B>) -> Real<B> {
     &half + &(half.recip() * 0.25)
 }
 
-/// `e^|x| / 2`, which overflows no earlier than the hyperbolic functions.
+/// Returns `e^|x| / 2`, which overflows no earlier than the hyperbolic functions.
 fn half_exp<B: Kernels>(x: &Real<B>) -> Real<B> {
     let root = (x.abs() * 0.5).exp();
     &root * 0.5 * root
 }
 
-/// `u / (u + 2)` with `u = e^2x - 1`; 1 to the last bit from 10 on.
+/// Returns `u / (u + 2)` with `u = e^2x - 1`; 1 to the last bit from 10 on.
 pub(super) fn tanh<B: Kernels>(x: Real<B>) -> Real<B> {
     let u = expm1(x.limit(10.0) * 2.0);
     &u / &(&u + 2.0)

@@ -12,14 +12,14 @@ pub(super) fn log<B: Kernels>(x: Real<B>) -> Real<B> {
     log_near(&f, x.log())
 }
 
-/// `log(1 + x)`. The rounding of `1 + x` is relative to 1, and so is the logarithm's error
-/// unless it is near 0.
+/// Returns `log(1 + x)`. The rounding of `1 + x` is relative to 1, and so is the logarithm's error unless it
+/// is near 0.
 pub(super) fn log1p<B: Kernels>(x: Real<B>) -> Real<B> {
     let far = (&x + 1.0).log();
     log_near(&x, far)
 }
 
-/// `log(1 + f)` between the roots of 1/2 and 2, and `far` elsewhere.
+/// Returns `log(1 + f)` between the roots of 1/2 and 2, and `far` elsewhere.
 fn log_near<B: Kernels>(f: &Real<B>, far: Real<B>) -> Real<B> {
     // (sqrt(2) - 1) / (sqrt(2) + 1).
     const RANGE: f32 = 0.171_572_88;
@@ -32,7 +32,7 @@ fn log_near<B: Kernels>(f: &Real<B>, far: Real<B>) -> Real<B> {
 /// From here on `x^2 + 1` and `x^2 - 1` are `x^2` to the last bit. `x^2` does not overflow here.
 const LARGE: f32 = 1e4;
 
-/// The logarithm of `2 x` if `x` is large, and `log` elsewhere.
+/// Returns the logarithm of `2 x` if `x` is large, and `log` elsewhere.
 fn log_or_double<B: Kernels>(x: &Real<B>, log: Real<B>) -> Real<B> {
     log.or(x.gt(LARGE), x.log() + LN_2)
 }
@@ -45,7 +45,7 @@ pub(super) fn asinh<B: Kernels>(x: Real<B>) -> Real<B> {
     near.or(a.gt(0.5), far)
 }
 
-/// `log(1 + w)` with `w = t + sqrt(t (t + 2))` and `t = x - 1`: accurate near 1.
+/// Returns `log(1 + w)` with `w = t + sqrt(t (t + 2))` and `t = x - 1`: accurate near 1.
 pub(super) fn acosh<B: Kernels>(x: Real<B>) -> Real<B> {
     let t = &x - 1.0;
     let w = (&(&t + 2.0) * &t).sqrt() + t;

@@ -27,7 +27,7 @@ use burn_backend::tensor::FloatTensor;
 use kiln_program::{Binary, Unary};
 use real::Real;
 
-/// The function of one f32 operand, if Burn's is not good enough.
+/// Returns the function of one f32 operand, if Burn's is not good enough.
 pub(super) fn unary<B: Kernels>(f: Unary, x: FloatTensor<B>) -> Option<FloatTensor<B>> {
     let x = Real::<B>(x);
     let y = match f {
@@ -56,7 +56,7 @@ pub(super) fn unary<B: Kernels>(f: Unary, x: FloatTensor<B>) -> Option<FloatTens
     Some(y.0)
 }
 
-/// The function of two f32 operands, if Burn's is not good enough.
+/// Returns the function of two f32 operands, if Burn's is not good enough.
 pub(super) fn binary<B: Kernels>(f: Binary, x: FloatTensor<B>, y: FloatTensor<B>) -> Option<FloatTensor<B>> {
     let (x, y) = (Real::<B>(x), Real::<B>(y));
     let z = match f {

@@ -5,7 +5,7 @@ use super::real::Real;
 use super::trig::signed;
 use crate::kernels::Kernels;
 
-/// The cube root: a guess by logarithms, and a step of Newton's method.
+/// Returns the cube root: a guess by logarithms, and a step of Newton's method.
 pub(super) fn cbrt<B: Kernels>(x: Real<B>) -> Real<B> {
     let a = x.abs();
     let guess = (a.log() * (1.0 / 3.0)).exp();
@@ -40,7 +40,8 @@ pub(super) fn pow<B: Kernels>(x: Real<B>, y: Real<B>) -> Real<B> {
         .fill(x.eq(1.0), 1.0)
 }
 
-/// The hypotenuse, scaled by the greater of the magnitudes, so that squares neither overflow nor vanish.
+/// Returns the hypotenuse, scaled by the greater of the magnitudes, so that squares neither overflow nor
+/// vanish.
 pub(super) fn hypot<B: Kernels>(x: Real<B>, y: Real<B>) -> Real<B> {
     let (a, b) = (x.abs(), y.abs());
     let steep = a.greater(&b);

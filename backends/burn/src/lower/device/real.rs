@@ -109,34 +109,35 @@ impl<B: Kernels> Real<B> {
         self * self
     }
 
-    /// Another value where the mask holds.
+    /// Returns another value where the mask holds.
     pub(super) fn or(self, mask: BoolTensor<B>, other: Real<B>) -> Real<B> {
         Real(B::float_mask_where(self.0, mask, other.0))
     }
 
-    /// A number where the mask holds.
+    /// Returns a number where the mask holds.
     pub(super) fn fill(self, mask: BoolTensor<B>, value: f32) -> Real<B> {
         Real(B::float_mask_fill(self.0, mask, scalar(value)))
     }
 
-    /// The minimum of the number and `limit`; NaN stays.
+    /// Returns the minimum of the number and `limit`; NaN stays.
     pub(super) fn limit(self, limit: f32) -> Real<B> {
         let above = self.gt(limit);
         self.fill(above, limit)
     }
 
-    /// Gives a number that is not negative the sign of `x`. A zero of `x` must be a zero of the result.
+    /// Returns a number that is not negative with the sign of `x`. A zero of `x` must be a zero of the
+    /// result.
     pub(super) fn with_sign_of(self, x: &Real<B>) -> Real<B> {
         let negative = -self.clone();
         self.or(x.lt(0.0), negative)
     }
 
-    /// `x - floor(x / modulus) modulus`, exact for a modulus that is a power of two.
+    /// Returns `x - floor(x / modulus) modulus`, exact for a modulus that is a power of two.
     pub(super) fn modulo(&self, modulus: f32) -> Real<B> {
         Real(B::float_remainder_scalar(self.0.clone(), scalar(modulus)))
     }
 
-    /// `c[0] + c[1] x + ...`
+    /// Returns `c[0] + c[1] x + ...`
     pub(super) fn polynomial(&self, c: &[f32]) -> Real<B> {
         let [rest @ .., before, last] = c else {
             panic!("a polynomial of two coefficients at least")

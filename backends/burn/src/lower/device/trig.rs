@@ -5,7 +5,7 @@ use crate::kernels::Kernels;
 use kiln_math::polynomials::{ASIN, ATAN};
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
-/// The quotient of the device's own functions: each is one operation, and a kernel holds some 60.
+/// Returns the quotient of the device's own functions: each is one operation, and a kernel holds some 60.
 pub(super) fn tan<B: Kernels>(x: Real<B>) -> Real<B> {
     x.sin() / x.cos()
 }
@@ -33,7 +33,7 @@ pub(super) fn acos<B: Kernels>(x: Real<B>) -> Real<B> {
     middle.or(x.gt(0.5), double.clone()).or(x.lt(-0.5), -double + PI)
 }
 
-/// The inverse tangent between 0 and 1: above `tan(pi/8)`, `pi/4` and that of `(w - 1) / (w + 1)`.
+/// Returns the inverse tangent between 0 and 1: above `tan(pi/8)`, `pi/4` and that of `(w - 1) / (w + 1)`.
 fn atan_below_one<B: Kernels>(w: Real<B>) -> Real<B> {
     const EIGHTH: f32 = 0.414_213_56;
     let upper = w.gt(EIGHTH);
@@ -60,7 +60,7 @@ pub(super) fn atan<B: Kernels>(x: Real<B>) -> Real<B> {
     angle.or(a.lt(1e-4), x)
 }
 
-/// `x`, or the reciprocal of a zero: an infinity, whose sign comparisons see.
+/// Returns `x`, or the reciprocal of a zero: an infinity, whose sign comparisons see.
 pub(super) fn signed<B: Kernels>(x: &Real<B>) -> Real<B> {
     x.clone().or(x.eq(0.0), x.recip())
 }

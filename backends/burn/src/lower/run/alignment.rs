@@ -1,4 +1,4 @@
-//! Gives values the axes of their frames, and gives them back their own.
+//! Aligns values to the axes of their frames, and restores their own axes.
 
 use crate::frames::{Frames, long};
 use crate::kernels::Kernels;
@@ -13,7 +13,7 @@ pub(super) struct Alignment<'a> {
 }
 
 impl Alignment<'_> {
-    /// The type of a variable's value in memory if no axis is left to repeat.
+    /// Returns the type of a variable's value in memory if no axis is left to repeat.
     pub(super) fn held(&self, var: Var) -> ArrayType {
         let of = self.program.type_of(var);
         match &self.frames {
@@ -35,7 +35,7 @@ impl Alignment<'_> {
         x.reshape(&frames.of(var).shape(lengths))
     }
 
-    /// The value with its own axes, of which repeated ones may have length 1.
+    /// Returns the value with its own axes, of which repeated ones may have length 1.
     pub(super) fn own<B: Kernels>(&self, var: Var, x: Value<B>) -> Value<B> {
         let Some(frames) = &self.frames else { return x };
         let of = &self.program.type_of(var).shape;

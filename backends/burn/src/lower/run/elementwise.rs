@@ -52,7 +52,7 @@ impl<B: Kernels> Context<'_, B> {
         )))
     }
 
-    /// The value as an operand of a fused op: a number is one of the kernel's arguments.
+    /// Returns the value as an operand of a fused op: a number is one of the kernel's arguments.
     fn there(&self, x: Value<B>) -> Tensor<B> {
         if let Some(number) = x.as_number() {
             return self.constant(number, &x.shape());

@@ -115,8 +115,7 @@ impl<'a> Interpreter<'a> {
             .collect()
     }
 
-    /// As [`run`](Interpreter::run), but values on the host may stay there, and may have axes of
-    /// length 1 that repeat.
+    /// Runs the program. Values on the host may stay there, and may have axes of length 1 that repeat.
     pub(crate) fn values<B: Kernels>(&self, inputs: Vec<Value<B>>, device: &B::Device) -> Vec<Value<B>> {
         let inputs = self.axes.program.inputs().zip(inputs);
         let outputs = self.iterate(inputs.map(|(var, x)| self.axes.aligned(var, x)).collect(), device);
@@ -276,7 +275,7 @@ pub(crate) fn structure<B: Kernels>(
     }
 }
 
-/// A loop with a fixed number of iterations.
+/// Runs a loop with a fixed number of iterations.
 fn scan<B: Kernels>(
     scan: &Scan,
     operands: Vec<Value<B>>,

@@ -90,8 +90,8 @@ fn stack<B: Kernels>(arrays: Vec<Tensor<B>>, route: Route) -> Tensor<B> {
     Tensor::concatenate(groups, 0)
 }
 
-/// The slice of an array at an index of its first axis: without this axis, but with it (of
-/// length 1) on a device.
+/// Returns the slice of an array at an index of its first axis: without this axis, but with it (of length 1)
+/// on a device.
 pub(super) fn row<B: Kernels>(
     x: &Tensor<B>,
     at: usize,

@@ -499,7 +499,7 @@ impl Layout {
     }
 }
 
-/// The values of a carry within the iterations of a loop.
+/// Returns the values of a carry within the iterations of a loop.
 fn changing(carry: &[Value], depth: usize) -> impl Iterator<Item = Value> {
     carry.iter().map(move |x| Value {
         place: x.place.clone(),

@@ -146,7 +146,7 @@ struct Moves {
 }
 
 impl Small {
-    /// A loop with a fixed number of iterations, if it is small.
+    /// Returns a loop with a fixed number of iterations, if it is small.
     pub(crate) fn scan(scan: &Scan) -> Option<Small> {
         let body = &scan.body;
         is_small(body).then_some(())?;
@@ -163,7 +163,7 @@ impl Small {
         layout.finish(&fixed, carry, &types[scan.consts..], stacked, Some(scan.length))
     }
 
-    /// A loop on a condition, if it is small.
+    /// Returns a loop on a condition, if it is small.
     pub(crate) fn repeat(w: &While) -> Option<Small> {
         (is_small(&w.condition) && is_small(&w.body)).then_some(())?;
         let mut layout = Layout::new();
@@ -174,7 +174,7 @@ impl Small {
         layout.finish(&fixed, carry, &types[w.consts..], vec![], None)
     }
 
-    /// The approximate bytes of the loop in memory.
+    /// Returns the approximate bytes of the loop in memory.
     pub(crate) fn bytes(&self) -> usize {
         fn list(steps: &[Step]) -> usize {
             let within = steps.iter().map(|step| match step {

@@ -18,7 +18,7 @@ pub(super) struct Outside<'a> {
 }
 
 impl Outside<'_> {
-    /// The progress for a loop to write to. A loop within it counts nothing.
+    /// Returns the progress for a loop to write to. A loop within it counts nothing.
     fn begin(&mut self) -> Progress {
         std::mem::replace(&mut self.progress, Progress::none())
     }
@@ -177,7 +177,7 @@ fn slices<'m>(memory: &'m [u8], places: &[Place]) -> Few<&'m [u8], 4> {
     places.iter().map(|place| &memory[place.clone()]).collect()
 }
 
-/// The element at an offset, with the bytes after it.
+/// Returns the element at an offset, with the bytes after it.
 fn word(memory: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(memory[at..at + 8].try_into().expect("eight bytes"))
 }
@@ -192,7 +192,7 @@ fn copy(from: &[u8], to: &mut [u8]) {
     }
 }
 
-/// As [`copy`], within the block.
+/// Copies few bytes within the block without a call.
 #[inline(always)]
 fn copy_within(memory: &mut [u8], from: &Place, to: usize) {
     match from.len() {
@@ -208,7 +208,7 @@ fn copy_within(memory: &mut [u8], from: &Place, to: usize) {
     }
 }
 
-/// The bytes before a result, and the result's own bytes.
+/// Returns the bytes before a result, and the result's own bytes.
 fn result<'m>(memory: &'m mut [u8], out: &Place) -> (&'m [u8], &'m mut [u8]) {
     let (before, after) = memory.split_at_mut(out.start);
     (before, &mut after[..out.len()])

@@ -82,8 +82,8 @@ impl Writer {
     }
 }
 
-/// The bytes of a register: as many as keep all registers in or near the first-level cache, within bounds
-/// that make an instruction worth decoding, and no more than the whole space takes.
+/// Returns the bytes of a register: as many as keep all registers in or near the first-level cache, within
+/// bounds that make an instruction worth decoding, and no more than the whole space takes.
 fn register_bytes(registers: usize, space: usize) -> usize {
     const CACHE: usize = 40 * 1024;
     let [small @ .., least, _, _] = REGISTER_BYTES;

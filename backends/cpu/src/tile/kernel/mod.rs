@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use writer::{MAIN, Scope, Writer};
 
-/// All kernels of a program, by the numbers that `clusters` gave them.
+/// Returns all kernels of a program, by the numbers that `clusters` gave them.
 pub(crate) fn build(program: &Program, clusters: &mut Clusters) -> Vec<Kernel> {
     let views = Rc::new(RefCell::new(std::mem::take(&mut clusters.views)));
     let mut writers: Vec<Writer> = clusters

@@ -147,8 +147,8 @@ impl Writer {
     }
 }
 
-/// The registers that a block writes itself and that hold one value. If elements are only moved, several
-/// variables share one register.
+/// Returns the registers that a block writes itself and that hold one value. If elements are only moved,
+/// several variables share one register.
 fn written_in(block: &[Instruction]) -> FxHashSet<usize> {
     let mut written = FxHashSet::default();
     for instruction in block {

@@ -32,7 +32,7 @@ pub(super) struct KernelValue {
 }
 
 impl KernelValue {
-    /// The value that instructions of the block `depth` write to a register.
+    /// Returns the value that instructions of the block `depth` write to a register.
     pub(super) fn in_register(register: usize, size: usize, depth: usize, splat: bool) -> KernelValue {
         KernelValue {
             source: Source::Register(register),
@@ -94,7 +94,7 @@ impl Writer {
         self.views.borrow_mut().number(view)
     }
 
-    /// The value of a variable that was written already, or is in memory.
+    /// Returns the value of a variable that was written already, or is in memory.
     pub(super) fn operand(&mut self, scope: &Scope, var: Var, view: &View) -> KernelValue {
         let seen = self.number(view.clone());
         match self.values.get(&(scope.number, var, seen)) {
@@ -110,7 +110,7 @@ impl Writer {
         }
     }
 
-    /// The value at an affine position of a buffer.
+    /// Returns the value at an affine position of a buffer.
     pub(super) fn memory(&mut self, var: Var, dtype: DType, position: Affine) -> KernelValue {
         let input = *self.places.entry(var).or_insert_with(|| {
             self.inputs.push(var);
@@ -170,7 +170,7 @@ impl Writer {
         })
     }
 
-    /// The value of a leaf with its depth and splatness. The source is the leaf itself.
+    /// Returns the value of a leaf with its depth and splatness. The source is the leaf itself.
     pub(super) fn place(&self, leaf: usize) -> KernelValue {
         let Leaf {
             outer, tile, steps, ..

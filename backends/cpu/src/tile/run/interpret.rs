@@ -312,7 +312,7 @@ impl Call<'_> {
         leaf.offset + leaf.outer.at(tile.outer) + iterations.sum::<i64>()
     }
 
-    /// The tile of a source with elements of `size` bytes.
+    /// Returns the tile of a source with elements of `size` bytes.
     #[inline(always)]
     fn read<'m>(&'m self, source: Source, size: usize, machine: &'m Machine, tile: Tile) -> &'m [u8] {
         match source {

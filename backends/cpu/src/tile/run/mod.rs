@@ -90,7 +90,7 @@ impl Kernel {
         Progress::begin(Some((tiles as u64).saturating_mul(self.iterations().max(1))))
     }
 
-    /// The number of chunks whose results a reduction combines to one result.
+    /// Returns the number of chunks whose results a reduction combines to one result.
     fn chunks(&self) -> usize {
         match self.space.kind {
             KernelKind::Map | KernelKind::Rows => self.space.tile.size().div_ceil(CHUNK).max(1),
@@ -98,7 +98,7 @@ impl Kernel {
         }
     }
 
-    /// The number of rows of columns in a chunk. Long columns are cut only if there are too few
+    /// Returns the number of rows of columns in a chunk. Long columns are cut only if there are too few
     /// columns for all threads.
     fn height(&self) -> usize {
         let rows = self.space.outer.size();
@@ -116,7 +116,7 @@ impl Kernel {
         }
     }
 
-    /// The results of a reduction from those of its chunks, combined pairwise.
+    /// Returns the results of a reduction from those of its chunks, combined pairwise.
     fn combine(
         &self,
         kind: kiln_program::Reduction,

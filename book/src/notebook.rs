@@ -1,0 +1,130 @@
+//! A notebook: JSON whose cells of code are one program. Each cell of code holds its output.
+
+use serde::Serialize;
+use serde_json::ser::PrettyFormatter;
+use serde_json::{Serializer, Value, json};
+
+/// The file, seen from the folder of the book.
+pub(crate) const PATH: &str = "../examples/notebook/lecture.ipynb";
+
+/// The name of the notebook's program among those of the pages.
+pub(crate) const NAME: &str = "lecture.ipynb";
+
+/// Returns the program of each cell of code. As evcxr does, it calls `evcxr_display` of the last expression.
+///
+/// # Errors
+/// Returns an error if the text is no notebook.
+pub(crate) fn programs(text: &str) -> Result<Vec<String>, String> {
+    let mut notebook = parsed(text)?;
+    let cells = code_cells(&mut notebook)?;
+    Ok(cells
+        .iter()
+        .map(|cell| program(&lines(&cell["source"])))
+        .collect())
+}
+
+/// Returns the notebook with other outputs, the lines that each cell of code printed, as Jupyter writes a file.
+///
+/// # Errors
+/// Returns an error if the text is no notebook.
+pub(crate) fn with_outputs(text: &str, printed: &[String]) -> Result<String, String> {
+    let mut notebook = parsed(text)?;
+    for ((number, cell), printed) in (1..).zip(code_cells(&mut notebook)?).zip(printed) {
+        cell["execution_count"] = json!(number);
+        cell["outputs"] = outputs(printed, number)?;
+    }
+    let mut file = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut file, PrettyFormatter::with_indent(b" "));
+    notebook
+        .serialize(&mut serializer)
+        .map_err(|error| error.to_string())?;
+    file.push(b'\n');
+    String::from_utf8(file).map_err(|error| error.to_string())
+}
+
+fn parsed(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+fn code_cells(notebook: &mut Value) -> Result<Vec<&mut Value>, String> {
+    let cells = notebook["cells"].as_array_mut().ok_or("no list of cells")?;
+    Ok(cells
+        .iter_mut()
+        .filter(|cell| cell["cell_type"] == "code")
+        .collect())
+}
+
+/// Returns a text that a notebook holds as a list of lines.
+fn lines(text: &Value) -> String {
+    let lines = text.as_array().into_iter().flatten();
+    lines.filter_map(Value::as_str).collect()
+}
+
+/// Returns the program of a cell.
+fn program(cell: &str) -> String {
+    // A line that begins with a colon is a command to evcxr.
+    let code = cell.split_inclusive('\n').filter(|line| !line.starts_with(':'));
+    let code: String = code.collect();
+    let code = code.trim_end();
+    if code.is_empty() || code.ends_with([';', '}']) {
+        return format!("{code}\n");
+    }
+    // The last expression begins with the last line that has no indent, and that does not begin with a
+    // closing bracket.
+    let begins =
+        |at: &usize| code[*at..].starts_with(|first: char| !first.is_whitespace() && !")]}".contains(first));
+    let starts = code.match_indices('\n').map(|(at, _)| at + 1);
+    let start = starts.filter(begins).last().unwrap_or(0);
+    format!("{}({}).evcxr_display();\n", &code[..start], &code[start..])
+}
+
+/// Returns the outputs of a cell: the lines that it printed, and the forms of its value between the marks of
+/// evcxr.
+fn outputs(printed: &str, number: i32) -> Result<Value, String> {
+    let listed = |text: &str| text.split_inclusive('\n').map(Value::from).collect::<Value>();
+    let mut parts = printed.split("EVCXR_BEGIN_CONTENT ");
+    let stream = parts.next().unwrap_or_default();
+    let mut outputs = Vec::new();
+    if !stream.is_empty() {
+        outputs.push(json!({"name": "stdout", "output_type": "stream", "text": listed(stream)}));
+    }
+    let mut data = json!({});
+    for part in parts {
+        let content = part.strip_suffix("\nEVCXR_END_CONTENT\n");
+        let (media_type, content) = content
+            .and_then(|content| content.split_once('\n'))
+            .ok_or_else(|| format!("a value is not the last that a cell prints: {part}"))?;
+        data[media_type] = listed(content);
+    }
+    if data != json!({}) {
+        outputs.push(json!({
+            "data": data,
+            "execution_count": number,
+            "metadata": {},
+            "output_type": "execute_result",
+        }));
+    }
+    Ok(Value::from(outputs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_expression_of_a_cell_is_shown() {
+        let shown = [
+            (":dep kiln\n", "\n"),
+            ("a", "(a).evcxr_display();\n"),
+            (
+                "let a = 1;\n\na.f(\n    2,\n)",
+                "let a = 1;\n\n(a.f(\n    2,\n)).evcxr_display();\n",
+            ),
+            ("for a in b {\n    c\n}", "for a in b {\n    c\n}\n"),
+            ("f();", "f();\n"),
+        ];
+        for (cell, wanted) in shown {
+            assert_eq!(program(cell), wanted);
+        }
+    }
+}
