@@ -111,7 +111,7 @@ fn of_jax(x: Array, y: Array, i: Array, key: Key, idx: Array, mask: Array, v: Ar
 }
 
 #[rustfmt::skip]
-fn of_numpy(x: Array, y: Array, i: Array, key: Key, a: Array, b: Array, c: Array, v: Array) {
+fn of_numpy([x, y, i, a, b, c, v]: [Array; 7], key: Key) {
     let n = 3;
     let (mask, xp, fp) = (&c, &a, &b);
     compiled! {

@@ -83,7 +83,7 @@ fn set_line(line: &str, set: &mut String) -> Result<(), String> {
             continue;
         }
         let parts: Vec<&str> = text.split('$').collect();
-        if parts.len() % 2 == 0 {
+        if parts.len().is_multiple_of(2) {
             return Err(format!("a formula does not end: {line:?}"));
         }
         for (i, part) in parts.into_iter().enumerate() {
