@@ -211,7 +211,7 @@ pub fn norm<T: Tree + Clone>(tree: &T) -> Array {
 pub fn all<T: Tree + Clone>(tree: &T) -> Array {
     let mut every = Array::from(true);
     for x in &Leaves::of(tree.clone()).arrays {
-        every = every & x.all();
+        every &= x.all();
     }
     every
 }
@@ -227,7 +227,7 @@ pub fn all<T: Tree + Clone>(tree: &T) -> Array {
 pub fn all_finite<T: Tree + Clone>(tree: &T) -> Array {
     let mut every = Array::from(true);
     for x in &Leaves::of(tree.clone()).arrays {
-        every = every & x.isfinite().all();
+        every &= x.isfinite().all();
     }
     every
 }
