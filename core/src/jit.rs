@@ -57,8 +57,7 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
 }
 
 /// Returns the program that `f` traces for these arguments, to print or inspect. Captured arrays are inputs
-/// after the arguments. An argument may have a shape and a dtype only, see
-/// [`eval_shape`](crate::eval_shape()).
+/// after the arguments. An argument may have a shape and a dtype only, see [`shaped`](crate::shaped()).
 ///
 /// ```
 /// use kiln::{Array, numpy as np, program};
