@@ -2,17 +2,18 @@
 
 use ctrlc::Error;
 use kiln_backends::program::sister::interrupt_all;
-use std::sync::Once;
+use std::sync::OnceLock;
 
 /// Makes Ctrl-C end all calls of [`interruptible`](crate::interruptible()) and
 /// [`CancelToken::run`](crate::CancelToken::run) in progress, in all threads. The calls return
 /// [`Interrupted`](crate::Interrupted).
 ///
-/// Another Ctrl-C ends the process if it comes before all calls have returned. Ctrl-C also ends the process
-/// while no such call is in progress. Call this function once, first in `main`. Later calls do nothing. A
-/// process that ignores Ctrl-C, such as a script's job in the background, still ignores it. A process with
-/// another handler keeps that handler: call [`CancelToken::cancel`](crate::CancelToken::cancel) in the
-/// handler.
+/// Another Ctrl-C, before all of them have returned, ends the process as usual. So does Ctrl-C while no such
+/// call is in progress. Call the function once, first in `main`; later calls change nothing.
+///
+/// Returns true if Ctrl-C does so from now on, and false if the process keeps what it had. A process that
+/// ignores Ctrl-C, such as a script's job in the background, goes on to ignore it. A process with another
+/// handler keeps that handler: call [`CancelToken::cancel`](crate::CancelToken::cancel) there.
 ///
 /// This function needs the feature `ctrl-c`.
 ///
@@ -26,21 +27,25 @@ use std::sync::Once;
 /// ```
 ///
 /// # Panics
-/// When the system does not take the handler.
+/// When the system does not take the handler. Later calls panic too.
 #[track_caller]
-pub fn interrupt_on_ctrl_c() {
-    static ONCE: Once = Once::new();
-    let mut set = Ok(());
-    ONCE.call_once(|| {
-        set = ctrlc::try_set_handler(|| {
+pub fn interrupt_on_ctrl_c() -> bool {
+    static INSTALLED: OnceLock<Result<bool, String>> = OnceLock::new();
+    let installed = INSTALLED.get_or_init(|| {
+        let handler = || {
             if !interrupt_all() {
                 // The status of a process that SIGINT ended, as shells report it.
                 std::process::exit(130);
             }
-        });
+        };
+        match ctrlc::try_set_handler(handler) {
+            Ok(()) => Ok(true),
+            Err(Error::MultipleHandlers) => Ok(false),
+            Err(error) => Err(error.to_string()),
+        }
     });
-    match set {
-        Ok(()) | Err(Error::MultipleHandlers) => {}
+    match installed {
+        Ok(installed) => *installed,
         Err(error) => panic!("interrupt_on_ctrl_c: {error}"),
     }
 }

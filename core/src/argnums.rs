@@ -1,5 +1,6 @@
 //! The arguments with respect to which a gradient is taken.
 
+use crate::sealed::Sealed;
 use crate::tree::Tree;
 
 /// The optional arguments of [`grad_with`](crate::grad_with) and
@@ -25,7 +26,7 @@ impl<A> Grad<A> {
     /// let power = |(x, n): (Array, Array)| x.pow(n);
     /// assert_eq!(grad_with(power, |o| o.argnums(Arg::<0>))((3.0.into(), 2.into())).to_string(), "6.0");
     /// ```
-    pub fn argnums<B>(self, argnums: B) -> Grad<B> {
+    pub fn argnums<B: Args>(self, argnums: B) -> Grad<B> {
         Grad(argnums)
     }
 }
@@ -45,21 +46,31 @@ pub struct Arg<const N: usize>;
 #[derive(Clone, Copy, Debug)]
 pub struct AllArguments;
 
-/// A choice of arguments: an [`Arg`], or a tuple of them. `T` is the tuple of all arguments.
+/// The names of arguments: [`Arg`], or a tuple of these.
 ///
 /// ```
-/// use kiln::{Arg, Array, grad_with, options::Argnums};
-/// fn slope<A: Argnums<(Array, Array)>>(argnums: A) -> A::Wanted {
-///     let quotient = |(x, y): (Array, Array)| x / y;
-///     grad_with(quotient, |o| o.argnums(argnums))((1.0.into(), 2.0.into()))
+/// use kiln::{Arg, Array, grad_with, options::Args};
+/// fn slope(of: impl Args) -> &'static str {
+///     std::any::type_name_of_val(&of)
 /// }
-/// assert_eq!(slope(Arg::<1>).to_string(), "-0.25");
+/// assert_eq!(slope(Arg::<1>), "kiln_core::argnums::Arg<1>");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no argument",
+    label = "`argnums` takes the name of an argument here",
+    note = "write `Arg::<1>` for the second element of a tuple, or a tuple `(Arg::<0>, Arg::<2>)` of these"
+)]
+pub trait Args: Sealed {}
+
+impl Args for AllArguments {}
+impl<const N: usize> Args for Arg<N> {}
+
+/// A choice of arguments: [`Arg`], or a tuple of these. `T` is the tuple of all arguments.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no argument of a function of `{T}`",
     note = "write `Arg::<1>` for the second element of a tuple, or a tuple `(Arg::<0>, Arg::<2>)` of these; an element that is named implements `Clone`"
 )]
-pub trait Argnums<T> {
+pub trait Argnums<T>: Args {
     /// The named argument, or a tuple of the named ones.
     type Wanted: Tree;
     /// The arguments that are held fixed.
@@ -88,7 +99,7 @@ impl<T: Tree> Argnums<T> for AllArguments {
 
 /// A tuple with an element `N`.
 #[doc(hidden)]
-pub trait HasArg<const N: usize>: Tree {
+pub trait HasArg<const N: usize>: Sealed + Tree {
     type Argument: Tree + Clone;
 
     fn argument(&mut self) -> &mut Self::Argument;
@@ -151,6 +162,8 @@ const fn differ(numbers: &[usize]) -> bool {
 
 macro_rules! several {
     ($(($($n:ident $index:tt),+))*) => {$(
+        impl<$(const $n: usize),+> Args for ($(Arg<$n>,)+) {}
+
         impl<T: Tree $(+ HasArg<$n>)+, $(const $n: usize),+> Argnums<T> for ($(Arg<$n>,)+) {
             type Wanted = ($(<T as HasArg<$n>>::Argument,)+);
             type Rest = T;

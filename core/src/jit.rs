@@ -60,9 +60,8 @@ pub fn jit<T: Tree, U: Tree, F: Fn(T) -> U>(f: F) -> impl Fn(T) -> U + Clone {
     move |arguments: T| cache.call(&*f, location, arguments)
 }
 
-/// Returns the program of a function, traced for these arguments, to print or inspect. This is JAX's
-/// `make_jaxpr`. Captured arrays are inputs after the arguments. An argument may be an array with a shape and
-/// a dtype only: see [`eval_shape`](crate::eval_shape()).
+/// Returns the program that `f` traces for these arguments, to print or inspect. Captured arrays are inputs
+/// after the arguments. An argument may have a shape and a dtype only, see [`shaped`](crate::shaped()).
 ///
 /// ```
 /// use kiln::{Array, numpy as np, program};

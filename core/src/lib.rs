@@ -44,6 +44,7 @@ pub mod options;
 mod primitive;
 mod promote;
 mod saved;
+mod sealed;
 mod trace;
 mod transform;
 pub mod tree;
@@ -65,7 +66,7 @@ pub use convert::Lists;
 pub use convert::ndarray::NdarrayError;
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
 pub use display::options::{PrintOptions, set_printoptions, with_printoptions};
-pub use eval_shape::eval_shape;
+pub use eval_shape::{eval_shape, shaped};
 pub use grad::{grad, grad_with, jvp, linearize, value_and_grad, value_and_grad_with, vjp};
 #[allow(deprecated)]
 #[doc(hidden)]

@@ -1,6 +1,7 @@
 //! The results of functions that have a gradient.
 
 use crate::array::Array;
+use crate::sealed::Sealed;
 use crate::tree::Tree;
 
 /// The result of a function that [`grad`](crate::grad()) differentiates: a float scalar, or a float scalar
@@ -17,7 +18,7 @@ use crate::tree::Tree;
     label = "this function returns `{Self}`",
     note = "return an `Array` without axes, as `x.sum()`, or `(value, auxiliary)`; a last line that ends with `;` returns `()`"
 )]
-pub trait Loss: Tree {
+pub trait Loss: Sealed + Tree {
     /// The gradient with respect to a tree, and the auxiliary result if there is one.
     type Gradient<T>;
 

@@ -1,6 +1,6 @@
 //! The optional arguments of functions. The module `kiln::options` has the rules.
 
-pub use crate::argnums::{AllArguments, Argnums, Grad};
+pub use crate::argnums::{AllArguments, Argnums, Args, Grad};
 pub use crate::lax::{AssociativeScan, ScanOptions as Scan};
 pub use crate::numpy::arithmetic::Isclose;
 pub use crate::numpy::creation::{Eye, Indexing, Linspace, Meshgrid};

@@ -282,7 +282,7 @@ impl Origin {
 #[track_caller]
 pub(crate) fn check_alive_or_shaped(op: &str, arrays: &[Array]) {
     for array in arrays {
-        if !matches!(&array.0, Repr::Tracer(tracer) if tracer.origin.is_shape()) {
+        if !matches!(&array.0, Repr::Tracer(tracer) if tracer.origin.is_shape) {
             check_alive(op, std::slice::from_ref(array));
         }
     }

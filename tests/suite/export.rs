@@ -308,6 +308,27 @@ fn what_differs_is_named() {
     );
     let result = panic_of(|| exported.call::<_, (Array,)>((market(), Key::new(0))));
     assert_eq!(result, "call: result .0 stands where the function has result");
+    let fixed = "call: the result is (f32[3]), and another tree is asked for";
+    let result = panic_of(|| exported.call::<_, (Array, Static<i32>)>((market(), Key::new(0))));
+    assert_eq!(result, fixed);
+    let result = panic_of(|| exported.call::<_, Node>((market(), Key::new(0))));
+    assert_eq!(result, fixed);
+}
+
+/// A tree whose first variant holds a tree of its own type.
+#[derive(Tree)]
+enum Node {
+    Negative(Box<Node>),
+    Leaf(Array),
+}
+
+#[test]
+fn a_result_may_be_a_tree_of_its_own_type() {
+    let exported = export(|x: Array| Node::Negative(Box::new(Node::Leaf(x))), np::ones(2));
+    let Node::Negative(inner) = again(&exported).call(np::ones(2)) else {
+        panic!("another variant");
+    };
+    assert!(matches!(*inner, Node::Leaf(x) if x.shape()[..] == [2]));
 }
 
 #[test]

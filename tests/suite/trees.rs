@@ -5,7 +5,7 @@ use kiln::numpy as np;
 use kiln::prelude::*;
 use kiln::{
     ArrayType, DType, closure_convert, eval_shape, grad, hessian, hvp, jacfwd, jacrev, jvp, lax, linearize,
-    program, tree, value_and_grad, vjp, vmap, vmap_in_axes,
+    program, shaped, tree, value_and_grad, vjp, vmap, vmap_in_axes,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -352,8 +352,8 @@ fn shapes_without_values() {
         }
     };
     let large = Params {
-        b: ArrayType::new(DType::I32, [3]).into(),
-        w: ArrayType::new(DType::F32, [1 << 20]).into(),
+        b: shaped(ArrayType::new(DType::I32, [3])),
+        w: shaped(ArrayType::new(DType::F32, [1 << 20])),
     };
     let shapes = eval_shape(f, large);
     assert_eq!(shapes.b.array_type().to_string(), "f32[1048576,1048576]");
@@ -363,7 +363,7 @@ fn shapes_without_values() {
     // A shape is the argument of the next function, and tells which zeros to make.
     let shape = eval_shape(|x: Array| x.sum(), shapes.w);
     assert_eq!(tree::zeros_like(&shape).to_string(), "0");
-    let shown = program(|x: Array| x.sin(), ArrayType::new(DType::F32, [1 << 40]).into()).to_string();
+    let shown = program(|x: Array| x.sin(), shaped(ArrayType::new(DType::F32, [1 << 40]))).to_string();
     assert!(shown.contains("f32[1099511627776] = sin a"), "{shown}");
 }
 

@@ -1,5 +1,6 @@
 //! Random bits on the host.
 
+use kiln_program::sister::Stop;
 use kiln_program::threefry2x32;
 use rayon::prelude::*;
 
@@ -19,13 +20,14 @@ pub(crate) fn random_bits(keys: &[u32], first: &[u32], size: usize) -> (Vec<u32>
             .par_chunks_mut(CHUNK)
             .zip(low.par_chunks_mut(CHUNK))
             .enumerate();
-        chunks.for_each(|(chunk, (high, low))| {
+        let draw = |(chunk, (high, low)): (usize, (&mut [u32], &mut [u32]))| {
             let start = first.wrapping_add((chunk * CHUNK) as u64);
             for (i, (high, low)) in high.iter_mut().zip(low).enumerate() {
                 let counter = start.wrapping_add(i as u64);
                 [*high, *low] = threefry2x32(key, [(counter >> 32) as u32, counter as u32]);
             }
-        });
+        };
+        Stop::aside(|| chunks.for_each(draw));
     }
     (high, low)
 }

@@ -28,8 +28,8 @@ pub struct OutOfMemory {
     of: ArrayType,
     /// Bytes beside the array's own.
     scratch: usize,
-    /// The bytes that could be allocated when the array could not.
-    most: usize,
+    /// The bytes that the process could still have, if the system says so.
+    most: Option<usize>,
 }
 
 impl OutOfMemory {
@@ -51,7 +51,13 @@ impl fmt::Display for OutOfMemory {
         if self.scratch > 0 {
             write!(f, ", and {} more while it is computed", size(self.scratch as f64))?;
         }
-        write!(f, ": at most {} can be allocated", size(self.most as f64))
+        // A larger number would not be the reason: the system has limits that it does not tell.
+        match self.most.map(|most| most as f64) {
+            Some(most) if most < bytes + self.scratch as f64 => {
+                write!(f, ": at most {} can be allocated", size(most))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -66,19 +72,30 @@ pub(crate) fn reserve(bytes: usize) -> bool {
     bytes < FEW || fits() || (give_back() && fits())
 }
 
-/// Returns the most bytes that one allocation can have now, to within a MiB. No memory is touched, so this
-/// takes microseconds. Unlike the system's number of free bytes, it obeys the limits of the process.
-fn most() -> usize {
-    const STEP: usize = 1 << 20;
-    let (mut fits, mut too_many) = (0, isize::MAX as usize / STEP);
-    while too_many - fits > 1 {
-        let middle = fits + (too_many - fits) / 2;
-        match Vec::<u8>::new().try_reserve_exact(middle * STEP) {
-            Ok(()) => fits = middle,
-            Err(_) => too_many = middle,
-        }
-    }
-    fits * STEP
+/// Returns the bytes that the process can still have, as Linux tells them: the memory that is available, and
+/// the limits of the address space and of the process's control group. Returns `None` on other systems.
+///
+/// An allocation as large as possible would tell it too. But while it lasts, the small allocations of other
+/// threads fail, which ends the process.
+fn most() -> Option<usize> {
+    let number = |file: &str, name: &str| -> Option<usize> {
+        let text = std::fs::read_to_string(file).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        // No limit is a word, as `unlimited`.
+        line.split_whitespace().next()?.parse().ok()
+    };
+    let kib = |file, name| Some(number(file, name)? << 10);
+    let left = |limit: Option<usize>, used: Option<usize>| Some(limit?.saturating_sub(used?));
+    let available = kib("/proc/meminfo", "MemAvailable:");
+    let addresses = left(
+        number("/proc/self/limits", "Max address space"),
+        kib("/proc/self/status", "VmSize:"),
+    );
+    let group = left(
+        number("/sys/fs/cgroup/memory.max", ""),
+        number("/sys/fs/cgroup/memory.current", ""),
+    );
+    [available, addresses, group].into_iter().flatten().min()
 }
 
 /// Frees the memory that waits for the next buffer. Returns true if there was any.
@@ -153,8 +170,40 @@ pub(crate) fn in_large_pages<T>(_: &mut [T]) {}
 
 #[cfg(test)]
 mod tests {
+    use super::{OutOfMemory, most};
     use crate::Buffer;
     use kiln_program::{ArrayType, DType};
+
+    #[test]
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn the_most_bytes_are_less_than_the_machine_has() {
+        let text = std::fs::read_to_string("/proc/meminfo").expect("a file of Linux");
+        let total = text.lines().next().expect("a line").split_whitespace().nth(1);
+        let total: usize = total.expect("a number").parse().expect("a number");
+        let most = most().expect("Linux says it");
+        assert!((1..total << 10).contains(&most), "{most} of {total} KiB");
+    }
+
+    #[test]
+    fn a_number_that_is_not_the_reason_is_not_shown() {
+        let of = ArrayType::new(DType::F32, [1 << 20]);
+        let text = |scratch: usize, most| {
+            let of = of.clone();
+            OutOfMemory { of, scratch, most }.to_string()
+        };
+        let array = "out of memory: an array f32[1048576] needs 4.0 MiB";
+        assert_eq!(
+            text(0, Some(3 << 20)),
+            format!("{array}: at most 3.0 MiB can be allocated")
+        );
+        assert_eq!(text(0, Some(4 << 20)), array);
+        assert_eq!(text(0, None), array);
+        let more = format!("{array}, and 1.0 MiB more while it is computed");
+        assert_eq!(
+            text(1 << 20, Some(4 << 20)),
+            format!("{more}: at most 4.0 MiB can be allocated")
+        );
+    }
 
     #[test]
     fn a_large_buffer_waits_for_the_next_of_its_size() {

@@ -5,12 +5,14 @@
 //! a payload of its own, which that call catches. No flag is ever cleared, so all threads that work for a
 //! program agree as soon as they have joined.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::panicking;
 
 /// Runs `f`, and ends the call early if the user presses Ctrl-C.
 ///
@@ -101,13 +103,21 @@ impl CancelToken {
     /// function. If `f` returns before, its value is returned. Threads that `f` starts do not end: let each
     /// of them call `run` of a clone.
     ///
-    /// A call that ends early unwinds like a panic, without a message. Functions, their traces, the caches
-    /// and all arrays that others hold stay intact. An argument that was moved into the call is dropped.
-    /// Variables that `f` changes keep the values that they have at that moment. Programs built with
-    /// `panic = "abort"` cannot unwind: the process ends.
+    /// A call that ends early unwinds, as a panic does, without a message. Functions, their traces and the
+    /// caches stay as they were, and so do all arrays that others hold. An argument that was moved into the
+    /// call is gone, and variables that `f` changes stay as far as it came.
+    /// Programs built with `panic = "abort"` cannot unwind: the process ends. A call within a destructor that
+    /// runs because of a panic runs to its end, because a second unwinding would abort the process.
+    ///
+    /// A thread of a Rayon pool that waits for another thread may run any task of the pool. If it waits within
+    /// `f`, as in `rayon::join`, and the token is cancelled, array functions of that task end too. Call
+    /// `rayon::join` around `run`, and `run` of a clone in each task. kiln's own waiting is free of this.
     ///
     /// # Errors
     /// When the call ended early.
+    ///
+    /// # Panics
+    /// When `f` panics, and when a thread of a pool ended a task in `f` as described above.
     ///
     /// ```
     /// use kiln::{CancelToken, numpy as np};
@@ -117,6 +127,7 @@ impl CancelToken {
     /// token.cancel();
     /// assert_eq!(token.run(|| np::arange(3) * 2).unwrap_err().to_string(), "interrupted");
     /// ```
+    #[track_caller]
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> Result<R, Interrupted> {
         if self.is_cancelled() {
             return Err(Interrupted);
@@ -125,8 +136,11 @@ impl CancelToken {
         // Values that `f` was changing stay half changed, as after any panic: the documentation says so.
         match catch_unwind(AssertUnwindSafe(f)) {
             Ok(result) => Ok(result),
-            Err(payload) if payload.is::<Payload>() && call.is_asked() => Err(Interrupted),
-            Err(payload) => resume_unwind(payload),
+            Err(payload) if !is_unwinding(&*payload) => resume_unwind(payload),
+            Err(_) if call.is_asked() => Err(Interrupted),
+            // An outer call ends.
+            Err(payload) if Stop::here().is_asked() => resume_unwind(payload),
+            Err(_) => panic!("{TEXT}"),
         }
     }
 }
@@ -136,7 +150,7 @@ impl CancelToken {
 /// ```
 /// assert_eq!(kiln::Interrupted.to_string(), "interrupted");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted;
 
 impl fmt::Display for Interrupted {
@@ -145,10 +159,19 @@ impl fmt::Display for Interrupted {
     }
 }
 
+debug_by_display!(Interrupted);
+
 impl Error for Interrupted {}
 
-/// The payload of the unwinding. No panic hook sees it.
-struct Payload;
+/// The payload of the unwinding: its address tells it from a user's. No panic hook sees it. The text is for
+/// a thread that the unwinding ended although no call was asked there.
+static TEXT: &str = "a call of CancelToken::run that was cancelled on another task of this Rayon pool ended this \
+                     task: call rayon::join around `run`, not within it";
+
+fn is_unwinding(payload: &dyn Any) -> bool {
+    let text = payload.downcast_ref::<&'static str>();
+    text.is_some_and(|text| std::ptr::eq(*text, TEXT))
+}
 
 /// The flags that end the program that runs: a handle that engines give to the threads that work for them.
 #[derive(Clone, Debug, Default)]
@@ -159,13 +182,21 @@ thread_local! {
 }
 
 impl Stop {
-    /// Returns the flags of this thread.
+    /// The flags of this thread. A thread that unwinds has none: its destructors run to their end, because a
+    /// second unwinding would abort the process.
     #[inline]
     pub fn here() -> Stop {
         match IN_PROGRESS.load(Ordering::Relaxed) {
             0 => Stop(None),
-            _ => HERE.with_borrow(Stop::clone),
+            _ if panicking() => Stop(None),
+            // The thread ends, and a destructor of another thread-local runs programs.
+            _ => HERE.try_with(|here| here.borrow().clone()).unwrap_or_default(),
         }
+    }
+
+    /// Makes these the flags of this thread, and returns those before.
+    fn replace_here(self) -> Stop {
+        HERE.try_with(|here| here.replace(self)).unwrap_or_default()
     }
 
     /// Returns true if the program is to end.
@@ -194,14 +225,14 @@ impl Stop {
     /// Runs `f` without flags. A thread of a pool that waits for others may run a task of the user's, and the
     /// flags of the program that waits do not end that task.
     pub fn aside<R>(f: impl FnOnce() -> R) -> R {
-        let _restore = Restore(HERE.take());
+        let _restore = Restore(Stop(None).replace_here());
         f()
     }
 }
 
 #[cold]
 fn unwind() -> ! {
-    resume_unwind(Box::new(Payload))
+    resume_unwind(Box::new(TEXT))
 }
 
 /// Puts the flags of this thread back when it is dropped.
@@ -209,7 +240,7 @@ struct Restore(Stop);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        HERE.set(std::mem::take(&mut self.0));
+        std::mem::take(&mut self.0).replace_here();
     }
 }
 
@@ -243,9 +274,9 @@ impl Call {
         let flags = [Flag::default(), token.0.clone()];
         calls().push(flags[0].clone());
         IN_PROGRESS.fetch_add(1, Ordering::Relaxed);
-        let outer = HERE.take();
+        let outer = Stop(None).replace_here();
         let all = outer.0.iter().flat_map(|flags| flags.iter()).chain(&flags);
-        HERE.set(Stop(Some(all.cloned().collect())));
+        Stop(Some(all.cloned().collect())).replace_here();
         Call {
             flags,
             _restore: Restore(outer),
@@ -307,6 +338,66 @@ mod tests {
             Stop::check_here();
         });
         assert_eq!(twice, Err(Interrupted));
+    }
+
+    #[test]
+    fn a_destructor_runs_to_its_end_while_its_thread_unwinds() {
+        struct Guard<'a>(&'a AtomicBool);
+        impl Drop for Guard<'_> {
+            fn drop(&mut self) {
+                Stop::check_here();
+                self.0.store(!Stop::here().is_asked(), Ordering::Relaxed);
+            }
+        }
+        let _alone = alone();
+        let (token, ran) = (CancelToken::new(), AtomicBool::new(false));
+        let result = token.run(|| {
+            let _guard = Guard(&ran);
+            token.cancel();
+            Stop::check_here();
+        });
+        assert_eq!((result, ran.into_inner()), (Err(Interrupted), true));
+    }
+
+    #[test]
+    fn a_destructor_of_a_thread_local_has_no_flags() {
+        struct Last(std::sync::mpsc::Sender<bool>);
+        impl Drop for Last {
+            fn drop(&mut self) {
+                let inside = CancelToken::new().run(|| Stop::aside(|| Stop::here().is_asked()));
+                let _ = self.0.send(inside == Ok(false) && !Stop::here().is_asked());
+            }
+        }
+        thread_local! {
+            static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+        }
+        let _alone = alone();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        // The call keeps the flags in use in all threads.
+        let result = CancelToken::new().run(|| {
+            std::thread::spawn(move || {
+                // The thread-local that was used last is destroyed first: that of the flags.
+                LAST.set(Some(Last(sender)));
+                CancelToken::new().run(Stop::check_here)
+            })
+            .join()
+        });
+        assert!(matches!(result, Ok(Ok(Ok(())))));
+        assert_eq!(receiver.recv(), Ok(true));
+    }
+
+    #[test]
+    fn the_unwinding_of_another_call_has_a_text() {
+        let _alone = alone();
+        let token = CancelToken::new();
+        // A task of another call that a thread of a pool runs while it waits.
+        let task = || catch_unwind(|| CancelToken::new().run(|| resume_unwind(Box::new(TEXT))));
+        let left = token.run(task).expect("nobody asked");
+        let text = left.map(|ended: Result<(), _>| ended).unwrap_err();
+        assert!(text.downcast_ref::<String>().is_some_and(|text| text == TEXT));
+        // A user's text is not the payload, whatever it says.
+        let same: &'static str = String::from(TEXT).leak();
+        assert!(!is_unwinding(&same));
     }
 
     #[test]

@@ -4,9 +4,6 @@ use kiln_backends::program::ArrayType;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The name of the origin of arrays that belong to no trace.
-const SHAPE: &str = "shape";
-
 /// The identity of a trace. The arrays of the trace keep it, also after the trace has ended.
 #[derive(Debug)]
 pub(crate) struct Origin {
@@ -15,6 +12,8 @@ pub(crate) struct Origin {
     pub(crate) name: &'static str,
     /// The user's line that made the transformation. `None` for kiln's own traces.
     location: Option<&'static Location<'static>>,
+    /// True if the array has a shape and a dtype only, and belongs to no trace.
+    pub(crate) is_shape: bool,
 }
 
 impl Origin {
@@ -24,17 +23,16 @@ impl Origin {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             name,
             location,
+            is_shape: false,
         }
     }
 
     /// Makes the origin of an array that has a shape and a dtype only.
     pub(crate) fn shape() -> Origin {
-        Origin::new(SHAPE, None)
-    }
-
-    /// Returns true if the array has a shape and a dtype only, and belongs to no trace.
-    pub(crate) fn is_shape(&self) -> bool {
-        self.name == SHAPE
+        Origin {
+            is_shape: true,
+            ..Origin::new("shape", None)
+        }
     }
 
     /// Formats as `jit (made at src/main.rs:3:9)`.
@@ -53,7 +51,7 @@ impl Origin {
 
     /// Returns the reason why an array of this trace, which has ended, has no value.
     pub(crate) fn ended(&self, of: &ArrayType) -> String {
-        if self.is_shape() {
+        if self.is_shape {
             return format!(
                 "an array {of} that has a shape and a dtype only: eval_shape and program take it"
             );

@@ -12,6 +12,7 @@ use crate::array::Array;
 use crate::config::{default_float, default_int, hold_x64};
 use crate::error::raise;
 use crate::numpy::shape::stacked;
+use crate::sealed::Sealed;
 use kiln_backends::program::{DType, Shape};
 use kiln_backends::{Buffer, Element};
 
@@ -26,8 +27,8 @@ use kiln_backends::{Buffer, Element};
 /// assert_eq!(u8::dtype(), DType::U8);
 /// assert_eq!(np::array([1_u8, 2]).dtype(), DType::U8);
 /// ```
-pub trait ListItem: Copy {
-    /// The type of the element before the conversion to the dtype.
+pub trait ListItem: Sealed + Copy {
+    /// The type of the element before it takes the dtype.
     type Element: Element;
 
     /// Returns the dtype of an array of such numbers.
@@ -100,7 +101,7 @@ impl ListItem for f64 {
 /// assert_eq!(transposed([[1, 2], [3, 4]]).to_string(), "[[1 3]\n [2 4]]");
 /// assert_eq!(transposed([np::zeros(2), np::ones(2)]).to_string(), "[[0. 1.]\n [0. 1.]]");
 /// ```
-pub trait Innermost: Clone {
+pub trait Innermost: Sealed + Clone {
     /// Makes an array of the values in row-major order.
     #[doc(hidden)]
     #[track_caller]

@@ -7,6 +7,7 @@ use crate::eager::staged;
 use crate::error::{check, check_size, raise};
 use crate::primitive::{broadcast, cast, concatenate, divided, filled, filled_like, iota, reshape};
 use crate::promote::{Kind, inexact, promote};
+use crate::sealed::Sealed;
 use crate::trace::{constant, is_tracing};
 use crate::tree::Arrays;
 use kiln_backends::program::{ArrayType, DType, Scalar, Shape};
@@ -245,7 +246,7 @@ pub fn full_like_dtype(x: impl Into<Array>, value: impl Into<Array>, dtype: DTyp
     label = "`arange` takes its bounds here",
     note = "write `stop`, `start..stop`, `start..=last`, `(start, stop)` or `(start, stop, step)`"
 )]
-pub trait IntoRange {
+pub trait IntoRange: Sealed {
     /// Returns start, stop and step. Start and step may be missing.
     #[doc(hidden)]
     fn range(self) -> (Option<Array>, Array, Option<Array>);
@@ -257,7 +258,7 @@ pub trait IntoRange {
 /// use kiln::numpy as np;
 /// assert_eq!(np::arange((1_usize, 2.5)).to_string(), "[1. 2.]");
 /// ```
-pub trait Bound: Into<Array> {}
+pub trait Bound: Sealed + Into<Array> {}
 
 macro_rules! bounds {
     ($($type:ty),*) => {$(impl Bound for $type {})*};

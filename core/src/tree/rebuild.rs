@@ -3,6 +3,7 @@
 use super::Tree;
 use super::structure::TreePart;
 use crate::array::Array;
+use std::panic::resume_unwind;
 
 /// New leaves and a structure. [`Tree::rebuild`] reads them in the order in which [`Tree::flatten`] added
 /// them.
@@ -46,20 +47,23 @@ use crate::array::Array;
 pub struct Rebuild<'a> {
     pub(super) arrays: &'a mut dyn Iterator<Item = Array>,
     pub(super) parts: std::slice::Iter<'a, TreePart>,
-    /// `Some` if the structure may not fit the type. It is true as long as the structure fits. After the
-    /// first part that does not fit, parts are empty.
-    pub(super) doubt: Option<bool>,
+    /// True if the structure may not fit the type.
+    pub(super) in_doubt: bool,
 }
 
+/// The payload of the unwinding that ends `Structure::try_rebuild`.
+pub(super) struct Misfit;
+
 impl Rebuild<'_> {
-    /// Returns `empty` in place of a missing part.
-    fn otherwise<T>(&mut self, empty: T) -> T {
-        assert!(
-            self.doubt.is_some(),
-            "a tree is rebuilt in the order in which it was flattened"
-        );
-        self.doubt = Some(false);
-        empty
+    /// Ends the rebuilding at the first part that does not fit. A tree in the place of that part would have
+    /// no end: the first variant of an enum may hold the enum itself.
+    #[cold]
+    fn misfit(&self) -> ! {
+        // Nobody catches the payload of a process that aborts, and the panic has a text.
+        if self.in_doubt && cfg!(panic = "unwind") {
+            resume_unwind(Box::new(Misfit));
+        }
+        panic!("a tree is rebuilt in the order in which it was flattened")
     }
 
     /// Returns the next leaf.
@@ -69,7 +73,7 @@ impl Rebuild<'_> {
     pub fn array(&mut self) -> Array {
         match self.arrays.next() {
             Some(array) => array,
-            None => self.otherwise(Array::from(0)),
+            None => self.misfit(),
         }
     }
 
@@ -79,14 +83,13 @@ impl Rebuild<'_> {
     /// When the next part is of another kind.
     pub fn length(&mut self) -> usize {
         // A length from a file is limited by the number of parts that are left.
-        let most = match self.doubt {
-            None => usize::MAX,
-            Some(true) => self.arrays.size_hint().0 + self.parts.len(),
-            Some(false) => 0,
+        let most = match self.in_doubt {
+            false => usize::MAX,
+            true => self.arrays.size_hint().0.saturating_add(self.parts.len()),
         };
         match self.parts.next() {
             Some(TreePart::Length(n)) if *n <= most => *n,
-            _ => self.otherwise(0),
+            _ => self.misfit(),
         }
     }
 
@@ -97,7 +100,7 @@ impl Rebuild<'_> {
     pub fn name(&mut self) -> String {
         match self.parts.next() {
             Some(TreePart::Name(name)) => name.clone(),
-            _ => self.otherwise(String::new()),
+            _ => self.misfit(),
         }
     }
 
@@ -109,7 +112,7 @@ impl Rebuild<'_> {
     pub fn variant(&mut self, variants: usize) -> usize {
         match self.parts.next() {
             Some(TreePart::Variant(variant)) if *variant < variants => *variant,
-            _ => self.otherwise(0),
+            _ => self.misfit(),
         }
     }
 
@@ -122,9 +125,10 @@ impl Rebuild<'_> {
             Some(TreePart::Static(value)) => value.0.as_any().downcast_ref::<T>(),
             _ => None,
         };
-        value
-            .expect("a tree is rebuilt in the order in which it was flattened")
-            .clone()
+        match value {
+            Some(value) => value.clone(),
+            None => self.misfit(),
+        }
     }
 
     /// Returns a tree of the next parts, with each leaf replaced by a number.
@@ -137,7 +141,7 @@ impl Rebuild<'_> {
         let mut rebuild = Rebuild {
             arrays,
             parts: self.parts.clone(),
-            doubt: self.doubt,
+            in_doubt: self.in_doubt,
         };
         let tree = T::rebuild(&mut rebuild);
         let read = self.parts.len() - rebuild.parts.len();

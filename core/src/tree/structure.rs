@@ -1,11 +1,13 @@
 //! The structure of a tree: its data beyond its type and its leaves.
 
+use super::rebuild::Misfit;
 use super::{Rebuild, Tree};
 use crate::array::Array;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// The data of a tree beyond its leaves and its type: the lengths of vectors, the keys of maps, and static
@@ -109,7 +111,7 @@ impl Structure {
         f(&mut Rebuild {
             arrays,
             parts: self.parts.iter(),
-            doubt: None,
+            in_doubt: false,
         })
     }
 
@@ -120,11 +122,14 @@ impl Structure {
         let mut leaves = Rebuild {
             arrays: &mut arrays,
             parts: self.parts.iter(),
-            doubt: Some(true),
+            in_doubt: true,
         };
-        let tree = T::rebuild(&mut leaves);
-        let fits = leaves.doubt == Some(true) && leaves.parts.len() == 0;
-        (fits && arrays.len() == 0).then_some(tree)
+        // Nobody reads `leaves` after a misfit.
+        match catch_unwind(AssertUnwindSafe(|| T::rebuild(&mut leaves))) {
+            Ok(tree) => (leaves.parts.len() == 0 && arrays.len() == 0).then_some(tree),
+            Err(payload) if payload.is::<Misfit>() => None,
+            Err(payload) => resume_unwind(payload),
+        }
     }
 
     /// Returns true if there are static values.

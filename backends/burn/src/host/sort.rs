@@ -35,7 +35,7 @@ fn sort<K: Ord + Send>(keys: &mut [K]) {
     if keys.len() < 1 << 14 {
         keys.sort_unstable()
     } else {
-        keys.par_sort_unstable()
+        Stop::aside(|| keys.par_sort_unstable())
     }
 }
 

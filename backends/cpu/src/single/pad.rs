@@ -4,6 +4,7 @@ use crate::buffer::Buffer;
 use crate::kernels::{self, Pattern};
 use crate::memory::OutOfMemory;
 use kiln_program::ArrayType;
+use kiln_program::sister::Stop;
 use rayon::prelude::*;
 
 /// The number of bytes that are worth waking other threads for.
@@ -37,8 +38,8 @@ pub(crate) fn pad(
             .skip(start[0])
             .step_by(step[0]);
         let pieces = x.bytes().par_chunks(x.bytes().len() / from[0]);
-        rows.zip(pieces)
-            .for_each(|(row, piece)| kernels::store(dtype, piece, offset, &pattern, row));
+        let store = |(row, piece): (&mut [u8], &[u8])| kernels::store(dtype, piece, offset, &pattern, row);
+        Stop::aside(|| rows.zip(pieces).for_each(store));
     } else {
         let (offset, pattern) = places(0);
         kernels::store(dtype, x.bytes(), offset, &pattern, bytes);
