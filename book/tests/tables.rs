@@ -4,7 +4,7 @@
 use kiln::options::Side;
 use kiln::prelude::*;
 use kiln::{
-    ArrayType, checkpoint, closure_convert, custom_vjp, debug_print, eval_shape, export, flatten_util,
+    ArrayType, checkpoint, closure_convert, custom_vjp, debug_print, eval_shape, shaped, export, flatten_util,
     grad_with, hessian, jacfwd, jacrev, jvp, linearize, program, tree, vjp, vmap_with, with_x64,
 };
 
@@ -102,7 +102,7 @@ fn of_jax(x: Array, y: Array, i: Array, key: Key, idx: Array, mask: Array, v: Ar
         jit(f); grad(f); value_and_grad(f); vmap(f);
         grad(|x: Array| (x.sum(), x));
         jacfwd(f); jacrev(f); hessian(f); checkpoint(f);
-        eval_shape(f, ArrayType::new(DType::F32, [2]).into());
+        eval_shape(f, shaped(ArrayType::new(DType::F32, [2])));
     }
     let [key, sub] = key.split();
     debug_print!("x {}", x);
