@@ -155,14 +155,14 @@ pub use kiln_backends::{
 };
 pub use kiln_backends::{OutOfMemory, ThreadsAreRunning, set_threads, threads};
 pub use kiln_core::{
-    Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoIndex,
-    IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers, OutOfBounds,
-    PrintOptions, Program, Rows, Shape, Static, cache_info, call, checkpoint, clear_caches, closure_convert,
-    custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print, default_float, default_int,
-    enable_x64, eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp,
-    keep, lax, linearize, map_seq, numpy, program, s, set_printoptions, shaped, simplify, step,
-    stop_gradient, value_and_grad, value_and_grad_with, vjp, vmap, vmap_in_axes, vmap_with, with_debug_nans,
-    with_printoptions, with_x64, x64_enabled,
+    Arg, Array, ArrayType, At, BatchAxes, Buffer, CacheInfo, DType, Element, Ellipsis, IntoAxes, IntoF64,
+    IntoIndex, IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers,
+    OutOfBounds, PrintOptions, Program, Rows, Shape, Static, cache_info, call, checkpoint, clear_caches,
+    closure_convert, custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print,
+    default_float, default_int, enable_x64, eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd,
+    jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, map_seq_in_axes, numpy, program, s,
+    set_printoptions, shaped, simplify, step, stop_gradient, value_and_grad, value_and_grad_with, vjp, vmap,
+    vmap_in_axes, vmap_with, with_debug_nans, with_printoptions, with_x64, x64_enabled,
 };
 #[allow(deprecated)]
 #[doc(hidden)]

@@ -4,8 +4,8 @@
 use kiln::options::Side;
 use kiln::prelude::*;
 use kiln::{
-    ArrayType, checkpoint, closure_convert, custom_vjp, debug_print, eval_shape, shaped, export, flatten_util,
-    grad_with, hessian, jacfwd, jacrev, jvp, linearize, program, tree, vjp, vmap_with, with_x64,
+    ArrayType, checkpoint, closure_convert, custom_vjp, debug_print, eval_shape, export, flatten_util,
+    grad_with, hessian, jacfwd, jacrev, jvp, linearize, program, shaped, tree, vjp, vmap_with, with_x64,
 };
 
 /// The snippets of the pages that stand here in another form.
