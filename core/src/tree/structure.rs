@@ -1,6 +1,5 @@
 //! The data of a tree beyond its type and its leaves.
 
-use super::rebuild::Misfit;
 use super::{Rebuild, Tree};
 use crate::array::Array;
 use serde::{Deserialize, Serialize};
@@ -34,6 +33,9 @@ pub(super) enum TreePart {
     #[serde(skip)]
     Static(StaticPart),
 }
+
+/// The payload of the unwinding that ends [`Structure::try_rebuild`].
+pub(super) struct Misfit;
 
 impl Structure {
     /// Adds the number of parts of a tree that is not in its type. [`Rebuild::length`] returns it.
