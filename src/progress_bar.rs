@@ -1,6 +1,6 @@
 //! A bar on the terminal while programs run. A thread polls their progress.
 
-use indicatif::{HumanCount, HumanDuration, ProgressBar as Bar, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration, ProgressBar as Bar, ProgressDrawTarget, ProgressStyle};
 use kiln_backends::program::sister::current;
 use std::env;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -36,7 +36,7 @@ pub fn progress_bar() -> ProgressBar {
     let thread = thread::Builder::new().name("progress bar".into()).spawn(move || {
         let mut shown = None;
         while ended.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-            poll(&mut shown, in_notebook);
+            poll(&mut shown, ProgressDrawTarget::stderr);
         }
     });
     match thread {
@@ -91,9 +91,9 @@ impl Drop for Shown {
     }
 }
 
-/// Draws the bar of the program in progress, or writes a line of text, which is all that notebooks can show.
-fn poll(shown: &mut Option<Shown>, in_notebook: bool) {
-    let (number, now) = current();
+/// Draws the bar of the program in progress: of the one that is shown as long as that runs.
+fn poll(shown: &mut Option<Shown>, target: fn() -> ProgressDrawTarget) {
+    let (number, now) = current(shown.as_ref().map_or(0, |shown| shown.number));
     if !now.running {
         *shown = None;
         return;
@@ -106,26 +106,22 @@ fn poll(shown: &mut Option<Shown>, in_notebook: bool) {
             next_line: LONG,
         });
     }
-    let Some(shown) = shown else { return };
-    let elapsed = shown.since.elapsed();
-    if in_notebook {
-        if elapsed > shown.next_line {
-            shown.next_line = elapsed.mul_f64(1.5);
-            eprintln!("{}", message(now.done, now.total, elapsed));
-        }
-    } else if elapsed > LONG {
-        let bar = shown.bar.get_or_insert_with(|| bar(now.total));
+    if let Some(shown) = shown
+        && shown.since.elapsed() > LONG
+    {
+        let bar = shown.bar.get_or_insert_with(|| bar(now.total, target()));
         bar.set_position(now.done);
         bar.set_message(message(now.done, now.total, elapsed));
     }
 }
 
-fn bar(total: Option<u64>) -> Bar {
-    let (bar, template) = match total {
-        Some(total) => (Bar::new(total), "{percent:>3}% {wide_bar} {msg}"),
-        None => (Bar::no_length(), "{spinner} {msg}"),
+fn bar(total: Option<u64>, target: ProgressDrawTarget) -> Bar {
+    let template = match total {
+        Some(_) => "{percent:>3}% {wide_bar} {msg}",
+        None => "{spinner} {msg}",
     };
-    bar.with_style(ProgressStyle::with_template(template).expect("a template of indicatif's"))
+    Bar::with_draw_target(total, target)
+        .with_style(ProgressStyle::with_template(template).expect("a template of indicatif's"))
 }
 
 /// Returns the text beside a bar. The time that is left follows from the mean rate: iterations of a program
@@ -149,14 +145,52 @@ fn message(done: u64, total: Option<u64>, elapsed: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kiln_backends::program::sister::Task;
+
+    /// Polls until the bar shows a task that this thread has begun, as it would be after `LONG`.
+    fn polled(total: Option<u64>, done: usize, shown: &mut Option<Shown>) -> Task {
+        let task = Task::begin(total);
+        let number = loop {
+            match current(0) {
+                (number, now) if now.running && now.total == total => break number,
+                // Another test's program runs.
+                _ => thread::yield_now(),
+            }
+        };
+        task.at(done);
+        let since = Instant::now() - 2 * LONG;
+        *shown = Some(Shown {
+            number,
+            since,
+            bar: None,
+        });
+        poll(shown, ProgressDrawTarget::hidden);
+        task
+    }
 
     #[test]
-    fn the_templates_are_indicatif_s() {
-        for total in [Some(10), None] {
-            let bar = bar(total);
-            bar.set_position(3);
-            assert_eq!((bar.position(), bar.length()), (3, total));
+    fn a_bar_shows_the_task_until_it_ends() {
+        for (total, text) in [(Some(8_000), "2,000 of 8,000, "), (None, "2,000 iterations, ")] {
+            let mut shown = None;
+            let task = polled(total, 2_000, &mut shown);
+            let bar = shown.as_ref().and_then(|shown| shown.bar.clone()).expect("a bar");
+            assert_eq!((bar.position(), bar.length()), (2_000, total));
+            assert!(bar.message().starts_with(text), "{}", bar.message());
+            task.at(3_000);
+            poll(&mut shown, ProgressDrawTarget::hidden);
+            assert_eq!((bar.position(), bar.is_finished()), (3_000, false));
+            drop(task);
+            poll(&mut shown, ProgressDrawTarget::hidden);
+            assert!(bar.is_finished());
         }
+    }
+
+    #[test]
+    fn a_short_task_has_no_bar() {
+        let _task = Task::begin(Some(7));
+        let mut shown = None;
+        poll(&mut shown, ProgressDrawTarget::hidden);
+        assert!(shown.is_some_and(|shown| shown.bar.is_none()));
     }
 
     #[test]

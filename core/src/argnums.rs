@@ -62,6 +62,9 @@ pub struct AllArguments;
 )]
 pub trait Args: Sealed {}
 
+impl Sealed for AllArguments {}
+impl<const N: usize> Sealed for Arg<N> {}
+
 impl Args for AllArguments {}
 impl<const N: usize> Args for Arg<N> {}
 

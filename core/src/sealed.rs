@@ -1,6 +1,5 @@
 //! The private supertrait of the traits that only kiln implements. Their methods are hidden and may change.
 
-use crate::argnums::{AllArguments, Arg};
 use crate::array::Array;
 use std::ops::{Range, RangeInclusive};
 
@@ -10,9 +9,8 @@ pub trait Sealed {}
 macro_rules! sealed {
     ($($type:ty)*) => {$(impl Sealed for $type {})*};
 }
-sealed!(Array AllArguments bool usize isize i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
+sealed!(Array bool usize isize i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
 
-impl<const N: usize> Sealed for Arg<N> {}
 impl<T> Sealed for Range<T> {}
 impl<T> Sealed for RangeInclusive<T> {}
 

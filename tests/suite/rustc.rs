@@ -29,9 +29,13 @@ fn library(deps: &Path) -> PathBuf {
 fn errors(program: &Path) -> String {
     let here = env::current_exe().expect("the path of this program");
     let deps = here.parent().expect("a folder");
-    let output = Command::new("rustc")
+    let stem = program.file_stem().expect("the name of a program");
+    let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(stem);
+    // The folder of the package is within that of the toolchain file, which chooses this rustc.
+    let output = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args("--edition=2024 --crate-type=bin --emit=metadata -Awarnings --error-format=json".split(' '))
-        .args(["-o", &env::temp_dir().join("kiln-rustc.rmeta").to_string_lossy()])
+        .args(["-o", &to.with_extension("rmeta").to_string_lossy()])
         .args(["-L", &format!("dependency={}", deps.display())])
         .args(["--extern", &format!("kiln={}", library(deps).display())])
         .arg(program)
@@ -68,6 +72,7 @@ fn show(error: &Value, program: &Path, shown: &mut String) {
         // Lists of implementations and bounds are long, and change with the library.
         let is_long = [
             "the following other types",
+            "the following types",
             "required ",
             "the trait ",
             "for that trait",
@@ -88,7 +93,7 @@ fn show(error: &Value, program: &Path, shown: &mut String) {
 fn rustc_says_what_to_write() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/rustc"));
     let mut wrong = vec![];
-    for name in ["arguments", "names", "trees"] {
+    for name in ["arguments", "names", "sealed", "trees"] {
         let found = errors(&folder.join(name).with_extension("rs"));
         let file = folder.join(name).with_extension("txt");
         if env::var("KILN_RUSTC").is_ok_and(|mode| mode == "update") {

@@ -109,9 +109,9 @@ impl CancelToken {
     /// Programs built with `panic = "abort"` cannot unwind: the process ends. A call within a destructor that
     /// runs because of a panic runs to its end, because a second unwinding would abort the process.
     ///
-    /// A thread of a Rayon pool that waits for another thread may run any task of the pool. If it waits within
-    /// `f`, as in `rayon::join`, and the token is cancelled, array functions of that task end too. Call
-    /// `rayon::join` around `run`, and `run` of a clone in each task. kiln's own waiting is free of this.
+    /// A thread of a Rayon pool that waits for another thread may run any task of the pool. If the thread
+    /// waits within `f`, as in `rayon::join`, and the token is cancelled, array functions of that task end
+    /// too. Call `rayon::join` around `run`, and `run` of a clone in each task. No function of kiln waits so.
     ///
     /// # Errors
     /// When the call ended early.

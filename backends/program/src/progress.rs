@@ -3,7 +3,8 @@
 //! Each thread that runs programs has a slot, which only that thread and the threads that work for it write
 //! to: a loop stores the number of its iteration there. So a loop pays one store an iteration.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Returns the progress of the program that runs: of its outermost loop, or of its large kernel.
@@ -20,7 +21,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// assert_eq!((now.running, now.done, now.total), (false, 1000, Some(1000)));
 /// ```
 pub fn progress() -> Progress {
-    current().1
+    current(NONE).1
 }
 
 /// The progress of a program. [`progress`] returns it.
@@ -44,15 +45,21 @@ pub struct Progress {
     pub total: Option<u64>,
 }
 
-/// Returns the progress, and the number of the loop or kernel that it is of.
-pub fn current() -> (u64, Progress) {
+/// Returns the progress, and the number of the loop or kernel that it is of: of the one with the number
+/// `before` as long as that runs, so that a bar does not jump between the programs of several threads.
+pub fn current(before: u64) -> (u64, Progress) {
     let here = MINE.try_with(|mine| mine.0).ok();
-    let running = slots().iter().copied().find(|slot| slot.running.load(Relaxed));
-    let slot = running.or(here);
-    slot.map_or((0, Slot::default().read()), |slot| {
-        (slot.number.load(Relaxed), slot.read())
-    })
+    let slots: Vec<_> = slots().iter().map(|slot| slot.read()).collect();
+    let running = || slots.iter().filter(|(_, now)| now.running);
+    let found = running().find(|(number, _)| *number == before);
+    match found.or_else(|| running().next()) {
+        Some(found) => *found,
+        None => here.map_or((NONE, Slot::default().read().1), Slot::read),
+    }
 }
+
+/// The number of no loop.
+const NONE: u64 = 0;
 
 /// The total of a loop that ends on a condition.
 const UNKNOWN: u64 = u64::MAX;
@@ -61,22 +68,42 @@ const UNKNOWN: u64 = u64::MAX;
 struct Slot {
     owned: AtomicBool,
     running: AtomicBool,
-    /// The number of the loop or kernel: no two of the process have the same.
+    /// The number of the loop or kernel: no two of the process have the same. It is odd while `done` and
+    /// `total` become those of the next.
     number: AtomicU64,
     done: AtomicU64,
     total: AtomicU64,
 }
 
 impl Slot {
-    fn read(&self) -> Progress {
-        let total = Some(self.total.load(Relaxed)).filter(|&total| total != UNKNOWN);
-        let done = self.done.load(Relaxed);
-        Progress {
-            running: self.running.load(Relaxed),
-            // The numbers of the next loop may come between.
-            done: total.map_or(done, |total| done.min(total)),
-            total,
+    /// Returns the number and the progress of one loop or kernel.
+    fn read(&self) -> (u64, Progress) {
+        loop {
+            let number = self.number.load(Acquire);
+            let now = Progress {
+                running: self.running.load(Relaxed),
+                done: self.done.load(Relaxed),
+                total: Some(self.total.load(Relaxed)).filter(|&total| total != UNKNOWN),
+            };
+            // Pairs with the fence of `begin`: if one of the loads read a store of the next loop, the number
+            // is another one.
+            fence(Acquire);
+            if number % 2 == 0 && self.number.load(Relaxed) == number {
+                return (number, now);
+            }
+            std::thread::yield_now();
         }
+    }
+
+    /// Makes this the progress of another loop or kernel. Only the thread of the slot may call it.
+    fn begin(&self, total: Option<u64>) {
+        let number = self.number.load(Relaxed);
+        self.number.store(number + 1, Relaxed);
+        fence(Release);
+        self.done.store(0, Relaxed);
+        self.total.store(total.unwrap_or(UNKNOWN), Relaxed);
+        self.running.store(true, Relaxed);
+        self.number.store(number + 2, Release);
     }
 }
 
@@ -128,10 +155,7 @@ impl Task {
         let slot = MINE.try_with(|mine| mine.0).ok();
         let slot = slot.filter(|slot| !slot.running.load(Relaxed));
         if let Some(slot) = slot {
-            slot.number.store(slot.number.load(Relaxed) + 1, Relaxed);
-            slot.done.store(0, Relaxed);
-            slot.total.store(total.unwrap_or(UNKNOWN), Relaxed);
-            slot.running.store(true, Relaxed);
+            slot.begin(total);
         }
         Task(slot)
     }
@@ -179,6 +203,7 @@ impl Drop for Task {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
 
     #[test]
     fn the_outermost_task_counts() {
@@ -188,19 +213,69 @@ mod tests {
             let inner = Task::begin(Some(10));
             inner.at(5);
             drop(inner);
-            let of = |slot: &Slot| slot.read();
-            let now = MINE.with(|mine| of(mine.0));
+            let here = || MINE.with(|mine| mine.0.read());
+            let (first, now) = here();
             assert_eq!((now.running, now.done, now.total), (true, 3, None));
             outer.finish();
             let next = Task::begin(Some(10));
             next.advance(4);
-            let number = MINE.with(|mine| mine.0.number.load(Relaxed));
             drop(next);
-            assert_eq!(number & 0xFFFF, 2);
-            let now = MINE.with(|mine| of(mine.0));
+            let (second, now) = here();
             assert_eq!((now.running, now.done, now.total), (false, 4, Some(10)));
+            assert_eq!(second, first + 2);
         })
         .join()
         .expect("no panic");
+    }
+
+    #[test]
+    fn the_task_of_before_comes_first() {
+        std::thread::scope(|scope| {
+            let (began, begin) = mpsc::channel();
+            let task = |total| {
+                let (end, ended) = mpsc::channel::<()>();
+                let began = began.clone();
+                let thread = scope.spawn(move || {
+                    let _task = Task::begin(Some(total));
+                    let number = MINE.with(|mine| mine.0.read().0);
+                    began.send(number).expect("the test waits");
+                    let _ = ended.recv();
+                });
+                (total, begin.recv().expect("a thread"), end, thread)
+            };
+            let tasks = [task(1_000_001), task(1_000_002)];
+            for (total, number, ..) in &tasks {
+                let (found, now) = current(*number);
+                assert_eq!((found, now.total), (*number, Some(*total)));
+            }
+            // Another one is found when the task of before has ended.
+            let [(_, number, end, thread), _other] = tasks;
+            drop(end);
+            thread.join().expect("no panic");
+            let (found, now) = current(number);
+            assert!(found != number && now.running);
+        });
+    }
+
+    /// The counts of one task are never read with the number or the total of another.
+    #[test]
+    fn the_counts_are_of_one_task() {
+        let slot: &Slot = Box::leak(Box::default());
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for total in 1..200_000 {
+                    slot.begin(Some(total));
+                    slot.done.store(total, Relaxed);
+                }
+                ended.store(true, Relaxed);
+            });
+            while !ended.load(Relaxed) {
+                let (number, now) = slot.read();
+                let total = number / 2;
+                assert_eq!(now.total.unwrap_or_default(), total);
+                assert!(now.done == 0 || now.done == total, "{number}: {now:?}");
+            }
+        });
     }
 }

@@ -1,7 +1,7 @@
 //! Rebuilds (unflattens) a tree from new leaves and a structure.
 
 use super::Tree;
-use super::structure::TreePart;
+use super::structure::{Misfit, TreePart};
 use crate::array::Array;
 use std::panic::resume_unwind;
 
@@ -50,9 +50,6 @@ pub struct Rebuild<'a> {
     /// True if the structure may not fit the type.
     pub(super) in_doubt: bool,
 }
-
-/// The payload of the unwinding that ends `Structure::try_rebuild`.
-pub(super) struct Misfit;
 
 impl Rebuild<'_> {
     /// Ends the rebuilding at the first part that does not fit. A tree in the place of that part would have

@@ -1,6 +1,5 @@
 //! The structure of a tree: its data beyond its type and its leaves.
 
-use super::rebuild::Misfit;
 use super::{Rebuild, Tree};
 use crate::array::Array;
 use serde::{Deserialize, Serialize};
@@ -34,6 +33,9 @@ pub(super) enum TreePart {
     #[serde(skip)]
     Static(StaticPart),
 }
+
+/// The payload of the unwinding that ends [`Structure::try_rebuild`].
+pub(super) struct Misfit;
 
 impl Structure {
     /// Adds the number of parts of a tree, such as the length of a vector. [`Rebuild::length`] returns it.

@@ -127,3 +127,58 @@ macro_rules! float_key {
 }
 
 float_key! { f32, i32, u32; f64, i64, u64; }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kiln_program::CancelToken;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+    use std::time::Duration;
+
+    /// Tasks of a pool that belong to nobody's call. Each starts the next.
+    #[derive(Default)]
+    struct Foreign {
+        end: AtomicBool,
+        runs: AtomicUsize,
+        with_flags: AtomicUsize,
+    }
+
+    fn run(foreign: Arc<Foreign>) {
+        foreign.runs.fetch_add(1, Relaxed);
+        if !foreign.end.load(Relaxed) {
+            let next = foreign.clone();
+            rayon::spawn(|| run(next));
+        }
+        // While this task takes its time, another thread may steal the next.
+        std::thread::sleep(Duration::from_micros(20));
+        // Flags have no other sign until they are set.
+        let is_free = format!("{:?}", Stop::here()) == "Stop(None)";
+        foreign.with_flags.fetch_add(usize::from(!is_free), Relaxed);
+    }
+
+    /// A thread that waits for the others runs tasks that the flags of its call do not concern.
+    #[test]
+    fn tasks_that_run_while_a_sort_waits_are_not_ended() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build();
+        let foreign = Arc::new(Foreign::default());
+        pool.expect("a pool of its own").install(|| {
+            for _ in 0..2 {
+                let foreign = foreign.clone();
+                rayon::spawn(|| run(foreign));
+            }
+            let keys: Vec<u32> = (0..1 << 15).map(|i: u32| i.wrapping_mul(2_654_435_761)).collect();
+            let sorted = CancelToken::new().run(|| {
+                (0..50).all(|_| {
+                    let mut keys = keys.clone();
+                    sort(&mut keys);
+                    keys.is_sorted()
+                })
+            });
+            foreign.end.store(true, Relaxed);
+            assert_eq!(sorted, Ok(true));
+        });
+        assert!(foreign.runs.load(Relaxed) > 0);
+        assert_eq!(foreign.with_flags.load(Relaxed), 0);
+    }
+}
