@@ -36,7 +36,7 @@ pub fn progress_bar() -> ProgressBar {
     let thread = thread::Builder::new().name("progress bar".into()).spawn(move || {
         let mut shown = None;
         while ended.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-            poll(&mut shown, ProgressDrawTarget::stderr);
+            poll(&mut shown, in_notebook, ProgressDrawTarget::stderr);
         }
     });
     match thread {
@@ -91,8 +91,9 @@ impl Drop for Shown {
     }
 }
 
-/// Draws the bar of the program in progress: of the one that is shown as long as that runs.
-fn poll(shown: &mut Option<Shown>, target: fn() -> ProgressDrawTarget) {
+/// Draws the bar of the program in progress: of the one that is shown as long as that runs. In a notebook,
+/// writes a line of text, which is all that notebooks can show.
+fn poll(shown: &mut Option<Shown>, in_notebook: bool, target: fn() -> ProgressDrawTarget) {
     let (number, now) = current(shown.as_ref().map_or(0, |shown| shown.number));
     if !now.running {
         *shown = None;
@@ -106,9 +107,14 @@ fn poll(shown: &mut Option<Shown>, target: fn() -> ProgressDrawTarget) {
             next_line: LONG,
         });
     }
-    if let Some(shown) = shown
-        && shown.since.elapsed() > LONG
-    {
+    let Some(shown) = shown else { return };
+    let elapsed = shown.since.elapsed();
+    if in_notebook {
+        if elapsed > shown.next_line {
+            shown.next_line = elapsed.mul_f64(1.5);
+            eprintln!("{}", message(now.done, now.total, elapsed));
+        }
+    } else if elapsed > LONG {
         let bar = shown.bar.get_or_insert_with(|| bar(now.total, target()));
         bar.set_position(now.done);
         bar.set_message(message(now.done, now.total, elapsed));
@@ -163,8 +169,9 @@ mod tests {
             number,
             since,
             bar: None,
+            next_line: LONG,
         });
-        poll(shown, ProgressDrawTarget::hidden);
+        poll(shown, false, ProgressDrawTarget::hidden);
         task
     }
 
@@ -177,10 +184,10 @@ mod tests {
             assert_eq!((bar.position(), bar.length()), (2_000, total));
             assert!(bar.message().starts_with(text), "{}", bar.message());
             task.at(3_000);
-            poll(&mut shown, ProgressDrawTarget::hidden);
+            poll(&mut shown, false, ProgressDrawTarget::hidden);
             assert_eq!((bar.position(), bar.is_finished()), (3_000, false));
             drop(task);
-            poll(&mut shown, ProgressDrawTarget::hidden);
+            poll(&mut shown, false, ProgressDrawTarget::hidden);
             assert!(bar.is_finished());
         }
     }
@@ -189,7 +196,7 @@ mod tests {
     fn a_short_task_has_no_bar() {
         let _task = Task::begin(Some(7));
         let mut shown = None;
-        poll(&mut shown, ProgressDrawTarget::hidden);
+        poll(&mut shown, false, ProgressDrawTarget::hidden);
         assert!(shown.is_some_and(|shown| shown.bar.is_none()));
     }
 

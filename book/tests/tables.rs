@@ -99,6 +99,11 @@ fn of_jax(x: Array, y: Array, i: Array, key: Key, idx: Array, mask: Array, v: Ar
         { let key = key.clone(); key.split_n(n) }; { let key = key.clone(); key.split::<3>() };
         { let i = 1; key.fold_in(i) };
         { let key = key.clone(); random::normal(key, (2, 3)) };
+        { let key = key.clone(); random::uniform_with(key, 3, |o| o.minval(-1).maxval(2)) };
+        { let (key, p) = (key.clone(), np::ones(3)); let x = np::ones(3); random::choice_with(key, &x, 3, |o| o.p(&p)) };
+        { let key = key.clone(); random::bernoulli(key, 0.3, 3) };
+        { let (key, logits) = (key.clone(), np::ones(3)); random::categorical(key, &logits) };
+        { let key = key.clone(); random::randint(key, 3, 0, 10) };
         jit(f); grad(f); value_and_grad(f); vmap(f);
         grad(|x: Array| (x.sum(), x));
         jacfwd(f); jacrev(f); hessian(f); checkpoint(f);
