@@ -75,7 +75,7 @@ fn program(cell: &str) -> String {
     let begins =
         |at: &usize| code[*at..].starts_with(|first: char| !first.is_whitespace() && !")]}".contains(first));
     let starts = code.match_indices('\n').map(|(at, _)| at + 1);
-    let start = starts.filter(begins).last().unwrap_or(0);
+    let start = starts.rev().find(begins).unwrap_or(0);
     format!("{}({}).evcxr_display();\n", &code[..start], &code[start..])
 }
 

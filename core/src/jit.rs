@@ -102,10 +102,13 @@ struct Entry {
 /// A compiled function, and its device.
 type OnDevice = (Device, Arc<Compiled>);
 
+/// The traces of every function, by its type and the address of its code.
+type Caches = FxHashMap<(TypeId, usize), Arc<Traces>>;
+
 /// Returns the cache of all functions of a type whose code is at an address. The type holds no values, so all
 /// these functions are equal.
 fn shared_cache(function: (TypeId, usize)) -> Arc<Traces> {
-    static CACHES: Mutex<Option<FxHashMap<(TypeId, usize), Arc<Traces>>>> = Mutex::new(None);
+    static CACHES: Mutex<Option<Caches>> = Mutex::new(None);
     let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
     caches
         .get_or_insert_default()

@@ -88,7 +88,7 @@ impl Slot {
             // Pairs with the fence of `begin`: if one of the loads read a store of the next loop, the number
             // is another one.
             fence(Acquire);
-            if number % 2 == 0 && self.number.load(Relaxed) == number {
+            if number.is_multiple_of(2) && self.number.load(Relaxed) == number {
                 return (number, now);
             }
             std::thread::yield_now();
