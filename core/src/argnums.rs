@@ -69,6 +69,15 @@ impl Args for AllArguments {}
 impl<const N: usize> Args for Arg<N> {}
 
 /// A choice of arguments: [`Arg`], or a tuple of these. `T` is the tuple of all arguments.
+///
+/// ```
+/// use kiln::{Arg, Array, grad_with, options::Argnums};
+/// fn slope<A: Argnums<(Array, Array)>>(argnums: A) -> A::Wanted {
+///     let quotient = |(x, y): (Array, Array)| x / y;
+///     grad_with(quotient, |o| o.argnums(argnums))((1.0.into(), 2.0.into()))
+/// }
+/// assert_eq!(slope(Arg::<1>).to_string(), "-0.25");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no argument of a function of `{T}`",
     note = "write `Arg::<1>` for the second element of a tuple, or a tuple `(Arg::<0>, Arg::<2>)` of these; an element that is named implements `Clone`"
