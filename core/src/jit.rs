@@ -102,10 +102,12 @@ struct Entry {
 /// A compiled function, and its device.
 type OnDevice = (Device, Arc<Compiled>);
 
-/// Returns the cache of all functions of a type whose code is at an address. The type holds no values, so all
-/// these functions are equal.
-fn shared_cache(function: (TypeId, usize)) -> Arc<Traces> {
-    static CACHES: Mutex<Option<FxHashMap<(TypeId, usize), Arc<Traces>>>> = Mutex::new(None);
+/// The type of a function without values, and the address of its code. All functions that have both are equal.
+type Code = (TypeId, usize);
+
+/// Returns the cache of all functions with this code.
+fn shared_cache(function: Code) -> Arc<Traces> {
+    static CACHES: Mutex<Option<FxHashMap<Code, Arc<Traces>>>> = Mutex::new(None);
     let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
     caches
         .get_or_insert_default()
