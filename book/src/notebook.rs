@@ -23,7 +23,8 @@ pub(crate) fn programs(text: &str) -> Result<Vec<String>, String> {
         .collect())
 }
 
-/// Returns the notebook with other outputs, the lines that each cell of code printed, as Jupyter writes a file.
+/// Returns the notebook, as Jupyter writes it to a file. The outputs are made of the lines that each cell of
+/// code printed.
 ///
 /// # Errors
 /// Returns an error if the text is no notebook.

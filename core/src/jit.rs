@@ -102,7 +102,7 @@ struct Entry {
 /// A compiled function, and its device.
 type OnDevice = (Device, Arc<Compiled>);
 
-/// The type of a function without values, and the address of its code. All functions that have both are equal.
+/// The type of a function without values, and the address of its code. Functions that share both are equal.
 type Code = (TypeId, usize);
 
 /// Returns the cache of all functions with this code.
