@@ -23,8 +23,8 @@ pub(crate) fn programs(text: &str) -> Result<Vec<String>, String> {
         .collect())
 }
 
-/// Returns the notebook with other outputs, the lines that each cell of code printed, as Jupyter writes a
-/// file.
+/// Returns the notebook, as Jupyter writes it to a file. The outputs are made of the lines that each cell of
+/// code printed.
 ///
 /// # Errors
 /// Returns an error if the text is no notebook.
@@ -67,6 +67,7 @@ fn program(cell: &str) -> String {
     let code = cell.split_inclusive('\n').filter(|line| !line.starts_with(':'));
     let code: String = code.collect();
     let code = code.trim_end();
+    // No cell ends in a loop or a block: evcxr would show its value.
     if code.is_empty() || code.ends_with([';', '}']) {
         return format!("{code}\n");
     }
@@ -74,8 +75,8 @@ fn program(cell: &str) -> String {
     // closing bracket.
     let begins =
         |at: &usize| code[*at..].starts_with(|first: char| !first.is_whitespace() && !")]}".contains(first));
-    let starts = code.match_indices('\n').map(|(at, _)| at + 1);
-    let start = starts.rev().find(begins).unwrap_or(0);
+    let mut starts = code.match_indices('\n').map(|(at, _)| at + 1);
+    let start = starts.rfind(begins).unwrap_or(0);
     format!("{}({}).evcxr_display();\n", &code[..start], &code[start..])
 }
 
@@ -121,7 +122,7 @@ mod tests {
                 "let a = 1;\n\na.f(\n    2,\n)",
                 "let a = 1;\n\n(a.f(\n    2,\n)).evcxr_display();\n",
             ),
-            ("for a in b {\n    c\n}", "for a in b {\n    c\n}\n"),
+            ("fn f() {\n    c\n}", "fn f() {\n    c\n}\n"),
             ("f();", "f();\n"),
         ];
         for (cell, wanted) in shown {

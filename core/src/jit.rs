@@ -102,13 +102,12 @@ struct Entry {
 /// A compiled function, and its device.
 type OnDevice = (Device, Arc<Compiled>);
 
-/// The traces of every function, by its type and the address of its code.
-type Caches = FxHashMap<(TypeId, usize), Arc<Traces>>;
+/// The type of a function without values, and the address of its code. Functions that share both are equal.
+type Code = (TypeId, usize);
 
-/// Returns the cache of all functions of a type whose code is at an address. The type holds no values, so all
-/// these functions are equal.
-fn shared_cache(function: (TypeId, usize)) -> Arc<Traces> {
-    static CACHES: Mutex<Option<Caches>> = Mutex::new(None);
+/// Returns the cache of all functions with this code.
+fn shared_cache(function: Code) -> Arc<Traces> {
+    static CACHES: Mutex<Option<FxHashMap<Code, Arc<Traces>>>> = Mutex::new(None);
     let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
     caches
         .get_or_insert_default()

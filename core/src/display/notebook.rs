@@ -1,5 +1,5 @@
-//! The values of cells: evcxr, which runs Rust in a REPL and in notebooks, calls the method `evcxr_display`
-//! of the last expression of a cell, and reads from the standard output what to show.
+//! The values of cells. evcxr runs Rust in a REPL and in notebooks. It calls the method `evcxr_display` of
+//! the last expression of a cell, and reads the value's text or picture from the standard output.
 
 use crate::array::Array;
 

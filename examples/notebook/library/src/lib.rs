@@ -1,0 +1,3 @@
+//! All of kiln, for notebooks: `:dep kiln = { package = "kiln-notebook", path = "library" }`.
+
+pub use kiln::*;
