@@ -1,7 +1,6 @@
 //! Writes the programs of the pages and of the notebook: one module for each, with a function that runs the
 //! cells one after the other.
 
-#[allow(dead_code, reason = "the library writes notebooks")]
 #[path = "src/notebook.rs"]
 mod notebook;
 #[path = "src/page.rs"]

@@ -9,6 +9,7 @@
 
 mod include;
 mod notebook;
+mod outputs;
 mod page;
 
 use include::read;
@@ -113,7 +114,7 @@ impl Book {
     fn run_notebook(&self) -> Result<String, String> {
         let text = read(&notebook_path())?;
         let (printed, _) = self.run_cells(notebook::NAME, notebook::programs(&text)?.len())?;
-        notebook::with_outputs(&text, &printed)
+        outputs::with_outputs(&text, &printed)
     }
 
     /// Runs the program of a page. Returns the page with the present output, and the files that the program

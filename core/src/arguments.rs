@@ -272,6 +272,22 @@ pub(crate) fn axes_of(op: &str, numbers: &[isize], rank: usize) -> Axes {
     axes
 }
 
+/// Returns the axes of a reduction in increasing order: all, if none are given. Panics if one has no elements
+/// and the reduction needs some.
+#[track_caller]
+pub(crate) fn reduced_axes(op: &str, axes: Option<Numbers>, shape: &Shape, needs_elements: bool) -> Axes {
+    let axes = match axes {
+        Some(numbers) => axes_of(op, &numbers, shape.rank()),
+        None => (0..shape.rank()).collect(),
+    };
+    check(
+        !needs_elements || axes.iter().all(|&axis| shape[axis] > 0),
+        op,
+        || format!("shape {shape} has no elements along the axes {:?}", &axes[..]),
+    );
+    axes
+}
+
 /// Returns the shape of a reshape. One length may be -1: it is computed from the number of elements.
 #[track_caller]
 pub(crate) fn reshaped(op: &str, from: &Shape, numbers: &[isize]) -> Shape {

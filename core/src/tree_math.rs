@@ -17,12 +17,7 @@ use crate::tree::{Arrays, Leaves, Tree, paths, same};
 /// ```
 #[track_caller]
 pub fn zeros_like<T: Tree + Clone>(tree: &T) -> T {
-    let leaves = Leaves::of(tree.clone());
-    let mut found = Arrays::new();
-    for x in &leaves.arrays {
-        found.push(np::zeros_like(x));
-    }
-    leaves.structure.rebuild(found)
+    full_like(tree, 0)
 }
 
 /// Returns a tree of ones, with the shapes and dtypes of the leaves of a tree.
@@ -33,12 +28,7 @@ pub fn zeros_like<T: Tree + Clone>(tree: &T) -> T {
 /// ```
 #[track_caller]
 pub fn ones_like<T: Tree + Clone>(tree: &T) -> T {
-    let leaves = Leaves::of(tree.clone());
-    let mut found = Arrays::new();
-    for x in &leaves.arrays {
-        found.push(np::ones_like(x));
-    }
-    leaves.structure.rebuild(found)
+    full_like(tree, 1)
 }
 
 /// Returns a tree that is filled with a value, with the shapes and dtypes of the leaves of a tree.

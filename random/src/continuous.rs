@@ -1,10 +1,10 @@
 //! Continuous distributions that are a function of one uniform or normal float.
 
+use crate::dtype::check_float;
 use crate::key::Key;
 use crate::normal::normal_dtype;
 use crate::shape::{fits, lengths};
 use crate::uniform::{between, uniform_in};
-use kiln_core::sister::raise;
 use kiln_core::sister::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, numpy as np, stop_gradient};
 use std::f64::consts::{PI, SQRT_2};
@@ -62,9 +62,7 @@ macro_rules! standard {
         #[track_caller]
         pub fn $with_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
             let op = stringify!($name);
-            if !dtype.is_float() {
-                raise(op, format!("the dtype is {dtype}, not a float"))
-            }
+            check_float(op, dtype);
             let shape = lengths(op, shape);
             staged(op, (shape, dtype), [key.one(op)], |(shape, dtype), key| {
                 let unit = |low: f64, high: f64| between(&key[0], shape, *dtype, low, high);
@@ -141,9 +139,7 @@ macro_rules! with_parameter {
             dtype: DType,
         ) -> Array {
             let op = stringify!($name);
-            if !dtype.is_float() {
-                raise(op, format!("the dtype is {dtype}, not a float"))
-            }
+            check_float(op, dtype);
             let (shape, parameter) = (lengths(op, shape), $parameter.into());
             fits(op, stringify!($parameter), &parameter, &shape);
             let inputs = [key.one(op), parameter.astype(dtype)];
@@ -222,9 +218,7 @@ pub fn truncated_normal_dtype(
     dtype: DType,
 ) -> Array {
     let op = "truncated_normal";
-    if !dtype.is_float() {
-        raise(op, format!("the dtype is {dtype}, not a float"))
-    }
+    check_float(op, dtype);
     let (shape, low, high) = (lengths(op, shape), low.into(), high.into());
     fits(op, "low", &low, &shape);
     fits(op, "high", &high, &shape);

@@ -1,6 +1,7 @@
 //! Discrete distributions: events, categories and counts.
 
 use crate::continuous::{float_dtype, gumbel_dtype};
+use crate::dtype::check_integer;
 use crate::key::Key;
 use crate::shape::{fits, lengths};
 use crate::uniform::uniform_in;
@@ -100,9 +101,7 @@ pub fn geometric(key: Key, p: impl Into<Array>, shape: impl IntoNumbers) -> Arra
 /// ```
 #[track_caller]
 pub fn geometric_dtype(key: Key, p: impl Into<Array>, shape: impl IntoNumbers, dtype: DType) -> Array {
-    if !dtype.is_integer() {
-        raise("geometric", format!("the dtype is {dtype}, not an integer"))
-    }
+    check_integer("geometric", dtype);
     let (shape, p) = (lengths("geometric", shape), p.into());
     fits("geometric", "p", &p, &shape);
     let float = float_dtype(&p);
@@ -246,9 +245,7 @@ pub fn poisson(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers) -> Arra
 /// ```
 #[track_caller]
 pub fn poisson_dtype(key: Key, lam: impl Into<Array>, shape: impl IntoNumbers, dtype: DType) -> Array {
-    if !dtype.is_integer() {
-        raise("poisson", format!("the dtype is {dtype}, not an integer"))
-    }
+    check_integer("poisson", dtype);
     let (shape, lam) = (lengths("poisson", shape), lam.into());
     fits("poisson", "lam", &lam, &shape);
     let inputs = [key.one("poisson"), lam.astype(DType::F32).broadcast_to(&shape)];

@@ -1,9 +1,9 @@
 //! Uniform integers.
 
 use crate::bits::bits_dtype;
+use crate::dtype::check_integer;
 use crate::key::Key;
 use crate::shape::{fits, lengths};
-use kiln_core::sister::raise;
 use kiln_core::sister::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_int, numpy as np};
 
@@ -45,9 +45,7 @@ pub fn randint_dtype(
     high: impl Into<Array>,
     dtype: DType,
 ) -> Array {
-    if !dtype.is_integer() {
-        raise("randint", format!("the dtype is {dtype}, not an integer"))
-    }
+    check_integer("randint", dtype);
     let shape = lengths("randint", shape);
     let (low, high) = (low.into(), high.into());
     fits("randint", "minval", &low, &shape);

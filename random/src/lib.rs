@@ -45,6 +45,7 @@
 mod bits;
 mod continuous;
 mod discrete;
+mod dtype;
 mod integers;
 mod key;
 mod normal;

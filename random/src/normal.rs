@@ -1,9 +1,9 @@
 //! Normal floats.
 
+use crate::dtype::check_float;
 use crate::key::Key;
 use crate::shape::lengths;
 use crate::uniform::between;
-use kiln_core::sister::raise;
 use kiln_core::sister::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float};
 
@@ -38,9 +38,7 @@ pub fn normal(key: Key, shape: impl IntoNumbers) -> Array {
 /// ```
 #[track_caller]
 pub fn normal_dtype(key: Key, shape: impl IntoNumbers, dtype: DType) -> Array {
-    if !dtype.is_float() {
-        raise("normal", format!("the dtype is {dtype}, not a float"))
-    }
+    check_float("normal", dtype);
     let shape = lengths("normal", shape);
     staged(
         "normal",

@@ -1,9 +1,9 @@
 //! Uniform floats.
 
 use crate::bits::words;
+use crate::dtype::check_float;
 use crate::key::Key;
 use crate::shape::{fits, lengths};
-use kiln_core::sister::raise;
 use kiln_core::sister::staged;
 use kiln_core::{Array, DType, IntoNumbers, default_float, lax, numpy as np, optional_arguments};
 
@@ -94,9 +94,7 @@ pub(crate) fn uniform_in(
     low: impl Into<Array>,
     high: impl Into<Array>,
 ) -> Array {
-    if !dtype.is_float() {
-        raise("uniform", format!("the dtype is {dtype}, not a float"))
-    }
+    check_float("uniform", dtype);
     let shape = lengths("uniform", shape);
     let key = key.one("uniform");
     let (low, high) = (low.into(), high.into());

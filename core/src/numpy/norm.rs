@@ -1,10 +1,10 @@
 //! Norms of vectors.
 
 use super::matrices::{eigh, floats};
-use crate::arguments::{IntoAxes, IntoF64, IntoNumbers, Numbers, axes_of, keep};
+use crate::arguments::{IntoAxes, IntoF64, IntoNumbers, Numbers, axes_of, keep, reduced_axes};
 use crate::array::Array;
 use crate::eager::staged;
-use crate::error::{check, raise};
+use crate::error::raise;
 use crate::primitive::cast;
 
 /// Returns the square root of the sum of squares of all elements. The result is a float scalar.
@@ -177,21 +177,7 @@ fn matrices(x: Array, ord: f64, axis: Option<Numbers>, keepdims: bool) -> Array 
 #[track_caller]
 fn vectors(op: &'static str, x: Array, order: f64, axis: Option<Numbers>, kept: bool) -> Array {
     let ([x], kind) = floats(op, [x]);
-    let axes = match axis {
-        Some(axis) => axes_of(op, &axis, x.ndim()),
-        None => (0..x.ndim()).collect(),
-    };
-    check(
-        order.is_finite() || axes.iter().all(|&axis| x.shape()[axis] > 0),
-        op,
-        || {
-            format!(
-                "shape {} has no elements along the axes {:?}",
-                x.shape(),
-                &axes[..]
-            )
-        },
-    );
+    let axes = reduced_axes(op, axis, x.shape(), !order.is_finite());
     let parameters = (kind, order.to_bits(), axes, kept);
     staged(op, parameters, [x], |(kind, order, axes, kept), x| {
         let x = cast(&x[0], *kind);

@@ -13,7 +13,7 @@ pub use keywords::{Any, Argmax, Cumulative, Max, Mean, Sum, Var};
 
 use super::arithmetic::where_;
 use super::promoted::truth;
-use crate::arguments::{IntoAxes, Numbers, axes_of};
+use crate::arguments::{IntoAxes, Numbers, reduced_axes};
 use crate::array::Array;
 use crate::config::default_int;
 use crate::eager::{Pure, staged};
@@ -37,18 +37,7 @@ fn reduction<P: Hash + Eq + Send + Sync + 'static>(
     parameter: P,
     f: impl Fn(&P, &Array, &Axes) -> Array + Copy + Send + Sync + 'static,
 ) -> Array {
-    let axes = axes_in(op, axes, x);
-    check(
-        !needs_elements || axes.iter().all(|&axis| x.shape()[axis] > 0),
-        op,
-        || {
-            format!(
-                "shape {} has no elements along the axes {:?}",
-                x.shape(),
-                &axes[..]
-            )
-        },
-    );
+    let axes = reduced_axes(op, axes, x.shape(), needs_elements);
     let parameters = (axes, kept, parameter, Pure(f));
     staged(op, parameters, [x.clone()], |(axes, kept, parameter, f), x| {
         let result = (f.0)(parameter, &x[0], axes);
@@ -58,15 +47,6 @@ fn reduction<P: Hash + Eq + Send + Sync + 'static>(
             result
         }
     })
-}
-
-/// Returns the axes of a reduction in increasing order.
-#[track_caller]
-fn axes_in(op: &str, axes: Option<Numbers>, x: &Array) -> Axes {
-    match axes {
-        Some(numbers) => axes_of(op, &numbers, x.ndim()),
-        None => (0..x.ndim()).collect(),
-    }
 }
 
 /// Returns a shape with length 1 along some axes.
@@ -80,6 +60,14 @@ fn with_ones(shape: &Shape, axes: &Axes) -> Shape {
 
 fn count(shape: &Shape, axes: &Axes) -> f64 {
     axes.iter().map(|&axis| shape[axis] as f64).product()
+}
+
+/// Combines the elements of an array in a dtype. Bools are combined as integers.
+fn combined(x: &Array, dtype: DType, combine: impl FnOnce(&Array) -> Array) -> Array {
+    match dtype {
+        DType::Bool => truth(&combine(&cast(x, Kind::strong(default_int())))),
+        _ => combine(&cast(x, Kind::strong(dtype))),
+    }
 }
 
 /// Returns an array with `instead` at the elements that a mask leaves out.
@@ -129,18 +117,7 @@ fn total(op: &'static str, kind: Reduction, x: &Array, options: Sum) -> Array {
     let dtype = options.dtype.unwrap_or_else(|| accumulator(x.dtype()));
     let axes = (options.axis, options.keepdims);
     let found = reduction(op, &x, axes, false, (kind, dtype), |&(kind, dtype), x, axes| {
-        // Bools are combined as integers.
-        let number = if dtype == DType::Bool {
-            default_int()
-        } else {
-            dtype
-        };
-        let found = reduce(kind, &cast(x, Kind::strong(number)), axes.clone());
-        if dtype == DType::Bool {
-            truth(&found)
-        } else {
-            found
-        }
+        combined(x, dtype, |x| reduce(kind, x, axes.clone()))
     });
     match (options.initial, kind) {
         (None, _) => found,
@@ -215,8 +192,8 @@ fn mean(op: &'static str, x: &Array, options: Mean) -> Array {
     let mean = match options.where_ {
         None => reduction(op, &x, axes, false, (), |(), x, axes| mean_over(x, axes)),
         Some(mask) => {
-            let chosen_ones = masked(op, x.clone(), Some(&mask), 0);
-            let sum = reduction(op, &chosen_ones, axes.clone(), false, (), |(), x, axes| {
+            let kept = masked(op, x.clone(), Some(&mask), 0);
+            let sum = reduction(op, &kept, axes.clone(), false, (), |(), x, axes| {
                 reduce(Reduction::Sum, &in_floats(x), axes.clone())
             });
             let n = chosen(op, &mask, &x, axes).astype(sum.dtype());

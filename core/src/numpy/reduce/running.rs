@@ -1,20 +1,16 @@
 //! Running sums and products.
 
-use super::Cumulative;
+use super::{Cumulative, combined};
 use crate::arguments::Number;
 use crate::array::Array;
 use crate::bind::bind_one;
 use crate::config::default_int;
 use crate::eager::staged;
 use crate::error::axis_of;
-use crate::numpy::promoted::truth;
-use crate::primitive::cast;
-use crate::promote::Kind;
 use kiln_backends::program::{DType, Op, Reduction};
 
 #[track_caller]
 fn cumulative(op: &'static str, kind: Reduction, x: &Array, options: Cumulative) -> Array {
-    // Bools are combined as integers.
     let dtype = options.dtype.unwrap_or(match x.dtype() {
         DType::Bool => default_int(),
         dtype => dtype,
@@ -25,22 +21,12 @@ fn cumulative(op: &'static str, kind: Reduction, x: &Array, options: Cumulative)
     };
     let axis = axis_of(op, axis, x.ndim());
     staged(op, (kind, axis, dtype), [x], |&(kind, axis, dtype), x| {
-        let number = if dtype == DType::Bool {
-            default_int()
-        } else {
-            dtype
+        let op = Op::Cumulative {
+            kind,
+            axis,
+            reverse: false,
         };
-        let x = cast(&x[0], Kind::strong(number));
-        let sums = bind_one(
-            Op::Cumulative {
-                kind,
-                axis,
-                reverse: false,
-            },
-            &[&x],
-            false,
-        );
-        if dtype == DType::Bool { truth(&sums) } else { sums }
+        combined(&x[0], dtype, |x| bind_one(op, &[x], false))
     })
 }
 
