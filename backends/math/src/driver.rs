@@ -110,6 +110,22 @@ impl<T: Copy + Default, K: Unary<T>> Kernel for UnaryLoop<'_, T, K> {
     }
 }
 
+/// Returns the function of one element.
+#[inline(always)]
+pub(super) fn one<T: Copy, K: Unary<T>>(x: T) -> T {
+    let mut y = [x];
+    K::block(&[x], &mut y, &mut [[x]; SCRATCH]);
+    y[0]
+}
+
+/// Returns the function of two elements.
+#[inline(always)]
+pub(super) fn one_of_two<T: Copy, K: Binary<T>>(x: T, y: T) -> T {
+    let mut out = [x];
+    binary_block::<T, K, 1>(&[x], &[y], &mut out);
+    out[0]
+}
+
 struct StagedLoop<'a, T, K> {
     x: &'a [T],
     y: &'a mut [T],

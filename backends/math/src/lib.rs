@@ -23,6 +23,7 @@
 )]
 
 mod driver;
+pub mod entry;
 mod erf;
 pub mod erf_inv;
 mod exp;

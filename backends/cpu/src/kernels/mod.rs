@@ -14,7 +14,8 @@ mod scalar;
 pub(crate) use cast::cast;
 pub(crate) use cumulative::{Lanes, cumulative, scratch as cumulative_scratch};
 pub(crate) use elementwise::{
-    Loop1, Loop2, Loop3, Splat, binary, compare, is_arithmetic, mul_add, select, unary,
+    Elementwise, Function, Loop1, Loop2, Loop3, Slices, Splat, binary, compare, is_arithmetic, mul_add,
+    select, unary,
 };
 pub(crate) use load::{Pattern, fill, iota, load, store};
 pub(crate) use pair::{BLOCK, Pair, pair};

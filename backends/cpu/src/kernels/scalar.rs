@@ -1,25 +1,25 @@
 //! Ops on single elements, by value: for loops over so few elements that a slice costs more than they do.
 
+use super::elementwise::{Elementwise, Function};
 use super::{Number, with_type};
 use bytemuck::Pod;
 use kiln_math::Integer;
-use kiln_program::{Binary, Compare, DType, Op, Unary};
+use kiln_program::{Binary, Compare, DType, Unary};
 
 /// A function of up to three elements, each in the low bytes of a word.
 pub(crate) type ScalarFn = fn(u64, u64, u64) -> u64;
 
-/// Returns the function of an op on single elements, if it is quick enough; `dtype` is that of the last
-/// operand.
-pub(crate) fn scalar(op: &Op, dtype: DType) -> Option<ScalarFn> {
-    match op {
-        Op::Binary(f) => binary(*f, dtype),
-        Op::Compare(f) => Some(with_type!(dtype, T => compare::<T>(*f))),
-        Op::Select => Some(|p, x, y| if p & 1 != 0 { x } else { y }),
-        Op::MulAdd => Some(match dtype {
+/// Returns the function on single elements, if it is quick enough.
+pub(crate) fn scalar(Elementwise { f, dtype }: Elementwise) -> Option<ScalarFn> {
+    match f {
+        Function::Binary(f) => binary(f, dtype),
+        Function::Compare(f) => Some(with_type!(dtype, T => compare::<T>(f))),
+        Function::Select => Some(|p, x, y| if p & 1 != 0 { x } else { y }),
+        Function::MulAdd => Some(match dtype {
             DType::F32 => |x, y, z| put(f32::mul_add(get(x), get(y), get(z))),
             _ => |x, y, z| put(f64::mul_add(get(x), get(y), get(z))),
         }),
-        Op::Unary(f) => match (f, dtype) {
+        Function::Unary(f) => match (f, dtype) {
             (Unary::Neg, DType::F32) => Some(|x, _, _| put(-get::<f32>(x))),
             (Unary::Neg, DType::F64) => Some(|x, _, _| put(-get::<f64>(x))),
             (Unary::Abs, DType::F32) => Some(|x, _, _| put(get::<f32>(x).abs())),
@@ -30,10 +30,10 @@ pub(crate) fn scalar(op: &Op, dtype: DType) -> Option<ScalarFn> {
             _ => None,
         },
         // The casts between the dtypes of branches, counters and floats.
-        Op::Cast(DType::I32) if dtype == DType::Bool => Some(|x, _, _| x & 1),
-        Op::Cast(DType::F32) if dtype == DType::I32 => Some(|x, _, _| put(get::<i32>(x) as f32)),
-        Op::Cast(DType::F64) if dtype == DType::I64 => Some(|x, _, _| put(get::<i64>(x) as f64)),
-        _ => None,
+        Function::Cast(DType::I32) if dtype == DType::Bool => Some(|x, _, _| x & 1),
+        Function::Cast(DType::F32) if dtype == DType::I32 => Some(|x, _, _| put(get::<i32>(x) as f32)),
+        Function::Cast(DType::F64) if dtype == DType::I64 => Some(|x, _, _| put(get::<i64>(x) as f64)),
+        Function::Cast(_) | Function::Uniform(_) => None,
     }
 }
 

@@ -261,7 +261,7 @@ impl Batched {
 
 /// A contraction of few elements: the offsets of the operands' elements. `out[b, m, n]` is the sum over `k`
 /// of `x[b + m + k] * y[b + n + k]`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SmallDot {
     dtype: DType,
     /// Length of each batch axis, and its strides in the operands.
@@ -295,6 +295,32 @@ impl SmallDot {
             columns: offsets(y, &free(y, &dot.rhs_contract, &dot.rhs_batch)),
             contracted: left.into_iter().zip(right).map(|(x, y)| [x, y]).collect(),
         })
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Returns the number of products.
+    pub(crate) fn products(&self) -> usize {
+        let batches: usize = self.batch.iter().map(|(length, _)| length).product();
+        batches * self.rows.len() * self.columns.len() * self.contracted.len()
+    }
+
+    /// Returns the offsets of the factors that are summed, for each element of the result.
+    pub(crate) fn terms(&self) -> Vec<Vec<[usize; 2]>> {
+        let batches: usize = self.batch.iter().map(|(length, _)| length).product();
+        let mut all = vec![];
+        for number in 0..batches {
+            let [x, y] = self.start(number);
+            for row in &self.rows {
+                for column in &self.columns {
+                    let terms = self.contracted.iter();
+                    all.push(terms.map(|pair| [x + row + pair[0], y + column + pair[1]]).collect());
+                }
+            }
+        }
+        all
     }
 
     pub(crate) fn run(&self, x: &[u8], y: &[u8], out: &mut [u8]) {

@@ -13,7 +13,7 @@ const BLOCK: usize = 256;
 const OUTSIDE: usize = usize::MAX;
 
 /// The elements that a gather reads, or a scatter writes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Selection {
     dtype: DType,
     /// Length and stride of each indexed axis, and the dtype of its indices.
@@ -27,11 +27,22 @@ pub(crate) struct Selection {
 }
 
 /// The offsets of the elements that one index selects.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Rest {
     /// That many elements in a row.
     Row(usize),
     At(Vec<usize>),
+}
+
+/// One index along each indexed axis.
+pub(crate) struct Index<'a> {
+    /// Its number in the arrays of indices.
+    pub(crate) number: usize,
+    /// The offset of the index 0.
+    pub(crate) start: usize,
+    /// Length and stride of each indexed axis, and the dtype of its indices.
+    pub(crate) axes: &'a [(usize, usize, DType)],
+    pub(crate) mode: OutOfBounds,
 }
 
 impl Rest {
@@ -79,6 +90,40 @@ impl Selection {
                 _ => Rest::At(offsets(x, &rest)),
             },
         }
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Returns true if there are elements to select, and few of them.
+    pub(crate) fn is_few(&self) -> bool {
+        const FEW: usize = 16;
+        let n = self.batch.len() * self.each;
+        (1..=FEW).contains(&n) && self.axes.iter().all(|(length, ..)| *length > 0)
+    }
+
+    /// Returns the number of elements that one index selects.
+    pub(crate) fn width(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Returns the offset of an element among those that one index selects.
+    pub(crate) fn offset_within(&self, i: usize) -> usize {
+        match &self.rest {
+            Rest::Row(_) => i,
+            Rest::At(offsets) => offsets[i],
+        }
+    }
+
+    /// Returns the indices in order.
+    pub(crate) fn each_index(&self) -> impl Iterator<Item = Index<'_>> {
+        (0..self.batch.len() * self.each).map(|number| Index {
+            number,
+            start: self.batch[number / self.each],
+            axes: &self.axes,
+            mode: self.mode,
+        })
     }
 
     /// Writes the offsets for the indices from number `first` on, in row-major order of the indices.

@@ -1,7 +1,7 @@
 //! Lays a small loop out: a place in the block for each variable, and the steps between the places.
 
-use super::{Loop, Moves, OnScalars, Place, Slices, Small, Step, WORDS, stacked_types};
-use crate::kernels::{self, Pattern, Splat};
+use super::{Each, Loop, Moves, OnScalars, Place, Slices, Small, Step, WORDS, stacked_types};
+use crate::kernels::{self, Elementwise, Pattern};
 use crate::plan::space::{KernelKind, Space};
 use crate::plan::view::{Affine, View, pull};
 use crate::single::contract::SmallDot;
@@ -21,6 +21,8 @@ pub(super) struct Value {
 pub(super) struct Layout {
     /// The number of bytes in use so far.
     next: usize,
+    /// All places, in order, and the dtypes of their elements.
+    places: Vec<(Place, DType)>,
     constants: Vec<(Formula, Place)>,
     /// The steps by depth: before the loop, in the loop, in a loop within it.
     blocks: Vec<Vec<Step>>,
@@ -32,6 +34,7 @@ impl Layout {
     pub(super) fn new() -> Layout {
         Layout {
             next: 0,
+            places: vec![],
             constants: vec![],
             blocks: vec![vec![]],
             least: 0,
@@ -43,36 +46,61 @@ impl Layout {
         fixed: &[Value],
         carry: &[Value],
         types: &[ArrayType],
+        slices: usize,
         stacked: Vec<ArrayType>,
         length: Option<usize>,
     ) -> Option<Small> {
         // A single element is read as a word, with the bytes after it.
         let words = self.next / 8 + 1;
-        (words <= WORDS).then(|| Small {
+        (words <= WORDS).then_some(())?;
+        let steps = self.blocks.remove(0);
+        let fixed: Vec<Place> = fixed.iter().map(|value| value.place.clone()).collect();
+        let carries: Vec<(Place, ArrayType)> = carry
+            .iter()
+            .zip(types)
+            .map(|(x, of)| (x.place.clone(), of.clone()))
+            .collect();
+        Some(Small {
             words,
+            #[cfg(feature = "native")]
+            native: super::native::Native::new(&super::native::Whole {
+                places: &self.places,
+                steps: &steps,
+                filled: &fixed.iter().chain(self.constants.iter().map(|x| &x.1)).cloned().collect::<Vec<_>>(),
+                read: &carries.iter().map(|(place, _)| place.clone()).collect::<Vec<_>>(),
+                slices,
+                stacked: stacked.len(),
+            }),
             constants: self.constants,
-            fixed: fixed.iter().map(|value| value.place.clone()).collect(),
-            steps: self.blocks.remove(0),
-            carries: carry
-                .iter()
-                .zip(types)
-                .map(|(x, of)| (x.place.clone(), of.clone()))
-                .collect(),
+            fixed,
+            steps,
+            carries,
             stacked,
             length,
         })
     }
 
-    fn bytes(&mut self, bytes: usize) -> Place {
+    fn place(&mut self, of: &ArrayType) -> Place {
+        self.bytes(of.dtype, of.bytes())
+    }
+
+    fn bytes(&mut self, dtype: DType, bytes: usize) -> Place {
         let at = self.next;
         self.next = (at + bytes).next_multiple_of(8);
+        self.places.push((at..at + bytes, dtype));
         at..at + bytes
+    }
+
+    /// Returns the dtype of the element at an offset.
+    fn dtype_at(&self, at: usize) -> DType {
+        let after = self.places.partition_point(|(place, _)| place.start <= at);
+        self.places[after - 1].1
     }
 
     pub(super) fn values(&mut self, types: &[ArrayType]) -> Vec<Value> {
         let depth = self.blocks.len() - 1;
         let value = |of: &ArrayType| Value {
-            place: self.bytes(of.bytes()),
+            place: self.place(of),
             depth,
         };
         types.iter().map(value).collect()
@@ -122,37 +150,26 @@ impl Layout {
             return vec![];
         };
         let types = |first: usize| -> Vec<&ArrayType> { equation.inputs[first..].iter().map(of).collect() };
+        let same_bits = |to: DType| {
+            to == dtype(0) || (to.is_integer() && dtype(0).is_integer() && to.size() == dtype(0).size())
+        };
+        match equation.op {
+            Op::Reshape(_) | Op::StopGradient => return vec![x[0].clone()],
+            Op::Cast(to) if same_bits(to) => return vec![x[0].clone()],
+            _ => {}
+        }
         let last = equation.inputs.last().map(of);
-        if let (Some(last), 1) = (last, result.shape.size())
-            && let Some(f) = kernels::scalar(&equation.op, last.dtype)
-        {
-            let operand = |i: usize| x.get(i).map_or(0, |x| x.place.start);
-            let place = self.bytes(result.bytes());
-            let scalars = OnScalars {
-                f,
-                operands: [operand(0), operand(1), operand(2)],
-                out: place.start,
-            };
-            match self.blocks[depth].last_mut() {
-                Some(Step::Scalars(list)) => list.push(scalars),
-                _ => self.blocks[depth].push(Step::Scalars(vec![scalars])),
-            }
+        if let Some(op) = last.and_then(|last| Elementwise::of(&equation.op, last.dtype)) {
+            let place = self.place(result);
+            self.elementwise(op, x, result.shape.size(), place.clone(), depth);
             return vec![Value { place, depth }];
         }
         let step = match &equation.op {
             Op::Constant { .. } | Op::Lifted { .. } => {
                 let number = equation.op.number().expect("the same number everywhere");
-                let place = self.bytes(result.bytes());
+                let place = self.place(result);
                 self.constants.push((number, place.clone()));
                 return vec![Value { place, depth: 0 }];
-            }
-            Op::Reshape(_) | Op::StopGradient => return vec![x[0].clone()],
-            // Both dtypes have the same bits.
-            Op::Cast(to)
-                if *to == dtype(0)
-                    || (to.is_integer() && dtype(0).is_integer() && to.size() == dtype(0).size()) =>
-            {
-                return vec![x[0].clone()];
             }
             Op::Transpose(_) | Op::Broadcast { .. } | Op::Slice { .. } | Op::Reverse(_) => {
                 return vec![self.moved(equation, &x[0], of(&equation.inputs[0]), result, depth)];
@@ -160,29 +177,8 @@ impl Layout {
             Op::Iota { dtype, shape, axis } => {
                 let pattern =
                     Pattern::new(shape.iter().enumerate().map(|(i, &n)| (n, i64::from(i == *axis))));
-                let (dtype, out) = (*dtype, self.bytes(result.bytes()));
+                let (dtype, out) = (*dtype, self.place(result));
                 Step::Iota { dtype, pattern, out }
-            }
-            Op::Unary(f) => Step::One(kernels::unary(*f, dtype(0)), place(0), self.bytes(result.bytes())),
-            Op::Cast(to) => Step::One(kernels::cast(dtype(0), *to), place(0), self.bytes(result.bytes())),
-            Op::Binary(f) => {
-                let run = kernels::binary(*f, dtype(0), Splat::Neither);
-                Step::Two(run, [place(0), place(1)], self.bytes(result.bytes()))
-            }
-            Op::Compare(f) => {
-                let run = kernels::compare(*f, dtype(0));
-                Step::Two(run, [place(0), place(1)], self.bytes(result.bytes()))
-            }
-            Op::Select => {
-                let run = kernels::select(result.dtype);
-                Step::Three(run, [place(0), place(1), place(2)], self.bytes(result.bytes()))
-            }
-            Op::MulAdd => {
-                let run = kernels::mul_add(result.dtype);
-                Step::Three(run, [place(0), place(1), place(2)], self.bytes(result.bytes()))
-            }
-            Op::Uniform { low, high } => {
-                Step::Uniform([*low, *high], [place(0), place(1)], self.bytes(result.bytes()))
             }
             Op::Pad { start, step, .. } => {
                 let strides = result.shape.strides();
@@ -194,7 +190,7 @@ impl Layout {
                     .map(|(start, stride)| (start * stride) as i64)
                     .sum();
                 // The rest of the block is 0 from the start.
-                let out = self.bytes(result.bytes());
+                let out = self.place(result);
                 Step::Put {
                     dtype: result.dtype,
                     x: place(0),
@@ -204,7 +200,7 @@ impl Layout {
                 }
             }
             Op::Concatenate { axis } => {
-                let out = self.bytes(result.bytes());
+                let out = self.place(result);
                 let strides = result.shape.strides();
                 let mut before = 0;
                 for (x, var) in x.iter().zip(&equation.inputs) {
@@ -229,7 +225,7 @@ impl Layout {
                 return vec![self.reduced(*kind, axes, x, result, depth)];
             }
             Op::RandomBits { .. } => {
-                let out = [self.bytes(result.bytes()), self.bytes(result.bytes())];
+                let out = [self.place(result), self.place(result)];
                 let step = Step::Random {
                     key: place(0),
                     first: place(1),
@@ -246,7 +242,7 @@ impl Layout {
                 Step::Gather(
                     places,
                     x.iter().map(|x| x.place.clone()).collect(),
-                    self.bytes(result.bytes()),
+                    self.place(result),
                 )
             }
             Op::Scatter {
@@ -260,13 +256,13 @@ impl Layout {
                     places,
                     *kind,
                     x.iter().map(|x| x.place.clone()).collect(),
-                    self.bytes(result.bytes()),
+                    self.place(result),
                 )
             }
             Op::Dot(dot)
                 if let Some(dot) = SmallDot::of(dot, of(&equation.inputs[0]), of(&equation.inputs[1])) =>
             {
-                Step::Dot(dot, [place(0), place(1)], self.bytes(result.bytes()))
+                Step::Dot(dot, [place(0), place(1)], self.place(result))
             }
             op => {
                 let operands = x
@@ -277,22 +273,41 @@ impl Layout {
                 let results: Vec<Place> = equation
                     .outputs
                     .iter()
-                    .map(|var| self.bytes(of(var).bytes()))
+                    .map(|var| self.place(of(var)))
                     .collect();
                 self.blocks[depth].push(Step::Other(op.clone(), operands, results.clone()));
                 return results.into_iter().map(|place| Value { place, depth }).collect();
             }
         };
         let out = match &step {
-            Step::One(.., out) | Step::Two(.., out) | Step::Three(.., out) | Step::Uniform(.., out) => {
-                out.clone()
-            }
             Step::Put { out, .. } | Step::Iota { out, .. } => out.clone(),
             Step::Dot(.., out) | Step::Gather(.., out) | Step::Scatter(.., out) => out.clone(),
             _ => unreachable!("everything else has returned"),
         };
         self.blocks[depth].push(step);
         vec![Value { place: out, depth }]
+    }
+
+    /// Lays out an elementwise op.
+    fn elementwise(&mut self, op: Elementwise, x: &[Value], n: usize, out: Place, depth: usize) {
+        let steps = &mut self.blocks[depth];
+        match kernels::scalar(op) {
+            Some(f) if n == 1 => {
+                let operand = |i: usize| x.get(i).map_or(0, |x| x.place.start);
+                let (operands, out) = ([operand(0), operand(1), operand(2)], out.start);
+                let scalars = OnScalars { op, f, operands, out };
+                match steps.last_mut() {
+                    Some(Step::Scalars(list)) => list.push(scalars),
+                    _ => steps.push(Step::Scalars(vec![scalars])),
+                }
+            }
+            _ => steps.push(Step::Each(Each {
+                op,
+                run: op.slices(),
+                operands: x.iter().map(|x| x.place.clone()).collect(),
+                out,
+            })),
+        }
     }
 
     /// Ops that hold programs.
@@ -412,7 +427,7 @@ impl Layout {
             }
             let overlaps = |other: &Value| from.start < other.place.end && other.place.start < from.end;
             if to.iter().any(overlaps) {
-                let aside = self.bytes(from.len());
+                let aside = self.bytes(self.dtype_at(into.start), from.len());
                 moves.aside.push((from, aside.clone()));
                 from = aside;
             }
@@ -452,7 +467,7 @@ impl Layout {
                 depth: x.depth,
             };
         }
-        let out = self.bytes(n * size);
+        let out = self.bytes(dtype, n * size);
         let x = x.place.clone();
         let step = Step::Take {
             dtype,
@@ -484,8 +499,8 @@ impl Layout {
             depth,
         );
         let each = space.kind != KernelKind::Columns;
-        let scratch = self.bytes(if each { 0 } else { ordered.place.len() });
-        let out = self.bytes(to.bytes());
+        let scratch = self.bytes(of.dtype, if each { 0 } else { ordered.place.len() });
+        let out = self.place(to);
         self.blocks[depth].push(Step::Reduce {
             kind,
             dtype: of.dtype,

@@ -7,16 +7,18 @@
 //! return the same bits.
 
 mod layout;
+#[cfg(feature = "native")]
+mod native;
 mod run;
 
 use crate::buffer::Buffer;
-use crate::kernels::{self, Loop1, Loop2, Loop3, Pattern, ScalarFn};
+use crate::kernels::{self, Elementwise, Pattern, ScalarFn};
 use crate::memory::OutOfMemory;
 use crate::single::contract::SmallDot;
 use crate::single::index::Selection;
 use bytemuck::cast_slice_mut;
 use kiln_program::sister::{Stop, Task as Progress};
-use kiln_program::{ArrayType, DType, Effect, Formula, Op, Program, Reduction, Scalar, Scan, Update, While};
+use kiln_program::{ArrayType, DType, Effect, Few, Formula, Op, Program, Reduction, Scalar, Scan, Update, While};
 use layout::Layout;
 use run::{Outside, run};
 use std::ops::Range;
@@ -41,16 +43,16 @@ pub(crate) struct Small {
     stacked: Vec<ArrayType>,
     /// The number of iterations, unless a condition ends the loop.
     length: Option<usize>,
+    #[cfg(feature = "native")]
+    native: Option<native::Native>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Step {
     /// Ops on single elements, one after the other.
     Scalars(Vec<OnScalars>),
-    One(Loop1, Place, Place),
-    Two(Loop2, [Place; 2], Place),
-    Three(Loop3, [Place; 3], Place),
-    Uniform([Scalar; 2], [Place; 2], Place),
+    /// An elementwise op on several elements.
+    Each(Each),
     /// `out[i] = x[offset + pattern(i)]`.
     Take {
         dtype: DType,
@@ -110,14 +112,24 @@ enum Step {
 }
 
 /// An op on single elements: the offsets of its operands and of its result.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct OnScalars {
+    op: Elementwise,
     f: ScalarFn,
     operands: [usize; 3],
     out: usize,
 }
 
-#[derive(Debug)]
+/// An op on arrays of one shape.
+#[derive(Clone, Debug)]
+struct Each {
+    op: Elementwise,
+    run: kernels::Slices,
+    operands: Few<Place, 3>,
+    out: Place,
+}
+
+#[derive(Clone, Debug)]
 struct Loop {
     length: usize,
     reverse: bool,
@@ -130,7 +142,7 @@ struct Loop {
 }
 
 /// The place of an array's slices, one for each iteration.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Slices {
     /// In an operand or result of the whole loop.
     Outside(usize),
@@ -139,7 +151,7 @@ enum Slices {
 }
 
 /// Copies that happen at once: sources that others overwrite are copied aside first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Moves {
     aside: Vec<(Place, Place)>,
     into: Vec<(Place, Place)>,
@@ -153,14 +165,15 @@ impl Small {
         let mut layout = Layout::new();
         let types = body.input_types();
         let fixed = layout.values(&types[..scan.consts + scan.carries]);
-        let slices = (0..types.len() - fixed.len()).map(Slices::Outside).collect();
+        let xs = types.len() - fixed.len();
+        let slices = (0..xs).map(Slices::Outside).collect();
         let stacked = (0..body.outputs().len() - scan.carries)
             .map(Slices::Outside)
             .collect();
         let (consts, carry) = fixed.split_at(scan.consts);
         layout.scan(scan, consts, carry, slices, stacked);
         let stacked = stacked_types(scan);
-        layout.finish(&fixed, carry, &types[scan.consts..], stacked, Some(scan.length))
+        layout.finish(&fixed, carry, &types[scan.consts..], xs, stacked, Some(scan.length))
     }
 
     /// Returns a loop on a condition, if it is small.
@@ -171,7 +184,7 @@ impl Small {
         let fixed = layout.values(&types);
         let (consts, carry) = fixed.split_at(w.consts);
         layout.repeat(w, consts, carry);
-        layout.finish(&fixed, carry, &types[w.consts..], vec![], None)
+        layout.finish(&fixed, carry, &types[w.consts..], 0, vec![], None)
     }
 
     /// Returns the approximate bytes of the loop in memory.
@@ -186,7 +199,30 @@ impl Small {
             });
             size_of_val(steps) + within.sum::<usize>()
         }
-        size_of::<Small>() + size_of_val(&self.constants[..]) + list(&self.steps)
+        size_of::<Small>() + size_of_val(&self.constants[..]) + list(&self.steps) + self.native_bytes()
+    }
+
+    #[cfg(feature = "native")]
+    fn native_bytes(&self) -> usize {
+        self.native.as_ref().map_or(0, native::Native::bytes)
+    }
+
+    #[cfg(not(feature = "native"))]
+    fn native_bytes(&self) -> usize {
+        0
+    }
+
+    #[cfg(feature = "native")]
+    fn run_steps(&self, memory: &mut [u8], outside: &mut Outside) {
+        match &self.native {
+            Some(native) => native.run(memory, outside),
+            None => run(&self.steps, memory, outside),
+        }
+    }
+
+    #[cfg(not(feature = "native"))]
+    fn run_steps(&self, memory: &mut [u8], outside: &mut Outside) {
+        run(&self.steps, memory, outside);
     }
 
     /// Runs the loop.
@@ -212,10 +248,31 @@ impl Small {
             stop: &stop,
             progress: Progress::begin(self.length.map(|length| length as u64)),
         };
-        run(&self.steps, memory, &mut outside);
+        self.run_steps(memory, &mut outside);
         outside.progress.finish();
         let carries = self.carries.iter().map(|(place, of)| buffer(memory, place, of));
         Ok(carries.chain(ys).collect())
+    }
+}
+
+impl Step {
+    /// Returns the places that the step reads and writes. Those of a loop or a branch are in its own steps.
+    #[cfg(feature = "native")]
+    fn places(&self) -> Vec<&Place> {
+        match self {
+            Step::Each(each) => each.operands.iter().chain([&each.out]).collect(),
+            Step::Take { x, out, .. } | Step::Put { x, out, .. } => vec![x, out],
+            Step::Iota { out, .. } => vec![out],
+            Step::Reduce { x, scratch, out, .. } => vec![x, scratch, out],
+            Step::Random { key, first, out } => vec![key, first, &out[0], &out[1]],
+            Step::Dot(_, operands, out) => operands.iter().chain([out]).collect(),
+            Step::Gather(_, operands, out) | Step::Scatter(_, _, operands, out) => {
+                operands.iter().chain([out]).collect()
+            }
+            Step::Other(_, operands, results) => operands.iter().map(|x| &x.0).chain(results).collect(),
+            Step::Effect(_, operands) => operands.iter().map(|x| &x.0).collect(),
+            Step::Scalars(_) | Step::Loop(_) | Step::While { .. } | Step::Cond(..) | Step::Copy(_) => vec![],
+        }
     }
 }
 

@@ -28,33 +28,23 @@ pub(super) fn run(steps: &[Step], memory: &mut [u8], outside: &mut Outside) {
     for step in steps {
         match step {
             Step::Scalars(list) => {
-                for OnScalars { f, operands, out } in list {
+                for OnScalars { f, operands, out, .. } in list {
                     let [x, y, z] = operands.map(|at| word(memory, at));
                     let result = f(x, y, z);
                     memory[*out..out + 8].copy_from_slice(&result.to_le_bytes());
                 }
             }
-            Step::One(run, x, out) => {
-                let (before, out) = result(memory, out);
-                run(&before[x.clone()], out);
-            }
-            Step::Two(run, [x, y], out) => {
-                let (before, out) = result(memory, out);
-                run(&before[x.clone()], &before[y.clone()], out);
-            }
-            Step::Three(run, [x, y, z], out) => {
-                let (before, out) = result(memory, out);
-                run(&before[x.clone()], &before[y.clone()], &before[z.clone()], out);
-            }
-            Step::Uniform([low, high], [x, y], out) => {
-                let (before, out) = result(memory, out);
-                kernels::uniform(
-                    *low,
-                    *high,
-                    cast_slice(&before[x.clone()]),
-                    cast_slice(&before[y.clone()]),
-                    out,
-                );
+            Step::Each(each) => {
+                let (before, out) = result(memory, &each.out);
+                let operand = |i: usize| &before[each.operands[i].clone()];
+                match each.run {
+                    kernels::Slices::One(run) => run(operand(0), out),
+                    kernels::Slices::Two(run) => run(operand(0), operand(1), out),
+                    kernels::Slices::Three(run) => run(operand(0), operand(1), operand(2), out),
+                    kernels::Slices::Uniform([low, high]) => {
+                        kernels::uniform(low, high, cast_slice(operand(0)), cast_slice(operand(1)), out)
+                    }
+                }
             }
             Step::Take {
                 dtype,
