@@ -159,10 +159,11 @@ pub use kiln_core::{
     IntoIndex, IntoItem, IntoNumbers, Item, Items, Keep, Lists, Loss, NewAxis, NoValue, Number, Numbers,
     OutOfBounds, PrintOptions, Program, Rows, Shape, Static, cache_info, call, checkpoint, clear_caches,
     closure_convert, custom_jvp, custom_vjp, debug, debug_nans, debug_nans_enabled, debug_print,
-    default_float, default_int, enable_x64, eval_shape, flatten_util, grad, grad_with, hessian, hvp, jacfwd,
-    jacobian, jacrev, jit, jvp, keep, lax, linearize, map_seq, map_seq_in_axes, numpy, program, s,
-    set_printoptions, shaped, simplify, step, stop_gradient, value_and_grad, value_and_grad_with, vjp, vmap,
-    vmap_in_axes, vmap_with, with_debug_nans, with_printoptions, with_x64, x64_enabled,
+    default_float, default_int, enable_x64, eval_shape, flatten_util, grad, grad_with, hessian, hessian_with,
+    hvp, jacfwd, jacfwd_with, jacobian, jacobian_with, jacrev, jacrev_with, jit, jvp, jvp_with, keep, lax,
+    linearize, linearize_with, map_seq, map_seq_in_axes, numpy, program, s, set_printoptions, shaped,
+    simplify, step, stop_gradient, value_and_grad, value_and_grad_with, vjp, vjp_with, vmap, vmap_in_axes,
+    vmap_with, with_debug_nans, with_printoptions, with_x64, x64_enabled,
 };
 #[allow(deprecated)]
 #[doc(hidden)]

@@ -5,7 +5,8 @@ use kiln::options::Side;
 use kiln::prelude::*;
 use kiln::{
     ArrayType, checkpoint, closure_convert, custom_vjp, debug_print, eval_shape, export, flatten_util,
-    grad_with, hessian, jacfwd, jacrev, jvp, linearize, program, shaped, tree, vjp, vmap_with, with_x64,
+    grad_with, hessian, jacfwd, jacrev, jacrev_with, jvp, linearize, program, shaped, tree, vjp, vjp_with,
+    vmap_with, with_x64,
 };
 
 /// The snippets of the pages that stand here in another form.
@@ -31,6 +32,7 @@ fn of_jax(x: Array, y: Array, i: Array, key: Key, idx: Array, mask: Array, v: Ar
         compiled! {
             vmap_in_axes(f, (0, None));
             { let f = three; grad_with(f, |o| o.argnums((Arg::<0>, Arg::<2>))) };
+            { let f = |(x, y): (Array, Array)| (&x * y, x); jacrev_with(f, |o| o.argnums(Arg::<1>).has_aux()) };
             vmap_with(|x: Array| x, |o| o.in_axes(0).out_axes(1));
             { let f = |x: Array| x; vmap_with(f, |o| o.in_axes(0).out_axes(1)) };
         }
@@ -71,6 +73,7 @@ fn of_jax(x: Array, y: Array, i: Array, key: Key, idx: Array, mask: Array, v: Ar
         compiled! { tree::map2(&x, &y, f); }
     }
     { let x = x.clone(); compiled! { vjp(f, x); } }
+    { let (f, x) = (|x: Array| (x.sin(), x), x.clone()); compiled! { vjp_with(f, x, |o| o.has_aux()); } }
     { let x = x.clone(); compiled! { jvp(f, x, t); } }
     { let x = x.clone(); compiled! { program(f, x); } }
     { let x = x.clone(); compiled! { export::export(f, x); } }

@@ -1,8 +1,8 @@
 //! Turns the arrays that a closure captures into arguments.
 
 use crate::array::Array;
-use crate::grad::{Transformation, with_weakness};
 use crate::trace::{Traced, input_types};
+use crate::transformation::{Transformation, with_weakness};
 use crate::tree::{Arrays, Leaves, Tree};
 use kiln_backends::program::ArrayType;
 use std::sync::Arc;

@@ -2,10 +2,10 @@
 
 use crate::array::Array;
 use crate::bind::bind;
-use crate::grad::Transformation;
 use crate::lax::Consts;
 use crate::trace::{Traced, is_tracing};
 use crate::transform::zeros_like;
+use crate::transformation::Transformation;
 use crate::tree::{Arrays, Leaves, Structure, Tree};
 use kiln_backends::program::{ArrayType, Custom, CustomRule, Few, Op, Program};
 use std::sync::Arc;

@@ -5,10 +5,10 @@
 
 use crate::array::Array;
 use crate::error::check;
-use crate::grad::Transformation;
 use crate::numpy as np;
 use crate::primitive::{cast, reshape, slice_axis};
 use crate::promote::{Kind, promote};
+use crate::transformation::Transformation;
 use crate::tree::{Leaves, Tree};
 use kiln_backends::program::{ArrayType, Shape};
 

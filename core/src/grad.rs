@@ -1,25 +1,15 @@
-//! Derivatives of functions: `grad`, `vjp`, `jvp`, `linearize` and their variants.
+//! Gradients: `grad`, `value_and_grad` and their variants.
 
 use crate::ad::backward::backward;
-use crate::ad::forward::forward;
-use crate::ad::partial::{linearized, split};
-use crate::ad::{spread, zeros};
+use crate::ad::spread;
 use crate::argnums::{AllArguments, Arg, Argnums, Grad};
 use crate::array::Array;
 use crate::array::origin::Origin;
-use crate::array::place::device_for;
-use crate::cache::check_limit;
-use crate::depend::{Mode, obstacle};
-use crate::error::raise;
-use crate::jit::settled;
+use crate::depend::Mode;
 use crate::loss::Loss;
-use crate::trace::{Traced, check_alive, input_types, leaves_once, trace, trace_at, trace_leaves};
-use crate::transform::{call, zeros_like};
+use crate::trace::{input_types, leaves_once, trace_leaves};
+use crate::transformation::{Transformation, like, with_weakness};
 use crate::tree::{Arrays, Leaves, Structure, Tree, paths};
-use kiln_backends::program::{ArrayType, Program};
-use kiln_backends::with_default_device;
-use std::fmt;
-use std::panic::Location;
 use std::sync::Arc;
 
 /// Returns a function that computes the gradient of `f`, whose value is a float scalar, with respect to all
@@ -58,15 +48,7 @@ use std::sync::Arc;
 /// ```
 #[track_caller]
 pub fn grad<T: Tree, L: Loss>(f: impl Fn(T) -> L) -> impl Fn(T) -> L::Gradient<T> {
-    let transformation = Transformation::new("grad");
-    move |x| {
-        let (value, gradient) = transformation.gradient(|x, ()| f(x), x, ());
-        L::with_gradient(value, gradient)
-    }
-}
-
-pub(crate) fn grad_at<T: Tree>(transformation: Transformation, f: &impl Fn(T) -> Array, x: T) -> T {
-    transformation.gradient(|x, ()| f(x), x, ()).1
+    grad_with(f, |o| o)
 }
 
 /// Returns a function that computes the gradient with respect to some of the arguments. The option `argnums`
@@ -91,8 +73,8 @@ pub fn grad_with<T: Tree, L: Loss, A: Argnums<T>>(
     let transformation = Transformation::new("grad");
     let Grad(_) = options(Grad(AllArguments));
     move |x| {
-        let (wanted, rest) = A::split(x);
-        let (value, gradient) = transformation.gradient(|x, rest| f(A::join(x, rest)), wanted, rest);
+        let (wanted, f) = transformation.of_wanted::<A, _, _>(&f, x);
+        let (value, gradient) = transformation.gradient(f, wanted);
         L::with_gradient(value, gradient)
     }
 }
@@ -117,8 +99,7 @@ pub fn grad_with<T: Tree, L: Loss, A: Argnums<T>>(
 /// ```
 #[track_caller]
 pub fn value_and_grad<T: Tree, L: Loss>(f: impl Fn(T) -> L) -> impl Fn(T) -> (L, T) {
-    let transformation = Transformation::new("value_and_grad");
-    move |x| transformation.gradient(|x, ()| f(x), x, ())
+    value_and_grad_with(f, |o| o)
 }
 
 /// Returns a function that computes the value of `f` and its gradient with respect to some of the arguments.
@@ -144,327 +125,18 @@ pub fn value_and_grad_with<T: Tree, L: Loss, A: Argnums<T>>(
     let transformation = Transformation::new("value_and_grad");
     let Grad(_) = options(Grad(AllArguments));
     move |x| {
-        let (wanted, rest) = A::split(x);
-        transformation.gradient(|x, rest| f(A::join(x, rest)), wanted, rest)
-    }
-}
-
-/// Returns the value of a function, and its pullback, which maps cotangents of the value to cotangents of the
-/// argument.
-///
-/// Cotangents of value leaves that are not floats are ignored. Cotangents of argument leaves that are not
-/// floats are zeros. The pullback holds the residuals of the forward pass, and can be called many times.
-///
-/// # Panics
-/// When there is a `while_loop` between the argument and the value. The pullback panics when a cotangent has
-/// another structure, shape or dtype than the value.
-///
-/// ```
-/// use kiln::{Array, numpy as np, vjp};
-/// let (y, pullback) = vjp(|x: Array| x.sin(), np::zeros(2));
-/// assert_eq!(y.to_string(), "[0. 0.]");
-/// assert_eq!(pullback(np::array([1.0, 2.0])).to_string(), "[1. 2.]");
-/// ```
-#[track_caller]
-pub fn vjp<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(U) -> T) {
-    vjp_at(Transformation::new("vjp"), f, primals)
-}
-
-#[track_caller]
-pub(crate) fn vjp_at<T: Tree, U: Tree>(
-    transformation: Transformation,
-    f: impl Fn(T) -> U,
-    primals: T,
-) -> (U, impl Fn(U) -> T) {
-    let primals = transformation.leaves(Leaves::of(primals));
-    let traced = transformation.trace_at(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
-    let program = Arc::new(traced.program);
-    let n = primals.arrays.len();
-    let wanted = floats(&program.input_types(), n);
-    let outputs = program.output_types();
-    let given = floats(&outputs, outputs.len());
-    transformation.check_way(&program, &wanted, &given, Mode::Reverse);
-    let parts = split(&program, &wanted, &given);
-    let inputs: Arrays = primals.arrays.iter().chain(&traced.hidden).cloned().collect();
-    let mut results = transformation.call(&parts.forward, inputs.clone()).into_vec();
-    let kept = results.split_off(outputs.len());
-    let residuals: Vec<Array> = parts
-        .residuals
-        .iter()
-        .map(|&i| inputs[i].clone())
-        .chain(kept)
-        .collect();
-    let value = traced.structure.rebuild(with_weakness(results, &traced.weak));
-    let value_structure = traced.structure;
-    let pullback = move |cotangent: U| {
-        let cotangents = transformation.matching("the cotangent", cotangent, &value_structure, &outputs);
-        let given = cotangents
-            .into_iter()
-            .zip(&given)
-            .filter(|(_, given)| **given)
-            .map(|(x, _)| x);
-        let found = transformation.call(&parts.backward, residuals.iter().cloned().chain(given).collect());
-        let found = spread(&parts.present, found);
-        primals.structure.rebuild(like(&primals.arrays, found))
-    };
-    (value, pullback)
-}
-
-/// Returns the value of a function and its tangent, the derivative along the tangent of the argument.
-///
-/// Tangents of argument leaves that are not floats are ignored. Tangents of value leaves that are not floats
-/// are zeros.
-///
-/// # Panics
-/// When the tangent has another structure, shape or dtype than the argument.
-///
-/// ```
-/// use kiln::{Array, jvp, numpy as np};
-/// let (y, tangent) = jvp(|x: Array| x.sin(), np::zeros(2), np::array([1.0, 2.0]));
-/// assert_eq!(y.to_string(), "[0. 0.]");
-/// assert_eq!(tangent.to_string(), "[1. 2.]");
-/// ```
-#[track_caller]
-pub fn jvp<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T, tangents: T) -> (U, U) {
-    jvp_at(Transformation::new("jvp"), f, primals, tangents)
-}
-
-#[track_caller]
-pub(crate) fn jvp_at<T: Tree, U: Tree>(
-    transformation: Transformation,
-    f: impl Fn(T) -> U,
-    primals: T,
-    tangents: T,
-) -> (U, U) {
-    let primals = transformation.leaves(Leaves::of(primals));
-    let types: Vec<ArrayType> = primals.arrays.iter().map(Array::array_type).collect();
-    let tangents = transformation.matching("the tangent", tangents, &primals.structure, &types);
-    let traced = transformation.trace_at(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
-    let program = Arc::new(traced.program);
-    let given = floats(&program.input_types(), types.len());
-    transformation.check_way(&program, &given, &[], Mode::Forward);
-    let derived = forward(&program, &given);
-    let moving = tangents
-        .into_iter()
-        .zip(&given)
-        .filter(|(_, given)| **given)
-        .map(|(x, _)| x);
-    let inputs = primals
-        .arrays
-        .into_iter()
-        .chain(traced.hidden)
-        .chain(moving)
-        .collect();
-    let mut values = transformation.call(&derived.program, inputs).into_vec();
-    let tangents = spread(&derived.present, values.split_off(derived.present.len()));
-    let tangents: Vec<Array> = like(&values, tangents).collect();
-    let structure = &traced.structure;
-    (
-        structure.rebuild(with_weakness(values, &traced.weak)),
-        structure.rebuild(with_weakness(tangents, &traced.weak)),
-    )
-}
-
-/// Returns the value of a function at a point, and the linear function that maps tangents of the argument to
-/// tangents of the value at the point.
-///
-/// This is [`jvp`] for many tangents at one point. Values that do not depend on the tangents are computed
-/// once, except for those within loops and branches.
-///
-/// # Panics
-/// The linear function panics when the tangent has another structure, shape or dtype than the argument.
-///
-/// ```
-/// use kiln::{Array, linearize, numpy as np};
-/// let (y, along) = linearize(|x: Array| x.exp(), np::zeros(2));
-/// assert_eq!(y.to_string(), "[1. 1.]");
-/// assert_eq!(along(np::array([1.0, 2.0])).to_string(), "[1. 2.]");
-/// ```
-#[track_caller]
-pub fn linearize<T: Tree, U: Tree>(f: impl Fn(T) -> U, primals: T) -> (U, impl Fn(T) -> U) {
-    linearize_at(Transformation::new("linearize"), f, primals)
-}
-
-#[track_caller]
-pub(crate) fn linearize_at<T: Tree, U: Tree>(
-    transformation: Transformation,
-    f: impl Fn(T) -> U,
-    primals: T,
-) -> (U, impl Fn(T) -> U) {
-    let primals = transformation.leaves(Leaves::of(primals));
-    let types: Vec<ArrayType> = primals.arrays.iter().map(Array::array_type).collect();
-    let traced = transformation.trace_at(&primals.arrays, |arrays| f(primals.structure.rebuild(arrays)));
-    let program = Arc::new(traced.program);
-    let given = floats(&program.input_types(), types.len());
-    transformation.check_way(&program, &given, &[], Mode::Forward);
-    let parts = linearized(&program, &given);
-    let outputs = program.output_types();
-    let inputs: Arrays = primals.arrays.into_iter().chain(traced.hidden).collect();
-    let mut values = transformation.call(&parts.forward, inputs.clone()).into_vec();
-    let kept = values.split_off(outputs.len());
-    let residuals: Vec<Array> = parts
-        .residuals
-        .iter()
-        .map(|&i| inputs[i].clone())
-        .chain(kept)
-        .collect();
-    let device = device_for(&values);
-    let (structure, weak) = (traced.structure, traced.weak);
-    let value = structure.rebuild(with_weakness(values, &weak));
-    let along = move |tangents: T| {
-        let tangents = transformation.matching("the tangent", tangents, &primals.structure, &types);
-        let moving = tangents
-            .into_iter()
-            .zip(&given)
-            .filter(|(_, given)| **given)
-            .map(|(x, _)| x);
-        let found = transformation.call(&parts.backward, residuals.iter().cloned().chain(moving).collect());
-        let tangents = spread(&parts.present, found).into_iter().zip(&outputs);
-        let tangents = tangents
-            .map(|(tangent, of)| tangent.unwrap_or_else(|| with_default_device(device, || zeros(of))))
-            .collect();
-        structure.rebuild(with_weakness(tangents, &weak))
-    };
-    (value, along)
-}
-
-/// Returns true for each float among the first `n` of these types. The other types belong to hidden inputs,
-/// which are held fixed.
-fn floats(types: &[ArrayType], n: usize) -> Vec<bool> {
-    types
-        .iter()
-        .enumerate()
-        .map(|(i, of)| i < n && of.dtype.is_float())
-        .collect()
-}
-
-pub(crate) fn with_weakness(arrays: Vec<Array>, weak: &[bool]) -> impl Iterator<Item = Array> {
-    arrays
-        .into_iter()
-        .zip(weak.to_vec())
-        .map(|(x, weak)| x.with_weak(weak))
-}
-
-/// Returns derivatives with the types and weakness of the arrays that they belong to. A missing derivative is
-/// zeros.
-fn like<'a>(arrays: &'a [Array], found: Vec<Option<Array>>) -> impl Iterator<Item = Array> + 'a {
-    arrays.iter().zip(found).map(|(x, found)| match found {
-        Some(found) => found.with_weak(x.is_weak()),
-        None => zeros_like(x),
-    })
-}
-
-/// A transformation of a function, and the user's line that made it.
-#[derive(Clone, Copy)]
-pub(crate) struct Transformation {
-    pub(crate) name: &'static str,
-    pub(crate) location: &'static Location<'static>,
-}
-
-/// Formats as `grad (made at src/main.rs:3:9)`. The line of the call is not known, because a closure cannot
-/// be `#[track_caller]`.
-impl fmt::Display for Transformation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (made at {})", self.name, self.location)
+        let (wanted, f) = transformation.of_wanted::<A, _, _>(&f, x);
+        transformation.gradient(f, wanted)
     }
 }
 
 impl Transformation {
-    #[track_caller]
-    pub(crate) fn new(name: &'static str) -> Transformation {
-        check_limit();
-        Transformation {
-            name,
-            location: Location::caller(),
-        }
-    }
-
-    /// Raises an error with the line that made the function. The current call may come from another line.
-    #[track_caller]
-    pub(crate) fn raise(&self, fact: String) -> ! {
-        raise(self, fact)
-    }
-
-    /// Returns the results of a program that the transformation made.
-    #[track_caller]
-    pub(crate) fn call(&self, program: &Arc<Program>, inputs: Arrays) -> Arrays {
-        call(self, program, inputs)
-    }
-
-    #[track_caller]
-    pub(crate) fn leaves(&self, leaves: Leaves) -> Leaves {
-        let leaves = settled(leaves);
-        check_alive(self.name, &leaves.arrays);
-        leaves
-    }
-
-    /// Traces a function at a point.
-    #[track_caller]
-    pub(crate) fn trace_at<U: Tree>(&self, arrays: &[Array], f: impl FnOnce(Arrays) -> U) -> Traced {
-        trace_at(Origin::new(self.name, Some(self.location)), arrays, f)
-    }
-
-    /// Traces a function of arrays that have no values.
-    #[track_caller]
-    pub(crate) fn trace<U: Tree>(
-        &self,
-        types: impl IntoIterator<Item = (ArrayType, bool)>,
-        f: impl FnOnce(Arrays) -> U,
-    ) -> Traced {
-        trace(Origin::new(self.name, Some(self.location)), types, f)
-    }
-
-    #[track_caller]
-    fn check_way(&self, program: &Program, moving: &[bool], results: &[bool], mode: Mode) {
-        if let Some(reason) = obstacle(program, moving, results, mode) {
-            self.raise(reason)
-        }
-    }
-
-    /// Returns the leaves of a tree that must have this structure and these types.
-    #[track_caller]
-    pub(crate) fn matching(
-        &self,
-        what: &str,
-        tree: impl Tree,
-        structure: &Structure,
-        types: &[ArrayType],
-    ) -> Arrays {
-        let names = paths(&tree);
-        let leaves = self.leaves(Leaves::of(tree));
-        if leaves.structure != *structure || leaves.arrays.len() != types.len() {
-            self.raise(format!(
-                "{what} has {} leaves, or another structure, for {} leaves",
-                leaves.arrays.len(),
-                types.len()
-            ))
-        }
-        // A closure would lose the caller's line.
-        let mut settled = Arrays::new();
-        for ((x, of), name) in leaves.arrays.into_iter().zip(types).zip(names) {
-            let found = x.array_type();
-            let x = match x.is_weak() && of.dtype.is_float() && found.shape == of.shape {
-                true => x.astype(of.dtype),
-                false => x,
-            };
-            if of.dtype.is_float() && x.array_type() != *of {
-                self.raise(format!("{what}{name} is {found}, it must be {of}"))
-            }
-            settled.push(x);
-        }
-        settled
-    }
-
-    /// Returns a function's result, and the gradient of its value with respect to its first argument.
-    fn gradient<T: Tree, R: Tree, L: Loss>(&self, f: impl FnOnce(T, R) -> L, x: T, rest: R) -> (L, T) {
+    /// Returns a function's result, and the gradient of its value.
+    pub(crate) fn gradient<T: Tree, L: Loss>(&self, f: impl FnOnce(T) -> L, x: T) -> (L, T) {
         let names = paths(&x);
-        let (x, rest) = (self.leaves(Leaves::of(x)), self.leaves(Leaves::of(rest)));
-        let n = x.arrays.len();
-        let mut f = leaves_once(|mut arrays: Arrays| {
-            let others = arrays.drain(n..).collect::<Arrays>();
-            f(x.structure.rebuild(arrays), rest.structure.rebuild(others))
-        });
-        let found = self.gradient_of_leaves(names, &x.arrays, &rest.arrays, &mut f);
+        let x = self.leaves(Leaves::of(x));
+        let mut f = leaves_once(|arrays: Arrays| f(x.structure.rebuild(arrays)));
+        let found = self.gradient_of_leaves(names, &x.arrays, &mut f);
         drop(f);
         (
             found.structure.rebuild(found.results),
@@ -478,7 +150,6 @@ impl Transformation {
         &self,
         names: Vec<String>,
         x: &[Array],
-        rest: &[Array],
         f: &mut dyn FnMut(Arrays) -> Leaves,
     ) -> Gradient {
         for (leaf, name) in x.iter().zip(names) {
@@ -494,11 +165,8 @@ impl Transformation {
                 ))
             }
         }
-        let n = x.len();
-        let arrays: Arrays = x.iter().chain(rest).cloned().collect();
         let origin = Origin::new(self.name, Some(self.location));
-        let types = input_types(&arrays).collect();
-        let traced = trace_leaves(origin, types, Some(arrays.clone()), f);
+        let traced = trace_leaves(origin, input_types(x).collect(), Some(x.into()), f);
         let program = Arc::new(traced.program);
         let outputs = program.outputs().len();
         let value = program.type_of(program.outputs()[0]).clone();
@@ -507,12 +175,12 @@ impl Transformation {
                 "the function returns {value}, not a float scalar: use vjp, jacrev or jacfwd"
             ))
         }
-        let wanted: Vec<bool> = (0..program.inputs().len()).map(|i| i < n).collect();
+        let wanted: Vec<bool> = (0..program.inputs().len()).map(|i| i < x.len()).collect();
         let given: Vec<bool> = (0..outputs).map(|i| i == 0).collect();
         self.check_way(&program, &wanted, &given, Mode::Reverse);
         let derived = backward(&program, &wanted, &given, true);
         let one = Array::from(1.0).astype(value.dtype);
-        let inputs = arrays.into_iter().chain(traced.hidden).chain([one]).collect();
+        let inputs = x.iter().cloned().chain(traced.hidden).chain([one]).collect();
         let mut results = self.call(&derived.program, inputs).into_vec();
         let gradient = spread(&derived.present, results.split_off(outputs));
         Gradient {
@@ -523,7 +191,7 @@ impl Transformation {
     }
 }
 
-/// The results of a function with a gradient, and the gradient with respect to its first leaves.
+/// The results of a function with a gradient, and its gradient.
 struct Gradient {
     results: Arrays,
     /// The structure of the results.

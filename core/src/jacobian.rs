@@ -1,13 +1,61 @@
 //! Matrices of derivatives. One `jvp` or `vjp` for each element computes them, all at once under `vmap`.
 
+use crate::argnums::{AllArguments, Argnums, Args};
 use crate::array::Array;
+use crate::auxiliary::{Auxiliary, HasAux, NoAux};
 use crate::eager::staged;
-use crate::grad::{Transformation, grad_at, jvp_at, linearize_at, vjp_at};
 use crate::primitive::{cast, compare, iota, reshape, slice_axis, transpose};
 use crate::promote::Kind;
+use crate::transformation::Transformation;
 use crate::tree::{Arrays, Leafwise, Leaves, Structure, Tree, paths};
+use crate::vjp::{jvp_at, linearize_at, vjp_at};
 use crate::vmap::each;
 use kiln_backends::program::{Axes, Compare, DType, Shape};
+
+/// The optional arguments of [`jacfwd_with`](crate::jacfwd_with), [`jacrev_with`](crate::jacrev_with),
+/// [`jacobian_with`](crate::jacobian_with) and [`hessian_with`](crate::hessian_with).
+///
+/// ```
+/// use kiln::{Arg, Array, jacrev_with, numpy as np};
+/// let f = |(x, n): (Array, Array)| (x.pow(&n), n.sum());
+/// let (along_x, total) = jacrev_with(f, |o| o.argnums(Arg::<0>).has_aux())((np::array([2.0, 3.0]), np::array([1, 2])));
+/// assert_eq!(along_x.to_string(), "[[1. 0.]\n [0. 6.]]");
+/// assert_eq!(total.to_string(), "3");
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a function with `_with` takes the options"]
+pub struct Jacobian<A, X>(A, X);
+
+const DEFAULT: Jacobian<AllArguments, NoAux> = Jacobian(AllArguments, NoAux);
+
+impl<A, X> Jacobian<A, X> {
+    /// The arguments with respect to which the derivatives are taken: `Arg::<1>` is the second, and a tuple
+    /// such as `(Arg::<0>, Arg::<2>)` is several. All other arguments are held fixed, and their leaves may
+    /// have any dtype.
+    ///
+    /// ```
+    /// use kiln::{Arg, Array, hessian_with};
+    /// let power = |(x, n): (Array, Array)| x.pow(n);
+    /// assert_eq!(hessian_with(power, |o| o.argnums(Arg::<0>))((2.0.into(), 3.into())).to_string(), "12.0");
+    /// ```
+    pub fn argnums<B: Args>(self, argnums: B) -> Jacobian<B, X> {
+        Jacobian(argnums, self.1)
+    }
+
+    /// The function returns `(value, auxiliary)`, and the result is `(derivatives, auxiliary)`. The auxiliary
+    /// result may be any tree. It is computed once, for the argument itself.
+    ///
+    /// ```
+    /// use kiln::{Array, jacfwd_with, numpy as np};
+    /// let f = |x: Array| (x.pow(2), x.argmax());
+    /// let (slopes, largest) = jacfwd_with(f, |o| o.has_aux())(np::array([1.0, 2.0]));
+    /// assert_eq!(slopes.to_string(), "[[2. 0.]\n [0. 4.]]");
+    /// assert_eq!(largest.to_string(), "1");
+    /// ```
+    pub fn has_aux(self) -> Jacobian<A, HasAux> {
+        Jacobian(self.0, HasAux)
+    }
+}
 
 /// Returns a function that computes the Jacobian of `f` in forward mode: the derivatives of all elements of
 /// the value with respect to all elements of the argument. Forward mode is faster if the argument has fewer
@@ -33,8 +81,45 @@ use kiln_backends::program::{Axes, Compare, DType, Shape};
 /// ```
 #[track_caller]
 pub fn jacfwd<T: Leafwise, U: Leafwise>(f: impl Fn(T) -> U) -> impl Fn(T) -> T::Jacobian<U> {
+    jacfwd_with(f, |o| o)
+}
+
+/// Returns a function that computes the Jacobian of `f` in forward mode, with the optional arguments of
+/// [`options::Jacobian`](Jacobian): the arguments with respect to which the derivatives are taken, and an
+/// auxiliary result.
+///
+/// The result has the form of the result of [`jacfwd`]. With several arguments, each leaf of the value is
+/// replaced by a tuple with one element for each of them. With the option `has_aux`, `f` returns
+/// `(value, auxiliary)` and the result is `(jacobian, auxiliary)`.
+///
+/// # Panics
+/// The returned function panics when a leaf of a named argument or the value does not have floats.
+///
+/// ```
+/// use kiln::{Arg, Array, jacfwd_with, numpy as np};
+/// let f = |(x, y, n): (Array, Array, Array)| (&x * &y * n, x.gt(y));
+/// let jacobian = jacfwd_with(f, |o| o.argnums((Arg::<0>, Arg::<1>)).has_aux());
+/// let ((along_x, along_y), greater) = jacobian((np::array([1.0, 2.0]), 1.5.into(), 2.into()));
+/// assert_eq!(along_x.to_string(), "[[3. 0.]\n [0. 3.]]");
+/// assert_eq!(along_y.to_string(), "[2. 4.]");
+/// assert_eq!(greater.to_string(), "[False  True]");
+/// ```
+#[track_caller]
+pub fn jacfwd_with<T: Tree, R, A, X>(
+    f: impl Fn(T) -> R,
+    options: impl FnOnce(Jacobian<AllArguments, NoAux>) -> Jacobian<A, X>,
+) -> impl Fn(T) -> X::With<<A::Wanted as Leafwise>::Jacobian<X::Value>>
+where
+    A: Argnums<T, Wanted: Leafwise>,
+    X: Auxiliary<R, Value: Leafwise>,
+{
     let transformation = Transformation::new("jacfwd");
-    move |x| columns(transformation, &f, x)
+    let Jacobian(..) = options(DEFAULT);
+    move |x| {
+        let (x, f) = transformation.of_wanted::<A, _, _>(|x| X::split(f(x)), x);
+        let (jacobian, aux) = columns(transformation, f, x);
+        X::join(jacobian, aux)
+    }
 }
 
 /// Returns a function that computes the Jacobian of `f` in reverse mode: the derivatives of all elements of
@@ -51,8 +136,44 @@ pub fn jacfwd<T: Leafwise, U: Leafwise>(f: impl Fn(T) -> U) -> impl Fn(T) -> T::
 /// ```
 #[track_caller]
 pub fn jacrev<T: Leafwise, U: Leafwise>(f: impl Fn(T) -> U) -> impl Fn(T) -> T::Jacobian<U> {
+    jacrev_with(f, |o| o)
+}
+
+/// Returns a function that computes the Jacobian of `f` in reverse mode, with the optional arguments of
+/// [`options::Jacobian`](Jacobian). The result has the form of the result of [`jacfwd_with`].
+///
+/// # Panics
+/// The returned function panics when a leaf of a named argument or the value does not have floats, or there
+/// is a `while_loop` between a named argument and the value.
+///
+/// ```
+/// use kiln::{Arg, Array, jacrev_with, numpy as np};
+/// let f = |(x, y): (Array, Array)| np::stack([(&x * &y).sum(), y.sum()]);
+/// let along_y = jacrev_with(f, |o| o.argnums(Arg::<1>));
+/// assert_eq!(along_y((np::array([2, 3]), np::ones(2))).to_string(), "[[2. 3.]\n [1. 1.]]");
+///
+/// // An auxiliary result beside a value that is a tuple.
+/// let f = |x: Array| ((x.sum(), x.prod()), x.min());
+/// let ((of_sum, of_product), least) = jacrev_with(f, |o| o.has_aux())(np::array([2.0, 3.0]));
+/// assert_eq!((of_sum.to_string(), of_product.to_string()), ("[1. 1.]".into(), "[3. 2.]".into()));
+/// assert_eq!(least.to_string(), "2.0");
+/// ```
+#[track_caller]
+pub fn jacrev_with<T: Tree, R, A, X>(
+    f: impl Fn(T) -> R,
+    options: impl FnOnce(Jacobian<AllArguments, NoAux>) -> Jacobian<A, X>,
+) -> impl Fn(T) -> X::With<<A::Wanted as Leafwise>::Jacobian<X::Value>>
+where
+    A: Argnums<T, Wanted: Leafwise>,
+    X: Auxiliary<R, Value: Leafwise>,
+{
     let transformation = Transformation::new("jacrev");
-    move |x| rows(transformation, &f, x)
+    let Jacobian(..) = options(DEFAULT);
+    move |x| {
+        let (x, f) = transformation.of_wanted::<A, _, _>(|x| X::split(f(x)), x);
+        let (jacobian, aux) = rows(transformation, f, x);
+        X::join(jacobian, aux)
+    }
 }
 
 /// Returns a function that computes the Jacobian of `f` in reverse mode. [`jacrev`] is the same function.
@@ -67,8 +188,38 @@ pub fn jacrev<T: Leafwise, U: Leafwise>(f: impl Fn(T) -> U) -> impl Fn(T) -> T::
 /// ```
 #[track_caller]
 pub fn jacobian<T: Leafwise, U: Leafwise>(f: impl Fn(T) -> U) -> impl Fn(T) -> T::Jacobian<U> {
+    jacobian_with(f, |o| o)
+}
+
+/// Returns a function that computes the Jacobian of `f` in reverse mode, with the optional arguments of
+/// [`options::Jacobian`](Jacobian). [`jacrev_with`] is the same function.
+///
+/// # Panics
+/// The returned function panics when a leaf of a named argument or the value does not have floats, or there
+/// is a `while_loop` between a named argument and the value.
+///
+/// ```
+/// use kiln::{Arg, Array, jacobian_with, numpy as np};
+/// let line = |(slope, x): (Array, Array)| slope * x;
+/// let along_slope = jacobian_with(line, |o| o.argnums(Arg::<0>));
+/// assert_eq!(along_slope((3.0.into(), np::arange(3))).to_string(), "[0. 1. 2.]");
+/// ```
+#[track_caller]
+pub fn jacobian_with<T: Tree, R, A, X>(
+    f: impl Fn(T) -> R,
+    options: impl FnOnce(Jacobian<AllArguments, NoAux>) -> Jacobian<A, X>,
+) -> impl Fn(T) -> X::With<<A::Wanted as Leafwise>::Jacobian<X::Value>>
+where
+    A: Argnums<T, Wanted: Leafwise>,
+    X: Auxiliary<R, Value: Leafwise>,
+{
     let transformation = Transformation::new("jacobian");
-    move |x| rows(transformation, &f, x)
+    let Jacobian(..) = options(DEFAULT);
+    move |x| {
+        let (x, f) = transformation.of_wanted::<A, _, _>(|x| X::split(f(x)), x);
+        let (jacobian, aux) = rows(transformation, f, x);
+        X::join(jacobian, aux)
+    }
 }
 
 /// Returns a function that computes the Hessian of `f`, whose value is a scalar: its second derivatives, in
@@ -102,8 +253,49 @@ pub fn jacobian<T: Leafwise, U: Leafwise>(f: impl Fn(T) -> U) -> impl Fn(T) -> T
 /// ```
 #[track_caller]
 pub fn hessian<T: Leafwise>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T::Jacobian<T> {
+    hessian_with(f, |o| o)
+}
+
+/// Returns a function that computes the Hessian of `f`, whose value is a scalar, with the optional arguments
+/// of [`options::Jacobian`](Jacobian): the arguments with respect to which the derivatives are taken, and an
+/// auxiliary result.
+///
+/// The Hessian has the form of the result of [`hessian`], with the named arguments as its argument. For
+/// `(Arg::<0>, Arg::<2>)` it is `((xx, xz), (zx, zz))`. With the option `has_aux`, `f` returns
+/// `(value, auxiliary)` and the result is `(hessian, auxiliary)`.
+///
+/// # Panics
+/// The returned function panics when the value is not a float scalar, a leaf of a named argument does not
+/// have floats, or there is a `while_loop` between a named argument and the value.
+///
+/// ```
+/// use kiln::{Arg, Array, hessian_with};
+/// let f = |(x, y, z): (Array, Array, Array)| (x.pow(2) * z.pow(3), y + 1);
+/// let hessian = hessian_with(f, |o| o.argnums((Arg::<0>, Arg::<2>)).has_aux());
+/// let (((xx, xz), (zx, zz)), next) = hessian((2.0.into(), 5.into(), 1.0.into()));
+/// assert_eq!([xx, xz, zx, zz].map(|x| x.item::<f32>()), [2.0, 12.0, 12.0, 24.0]);
+/// assert_eq!(next.to_string(), "6");
+/// ```
+#[track_caller]
+pub fn hessian_with<T: Tree, R, A, X>(
+    f: impl Fn(T) -> R,
+    options: impl FnOnce(Jacobian<AllArguments, NoAux>) -> Jacobian<A, X>,
+) -> impl Fn(T) -> X::With<<A::Wanted as Leafwise>::Jacobian<A::Wanted>>
+where
+    A: Argnums<T, Wanted: Leafwise>,
+    X: Auxiliary<R, Value = Array>,
+{
     let transformation = Transformation::new("hessian");
-    move |x| columns(transformation, &|x| grad_at(transformation, &f, x), x)
+    let Jacobian(..) = options(DEFAULT);
+    move |x| {
+        let (x, f) = transformation.of_wanted::<A, _, _>(|x| X::split(f(x)), x);
+        let gradient = |x| {
+            let ((_, aux), gradient) = transformation.gradient(f, x);
+            (gradient, aux)
+        };
+        let (hessian, aux) = columns(transformation, gradient, x);
+        X::join(hessian, aux)
+    }
 }
 
 /// Returns the product of the Hessian of a function with a tree like its argument, without computing the
@@ -120,37 +312,37 @@ pub fn hessian<T: Leafwise>(f: impl Fn(T) -> Array) -> impl Fn(T) -> T::Jacobian
 #[track_caller]
 pub fn hvp<T: Tree>(f: impl Fn(T) -> Array, x: T, v: T) -> T {
     let transformation = Transformation::new("hvp");
-    jvp_at(transformation, |x| grad_at(transformation, &f, x), x, v).1
+    jvp_at(transformation, |x| (transformation.gradient(&f, x).1, ()), x, v).1
 }
 
-fn columns<T: Leafwise, U: Leafwise>(
+fn columns<T: Leafwise, U: Leafwise, X: Tree>(
     transformation: Transformation,
-    f: &impl Fn(T) -> U,
+    f: impl FnOnce(T) -> (U, X),
     x: T,
-) -> T::Jacobian<U> {
-    let x = argument(transformation, paths(&x), Leaves::of(x));
+) -> (T::Jacobian<U>, X) {
+    let x = argument(transformation, x);
     let basis = x.structure.rebuild::<T>(basis(transformation, &x.arrays));
     let shapes = shapes(&x.arrays);
-    let (_, along) = linearize_at(transformation, f, x.structure.rebuild::<T>(x.arrays));
+    let (value, along, aux) = linearize_at(transformation, f, x.structure.rebuild::<T>(x.arrays));
+    let value = result(transformation, value);
     let found = Leaves::of(each(transformation.name, transformation.location, along, basis));
-    check_floats(transformation, "the value", &found.arrays);
     let blocks: Arrays = found
         .arrays
         .iter()
         .flat_map(|column| column_blocks(column, &shapes))
         .collect();
-    nested::<T, U>(&x.structure, &found.structure, &mut blocks.into_iter())
+    let jacobian = nested::<T, U>(&x.structure, &value.structure, &mut blocks.into_iter());
+    (jacobian, aux)
 }
 
-fn rows<T: Leafwise, U: Leafwise>(
+fn rows<T: Leafwise, U: Leafwise, X: Tree>(
     transformation: Transformation,
-    f: &impl Fn(T) -> U,
+    f: impl FnOnce(T) -> (U, X),
     x: T,
-) -> T::Jacobian<U> {
-    let x = argument(transformation, paths(&x), Leaves::of(x));
-    let (value, pullback) = vjp_at(transformation, f, x.structure.rebuild::<T>(x.arrays));
-    let value = Leaves::of(value);
-    check_floats(transformation, "the value", &value.arrays);
+) -> (T::Jacobian<U>, X) {
+    let x = argument(transformation, x);
+    let (value, pullback, aux) = vjp_at(transformation, f, x.structure.rebuild::<T>(x.arrays));
+    let value = result(transformation, value);
     let shapes = shapes(&value.arrays);
     let basis = value.structure.rebuild::<U>(basis(transformation, &value.arrays));
     let found = Leaves::of(each(
@@ -160,7 +352,8 @@ fn rows<T: Leafwise, U: Leafwise>(
         basis,
     ));
     let blocks = row_blocks(&found.arrays, &shapes);
-    nested::<T, U>(&x.structure, &value.structure, &mut blocks.into_iter())
+    let jacobian = nested::<T, U>(&x.structure, &value.structure, &mut blocks.into_iter());
+    (jacobian, aux)
 }
 
 /// Builds a tree of trees from the structures of the argument and the value, and from the blocks in order.
@@ -175,23 +368,28 @@ fn nested<T: Leafwise, U: Leafwise>(
     })
 }
 
-/// Returns the leaves of the argument, which must be floats. `names` are their paths.
-fn argument(transformation: Transformation, names: Vec<String>, leaves: Leaves) -> Leaves {
-    let leaves = transformation.leaves(leaves);
-    for (leaf, name) in leaves.arrays.iter().zip(names) {
-        check_floats(
-            transformation,
-            &format!("the argument{name}"),
-            std::slice::from_ref(leaf),
-        );
-    }
+/// Returns the leaves of the argument, which must be floats.
+fn argument(transformation: Transformation, x: impl Tree) -> Leaves {
+    let names = paths(&x);
+    let leaves = transformation.leaves(Leaves::of(x));
+    let cure = "pass floats, or hold it fixed with the option argnums";
+    check_floats(transformation, "argument", &names, &leaves.arrays, cure);
     leaves
 }
 
-fn check_floats(transformation: Transformation, what: &str, arrays: &[Array]) {
-    if let Some(x) = arrays.iter().find(|x| !x.dtype().is_float()) {
+/// Returns the leaves of the value, which must be floats.
+fn result(transformation: Transformation, value: impl Tree) -> Leaves {
+    let names = paths(&value);
+    let leaves = Leaves::of(value);
+    let cure = "return floats, and all else as auxiliary result with the option has_aux";
+    check_floats(transformation, "value", &names, &leaves.arrays, cure);
+    leaves
+}
+
+fn check_floats(transformation: Transformation, what: &str, names: &[String], arrays: &[Array], cure: &str) {
+    if let Some((x, name)) = arrays.iter().zip(names).find(|(x, _)| !x.dtype().is_float()) {
         transformation.raise(format!(
-            "{what} is {}: only floats have derivatives",
+            "the {what}{name} is {}: only floats have derivatives: {cure}",
             x.array_type()
         ))
     }

@@ -17,6 +17,7 @@ mod ad;
 mod argnums;
 mod arguments;
 mod array;
+mod auxiliary;
 mod bind;
 mod bits;
 mod cache;
@@ -47,8 +48,10 @@ mod saved;
 mod sealed;
 mod trace;
 mod transform;
+mod transformation;
 pub mod tree;
 pub mod tree_math;
+mod vjp;
 mod vmap;
 
 pub use argnums::Arg;
@@ -67,20 +70,23 @@ pub use convert::ndarray::NdarrayError;
 pub use custom::{checkpoint, custom_jvp, custom_vjp, stop_gradient};
 pub use display::options::{PrintOptions, set_printoptions, with_printoptions};
 pub use eval_shape::{eval_shape, shaped};
-pub use grad::{grad, grad_with, jvp, linearize, value_and_grad, value_and_grad_with, vjp};
+pub use grad::{grad, grad_with, value_and_grad, value_and_grad_with};
 #[allow(deprecated)]
 #[doc(hidden)]
 pub use grad::{grad_aux, grad_first, value_and_grad_aux, value_and_grad_first};
 pub use index::at::At;
 pub use index::items::{Ellipsis, IntoIndex, IntoItem, Item, Items, NewAxis, step};
 pub use index::rows::Rows;
-pub use jacobian::{hessian, hvp, jacfwd, jacobian, jacrev};
+pub use jacobian::{
+    hessian, hessian_with, hvp, jacfwd, jacfwd_with, jacobian, jacobian_with, jacrev, jacrev_with,
+};
 pub use jit::{jit, program};
 pub use kiln_backends::program::{ArrayType, DType, OutOfBounds, Program, Shape, simplify};
 pub use kiln_backends::{Buffer, Element};
 pub use kiln_derive::Tree;
 pub use loss::Loss;
 pub use tree::{Static, Tree};
+pub use vjp::{jvp, jvp_with, linearize, linearize_with, vjp, vjp_with};
 pub use vmap::{BatchAxes, map_seq, map_seq_in_axes, vmap, vmap_in_axes, vmap_with};
 
 /// The parts that kiln's other crates need. They may change with any version.

@@ -1,6 +1,8 @@
 //! The optional arguments of functions. The module `kiln::options` has the rules.
 
 pub use crate::argnums::{AllArguments, Argnums, Args, Grad};
+pub use crate::auxiliary::{Auxiliary, HasAux, NoAux};
+pub use crate::jacobian::Jacobian;
 pub use crate::lax::{AssociativeScan, ScanOptions as Scan};
 pub use crate::numpy::arithmetic::Isclose;
 pub use crate::numpy::creation::{Eye, Indexing, Linspace, Meshgrid};
@@ -11,4 +13,5 @@ pub use crate::numpy::norm::Norm;
 pub use crate::numpy::reduce::{Any, Argmax, Cumulative, Max, Mean, Sum, Var};
 pub use crate::numpy::sort::{Searchsorted, Side, Sort};
 pub use crate::numpy::take::Take;
+pub use crate::vjp::Vjp;
 pub use crate::vmap::Vmap;

@@ -27,13 +27,17 @@ pub(crate) enum How {
         given: Vec<bool>,
         outputs: bool,
     },
-    /// `(inputs, tangents of the given inputs) -> (outputs, tangents)`, with the tangents that are not zero
-    /// everywhere.
-    Forward { given: Vec<bool>, apart: bool },
+    /// `(inputs, tangents of the given inputs) -> (outputs, tangents)`, with the tangents of the first
+    /// `results` outputs that are not zero everywhere. If `apart` is set, no output waits for a tangent.
+    Forward {
+        given: Vec<bool>,
+        results: usize,
+        apart: bool,
+    },
     /// A forward and a backward pass.
     Split { wanted: Vec<bool>, given: Vec<bool> },
-    /// The outputs, and then the tangents for the tangents of some inputs.
-    Linearized { given: Vec<bool> },
+    /// The outputs, and then the tangents of the first `results` outputs for the tangents of some inputs.
+    Linearized { given: Vec<bool>, results: usize },
     /// `inputs -> outputs`, with a new first axis of length `size` on the given inputs and on those outputs
     /// that depend on them.
     Batch { given: Vec<bool>, size: usize },

@@ -4,7 +4,10 @@
 use crate::support::device::on_cpu;
 use kiln::numpy::{self as np, linalg};
 use kiln::prelude::*;
-use kiln::{ArrayType, Item, flatten_util, hessian, jacfwd, jacrev, jvp, s, shaped, tree, vjp};
+use kiln::{
+    ArrayType, Item, flatten_util, hessian, hessian_with, jacfwd, jacrev, jacrev_with, jvp, jvp_with, s,
+    shaped, tree, vjp,
+};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
@@ -721,14 +724,24 @@ fn out_of_memory_within_transformations() {
 #[test]
 fn tangents_of_another_shape() {
     let refusal = "(made at tests/suite/errors.rs:";
-    let jvp_of = || drop(jvp(|x: Array| x.sin(), np::ones(3), np::ones(2)));
-    let (file, line, message) = panic_of(jvp_of).expect("a panic");
-    assert_eq!((file.as_str(), line), ("tests/suite/errors.rs", line!() - 2));
-    assert!(message.starts_with(&format!("jvp {refusal}")), "{message}");
-    assert!(
-        message.ends_with("): the tangent is f32[2], it must be f32[3]"),
-        "{message}"
-    );
+    let with_aux = |x: Array| (x.sin(), x);
+    let cases: [(u32, &dyn Fn()); 2] = [
+        (line!() + 1, &|| {
+            drop(jvp(|x: Array| x.sin(), np::ones(3), np::ones(2)))
+        }),
+        (line!() + 1, &|| {
+            drop(jvp_with(with_aux, np::ones(3), np::ones(2), |o| o.has_aux()))
+        }),
+    ];
+    for (line, f) in cases {
+        let (file, at, message) = panic_of(f).expect("a panic");
+        assert_eq!((file.as_str(), at), ("tests/suite/errors.rs", line));
+        assert!(message.starts_with(&format!("jvp {refusal}{line}:")), "{message}");
+        assert!(
+            message.ends_with("): the tangent is f32[2], it must be f32[3]"),
+            "{message}"
+        );
+    }
 }
 
 #[test]
@@ -1401,12 +1414,45 @@ fn arrays_with_a_shape_only() {
 #[test]
 fn jacobians_of_integers() {
     let message = |f: &dyn Fn()| panic_of(f).expect("a panic").2;
-    let found = message(&|| drop(jacfwd(|x: (Array, Array)| x.0)((np::ones(2), np::arange(2)))));
-    assert!(
-        found.starts_with("jacfwd (made at ")
-            && found.ends_with("the argument.1 is i32[2]: only floats have derivatives"),
-        "{found}"
-    );
+    let at = || (np::ones(2), np::arange(2));
+    let counted = |x: Array| (x.pow(2), x.argmax());
+    let cases: [(&dyn Fn(), u32, &str); 5] = [
+        (
+            &|| drop(jacfwd(|x: (Array, Array)| x.0)(at())),
+            line!() - 1,
+            "jacfwd (…): the argument.1 is i32[2]: only floats have derivatives: pass floats, or hold it fixed with the \
+             option argnums",
+        ),
+        (
+            &|| drop(jacrev_with(|x: (Array, Array)| x.0, |o| o.argnums(Arg::<1>))(at())),
+            line!() - 1,
+            "jacrev (…): the argument is i32[2]: only floats have derivatives: pass floats, or hold it fixed with the \
+             option argnums",
+        ),
+        (
+            &|| drop(jacfwd(counted)(np::ones(2))),
+            line!() - 1,
+            "jacfwd (…): the value.1 is i32[]: only floats have derivatives: return floats, and all else as auxiliary \
+             result with the option has_aux",
+        ),
+        (
+            &|| drop(jacrev(counted)(np::ones(2))),
+            line!() - 1,
+            "jacrev (…): the value.1 is i32[]: only floats have derivatives: return floats, and all else as auxiliary \
+             result with the option has_aux",
+        ),
+        (
+            &|| drop(hessian_with(counted, |o| o.has_aux())(np::ones(2))),
+            line!() - 1,
+            "hessian (…): the function returns f32[2], not a float scalar: use vjp, jacrev or jacfwd",
+        ),
+    ];
+    for (f, line, wanted) in cases {
+        let found = message(f);
+        let (start, end) = wanted.split_once('…').expect("a place");
+        let place = format!("{start}made at tests/suite/errors.rs:{line}:");
+        assert!(found.starts_with(&place) && found.ends_with(end), "{found}");
+    }
     let at = || model(2, true);
     let h = hessian(|m: Model| (m.weights[0].pow(2) * m.bias.unwrap()).sum())(at());
     let found = message(&|| drop(h["weight"].clone()));

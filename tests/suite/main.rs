@@ -3,6 +3,7 @@
 //!
 //! Tests that need a process of their own are beside it: `cache`, `memory`, `launches`.
 
+mod auxiliary;
 mod damaged;
 mod derivatives;
 mod devices;

@@ -14,18 +14,14 @@ use kiln_backends::program::sister::{quiet, with_zeros};
 use kiln_backends::program::{ArrayType, Custom, CustomRule, Op, Program, Reduction, Scan, While};
 use std::sync::Arc;
 
-/// Returns the program of outputs and tangents: see [`How::Forward`].
-pub(crate) fn forward(program: &Arc<Program>, given: &[bool]) -> Derived {
-    derive(program, given, false)
+/// Returns the program of outputs and all tangents.
+fn forward(program: &Arc<Program>, given: &[bool]) -> Derived {
+    forward_of(program, given, program.outputs().len(), false)
 }
 
-/// Returns the program of outputs and tangents, with outputs that do not wait for tangents. An op that holds
+/// Returns the program of outputs and tangents: see [`How::Forward`]. If `apart` is set, an op that holds
 /// programs runs once for its values, and once more where its tangents need them.
-pub(crate) fn forward_apart(program: &Arc<Program>, given: &[bool]) -> Derived {
-    derive(program, given, true)
-}
-
-fn derive(program: &Arc<Program>, given: &[bool], apart: bool) -> Derived {
+pub(crate) fn forward_of(program: &Arc<Program>, given: &[bool], results: usize, apart: bool) -> Derived {
     let types = || {
         let mut types = program.input_types();
         types.extend(chosen(&program.input_types(), given));
@@ -33,6 +29,7 @@ fn derive(program: &Arc<Program>, given: &[bool], apart: bool) -> Derived {
     };
     let how = How::Forward {
         given: given.to_vec(),
+        results,
         apart,
     };
     derived(program, how, types, |program, arrays| {
@@ -42,7 +39,7 @@ fn derive(program: &Arc<Program>, given: &[bool], apart: bool) -> Derived {
             .cloned()
             .zip(spread(given, moving.iter().cloned()))
             .collect();
-        let results = crate::transform::read(program, &inputs, |equation, operands| {
+        let mut duals = crate::transform::read(program, &inputs, |equation, operands| {
             if !apart || equation.op.programs().is_empty() {
                 return rule(&equation.op, operands);
             }
@@ -56,8 +53,11 @@ fn derive(program: &Arc<Program>, given: &[bool], apart: bool) -> Derived {
                 .map(|(value, (_, tangent))| (value, tangent))
                 .collect()
         });
-        let present = results.iter().map(|(_, tangent)| tangent.is_some()).collect();
-        let (outputs, tangents): (Vec<_>, Vec<_>) = results.into_iter().unzip();
+        duals[results..]
+            .iter_mut()
+            .for_each(|(_, tangent)| *tangent = None);
+        let present = duals.iter().map(|(_, tangent)| tangent.is_some()).collect();
+        let (outputs, tangents): (Vec<_>, Vec<_>) = duals.into_iter().unzip();
         let all = outputs.into_iter().chain(tangents.into_iter().flatten());
         (all.collect(), present)
     })

@@ -5,7 +5,7 @@
 //! again, all others are kept.
 
 use super::backward::backward;
-use super::forward::forward_apart;
+use super::forward::forward_of;
 use crate::transform::{Derived, How, OfLifted, derived_as};
 use kiln_backends::program::sister::{Rewrite, put_back, tidy};
 use kiln_backends::program::{Class, Op, Program, Scalar, Var};
@@ -49,13 +49,15 @@ pub(crate) fn split(program: &Arc<Program>, wanted: &[bool], given: &[bool]) -> 
     })
 }
 
-/// Returns a program's value, and its tangents for the tangents of some inputs, in two parts.
-pub(crate) fn linearized(program: &Arc<Program>, given: &[bool]) -> Split {
+/// Returns a program's outputs, and the tangents of the first `results` outputs for the tangents of some
+/// inputs, in two parts.
+pub(crate) fn linearized(program: &Arc<Program>, given: &[bool], results: usize) -> Split {
     let how = How::Linearized {
         given: given.to_vec(),
+        results,
     };
     derived_as(program, how, |program| {
-        Split::of(forward_apart(program, given), program)
+        Split::of(forward_of(program, given, results, true), program)
     })
 }
 
