@@ -12,7 +12,7 @@
 //! # Ok::<(), kiln::burn::ImportError>(())
 //! ```
 //!
-//! | | |
+//! | items | content |
 //! |---|---|
 //! | [`import`], [`import_function`] | import a module or a function |
 //! | [`Model`] | the imported function of arrays, and its parameters |

@@ -1,7 +1,7 @@
 //! kiln is [JAX](https://docs.jax.dev)'s way of programming in Rust: arrays that never change, keys instead
 //! of hidden random state, and functions that are traced once per shape and dtype. On a CPU a traced function
-//! runs as fused loops on all cores, and GPUs are reached by [Burn](https://burn.dev). Names are JAX's and
-//! NumPy's. Keys, bits and uniforms are JAX's bit for bit.
+//! runs as fused loops on all cores. On a GPU [Burn](https://burn.dev) runs it. Names are JAX's and NumPy's.
+//! Keys, bits and uniforms are JAX's bit for bit.
 //!
 //! The book explains all of it with programs and their output. Its pages are Markdown in the repository, in
 //! `book/pages`: `start.md` goes from an empty folder to the price of an option, `jax.md` and `numpy.md` are
@@ -11,7 +11,7 @@
 //! ```
 //! use kiln::prelude::*;
 //!
-//! // Arrays print as NumPy's do. They are 32 bits wide, unless `enable_x64(true)` or a dtype says otherwise.
+//! // Arrays print as NumPy's do. Numbers have 32 bits. `enable_x64(true)` or a dtype changes that.
 //! let x = np::linspace(0.0, 1.0, 3);
 //! assert_eq!((2 * &x + 1).to_string(), "[1. 2. 3.]");
 //! assert_eq!(x.at(0).set(5.0).to_string(), "[5.  0.5 1. ]"); // a new array
@@ -32,18 +32,18 @@
 //!
 //! # Where to look
 //!
-//! | | |
+//! | items | content |
 //! |---|---|
 //! | [`Array`] | arrays: operators, methods, [`index`](Array::index) and [`at`](Array::at) |
-//! | [`options`] | optional arguments: `f`, `f_axis`, `f_dtype` and `f_with` |
+//! | [`options`] | optional arguments: the forms `f`, `f_axis`, `f_dtype` and `f_with` of a function `f` |
 //! | [`numpy`] | making arrays, and NumPy's functions; [`numpy::linalg`] |
 //! | [`random`] | [`Key`]s and samplers |
-//! | [`jit()`], [`program()`], [`call`], [`eval_shape`], [`shaped`] | functions traced and compiled, and what is traced |
+//! | [`jit()`], [`program()`], [`call`], [`eval_shape`], [`shaped`] | compiled functions, and the programs, shapes and dtypes of functions |
 //! | [`grad()`], [`value_and_grad`], [`vjp()`], [`jvp`], [`linearize`] | derivatives, to any order |
 //! | [`jacobian()`], [`jacfwd`], [`jacrev`], [`hessian`], [`hvp`] | matrices of derivatives |
-//! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`], [`closure_convert`] | derivatives of your own, derivatives that end, and residuals that are computed again |
+//! | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], [`checkpoint`], [`closure_convert`] | your own derivative rules, values without a derivative, and residuals that are computed again |
 //! | [`derivative_rules`] | the source of the rule of each operation |
-//! | [`vmap()`], [`vmap_in_axes`], [`vmap_with`], [`map_seq`] | functions of a batch |
+//! | [`vmap()`], [`vmap_in_axes`], [`vmap_with`], [`map_seq`] | functions of each element of a batch |
 //! | [`lax`] | loops, choices and scans in traced functions |
 //! | [`ir`] | the equations of a traced function |
 //! | [`tree`], [`Tree`], [`Static`], [`flatten_util`] | the arguments and results of functions: structs, enums, tuples, lists and maps of arrays |
@@ -51,22 +51,22 @@
 //! | [`set_printoptions`], [`with_printoptions`] | digits, widths and lines of printed arrays |
 //! | [`mod@debug`], [`debug_print!`], [`debug_nans`] | values and NaNs of traced functions |
 //! | [`Device`], [`devices`], [`Array::to_device`], [`limits`] | GPUs |
-//! | [`progress()`], [`interruptible`], [`CancelToken`] | programs that run long |
+//! | [`progress()`], [`interruptible`], [`CancelToken`] | the progress of a long call, and its early end |
 //! | [`threads`], [`set_threads`] | the threads of kernels |
 //!
 //! # Features
 //!
-//! All are off by default.
+//! All features are off by default.
 //!
-//! | | |
-//! |---|---|
-//! | `cuda`, `wgpu` | GPUs: NVIDIA's, and any by Vulkan, Metal or DirectX 12 |
-//! | `ndarray` | Burn's older CPU backend as a device, to compare with |
-//! | `import` | `kiln::burn`: models that are written with Burn's modules, as functions of arrays |
-//! | `interop` | `kiln::io`: `.npy`, `.npz` and safetensors files; `kiln::export`: traced functions saved and called elsewhere; arrays of the crate ndarray |
-//! | `plot` | `kiln::plot`: lines, scatters, histograms, heat maps and surfaces as SVG and PNG files |
-//! | `progress-bar` | `kiln::progress_bar`: a bar on the terminal while a program runs |
-//! | `ctrl-c` | `kiln::interrupt_on_ctrl_c`: Ctrl-C ends a program that runs, not the process |
+//! - `cuda`: NVIDIA's GPUs.
+//! - `wgpu`: any GPU, by Vulkan, Metal or DirectX 12.
+//! - `ndarray`: Burn's older CPU backend as a device, for comparison.
+//! - `import`: `kiln::burn` has models that are written with Burn's modules, as functions of arrays.
+//! - `interop`: `kiln::io` reads and writes `.npy`, `.npz` and safetensors files. `kiln::export` saves traced
+//!   functions. Arrays convert from and to those of the crate ndarray.
+//! - `plot`: `kiln::plot` draws lines, scatters, histograms, heat maps and surfaces as SVG and PNG files.
+//! - `progress-bar`: `kiln::progress_bar` shows a bar on the terminal while a program runs.
+//! - `ctrl-c`: after `kiln::interrupt_on_ctrl_c`, Ctrl-C ends calls of [`interruptible`], not the process.
 //!
 //! # Missing
 //!
@@ -87,8 +87,8 @@
 //!
 //! A function checks its arguments when it is called. A wrong argument panics at the caller's line with the
 //! function's name, the fact, and a hint:
-//! `reshape: shape (6,) has 6 elements: they do not fill shape (4, 2)`. The sections "Panics" list the
-//! arguments that are refused. The functions that read files and models return a `Result`.
+//! `reshape: shape (6,) has 6 elements: they do not fill shape (4, 2)`. The section "Panics" of a
+//! function lists the arguments that it refuses. The functions that read files and models return a `Result`.
 //!
 //! The repository's README has the set-up, whole programs to run, and measurements. Its ARCHITECTURE
 //! describes the source tree.

@@ -29,7 +29,7 @@
 //! assert!(np::allclose(line.slope, 2).item::<bool>());
 //! ```
 //!
-//! | | |
+//! | items | content |
 //! |---|---|
 //! | [`Tree`](trait@Tree) | the trait, and `#[derive(Tree)]` for structs and enums |
 //! | [`Static`] | a value that is part of the traced function, and no array |

@@ -15,7 +15,7 @@
 //! assert_eq!(y.to_string(), "[ 0.07592554 -0.48634264  1.2903206   0.5196119 ]");
 //! ```
 //!
-//! | | |
+//! | family | functions |
 //! |---|---|
 //! | keys | [`Key::new`], [`Key::split`], [`Key::split_n`] for an array of keys, [`Key::fold_in`] for the key of a number |
 //! | uniform | [`uniform`], [`randint`], [`bits`] |

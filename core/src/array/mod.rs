@@ -31,10 +31,10 @@ use std::sync::{Arc, LazyLock};
 /// The methods are NumPy's. [`numpy`](crate::numpy) lists them by family, next to its functions. `Array` has
 /// further methods:
 ///
-/// | | |
+/// | family | methods |
 /// |---|---|
 /// | properties | [`shape`](Array::shape), [`dtype`](Array::dtype), [`ndim`](Array::ndim), [`size`](Array::size), [`len`](Array::len), [`is_weak`](Array::is_weak), [`is_traced`](Array::is_traced) |
-/// | out of the array | [`item`](Array::item), [`to_vec`](Array::to_vec) |
+/// | elements as Rust's numbers | [`item`](Array::item), [`to_vec`](Array::to_vec) |
 /// | parts | [`index`](Array::index), [`at`](Array::at) |
 ///
 /// Arrays print like NumPy's arrays, digit for digit: `{}` is `print(x)`, and `{:?}` is `repr(x)` of JAX. The

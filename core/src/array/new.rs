@@ -18,7 +18,8 @@ impl Array {
     ///
     /// ```
     /// use kiln::Array;
-    /// assert_eq!(format!("{:?}", Array::new(vec![0.1_f64, 0.2], 2)), "Array([0.1, 0.2], dtype=float64)");
+    /// let x = Array::new(vec![0.1_f64, 0.2], 2);
+    /// assert_eq!(format!("{x:?}"), "Array([0.1, 0.2], dtype=float64)");
     /// ```
     #[track_caller]
     pub fn new<T: Element>(elements: Vec<T>, shape: impl IntoNumbers) -> Array {

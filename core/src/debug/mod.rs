@@ -1,6 +1,6 @@
 //! Prints values while programs run, and finds the op that made the first NaN.
 //!
-//! | | |
+//! | items | effect |
 //! |---|---|
 //! | [`debug_print!`](crate::debug_print!) | prints arrays where the program runs |
 //! | [`print_to`] | sends what is printed elsewhere |

@@ -1,6 +1,6 @@
 //! Structured control flow. A `for`, `while` or `if` of a traced function is one equation of its program.
 //!
-//! | | | reverse mode |
+//! | function | content | reverse mode |
 //! |---|---|---|
 //! | [`fori_loop`] | a number of iterations, with a counter | yes, if the number is known |
 //! | [`while_loop`] | as long as a condition holds | no |

@@ -396,7 +396,7 @@ pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: impl Number)
 /// Returns [`linspace`] in a dtype.
 ///
 /// # Panics
-/// When the bounds do not broadcast, or memory could not hold the elements.
+/// When `n` is negative, the bounds do not broadcast, or memory could not hold the elements.
 ///
 /// ```
 /// use kiln::{DType, numpy as np};

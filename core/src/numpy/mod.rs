@@ -17,19 +17,19 @@
 //!
 //! # Where to look
 //!
-//! | | |
+//! | family | functions |
 //! |---|---|
 //! | making arrays | [`array()`], [`zeros`], [`ones`], [`full`], [`arange`], [`linspace`], [`identity`], [`eye`], [`diag`], [`tril`], [`meshgrid`] |
 //! | arithmetic | [`add`], [`subtract`], [`multiply`], [`divide`], [`floor_divide`], [`remainder`], [`pow`], [`square`], [`abs`], [`sign`] |
 //! | rounding | [`floor`], [`ceil`], [`trunc`], [`round`], [`round_to`], [`clip`] |
 //! | exponentials and logarithms | [`exp`], [`expm1`], [`exp2`], [`log`], [`log1p`], [`log2`], [`log10`], [`sqrt`], [`cbrt`], [`logistic`] |
-//! | angles | [`sin`], [`cos`], [`tan`], [`arcsin`], [`arccos`], [`arctan`], [`arctan2`], [`hypot`]; [`sinh`] and the other hyperbolic ones |
+//! | angles | [`sin`], [`cos`], [`tan`], [`arcsin`], [`arccos`], [`arctan`], [`arctan2`], [`hypot`]; [`sinh`] and the other hyperbolic functions |
 //! | special functions | [`erf`], [`erfc`], [`erf_inv`], [`lgamma`], [`digamma`] |
 //! | comparison | [`equal`], [`less`], [`maximum`], [`minimum`], [`isclose`], [`allclose`], [`isnan`], [`isfinite`] |
 //! | logic and bits | [`where_`], [`logical_and`], [`logical_not`], [`bitwise_and`], [`left_shift`] |
 //! | reductions | [`sum`], [`prod`], [`mean`], [`var`], [`std()`], [`max`], [`min`], [`argmax`], [`any`], [`all`], [`cumsum`], [`cumprod`]; [`nansum`] and others leave NaN out |
 //! | shapes | [`reshape`], [`ravel`], [`transpose`], [`moveaxis`], [`expand_dims`], [`squeeze`], [`broadcast_to`], [`flip`], [`roll`], [`tile`], [`repeat`] |
-//! | putting together, and apart | [`concatenate`], [`stack`], [`vstack`], [`hstack`], [`column_stack`]; [`unstack`] |
+//! | joining and splitting | [`concatenate`], [`stack`], [`vstack`], [`hstack`], [`column_stack`]; [`unstack`] |
 //! | order and search | [`sort`], [`argsort`], [`partition`], [`searchsorted`], [`nonzero`], [`take`], [`take_along_axis`], [`compress`] |
 //! | lines | [`interp`], [`polyval`], [`diff`], [`vander`] |
 //! | products | [`dot`], [`matmul`], [`outer`], [`trace`], [`diagonal`]; [`linalg`] for inverses, solutions, eigenvalues and norms |
@@ -137,7 +137,7 @@ pub const NAN: f64 = f64::NAN;
 
 /// Linear algebra of matrices in the last two axes: `jnp.linalg`.
 ///
-/// | | |
+/// | functions | content |
 /// |---|---|
 /// | [`inv`](linalg::inv), [`solve`](linalg::solve) | inverses, and linear equations |
 /// | [`eigh`](linalg::eigh) | eigenvalues and eigenvectors of symmetric matrices |
