@@ -1,7 +1,7 @@
 //! Compiles the code in the tables of names. Each snippet of a right column stands in one of the functions
 //! below, which are compiled and never called. The code of statements that a table abbreviates is left out.
 
-use kiln::options::Side;
+use kiln::options::{Side, TakeMode};
 use kiln::prelude::*;
 use kiln::{
     ArrayType, checkpoint, closure_convert, custom_vjp, debug_print, eval_shape, export, flatten_util,
@@ -52,6 +52,10 @@ fn of_jax(x: Array, y: Array, i: Array, key: Key, idx: Array, mask: Array, v: Ar
         compiled! { lax::fori_loop(0, n, body, init); }
     }
     {
+        let (f, xs) = (|x: Array| x.sin(), x.clone());
+        compiled! { lax::map_with(f, xs, |o| o.batch_size(100)); }
+    }
+    {
         let (cond, body) = (|x: &Array| x.any(), |x: Array| x);
         compiled! { lax::while_loop(cond, body, init); }
     }
@@ -97,6 +101,9 @@ fn of_jax(x: Array, y: Array, i: Array, key: Key, idx: Array, mask: Array, v: Ar
         x.item::<f64>();
         x.to_vec::<f32>(); x.to_nested::<Vec<Vec<f32>>>();
         { let (x, y) = (x.clone(), y.clone()); np::where_(c, x, y) };
+        { let (x, i) = (x.clone(), i.clone()); np::take_with(x, i, |o| o.fill_value(0)) };
+        { let x = x.clone(); np::nonzero_with(x, |o| o.size(3).fill_value(-1)) };
+        { let x = x.clone(); np::compress_with(c, x, |o| o.size(3)) };
         np::linalg::solve(a, b);
         Key::new(0);
         { let key = key.clone(); key.split_n(n) }; { let key = key.clone(); key.split::<3>() };
@@ -106,6 +113,8 @@ fn of_jax(x: Array, y: Array, i: Array, key: Key, idx: Array, mask: Array, v: Ar
         { let (key, p) = (key.clone(), np::ones(3)); let x = np::ones(3); random::choice_with(key, &x, 3, |o| o.p(&p)) };
         { let key = key.clone(); random::bernoulli(key, 0.3, 3) };
         { let (key, logits) = (key.clone(), np::ones(3)); random::categorical(key, &logits) };
+        { let (key, logits) = (key.clone(), np::ones(3)); random::categorical_with(key, &logits, |o| o.shape(2).replace(false)) };
+        { let key = key.clone(); random::permutation_with(key, &x, |o| o.independent(true)) };
         { let key = key.clone(); random::randint(key, 3, 0, 10) };
         jit(f); grad(f); value_and_grad(f); vmap(f);
         grad(|x: Array| (x.sum(), x));
@@ -131,7 +140,7 @@ fn of_numpy([x, y, i, a, b, c, v]: [Array; 7], key: Key) {
         np::zeros((2, 3)); np::ones_dtype(3, DType::I32);
         np::full(3, 7); np::zeros_like(&x);
         np::arange(5); np::arange(1..n + 1);
-        np::linspace(0, 1, 11);
+        np::linspace(0, 1, 11); np::linspace_with(0, 1, 11, |o| o.retstep());
         np::eye(3); np::eye_with(3, |o| o.k(1));
         np::diag(&x); np::tril_with(&x, |o| o.k(-1));
         np::meshgrid(&x, &y);
@@ -149,7 +158,8 @@ fn of_numpy([x, y, i, a, b, c, v]: [Array; 7], key: Key) {
         x.sort(); x.argsort_axis(0);
         np::searchsorted_with(&a, &v, |o| o.side(Side::Right));
         np::interp(&x, xp, fp);
-        np::take_axis(&x, &i, 0);
+        np::take_axis(&x, &i, 0); np::take_with(&x, &i, |o| o.mode(TakeMode::Wrap));
+        np::compress_axis(&c, &x, 0);
         np::diff(&x); np::diff_with(&x, |o| o.n(2));
         x.reshape((2, -1)); x.ravel(); x.t();
         x.index((.., NewAxis)); x.squeeze();
@@ -163,6 +173,8 @@ fn of_numpy([x, y, i, a, b, c, v]: [Array; 7], key: Key) {
         np::linalg::norm(&x); np::linalg::norm_with(&x, |o| o.ord(1));
         np::allclose_with(&x, &y, |o| o.atol(1e-6));
         { let key = key.clone(); random::normal(key, (2, 3)) };
+        { let key = key.clone(); random::permutation(key, &x) };
+        { let key = key.clone(); random::permutation_with(key, &x, |o| o.axis(1).independent(true)) };
         { let key = key.clone(); random::choice_with(key, 10, 3, |o| o.replace(false)) };
         (np::PI, np::INF, np::NAN);
         !mask;

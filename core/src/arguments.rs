@@ -224,7 +224,10 @@ impl<T: IntoNumbers> IntoAxes for Keep<T> {
 #[track_caller]
 pub(crate) fn count_of(op: &str, n: impl Number) -> usize {
     let n = n.number();
-    usize::try_from(n).unwrap_or_else(|_| raise(op, format!("{n} is a negative number of elements")))
+    match usize::try_from(n) {
+        Ok(n) => n,
+        Err(_) => raise(op, format!("{n} is a negative number of elements")),
+    }
 }
 
 /// Formats numbers as a Python tuple.

@@ -148,22 +148,30 @@ optional_arguments! {
     Categorical {
         /// The axis of the logits: the last, if this is not given.
         axis(impl Number): isize = -1 => axis.number(); random::categorical_with(Key::new(0), np::zeros((1, 3)), |o| o.axis(0)) => "[0 0 0]";
-    /// The shape of the draws, to which the shape of `logits` without the axis broadcasts.
+        /// The shape of the draws, to which the shape of `logits` without the axis broadcasts.
         shape(impl IntoNumbers): Option<Numbers> = None => Some(shape.numbers()); random::categorical_with(Key::new(0), np::zeros(1), |o| o.shape((2, 2))) => "[[0 0]\n [0 0]]";
+        /// A flag: if false, no index is drawn twice from one list of logits.
+        replace(bool): bool = true => replace; random::categorical_with(Key::new(0), np::zeros(3), |o| o.shape(3).replace(false)) => "[1 0 2]";
     }
 }
 
 /// Draws [`categorical`] indices with the optional arguments of
 /// [`options::Categorical`](crate::options::Categorical). The result has the default integer dtype.
 ///
+/// Without `replace`, the draws of a list of logits are the indices of the greatest sums of a logit and
+/// Gumbel noise, in descending order of the sums. The shape is the shape of the draws of one list, followed
+/// by the shape of `logits` without the axis. The result has dtype `int32`, as in JAX.
+///
 /// # Panics
 /// When the key is an array of keys, the axis is out of bounds or has no element, or the shape does not end
-/// in that of the logits without the axis.
+/// in that of the logits without the axis. Without `replace` also when a list has more draws than logits.
 ///
 /// ```
 /// use kiln::{Key, numpy as np, random};
 /// let logits = np::array([0.1, 0.2, 0.7]).log();
-/// assert_eq!(random::categorical_with(Key::new(0), logits, |o| o.shape(5)).to_string(), "[1 2 2 1 2]");
+/// assert_eq!(random::categorical_with(Key::new(0), &logits, |o| o.shape(5)).to_string(), "[1 2 2 1 2]");
+/// let two = random::categorical_with(Key::new(0), &logits, |o| o.shape(2).replace(false));
+/// assert_eq!(two.to_string(), "[1 0]");
 /// ```
 #[track_caller]
 pub fn categorical_with(
@@ -171,46 +179,66 @@ pub fn categorical_with(
     logits: impl Into<Array>,
     options: impl FnOnce(Categorical) -> Categorical,
 ) -> Array {
-    let Categorical { axis, shape } = options(Categorical::default());
+    const OP: &str = "categorical";
+    let Categorical { axis, shape, replace } = options(Categorical::default());
     let logits = logits.into();
-    let axis = axis_of("categorical", axis, logits.ndim());
+    let axis = axis_of(OP, axis, logits.ndim());
     let mut batch = logits.shape().to_vec();
     let categories = batch.remove(axis);
     let shape = match shape {
-        Some(shape) => lengths("categorical", &shape[..]),
+        Some(shape) => lengths(OP, &shape[..]),
         None => batch.clone(),
     };
-    let ends = shape
-        .len()
-        .checked_sub(batch.len())
-        .map(|further| &shape[further..]);
-    let fits = ends.is_some_and(|ends| ends.iter().zip(&batch).all(|(&n, &m)| m == n || m == 1));
+    let further = shape.len().checked_sub(batch.len());
+    let fits = further.is_some_and(|further| {
+        let mut ends = shape[further..].iter().zip(&batch);
+        ends.all(|(&n, &m)| m == n || replace && m == 1)
+    });
     if !fits || categories == 0 {
+        let rule = if replace {
+            "broadcasts to it"
+        } else {
+            "is its end, without replace"
+        };
         raise(
-            "categorical",
+            OP,
             format!(
-                "logits of shape {} along axis {axis} for draws of shape {}: shape {} broadcasts to it",
+                "logits of shape {} along axis {axis} for draws of shape {}: shape {} {rule}",
                 logits.shape(),
                 Shape::from(&shape[..]),
                 Shape::from(&batch[..])
             ),
         )
     }
+    let draws: usize = shape[..shape.len() - batch.len()].iter().product();
+    if !replace && draws > categories {
+        raise(
+            OP,
+            format!("{draws} draws from {categories} logits without replace"),
+        )
+    }
     let dtype = float_dtype(&logits);
-    let inputs = [key.one("categorical"), logits.astype(dtype)];
-    staged(
-        "categorical",
-        (shape, axis, dtype),
-        inputs,
-        |(shape, axis, dtype), inputs| {
-            let logits = &inputs[1];
-            let further = shape.len() + 1 - logits.ndim();
+    let inputs = [key.one(OP), logits.astype(dtype)];
+    let parameters = (shape, axis, dtype, replace);
+    staged(OP, parameters, inputs, |(shape, axis, dtype, replace), inputs| {
+        let (key, logits) = (Key::from_words(inputs[0].clone()), &inputs[1]);
+        let further = shape.len() + 1 - logits.ndim();
+        if *replace {
             let mut noise = shape.clone();
             noise.insert(further + axis, logits.shape()[*axis]);
-            let scores = gumbel_dtype(Key::from_words(inputs[0].clone()), noise, *dtype) + logits;
-            scores.argmax_axis(further + axis)
-        },
-    )
+            let scores = gumbel_dtype(key, noise, *dtype) + logits;
+            return scores.argmax_axis(further + axis);
+        }
+        // This is Gumbel's top k, as in `choice`.
+        let scores = logits + gumbel_dtype(key, logits.shape(), *dtype);
+        let order = scores.argsort_with(|o| o.axis(*axis).descending(true));
+        let draws: usize = shape[..further].iter().product();
+        order
+            .moveaxis(*axis, 0)
+            .index(..draws)
+            .reshape(shape)
+            .astype(DType::I32)
+    })
 }
 
 /// Draws Poisson counts with mean `lam`. A count is -1 if `lam` is negative, infinite or NaN.

@@ -68,12 +68,12 @@ pub use integers::{randint, randint_dtype};
 pub use key::Key;
 pub use normal::{normal, normal_dtype};
 pub use sample::{Generator, sample};
-pub use shuffle::{choice, choice_with, permutation, permutation_axis};
+pub use shuffle::{choice, choice_with, permutation, permutation_axis, permutation_with};
 pub use uniform::{uniform, uniform_dtype, uniform_with};
 
 /// The optional arguments of samplers.
 pub mod options {
     pub use crate::discrete::Categorical;
-    pub use crate::shuffle::Choice;
+    pub use crate::shuffle::{Choice, Permutation};
     pub use crate::uniform::Uniform;
 }

@@ -21,7 +21,7 @@ use kiln_core::{Array, IntoNumbers, Number, Shape, default_float, numpy as np, o
 /// ```
 #[track_caller]
 pub fn permutation(key: Key, x: impl Into<Array>) -> Array {
-    permutation_axis(key, x, 0)
+    permutation_with(key, x, |o| o)
 }
 
 /// Returns the slices of an array along an axis in random order, or the integers below a plain integer `x` in
@@ -37,26 +37,94 @@ pub fn permutation(key: Key, x: impl Into<Array>) -> Array {
 /// ```
 #[track_caller]
 pub fn permutation_axis(key: Key, x: impl Into<Array>, axis: impl Number) -> Array {
+    permutation_with(key, x, |o| o.axis(axis))
+}
+
+optional_arguments! {
+    /// The optional arguments of [`permutation`](crate::permutation_with).
+    ///
+    /// ```
+    /// use kiln::{Key, numpy as np, random};
+    /// let x = np::arange(6).reshape((2, 3));
+    /// let rows = random::permutation_with(Key::new(42), x, |o| o.axis(1).independent(true));
+    /// assert_eq!(rows.to_string(), "[[2 0 1]\n [4 5 3]]");
+    /// ```
+    Permutation {
+        /// The axis of the slices: the first, if this is not given.
+        axis(impl Number): isize = 0 => axis.number(); random::permutation_with(Key::new(42), [[1, 2, 3]], |o| o.axis(1)) => "[[3 1 2]]";
+        /// A flag: if true, each list of elements along the axis has an order of its own. If false, whole
+        /// slices are moved.
+        independent(bool): bool = false => independent; random::permutation_with(Key::new(42), [[1, 2], [3, 4]], |o| o.independent(true)) => "[[3 4]\n [1 2]]";
+    }
+}
+
+/// Returns the elements of an array in random order along an axis, or the integers below a plain integer `x`
+/// in random order, with the optional arguments of [`options::Permutation`](crate::options::Permutation). The
+/// result has the shape and dtype of the array.
+///
+/// # Panics
+/// When the key is an array of keys, `x` is a scalar but not a plain integer, or the axis is out of bounds.
+///
+/// ```
+/// use kiln::{Key, numpy as np, random};
+/// let x = np::arange(6).reshape((3, 2));
+/// let rows = random::permutation_with(Key::new(42), &x, |o| o.axis(0));
+/// assert_eq!(rows.to_string(), "[[4 5]\n [0 1]\n [2 3]]");
+/// let each = random::permutation_with(Key::new(42), &x, |o| o.axis(0).independent(true));
+/// assert_eq!(each.to_string(), "[[4 5]\n [2 3]\n [0 1]]");
+/// ```
+#[track_caller]
+pub fn permutation_with(
+    key: Key,
+    x: impl Into<Array>,
+    options: impl FnOnce(Permutation) -> Permutation,
+) -> Array {
+    let Permutation { axis, independent } = options(Permutation::default());
     let x = pool("permutation", x.into());
-    let axis = axis_of("permutation", axis.number(), x.ndim());
+    let axis = axis_of("permutation", axis, x.ndim());
     let inputs = [key.one("permutation"), x];
-    staged("permutation", axis, inputs, |&axis, inputs| {
-        let order = shuffled(Key::from_words(inputs[0].clone()), inputs[1].shape()[axis]);
-        np::take_axis(&inputs[1], order, axis as isize)
-    })
+    let parameters = (axis, independent);
+    staged(
+        "permutation",
+        parameters,
+        inputs,
+        |&(axis, independent), inputs| {
+            let (key, x) = (Key::from_words(inputs[0].clone()), &inputs[1]);
+            match independent {
+                false => np::take_axis(x, shuffled(key, x.shape()[axis]), axis),
+                true => shuffled_along(key, x, axis),
+            }
+        },
+    )
 }
 
 /// Returns the integers below `n` in random order. The integers are sorted by random words, in several
 /// rounds, so that it is improbable that two have the same words in all rounds.
 fn shuffled(mut key: Key, n: usize) -> Array {
-    let rounds = (3.0 * (n.max(1) as f64).ln() / f64::from(u32::MAX).ln()).ceil() as usize;
     let mut order = np::arange(n);
-    for _ in 0..rounds {
+    for _ in 0..rounds(n) {
         let subkey;
         [key, subkey] = key.split();
         order = order.index(bits(subkey, n).argsort());
     }
     order
+}
+
+/// Sorts each list of elements along an axis by random words of its own.
+fn shuffled_along(mut key: Key, x: &Array, axis: usize) -> Array {
+    let mut x = x.clone();
+    for _ in 0..rounds(x.size()) {
+        let subkey;
+        [key, subkey] = key.split();
+        let order = bits(subkey, x.shape()).argsort_axis(axis);
+        x = np::take_along_axis(x, order, axis);
+    }
+    x
+}
+
+/// Returns the number of rounds of sorting for `n` elements.
+fn rounds(n: usize) -> usize {
+    (3.0 * (n.max(1) as f64).ln() / f64::from(u32::MAX).ln()).ceil() as usize
 }
 
 /// Draws from the slices of an array along its first axis, or from the integers below a plain integer `a`.

@@ -74,6 +74,17 @@ def creation(t):
     t.both("linspace", start=0, stop=-10, num=4, dtype="int32")
     t.both("linspace", start=0, stop=10, num=5, dtype="float32")
     t.both("linspace", start=0, stop=1, num=-1)
+    for num in [0, 1, 2, 4]:
+        for endpoint in [True, False]:
+            t.both("linspace", start=0.5, stop=2, num=num, endpoint=endpoint, retstep=True)
+            t.both("linspace", start=[0.5, -1], stop=2, num=num, endpoint=endpoint, retstep=True)
+    t.both("linspace", start=0, stop=10, num=4, dtype="int32", retstep=True)
+    for axis in [0, 1, -1, -2]:
+        t.both("linspace", start=[0, 5], stop=[5.5, -10], num=3, axis=axis)
+        t.both("linspace", start=[[0.0, 5.0, 1.0]], stop=[[5], [-10]], num=2, axis=axis)
+        t.both("linspace", start=[0.0, 5.0], stop=4, num=0, axis=axis)
+        t.both("linspace", start=[0.0, 5.0], stop=4, num=1, axis=axis, endpoint=False)
+    t.both("linspace", start=0, stop=1, num=3, axis=1)
     for n in [0, 1, 2, 3]:
         t.both("identity", n=n)
     for dtype in ["int32", "bool", "uint8", "float32"]:
@@ -391,6 +402,42 @@ def shapes(t):
     t.both("take", count(4), typed("uint8", [1, 2]))
     t.both("take", count(0), count(1))
     t.both("take", count(4), f32([1.0]))
+    for x, fill in [(ramp(3), -1), (ramp(3), 0.5), (count(3), 7), (count(3), 2.5), (typed("uint8", [1, 2, 3]), 9), (BOOLS[[0, 1, 0]], False)]:
+        t.both("take", x, far, fill_value=fill)
+    for axis in [0, 1]:
+        for mode in [None, "clip", "wrap"]:
+            t.both("take", ramp(3, 2), i32([[0, 3], [-1, -4]]), axis=axis, mode=mode, fill_value=8)
+    t.both("take", ramp(2, 3), i32(3), axis=1, fill_value=8)
+    t.both("take", ramp(3), typed("uint8", [0, 3, 255]), fill_value=8)
+    zeros = i32([[0, 3, 0], [5, 0, -1]])
+    for x in [zeros, ramp(2, 2), BOOLS, count(4), count(0), ramp(0, 3), i32([0, 0])]:
+        t.both("nonzero", x)
+        t.both("nonzero", x, size=2)
+        # JAX leaves out the number for an array without elements.
+        if x.size > 0:
+            t.both("nonzero", x, size=5, fill_value=-1)
+    for fill in [[9, 7], [-1, 2], [1], 2.5]:
+        t.both("nonzero", zeros, size=5, fill_value=fill)
+    t.both("nonzero", zeros, size=0, fill_value=[9, 7])
+    t.both("nonzero", zeros, fill_value=[9, 7])
+    t.both("nonzero", i32(5))
+    some = np.array([True, False, True])
+    for x, axis in [(count(3), None), (count(2, 2), None), (ramp(3, 2), 0), (ramp(2, 3), 1), (ramp(2, 3), -1), (ramp(2, 4, 2), 1), (count(5), 0)]:
+        t.both("compress", some, x, axis=axis)
+        for size in [0, 1, 3]:
+            t.both("compress", some, x, axis=axis, size=size)
+            t.both("compress", some, x, axis=axis, size=size, fill_value=-7)
+    t.both("compress", i32([0, 2, -1]), ramp(3), size=3, fill_value=0.25)
+    t.both("compress", i32([0, 2, -1]), count(3), size=3, fill_value=2.5)
+    t.both("compress", np.array([True, False, True, True]), ramp(3), size=3, fill_value=9)
+    t.both("compress", np.array([True, False, True, True]), ramp(3))
+    t.both("compress", np.array([True, False, True, False]), ramp(3))
+    t.both("compress", some, count(2), size=3)
+    t.both("compress", some, ramp(3), size=4)
+    t.both("compress", some, ramp(3), axis=1)
+    t.both("compress", BOOLS, ramp(3))
+    for x, axis in [(ramp(2, 3), 0), (ramp(2, 3), 1), (ramp(2, 3), -1), (count(3), 0), (count(1, 2), 0), (ramp(2, 3, 2), -2), (BOOLS, 0), (ramp(2, 3), 2), (f32(1), 0)]:
+        t.both("unstack", x, axis=axis)
     odd = f32([NAN, 1, -0.0, 0.0, -INF, INF, 1, -2.5])
     for fn in ["sort", "argsort"]:
         for descending in [False, True]:
@@ -505,6 +552,11 @@ def lines(t):
         (ramp(2, 3), i32([[2, 0], [1, 1]]), -1), (ramp(2, 3), i32([[1, 0, 1]]), 0), (ramp(3), i32([-1, 0, 5]), 0), (count(2, 2), i32([[1, 0], [0, 1]]), 1), (ramp(1, 3), i32([[0], [2]]), 1), (ramp(2, 3), i32([0]), 1),
     ]:
         t.both("take_along_axis", x, i, axis=axis)
+        t.both("take_along_axis", x, i, axis=axis, mode="clip")
+    for x, i in [(ramp(2, 3), i32([[3, -4, 0], [-3, 2, 9]])), (count(2, 3), i32([[3, -4], [-3, 2]])), (typed("uint8", [[1, 2]]), i32([[2], [-1]]))]:
+        for mode in [None, "fill", "clip"]:
+            t.both("take_along_axis", x, i, axis=1, mode=mode)
+            t.both("take_along_axis", x, i, axis=1, mode=mode, fill_value=7)
     general = f32([[2, -1, 0.5], [0.25, 3, -2], [1, 0, 4]])
     for a, b in [
         (general, f32([1, 2, -0.5])), (general, ramp(3, 2)), (f32([[0, 2], [4, 0]]), f32([1, 2])), (np.stack([general, general.T]), ramp(3, 2)), (general, ramp(2, 3, 1)), (np.zeros((0, 0), np.float32), ramp(0)), (i32([[2, 0], [0, 4]]), i32([1, 2])),

@@ -23,7 +23,7 @@ CREATION = {
     "ones": {"shape": [], "dtype": None},
     "full": {"shape": [], "dtype": None},
     "arange": RANGE,
-    "linspace": {"start": 0, "stop": 0, "num": 50, "endpoint": True, "dtype": None},
+    "linspace": {"start": 0, "stop": 0, "num": 50, "endpoint": True, "retstep": False, "dtype": None, "axis": 0},
     "identity": {"n": 0, "dtype": None},
     "eye": {"N": 0, "M": None, "k": 0, "dtype": None},
     "zeros_like": {"dtype": None},
@@ -68,7 +68,10 @@ ARGS = CREATION | {fn: {} for fn in ELEMENTWISE} | {
     "roll": {"shift": [], "axis": None},
     "tile": {"reps": []},
     "repeat": {"repeats": 1, "axis": None},
-    "take": {"axis": None, "mode": None},
+    "take": {"axis": None, "mode": None, "fill_value": None},
+    "nonzero": {"size": None, "fill_value": None},
+    "compress": {"axis": None, "size": None, "fill_value": 0},
+    "unstack": {"axis": 0},
     "sort": SORT, "argsort": SORT,
     "dot": {}, "matmul": {}, "outer": {},
     "allclose": {"rtol": 1e-5, "atol": 1e-8, "equal_nan": False},
@@ -80,7 +83,7 @@ ARGS = CREATION | {fn: {} for fn in ELEMENTWISE} | {
     "nansum": REDUCE, "nanprod": REDUCE, "nanmean": REDUCE, "nanmax": REDUCE, "nanmin": REDUCE,
     "vstack": {}, "hstack": {}, "column_stack": {},
     "diagonal": {"offset": 0}, "trace": {"offset": 0},
-    "take_along_axis": {"axis": -1},
+    "take_along_axis": {"axis": -1, "mode": None, "fill_value": None},
     "linalg.solve": {}, "linalg.norm": REDUCE, "linalg.vector_norm": REDUCE | {"ord": 2},
 }
 
@@ -88,6 +91,7 @@ ARGS = CREATION | {fn: {} for fn in ELEMENTWISE} | {
 CALLS = {
     "full": lambda fill, shape, dtype: jnp.full(shape, fill, dtype),
     "arange": lambda start, stop, step, dtype: jnp.arange(*bounds(start, stop, step), dtype=dtype),
+    "linspace": lambda start, stop, **keywords: jnp.linspace(bound(start), bound(stop), **keywords),
     "astype": lambda x, dtype: jnp.asarray(x).astype(dtype),
     "concatenate": lambda *xs, axis: jnp.concatenate(xs, axis=axis),
     "stack": lambda *xs, axis: jnp.stack(xs, axis=axis),
@@ -113,6 +117,11 @@ def bounds(start, stop, step):
     """arange's positional arguments: `arange(stop)`, `arange(start, stop)` or `arange(start, stop, step)`."""
     given = [stop] if start is None else [start, stop]
     return given if step is None else given + [step]
+
+
+def bound(value):
+    """A bound of linspace: a number, or an array of a list."""
+    return jnp.array(value) if isinstance(value, tuple) else value
 
 
 class Weak:

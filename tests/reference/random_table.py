@@ -23,6 +23,11 @@ LARGE_SHAPES = [[DRAWS], [100, 1000], [10, 100, 100]]
 NORMALS = 1_000_000
 F64_NORMALS = 20_000
 
+GRID = np.arange(15.0).reshape(3, 5).tolist()
+# Two rounds of sorting, for the number of all elements. An axis alone would take one.
+LONG = np.arange(2000.0).reshape(1000, 2).tolist()
+LOGITS = [[-1.0, 0.5, 0.0, 2.0, -3.0], [0.0, 0.25, 0.0, -0.5, 1.0]]
+
 # Other samplers, as named in jax.random, all with PRNGKey(42): with 32-bit types, with 64-bit types as well (True), or only (None).
 SAMPLERS = [
     ("randint", {"shape": [6], "minval": 0, "maxval": 10}, True),
@@ -38,6 +43,8 @@ SAMPLERS = [
     ("permutation", {"x": 1}, False),
     ("permutation", {"x": 0}, False),
     ("permutation", {"x": 2000}, False),
+    *(("permutation", {"x": GRID, "axis": axis, "independent": independent}, True) for axis in [0, 1, -1] for independent in [False, True]),
+    *(("permutation", {"x": x, "axis": 0, "independent": True}, False) for x in [7, [3.0, 1.0, 2.0, 1.0], LONG]),
     ("choice", {"a": 10, "shape": [6], "replace": True, "p": None}, True),
     ("choice", {"a": 10, "shape": [2, 3], "replace": False, "p": None}, True),
     ("choice", {"a": [1.5, 2.5, 4.0], "shape": [5], "replace": True, "p": None}, False),
@@ -46,6 +53,10 @@ SAMPLERS = [
     ("bernoulli", {"p": 0.3, "shape": [8]}, True),
     ("rademacher", {"shape": [8]}, True),
     ("categorical", {"logits": [-1.0, 0.5, 0.0], "shape": [20]}, True),
+    ("categorical", {"logits": LOGITS, "axis": 0}, True),
+    ("categorical", {"logits": LOGITS, "axis": -1, "shape": [4, 2]}, True),
+    *(("categorical", {"logits": LOGITS, "axis": axis, "shape": shape, "replace": False}, True) for axis, shape in [(-1, [3, 2]), (1, [2, 2, 2]), (0, [2, 5]), (-2, [1, 5]), (-1, [2]), (-1, [0, 2])]),
+    ("categorical", {"logits": [-1.0, 0.5, 0.0, 2.0], "shape": [4], "replace": False}, True),
     ("geometric", {"p": 0.3, "shape": [20]}, True),
     ("exponential", {"shape": [4]}, True),
     ("gumbel", {"shape": [4]}, True),

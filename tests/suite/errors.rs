@@ -8,6 +8,7 @@ mod creation;
 mod draws;
 mod elementwise;
 mod indices;
+mod keywords;
 mod matrices;
 mod plots;
 mod pytrees;

@@ -51,6 +51,14 @@ fn parameter(value: &Value) -> Array {
     }
 }
 
+/// Returns a parameter: a number, or nested lists of numbers in the default float dtype.
+fn nested(value: &Value) -> Array {
+    match value {
+        Value::Array(rows) if rows.iter().any(Value::is_array) => np::stack(rows.iter().map(nested)),
+        value => parameter(value),
+    }
+}
+
 fn draw(row: &Value, key: Key) -> Array {
     let args = &row["args"];
     let shape = || numbers(&args["shape"]);
@@ -63,7 +71,11 @@ fn draw(row: &Value, key: Key) -> Array {
         "normal" => normal_dtype(key, shape(), of(args)),
         "randint" if args["dtype"].is_null() => randint(key, shape(), get("minval"), get("maxval")),
         "randint" => randint_dtype(key, shape(), get("minval"), get("maxval"), of(args)),
-        "permutation" => permutation(key, get("x")),
+        "permutation" if args["axis"].is_null() => permutation(key, get("x")),
+        "permutation" => permutation_with(key, nested(&args["x"]), |o| {
+            let axis = args["axis"].as_i64().unwrap();
+            o.axis(axis).independent(flag(args, "independent"))
+        }),
         "choice" => {
             let p = (!args["p"].is_null()).then(|| get("p"));
             choice_with(key, get("a"), shape(), |o| {
@@ -76,7 +88,20 @@ fn draw(row: &Value, key: Key) -> Array {
         }
         "bernoulli" => bernoulli(key, get("p"), shape()),
         "rademacher" => rademacher(key, shape()),
-        "categorical" => categorical_with(key, get("logits"), |o| o.shape(shape())),
+        "categorical" => categorical_with(key, nested(&args["logits"]), |o| {
+            let o = match args["axis"].as_i64() {
+                Some(axis) => o.axis(axis),
+                None => o,
+            };
+            let o = match args["shape"].is_null() {
+                true => o,
+                false => o.shape(shape()),
+            };
+            match args["replace"].as_bool() {
+                Some(replace) => o.replace(replace),
+                None => o,
+            }
+        }),
         "geometric" => geometric(key, get("p"), shape()),
         "exponential" => exponential(key, shape()),
         "gumbel" => gumbel(key, shape()),

@@ -102,3 +102,5 @@ macro_rules! float_functions {
         }
     };
 }
+
+pub(crate) use float_functions;

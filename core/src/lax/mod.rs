@@ -6,7 +6,7 @@
 //! | [`while_loop`] | as long as a condition holds | no |
 //! | [`while_loop_bounded`] | the same, with a greatest number of iterations | yes |
 //! | [`scan`], [`scan_n`] | a carry, and results stacked along a new axis | yes |
-//! | [`map`] | a function of each slice, one after the other | yes |
+//! | [`map`], [`map_with`] | a function of each slice, one after the other or in batches | yes |
 //! | [`associative_scan`] | all partial results of an associative function, in a logarithmic number of steps | yes |
 //! | [`cond`], [`switch`] | a choice between functions | yes |
 //! | [`select`] | a choice between elements | yes |
@@ -43,6 +43,7 @@ mod associative;
 mod branches;
 mod carry;
 mod loops;
+mod map;
 mod scan;
 
 pub use crate::bits::{fixed_uniform, mul_add, random_bits, uniform};
@@ -50,7 +51,8 @@ pub use associative::{AssociativeScan, associative_scan, associative_scan_with};
 pub use branches::{cond, select, switch};
 pub(crate) use carry::Consts;
 pub use loops::{fori_loop, while_loop, while_loop_bounded};
+pub use map::{MapOptions, map, map_with};
 #[allow(deprecated)]
 #[doc(hidden)]
 pub use scan::scan_reverse;
-pub use scan::{ScanOptions, map, scan, scan_n, scan_with};
+pub use scan::{ScanOptions, scan, scan_n, scan_with};

@@ -102,34 +102,16 @@ pub fn scan_n<C: Tree, Y: Tree>(f: impl Fn(C) -> (C, Y), init: C, length: usize)
     run("scan_n", |carry, ()| f(carry), init, xs, ScanOptions::default())
 }
 
-/// Calls `f` on each slice of `xs` along the first axis, one after the other. Returns the results stacked
-/// along a new first axis.
-///
-/// `vmap` computes all slices at once. `map` needs memory for the intermediate values of one slice at a time.
-///
-/// # Panics
-/// When `xs` holds no array, a scalar, or arrays whose first axes differ in length.
-///
-/// ```
-/// use kiln::{Array, lax, numpy as np};
-/// assert_eq!(lax::map(|row: Array| row.max(), np::array([[1, 5], [7, 3]])).to_string(), "[5 7]");
-/// ```
-#[track_caller]
-pub fn map<X: Tree, Y: Tree>(f: impl Fn(X) -> Y, xs: X) -> Y {
-    let xs = Slices::of("map", xs, None);
-    run("map", |(), x| ((), f(x)), (), xs, ScanOptions::default()).1
-}
-
 /// The arrays that a loop scans over, with their length along the first axis.
-struct Slices {
-    arrays: Arrays,
-    structure: Structure,
-    length: usize,
+pub(super) struct Slices {
+    pub(super) arrays: Arrays,
+    pub(super) structure: Structure,
+    pub(super) length: usize,
 }
 
 impl Slices {
     #[track_caller]
-    fn of(op: &str, xs: impl Tree, length: Option<usize>) -> Slices {
+    pub(super) fn of(op: &str, xs: impl Tree, length: Option<usize>) -> Slices {
         let names = names("xs", &xs);
         let (arrays, structure) = settled(op, xs);
         let mut first = length.map(|n| (n, format!("the option length is {n}")));
@@ -157,7 +139,7 @@ impl Slices {
 }
 
 #[track_caller]
-fn run<C: Tree, X: Tree, Y: Tree>(
+pub(super) fn run<C: Tree, X: Tree, Y: Tree>(
     op: &'static str,
     f: impl Fn(C, X) -> (C, Y),
     init: C,

@@ -5,8 +5,8 @@ use crate::array::{Array, Literal, Repr};
 use crate::config::default_float;
 use crate::eager::staged;
 use crate::error::{check, check_size, raise};
-use crate::primitive::{broadcast, cast, concatenate, divided, filled, filled_like, iota, reshape};
-use crate::promote::{Kind, inexact, promote};
+use crate::primitive::{broadcast, cast, filled, filled_like, iota, reshape};
+use crate::promote::{Kind, promote};
 use crate::sealed::Sealed;
 use crate::trace::{constant, is_tracing};
 use crate::tree::Arrays;
@@ -377,54 +377,7 @@ fn bound(x: &Array) -> f64 {
     }
 }
 
-/// Returns `n` evenly spaced floats from `start` to `stop`, both included. The result has shape `(n,)`. If
-/// the bounds are arrays that broadcast to `shape`, the result has shape `(n, *shape)`.
-///
-/// # Panics
-/// When `n` is negative, the bounds do not broadcast, or memory could not hold the elements.
-///
-/// ```
-/// use kiln::numpy as np;
-/// assert_eq!(np::linspace(0.0, 1.0, 3).to_string(), "[0.  0.5 1. ]");
-/// assert_eq!(np::linspace([0, 10], 20, 3).to_string(), "[[ 0. 10.]\n [10. 15.]\n [20. 20.]]");
-/// ```
-#[track_caller]
-pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, n: impl Number) -> Array {
-    linspace_with(start, stop, n, |o| o)
-}
-
-/// Returns [`linspace`] in a dtype.
-///
-/// # Panics
-/// When `n` is negative, the bounds do not broadcast, or memory could not hold the elements.
-///
-/// ```
-/// use kiln::{DType, numpy as np};
-/// assert_eq!(np::linspace_dtype(0, 1, 3, DType::F64).dtype(), DType::F64);
-/// ```
-#[track_caller]
-pub fn linspace_dtype(
-    start: impl Into<Array>,
-    stop: impl Into<Array>,
-    n: impl Number,
-    dtype: DType,
-) -> Array {
-    linspace_with(start, stop, n, |o| o.dtype(dtype))
-}
-
 optional_arguments! {
-    /// The optional arguments of [`linspace`](crate::numpy::linspace_with).
-    ///
-    /// ```
-    /// use kiln::numpy as np;
-    /// assert_eq!(np::linspace_with(0, 1, 4, |o| o.endpoint(false)).to_string(), "[0.   0.25 0.5  0.75]");
-    /// ```
-    Linspace {
-        /// A flag: if false, the last number is one step before `stop`.
-        endpoint(bool): bool = true => endpoint; np::linspace_with(0, 10, 2, |o| o.endpoint(false)) => "[0. 5.]";
-        /// The dtype of the result. Integers are rounded down.
-        dtype(DType): Option<DType> = None => Some(dtype); np::linspace_with(0, 3, 3, |o| o.dtype(DType::I32)) => "[0 1 3]";
-    }
     /// The optional arguments of [`eye`](crate::numpy::eye_with).
     ///
     /// ```
@@ -468,72 +421,6 @@ pub enum Indexing {
     Xy,
     /// Array `i` varies along axis `i`.
     Ij,
-}
-
-/// Returns [`linspace`] with the optional arguments of [`options::Linspace`](crate::options::Linspace).
-///
-/// # Panics
-/// When `n` is negative, the bounds do not broadcast, or memory could not hold the elements.
-///
-/// ```
-/// use kiln::numpy as np;
-/// assert_eq!(np::linspace_with(0.0, 1.0, 4, |o| o.endpoint(false)).to_string(), "[0.   0.25 0.5  0.75]");
-/// ```
-#[track_caller]
-pub fn linspace_with(
-    start: impl Into<Array>,
-    stop: impl Into<Array>,
-    n: impl Number,
-    options: impl FnOnce(Linspace) -> Linspace,
-) -> Array {
-    let Linspace { endpoint, dtype } = options(Linspace::default());
-    let n = count_of("linspace", n);
-    let floats = spaced(
-        start.into(),
-        stop.into(),
-        n,
-        endpoint,
-        dtype.filter(|dtype| dtype.is_float()),
-    );
-    match dtype {
-        Some(dtype) if dtype.is_integer() => floats.floor().astype(dtype),
-        Some(dtype) => floats.astype(dtype),
-        None => floats,
-    }
-}
-
-#[track_caller]
-fn spaced(start: Array, stop: Array, n: usize, closed: bool, dtype: Option<DType>) -> Array {
-    let own = || inexact(promote([start.kind(), stop.kind()])).dtype;
-    let kind = Kind::strong(dtype.unwrap_or_else(own));
-    let bounds = Arrays::from_iter([start.settled("linspace", kind), stop.settled("linspace", kind)]);
-    let shape = crate::error::broadcast_shapes("linspace", bounds[0].shape(), bounds[1].shape());
-    check_size("linspace", &shape.stacked(n));
-    staged(
-        "linspace",
-        (n, closed, kind),
-        bounds,
-        |&(n, closed, kind), bounds| {
-            let shape = crate::error::broadcast_shapes("linspace", bounds[0].shape(), bounds[1].shape());
-            let row = shape.stacked(1);
-            let [start, stop] = [0, 1].map(|i| reshape(&broadcast(&cast(&bounds[i], kind), &shape), &row));
-            if n < 2 {
-                let all = shape.stacked(n);
-                return broadcast(&start, &all);
-            }
-            let steps = if closed { n - 1 } else { n };
-            let column: Shape = std::iter::once(steps).chain(shape.iter().map(|_| 1)).collect();
-            let count = iota(kind.dtype, Shape::from([steps]), 0);
-            let along = reshape(&divided(&count, steps as f64), &column);
-            // This formula makes the ends exact.
-            let inner = &start * (1 - &along) + &stop * &along;
-            if closed {
-                concatenate(&[inner, stop], 0)
-            } else {
-                inner
-            }
-        },
-    )
 }
 
 /// Returns the identity matrix of shape `(n, n)`, of the default float dtype.
@@ -678,11 +565,4 @@ pub fn meshgrid_with<A: Into<Array>>(
         };
         arrays.iter().enumerate().map(grid).collect::<Vec<_>>()
     })
-}
-
-#[doc(hidden)]
-#[deprecated(note = "use `np::linspace_with(start, stop, n, |o| o.endpoint(false))`")]
-#[track_caller]
-pub fn linspace_open(start: impl Into<Array>, stop: impl Into<Array>, n: usize) -> Array {
-    linspace_with(start, stop, n, |o| o.endpoint(false))
 }

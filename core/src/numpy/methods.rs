@@ -1,10 +1,10 @@
 //! The methods of arrays as functions, and functions as methods.
 
 use super::diagonals::{Diagonal, Triangle};
-use super::nonzero::Nonzero;
+use super::nonzero::{Compress, Nonzero};
 use super::reduce::{Argmax, Cumulative};
 use super::sort::{Searchsorted, Sort};
-use super::take::Take;
+use super::take::{Take, TakeAlongAxis};
 use crate::arguments::{IntoAxes, IntoNumbers, Number};
 use crate::array::Array;
 use crate::error::check;
@@ -156,6 +156,9 @@ functions! {
     take_with(indices: impl Into<Array>, options: impl FnOnce(Take) -> Take) -> Array: np::array([10, 20]).take_with(9, |o| o.mode(kiln::OutOfBounds::Clip)) => "20";
     /// The elements at one index along an axis for each position of the other axes.
     take_along_axis(indices: impl Into<Array>, axis: impl Number) -> Array: np::array([[3, 1, 2]]).take_along_axis([[1, 2, 0]], 1) => "[[1 2 3]]";
+    /// Returns the elements at one index along an axis for each position of the other axes, with optional
+    /// arguments.
+    take_along_axis_with(indices: impl Into<Array>, axis: impl Number, options: impl FnOnce(TakeAlongAxis) -> TakeAlongAxis) -> Array: np::array([3, 1]).take_along_axis_with([1, 9], 0, |o| o.fill_value(0)) => "[1 0]";
     /// The matrix with this array on the diagonal, or the diagonal of this matrix.
     diag() -> Array: np::array([[1, 2], [3, 4]]).diag() => "[1 4]";
     /// Returns the matrix with this array on a diagonal, or a diagonal of this matrix.
@@ -183,8 +186,8 @@ impl Array {
     /// [`compress`](crate::numpy::compress) does the same.
     ///
     /// # Panics
-    /// When the bools do not have one axis, there are more of them than elements, or they have no value
-    /// (inside `jit` and `vmap`).
+    /// When the condition does not have one axis, it is true beyond the last element, or it has no value:
+    /// inside `jit` and `vmap` use [`compress_with`](Array::compress_with) and its option `size`.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -199,8 +202,9 @@ impl Array {
     /// [`compress_axis`](crate::numpy::compress_axis) does the same.
     ///
     /// # Panics
-    /// When the axis is out of bounds, the bools do not have one axis, there are more of them than slices, or
-    /// they have no value (inside `jit` and `vmap`).
+    /// When the axis is out of bounds, the condition does not have one axis, it is true beyond the last
+    /// slice, or it has no value: inside `jit` and `vmap` use [`compress_with`](Array::compress_with) and its
+    /// option `size`.
     ///
     /// ```
     /// use kiln::numpy as np;
@@ -209,6 +213,25 @@ impl Array {
     #[track_caller]
     pub fn compress_axis(&self, condition: impl Into<Array>, axis: impl Number) -> Array {
         super::compress_axis(condition, self, axis)
+    }
+
+    /// Returns the elements or slices at which a list of bools is true, with the optional arguments of
+    /// [`options::Compress`](crate::options::Compress). The function
+    /// [`compress_with`](crate::numpy::compress_with) does the same. Its page has the shapes, dtypes and
+    /// panics.
+    ///
+    /// ```
+    /// use kiln::numpy as np;
+    /// let x = np::array([1, 2, 3]);
+    /// assert_eq!(x.compress_with([true, false, true], |o| o.size(3)).to_string(), "[1 3 0]");
+    /// ```
+    #[track_caller]
+    pub fn compress_with(
+        &self,
+        condition: impl Into<Array>,
+        options: impl FnOnce(Compress) -> Compress,
+    ) -> Array {
+        super::compress_with(condition, self, options)
     }
 
     /// Returns the same elements as one axis. [`ravel`](Array::ravel) does the same: arrays never change, so

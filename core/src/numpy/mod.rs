@@ -57,6 +57,7 @@ pub(crate) mod creation;
 pub(crate) mod diagonals;
 pub(crate) mod elementwise;
 pub(crate) mod interpolate;
+pub(crate) mod linspace;
 pub(crate) mod matrices;
 mod methods;
 pub(crate) mod nonzero;
@@ -74,8 +75,8 @@ pub use self::arithmetic::{allclose, allclose_with, isclose, isclose_with, where
 pub use self::arithmetic::where_ as r#where;
 pub use self::creation::{
     Bound, IntoRange, arange, arange_dtype, eye, eye_dtype, eye_with, full, full_dtype, full_like,
-    full_like_dtype, identity, linspace, linspace_dtype, linspace_with, meshgrid, meshgrid_with, ones,
-    ones_dtype, ones_like, ones_like_dtype, zeros, zeros_dtype, zeros_like, zeros_like_dtype,
+    full_like_dtype, identity, meshgrid, meshgrid_with, ones, ones_dtype, ones_like, ones_like_dtype, zeros,
+    zeros_dtype, zeros_like, zeros_like_dtype,
 };
 pub use self::diagonals::{
     diag, diag_with, diagonal, diagonal_with, trace, trace_with, tril, tril_with, triu, triu_with,
@@ -88,10 +89,12 @@ pub use self::elementwise::named::{
     arctan2 as atan2, arctanh as atanh,
 };
 pub use self::interpolate::{diff, diff_axis, diff_with, interp, interp_with, polyval, vander, vander_with};
+pub use self::linspace::{linspace, linspace_dtype, linspace_with};
 pub use self::matrices::outer;
 pub use self::methods::*;
 pub use self::nonzero::{
-    argwhere, argwhere_with, compress, compress_axis, flatnonzero, flatnonzero_with, nonzero, nonzero_with,
+    argwhere, argwhere_with, compress, compress_axis, compress_with, flatnonzero, flatnonzero_with, nonzero,
+    nonzero_with,
 };
 pub use self::pow as power;
 pub use self::reduce::named::*;
@@ -100,10 +103,10 @@ pub use self::shape::{
     column_stack, concatenate, concatenate_axis, hstack, stack, stack_axis, unstack, unstack_axis, vstack,
 };
 pub use self::sort::{searchsorted, searchsorted_with};
-pub use self::take::{take, take_along_axis, take_axis, take_with};
+pub use self::take::{take, take_along_axis, take_along_axis_with, take_axis, take_with};
 #[allow(deprecated)]
 #[doc(hidden)]
-pub use self::{creation::linspace_open, sort::searchsorted_right};
+pub use self::{linspace::linspace_open, sort::searchsorted_right};
 pub use crate::convert::array as asarray;
 
 /// π, as a plain number.

@@ -4,7 +4,7 @@ use super::arithmetic::where_;
 use super::creation::{arange, full_dtype};
 use super::promoted::truth;
 use super::shape::stack_axis;
-use super::take::take_axis;
+use super::take::{Take, taken};
 use crate::arguments::{Number, count_of};
 use crate::array::value::value_of;
 use crate::array::{Array, Repr};
@@ -12,7 +12,7 @@ use crate::config::default_int;
 use crate::eager::staged;
 use crate::error::{axis_of, check, raise};
 use crate::tree::Arrays;
-use kiln_backends::program::OutOfBounds;
+use kiln_backends::program::{DType, OutOfBounds};
 
 optional_arguments! {
     /// The optional arguments of [`nonzero`](crate::numpy::nonzero_with),
@@ -27,8 +27,26 @@ optional_arguments! {
         /// The number of indices in the result. It is the number of elements that are not 0 if this is not
         /// given; that is a value, so `jit` and `vmap` need this option.
         size(impl Number): Option<usize> = None => Some(count_of("nonzero", size)); np::flatnonzero_with([0, 5, 7], |o| o.size(1)) => "[1]";
-        /// The index in the places for which there is no element: 0, if this is not given.
+        /// The index in the places for which there is no element: 0, if this is not given. A scalar is the
+        /// index along every axis, and a list has one index for each axis.
         fill_value(impl Into<Array>): Array = 0.into() => fill_value.into(); np::flatnonzero_with([0, 5], |o| o.size(2).fill_value(-1)) => "[ 1 -1]";
+    }
+    /// The optional arguments of [`compress`](crate::numpy::compress_with).
+    ///
+    /// ```
+    /// use kiln::{Array, jit, numpy as np};
+    /// let positive = jit(|x: Array| np::compress_with(x.gt(0), &x, |o| o.size(3).fill_value(9)));
+    /// assert_eq!(positive(np::array([-1, 5, 7])).to_string(), "[5 7 9]");
+    /// ```
+    Compress {
+        /// The axis of the slices. The array is flattened if this is not given.
+        axis(impl Number): Option<isize> = None => Some(axis.number()); np::compress_with([false, true], [[1, 2], [3, 4]], |o| o.axis(1)) => "[[2]\n [4]]";
+        /// The number of slices in the result. It is the number of bools that are true if this is not given;
+        /// that is a value, so `jit` and `vmap` need this option.
+        size(impl Number): Option<usize> = None => Some(count_of("compress", size)); np::compress_with([true, false, true], [1, 2, 3], |o| o.size(1)) => "[1]";
+        /// The elements in the places for which there is no slice, a scalar: 0, if this is not given. It is
+        /// converted to the array's dtype.
+        fill_value(impl Into<Array>): Array = 0.into() => fill_value.into(); np::compress_with([false, true], [1, 2], |o| o.size(2).fill_value(-1)) => "[ 2 -1]";
     }
 }
 
@@ -54,11 +72,15 @@ pub fn nonzero(x: impl Into<Array>) -> Vec<Array> {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// When the array is a scalar, or the elements have no values and no size is given.
+/// When the array is a scalar, the elements have no values and no size is given, or `fill_value` is neither a
+/// scalar nor a list of one index for each axis.
 ///
 /// ```
 /// use kiln::numpy as np;
 /// assert_eq!(np::nonzero_with([4, 0, 6], |o| o.size(3).fill_value(9))[0].to_string(), "[0 2 9]");
+/// let indices = np::nonzero_with([[0, 3], [5, 0]], |o| o.size(3).fill_value([-1, 9]));
+/// assert_eq!(indices[0].to_string(), "[ 0  1 -1]");
+/// assert_eq!(indices[1].to_string(), "[1 0 9]");
 /// ```
 #[track_caller]
 pub fn nonzero_with(x: impl Into<Array>, options: impl FnOnce(Nonzero) -> Nonzero) -> Vec<Array> {
@@ -83,7 +105,7 @@ pub fn flatnonzero(x: impl Into<Array>) -> Array {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// When the elements have no values and no size is given.
+/// When the elements have no values and no size is given, or `fill_value` is not one index.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -113,7 +135,8 @@ pub fn argwhere(x: impl Into<Array>) -> Array {
 /// [`options::Nonzero`](crate::options::Nonzero).
 ///
 /// # Panics
-/// When the array is a scalar, or the elements have no values and no size is given.
+/// When the array is a scalar, the elements have no values and no size is given, or `fill_value` is neither a
+/// scalar nor a list of one index for each axis.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -127,8 +150,8 @@ pub fn argwhere_with(x: impl Into<Array>, options: impl FnOnce(Nonzero) -> Nonze
 /// Returns the elements of the flattened array at which a list of bools is true.
 ///
 /// # Panics
-/// When the bools do not have one axis, there are more of them than elements, or they have no value (inside
-/// `jit` and `vmap`).
+/// When the condition does not have one axis, it is true beyond the last element, or it has no value: inside
+/// `jit` and `vmap` use [`compress_with`] and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -136,14 +159,14 @@ pub fn argwhere_with(x: impl Into<Array>, options: impl FnOnce(Nonzero) -> Nonze
 /// ```
 #[track_caller]
 pub fn compress(condition: impl Into<Array>, x: impl Into<Array>) -> Array {
-    compress_axis(condition, x.into().ravel(), 0)
+    compress_with(condition, x, |o| o)
 }
 
 /// Returns the slices along an axis at which a list of bools is true.
 ///
 /// # Panics
-/// When the axis is out of bounds, the bools do not have one axis, there are more of them than slices, or
-/// they have no value (inside `jit` and `vmap`).
+/// When the axis is out of bounds, the condition does not have one axis, it is true beyond the last slice, or
+/// it has no value: inside `jit` and `vmap` use [`compress_with`] and its option `size`.
 ///
 /// ```
 /// use kiln::numpy as np;
@@ -151,24 +174,81 @@ pub fn compress(condition: impl Into<Array>, x: impl Into<Array>) -> Array {
 /// ```
 #[track_caller]
 pub fn compress_axis(condition: impl Into<Array>, x: impl Into<Array>, axis: impl Number) -> Array {
+    compress_with(condition, x, |o| o.axis(axis))
+}
+
+/// Returns the elements or slices at which a list of bools is true, with the optional arguments of
+/// [`options::Compress`](crate::options::Compress). The result has the array's dtype, and its shape but for
+/// the length of the axis.
+///
+/// The condition and the axis may differ in length. With the option `size`, bools beyond the last slice have
+/// no effect.
+///
+/// # Panics
+/// When the axis is out of bounds, the condition does not have one axis, or `fill_value` is not a scalar.
+/// Without the option `size`: when the condition is true beyond the last slice, or has no value. With it:
+/// when the size is greater than the number of bools or of slices.
+///
+/// ```
+/// use kiln::{Array, numpy as np, vmap};
+/// let x = np::array([[1, 2, 3], [4, 5, 6]]);
+/// let columns = np::compress_with([true, false, true], &x, |o| o.axis(1));
+/// assert_eq!(columns.to_string(), "[[1 3]\n [4 6]]");
+/// let even = vmap(|x: Array| np::compress_with((&x % 2).equal(0), &x, |o| o.size(2).fill_value(-1)));
+/// assert_eq!(even(x).to_string(), "[[ 2 -1]\n [ 4  6]]");
+/// ```
+#[track_caller]
+pub fn compress_with(
+    condition: impl Into<Array>,
+    x: impl Into<Array>,
+    options: impl FnOnce(Compress) -> Compress,
+) -> Array {
+    const OP: &str = "compress";
     let (condition, x) = (condition.into(), x.into());
-    let axis = axis_of("compress", axis.number(), x.ndim());
-    let length = x.shape()[axis];
-    check(condition.ndim() == 1, "compress", || {
+    let Compress {
+        axis,
+        size,
+        fill_value,
+    } = options(Compress::default());
+    let (x, axis) = match axis {
+        Some(axis) => (x, axis),
+        None => (x.ravel(), 0),
+    };
+    let length = x.shape()[axis_of(OP, axis, x.ndim())];
+    check(condition.ndim() == 1, OP, || {
         format!("a condition of shape {}, it has one axis", condition.shape())
     });
-    let chosen = indices("compress", condition, Nonzero::default()).remove(0);
-    let last = match chosen.len() {
-        0 => 0,
-        _ => chosen.index(-1).item::<i64>() as usize + 1,
-    };
-    check(last <= length, "compress", || {
-        format!(
-            "the condition is true at {}, and there are {length} slices",
-            last - 1
-        )
+    check(fill_value.ndim() == 0, OP, || {
+        format!("fill_value has shape {}, it is a scalar", fill_value.shape())
     });
-    take_axis(x, chosen, axis)
+    let Some(size) = size else {
+        check_known(OP, &condition);
+        // In a trace a function of known bools has no value, and the bools have one.
+        let bools = match condition.dtype() {
+            DType::Bool => condition.to_vec::<bool>(),
+            _ => condition.astype(DType::Bool).to_vec::<bool>(),
+        };
+        let chosen: Vec<i64> = (0..)
+            .zip(bools)
+            .filter(|(_, holds)| *holds)
+            .map(|(i, _)| i)
+            .collect();
+        if let Some(&last) = chosen.last() {
+            check((last as usize) < length, OP, || {
+                format!("the condition is true at {last}, and there are {length} slices")
+            });
+        }
+        let count = chosen.len();
+        return taken(OP, x, Array::new(chosen, count), Take::default().axis(axis));
+    };
+    let both = length.min(condition.len());
+    check(size <= both, OP, || {
+        format!("size is {size}, and there are {both} slices with a bool")
+    });
+    // A place without a slice has an index out of bounds, which reads the number.
+    let places = Nonzero::default().size(size).fill_value(length);
+    let chosen = indices(OP, condition.index(..both), places).remove(0);
+    taken(OP, x, chosen, Take::default().axis(axis).fill_value(fill_value))
 }
 
 #[track_caller]
@@ -178,11 +258,10 @@ fn indices(op: &'static str, x: Array, options: Nonzero) -> Vec<Array> {
         Some(size) => size,
         None => count(op, &x),
     };
-    check(options.fill_value.ndim() == 0, op, || {
-        format!(
-            "fill_value has shape {}, it is one index",
-            options.fill_value.shape()
-        )
+    let of = options.fill_value.shape();
+    check(of.is_empty() || of[..] == [x.ndim()], op, || match x.ndim() {
+        1 => format!("fill_value has shape {of}, it is one index"),
+        n => format!("fill_value has shape {of}, it is one index, or {n} of them, one for each axis"),
     });
     staged(op, size, [x, options.fill_value], |&size, inputs| {
         let (x, fill) = (&inputs[0], &inputs[1]);
@@ -198,7 +277,14 @@ fn indices(op: &'static str, x: Array, options: Nonzero) -> Vec<Array> {
         let given = arange(size).lt(mask.sum());
         let strides = x.shape().strides();
         let axes = x.shape().iter().zip(strides.iter());
-        axes.map(|(&n, &stride)| where_(&given, flat.floor_divide(stride) % n.max(1), fill))
+        axes.enumerate()
+            .map(|(i, (&n, &stride))| {
+                let fill = match fill.ndim() {
+                    0 => fill.clone(),
+                    _ => fill.index(i),
+                };
+                where_(&given, flat.floor_divide(stride) % n.max(1), fill)
+            })
             .collect::<Arrays>()
             .into_vec()
     })
@@ -207,6 +293,13 @@ fn indices(op: &'static str, x: Array, options: Nonzero) -> Vec<Array> {
 /// Returns the number of elements that are not 0.
 #[track_caller]
 fn count(op: &str, x: &Array) -> usize {
+    check_known(op, x);
+    x.astype(DType::Bool).sum().item::<i64>() as usize
+}
+
+/// Panics if the elements of an array have no values.
+#[track_caller]
+fn check_known(op: &str, x: &Array) {
     if let Repr::Tracer(tracer) = &x.0
         && value_of(tracer).is_err()
     {
@@ -218,5 +311,4 @@ fn count(op: &str, x: &Array) -> usize {
             ),
         )
     }
-    x.astype(kiln_backends::program::DType::Bool).sum().item::<i64>() as usize
 }

@@ -1,6 +1,7 @@
 //! The functions of derivatives.json by their names in it.
 
 use kiln::numpy::{self as np, linalg};
+use kiln::options::TakeMode;
 use kiln::{Array, DType, NewAxis, OutOfBounds, grad, keep, lax, step};
 
 fn indices<const N: usize>(numbers: [i32; N]) -> Array {
@@ -174,6 +175,16 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
             x * y
         }
         "linspace" => np::linspace(x, y(), 4),
+        "linspace axis" => np::linspace_with(x, y(), 3, |o| o.axis(1)),
+        "linspace step" => np::linspace_with(x, y(), 5, |o| o.retstep()).1 * x,
+        "unstack" => {
+            let [first, second] = np::unstack(x);
+            first * second
+        }
+        "unstack 1" => {
+            let [.., last] = np::unstack_axis::<3>(x, 1);
+            last * x.index((.., 0))
+        }
         "diff" => np::diff(x).square(),
         "vander" => np::vander_with(x, |o| o.n(4)),
         "tile and sum" => x.tile(3).sum() * x,
@@ -192,6 +203,20 @@ pub(crate) fn op(name: &str, xs: &[Array]) -> Array {
             np::where_(read.isnan(), 0, 1) * x.index(..2).square()
         }
         "take clip" => np::take_with(x, indices([0, 9]), |o| o.axis(0).mode(OutOfBounds::Clip)).square(),
+        "take wrap" => np::take_with(x, indices([0, 9, -6]), |o| o.mode(TakeMode::Wrap)).square(),
+        "take fill_value" => np::take_with(x, indices([0, 9, -1]), |o| o.fill_value(2)).square(),
+        "take_along_axis clip" => {
+            let i = np::array([[2, 7], [-9, 1]]);
+            np::take_along_axis_with(x, i, 1, |o| o.mode(OutOfBounds::Clip)).square()
+        }
+        "take_along_axis fill_value" => {
+            let i = np::array([[2, 7], [-9, 1]]);
+            np::take_along_axis_with(x, i, 1, |o| o.fill_value(2)).square()
+        }
+        "compress" => np::compress_axis([true, false, true], x, 1).square(),
+        "compress size" => np::compress_with([false, true], x, |o| o.axis(0).size(2).fill_value(3)).square(),
+        "map" => lax::map(|x: Array| x.sin() * y(), x.clone()),
+        "map batch_size" => lax::map_with(|x: Array| x.sin() * y(), x.clone(), |o| o.batch_size(3)),
         "take_along_axis" => np::take_along_axis(x, np::array([[2, 0], [1, 1]]), 1),
         "at set" => x.at(1..3).set(y()) * x,
         "at add" => x.at(indices([2, 0, 2, -1])).add(y()).square(),

@@ -2,7 +2,7 @@
 
 use crate::support::{dtype, float, numbers, scalar};
 use kiln::numpy::{self as np, linalg};
-use kiln::options::Var;
+use kiln::options::{Linspace, TakeMode, Var};
 use kiln::{Array, OutOfBounds, keep};
 use serde_json::Value;
 
@@ -75,19 +75,23 @@ impl Args<'_> {
         }
     }
 
-    fn linspace(&self) -> Result<Array, &'static str> {
-        let [start, stop] = ["start", "stop"].map(|key| scalar(&self.0[key]));
+    fn linspace(&self) -> Result<Vec<Array>, &'static str> {
+        let [start, stop] = ["start", "stop"].map(|key| bound(&self.0[key]));
         let n = usize::try_from(self.int("num")).map_err(|_| reasons::NEGATIVE_NUMBER)?;
-        let x = if self.is("endpoint", true) {
-            np::linspace(start, stop, n)
-        } else {
-            np::linspace_with(start, stop, n, |o| o.endpoint(false))
+        let options = |o: Linspace| {
+            let o = o.endpoint(self.is("endpoint", true)).axis(self.int("axis"));
+            match self.get("dtype") {
+                Some(name) => o.dtype(dtype(name.as_str().unwrap())),
+                None => o,
+            }
         };
-        // jnp rounds down if the dtype is an integer. kiln has floats only.
-        let whole = self
-            .get("dtype")
-            .is_some_and(|name| dtype(name.as_str().unwrap()).is_integer());
-        Ok(self.cast(if whole { x.floor() } else { x }))
+        Ok(match self.is("retstep", true) {
+            true => {
+                let (numbers, step) = np::linspace_with(start, stop, n, |o| options(o).retstep());
+                vec![numbers, step]
+            }
+            false => vec![np::linspace_with(start, stop, n, options)],
+        })
     }
 
     fn meshgrid(&self, xs: &[Array]) -> Vec<Array> {
@@ -114,18 +118,73 @@ impl Args<'_> {
         lines.collect()
     }
 
-    /// kiln's `take` reads NaN (or the like) for indices that are out of bounds. To wrap around is arithmetic
-    /// on indices.
     fn take(&self, x: &Array, indices: &Array) -> Array {
-        let (x, axis) = match self.maybe("axis") {
-            Some(axis) => (x.clone(), axis),
-            None => (x.ravel(), 0),
-        };
-        let n = x.shape()[(axis + x.ndim() as isize) as usize % x.ndim()];
-        match self.0["mode"].as_str() {
-            Some("wrap") => np::take_axis(x, indices % n, axis),
-            Some("clip") => np::take_with(x, indices, |o| o.axis(axis).mode(OutOfBounds::Clip)),
-            _ => np::take_axis(x, indices, axis),
+        np::take_with(x, indices, |o| {
+            let o = o.mode(match self.0["mode"].as_str() {
+                Some("wrap") => TakeMode::Wrap,
+                Some("clip") => TakeMode::Clip,
+                _ => TakeMode::Fill,
+            });
+            let o = match self.maybe("axis") {
+                Some(axis) => o.axis(axis),
+                None => o,
+            };
+            match self.get("fill_value") {
+                Some(fill) => o.fill_value(scalar(fill)),
+                None => o,
+            }
+        })
+    }
+
+    fn take_along_axis(&self, x: &Array, indices: &Array) -> Array {
+        np::take_along_axis_with(x, indices, self.int("axis"), |o| {
+            let o = match self.0["mode"].as_str() {
+                Some("clip") => o.mode(OutOfBounds::Clip),
+                _ => o,
+            };
+            match self.get("fill_value") {
+                Some(fill) => o.fill_value(scalar(fill)),
+                None => o,
+            }
+        })
+    }
+
+    fn nonzero(&self, x: &Array) -> Vec<Array> {
+        x.nonzero_with(|o| {
+            let o = match self.maybe("size") {
+                Some(size) => o.size(size),
+                None => o,
+            };
+            match self.get("fill_value") {
+                Some(fill) => o.fill_value(bound(fill)),
+                None => o,
+            }
+        })
+    }
+
+    fn compress(&self, condition: &Array, x: &Array) -> Array {
+        np::compress_with(condition, x, |o| {
+            let o = match self.maybe("axis") {
+                Some(axis) => o.axis(axis),
+                None => o,
+            };
+            let o = match self.maybe("size") {
+                Some(size) => o.size(size),
+                None => o,
+            };
+            o.fill_value(scalar(&self.0["fill_value"]))
+        })
+    }
+
+    /// The number of arrays is part of the type.
+    fn unstack(&self, x: &Array) -> Vec<Array> {
+        let axis = self.int("axis");
+        let place = usize::try_from(axis.rem_euclid(x.ndim().max(1) as isize)).unwrap();
+        match x.shape().get(place) {
+            Some(3) => np::unstack_axis::<3>(x, axis).into(),
+            Some(2) => np::unstack_axis::<2>(x, axis).into(),
+            _ if axis == 0 => np::unstack::<1>(x).into(),
+            _ => np::unstack_axis::<1>(x, axis).into(),
         }
     }
 
@@ -172,6 +231,14 @@ impl Args<'_> {
         } else {
             close.all()
         }
+    }
+}
+
+/// Returns a bound of linspace, or a number for places without an element: a number, or a list.
+fn bound(value: &Value) -> Array {
+    match value {
+        Value::Array(items) => np::stack(items.iter().map(bound)),
+        number => scalar(number),
     }
 }
 
@@ -228,7 +295,7 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         // With a dtype the value is converted to that dtype alone, and not to the dtype of x first.
         "full_like" => args.cast(np::full(x.shape(), y)),
         "arange" => args.cast(args.arange()),
-        "linspace" => args.linspace()?,
+        "linspace" => return args.linspace(),
         "identity" => args.cast(np::identity(args.int("n") as usize)),
         "eye" => {
             let n = args.int("N");
@@ -347,6 +414,9 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "tile" => x.tile(args.list("reps")),
         "repeat" => args.repeat(&x)?,
         "take" => args.take(&x, &y),
+        "nonzero" => return Ok(args.nonzero(&x)),
+        "compress" => args.compress(&x, &y),
+        "unstack" => return Ok(args.unstack(&x)),
         "sort" => args.sort(&x),
         "argsort" => args.argsort(&x),
         "dot" => x.dot(y),
@@ -385,7 +455,7 @@ pub(crate) fn call(name: &str, inputs: &[Option<Array>], args: &Value) -> Result
         "column_stack" => np::column_stack(xs),
         "diagonal" => np::diagonal_with(x, |o| o.offset(args.int("offset"))),
         "trace" => np::trace_with(x, |o| o.offset(args.int("offset"))),
-        "take_along_axis" => np::take_along_axis(x, y, args.int("axis")),
+        "take_along_axis" => args.take_along_axis(&x, &y),
         "linalg.solve" => linalg::solve(x, y),
         "linalg.norm" => nan!(@linalg norm, norm_axis),
         "linalg.vector_norm" => {

@@ -3,6 +3,7 @@
 use super::check::{Bound, Row, bools, floats, integers, row};
 use Bound::{Exact, Relative};
 use kiln::numpy::{self as np, linalg};
+use kiln::options::TakeMode;
 use kiln::random;
 use kiln::{Array, DType, Device, Ellipsis, Key, NewAxis, OutOfBounds, jit, keep, lax, s, step};
 use kiln::{
@@ -248,7 +249,40 @@ fn shapes() {
             },
         ),
         row("linspace", [scalar(), scalar() + 3], Exact, |[x, y]| {
-            vec![np::linspace(x, y, 5)]
+            vec![
+                np::linspace(x, y, 5),
+                np::linspace_with(x, y, 5, |o| o.retstep()).1,
+            ]
+        }),
+        row(
+            "linspace of arrays",
+            [floats(&[2], 0.0, 1.0, 5), floats(&[3, 1], 0.0, 1.0, 6)],
+            Exact,
+            |[x, y]| {
+                let (numbers, step) = np::linspace_with(x, y, 4, |o| o.axis(1).endpoint(false).retstep());
+                vec![numbers, step]
+            },
+        ),
+        row("unstack", [floats(&[2, 3], 0.0, 1.0, 5)], Exact, |[x]| {
+            let ([a, b], [c, ..]) = (np::unstack(x), np::unstack_axis::<3>(x, -1));
+            vec![a, b, c]
+        }),
+        row(
+            "compress",
+            [bools(&[4], 3), floats(&[3, 2], 0.0, 1.0, 5)],
+            Exact,
+            |[p, x]| {
+                let some = np::array([true, false, true]);
+                vec![
+                    np::compress_axis(some, x, 0),
+                    np::compress_with(p, x, |o| o.axis(0).size(3).fill_value(7)),
+                    np::compress_with(p, x, |o| o.axis(1).size(1)),
+                    np::compress_with(p, x, |o| o.size(4).fill_value(0.5)),
+                ]
+            },
+        ),
+        row("nonzero", [bools(&[2, 3], 3)], Exact, |[p]| {
+            np::nonzero_with(p, |o| o.size(5).fill_value([-1, 9]))
         }),
         row("diag", [floats(&[3], 0.0, 1.0, 7)], Exact, |[x]| {
             vec![np::diag(x), np::diag_with(x, |o| o.k(-1))]
@@ -331,6 +365,17 @@ fn indexing() {
                 np::take_axis(x, i, 1),
                 np::take_with(x, i, |o| o.axis(-1).mode(OutOfBounds::Clip)),
                 np::take_axis(x, i.reshape((1, 3)), 0),
+                np::take_with(x, i, |o| o.axis(1).mode(TakeMode::Wrap)),
+                np::take_with(x, i, |o| o.axis(1).fill_value(0.5)),
+                np::take_with(x, i.reshape((1, 3)), |o| o.axis(0).fill_value(0.5)),
+            ]
+        }),
+        row("take_along_axis", [x(), i()], Exact, |[x, i]| {
+            let i = i.reshape((3, 1, 1));
+            vec![
+                np::take_along_axis_with(x, &i, 1, |o| o.mode(OutOfBounds::Clip)),
+                np::take_along_axis_with(x, &i, 1, |o| o.fill_value(0.5)),
+                np::take_along_axis_with(x, &i.reshape((1, 1, 3)), 2, |o| o.fill_value(-1)),
             ]
         }),
         row(
@@ -481,6 +526,32 @@ fn draws() {
                 o.minval(-1).maxval(1).dtype(dtype)
             })]
         }),
+        row(
+            "orders",
+            [keys(), floats(&[3, 2], 0.0, 1.0, 1)],
+            Exact,
+            move |[k, x]| {
+                let each = |axis| random::permutation_with(key(k), x, |o| o.axis(axis).independent(true));
+                vec![
+                    random::permutation(key(k), x),
+                    random::permutation_axis(key(k), x, 1),
+                    each(0),
+                    each(1),
+                ]
+            },
+        ),
+        row(
+            "categories",
+            [keys(), floats(&[2, 3], 0.0, 1.0, 1)],
+            Exact,
+            move |[k, x]| {
+                vec![
+                    random::categorical_with(key(k), x, |o| o.shape((4, 2))),
+                    random::categorical_with(key(k), x, |o| o.shape((3, 2)).replace(false)),
+                    random::categorical_with(key(k), x, |o| o.axis(0).shape((1, 3)).replace(false)),
+                ]
+            },
+        ),
         row("bits", [keys()], Exact, move |[k]| {
             had([DType::U8, DType::U16, DType::U32, DType::U64])
                 .map(|dtype| random::bits_dtype(key(k), 3, dtype))
@@ -626,7 +697,12 @@ fn control_flow() {
             vec![lax::select(p, x, y)]
         }),
         row("map", [floats(&[3, 4], 0.5, 2.0, 2), x()], Exact, |[xs, y]| {
-            vec![lax::map(|x: Array| (x * y).max(), xs.clone())]
+            let f = |x: Array| (x * y).max();
+            vec![
+                lax::map(f, xs.clone()),
+                lax::map_with(f, xs.clone(), |o| o.batch_size(2)),
+                lax::map_with(f, xs.clone(), |o| o.batch_size(0)),
+            ]
         }),
         row(
             "associative_scan",

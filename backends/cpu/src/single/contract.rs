@@ -316,7 +316,11 @@ impl SmallDot {
             for row in &self.rows {
                 for column in &self.columns {
                     let terms = self.contracted.iter();
-                    all.push(terms.map(|pair| [x + row + pair[0], y + column + pair[1]]).collect());
+                    all.push(
+                        terms
+                            .map(|pair| [x + row + pair[0], y + column + pair[1]])
+                            .collect(),
+                    );
                 }
             }
         }

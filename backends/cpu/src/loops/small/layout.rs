@@ -53,31 +53,22 @@ impl Layout {
         // A single element is read as a word, with the bytes after it.
         let words = self.next / 8 + 1;
         (words <= WORDS).then_some(())?;
-        let steps = self.blocks.remove(0);
-        let fixed: Vec<Place> = fixed.iter().map(|value| value.place.clone()).collect();
-        let carries: Vec<(Place, ArrayType)> = carry
+        let carries = carry
             .iter()
             .zip(types)
-            .map(|(x, of)| (x.place.clone(), of.clone()))
-            .collect();
-        Some(Small {
+            .map(|(x, of)| (x.place.clone(), of.clone()));
+        let small = Small {
             words,
-            #[cfg(feature = "native")]
-            native: super::native::Native::new(&super::native::Whole {
-                places: &self.places,
-                steps: &steps,
-                filled: &fixed.iter().chain(self.constants.iter().map(|x| &x.1)).cloned().collect::<Vec<_>>(),
-                read: &carries.iter().map(|(place, _)| place.clone()).collect::<Vec<_>>(),
-                slices,
-                stacked: stacked.len(),
-            }),
             constants: self.constants,
-            fixed,
-            steps,
-            carries,
+            fixed: fixed.iter().map(|value| value.place.clone()).collect(),
+            steps: self.blocks.remove(0),
+            carries: carries.collect(),
             stacked,
             length,
-        })
+            #[cfg(feature = "native")]
+            native: None,
+        };
+        Some(small.with_native(&self.places, slices))
     }
 
     fn place(&mut self, of: &ArrayType) -> Place {
@@ -270,11 +261,7 @@ impl Layout {
                     .zip(&equation.inputs)
                     .map(|(x, var)| (x.place.clone(), of(var).clone()));
                 let operands = operands.collect();
-                let results: Vec<Place> = equation
-                    .outputs
-                    .iter()
-                    .map(|var| self.place(of(var)))
-                    .collect();
+                let results: Vec<Place> = equation.outputs.iter().map(|var| self.place(of(var))).collect();
                 self.blocks[depth].push(Step::Other(op.clone(), operands, results.clone()));
                 return results.into_iter().map(|place| Value { place, depth }).collect();
             }

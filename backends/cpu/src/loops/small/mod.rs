@@ -18,7 +18,9 @@ use crate::single::contract::SmallDot;
 use crate::single::index::Selection;
 use bytemuck::cast_slice_mut;
 use kiln_program::sister::{Stop, Task as Progress};
-use kiln_program::{ArrayType, DType, Effect, Few, Formula, Op, Program, Reduction, Scalar, Scan, Update, While};
+use kiln_program::{
+    ArrayType, DType, Effect, Few, Formula, Op, Program, Reduction, Scalar, Scan, Update, While,
+};
 use layout::Layout;
 use run::{Outside, run};
 use std::ops::Range;
@@ -173,7 +175,14 @@ impl Small {
         let (consts, carry) = fixed.split_at(scan.consts);
         layout.scan(scan, consts, carry, slices, stacked);
         let stacked = stacked_types(scan);
-        layout.finish(&fixed, carry, &types[scan.consts..], xs, stacked, Some(scan.length))
+        layout.finish(
+            &fixed,
+            carry,
+            &types[scan.consts..],
+            xs,
+            stacked,
+            Some(scan.length),
+        )
     }
 
     /// Returns a loop on a condition, if it is small.
@@ -200,29 +209,6 @@ impl Small {
             size_of_val(steps) + within.sum::<usize>()
         }
         size_of::<Small>() + size_of_val(&self.constants[..]) + list(&self.steps) + self.native_bytes()
-    }
-
-    #[cfg(feature = "native")]
-    fn native_bytes(&self) -> usize {
-        self.native.as_ref().map_or(0, native::Native::bytes)
-    }
-
-    #[cfg(not(feature = "native"))]
-    fn native_bytes(&self) -> usize {
-        0
-    }
-
-    #[cfg(feature = "native")]
-    fn run_steps(&self, memory: &mut [u8], outside: &mut Outside) {
-        match &self.native {
-            Some(native) => native.run(memory, outside),
-            None => run(&self.steps, memory, outside),
-        }
-    }
-
-    #[cfg(not(feature = "native"))]
-    fn run_steps(&self, memory: &mut [u8], outside: &mut Outside) {
-        run(&self.steps, memory, outside);
     }
 
     /// Runs the loop.
@@ -273,6 +259,55 @@ impl Step {
             Step::Effect(_, operands) => operands.iter().map(|x| &x.0).collect(),
             Step::Scalars(_) | Step::Loop(_) | Step::While { .. } | Step::Cond(..) | Step::Copy(_) => vec![],
         }
+    }
+}
+
+#[cfg(feature = "native")]
+impl Small {
+    /// Returns the loop with its machine code; `slices` operands have a slice for each iteration.
+    fn with_native(mut self, places: &[(Place, DType)], slices: usize) -> Small {
+        let filled: Vec<&Place> = self
+            .fixed
+            .iter()
+            .chain(self.constants.iter().map(|x| &x.1))
+            .collect();
+        let read: Vec<&Place> = self.carries.iter().map(|(place, _)| place).collect();
+        let stacked = self.stacked.len();
+        self.native = native::Native::new(&native::Whole {
+            places,
+            steps: &self.steps,
+            filled: &filled,
+            read: &read,
+            slices,
+            stacked,
+        });
+        self
+    }
+
+    fn native_bytes(&self) -> usize {
+        self.native.as_ref().map_or(0, native::Native::bytes)
+    }
+
+    fn run_steps(&self, memory: &mut [u8], outside: &mut Outside) {
+        match &self.native {
+            Some(native) => native.run(memory, outside),
+            None => run(&self.steps, memory, outside),
+        }
+    }
+}
+
+#[cfg(not(feature = "native"))]
+impl Small {
+    fn with_native(self, _places: &[(Place, DType)], _slices: usize) -> Small {
+        self
+    }
+
+    fn native_bytes(&self) -> usize {
+        0
+    }
+
+    fn run_steps(&self, memory: &mut [u8], outside: &mut Outside) {
+        run(&self.steps, memory, outside);
     }
 }
 

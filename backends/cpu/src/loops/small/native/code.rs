@@ -55,8 +55,8 @@ extern "C" fn look(call: &mut Call, iteration: u64) -> u8 {
 }
 
 extern "C" fn step(call: &mut Call, number: u64) -> u8 {
-    // SAFETY: `block` is the memory of `Code::run`'s argument, `bytes` long. The machine code that called does not
-    // run, and keeps no reference to it.
+    // SAFETY: `block` is the memory of `Code::run`'s argument, `bytes` long. The machine code that called
+    // does not run, and keeps no reference to it.
     let memory = unsafe { from_raw_parts_mut(call.block, call.bytes) };
     let steps = &call.steps[number as usize..=number as usize];
     // Steps with slices outside of the block are loops, which have instructions.
@@ -76,8 +76,8 @@ extern "C" fn step(call: &mut Call, number: u64) -> u8 {
 }
 
 unsafe extern "C" fn copy(to: *mut u8, from: *const u8, n: usize) -> u8 {
-    // SAFETY: the caller, machine code, passes places of `n` bytes of the block or of an operand or result. Places
-    // do not overlap.
+    // SAFETY: the caller, machine code, passes places of `n` bytes of the block or of an operand or result.
+    // Places do not overlap.
     unsafe { to.copy_from_nonoverlapping(from, n) };
     0
 }
@@ -108,9 +108,9 @@ impl Code {
 
     /// Runs the function, and unwinds if the program is to end.
     ///
-    /// # Safety
-    /// The code must be a function of type [`Entry`] for this processor. It accesses `block.len()` bytes of the
-    /// block, and slices for all iterations of the operands `xs` and the results `ys`, in this order.
+    /// # Safety The code must be a function of type [`Entry`] for this processor. It accesses `block.len()`
+    /// bytes of the block, and slices for all iterations of the operands `xs` and the results `ys`, in this
+    /// order.
     pub(super) unsafe fn run(&self, block: &mut [u8], outside: &mut Outside, steps: &[Step]) {
         let xs = outside.xs.iter().map(|x| x.as_ptr().cast_mut());
         // Machine code writes to results alone.

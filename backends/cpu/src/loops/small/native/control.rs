@@ -20,7 +20,11 @@ impl Writer<'_, '_> {
         self.e.b.ins().jump(head, &[]);
         self.e.b.switch_to_block(head);
         let now = self.e.b.use_var(i);
-        let goes_on = self.e.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, now, inner.length as i64);
+        let goes_on = self
+            .e
+            .b
+            .ins()
+            .icmp_imm_u(IntCC::UnsignedLessThan, now, inner.length as i64);
         self.e.b.ins().brif(goes_on, body, &[], end, &[]);
         self.e.b.switch_to_block(body);
         self.begin_iteration(now);
@@ -93,7 +97,10 @@ impl Writer<'_, '_> {
             }
             for (at, dtype) in kept {
                 let x = self.get(at, dtype);
-                self.e.b.ins().store(MemFlagsData::trusted(), x, to, (at - from.start) as i32);
+                self.e
+                    .b
+                    .ins()
+                    .store(MemFlagsData::trusted(), x, to, (at - from.start) as i32);
             }
         }
         Some(())
@@ -125,7 +132,11 @@ impl Writer<'_, '_> {
         self.e.b.ins().jump(fill, &[]);
         self.e.b.switch_to_block(fill);
         let at = self.e.b.use_var(i);
-        let goes_on = self.e.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, at, inner.length as i64);
+        let goes_on = self
+            .e
+            .b
+            .ins()
+            .icmp_imm_u(IntCC::UnsignedLessThan, at, inner.length as i64);
         self.e.b.ins().brif(goes_on, filled, &[], end, &[]);
         self.e.b.switch_to_block(filled);
         let slice = self.slice(inner, at);
@@ -197,7 +208,11 @@ impl Writer<'_, '_> {
             let mut other = None;
             if number + 1 < branches.len() {
                 let [here, next] = [(); 2].map(|()| self.e.b.create_block());
-                let is_here = self.e.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, which, number as i64);
+                let is_here = self
+                    .e
+                    .b
+                    .ins()
+                    .icmp_imm_s(IntCC::SignedLessThanOrEqual, which, number as i64);
                 self.e.b.ins().brif(is_here, here, &[], next, &[]);
                 self.e.b.switch_to_block(here);
                 other = Some(next);
@@ -214,18 +229,25 @@ impl Writer<'_, '_> {
     }
 
     pub(super) fn aside(&mut self, moves: &Moves) -> Option<()> {
-        moves.aside.iter().try_for_each(|(from, to)| self.copied(from, to.start))
+        moves
+            .aside
+            .iter()
+            .try_for_each(|(from, to)| self.copied(from, to.start))
     }
 
     pub(super) fn into(&mut self, moves: &Moves) -> Option<()> {
-        moves.into.iter().try_for_each(|(from, to)| self.copied(from, to.start))
+        moves
+            .into
+            .iter()
+            .try_for_each(|(from, to)| self.copied(from, to.start))
     }
 
     /// Copies a place to another.
     pub(super) fn copied(&mut self, from: &Place, to: usize) -> Option<()> {
         let to = to..to + from.len();
         let Some(dtype) = self.common(from, &to) else {
-            let [to, address] = [&to, from].map(|place| self.e.b.ins().iadd_imm_u(self.block, place.start as i64));
+            let [to, address] =
+                [&to, from].map(|place| self.e.b.ins().iadd_imm_u(self.block, place.start as i64));
             self.copy_bytes(to, address, from.len());
             return Some(());
         };
@@ -239,7 +261,10 @@ impl Writer<'_, '_> {
 
     /// Returns the dtype of the elements of two places, if one of them is kept.
     fn common(&self, from: &Place, to: &Place) -> Option<DType> {
-        let kept = [from, to].into_iter().flat_map(|place| self.kept_elements(place)).next();
+        let kept = [from, to]
+            .into_iter()
+            .flat_map(|place| self.kept_elements(place))
+            .next();
         kept.map(|(_, dtype)| dtype)
     }
 
@@ -258,8 +283,15 @@ impl Writer<'_, '_> {
                 2.. => types::I16,
                 _ => types::I8,
             };
-            let x = self.e.b.ins().load(of, MemFlagsData::new().with_notrap(), from, at as i32);
-            self.e.b.ins().store(MemFlagsData::new().with_notrap(), x, to, at as i32);
+            let x = self
+                .e
+                .b
+                .ins()
+                .load(of, MemFlagsData::new().with_notrap(), from, at as i32);
+            self.e
+                .b
+                .ins()
+                .store(MemFlagsData::new().with_notrap(), x, to, at as i32);
             at += of.bytes() as usize;
         }
     }

@@ -10,7 +10,6 @@ use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::FunctionBuilder;
 use kiln_math::entry::Entries;
 use kiln_math::simd::{Level, level};
-use kiln_program::sister::width;
 use kiln_program::{Binary, Compare, DType, Reduction, Scalar, Unary};
 
 /// Returns the type of an element in a register.
@@ -34,13 +33,17 @@ pub(super) fn is_written(op: Elementwise) -> bool {
     !matches!(op.f, Function::Binary(Binary::Pow) if !op.dtype.is_float())
 }
 
-/// Returns true if an op is a call of an elementary function. A loop over a slice computes four of them in the
-/// time of one call.
+/// Returns true if an op is a call of an elementary function. A loop over a slice computes four of them in
+/// the time of one call.
 pub(super) fn is_call(op: Elementwise) -> bool {
     match op.f {
         Function::Unary(f) => {
             use Unary::{Abs, Ceil, Floor, Neg, Not, Round, Rsqrt, Sign, Sqrt, Trunc};
-            op.dtype.is_float() && !matches!(f, Neg | Abs | Sign | Sqrt | Rsqrt | Floor | Ceil | Round | Trunc | Not)
+            op.dtype.is_float()
+                && !matches!(
+                    f,
+                    Neg | Abs | Sign | Sqrt | Rsqrt | Floor | Ceil | Round | Trunc | Not
+                )
         }
         Function::Binary(f) => {
             op.dtype.is_float() && matches!(f, Binary::Pow | Binary::Atan2 | Binary::Rem | Binary::Hypot)
@@ -82,7 +85,11 @@ impl Elements<'_> {
                 let bits = i64::from_le_bytes(bytes);
                 let width = 8 * dtype.size() as u32;
                 // Cranelift takes the bits of a narrow integer without those above.
-                let bits = if width == 64 { bits } else { bits & ((1 << width) - 1) };
+                let bits = if width == 64 {
+                    bits
+                } else {
+                    bits & ((1 << width) - 1)
+                };
                 self.b.ins().iconst(type_of(dtype), bits)
             }
         }
@@ -90,13 +97,19 @@ impl Elements<'_> {
 
     /// Reads an element at an address and an offset in bytes.
     pub(super) fn load(&mut self, dtype: DType, at: Value, offset: usize) -> Value {
-        self.b.ins().load(type_of(dtype), MemFlagsData::trusted(), at, offset as i32)
+        self.b
+            .ins()
+            .load(type_of(dtype), MemFlagsData::trusted(), at, offset as i32)
     }
 
     /// Returns the bits of an element as an integer.
     pub(super) fn bits(&mut self, x: Value) -> Value {
         let of = self.b.func.dfg.value_type(x);
-        if of.is_int() { x } else { self.b.ins().bitcast(of.as_int(), MemFlagsData::new(), x) }
+        if of.is_int() {
+            x
+        } else {
+            self.b.ins().bitcast(of.as_int(), MemFlagsData::new(), x)
+        }
     }
 
     /// Returns an index as an i64. The greatest unsigned indices become the greatest signed one.
@@ -112,7 +125,7 @@ impl Elements<'_> {
         }
     }
 
-    fn float(&mut self, dtype: DType, number: f64) -> Value {
+    pub(super) fn float(&mut self, dtype: DType, number: f64) -> Value {
         match dtype {
             DType::F32 => self.b.ins().f32const(number as f32),
             _ => self.b.ins().f64const(number),
@@ -129,8 +142,12 @@ impl Elements<'_> {
 
     pub(super) fn signature(&mut self, parameters: &[Type], results: &[Type]) -> SigRef {
         let mut signature = Signature::new(self.convention);
-        signature.params.extend(parameters.iter().copied().map(AbiParam::new));
-        signature.returns.extend(results.iter().copied().map(AbiParam::new));
+        signature
+            .params
+            .extend(parameters.iter().copied().map(AbiParam::new));
+        signature
+            .returns
+            .extend(results.iter().copied().map(AbiParam::new));
         self.b.import_signature(signature)
     }
 
@@ -240,11 +257,17 @@ impl Elements<'_> {
             Binary::Div | Binary::Rem => self.divided(f, dtype, x, y),
             Binary::Shl => {
                 let (shifted, zero) = (self.b.ins().ishl(x, y), self.b.ins().iconst(of, 0));
-                let fits = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, y, i64::from(of.bits()));
+                let fits = self
+                    .b
+                    .ins()
+                    .icmp_imm_u(IntCC::UnsignedLessThan, y, i64::from(of.bits()));
                 self.b.ins().select(fits, shifted, zero)
             }
             _ => {
-                let fits = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, y, i64::from(of.bits()));
+                let fits = self
+                    .b
+                    .ins()
+                    .icmp_imm_u(IntCC::UnsignedLessThan, y, i64::from(of.bits()));
                 if signed {
                     let most = self.b.ins().iconst(of, i64::from(of.bits()) - 1);
                     let by = self.b.ins().select(fits, y, most);
@@ -285,7 +308,11 @@ impl Elements<'_> {
             }
             None => result,
         };
-        let of_zero = if is_quotient { self.b.ins().iconst(of, all_bits(of)) } else { x };
+        let of_zero = if is_quotient {
+            self.b.ins().iconst(of, all_bits(of))
+        } else {
+            x
+        };
         self.b.ins().select(by_zero, of_zero, result)
     }
 
@@ -316,7 +343,7 @@ impl Elements<'_> {
         self.b.ins().icmp(condition, x, y)
     }
 
-    fn mul_add(&mut self, dtype: DType, x: Value, y: Value, z: Value) -> Value {
+    pub(super) fn mul_add(&mut self, dtype: DType, x: Value, y: Value, z: Value) -> Value {
         if !cfg!(target_arch = "x86_64") || level() >= Level::Avx2 {
             return self.b.ins().fma(x, y, z);
         }
@@ -383,54 +410,6 @@ impl Elements<'_> {
         let x = self.b.ins().smin(x, most);
         let x = self.b.ins().smax(x, least);
         self.b.ins().ireduce(of, x)
-    }
-
-    /// The formula of `kernels::random`.
-    fn uniform(&mut self, [low, high]: [Scalar; 2], first: Value, second: Value) -> Value {
-        let dtype = low.dtype();
-        let unit = if dtype == DType::F32 {
-            let mixed = self.b.ins().bxor(first, second);
-            self.scaled(mixed, 9, dtype, 23)
-        } else {
-            let rest = self.scaled(second, 12, dtype, 52);
-            let wide = self.b.ins().uextend(types::I64, first);
-            let most = self.b.ins().fcvt_from_sint(types::F64, wide);
-            let scale = self.float(dtype, 2f64.powi(-32));
-            let most = self.b.ins().fmul(most, scale);
-            self.b.ins().fadd(most, rest)
-        };
-        let [least, width] = [low, width(low, high)].map(|number| self.float(dtype, number.as_f64()));
-        let x = self.mul_add(dtype, unit, width, least);
-        let above = self.b.ins().fcmp(FloatCC::GreaterThan, x, least);
-        self.b.ins().select(above, x, least)
-    }
-
-    /// Returns the upper bits of a word as a fraction: `(word >> shift) / 2^bits`.
-    fn scaled(&mut self, word: Value, shift: i64, dtype: DType, bits: i32) -> Value {
-        let upper = self.b.ins().ushr_imm_u(word, shift);
-        let upper = self.b.ins().fcvt_from_sint(type_of(dtype), upper);
-        let scale = self.float(dtype, 2f64.powi(-bits));
-        self.b.ins().fmul(upper, scale)
-    }
-
-    /// Returns the words of Threefry-2x32.
-    pub(super) fn threefry(&mut self, key: [Value; 2], counter: [Value; 2]) -> [Value; 2] {
-        let parity = self.b.ins().iconst(types::I32, 0x1BD1_1BDA);
-        let both = self.b.ins().bxor(key[0], key[1]);
-        let keys = [key[0], key[1], self.b.ins().bxor(both, parity)];
-        let mut x: [Value; 2] = std::array::from_fn(|i| self.b.ins().iadd(counter[i], keys[i]));
-        for group in 0..5 {
-            let rotations = if group % 2 == 0 { [13, 15, 26, 6] } else { [17, 29, 16, 24] };
-            for rotation in rotations {
-                x[0] = self.b.ins().iadd(x[0], x[1]);
-                let turned = self.b.ins().rotl_imm_u(x[1], rotation);
-                x[1] = self.b.ins().bxor(turned, x[0]);
-            }
-            x[0] = self.b.ins().iadd(x[0], keys[(group + 1) % 3]);
-            let number = self.b.ins().iadd_imm_u(keys[(group + 2) % 3], group as i64 + 1);
-            x[1] = self.b.ins().iadd(x[1], number);
-        }
-        x
     }
 
     /// Combines two elements as a reduction does.

@@ -1,12 +1,13 @@
 //! Small loops as machine code, made by Cranelift when the loop is compiled.
 //!
-//! The function of a loop computes what the interpreter computes from the same steps, bit for bit. `element` has the
-//! ops on single elements, `steps` and `control` the instructions of each step, and `write` decides which
-//! places are kept in registers. `code` holds the machine code and calls it.
+//! The function of a loop computes what the interpreter computes from the same steps, bit for bit. `element`
+//! has the ops on single elements, `steps` and `control` the instructions of each step, and `write` decides
+//! which places are kept in registers. `code` holds the machine code and calls it.
 
 mod code;
 mod control;
 mod element;
+mod random;
 mod steps;
 mod write;
 
@@ -85,7 +86,8 @@ impl Native {
 
     /// Runs the loop.
     pub(super) fn run(&self, block: &mut [u8], outside: &mut Outside) {
-        // SAFETY: the code was made for this processor from the steps of the loop whose block and slices these are.
+        // SAFETY: the code was made for this processor from the steps of the loop whose block and slices
+        // these are.
         unsafe { self.code.run(block, outside, &self.steps) }
     }
 }

@@ -23,11 +23,16 @@ impl Writer<'_, '_> {
         match step {
             Step::Scalars(list) => {
                 self.count(list.len())?;
-                for OnScalars { op, operands, out, .. } in list {
+                for OnScalars {
+                    op, operands, out, ..
+                } in list
+                {
                     self.elementwise(*op, operands, *out);
                 }
             }
-            Step::Each(Each { op, operands, out, .. }) => {
+            Step::Each(Each {
+                op, operands, out, ..
+            }) => {
                 let n = out.len() / op.result().size();
                 self.count(n)?;
                 for i in 0..n {
@@ -44,14 +49,24 @@ impl Writer<'_, '_> {
                 offset,
                 pattern,
                 out,
-            } => self.moved(*dtype, out.len(), |i| (x.start as i64 + (offset + pattern.at(i)) * size(*dtype), out.start as i64 + i as i64 * size(*dtype)))?,
+            } => self.moved(*dtype, out.len(), |i| {
+                (
+                    x.start as i64 + (offset + pattern.at(i)) * size(*dtype),
+                    out.start as i64 + i as i64 * size(*dtype),
+                )
+            })?,
             Step::Put {
                 dtype,
                 x,
                 offset,
                 pattern,
                 out,
-            } => self.moved(*dtype, x.len(), |i| (x.start as i64 + i as i64 * size(*dtype), out.start as i64 + (offset + pattern.at(i)) * size(*dtype)))?,
+            } => self.moved(*dtype, x.len(), |i| {
+                (
+                    x.start as i64 + i as i64 * size(*dtype),
+                    out.start as i64 + (offset + pattern.at(i)) * size(*dtype),
+                )
+            })?,
             Step::Iota { dtype, pattern, out } => self.iota(*dtype, pattern, out)?,
             Step::Reduce {
                 kind,
@@ -87,7 +102,11 @@ impl Writer<'_, '_> {
                     let (at, is_outside) = self.position(&index, &operands[1..], dtype);
                     for j in 0..n {
                         let from = operands[0].start + places.offset_within(j) * dtype.size();
-                        let x = self.e.b.ins().load(type_of(dtype), MemFlagsData::trusted(), at, from as i32);
+                        let x = self
+                            .e
+                            .b
+                            .ins()
+                            .load(type_of(dtype), MemFlagsData::trusted(), at, from as i32);
                         let x = match is_outside {
                             Some(is_outside) => {
                                 let fill = self.e.number(outside);
@@ -110,7 +129,11 @@ impl Writer<'_, '_> {
                     for j in 0..n {
                         let update = self.get(operands[1].start + (i * n + j) * dtype.size(), dtype);
                         let to = (out.start + places.offset_within(j) * dtype.size()) as i32;
-                        let before = self.e.b.ins().load(type_of(dtype), MemFlagsData::trusted(), at, to);
+                        let before = self
+                            .e
+                            .b
+                            .ins()
+                            .load(type_of(dtype), MemFlagsData::trusted(), at, to);
                         let after = self.updated(*kind, dtype, before, update);
                         let after = match is_outside {
                             Some(is_outside) => self.e.b.ins().select(is_outside, before, after),
@@ -176,7 +199,11 @@ impl Writer<'_, '_> {
 
     /// Combines elements, at least one, as `kernels::tree` does.
     fn reduced(&mut self, kind: Reduction, dtype: DType, x: Vec<Value>) -> Value {
-        let total = if x.is_empty() { None } else { Some(self.e.tree(kind, dtype, x)) };
+        let total = if x.is_empty() {
+            None
+        } else {
+            Some(self.e.tree(kind, dtype, x))
+        };
         match (total, kind) {
             (Some(total), Reduction::Sum) if dtype.is_float() => {
                 // The sum of negative zeros is 0.
@@ -203,7 +230,9 @@ impl Writer<'_, '_> {
         for i in 0..results {
             let element = |j: usize| if each { i * (n / rows) + j } else { j * results + i };
             let terms = if each { n / rows } else { n / results };
-            let terms = (0..terms).map(|j| self.get(x.start + element(j) * dtype.size(), dtype)).collect();
+            let terms = (0..terms)
+                .map(|j| self.get(x.start + element(j) * dtype.size(), dtype))
+                .collect();
             let total = self.reduced(kind, dtype, terms);
             self.set(out.start + i * dtype.size(), dtype, total);
         }
@@ -215,7 +244,8 @@ impl Writer<'_, '_> {
         let n = if keys == 0 { 0 } else { out[0].len() / 4 / keys };
         let word = DType::U32;
         for row in 0..keys {
-            let [key, counter] = [key, first].map(|place| [0, 4].map(|i| self.get(place.start + 8 * row + i, word)));
+            let [key, counter] =
+                [key, first].map(|place| [0, 4].map(|i| self.get(place.start + 8 * row + i, word)));
             for i in 0..n {
                 self.count(80)?;
                 let counter = self.counter(counter, i as i64);
@@ -243,7 +273,11 @@ impl Writer<'_, '_> {
     /// Returns the address in the block at the offset of an index, and whether the index is out of bounds, if
     /// that matters. The address is valid in any case.
     fn position(&mut self, index: &Index, indices: &[Place], dtype: DType) -> (Value, Option<Value>) {
-        let mut at = self.e.b.ins().iconst(types::I64, (index.start * dtype.size()) as i64);
+        let mut at = self
+            .e
+            .b
+            .ins()
+            .iconst(types::I64, (index.start * dtype.size()) as i64);
         let mut outside: Option<Value> = None;
         for (&(length, stride, of), place) in index.axes.iter().zip(indices) {
             let i = self.get(place.start + index.number * of.size(), of);

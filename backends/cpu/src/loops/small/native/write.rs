@@ -1,8 +1,8 @@
 //! Writes the steps of a small loop as a function of Cranelift.
 //!
-//! A place of few elements that only written steps touch is kept in registers, a variable for each element. All
-//! other places are in the block, as for the interpreter. A step without instructions of its own is left to the
-//! interpreter, which the function calls with the number of the step.
+//! A place of few elements that only written steps touch is kept in registers, a variable for each element.
+//! All other places are in the block, as for the interpreter. A step without instructions of its own is left
+//! to the interpreter, which the function calls with the number of the step.
 
 use super::super::{Each, Place, Slices, Step};
 use super::code::Helpers;
@@ -53,9 +53,9 @@ pub(in super::super) struct Whole<'a> {
     pub(in super::super) places: &'a [(Place, DType)],
     pub(in super::super) steps: &'a [Step],
     /// The places that are filled before the function runs.
-    pub(in super::super) filled: &'a [Place],
+    pub(in super::super) filled: &'a [&'a Place],
     /// The places that are read after the function has run.
-    pub(in super::super) read: &'a [Place],
+    pub(in super::super) read: &'a [&'a Place],
     /// The numbers of operands and results with a slice for each iteration.
     pub(in super::super) slices: usize,
     pub(in super::super) stacked: usize,
@@ -71,9 +71,14 @@ pub(super) fn write(
     let entry = b.create_block();
     b.append_block_params_for_function_params(entry);
     b.switch_to_block(entry);
-    let [block, outside, call] = b.block_params(entry)[..] else { return None };
+    let [block, outside, call] = b.block_params(entry)[..] else {
+        return None;
+    };
     let mut pointers = (0..whole.slices + whole.stacked)
-        .map(|i| b.ins().load(types::I64, MemFlagsData::trusted(), outside, 8 * i as i32))
+        .map(|i| {
+            b.ins()
+                .load(types::I64, MemFlagsData::trusted(), outside, 8 * i as i32)
+        })
         .collect::<Vec<Value>>();
     let ys = pointers.split_off(whole.slices);
     let (fuel, iteration) = (b.declare_var(types::I64), b.declare_var(types::I64));
@@ -96,7 +101,11 @@ pub(super) fn write(
         ys,
         fuel,
         iteration,
-        iterations: if has_cold(whole.steps) { SLOW_ITERATIONS } else { ITERATIONS },
+        iterations: if has_cold(whole.steps) {
+            SLOW_ITERATIONS
+        } else {
+            ITERATIONS
+        },
         leave,
         depth: 0,
         cold: vec![],
@@ -182,7 +191,11 @@ impl Writer<'_, '_> {
         self.e.b.def_var(self.iteration, zero);
         for place in whole.filled {
             for (at, dtype) in self.kept_elements(place) {
-                let x = self.e.b.ins().load(type_of(dtype), MemFlagsData::trusted(), self.block, at as i32);
+                let x = self
+                    .e
+                    .b
+                    .ins()
+                    .load(type_of(dtype), MemFlagsData::trusted(), self.block, at as i32);
                 self.set(at, dtype, x);
             }
         }
@@ -193,7 +206,10 @@ impl Writer<'_, '_> {
         for place in whole.read {
             for (at, dtype) in self.kept_elements(place) {
                 let x = self.get(at, dtype);
-                self.e.b.ins().store(MemFlagsData::trusted(), x, self.block, at as i32);
+                self.e
+                    .b
+                    .ins()
+                    .store(MemFlagsData::trusted(), x, self.block, at as i32);
             }
         }
         let zero = self.e.b.ins().iconst(types::I8, 0);
@@ -239,20 +255,35 @@ impl Writer<'_, '_> {
     pub(super) fn get(&mut self, at: usize, dtype: DType) -> Value {
         let wanted = type_of(dtype);
         if !self.is_kept(at) {
-            return self.e.b.ins().load(wanted, MemFlagsData::trusted(), self.block, at as i32);
+            return self
+                .e
+                .b
+                .ins()
+                .load(wanted, MemFlagsData::trusted(), self.block, at as i32);
         }
         let (variable, of) = self.variable(at);
         let x = self.e.b.use_var(variable);
-        if of == wanted { x } else { self.e.b.ins().bitcast(wanted, MemFlagsData::new(), x) }
+        if of == wanted {
+            x
+        } else {
+            self.e.b.ins().bitcast(wanted, MemFlagsData::new(), x)
+        }
     }
 
     pub(super) fn set(&mut self, at: usize, dtype: DType, x: Value) {
         if !self.is_kept(at) {
-            self.e.b.ins().store(MemFlagsData::trusted(), x, self.block, at as i32);
+            self.e
+                .b
+                .ins()
+                .store(MemFlagsData::trusted(), x, self.block, at as i32);
             return;
         }
         let (variable, of) = self.variable(at);
-        let x = if of == type_of(dtype) { x } else { self.e.b.ins().bitcast(of, MemFlagsData::new(), x) };
+        let x = if of == type_of(dtype) {
+            x
+        } else {
+            self.e.b.ins().bitcast(of, MemFlagsData::new(), x)
+        };
         self.e.b.def_var(variable, x);
     }
 }
