@@ -6,6 +6,9 @@
 use crate::driver;
 use crate::functions::float_functions;
 use crate::simd::{Level, level};
+use crate::{
+    erf, erf_inv, exp, gamma, hyperbolic, inverse_hyperbolic, inverse_trig, log, pow, root, round, trig,
+};
 
 /// A function of one number.
 pub type Entry1<T> = unsafe extern "C" fn(T) -> T;
@@ -66,10 +69,10 @@ macro_rules! entries {
     (impl $t:ident { $($unary:ident = $unary_file:ident::$unary_kernel:ident;)* } { $($binary:ident = $binary_file:ident::$binary_kernel:ident;)* }) => {
         impl Entries for $t {
             $(fn $unary() -> Entry1<$t> {
-                entry!(unary::<$t, crate::$unary_file::$unary_kernel>, unary_avx2::<$t, crate::$unary_file::$unary_kernel>)
+                entry!(unary::<$t, $unary_file::$unary_kernel>, unary_avx2::<$t, $unary_file::$unary_kernel>)
             })*
             $(fn $binary() -> Entry2<$t> {
-                entry!(binary::<$t, crate::$binary_file::$binary_kernel>, binary_avx2::<$t, crate::$binary_file::$binary_kernel>)
+                entry!(binary::<$t, $binary_file::$binary_kernel>, binary_avx2::<$t, $binary_file::$binary_kernel>)
             })*
             fn mul_add() -> Entry3<$t> {
                 extern "C" fn baseline(x: $t, y: $t, z: $t) -> $t {

@@ -7,6 +7,7 @@
 mod code;
 mod control;
 mod element;
+mod integer;
 mod random;
 mod steps;
 mod write;
