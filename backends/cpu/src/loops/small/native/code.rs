@@ -9,16 +9,18 @@ use cranelift_codegen::isa::TargetFrontendConfig;
 use kiln_program::sister::{Stop, Task as Progress};
 use memmap2::{Mmap, MmapMut};
 use std::any::Any;
+use std::mem::offset_of;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
-/// The addresses of the functions that machine code calls. Each returns a byte: 0 to go on.
+/// The addresses of the functions that machine code calls. All but `look` return a byte.
 #[derive(Clone, Copy)]
 pub(super) struct Helpers {
     pub(super) config: TargetFrontendConfig,
-    /// `(call, iteration)`: looks at the flags of the thread, and publishes the progress.
+    /// `(call, iteration)`: looks at the flags of the thread, and publishes the progress. It keeps all registers,
+    /// and returns nothing: [`LEFT`] is set if the loop is to end.
     pub(super) look: usize,
-    /// `(call, number)`: has the interpreter run a step.
+    /// `(call, number)`: has the interpreter run a step, and returns 0 to go on.
     pub(super) step: usize,
     /// `(to, from, n)`: copies bytes between places that do not overlap.
     pub(super) copy: usize,
@@ -26,11 +28,15 @@ pub(super) struct Helpers {
     pub(super) same: usize,
 }
 
+/// The offset of [`Call::left`].
+pub(super) const LEFT: i32 = offset_of!(Call, left) as i32;
+
 impl Helpers {
-    pub(super) fn new(config: TargetFrontendConfig) -> Helpers {
+    /// Returns the helpers; `look` is the address of a function that calls [`look`] and keeps all registers.
+    pub(super) fn new(config: TargetFrontendConfig, look: usize) -> Helpers {
         Helpers {
             config,
-            look: look as *const () as usize,
+            look,
             step: step as *const () as usize,
             copy: copy as *const () as usize,
             same: same as *const () as usize,
@@ -38,8 +44,15 @@ impl Helpers {
     }
 }
 
+/// Returns the address of the function that looks at the flags, `(call, iteration)`, by C's convention.
+pub(super) fn look_address() -> usize {
+    look as *const () as usize
+}
+
 /// A call of machine code.
 struct Call<'a> {
+    /// 1 if the loop is to end.
+    left: u8,
     block: *mut u8,
     bytes: usize,
     steps: &'a [Step],
@@ -49,9 +62,9 @@ struct Call<'a> {
     payload: Option<Box<dyn Any + Send>>,
 }
 
-extern "C" fn look(call: &mut Call, iteration: u64) -> u8 {
+extern "C" fn look(call: &mut Call, iteration: u64) {
     call.progress.at(iteration as usize);
-    u8::from(call.stop.is_asked())
+    call.left = u8::from(call.stop.is_asked());
 }
 
 extern "C" fn step(call: &mut Call, number: u64) -> u8 {
@@ -102,6 +115,11 @@ impl Code {
         memory.make_exec().ok().map(Code)
     }
 
+    /// Returns the address of the code. It is valid as long as the memory.
+    pub(super) fn address(&self) -> usize {
+        self.0.as_ptr() as usize
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.0.len()
     }
@@ -116,6 +134,7 @@ impl Code {
         // Machine code writes to results alone.
         let slices: Vec<*mut u8> = xs.chain(outside.ys.iter_mut().map(|y| y.as_mut_ptr())).collect();
         let mut call = Call {
+            left: 0,
             block: block.as_mut_ptr(),
             bytes: block.len(),
             steps,

@@ -1,9 +1,11 @@
 //! The instructions of loops, branches and moves.
 
 use super::super::{Loop, Moves, Place, Slices, Step};
+use super::code::LEFT;
 use super::write::Writer;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::Variable;
 use kiln_program::DType;
 
@@ -311,8 +313,18 @@ impl Writer<'_, '_> {
         let full = self.e.b.ins().iconst(types::I64, self.iterations);
         self.e.b.def_var(self.fuel, full);
         let iteration = self.e.b.use_var(self.iteration);
-        let status = self.helper(self.helpers.look, &[self.call, iteration]);
-        self.leave_if(status);
+        let signature = self.e.signature(CallConv::PreserveAll, &[types::I64; 2], &[]);
+        let address = self.e.b.ins().iconst(types::I64, self.helpers.look as i64);
+        self.e
+            .b
+            .ins()
+            .call_indirect(signature, address, &[self.call, iteration]);
+        let left = self
+            .e
+            .b
+            .ins()
+            .load(types::I8, MemFlagsData::trusted(), self.call, LEFT);
+        self.leave_if(left);
         self.e.b.ins().jump(go_on, &[]);
         self.e.b.switch_to_block(go_on);
     }
@@ -326,7 +338,9 @@ impl Writer<'_, '_> {
 
     /// Calls a function of [`Helpers`](super::code::Helpers), which returns a byte.
     pub(super) fn helper(&mut self, address: usize, x: &[Value]) -> Value {
-        let signature = self.e.signature(&vec![types::I64; x.len()], &[types::I8]);
+        let signature = self
+            .e
+            .signature(self.e.convention, &vec![types::I64; x.len()], &[types::I8]);
         let address = self.e.b.ins().iconst(types::I64, address as i64);
         let call = self.e.b.ins().call_indirect(signature, address, x);
         self.e.b.inst_results(call)[0]

@@ -134,14 +134,19 @@ impl Elements<'_> {
 
     /// Calls a function of floats of one dtype.
     fn call(&mut self, dtype: DType, address: usize, x: &[Value]) -> Value {
-        let signature = self.signature(&vec![type_of(dtype); x.len()], &[type_of(dtype)]);
+        let signature = self.signature(self.convention, &vec![type_of(dtype); x.len()], &[type_of(dtype)]);
         let address = self.b.ins().iconst(types::I64, address as i64);
         let call = self.b.ins().call_indirect(signature, address, x);
         self.b.inst_results(call)[0]
     }
 
-    pub(super) fn signature(&mut self, parameters: &[Type], results: &[Type]) -> SigRef {
-        let mut signature = Signature::new(self.convention);
+    pub(super) fn signature(
+        &mut self,
+        convention: CallConv,
+        parameters: &[Type],
+        results: &[Type],
+    ) -> SigRef {
+        let mut signature = Signature::new(convention);
         signature
             .params
             .extend(parameters.iter().copied().map(AbiParam::new));

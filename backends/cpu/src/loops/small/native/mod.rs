@@ -17,8 +17,8 @@ use super::run::Outside;
 use code::{Code, Helpers};
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
-use cranelift_codegen::ir::{AbiParam, Function, Signature, types};
-use cranelift_codegen::isa::{self, OwnedTargetIsa};
+use cranelift_codegen::ir::{AbiParam, Function, InstBuilder, Signature, types};
+use cranelift_codegen::isa::{self, CallConv, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use kiln_math::simd::{Level, level};
@@ -60,23 +60,61 @@ static ISA: LazyLock<Option<OwnedTargetIsa>> = LazyLock::new(|| {
     builder.finish(settings::Flags::new(flags)).ok()
 });
 
+/// A function that calls the function that looks at the flags, and keeps all registers. Around a call by C's
+/// convention each iteration would keep its carry in memory.
+static LOOK: LazyLock<Option<Code>> = LazyLock::new(|| {
+    let isa = ISA.as_ref()?;
+    let signature = signature(CallConv::PreserveAll, 2, 0);
+    compiled(&**isa, signature, |mut b| {
+        let entry = b.create_block();
+        b.append_block_params_for_function_params(entry);
+        b.switch_to_block(entry);
+        b.seal_block(entry);
+        let arguments = b.block_params(entry).to_vec();
+        let callee = b.import_signature(self::signature(isa.default_call_conv(), 2, 0));
+        let address = b.ins().iconst(types::I64, code::look_address() as i64);
+        b.ins().call_indirect(callee, address, &arguments);
+        b.ins().return_(&[]);
+        b.finalize(isa.frontend_config());
+        Some(())
+    })
+    .map(|(code, ())| code)
+});
+
+/// Returns a signature of addresses and integers; results are bytes.
+fn signature(convention: CallConv, parameters: usize, results: usize) -> Signature {
+    let mut signature = Signature::new(convention);
+    signature
+        .params
+        .extend(vec![AbiParam::new(types::I64); parameters]);
+    signature.returns.extend(vec![AbiParam::new(types::I8); results]);
+    signature
+}
+
+/// Compiles the function that `write` writes.
+fn compiled<R>(
+    isa: &dyn TargetIsa,
+    signature: Signature,
+    write: impl FnOnce(FunctionBuilder) -> Option<R>,
+) -> Option<(Code, R)> {
+    let mut context = Context::for_function(Function::with_name_signature(Default::default(), signature));
+    let mut of_builder = FunctionBuilderContext::new();
+    let written = write(FunctionBuilder::new(&mut context.func, &mut of_builder))?;
+    let compiled = context.compile(isa, &mut ControlPlane::default()).ok()?;
+    // A relocation is a call of a function that Cranelift knows by name.
+    compiled.buffer.relocs().is_empty().then_some(())?;
+    Some((Code::new(compiled.code_buffer())?, written))
+}
+
 impl Native {
     /// Returns the machine code of a loop. `None` if the host refuses it, or the loop is too long.
     pub(super) fn new(whole: &Whole) -> Option<Native> {
         let isa = ISA.as_ref()?;
         let convention = isa.default_call_conv();
-        let mut signature = Signature::new(convention);
-        signature.params.extend([AbiParam::new(types::I64); 3]);
-        signature.returns.push(AbiParam::new(types::I8));
-        let mut context = Context::for_function(Function::with_name_signature(Default::default(), signature));
-        let mut of_builder = FunctionBuilderContext::new();
-        let builder = FunctionBuilder::new(&mut context.func, &mut of_builder);
-        let helpers = Helpers::new(isa.frontend_config());
-        let steps = write::write(builder, convention, helpers, whole)?;
-        let compiled = context.compile(&**isa, &mut ControlPlane::default()).ok()?;
-        // A relocation is a call of a function that Cranelift knows by name.
-        let is_whole = compiled.buffer.relocs().is_empty();
-        let code = is_whole.then(|| Code::new(compiled.code_buffer()))??;
+        let helpers = Helpers::new(isa.frontend_config(), LOOK.as_ref()?.address());
+        let (code, steps) = compiled(&**isa, signature(convention, 3, 1), |builder| {
+            write::write(builder, convention, helpers, whole)
+        })?;
         Some(Native { code, steps })
     }
 
