@@ -23,5 +23,7 @@ pub use buffer::Buffer;
 pub use effects::{Handler, happen, on_effect};
 pub use element::Element;
 pub use executable::Executable;
+#[doc(hidden)]
+pub use loops::small::interpreted;
 pub use memory::OutOfMemory;
 pub use threads::{ThreadsAreRunning, set_threads, start_threads, threads};

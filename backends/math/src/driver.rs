@@ -113,17 +113,21 @@ impl<T: Copy + Default, K: Unary<T>> Kernel for UnaryLoop<'_, T, K> {
 /// Returns the function of one element.
 #[inline(always)]
 pub(super) fn one<T: Copy, K: Unary<T>>(x: T) -> T {
-    let mut y = [x];
-    K::block(&[x], &mut y, &mut [[x]; SCRATCH]);
-    y[0]
+    if K::HAS_RARE && K::is_rare(x) {
+        K::rare(x)
+    } else {
+        K::fast(x)
+    }
 }
 
 /// Returns the function of two elements.
 #[inline(always)]
 pub(super) fn one_of_two<T: Copy, K: Binary<T>>(x: T, y: T) -> T {
-    let mut out = [x];
-    binary_block::<T, K, 1>(&[x], &[y], &mut out);
-    out[0]
+    if K::HAS_RARE && K::is_rare(x, y) {
+        K::rare(x, y)
+    } else {
+        K::fast(x, y)
+    }
 }
 
 struct StagedLoop<'a, T, K> {

@@ -1,7 +1,7 @@
 //! Functions of single numbers by C's calling convention, for code that is made at run time.
 //!
 //! A function that is called instead of inlined has the features of the baseline, so there is an entry for
-//! each instruction set. An entry returns the bits of the function of slices: `block` computes one element.
+//! each instruction set. An entry returns the bits of the function of slices.
 
 use crate::driver;
 use crate::functions::float_functions;

@@ -98,6 +98,13 @@ impl Executable {
         size_of::<Executable>() + inputs + steps.sum::<usize>()
     }
 
+    /// Returns the number of loops that are machine code, outside of other loops.
+    #[doc(hidden)]
+    pub fn native_loops(&self) -> usize {
+        let native = |step: &&Step| matches!(&step.work, Work::Small(small) if small.is_native());
+        self.steps.iter().filter(native).count()
+    }
+
     /// Returns the number of kernels and single ops of a run; a loop counts once.
     pub fn steps(&self) -> usize {
         self.steps

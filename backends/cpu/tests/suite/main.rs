@@ -2,4 +2,5 @@
 
 mod fusion;
 mod long;
+mod native;
 mod structure;

@@ -1,6 +1,6 @@
 //! Loops, branches, effects and pads return the results of their equations one by one.
 
-use kiln_cpu::{Buffer, Executable, on_effect};
+use kiln_cpu::{Buffer, Executable, interpreted, on_effect};
 use kiln_program::sister::lift;
 use kiln_program::{
     ArrayType, Axes, Binary, Builder, Compare, DType, Dot, Effect, Op, OutOfBounds, Program, Reduction,
@@ -129,7 +129,7 @@ fn trips(scan: &Scan, operands: &[Buffer]) -> Vec<Buffer> {
 }
 
 /// Returns true if the bits are the same. All NaNs are alike.
-fn same(x: &Buffer, y: &Buffer) -> bool {
+pub(crate) fn same(x: &Buffer, y: &Buffer) -> bool {
     let floats = |x: f64, y: f64| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
     x.array_type() == y.array_type()
         && match x.array_type().dtype {
@@ -149,6 +149,13 @@ fn agree(program: &Program, inputs: &[Buffer]) {
     let executable = Executable::compile(program);
     let whole = executable.run(inputs.to_vec());
     let plain = one_by_one(program, inputs);
+    let without_native = interpreted(|| Executable::compile(program)).run(inputs.to_vec());
+    for (i, (whole, other)) in whole.iter().zip(&without_native).enumerate() {
+        assert!(
+            same(whole, other),
+            "output {i} differs without machine code for\n{program}"
+        );
+    }
     let (lifted, numbers) = lift(&Arc::new(program.clone()));
     let of_lifted = Executable::compile(&lifted);
     assert_eq!(
@@ -433,7 +440,7 @@ fn inner(dice: &mut Dice, inputs: &[ArrayType], outputs: &[ArrayType], depth: us
 
 #[test]
 fn random_loops_give_what_their_trips_give() {
-    for seed in 0..250 {
+    for seed in 0..1000 {
         let mut dice = Dice(seed);
         let length = [0, 1, 5, 70, 130][seed as usize % 5];
         let pick = |dice: &mut Dice| of(DTYPES[dice.roll(5)], SHAPES[dice.roll(5)]);

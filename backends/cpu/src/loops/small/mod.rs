@@ -5,6 +5,8 @@
 //! iteration runs a list of steps from place to place, allocates nothing and asks no other thread. Values
 //! that do not change between iterations are computed before the loop. Steps use the loops of tiles, and so
 //! return the same bits.
+//!
+//! The steps are a small language. [`run`](mod@run) interprets it, and `native` compiles it to machine code.
 
 mod layout;
 #[cfg(feature = "native")]
@@ -23,6 +25,7 @@ use kiln_program::{
 };
 use layout::Layout;
 use run::{Outside, run};
+use std::cell::Cell;
 use std::ops::Range;
 
 /// The most elements of a variable.
@@ -262,10 +265,29 @@ impl Step {
     }
 }
 
+thread_local! {
+    static INTERPRETED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a function in which this thread compiles loops without machine code; for tests that compare the two.
+pub fn interpreted<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            INTERPRETED.set(self.0);
+        }
+    }
+    let _restore = Restore(INTERPRETED.replace(true));
+    f()
+}
+
 #[cfg(feature = "native")]
 impl Small {
     /// Returns the loop with its machine code; `slices` operands have a slice for each iteration.
     fn with_native(mut self, places: &[(Place, DType)], slices: usize) -> Small {
+        if INTERPRETED.get() {
+            return self;
+        }
         let filled: Vec<&Place> = self
             .fixed
             .iter()
@@ -284,6 +306,10 @@ impl Small {
         self
     }
 
+    pub(crate) fn is_native(&self) -> bool {
+        self.native.is_some()
+    }
+
     fn native_bytes(&self) -> usize {
         self.native.as_ref().map_or(0, native::Native::bytes)
     }
@@ -300,6 +326,10 @@ impl Small {
 impl Small {
     fn with_native(self, _places: &[(Place, DType)], _slices: usize) -> Small {
         self
+    }
+
+    pub(crate) fn is_native(&self) -> bool {
+        false
     }
 
     fn native_bytes(&self) -> usize {
