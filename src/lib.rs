@@ -56,8 +56,10 @@
 //!
 //! # Features
 //!
-//! All features are off by default.
+//! All features but `native` are off by default.
 //!
+//! - `native`: loops over few elements become machine code, made by the crate Cranelift. Without it they are
+//!   interpreted, and kiln builds faster.
 //! - `cuda`: NVIDIA's GPUs.
 //! - `wgpu`: any GPU, by Vulkan, Metal or DirectX 12.
 //! - `ndarray`: Burn's older CPU backend as a device, for comparison.

@@ -375,7 +375,7 @@ fn indexing() {
             vec![
                 np::take_along_axis_with(x, &i, 1, |o| o.mode(OutOfBounds::Clip)),
                 np::take_along_axis_with(x, &i, 1, |o| o.fill_value(0.5)),
-                np::take_along_axis_with(x, &i.reshape((1, 1, 3)), 2, |o| o.fill_value(-1)),
+                np::take_along_axis_with(x, i.reshape((1, 1, 3)), 2, |o| o.fill_value(-1)),
             ]
         }),
         row(

@@ -120,8 +120,10 @@ impl Code {
         self.0.as_ptr() as usize
     }
 
+    /// Returns the bytes of its pages.
     pub(super) fn bytes(&self) -> usize {
-        self.0.len()
+        const PAGE: usize = 4096;
+        self.0.len().next_multiple_of(PAGE)
     }
 
     /// Runs the function, and unwinds if the program is to end.

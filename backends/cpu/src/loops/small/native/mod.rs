@@ -33,24 +33,26 @@ pub(super) struct Native {
     steps: Vec<Step>,
 }
 
-/// The processor in use. `None` if Cranelift does not know it, or `KILN_NATIVE` is `off`.
+/// The processor in use. `None` if `KILN_NATIVE` is `off`, or the processor is not of the x86-64 family: others must
+/// be told that memory has become code.
 static ISA: LazyLock<Option<OwnedTargetIsa>> = LazyLock::new(|| {
-    if std::env::var("KILN_NATIVE").is_ok_and(|value| value == "off") {
+    let is_off = std::env::var("KILN_NATIVE").is_ok_and(|value| value == "off");
+    if is_off || !cfg!(target_arch = "x86_64") {
         return None;
     }
     let mut flags = settings::builder();
     flags.set("opt_level", "speed").ok()?;
     let verifies = if cfg!(debug_assertions) { "true" } else { "false" };
     flags.set("enable_verifier", verifies).ok()?;
-    let target = if cfg!(target_arch = "x86_64") {
-        "x86_64-unknown-linux"
-    } else if cfg!(target_arch = "aarch64") {
-        "aarch64-unknown-linux"
+    let target = if cfg!(windows) {
+        "x86_64-pc-windows-msvc"
+    } else if cfg!(target_os = "macos") {
+        "x86_64-apple-darwin"
     } else {
-        return None;
+        "x86_64-unknown-linux-gnu"
     };
     let mut builder = isa::lookup_by_name(target).ok()?;
-    if cfg!(target_arch = "x86_64") && level() >= Level::Avx2 {
+    if level() >= Level::Avx2 {
         for feature in [
             "sse3", "ssse3", "sse41", "sse42", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2",
         ] {

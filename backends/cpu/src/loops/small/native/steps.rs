@@ -241,7 +241,7 @@ impl Writer<'_, '_> {
 
     fn random(&mut self, key: &Place, first: &Place, out: &[Place; 2]) -> Option<()> {
         let keys = first.len() / 8;
-        let n = if keys == 0 { 0 } else { out[0].len() / 4 / keys };
+        let n = (out[0].len() / 4).checked_div(keys).unwrap_or(0);
         let word = DType::U32;
         for row in 0..keys {
             let [key, counter] =
