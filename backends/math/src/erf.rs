@@ -2,9 +2,11 @@
 //!
 //! erf(x) = x + x E(x^2) for |x| <= 1. Beyond, erfc(x) = exp(-x^2) P(t) / x, where
 //! P(t) = x exp(x^2) erfc(x) is smooth in t = (x - c) / (x + c) (Shepherd and Laframboise, Math. Comp. 36,
-//! 1981, use such a t for (1 + 2x) exp(x^2) erfc(x)); x^2 is a pair. The tail of erf is 1 - R^2, with R fitted
-//! to the root of erfc: the root falls so slowly that a polynomial follows it to where erf is 1, and neither
-//! an exponential nor a division is needed. The square is small beside 1, and so are R's rounding errors.
+//! 1981, use such a t for (1 + 2x) exp(x^2) erfc(x)); x^2 is a pair.
+//!
+//! The tail of erf is 1 - R^2, with R fitted to the root of erfc: the root falls so slowly that a polynomial
+//! follows it to where erf is 1, and neither an exponential nor a division is needed. The square is small
+//! beside 1, and so are R's rounding errors.
 //!
 //! All by Remez exchange: relative errors of E 2^-62 (f64) and 2^-29 (f32), of P 2^-59 and 2^-27, of the tail
 //! 2^-56 and 2^-28.
