@@ -11,7 +11,9 @@ use std::marker::PhantomData;
 
 /// Elements in a block. With 64, LLVM vectorises the loop of a trivial kernel before it could unroll it. With
 /// 32, sqrt and floor become scalar code.
-pub(super) const BLOCK: usize = 64;
+const BLOCK: usize = 64;
+/// Elements in a block of a function of two arguments.
+pub(super) const PAIRS: usize = 128;
 /// Elements in a block that is done in stages. With 128, LLVM does not unroll the stages' loops, and keeps
 /// their coefficients in registers.
 const STAGED_BLOCK: usize = 128;
@@ -52,7 +54,7 @@ pub(super) trait Unary<T> {
 
 /// An elementwise function of two arguments, as [`Unary`].
 pub(super) trait Binary<T> {
-    /// The arrays that a block uses between its stages, of [`BLOCK`] elements.
+    /// The arrays that a block uses between its stages, of [`PAIRS`] elements.
     type Scratch: Default;
     fn fast(x: T, y: T) -> T;
     const HAS_RARE: bool = false;
@@ -270,11 +272,11 @@ impl<T: Copy, K: Binary<T>> Kernel for BinaryLoop<'_, T, K> {
 /// The slices have the same length.
 #[inline(always)]
 fn binary_blocks<T: Copy, K: Binary<T>>(x: &[T], y: &[T], out: &mut [T], scratch: &mut K::Scratch) {
-    let (xs, x) = x.as_chunks::<BLOCK>();
-    let (ys, y) = y.as_chunks::<BLOCK>();
-    let (outs, out) = out.as_chunks_mut::<BLOCK>();
+    let (xs, x) = x.as_chunks::<PAIRS>();
+    let (ys, y) = y.as_chunks::<PAIRS>();
+    let (outs, out) = out.as_chunks_mut::<PAIRS>();
     for ((x, y), out) in xs.iter().zip(ys).zip(outs) {
-        binary_block::<T, K, BLOCK>(x, y, out, scratch);
+        binary_block::<T, K, PAIRS>(x, y, out, scratch);
     }
     for ((x, y), out) in x.chunks(TAIL).zip(y.chunks(TAIL)).zip(out.chunks_mut(TAIL)) {
         let (mut px, mut py) = ([x[0]; TAIL], [y[0]; TAIL]);
@@ -312,9 +314,9 @@ impl<T: Copy, K: Binary<T>> Kernel for ScalarLoop<'_, T, K> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
-        let y = [self.y; BLOCK];
+        let y = [self.y; PAIRS];
         let scratch = &mut K::Scratch::default();
-        for (x, out) in self.x.chunks(BLOCK).zip(self.out.chunks_mut(BLOCK)) {
+        for (x, out) in self.x.chunks(PAIRS).zip(self.out.chunks_mut(PAIRS)) {
             binary_blocks::<T, K>(x, &y[..x.len()], out, scratch);
         }
     }

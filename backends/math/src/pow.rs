@@ -2,16 +2,16 @@
 //!
 //! f64: log x as a pair (relative error 2^-64) from s = f / (2 + f) as a pair and log m = 2s + s^3 (2/3 + s^2
 //! M(s^2)); times y as a pair; exp of the pair. f32: the same in f64, unpaired: base 2, relative error of the
-//! logarithm 2^-45 and of the power 2^-29. Minimax polynomials by Remez exchange.
+//! logarithm 2^-37 and of the power 2^-29. Minimax polynomials by Remez exchange.
 //!
 //! Six exponents have formulas of their own, chosen by the exponent's value, so that the result never depends
 //! on whether the exponent was a scalar. 1/2 returns the square root, correctly rounded; 3/2 returns x
 //! sqrt(x); 1, 2, 3 and -1 return products and the reciprocal.
 
-use super::driver::{BLOCK, Binary};
-use super::exp::{ExpData, Reduced, clamp, reduce};
+use super::driver::{Binary, PAIRS};
+use super::exp::{ExpData, clamp};
 use super::log::LogData;
-use super::real::{Real, fast_two_sum, horner, poly};
+use super::real::{Real, fast_two_sum, horner};
 
 pub(super) struct Pow;
 
@@ -46,16 +46,20 @@ fn log_pair((k, s, sl): (f64, f64, f64)) -> (f64, f64) {
     ];
     let twice = s + s;
     let z = s * s;
-    let zl = twice.mul_add(sl, s.mul_add(s, -z));
     let cube = z * s;
-    let cubel = zl.mul_add(s, z.mul_add(sl, z.mul_add(s, -cube)));
-    let (t, tl) = fast_two_sum(THIRDS.0, z * poly(z, M));
-    let tl = tl + THIRDS.1;
+    let cubel = s.mul_add(s.mul_add(s, -z), z.mul_add(s, -cube));
+    let m = horner(z, M);
+    let t = z.mul_add(m, THIRDS.0);
+    let tl = z.mul_add(m, THIRDS.0 - t) + THIRDS.1;
     let p = cube * t;
     let pl = cubel.mul_add(t, cube.mul_add(tl, cube.mul_add(t, -p)));
-    let (a, al) = fast_two_sum(k * f64::LN2.0, twice);
+    // The products of k and the first part of ln 2 are exact.
+    let a = k.mul_add(f64::LN2.0, twice);
+    let al = twice - k.mul_add(-f64::LN2.0, a);
     let (b, bl) = fast_two_sum(a, p);
-    (b, k.mul_add(f64::LN2.1, al + bl) + sl.mul_add(2.0, pl))
+    // The slope of log m in s is 2 (1 + s^2 + ...).
+    let sl = sl.mul_add(z.mul_add(2.0, 2.0), pl);
+    (b, k.mul_add(f64::LN2.1, al + bl) + sl)
 }
 
 trait Power: ExpData {
@@ -71,9 +75,9 @@ trait Power: ExpData {
 /// The arrays between the stages. They are aligned: vectors that cross lines of the cache are slower.
 #[repr(align(64))]
 pub(super) struct Scratch<F> {
-    a: [F; BLOCK],
-    b: [F; BLOCK],
-    c: [f64; BLOCK],
+    a: [F; PAIRS],
+    b: [F; PAIRS],
+    c: [f64; PAIRS],
 }
 
 impl<F: Real> Default for Scratch<F> {
@@ -81,9 +85,9 @@ impl<F: Real> Default for Scratch<F> {
     fn default() -> Self {
         let zero = F::lit(0.0);
         Scratch {
-            a: [zero; BLOCK],
-            b: [zero; BLOCK],
-            c: [0.0; BLOCK],
+            a: [zero; PAIRS],
+            b: [zero; PAIRS],
+            c: [0.0; PAIRS],
         }
     }
 }
@@ -92,11 +96,11 @@ impl<F> Scratch<F> {
     /// Returns the first N elements of each array.
     #[inline(always)]
     fn heads<const N: usize>(&mut self) -> (&mut [F; N], &mut [F; N], &mut [f64; N]) {
-        const { assert!(N <= BLOCK) };
+        const { assert!(N <= PAIRS) };
         let (a, b, c) = (&mut self.a, &mut self.b, &mut self.c);
         match (a.first_chunk_mut(), b.first_chunk_mut(), c.first_chunk_mut()) {
             (Some(a), Some(b), Some(c)) => (a, b, c),
-            _ => unreachable!("no block is longer than BLOCK"),
+            _ => unreachable!("no block is longer than PAIRS"),
         }
     }
 }
@@ -109,10 +113,13 @@ fn exp_of_product(y: f64, (h, l): (f64, f64)) -> f64 {
     // Beyond the range of exp the product may be infinite and its error NaN: any small number will do.
     let pl = if pl > -0.01 { pl } else { -0.01 };
     let pl = if pl < 0.01 { pl } else { 0.01 };
-    let Reduced { t, r, lo } = reduce(clamp(p, f64::RANGE));
-    let lo = lo + pl;
+    let p = clamp(p, f64::RANGE);
+    let t = p.mul_add(std::f64::consts::LOG2_E, f64::MAGIC);
+    let n = t - f64::MAGIC;
+    let r = n.mul_add(-f64::LN2_HI, p);
+    let lo = n.mul_add(-f64::LN2_LO, pl);
     // exp(r + lo) is 1 + r + r^2 Q + lo exp(r).
-    let (r2, q) = (r * r, poly(r, f64::Q));
+    let (r2, q) = (r * r, horner(r, f64::Q));
     let lo = lo.mul_add(r2.mul_add(q, r), lo);
     let w = r + r2.mul_add(q, lo);
     let (s1, s2) = f64::pow2_pair(t);
@@ -166,7 +173,7 @@ fn log2_of_single((k, f, s): (f32, f32, f32)) -> f64 {
     // 1 - s is 2 / (2 + f).
     let t = (-f).mul_add(s, f);
     let t = t.mul_add(t.mul_add(-0.5, s), t);
-    t.mul_add(poly(t * t, LOG2), k)
+    t.mul_add(horner(t * t, LOG2), k)
 }
 
 /// 2^(y l), rounded to f32.
@@ -186,7 +193,7 @@ fn exp2_to_single(y: f32, l: f64) -> f32 {
     let t = p + f64::MAGIC;
     let r = p - (t - f64::MAGIC);
     // n is in the low bits of t: the shift moves it to the exponent's.
-    f64::from_bits(poly(r, EXP2).to_bits().wrapping_add(t.to_bits() << 52)) as f32
+    f64::from_bits(horner(r, EXP2).to_bits().wrapping_add(t.to_bits() << 52)) as f32
 }
 
 impl Power for f32 {
