@@ -3,7 +3,7 @@
 //!
 //! The formulas are branch-free. Next to a zero on the negative axis the reflection formula cancels:
 //! [`Sum::cancels`] returns true, and `zeros` has the value there, one element at a time. f32 is computed in
-//! f64: the result is the true value rounded, except for a hundredth of an ulp.
+//! f64, digamma of positive numbers by shorter formulas (`narrow`): the result is the true value rounded, except for a hundredth of an ulp.
 //!
 //! Polynomials and quotients are interpolations at Chebyshev points in 250-bit arithmetic, each for the range
 //! that it names. Stirling's series, the recurrences and the reflections are formulas 5.5.1 to 5.5.4, 5.11.1
@@ -11,9 +11,10 @@
 //! is subtracted as a pair of floats.
 
 mod lgamma;
+mod narrow;
 mod zeros;
 
-use super::driver::Unary;
+use super::driver::{SCRATCH, TAIL, Unary};
 use super::log::Log;
 use super::real::poly;
 use super::sin_cos::SinCosData;
@@ -172,40 +173,60 @@ fn sin_cos(r: f64) -> (f64, f64) {
     (s, c)
 }
 
-macro_rules! in_f64 {
-    ($($name:ident: $sum:path, $rare:path;)*) => {$(
-        pub(super) struct $name;
-        impl Unary<f64> for $name {
-            #[inline(always)]
-            fn fast(x: f64) -> f64 {
-                $sum(x).value
-            }
-            const HAS_RARE: bool = true;
-            #[inline(always)]
-            fn is_rare(x: f64) -> bool {
-                $sum(x).cancels(CANCELS)
-            }
-            fn rare(x: f64) -> f64 {
-                $rare(x)
-            }
-        }
-        impl Unary<f32> for $name {
-            #[inline(always)]
-            fn fast(x: f32) -> f32 {
-                $sum(x as f64).value as f32
-            }
-            const HAS_RARE: bool = true;
-            #[inline(always)]
-            fn is_rare(x: f32) -> bool {
-                $sum(x as f64).cancels(CANCELS_F32)
-            }
-            fn rare(x: f32) -> f32 {
-                $rare(x as f64) as f32
-            }
-        }
-    )*};
+pub(super) struct Digamma;
+
+impl Unary<f64> for Digamma {
+    #[inline(always)]
+    fn fast(x: f64) -> f64 {
+        digamma(x).value
+    }
+    const HAS_RARE: bool = true;
+    #[inline(always)]
+    fn is_rare(x: f64) -> bool {
+        digamma(x).cancels(CANCELS)
+    }
+    fn rare(x: f64) -> f64 {
+        digamma_beside_a_zero(x)
+    }
 }
 
-in_f64! {
-    Digamma: digamma, digamma_beside_a_zero;
+impl Unary<f32> for Digamma {
+    const STAGED: bool = true;
+    #[inline(always)]
+    fn fast(x: f32) -> f32 {
+        let mut y = [x; TAIL];
+        Self::block(&[x; TAIL], &mut y, &mut [[0.0; TAIL]; SCRATCH]);
+        y[0]
+    }
+    #[inline(always)]
+    fn block<const N: usize>(x: &[f32; N], y: &mut [f32; N], scratch: &mut [[f32; N]; SCRATCH]) {
+        narrow::digamma(x, y, scratch);
+        let mut reflected = false;
+        for x in x {
+            reflected |= *x < 0.0;
+        }
+        if !reflected {
+            return;
+        }
+        let mut cancels = false;
+        for i in 0..N {
+            let sum = digamma(f64::from(x[i]));
+            y[i] = if x[i] < 0.0 { sum.value as f32 } else { y[i] };
+            cancels |= sum.cancels(CANCELS_F32);
+        }
+        if cancels {
+            redo_narrow(x, y);
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn redo_narrow(x: &[f32], y: &mut [f32]) {
+    for (x, y) in x.iter().zip(y) {
+        let x = f64::from(*x);
+        if digamma(x).cancels(CANCELS_F32) {
+            *y = digamma_beside_a_zero(x) as f32;
+        }
+    }
 }

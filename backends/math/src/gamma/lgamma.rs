@@ -75,7 +75,7 @@ const STIRLING_32: &[f64] = &[
     0.0003575523344866768,
 ];
 /// `log(1 + f) = s (2 + s^2 L(s^2))`, `s = f / (2 + f)`, for results in f32: relative error 2^-37.
-const LOG_32: &[f64] = &[
+pub(super) const LOG_32: &[f64] = &[
     0.6666666564924019,
     0.4000033442489861,
     0.28537352035070085,
