@@ -2,8 +2,10 @@
 //! their zeros included.
 //!
 //! The formulas are branch-free. Next to a zero on the negative axis the reflection formula cancels:
-//! [`Sum::cancels`] returns true, and `zeros` has the value there, one element at a time. f32 is computed in
-//! f64, digamma of positive numbers by shorter formulas (`narrow`): the result is the true value rounded, except for a hundredth of an ulp.
+//! [`Sum::cancels`] returns true, and `zeros` has the value there, one element at a time.
+//!
+//! f32 is computed in f64, digamma of positive numbers by shorter formulas (`narrow`): the result is the true
+//! value rounded, except for a hundredth of an ulp.
 //!
 //! Polynomials and quotients are interpolations at Chebyshev points in 250-bit arithmetic, each for the range
 //! that it names. Stirling's series, the recurrences and the reflections are formulas 5.5.1 to 5.5.4, 5.11.1

@@ -129,7 +129,9 @@ pub(super) fn log_of_reduced<F: LogData>(k: F, hi: F, lo: F) -> F {
     a + k.fma(F::LN2.1, al + lo)
 }
 
-/// log(2^k (1 + f)) + lo for f in the reduced range, with the polynomial l for L; |lo| is at most an ulp of f.
+/// log(2^k (1 + f)) + lo for f in the reduced range, with the polynomial l for L.
+///
+/// |lo| is at most an ulp of f.
 #[inline(always)]
 fn log_join<F: LogData>(k: F, f: F, lo: F, l: &[F]) -> F {
     let s = f / (F::lit(2.0) + f);

@@ -4,6 +4,8 @@
 //! M(s^2)); times y as a pair; exp of the pair. f32: the same in f64, unpaired: base 2, relative error of the
 //! logarithm 2^-37 and of the power 2^-29. Minimax polynomials by Remez exchange.
 //!
+//! Denormal bases are rare arguments: they are scaled to normal ones.
+//!
 //! Six exponents have formulas of their own, chosen by the exponent's value, so that the result never depends
 //! on whether the exponent was a scalar. 1/2 returns the square root, correctly rounded; 3/2 returns x
 //! sqrt(x); 1, 2, 3 and -1 return products and the reciprocal.
@@ -62,6 +64,7 @@ fn log_pair((k, s, sl): (f64, f64, f64)) -> (f64, f64) {
     (b, k.mul_add(f64::LN2.1, al + bl) + sl)
 }
 
+/// Powers of positive normal numbers.
 trait Power: ExpData {
     const MIN_POSITIVE: Self;
     /// The exponent of a power of two that makes denormals normal.
