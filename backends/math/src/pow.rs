@@ -59,8 +59,8 @@ fn log_pair((k, s, sl): (f64, f64, f64)) -> (f64, f64) {
     let a = k.mul_add(f64::LN2.0, twice);
     let al = twice - k.mul_add(-f64::LN2.0, a);
     let (b, bl) = fast_two_sum(a, p);
-    // The slope of log m in s is 2 (1 + s^2 + ...).
-    let sl = sl.mul_add(z.mul_add(2.0, 2.0), pl);
+    // The slope of log m in s is 2 (1 + s^2 + s^4 + ...).
+    let sl = sl.mul_add(z.mul_add(z.mul_add(2.0, 2.0), 2.0), pl);
     (b, k.mul_add(f64::LN2.1, al + bl) + sl)
 }
 
