@@ -12,6 +12,8 @@ use std::marker::PhantomData;
 /// Elements in a block. With 64, LLVM vectorises the loop of a trivial kernel before it could unroll it. With
 /// 32, sqrt and floor become scalar code.
 const BLOCK: usize = 64;
+/// Elements in a block of a function of two arguments.
+pub(super) const PAIRS: usize = 128;
 /// Elements in a block that is done in stages. With 128, LLVM does not unroll the stages' loops, and keeps
 /// their coefficients in registers.
 const STAGED_BLOCK: usize = 128;
@@ -52,11 +54,28 @@ pub(super) trait Unary<T> {
 
 /// An elementwise function of two arguments, as [`Unary`].
 pub(super) trait Binary<T> {
+    /// The arrays that a block uses between its stages, of [`PAIRS`] elements.
+    type Scratch: Default;
     fn fast(x: T, y: T) -> T;
     const HAS_RARE: bool = false;
     #[inline(always)]
     fn is_rare(_x: T, _y: T) -> bool {
         false
+    }
+    /// Computes `fast` of a whole block. As in [`Unary`], long formulas are faster in stages.
+    #[inline(always)]
+    fn block<const N: usize>(x: &[T; N], y: &[T; N], out: &mut [T; N], _scratch: &mut Self::Scratch)
+    where
+        T: Copy,
+    {
+        let half = if N == TAIL { 0 } else { N / 2 };
+        for i in 0..N - half {
+            out[i] = Self::fast(x[i], y[i]);
+            if half > 0 {
+                let j = i + half;
+                out[j] = Self::fast(x[j], y[j]);
+            }
+        }
     }
     /// True if `rare` is branch-free, `#[inline(always)]` and worth a vector loop.
     const RARE_IS_VECTOR: bool = false;
@@ -227,17 +246,16 @@ struct BinaryLoop<'a, T, K> {
 }
 
 #[inline(always)]
-fn binary_block<T: Copy, K: Binary<T>, const N: usize>(x: &[T; N], y: &[T; N], out: &mut [T; N]) {
+fn binary_block<T: Copy, K: Binary<T>, const N: usize>(
+    x: &[T; N],
+    y: &[T; N],
+    out: &mut [T; N],
+    scratch: &mut K::Scratch,
+) {
+    K::block(x, y, out, scratch);
     let mut rare = false;
-    let half = if N == TAIL { 0 } else { N / 2 };
-    for i in 0..N - half {
-        out[i] = K::fast(x[i], y[i]);
+    for i in 0..N {
         rare |= K::is_rare(x[i], y[i]);
-        if half > 0 {
-            let j = i + half;
-            out[j] = K::fast(x[j], y[j]);
-            rare |= K::is_rare(x[j], y[j]);
-        }
     }
     if K::HAS_RARE && rare {
         if K::RARE_IS_VECTOR {
@@ -267,20 +285,26 @@ impl<T: Copy, K: Binary<T>> Kernel for BinaryLoop<'_, T, K> {
     fn run(self) {
         let n = self.out.len();
         assert!(self.x.len() == n && self.y.len() == n, "slices differ in length");
-        let (xs, x) = self.x.as_chunks::<BLOCK>();
-        let (ys, y) = self.y.as_chunks::<BLOCK>();
-        let (outs, out) = self.out.as_chunks_mut::<BLOCK>();
-        for ((x, y), out) in xs.iter().zip(ys).zip(outs) {
-            binary_block::<T, K, BLOCK>(x, y, out);
-        }
-        for ((x, y), out) in x.chunks(TAIL).zip(y.chunks(TAIL)).zip(out.chunks_mut(TAIL)) {
-            let (mut px, mut py) = ([x[0]; TAIL], [y[0]; TAIL]);
-            px[..x.len()].copy_from_slice(x);
-            py[..y.len()].copy_from_slice(y);
-            let mut po = px;
-            binary_block::<T, K, TAIL>(&px, &py, &mut po);
-            out.copy_from_slice(&po[..x.len()]);
-        }
+        binary_blocks::<T, K>(self.x, self.y, self.out, &mut K::Scratch::default());
+    }
+}
+
+/// The slices have the same length.
+#[inline(always)]
+fn binary_blocks<T: Copy, K: Binary<T>>(x: &[T], y: &[T], out: &mut [T], scratch: &mut K::Scratch) {
+    let (xs, x) = x.as_chunks::<PAIRS>();
+    let (ys, y) = y.as_chunks::<PAIRS>();
+    let (outs, out) = out.as_chunks_mut::<PAIRS>();
+    for ((x, y), out) in xs.iter().zip(ys).zip(outs) {
+        binary_block::<T, K, PAIRS>(x, y, out, scratch);
+    }
+    for ((x, y), out) in x.chunks(TAIL).zip(y.chunks(TAIL)).zip(out.chunks_mut(TAIL)) {
+        let (mut px, mut py) = ([x[0]; TAIL], [y[0]; TAIL]);
+        px[..x.len()].copy_from_slice(x);
+        py[..y.len()].copy_from_slice(y);
+        let mut po = px;
+        binary_block::<T, K, TAIL>(&px, &py, &mut po, scratch);
+        out.copy_from_slice(&po[..x.len()]);
     }
 }
 
@@ -310,15 +334,10 @@ impl<T: Copy, K: Binary<T>> Kernel for ScalarLoop<'_, T, K> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
-        let y = [self.y; BLOCK];
-        for (x, out) in self.x.chunks(BLOCK).zip(self.out.chunks_mut(BLOCK)) {
-            BinaryLoop::<T, K> {
-                x,
-                y: &y[..x.len()],
-                out,
-                kernel: PhantomData,
-            }
-            .run();
+        let y = [self.y; PAIRS];
+        let scratch = &mut K::Scratch::default();
+        for (x, out) in self.x.chunks(PAIRS).zip(self.out.chunks_mut(PAIRS)) {
+            binary_blocks::<T, K>(x, &y[..x.len()], out, scratch);
         }
     }
 }

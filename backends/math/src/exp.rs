@@ -7,7 +7,7 @@
 
 use super::driver::Unary;
 use super::polynomials;
-use super::real::{Real, div_pair, fast_two_sum, poly, two_sum};
+use super::real::{Real, div_pair, fast_two_sum, poly};
 
 /// The constants that depend on the format.
 pub(super) trait ExpData: Real {
@@ -80,18 +80,6 @@ pub(super) fn reduce<F: ExpData>(x: F) -> Reduced<F> {
     let r = n.fma(-F::LN2_LO, exact);
     let lo = n.fma(-F::LN2_LO, exact - r);
     Reduced { t, r, lo }
-}
-
-/// exp(x + xl) for x within RANGE and a correction xl of an ulp or two of x.
-#[inline(always)]
-pub(super) fn exp_of_sum<F: ExpData>(x: F, xl: F) -> F {
-    let Reduced { t, r, lo } = reduce(x);
-    // xl may be many ulp of r.
-    let lo = lo + xl;
-    let (r, lo) = two_sum(r, lo);
-    let w = r + (r * r).fma(poly(r, F::Q), lo);
-    let (s1, s2) = F::pow2_pair(t);
-    (F::lit(1.0) + w) * s1 * s2
 }
 
 pub(super) struct Exp;

@@ -1,24 +1,29 @@
-//! `log |Gamma|` and digamma in f64, within 4 units in the last place over the whole line, their zeros
-//! included.
+//! `log |Gamma|` (in `lgamma`) and digamma in f64, within 4 units in the last place over the whole line,
+//! their zeros included.
 //!
 //! The formulas are branch-free. Next to a zero on the negative axis the reflection formula cancels:
-//! [`Sum::cancels`] returns true, and [`lgamma_beside_a_zero`] and [`digamma_beside_a_zero`] compute the
-//! value there, one element at a time. f32 is computed in f64: the result is the true value rounded, except
-//! for a hundredth of an ulp.
+//! [`Sum::cancels`] returns true, and `zeros` has the value there, one element at a time.
+//!
+//! f32 is computed in f64, digamma of positive numbers by shorter formulas (`narrow`): the result is the true
+//! value rounded, except for a hundredth of an ulp.
 //!
 //! Polynomials and quotients are interpolations at Chebyshev points in 250-bit arithmetic, each for the range
 //! that it names. Stirling's series, the recurrences and the reflections are formulas 5.5.1 to 5.5.4, 5.11.1
 //! and 5.11.2 of the NIST Digital Library of Mathematical Functions. As in Boost's digamma, the zero at 1.46
 //! is subtracted as a pair of floats.
 
+mod lgamma;
+mod narrow;
 mod zeros;
 
-use super::driver::Unary;
+use super::driver::{SCRATCH, TAIL, Unary};
 use super::log::Log;
 use super::real::poly;
 use super::sin_cos::SinCosData;
 use std::f64::consts::PI;
-use zeros::{digamma_beside_a_zero, lgamma_beside_a_zero};
+use zeros::digamma_beside_a_zero;
+
+pub(super) use lgamma::Lgamma;
 
 /// A value, and the greatest term of its sum.
 #[derive(Clone, Copy)]
@@ -42,45 +47,6 @@ impl Sum {
 const CANCELS: f64 = 0.62;
 /// The same part for results in f32: the terms in f64 are then right to a hundredth of an ulp.
 const CANCELS_F32: f64 = 1.0 / 1048576.0;
-
-/// `lgamma(2 + e) = e L(e)` for `-3/4 <= e <= 1/2`, relative error 2^-54.
-const LGAMMA: &[f64] = &[
-    0.42278433509846713,
-    0.3224670334241132,
-    -0.0673523010531981,
-    0.020580808427784397,
-    -0.007385551028673811,
-    0.0028905103307528984,
-    -0.00119275391170809,
-    0.0005096695243448249,
-    -0.00022315475849535044,
-    9.945752049004698e-05,
-    -4.492623255243891e-05,
-    2.050712305129801e-05,
-    -9.439572157511762e-06,
-    4.375514402098904e-06,
-    -2.0383618772604693e-06,
-    9.522912389321117e-07,
-    -4.542692598845455e-07,
-    2.189957197224495e-07,
-    -8.318260450484709e-08,
-    4.1947729091372775e-08,
-    -5.4761567198377156e-08,
-    1.2311940674691939e-09,
-    1.9252738080907253e-08,
-    2.0872345523855944e-08,
-];
-/// `lgamma(x) = (x - 1/2) log(x) - x + log(2 pi)/2 + S(1/x^2)/x` for `x >= 8.5`, relative error 2^-60.
-const STIRLING: &[f64] = &[
-    0.08333333333333331,
-    -0.00277777777768216,
-    0.0007936507127029832,
-    -0.0005952129166201281,
-    0.0008381814236805014,
-    -0.0016796510732570889,
-];
-const HALF_LOG_2PI_LESS_HALF: f64 = 0.4189385332046727;
-const LOG_PI: f64 = 1.1447298858494002;
 
 /// `digamma(1 + u) = (u - root) N(u) / D(u)` for `0 <= u <= 1`, relative error 2^-56. All terms are positive.
 const MID: [&[f64]; 2] = [
@@ -147,62 +113,7 @@ fn sin_cos_pi(f: f64) -> (f64, f64) {
     if flip { (c.copysign(f), s) } else { (s, c) }
 }
 
-/// Returns `log |Gamma(x)|`. Infinite at the poles.
-///
-/// From 8.5 on the formula is Stirling's series. From -1/2 to 8.5 it is `lgamma(2 + e)` for the distance
-/// `e` from an integer next to `x`, and the logarithm of the factors between `2 + e` and `x`. Below -1/2 it
-/// is the reflection.
-#[inline(always)]
-fn lgamma(x: f64) -> Sum {
-    let reflected = x <= -0.5;
-    let t = if reflected { 1.0 - x } else { x };
-
-    // Below 5/4 the logarithm of t is small enough beside the result.
-    let e = if t > 1.25 && t < 2.0 {
-        t - 2.0
-    } else {
-        from_nearest(t)
-    };
-    let mut product = 1.0;
-    for i in 1..=6 {
-        // t - i is a factor if it is at least 3/2.
-        let factor = t - f64::from(i);
-        product *= if factor - e > 1.5 { factor } else { 1.0 };
-    }
-    let above = t - e > 1.5;
-    let low = if t - e < 0.5 { t.abs() * (1.0 + t) } else { t };
-    let product = if above { product } else { low };
-    let large = t > 8.5;
-    let log_t = log(if large { t } else { product });
-    let signed = if above { log_t } else { -log_t };
-    let near = e.mul_add(poly(e, LGAMMA), signed);
-    let inverse = 1.0 / t;
-    let tail = poly(inverse * inverse, STIRLING).mul_add(inverse, HALF_LOG_2PI_LESS_HALF);
-    let far = (t - 0.5).mul_add(log_t - 1.0, tail);
-    let positive = if large { far } else { near };
-
-    // Gamma(x) Gamma(1 - x) = pi / sin(pi x).
-    let log_sin = log(sin_cos_pi(from_nearest(x)).0.abs());
-    let pole = LOG_PI - log_sin;
-    let negative = pole - positive;
-    let negative = if pole == f64::INFINITY { pole } else { negative };
-    let value = if reflected { negative } else { positive };
-    let term = if pole > positive { pole } else { positive };
-    Sum {
-        value: if x.abs() == f64::INFINITY {
-            f64::INFINITY
-        } else {
-            value
-        },
-        term: if reflected && pole < f64::INFINITY {
-            term
-        } else {
-            0.0
-        },
-    }
-}
-
-/// Returns the derivative of [`lgamma`]. NaN at the poles.
+/// Returns the derivative of `log |Gamma(x)|`. NaN at the poles.
 ///
 /// From 2 on the formula is a logarithm and a correction. From 1 to 2 it is the distance from the zero times
 /// a quotient. From 0 to 1 it is the recurrence, and below 0 the reflection.
@@ -264,41 +175,60 @@ fn sin_cos(r: f64) -> (f64, f64) {
     (s, c)
 }
 
-macro_rules! in_f64 {
-    ($($name:ident: $sum:path, $rare:path;)*) => {$(
-        pub(super) struct $name;
-        impl Unary<f64> for $name {
-            #[inline(always)]
-            fn fast(x: f64) -> f64 {
-                $sum(x).value
-            }
-            const HAS_RARE: bool = true;
-            #[inline(always)]
-            fn is_rare(x: f64) -> bool {
-                $sum(x).cancels(CANCELS)
-            }
-            fn rare(x: f64) -> f64 {
-                $rare(x)
-            }
-        }
-        impl Unary<f32> for $name {
-            #[inline(always)]
-            fn fast(x: f32) -> f32 {
-                $sum(x as f64).value as f32
-            }
-            const HAS_RARE: bool = true;
-            #[inline(always)]
-            fn is_rare(x: f32) -> bool {
-                $sum(x as f64).cancels(CANCELS_F32)
-            }
-            fn rare(x: f32) -> f32 {
-                $rare(x as f64) as f32
-            }
-        }
-    )*};
+pub(super) struct Digamma;
+
+impl Unary<f64> for Digamma {
+    #[inline(always)]
+    fn fast(x: f64) -> f64 {
+        digamma(x).value
+    }
+    const HAS_RARE: bool = true;
+    #[inline(always)]
+    fn is_rare(x: f64) -> bool {
+        digamma(x).cancels(CANCELS)
+    }
+    fn rare(x: f64) -> f64 {
+        digamma_beside_a_zero(x)
+    }
 }
 
-in_f64! {
-    Lgamma: lgamma, lgamma_beside_a_zero;
-    Digamma: digamma, digamma_beside_a_zero;
+impl Unary<f32> for Digamma {
+    const STAGED: bool = true;
+    #[inline(always)]
+    fn fast(x: f32) -> f32 {
+        let mut y = [x; TAIL];
+        Self::block(&[x; TAIL], &mut y, &mut [[0.0; TAIL]; SCRATCH]);
+        y[0]
+    }
+    #[inline(always)]
+    fn block<const N: usize>(x: &[f32; N], y: &mut [f32; N], scratch: &mut [[f32; N]; SCRATCH]) {
+        narrow::digamma(x, y, scratch);
+        let mut reflected = false;
+        for x in x {
+            reflected |= *x < 0.0;
+        }
+        if !reflected {
+            return;
+        }
+        let mut cancels = false;
+        for i in 0..N {
+            let sum = digamma(f64::from(x[i]));
+            y[i] = if x[i] < 0.0 { sum.value as f32 } else { y[i] };
+            cancels |= sum.cancels(CANCELS_F32);
+        }
+        if cancels {
+            redo_narrow(x, y);
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn redo_narrow(x: &[f32], y: &mut [f32]) {
+    for (x, y) in x.iter().zip(y) {
+        let x = f64::from(*x);
+        if digamma(x).cancels(CANCELS_F32) {
+            *y = digamma_beside_a_zero(x) as f32;
+        }
+    }
 }

@@ -147,6 +147,7 @@ impl<F: InverseTrigData> Unary<F> for Atan {
 /// atan2(y, x). Rare: both zero, and magnitudes whose quotient needs care.
 pub(super) struct Atan2;
 impl<F: InverseTrigData> Binary<F> for Atan2 {
+    type Scratch = ();
     const HAS_RARE: bool = true;
     #[inline(always)]
     fn fast(y: F, x: F) -> F {

@@ -106,12 +106,19 @@ fn at_ends<F: Real>(x: F, r: F) -> F {
     if x < F::INFINITY { r } else { x }
 }
 
+/// log(x) for positive normal x, with the polynomial l for L.
+#[inline(always)]
+pub(super) fn log_normal<F: LogData>(x: F, l: &[F]) -> F {
+    let (k, m) = x.split_normal();
+    log_join(k, m - F::lit(1.0), F::lit(0.0), l)
+}
+
 pub(super) struct Log;
 impl<F: LogData> Unary<F> for Log {
     #[inline(always)]
     fn fast(x: F) -> F {
         let (k, m, _) = x.split();
-        at_ends(x, log_join(k, m - F::lit(1.0)))
+        at_ends(x, log_join(k, m - F::lit(1.0), F::lit(0.0), F::L))
     }
 }
 
@@ -122,13 +129,15 @@ pub(super) fn log_of_reduced<F: LogData>(k: F, hi: F, lo: F) -> F {
     a + k.fma(F::LN2.1, al + lo)
 }
 
-/// log(2^k (1 + f)) for f in the reduced range.
+/// log(2^k (1 + f)) + lo for f in the reduced range, with the polynomial l for L.
+///
+/// |lo| is at most an ulp of f.
 #[inline(always)]
-fn log_join<F: LogData>(k: F, f: F) -> F {
+fn log_join<F: LogData>(k: F, f: F, lo: F, l: &[F]) -> F {
     let s = f / (F::lit(2.0) + f);
     let z = s * s;
     let h = F::lit(0.5) * f * f;
-    let tail = s.fma(z.fma(poly(z, F::L), h), k * F::LN2.1);
+    let tail = s.fma(z.fma(poly(z, l), h), k.fma(F::LN2.1, lo));
     k.fma(F::LN2.0, f - (h - tail))
 }
 
@@ -177,12 +186,19 @@ pub(super) fn log1p_of_sum<F: LogData>(x: F, xl: F) -> F {
     log_assemble(k, f, fl)
 }
 
+/// 1 + x = 2^k (1 + f + fl): the power of two scales x exactly, and the sum with 2^-k - 1 is a pair.
 pub(super) struct Log1p;
 impl<F: LogData> Unary<F> for Log1p {
     #[inline(always)]
     fn fast(x: F) -> F {
-        let r = log1p_of_sum(x, F::lit(0.0));
-        let r = at_ends(F::lit(1.0) + x, r);
+        let one = F::lit(1.0);
+        let quarter = F::lit(0.25);
+        let u = one + x;
+        // 2^-k may be denormal, and four times as much is not.
+        let (k, four) = u.exponent();
+        let (f, fl) = fast_two_sum(quarter.fma(four, -one), (x * quarter) * four);
+        // 1 - f stands for 1 / (1 + f).
+        let r = at_ends(u, log_join(k, f, fl * (one - f), F::L));
         if x.abs() < F::NEGLIGIBLE { x } else { r }
     }
 }

@@ -49,6 +49,8 @@ pub(super) trait Real:
     fn split(self) -> (Self, Self, Self);
     /// (k, m) likewise, for normal x.
     fn split_normal(self) -> (Self, Self);
+    /// (k, 2^(2-k)) with the k of [`Real::split`], for normal x.
+    fn exponent(self) -> (Self, Self);
 }
 
 /// c[0] + c[1] x + ... by Horner's rule, fused.
@@ -195,6 +197,18 @@ macro_rules! impl_real {
                 let k = $f::from_bits((u >> $mant) | UNIT.to_bits()) - (UNIT + $bias as $f);
                 let m = $f::from_bits((u & ((1 << $mant) - 1)).wrapping_add(ROOT));
                 (k, m)
+            }
+            #[inline(always)]
+            fn exponent(self) -> ($f, $f) {
+                const ROOT: $u = std::$f::consts::FRAC_1_SQRT_2.to_bits();
+                const ONE: $u = (1.0 as $f).to_bits();
+                const UNIT: $f = ((1 as $u) << $mant) as $f;
+                const EXPONENT: $u = $f::INFINITY.to_bits();
+                let u = self.to_bits().wrapping_add(ONE - ROOT);
+                let k = $f::from_bits((u >> $mant) | UNIT.to_bits()) - (UNIT + $bias as $f);
+                const FOUR: $u = (2 * $bias + 2) << $mant;
+                let inverse = FOUR.wrapping_sub(u & EXPONENT);
+                (k, $f::from_bits(inverse))
             }
         }
     };

@@ -83,6 +83,7 @@ impl<F: RootData> Unary<F> for Cbrt {
 /// sqrt(x^2 + y^2) with the rounding errors of the squares, scaled away from overflow and underflow.
 pub(super) struct Hypot;
 impl Binary<f64> for Hypot {
+    type Scratch = ();
     #[inline(always)]
     fn fast(x: f64, y: f64) -> f64 {
         // 2^600 either way.
@@ -107,6 +108,7 @@ impl Binary<f64> for Hypot {
 }
 
 impl Binary<f32> for Hypot {
+    type Scratch = ();
     #[inline(always)]
     fn fast(x: f32, y: f32) -> f32 {
         let (a, b) = (x as f64, y as f64);

@@ -77,6 +77,7 @@ impl RemData for f64 {
 /// in one fused multiply-add (a multiple of the last bit of y, or of x, below |y|), and so is r + |y|.
 pub(super) struct Rem;
 impl<F: RemData> Binary<F> for Rem {
+    type Scratch = ();
     const HAS_RARE: bool = true;
     #[inline(always)]
     fn fast(x: F, y: F) -> F {

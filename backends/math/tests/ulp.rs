@@ -535,6 +535,24 @@ fn results_depend_on_the_element_alone() {
         )*};
     }
     check!(exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh erf erfc erf_inv lgamma cbrt);
+    // Blocks with and without negative arguments.
+    let x: Vec<f32> = x
+        .iter()
+        .map(|&x| x as f32)
+        .chain((1..200).map(|i| i as f32 / 7.0))
+        .collect();
+    macro_rules! check32 {
+        ($($f:ident)*) => {$(
+            let mut whole = vec![0.0; x.len()];
+            <f32 as Math>::$f(&x, &mut whole);
+            for (&x, &want) in x.iter().zip(&whole) {
+                let mut y = [0.0];
+                <f32 as Math>::$f(&[x], &mut y);
+                assert!(same32(y[0], want), "{}({x}) = {}, {want} in the slice", stringify!($f), y[0]);
+            }
+        )*};
+    }
+    check32!(exp log log1p erf erfc erf_inv lgamma digamma);
 }
 
 /// A digest of the bits of every function over a sample of arguments; NaNs are alike.

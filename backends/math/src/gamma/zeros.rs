@@ -1,6 +1,6 @@
 //! The values next to the zeros on the negative axis, where reflection cancels.
 
-use super::LGAMMA;
+use super::lgamma::LGAMMA;
 use std::f64::consts::PI;
 
 /// The zeros of lgamma next to the poles -2, -3, ..., -17: their distances below and above, each as a float
@@ -25,7 +25,7 @@ const ZEROS: [[(f64, f64); 2]; 16] = [
     [(-2.811457254345498e-15, -2.2878206410005478e-32), (2.8114572543455435e-15, -8.713180440266469e-32)],
 ];
 
-/// [`lgamma`](super::lgamma) as its difference from the value 0 at the next zero.
+/// [`Lgamma`](super::Lgamma) as its difference from the value 0 at the next zero.
 ///
 /// For `x = e - m` it is `lgamma(2 + e)` less the logarithm of the factors `|e|, 1 + e, 1 - e, ..., m - e`.
 /// The values of both terms at the zero are subtracted: the polynomial becomes a divided difference. The
