@@ -1,5 +1,5 @@
-//! A host that refuses executable memory runs loops by the interpreter. The test is a program of its own, because
-//! the refusal is for the whole process.
+//! A host that refuses executable memory runs loops by the interpreter. The test is a program of its own,
+//! because the refusal is for the whole process.
 #![cfg(target_os = "linux")]
 
 use kiln_cpu::{Buffer, Executable};
@@ -10,7 +10,8 @@ use std::sync::Arc;
 fn loops_run_without_executable_memory() {
     const PR_SET_MDWE: i32 = 65;
     const REFUSE_EXEC_GAIN: u64 = 1;
-    // SAFETY: the call changes what later calls of `mmap` and `mprotect` of this process may do, and nothing else.
+    // SAFETY: the call changes what later calls of `mmap` and `mprotect` of this process may do, and nothing
+    // else.
     let refused = unsafe { libc::prctl(PR_SET_MDWE, REFUSE_EXEC_GAIN, 0_u64, 0_u64, 0_u64) } == 0;
     let of = ArrayType::new(DType::F64, []);
     let mut body = Builder::new();

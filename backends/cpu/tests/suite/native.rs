@@ -78,8 +78,8 @@ fn array(dtype: DType, shape: [usize; 2], number: impl Fn(usize) -> usize) -> Bu
 /// The elements of a slice. So few are written out.
 const WIDTH: usize = 2;
 
-/// Checks an op on every number of the list, or on every pair of them: loops as machine code and interpreted have
-/// the same bits. The third operand is the first.
+/// Checks an op on every number of the list, or on every pair of them: loops as machine code and interpreted
+/// have the same bits. The third operand is the first.
 fn check(op: &Op, operands: &[DType]) {
     let n = NUMBERS.len();
     let mut body = Builder::new();

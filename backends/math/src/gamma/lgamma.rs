@@ -12,35 +12,8 @@ use super::super::driver::{SCRATCH, TAIL, Unary};
 use super::super::log::log_normal;
 use super::super::real::poly;
 use super::zeros::lgamma_beside_a_zero;
-use super::{CANCELS, CANCELS_F32, Sum, from_nearest, log, sin_cos_pi};
+use super::{CANCELS, CANCELS_F32, LGAMMA, Sum, from_nearest, log, sin_cos_pi};
 
-/// `lgamma(2 + e) = e L(e)` for `-3/4 <= e <= 1/2`, relative error 2^-54.
-pub(super) const LGAMMA: &[f64] = &[
-    0.42278433509846713,
-    0.3224670334241132,
-    -0.0673523010531981,
-    0.020580808427784397,
-    -0.007385551028673811,
-    0.0028905103307528984,
-    -0.00119275391170809,
-    0.0005096695243448249,
-    -0.00022315475849535044,
-    9.945752049004698e-05,
-    -4.492623255243891e-05,
-    2.050712305129801e-05,
-    -9.439572157511762e-06,
-    4.375514402098904e-06,
-    -2.0383618772604693e-06,
-    9.522912389321117e-07,
-    -4.542692598845455e-07,
-    2.189957197224495e-07,
-    -8.318260450484709e-08,
-    4.1947729091372775e-08,
-    -5.4761567198377156e-08,
-    1.2311940674691939e-09,
-    1.9252738080907253e-08,
-    2.0872345523855944e-08,
-];
 /// `lgamma(x) = (x - 1/2) log(x) - x + log(2 pi)/2 + S(1/x^2)/x` for `x >= 8.5`, relative error 2^-60.
 const STIRLING: &[f64] = &[
     0.08333333333333331,

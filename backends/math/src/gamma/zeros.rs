@@ -1,6 +1,6 @@
 //! The values next to the zeros on the negative axis, where reflection cancels.
 
-use super::lgamma::LGAMMA;
+use super::LGAMMA;
 use std::f64::consts::PI;
 
 /// The zeros of lgamma next to the poles -2, -3, ..., -17: their distances below and above, each as a float

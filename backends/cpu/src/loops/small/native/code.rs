@@ -17,8 +17,8 @@ use std::slice::{from_raw_parts, from_raw_parts_mut};
 #[derive(Clone, Copy)]
 pub(super) struct Helpers {
     pub(super) config: TargetFrontendConfig,
-    /// `(call, iteration)`: looks at the flags of the thread, and publishes the progress. It keeps all registers,
-    /// and returns nothing: [`LEFT`] is set if the loop is to end.
+    /// `(call, iteration)`: looks at the flags of the thread, and publishes the progress. It keeps all
+    /// registers, and returns nothing: [`LEFT`] is set if the loop is to end.
     pub(super) look: usize,
     /// `(call, number)`: has the interpreter run a step, and returns 0 to go on.
     pub(super) step: usize,

@@ -33,8 +33,8 @@ pub(super) struct Native {
     steps: Vec<Step>,
 }
 
-/// The processor in use. `None` if `KILN_NATIVE` is `off`, or the processor is not of the x86-64 family: others must
-/// be told that memory has become code.
+/// The processor in use. `None` if `KILN_NATIVE` is `off`, or the processor is not of the x86-64 family:
+/// others must be told that memory has become code.
 static ISA: LazyLock<Option<OwnedTargetIsa>> = LazyLock::new(|| {
     let is_off = std::env::var("KILN_NATIVE").is_ok_and(|value| value == "off");
     if is_off || !cfg!(target_arch = "x86_64") {
