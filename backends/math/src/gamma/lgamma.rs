@@ -154,7 +154,7 @@ fn any_reflected<const N: usize>(x: &[f64; N]) -> bool {
     any
 }
 
-pub(in super::super) struct Lgamma;
+pub(crate) struct Lgamma;
 
 impl Unary<f64> for Lgamma {
     const STAGED: bool = true;
