@@ -1,5 +1,6 @@
 //! The tests of kiln-cpu, in one program.
 
 mod fusion;
+mod index;
 mod long;
 mod structure;
