@@ -1,9 +1,10 @@
 //! The elements that arrays of indices select, and reads of them.
 
 use super::PARALLEL;
-use crate::kernels::{with_size, with_type};
+use crate::kernels::with_size;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
-use kiln_program::{ArrayType, Axes, DType, OutOfBounds, Scalar};
+use kiln_math::simd::{Kernel, dispatch};
+use kiln_program::{ArrayType, Axes, DType, OutOfBounds, Scalar, with_integer};
 use rayon::prelude::*;
 
 /// The number of indices whose offsets are computed at a time.
@@ -122,26 +123,24 @@ impl Selection {
 
     /// Writes the offsets for the indices from number `first` on, in row-major order of the indices.
     pub(super) fn offsets(&self, first: usize, indices: &[&[u8]], out: &mut [usize]) {
-        match self.batch[..] {
-            [batch] => out.fill(batch),
-            _ => (first..)
-                .zip(&mut *out)
-                .for_each(|(i, at)| *at = self.batch[i / self.each]),
+        let mut done = 0;
+        while done < out.len() {
+            let (batch, within) = ((first + done) / self.each, (first + done) % self.each);
+            let next = out.len().min(done + self.each - within);
+            out[done..next].fill(self.batch[batch]);
+            done = next;
         }
         for (&(length, stride, dtype), indices) in self.axes.iter().zip(indices) {
             if length == 0 {
                 return out.fill(OUTSIDE);
             }
-            let last = length as i64 - 1;
-            with_type!(dtype, T => {
-                for (at, &index) in out.iter_mut().zip(&cast_slice::<u8, T>(indices)[first..]) {
-                    // The greatest unsigned indices are as far out of bounds as the greatest signed one.
-                    let index = (index as i128).min(i64::MAX.into()) as i64;
-                    let nearest = index.clamp(0, last);
-                    let outside = self.mode == OutOfBounds::Fill && (nearest != index || *at == OUTSIDE);
-                    *at = if outside { OUTSIDE } else { *at + nearest as usize * stride };
-                }
-            });
+            with_integer!(dtype, T => dispatch(Along {
+                indices: &cast_slice::<u8, T>(indices)[first..][..out.len()],
+                length: length as i64,
+                stride,
+                mode: self.mode,
+                out,
+            }));
         }
     }
 
@@ -188,6 +187,51 @@ impl Selection {
                 } else {
                     let rows = out.chunks_mut(self.row).zip(&self.starts);
                     rows.for_each(|(out, start)| out.copy_from_slice(&x[at + start..][..self.row]));
+                }
+            }
+        }
+    }
+}
+
+/// Adds the offsets along one axis.
+struct Along<'a, T> {
+    indices: &'a [T],
+    length: i64,
+    stride: usize,
+    mode: OutOfBounds,
+    out: &'a mut [usize],
+}
+
+impl<T: Copy> Kernel for Along<'_, T>
+where
+    i64: TryFrom<T>,
+{
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Along {
+            indices,
+            length,
+            stride,
+            mode,
+            out,
+        } = self;
+        // The greatest unsigned indices are as far out of bounds as the greatest signed one.
+        let indices = indices
+            .iter()
+            .map(|&index| i64::try_from(index).unwrap_or(i64::MAX));
+        let offset = |index: i64| (index as usize).wrapping_mul(stride);
+        match mode {
+            OutOfBounds::Clip => {
+                for (at, index) in out.iter_mut().zip(indices) {
+                    *at = at.wrapping_add(offset(index.max(0).min(length - 1)));
+                }
+            }
+            OutOfBounds::Fill => {
+                for (at, index) in out.iter_mut().zip(indices) {
+                    let is_inside = (index >= 0) & (index < length) & (*at != OUTSIDE);
+                    let moved = at.wrapping_add(offset(index));
+                    *at = if is_inside { moved } else { OUTSIDE };
                 }
             }
         }
