@@ -1,5 +1,6 @@
 //! Ops that run on their own.
 
+mod arg;
 pub(crate) mod contract;
 mod flex;
 pub(crate) mod index;
@@ -34,6 +35,7 @@ pub(crate) fn run(op: &Op, operands: Vec<Buffer>) -> Result<Vec<Buffer>, OutOfMe
         return Ok(vec![scatter(*kind, op, operands)?]);
     }
     match (op, operands.as_slice()) {
+        (Op::ArgReduce { kind, axis, dtype }, [x]) => Ok(vec![arg::arg_reduce(*kind, *axis, *dtype, x)?]),
         (Op::Cumulative { kind, axis, reverse }, [x]) => Ok(vec![cumulative(*kind, *axis, *reverse, x)?]),
         (Op::Dot(dot), [x, y]) => Ok(vec![contract::run(dot, x.clone(), y.clone())?]),
         (Op::Gather { axes, batch, .. }, [x, indices @ ..]) => {

@@ -1,10 +1,12 @@
-//! Gathers and scatters against the loops of kiln-burn, over random shapes, dtypes, axes and
+//! Gathers, scatters and arg-reductions against the loops of kiln-burn, over random shapes, dtypes, axes and
 //! indices.
 
 use burn_flex::{Flex, FlexDevice};
 use kiln_burn::{Tensor, lower};
 use kiln_cpu::{Buffer, Executable};
-use kiln_program::{ArrayType, Axes, Builder, DType, Op, OutOfBounds, Program, Scalar, Update, Var};
+use kiln_program::{
+    ArgReduction, ArrayType, Axes, Builder, DType, Op, OutOfBounds, Program, Scalar, Update, Var,
+};
 
 const DTYPES: [DType; 11] = [
     DType::F32,
@@ -272,5 +274,62 @@ fn many_updates_of_few_elements_are_added_in_order() {
             mode: OutOfBounds::Fill,
         };
         check(&op, operands);
+    }
+}
+
+#[test]
+fn arg_reductions_are_those_of_burn() {
+    let mut dice = Dice(4);
+    let lengths = [0, 1, 2, 3, 31, 32, 33, 64, 100, 600, 1024, 1025, 2500, 200_000];
+    for round in 0..if cfg!(miri) { 10 } else { 600 } {
+        let rank = 1 + dice.roll(3);
+        let mut shape: Vec<usize> = (0..rank).map(|_| dice.one(&[0, 1, 2, 5, 16, 40, 700])).collect();
+        let axis = dice.roll(rank);
+        shape[axis] = lengths[1 + round % (lengths.len() - 1)];
+        if shape.iter().product::<usize>() > 500_000 {
+            continue;
+        }
+        let op = Op::ArgReduce {
+            kind: dice.one(&[ArgReduction::Max, ArgReduction::Min]),
+            axis,
+            dtype: dice.one(&[DType::I32, DType::I64, DType::U32]),
+        };
+        // Rows with NaN, and rows without.
+        let rare = dice.one(&[5, 300, 100_000_000]);
+        let dtype = dice.one(&DTYPES);
+        let operand = dice.buffer(dtype, &shape, rare);
+        check(&op, vec![operand]);
+    }
+}
+
+/// The best element at each place of a row, also if all others are equal or infinite.
+#[test]
+fn the_best_element_is_found_at_each_place() {
+    for length in [1, 5, 31, 32, 33, 95, 1030] {
+        for (rest, best) in [
+            (0.0, 1.0),
+            (f32::NEG_INFINITY, -1.0),
+            (0.0, f32::NAN),
+            (f32::INFINITY, f32::NAN),
+        ] {
+            let at = |i: usize, j: usize| {
+                if i == j || i > j && i.is_multiple_of(7) {
+                    best
+                } else {
+                    rest
+                }
+            };
+            let x: Vec<f32> = (0..length)
+                .flat_map(|j| (0..length).map(move |i| at(i, j)))
+                .collect();
+            for axis in [0, 1] {
+                let op = Op::ArgReduce {
+                    kind: ArgReduction::Max,
+                    axis,
+                    dtype: DType::I32,
+                };
+                check(&op, vec![Buffer::from_vec(x.clone(), [length, length])]);
+            }
+        }
     }
 }
