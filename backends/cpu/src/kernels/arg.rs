@@ -52,14 +52,42 @@ impl<T: Number, F: Fn(T, T) -> bool> Kernel for Rows<'_, T, F> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
-        for (out, row) in self.out.iter_mut().zip(self.x.chunks_exact(self.length)) {
-            *out = best_of(row, &self.better);
+        let Rows {
+            x,
+            length,
+            better,
+            out,
+        } = self;
+        let mut done = 0;
+        if length < LANES {
+            // Short rows side by side do not wait for each other's comparisons.
+            let squares = x.chunks_exact(SIDE * length);
+            for (out, rows) in out.as_chunks_mut::<SIDE>().0.iter_mut().zip(squares) {
+                let column = |i: usize| -> [T; SIDE] { std::array::from_fn(|row| rows[row * length + i]) };
+                let mut best = column(0);
+                *out = [0; SIDE];
+                for i in 1..length {
+                    let new = column(i);
+                    for row in 0..SIDE {
+                        let wins = wins(new[row], best[row], &better);
+                        best[row] = if wins { new[row] } else { best[row] };
+                        out[row] = if wins { i } else { out[row] };
+                    }
+                }
+                done += SIDE;
+            }
+        }
+        let rows = x[done * length..].chunks_exact(length);
+        for (out, row) in out[done..].iter_mut().zip(rows) {
+            *out = best_of(row, &better);
         }
     }
 }
 
 /// The elements that are compared at once.
 const LANES: usize = 32;
+/// The short rows that are searched at once.
+const SIDE: usize = 16;
 /// The elements of a row whose extreme is found at a time.
 const BLOCK: usize = 32 * LANES;
 
