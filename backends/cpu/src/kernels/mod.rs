@@ -2,6 +2,7 @@
 //!
 //! Tiles come as bytes; each family casts them to its elements. Bools are bytes, 0 or 1.
 
+mod arg;
 mod cast;
 mod cumulative;
 mod elementwise;
@@ -11,6 +12,7 @@ mod random;
 mod reduce;
 mod scalar;
 
+pub(crate) use arg::{RESULTS, Search, search};
 pub(crate) use cast::cast;
 pub(crate) use cumulative::{Lanes, cumulative, scratch as cumulative_scratch};
 pub(crate) use elementwise::{

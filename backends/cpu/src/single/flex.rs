@@ -68,9 +68,6 @@ fn scratch(op: &Op, x: &[&ArrayType], y: &[ArrayType]) -> usize {
             all(x),
             x[0].shape.size().saturating_mul(4) + x[0].shape[*axis].saturating_mul(16),
         ],
-        Op::Scatter { .. } => [all(x), bytes(x[0]), x[2].shape.size().saturating_mul(24)],
-        // The operand is read to the host, and copied so that its elements are aligned.
-        Op::ArgReduce { .. } => [all(x).saturating_mul(2), y[0].shape.size().saturating_mul(16), 0],
         Op::Linalg(Linalg::Solve) => [all(x).saturating_mul(2), results, BLOCKS],
         Op::Linalg(Linalg::Eigh) => [all(x).saturating_mul(8), 0, BLOCKS],
         _ => [results, 0, 0],

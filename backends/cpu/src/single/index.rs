@@ -1,21 +1,21 @@
-//! Reads and writes of elements that arrays of indices select.
+//! The elements that arrays of indices select, and reads of them.
 
 use super::PARALLEL;
-use crate::kernels::{with_size, with_type};
+use crate::kernels::with_size;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
-use kiln_math::Number;
-use kiln_program::{ArrayType, Axes, DType, OutOfBounds, Scalar, Update};
+use kiln_math::simd::{Kernel, dispatch};
+use kiln_program::{ArrayType, Axes, DType, OutOfBounds, Scalar, with_integer};
 use rayon::prelude::*;
 
 /// The number of indices whose offsets are computed at a time.
-const BLOCK: usize = 256;
+pub(super) const BLOCK: usize = 256;
 /// The offset of an index that is out of bounds, under `Fill` or along an axis without elements.
 const OUTSIDE: usize = usize::MAX;
 
 /// The elements that a gather reads, or a scatter writes.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
-    dtype: DType,
+    pub(super) dtype: DType,
     /// Length and stride of each indexed axis, and the dtype of its indices.
     axes: Vec<(usize, usize, DType)>,
     mode: OutOfBounds,
@@ -23,15 +23,10 @@ pub(crate) struct Selection {
     batch: Vec<usize>,
     /// The number of indices in a batch.
     each: usize,
-    rest: Rest,
-}
-
-/// The offsets of the elements that one index selects.
-#[derive(Clone, Debug)]
-enum Rest {
-    /// That many elements in a row.
-    Row(usize),
-    At(Vec<usize>),
+    /// The offsets of the rows that one index selects.
+    pub(super) starts: Vec<usize>,
+    /// The length of a row.
+    pub(super) row: usize,
 }
 
 /// One index along each indexed axis.
@@ -43,15 +38,6 @@ pub(crate) struct Index<'a> {
     /// Length and stride of each indexed axis, and the dtype of its indices.
     pub(crate) axes: &'a [(usize, usize, DType)],
     pub(crate) mode: OutOfBounds,
-}
-
-impl Rest {
-    fn len(&self) -> usize {
-        match self {
-            Rest::Row(n) => *n,
-            Rest::At(offsets) => offsets.len(),
-        }
-    }
 }
 
 impl Selection {
@@ -69,11 +55,10 @@ impl Selection {
             .collect();
         let batches: Axes = (0..batch).collect();
         let none = shape.size() == 0;
-        let are_last = rest
-            .iter()
-            .rev()
-            .zip((0..x.shape.rank()).rev())
-            .all(|(&axis, last)| axis == last);
+        let is_empty = none || rest.iter().any(|&axis| x.shape[axis] == 0);
+        // The last axes that are not indexed are one row.
+        let after = axes.iter().max().map_or(batch, |axis| axis + 1);
+        let before: Axes = rest.iter().copied().filter(|&axis| axis < after).collect();
         Selection {
             dtype: x.dtype,
             axes: axes
@@ -84,12 +69,25 @@ impl Selection {
             mode,
             batch: if none { vec![] } else { offsets(x, &batches) },
             each: shape[batch..].iter().product(),
-            rest: match (none, are_last) {
-                (true, _) => Rest::Row(0),
-                (_, true) => Rest::Row(rest.iter().map(|&axis| x.shape[axis]).product()),
-                _ => Rest::At(offsets(x, &rest)),
+            starts: if is_empty { vec![] } else { offsets(x, &before) },
+            row: if is_empty {
+                1
+            } else {
+                x.shape[after..].iter().product()
             },
         }
+    }
+
+    /// Returns the bytes that [`Selection::new`] allocates at most at a time.
+    pub(crate) fn scratch(x: &ArrayType, indices: &ArrayType, axes: &Axes, batch: usize) -> usize {
+        if indices.shape.size() == 0 || x.shape.size() == 0 {
+            return 0;
+        }
+        let product =
+            |axes: &mut dyn Iterator<Item = usize>| axes.map(|axis| x.shape[axis]).product::<usize>();
+        let after = axes.iter().max().map_or(batch, |axis| axis + 1);
+        let starts = product(&mut (batch..after).filter(|axis| !axes.contains(axis)));
+        2 * size_of::<usize>() * (product(&mut (0..batch)) + starts)
     }
 
     pub(crate) fn dtype(&self) -> DType {
@@ -105,15 +103,12 @@ impl Selection {
 
     /// Returns the number of elements that one index selects.
     pub(crate) fn width(&self) -> usize {
-        self.rest.len()
+        self.starts.len() * self.row
     }
 
     /// Returns the offset of an element among those that one index selects.
     pub(crate) fn offset_within(&self, i: usize) -> usize {
-        match &self.rest {
-            Rest::Row(_) => i,
-            Rest::At(offsets) => offsets[i],
-        }
+        self.starts[i / self.row] + i % self.row
     }
 
     /// Returns the indices in order.
@@ -127,38 +122,25 @@ impl Selection {
     }
 
     /// Writes the offsets for the indices from number `first` on, in row-major order of the indices.
-    fn offsets(&self, first: usize, indices: &[&[u8]], out: &mut [usize]) {
-        match self.batch[..] {
-            [batch] => out.fill(batch),
-            _ => (first..)
-                .zip(&mut *out)
-                .for_each(|(i, at)| *at = self.batch[i / self.each]),
+    pub(super) fn offsets(&self, first: usize, indices: &[&[u8]], out: &mut [usize]) {
+        let mut done = 0;
+        while done < out.len() {
+            let (batch, within) = ((first + done) / self.each, (first + done) % self.each);
+            let next = out.len().min(done + self.each - within);
+            out[done..next].fill(self.batch[batch]);
+            done = next;
         }
         for (&(length, stride, dtype), indices) in self.axes.iter().zip(indices) {
             if length == 0 {
                 return out.fill(OUTSIDE);
             }
-            let last = length as i64 - 1;
-            with_type!(dtype, T => {
-                for (at, &index) in out.iter_mut().zip(&cast_slice::<u8, T>(indices)[first..]) {
-                    // The greatest unsigned indices are as far out of bounds as the greatest signed one.
-                    let index = (index as i128).min(i64::MAX.into()) as i64;
-                    let nearest = index.clamp(0, last);
-                    let outside = self.mode == OutOfBounds::Fill && (nearest != index || *at == OUTSIDE);
-                    *at = if outside { OUTSIDE } else { *at + nearest as usize * stride };
-                }
-            });
-        }
-    }
-
-    /// Calls `f` with the offset of each index, in row-major order of the indices.
-    fn for_each(&self, indices: &[&[u8]], mut f: impl FnMut(usize)) {
-        let mut block = [0; BLOCK];
-        let count = self.batch.len() * self.each;
-        for first in (0..count).step_by(BLOCK) {
-            let block = &mut block[..BLOCK.min(count - first)];
-            self.offsets(first, indices, block);
-            block.iter().for_each(|&at| f(at));
+            with_integer!(dtype, T => dispatch(Along {
+                indices: &cast_slice::<u8, T>(indices)[first..][..out.len()],
+                length: length as i64,
+                stride,
+                mode: self.mode,
+                out,
+            }));
         }
     }
 
@@ -167,7 +149,7 @@ impl Selection {
         with_size!(self.dtype, T => {
             let fill = bytemuck::pod_read_unaligned(&fill[..size_of::<T>()]);
             let (x, out): (&[T], &mut [T]) = (cast_slice(x), cast_slice_mut(out));
-            let n = self.rest.len();
+            let n = self.width();
             if out.is_empty() {
                 return;
             }
@@ -184,77 +166,75 @@ impl Selection {
 
     /// Writes the results of the indices from number `first` on, as many as there is room for.
     fn gather_from<T: Pod>(&self, first: usize, x: &[T], indices: &[&[u8]], fill: T, out: &mut [T]) {
-        let n = self.rest.len();
+        let n = self.width();
         let mut block = [0; BLOCK];
         for (i, out) in out.chunks_mut(BLOCK * n).enumerate() {
             let block = &mut block[..out.len() / n];
             self.offsets(first + i * BLOCK, indices, block);
-            match &self.rest {
-                Rest::Row(1) => {
-                    for (out, &at) in out.iter_mut().zip(&*block) {
-                        *out = if at == OUTSIDE { fill } else { x[at] };
-                    }
+            if n == 1 {
+                // Nothing is at `OUTSIDE`.
+                for (out, &at) in out.iter_mut().zip(&*block) {
+                    *out = x.get(at).copied().unwrap_or(fill);
                 }
-                Rest::Row(n) => {
-                    for (out, &at) in out.chunks_mut(*n).zip(&*block) {
-                        match at {
-                            OUTSIDE => out.fill(fill),
-                            _ => out.copy_from_slice(&x[at..at + n]),
-                        }
-                    }
-                }
-                Rest::At(rest) => {
-                    for (out, &at) in out.chunks_mut(n).zip(&*block) {
-                        match at {
-                            OUTSIDE => out.fill(fill),
-                            _ => out
-                                .iter_mut()
-                                .zip(rest)
-                                .for_each(|(out, rest)| *out = x[at + rest]),
-                        }
-                    }
+                continue;
+            }
+            for (out, &at) in out.chunks_mut(n).zip(&*block) {
+                if at == OUTSIDE {
+                    out.fill(fill);
+                } else if self.row == 1 {
+                    let elements = out.iter_mut().zip(&self.starts);
+                    elements.for_each(|(out, start)| *out = x[at + start]);
+                } else {
+                    let rows = out.chunks_mut(self.row).zip(&self.starts);
+                    rows.for_each(|(out, start)| out.copy_from_slice(&x[at + start..][..self.row]));
                 }
             }
         }
     }
+}
 
-    /// Combines updates with the elements in `out`.
-    pub(crate) fn scatter(&self, kind: Update, updates: &[u8], indices: &[&[u8]], out: &mut [u8]) {
-        if kind == Update::Set {
-            return with_size!(self.dtype, T => {
-                self.scatter_typed::<T>(cast_slice(updates), indices, cast_slice_mut(out), |_, new| new)
-            });
+/// Adds the offsets along one axis.
+struct Along<'a, T> {
+    indices: &'a [T],
+    length: i64,
+    stride: usize,
+    mode: OutOfBounds,
+    out: &'a mut [usize],
+}
+
+impl<T: Copy> Kernel for Along<'_, T>
+where
+    i64: TryFrom<T>,
+{
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Along {
+            indices,
+            length,
+            stride,
+            mode,
+            out,
+        } = self;
+        // The greatest unsigned indices are as far out of bounds as the greatest signed one.
+        let indices = indices
+            .iter()
+            .map(|&index| i64::try_from(index).unwrap_or(i64::MAX));
+        let offset = |index: i64| (index as usize).wrapping_mul(stride);
+        match mode {
+            OutOfBounds::Clip => {
+                for (at, index) in out.iter_mut().zip(indices) {
+                    *at = at.wrapping_add(offset(index.max(0).min(length - 1)));
+                }
+            }
+            OutOfBounds::Fill => {
+                for (at, index) in out.iter_mut().zip(indices) {
+                    let is_inside = (index >= 0) & (index < length) & (*at != OUTSIDE);
+                    let moved = at.wrapping_add(offset(index));
+                    *at = if is_inside { moved } else { OUTSIDE };
+                }
+            }
         }
-        with_type!(self.dtype, T => {
-            let (updates, out) = (cast_slice(updates), cast_slice_mut(out));
-            match kind {
-                Update::Set => self.scatter_typed::<T>(updates, indices, out, |_, new| new),
-                Update::Add => self.scatter_typed::<T>(updates, indices, out, Number::add),
-                Update::Mul => self.scatter_typed::<T>(updates, indices, out, Number::mul),
-                Update::Min => self.scatter_typed::<T>(updates, indices, out, Number::min),
-                Update::Max => self.scatter_typed::<T>(updates, indices, out, Number::max),
-            }
-        });
-    }
-
-    fn scatter_typed<T: Pod>(
-        &self,
-        updates: &[T],
-        indices: &[&[u8]],
-        out: &mut [T],
-        combine: impl Fn(T, T) -> T,
-    ) {
-        let n = self.rest.len();
-        let mut rows = updates.chunks(n.max(1));
-        self.for_each(indices, |at| {
-            let row = rows.next().unwrap_or_default();
-            let mut put = |(to, &new): (usize, &T)| out[at + to] = combine(out[at + to], new);
-            match &self.rest {
-                _ if at == OUTSIDE => {}
-                Rest::Row(_) => row.iter().enumerate().for_each(|(i, new)| put((i, new))),
-                Rest::At(rest) => rest.iter().copied().zip(row).for_each(put),
-            }
-        });
     }
 }
 

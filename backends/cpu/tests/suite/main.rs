@@ -1,6 +1,7 @@
 //! The tests of kiln-cpu, in one program.
 
 mod fusion;
+mod index;
 mod long;
 mod native;
 mod structure;
