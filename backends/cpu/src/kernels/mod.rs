@@ -7,6 +7,7 @@ mod cast;
 mod cumulative;
 mod elementwise;
 mod load;
+mod op;
 mod pair;
 mod random;
 mod reduce;
@@ -16,10 +17,10 @@ pub(crate) use arg::{RESULTS, Search, search};
 pub(crate) use cast::cast;
 pub(crate) use cumulative::{Lanes, cumulative, scratch as cumulative_scratch};
 pub(crate) use elementwise::{
-    Elementwise, Function, Loop1, Loop2, Loop3, Slices, Splat, binary, compare, is_arithmetic, mul_add,
-    select, unary,
+    Loop1, Loop2, Loop3, Splat, binary, compare, is_arithmetic, mul_add, select, unary,
 };
 pub(crate) use load::{Pattern, fill, iota, load, store};
+pub(crate) use op::{Elementwise, Function, Slices};
 pub(crate) use pair::{BLOCK, Pair, pair};
 pub(crate) use random::{Counters, counters, random_bits, random_uniform, run_of_counters, uniform};
 pub(crate) use reduce::{MOST, Stack, combine, fold, fold_rows, identity, tree};

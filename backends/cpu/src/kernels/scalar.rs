@@ -1,6 +1,6 @@
 //! Ops on single elements, by value: for loops over so few elements that a slice costs more than they do.
 
-use super::elementwise::{Elementwise, Function};
+use super::op::{Elementwise, Function};
 use super::{Number, with_type};
 use bytemuck::Pod;
 use kiln_math::Integer;
