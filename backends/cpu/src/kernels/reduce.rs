@@ -72,7 +72,7 @@ pub(crate) fn identity(kind: Reduction, dtype: DType, out: &mut [u8]) {
 pub(crate) fn tree(kind: Reduction, dtype: DType, x: &[u8], out: &mut [u8]) {
     identity(kind, dtype, out);
     with_combine!(kind, dtype, T, f => {
-        let total = dispatch(Tree { x: cast_slice::<u8, T>(x), f });
+        let total = dispatch(Tree { x: cast_slice::<u8, T>(x), any_order: any_order(kind), f });
         // The sum of negative zeros is 0, as NumPy's is.
         let out = &mut cast_slice_mut::<u8, T>(out)[0];
         *out = f(*out, total);
@@ -87,7 +87,8 @@ pub(crate) fn fold(kind: Reduction, dtype: DType, x: &mut [u8]) {
         while n > 1 {
             let blocks = n.div_ceil(TREE);
             for i in 0..blocks {
-                x[i] = dispatch(Tree { x: &x[i * TREE..n.min((i + 1) * TREE)], f });
+                let x_of_block = &x[i * TREE..n.min((i + 1) * TREE)];
+                x[i] = dispatch(Tree { x: x_of_block, any_order: any_order(kind), f });
             }
             n = blocks;
         }
@@ -123,8 +124,14 @@ const TREE: usize = 1024;
 /// The most elements that [`tree`] combines.
 pub(crate) const MOST: usize = 16 * TREE;
 
+/// Returns true if a result does not depend on the order: a maximum is one of its operands, or NaN.
+fn any_order(kind: Reduction) -> bool {
+    matches!(kind, Reduction::Max | Reduction::Min)
+}
+
 struct Tree<'a, T, F> {
     x: &'a [T],
+    any_order: bool,
     f: F,
 }
 
@@ -132,7 +139,10 @@ impl<T: Number, F: Fn(T, T) -> T> Kernel for Tree<'_, T, F> {
     type Out = T;
     #[inline(always)]
     fn run(self) -> T {
-        let Tree { x, f } = self;
+        let Tree { x, any_order, f } = self;
+        if any_order {
+            return lanes(x, &f);
+        }
         if T::IS_ASSOCIATIVE {
             return x[1..].iter().fold(x[0], |total, &x| f(total, x));
         }
@@ -148,6 +158,30 @@ impl<T: Number, F: Fn(T, T) -> T> Kernel for Tree<'_, T, F> {
         }
         few(&mut results[..n], &f)
     }
+}
+
+/// Combines the elements in any order: first those that are a multiple of 64 apart.
+#[inline(always)]
+fn lanes<T: Copy>(x: &[T], f: &impl Fn(T, T) -> T) -> T {
+    const LANES: usize = 64;
+    let (rows, rest) = x.as_chunks::<LANES>();
+    let Some((first, rows)) = rows.split_first() else {
+        return x[1..].iter().fold(x[0], |total, &x| f(total, x));
+    };
+    let mut totals = *first;
+    for row in rows {
+        for (total, &x) in totals.iter_mut().zip(row) {
+            *total = f(*total, x);
+        }
+    }
+    for (total, &x) in totals.iter_mut().zip(rest) {
+        *total = f(*total, x);
+    }
+    let level: [T; 32] = half(&totals, f);
+    let level: [T; 16] = half(&level, f);
+    let level: [T; 8] = half(&level, f);
+    let level: [T; 4] = half(&level, f);
+    f(f(level[0], level[1]), f(level[2], level[3]))
 }
 
 /// Combines fewer than [`TREE`] elements.

@@ -350,7 +350,8 @@ impl<'p> Clusters<'p> {
         const CHEAP: u64 = 2;
         let demands = &self.demands[i];
         let output = self.program.equations()[i].outputs[0];
-        if self.cost[output.index()] == 0 || demands.is_empty() {
+        let cost = self.cost[output.index()];
+        if cost == 0 || demands.is_empty() {
             return false;
         }
         let evaluations: usize = demands
@@ -358,7 +359,40 @@ impl<'p> Clusters<'p> {
             .map(|(kernel, _)| self.kernels[*kernel as usize].1.size())
             .sum();
         let size = self.shape(output).size();
-        demands.len() > MANY || (self.cost[output.index()] > CHEAP && evaluations > size + size / 4)
+        demands.len() > MANY
+            || (cost > CHEAP && evaluations > size + size / 4)
+            || self.is_repeated(i, evaluations)
+    }
+
+    /// Returns true if a large kernel evaluates equation `i` again for each of its rows, and the equation
+    /// computes something or reads far from element to element. A value that changes from row to row alone is
+    /// evaluated once a row.
+    fn is_repeated(&self, i: usize, evaluations: usize) -> bool {
+        const LARGE: usize = 1 << 16;
+        const OFTEN: usize = 8;
+        let equation = &self.program.equations()[i];
+        let output = equation.outputs[0];
+        let shape = self.shape(output);
+        if evaluations < LARGE || evaluations / OFTEN < shape.size() {
+            return false;
+        }
+        let along = |view: &View, shape: &Shape, dim: usize| view.position(shape).coefficient(dim);
+        self.demands[i].iter().any(|(kernel, seen)| {
+            let space = &self.kernels[*kernel as usize].1;
+            let (lengths, view) = (space.lengths(), self.views.get(*seen));
+            let within = (space.outer.rank()..lengths.len()).any(|dim| along(&view, shape, dim) != 0);
+            if !within || self.cost[output.index()] > 1 {
+                return within;
+            }
+            let reads_far = |view: Option<View>| {
+                let from = self.shape(equation.inputs[0]);
+                view.is_some_and(|view| along(&view, from, lengths.len() - 1).abs() > 1)
+            };
+            matches!(equation.op, Op::Transpose(_))
+                && operand_views(self.program, equation, 0, &view, &lengths)
+                    .into_iter()
+                    .any(reads_far)
+        })
     }
 
     fn kernel(&mut self, key: (u32, Space)) -> u32 {
