@@ -164,7 +164,7 @@ functions! {
     /// element. This is `jax.scipy.special.erf`.
     ///
     /// The distribution function of a standard normal is `(1 + erf(x / √2)) / 2`.
-    erf(x = [0.0, 1.0]) -> "[0.         0.84270084]" Float |x| unary(Unary::Erf, x);
+    erf(x = [0.0, 1.0]) -> "[0.        0.8427008]" Float |x| unary(Unary::Erf, x);
     /// Returns one minus the error function of each element, without a loss of digits for great elements.
     /// This is `jax.scipy.special.erfc`.
     erfc(x = [0.0, 4.0]) -> "[1.0000000e+00 1.5417259e-08]" Float |x| unary(Unary::Erfc, x);
