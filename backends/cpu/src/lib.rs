@@ -5,6 +5,15 @@
 //! [`Executable::run`] runs them with the loops of `kernels` and the functions of `kiln-math`, each compiled
 //! for several instruction sets. An op that is not fused runs on its own (`single`), mostly by Burn's Flex.
 
+#![cfg_attr(
+    not(feature = "native"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "machine code reads more of a loop than the interpreter"
+    )
+)]
+
 mod buffer;
 mod effects;
 mod element;
