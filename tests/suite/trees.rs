@@ -1,6 +1,5 @@
 //! Trees through the transformations, functions of trees, and Jacobians of trees against JAX.
 
-use crate::support::close;
 use kiln::flatten_util::{ravel_jacobian, ravel_pytree};
 use kiln::numpy as np;
 use kiln::prelude::*;
@@ -264,6 +263,15 @@ fn ravelled_trees() {
 /// `jnp.sum(jnp.sin(p["w"]) * p["b"] ** 2) + p["w"][0] * p["w"][1] ** 2`
 fn loss(p: Params) -> Array {
     (p.w.sin() * p.b.pow(2)).sum() + p.w.index(0) * p.w.index(1).pow(2)
+}
+
+fn close(x: &Array, wanted: impl Into<Array>) {
+    let wanted = wanted.into();
+    assert_eq!(x.shape(), wanted.shape());
+    assert!(
+        (x - &wanted).abs().max().item::<f64>() < 2e-6,
+        "{x} against {wanted}"
+    );
 }
 
 /// The values are those of `jax.hessian(loss)` and of `jax.jvp(jax.grad(loss), ..)`.

@@ -12,16 +12,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Asserts that the shapes are equal, and that each element is near the one that JAX computes: within 16
-/// roundings in f32 of a number of its size, or of 1 if it is smaller.
-#[track_caller]
-pub(crate) fn close(x: &Array, wanted: impl Into<Array>) {
-    let wanted = wanted.into();
-    assert_eq!(x.shape(), wanted.shape());
-    let distance = (x - &wanted).abs() / np::maximum(wanted.abs(), 1);
-    assert!(distance.max().item::<f64>() < 2e-6, "{x} against {wanted}");
-}
-
 /// Returns the path of a file of reference data.
 pub(crate) fn path(file: &str) -> String {
     format!("{}/reference/data/{file}", env!("CARGO_MANIFEST_DIR"))

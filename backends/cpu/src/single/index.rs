@@ -94,11 +94,10 @@ impl Selection {
         self.dtype
     }
 
-    /// Returns true if there are elements to select, and few of them.
-    pub(crate) fn is_few(&self) -> bool {
-        const FEW: usize = 16;
+    /// Returns true if there are elements to select, and at most so many indices.
+    pub(crate) fn is_few(&self, most: usize) -> bool {
         let n = self.batch.len() * self.each;
-        (1..=FEW).contains(&n) && self.axes.iter().all(|(length, ..)| *length > 0)
+        (1..=most).contains(&n) && self.axes.iter().all(|(length, ..)| *length > 0)
     }
 
     /// Returns the number of elements that one index selects.

@@ -6,20 +6,6 @@ use kiln_cpu::{Buffer, Executable, interpreted};
 use kiln_program::{ArrayType, Binary, Builder, Compare, DType, Op, Scalar, Scan, Unary};
 use std::sync::Arc;
 
-const DTYPES: [DType; 11] = [
-    DType::Bool,
-    DType::I8,
-    DType::I16,
-    DType::I32,
-    DType::I64,
-    DType::U8,
-    DType::U16,
-    DType::U32,
-    DType::U64,
-    DType::F32,
-    DType::F64,
-];
-
 /// Numbers at the ends of dtypes, and those that C or a processor treats in a way of its own.
 const NUMBERS: [f64; 38] = [
     0.0,
@@ -134,7 +120,7 @@ fn check(op: &Op, operands: &[DType]) {
 
 #[test]
 fn ops_have_the_bits_of_the_interpreter() {
-    for dtype in DTYPES {
+    for dtype in DType::ALL {
         for f in Unary::ALL {
             check(&Op::Unary(*f), &[dtype]);
         }
@@ -144,7 +130,7 @@ fn ops_have_the_bits_of_the_interpreter() {
         for f in Compare::ALL {
             check(&Op::Compare(*f), &[dtype; 2]);
         }
-        for to in DTYPES {
+        for to in DType::ALL {
             check(&Op::Cast(to), &[dtype]);
         }
         check(&Op::Select, &[DType::Bool, dtype, dtype]);

@@ -4,7 +4,7 @@ use super::super::{Loop, Moves, Place, Slices, Step};
 use super::code::LEFT;
 use super::write::Writer;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Type, Value, types};
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::Variable;
 use kiln_program::DType;
@@ -15,13 +15,8 @@ const COPIED: usize = 256;
 impl Writer<'_, '_> {
     /// Writes a loop with a fixed number of iterations.
     pub(super) fn looped(&mut self, inner: &Loop) -> Option<()> {
-        let [head, body, end] = [(); 3].map(|()| self.e.b.create_block());
-        let i = self.e.b.declare_var(types::I64);
-        let zero = self.e.b.ins().iconst(types::I64, 0);
-        self.e.b.def_var(i, zero);
-        self.e.b.ins().jump(head, &[]);
-        self.e.b.switch_to_block(head);
-        let now = self.e.b.use_var(i);
+        let [body, end] = [(); 2].map(|()| self.e.b.create_block());
+        let (head, i, now) = self.begin();
         let goes_on = self
             .e
             .b
@@ -44,11 +39,28 @@ impl Writer<'_, '_> {
             self.end_if_settled(inner, i, now, end)?;
         }
         self.into(&inner.next)?;
+        self.again(head, i, now);
+        self.e.b.switch_to_block(end);
+        Some(())
+    }
+
+    /// Begins a loop: returns the block that it goes back to, the counter of its iterations, and the counter's
+    /// value there.
+    fn begin(&mut self) -> (Block, Variable, Value) {
+        let b = &mut self.e.b;
+        let (head, i) = (b.create_block(), b.declare_var(types::I64));
+        let zero = b.ins().iconst(types::I64, 0);
+        b.def_var(i, zero);
+        b.ins().jump(head, &[]);
+        b.switch_to_block(head);
+        (head, i, b.use_var(i))
+    }
+
+    /// Goes to the next iteration.
+    fn again(&mut self, head: Block, i: Variable, now: Value) {
         let next = self.e.b.ins().iadd_imm_u(now, 1);
         self.e.b.def_var(i, next);
         self.e.b.ins().jump(head, &[]);
-        self.e.b.switch_to_block(end);
-        Some(())
     }
 
     /// Returns the number of the slice of an iteration.
@@ -99,10 +111,7 @@ impl Writer<'_, '_> {
             }
             for (at, dtype) in kept {
                 let x = self.get(at, dtype);
-                self.e
-                    .b
-                    .ins()
-                    .store(MemFlagsData::trusted(), x, to, (at - from.start) as i32);
+                self.e.store(x, to, at - from.start);
             }
         }
         Some(())
@@ -110,13 +119,7 @@ impl Writer<'_, '_> {
 
     /// Ends a loop at the first iteration that leaves the carry as it is: the results of all later iterations
     /// are its own.
-    fn end_if_settled(
-        &mut self,
-        inner: &Loop,
-        i: Variable,
-        now: Value,
-        end: cranelift_codegen::ir::Block,
-    ) -> Option<()> {
+    fn end_if_settled(&mut self, inner: &Loop, i: Variable, now: Value, end: Block) -> Option<()> {
         let [settled, fill, filled, changes] = [(); 4].map(|()| self.e.b.create_block());
         let mut same: Option<Value> = None;
         for (from, to) in &inner.next.into {
@@ -129,9 +132,7 @@ impl Writer<'_, '_> {
         let same = same.unwrap_or_else(|| self.e.b.ins().iconst(types::I8, 1));
         self.e.b.ins().brif(same, settled, &[], changes, &[]);
         self.e.b.switch_to_block(settled);
-        let rest = self.e.b.ins().iadd_imm_u(now, 1);
-        self.e.b.def_var(i, rest);
-        self.e.b.ins().jump(fill, &[]);
+        self.again(fill, i, now);
         self.e.b.switch_to_block(fill);
         let at = self.e.b.use_var(i);
         let goes_on = self
@@ -143,9 +144,7 @@ impl Writer<'_, '_> {
         self.e.b.switch_to_block(filled);
         let slice = self.slice(inner, at);
         self.stack(inner, slice)?;
-        let next = self.e.b.ins().iadd_imm_u(at, 1);
-        self.e.b.def_var(i, next);
-        self.e.b.ins().jump(fill, &[]);
+        self.again(fill, i, at);
         self.e.b.switch_to_block(changes);
         Some(())
     }
@@ -178,13 +177,8 @@ impl Writer<'_, '_> {
         body: &[Step],
         next: &Moves,
     ) -> Option<()> {
-        let [head, inside, end] = [(); 3].map(|()| self.e.b.create_block());
-        let i = self.e.b.declare_var(types::I64);
-        let zero = self.e.b.ins().iconst(types::I64, 0);
-        self.e.b.def_var(i, zero);
-        self.e.b.ins().jump(head, &[]);
-        self.e.b.switch_to_block(head);
-        let now = self.e.b.use_var(i);
+        let [inside, end] = [(); 2].map(|()| self.e.b.create_block());
+        let (head, i, now) = self.begin();
         self.begin_iteration(now);
         self.depth += 1;
         self.steps(condition)?;
@@ -195,9 +189,7 @@ impl Writer<'_, '_> {
         self.depth -= 1;
         self.aside(next)?;
         self.into(next)?;
-        let after = self.e.b.ins().iadd_imm_u(now, 1);
-        self.e.b.def_var(i, after);
-        self.e.b.ins().jump(head, &[]);
+        self.again(head, i, now);
         self.e.b.switch_to_block(end);
         Some(())
     }

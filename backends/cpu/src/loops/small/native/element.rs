@@ -102,6 +102,11 @@ impl Elements<'_> {
             .load(type_of(dtype), MemFlagsData::trusted(), at, offset as i32)
     }
 
+    /// Writes an element at an address and an offset in bytes.
+    pub(super) fn store(&mut self, x: Value, at: Value, offset: usize) {
+        self.b.ins().store(MemFlagsData::trusted(), x, at, offset as i32);
+    }
+
     /// Returns the bits of an element as an integer.
     pub(super) fn bits(&mut self, x: Value) -> Value {
         let of = self.b.func.dfg.value_type(x);

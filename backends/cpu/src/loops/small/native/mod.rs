@@ -25,6 +25,9 @@ use kiln_math::simd::{Level, level};
 use std::sync::LazyLock;
 pub(super) use write::Whole;
 
+/// The most bytes of the stack that a loop may take.
+const FRAME: u32 = 16 << 10;
+
 /// A loop as machine code.
 #[derive(Debug)]
 pub(super) struct Native {
@@ -105,6 +108,11 @@ fn compiled<R>(
     let compiled = context.compile(isa, &mut ControlPlane::default()).ok()?;
     // A relocation is a call of a function that Cranelift knows by name.
     compiled.buffer.relocs().is_empty().then_some(())?;
+    // Elements for which the processor has no register are in the frame.
+    let frame = compiled.buffer.frame_layout();
+    frame
+        .is_none_or(|frame| frame.frame_to_fp_offset <= FRAME)
+        .then_some(())?;
     Some((Code::new(compiled.code_buffer())?, written))
 }
 

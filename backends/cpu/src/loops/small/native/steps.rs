@@ -1,12 +1,11 @@
 //! The instructions of each step that is not a loop or a branch.
 
 use super::super::{Each, OnScalars, Place, Step};
-use super::element::type_of;
 use super::write::{Writer, has_instructions};
 use crate::kernels::{Elementwise, Pattern};
 use crate::single::index::Index;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
+use cranelift_codegen::ir::{InstBuilder, Value, types};
 use kiln_program::{DType, OutOfBounds, Reduction, Scalar, Update};
 
 impl Writer<'_, '_> {
@@ -102,11 +101,7 @@ impl Writer<'_, '_> {
                     let (at, is_outside) = self.position(&index, &operands[1..], dtype);
                     for j in 0..n {
                         let from = operands[0].start + places.offset_within(j) * dtype.size();
-                        let x = self
-                            .e
-                            .b
-                            .ins()
-                            .load(type_of(dtype), MemFlagsData::trusted(), at, from as i32);
+                        let x = self.e.load(dtype, at, from);
                         let x = match is_outside {
                             Some(is_outside) => {
                                 let fill = self.e.number(outside);
@@ -128,18 +123,14 @@ impl Writer<'_, '_> {
                     let (at, is_outside) = self.position(&index, &operands[2..], dtype);
                     for j in 0..n {
                         let update = self.get(operands[1].start + (i * n + j) * dtype.size(), dtype);
-                        let to = (out.start + places.offset_within(j) * dtype.size()) as i32;
-                        let before = self
-                            .e
-                            .b
-                            .ins()
-                            .load(type_of(dtype), MemFlagsData::trusted(), at, to);
+                        let to = out.start + places.offset_within(j) * dtype.size();
+                        let before = self.e.load(dtype, at, to);
                         let after = self.updated(*kind, dtype, before, update);
                         let after = match is_outside {
                             Some(is_outside) => self.e.b.ins().select(is_outside, before, after),
                             None => after,
                         };
-                        self.e.b.ins().store(MemFlagsData::trusted(), after, at, to);
+                        self.e.store(after, at, to);
                     }
                 }
             }

@@ -14,11 +14,9 @@ use kiln_program::DType;
 use rustc_hash::FxHashMap;
 
 /// The most elements of a place that is kept in registers, and of an array whose ops are written out.
-pub(super) const FEW: usize = 16;
+const FEW: usize = 16;
 /// The most elements of a reduction, and products of a contraction, that are written out.
 const TERMS: usize = 512;
-/// The most elements that are kept in registers, or in the function's frame if the processor has fewer.
-const KEPT: usize = 1024;
 /// Iterations between two calls of the function that looks at the flags: at most milliseconds.
 const ITERATIONS: i64 = 2048;
 /// The same for loops with steps of the interpreter.
@@ -137,9 +135,9 @@ pub(super) fn has_instructions(step: &Step) -> bool {
         Step::Reduce { dtype, x, .. } => !x.is_empty() && x.len() <= 4 * FEW * dtype.size(),
         Step::Random { out, .. } => out[0].len() <= 4 * 4,
         Step::Dot(dot, ..) => (1..=TERMS).contains(&dot.products()),
-        Step::Gather(places, _, out) => places.is_few() && out.len() <= FEW * places.dtype().size(),
+        Step::Gather(places, _, out) => places.is_few(FEW) && out.len() <= FEW * places.dtype().size(),
         Step::Scatter(places, _, operands, _) => {
-            places.is_few() && operands[1].len() <= FEW * places.dtype().size()
+            places.is_few(FEW) && operands[1].len() <= FEW * places.dtype().size()
         }
         Step::Other(..) | Step::Effect(..) => false,
     }
@@ -191,25 +189,15 @@ impl Writer<'_, '_> {
         self.e.b.def_var(self.iteration, zero);
         for place in whole.filled {
             for (at, dtype) in self.kept_elements(place) {
-                let x = self
-                    .e
-                    .b
-                    .ins()
-                    .load(type_of(dtype), MemFlagsData::trusted(), self.block, at as i32);
+                let x = self.e.load(dtype, self.block, at);
                 self.set(at, dtype, x);
             }
-        }
-        if self.elements.len() > KEPT {
-            return None;
         }
         self.steps(whole.steps)?;
         for place in whole.read {
             for (at, dtype) in self.kept_elements(place) {
                 let x = self.get(at, dtype);
-                self.e
-                    .b
-                    .ins()
-                    .store(MemFlagsData::trusted(), x, self.block, at as i32);
+                self.e.store(x, self.block, at);
             }
         }
         let zero = self.e.b.ins().iconst(types::I8, 0);
@@ -255,11 +243,7 @@ impl Writer<'_, '_> {
     pub(super) fn get(&mut self, at: usize, dtype: DType) -> Value {
         let wanted = type_of(dtype);
         if !self.is_kept(at) {
-            return self
-                .e
-                .b
-                .ins()
-                .load(wanted, MemFlagsData::trusted(), self.block, at as i32);
+            return self.e.load(dtype, self.block, at);
         }
         let (variable, of) = self.variable(at);
         let x = self.e.b.use_var(variable);
@@ -272,10 +256,7 @@ impl Writer<'_, '_> {
 
     pub(super) fn set(&mut self, at: usize, dtype: DType, x: Value) {
         if !self.is_kept(at) {
-            self.e
-                .b
-                .ins()
-                .store(MemFlagsData::trusted(), x, self.block, at as i32);
+            self.e.store(x, self.block, at);
             return;
         }
         let (variable, of) = self.variable(at);
