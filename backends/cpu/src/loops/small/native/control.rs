@@ -44,8 +44,8 @@ impl Writer<'_, '_> {
         Some(())
     }
 
-    /// Begins a loop: returns the block that it goes back to, the counter of its iterations, and the counter's
-    /// value there.
+    /// Begins a loop. Returns the block that it goes back to, the counter of its iterations, and the value
+    /// of the counter there.
     fn begin(&mut self) -> (Block, Variable, Value) {
         let b = &mut self.e.b;
         let (head, i) = (b.create_block(), b.declare_var(types::I64));
